@@ -1,7 +1,7 @@
 """Trains the IMU encoder in the manner of LIMU-BERT, with its motion head (EgoLog §4.1.2, §4.4.1).
 
-Real wearers' windows teach the motion classes and the activities; hidden stretches of them are to
-be rebuilt, as LIMU-BERT does it; composed days add the activities that no head recording has.
+Real wearers' windows train the motion classes and the activities, and masked reconstruction as in
+LIMU-BERT; composed days add the activities without head recordings.
 """
 
 from __future__ import annotations
@@ -37,12 +37,12 @@ if TYPE_CHECKING:
 
 BATCH = 64
 COMPOSED = 48
-# Rows of 20 ms a window is cut to: the scenario's segments, the activity's windows, all there is.
+# Window lengths in rows of 20 ms: the scenario's segments, the activity's windows, whole windows.
 LENGTHS = (100, 100, 100, 150, 250, 300)
 CHECKED_LENGTHS = (100, 250)
-# The middle keeps away from where one motion turns into the next.
+# Share of the labelled span that a crop's middle may lie in, away from changes of motion.
 WITHIN = 0.8
-# Sitting down is standing up played backwards; few recordings have both.
+# Share of posture changes that are reversed: standing up becomes sitting down; few have both.
 BACKWARDS = 0.3
 REBUILD_WEIGHT = 0.3
 HIDDEN_SHARE = 0.15
@@ -55,7 +55,7 @@ _OTHER_WAY = {_UP: _DOWN, _DOWN: _UP}
 
 @dataclass(frozen=True)
 class ImuWindows:
-    """Real windows, with each one's chance (N,) of being drawn."""
+    """Real windows, with each one's sampling probability (N,)."""
 
     windows: MotionWindows
     weight: NDArray[np.float64]
@@ -74,7 +74,7 @@ class ImuWindows:
 
 
 class ImuWithHeads(nn.Module):
-    """The encoder and the heads that are thrown away after training."""
+    """The encoder and its auxiliary heads, which are used in training only."""
 
     def __init__(self, encoder: ImuEncoder) -> None:
         super().__init__()
@@ -122,9 +122,9 @@ def train(
 
 
 def class_f1(encoder: ImuEncoder, windows: MotionWindows) -> dict[str, float]:
-    """Return the macro-F1 of the motion class by source, keeping still included.
+    """Return the macro-F1 of the motion class by source, including the still class.
 
-    It is the mean over `CHECKED_LENGTHS` of what is cut around the windows' middles.
+    It is the mean over crops of `CHECKED_LENGTHS` around the windows' middles.
     """
     true = np.where(windows.motion < 0, len(MOTIONS), windows.motion)
     by_source: dict[str, list[float]] = {}
@@ -133,7 +133,7 @@ def class_f1(encoder: ImuEncoder, windows: MotionWindows) -> dict[str, float]:
         imu = torch.from_numpy(windows.imu[:, spare : spare + length])
         with torch.inference_mode():
             logits = torch.cat([encoder(part).logits for part in torch.split(imu, 256)])
-        # Keeping still is that no class is likelier than not.
+        # The still class is predicted if no class is above 0.5.
         predicted = torch.cat([logits, torch.zeros(len(logits), 1)], dim=1).argmax(dim=1).numpy()
         for source in np.unique(windows.source):
             at = windows.source == source
@@ -164,7 +164,7 @@ def _real_loss(model: ImuWithHeads, of: ImuWindows, rng: Generator) -> Tensor:
     tokens = model.encoder.tokens(hidden)  # (B, N/4, W)
     moved = model.encoder.pooled(tokens)
     loss = binary_cross_entropy_with_logits(moved.logits, _motion_target(motion))
-    # Keeping still is that no class is likelier than not: a logit of 0.
+    # The still class has a logit of 0: it is predicted if no class is above 0.5.
     logits = torch.cat([moved.logits, torch.zeros(len(imu), 1)], dim=1)  # (B, 5)
     which = torch.from_numpy(np.where(motion < 0, len(MOTIONS), motion))
     loss = loss + cross_entropy(logits, which, label_smoothing=0.05)
@@ -179,7 +179,7 @@ def _real_loss(model: ImuWithHeads, of: ImuWindows, rng: Generator) -> Tensor:
 def _cut(
     windows: MotionWindows, rows: NDArray[np.int64], length: int, rng: Generator
 ) -> NDArray[np.float32]:
-    """Return (B, length, 6) whose middles lie anywhere in what the labels hold for."""
+    """Return random crops (B, length, 6) whose middles lie in the labelled span."""
     count = windows.imu.shape[1]
     slack = np.minimum(WITHIN * windows.slack[rows], (count - length) / 2)
     start = (count - length) / 2 + rng.uniform(-1, 1, len(rows)) * slack
@@ -191,7 +191,7 @@ def _cut(
 def _backwards(
     imu: Tensor, motion: NDArray[np.int64], activity: NDArray[np.int64], rng: Generator
 ) -> tuple[Tensor, NDArray[np.int64], NDArray[np.int64]]:
-    """Play some changes of posture backwards: accelerations stay, rotations change their sign."""
+    """Reverse some posture changes in time: accelerations stay, rotations change sign."""
     motion, activity, imu = motion.copy(), activity.copy(), imu.clone()
     chosen = np.isin(motion, list(_OTHER_WAY)) & (rng.random(len(motion)) < BACKWARDS)
     for item in np.flatnonzero(chosen):
@@ -228,18 +228,18 @@ def _activity_accuracy(model: ImuWithHeads, check: MotionWindows | None) -> floa
 
 
 def _varied(imu: Tensor, rng: Generator) -> Tensor:
-    """Another mounting, a slower or faster person, another sensor's noise: (B, N, 6)."""
+    """Augment (B, N, 6) with another mounting, speed of movement and sensor noise."""
     turned = remounted(imu, rng)
     speed = float(rng.uniform(*SPEED))
     count = imu.shape[1]
     rows = round(count / speed)
     faster = interpolate(turned.transpose(1, 2), size=rows, mode="linear", align_corners=True)
-    # What was in the middle stays there; what is missing before and after is played to and fro.
+    # The middle stays in the middle; missing rows at both ends are filled by reflection.
     spare = max(0, count - rows)
     faster = pad(faster, (spare // 2, spare - spare // 2), mode="reflect")
     begin = (faster.shape[2] - count) // 2
     faster = faster[..., begin : begin + count].transpose(1, 2).contiguous()
-    # Turning faster takes the same angle in less time.
+    # The same angle in less time is a higher angular rate.
     faster[..., 3:] *= speed
     scale = torch.from_numpy(rng.normal(1, 0.05, (len(imu), 1, 1)).astype(np.float32))
     noise = torch.from_numpy(rng.standard_normal(faster.shape, dtype=np.float32))
@@ -249,7 +249,7 @@ def _varied(imu: Tensor, rng: Generator) -> Tensor:
 
 
 def _hidden(imu: Tensor, rng: Generator) -> tuple[Tensor, Tensor]:
-    """Hold a random stretch of each window at its first value; True where it is hidden."""
+    """Mask a random span of each window with its first value; return the mask too."""
     count = imu.shape[1]
     length = max(4, round(HIDDEN_SHARE * count))
     starts = rng.integers(0, count - length, len(imu))

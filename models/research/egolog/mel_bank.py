@@ -1,4 +1,4 @@
-"""The mel filter bank by torchaudio, kept among the weights so that serving needs no torchaudio.
+"""The mel filter bank by torchaudio, stored with the weights so that serving needs no torchaudio.
 
 python -m models.research.egolog.mel_bank
 """
@@ -33,7 +33,7 @@ def mel_bank(config: FeatureConfig) -> Tensor:
 
 
 def main() -> int:
-    """Write the bank of the features as they are."""
+    """Write the filter bank of the default feature configuration."""
     with atomic_path(WEIGHTS_DIR / MEL_BANK) as draft, draft.open("wb") as file:
         np.savez_compressed(file, bank=mel_bank(FeatureConfig()).numpy())
     return 0

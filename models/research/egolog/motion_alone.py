@@ -1,12 +1,12 @@
-"""Teaches the activity network what motion alone shows, and to be unsure of all the rest.
+"""Calibrates the activity network on motion without sound.
 
-Most windows of a composed day have sound, so a network that learned from these alone is as sure by
-motion alone, on a body that it never met. Training goes on from that network: with silence in the
-place of sound, against what motion without any other evidence can show; with windows of real
-wearers; and with others of theirs that are no activity of the closed set, of which all activities
-are as likely (outlier exposure, Hendrycks et al. 2019). Where there is evidence it is held to what
-it said before, and the weights before and after are mixed (Wortsman et al. 2022, "Robust
-fine-tuning of zero-shot models").
+Most windows of composed days have sound, so a network trained on them only is overconfident on the
+motion of unseen users without sound. Training continues from that network on three kinds of
+windows: composed ones with silence as sound, whose targets are what motion alone can distinguish;
+those of real wearers; and real ones outside of the closed set, with uniform targets (outlier
+exposure, Hendrycks et al. 2019). On windows with sound it is distilled from the network before,
+and the weights before and after are interpolated (Wortsman et al. 2022, "Robust fine-tuning of
+zero-shot models").
 """
 
 from __future__ import annotations
@@ -37,15 +37,15 @@ if TYPE_CHECKING:
 BATCH, REAL_BATCH, OUTSIDE_BATCH = 128, 48, 32
 REAL_WEIGHT, OUTSIDE_WEIGHT = 0.5, 0.3
 HUSHED = 0.1
-"""Share of composed windows whose sound is silence, as where the interference gate drops it."""
+"""Share of composed windows whose sound is replaced by silence, as the interference gate does."""
 KEPT = 0.5
-"""Share of a target that is what the network said before, where there is evidence."""
+"""Weight of the previous network's output in the target of windows with sound."""
 NOISE, SMOOTHING = 0.4, 0.05
 SHARES = (1.0, 0.85, 0.7, 0.5)
 MOST_LOST = 0.005
-"""Accuracy on composed validation days that may be lost by mixing in the new weights."""
+"""Maximum loss of accuracy on composed validation days from interpolating the weights."""
 
-# A head that keeps still shows the posture, and hardly what the hands do in it.
+# Activities of the hands by posture: motion of a still head shows little more than the posture.
 _HANDS = {
     "sitting": ("talking", "drinking", "typing on a keyboard", "eating", "watching TV", "writing"),
     "standing": ("clapping", "washing hands", "cleaning a room", "brushing teeth"),
@@ -55,7 +55,7 @@ _POSTURE, _ANY_OF_THESE = 0.4, 0.35
 
 @dataclass(frozen=True)
 class RealWindows:
-    """Real wearers' windows: `shown` are known activities, `outside` (M, 128) none of the set."""
+    """Real wearers' windows: `shown` of the closed set, `outside` (M, 128) not of it."""
 
     shown: ActivityExamples
     outside: Tensor
@@ -63,7 +63,7 @@ class RealWindows:
 
 @dataclass(frozen=True)
 class Composed:
-    """Windows of composed days to learn from and to check on, and the features of `silence`."""
+    """Training and validation windows of composed days, and the features of `silence`."""
 
     train: ActivityExamples
     check: ActivityExamples
@@ -71,16 +71,16 @@ class Composed:
 
 
 def silence(encoders: Encoders) -> Tensor:
-    """Return the features (256,) of an activity window in which nothing sounds."""
+    """Return the features (256,) of a silent activity window."""
     mel = torch.zeros(1, FRAMES * ACTIVITY_S, encoders.audio.config.mels)
     with torch.inference_mode():
         return encoders.audio_features(mel)[0].clone()
 
 
 def shown_by_motion() -> Tensor:
-    """Return what motion alone shows of each activity (16, 16); rows sum to 1.
+    """Return the target distribution (16, 16) of each activity by motion alone; rows sum to 1.
 
-    What the hands do is less likely than its posture.
+    An activity of the hands gets less probability than its posture.
     """
     targets = torch.eye(len(ACTIVITIES))
     for posture, names in _HANDS.items():
@@ -101,7 +101,7 @@ def train(
     settings: Fit,
     seed: int,
 ) -> Har:
-    """Return `before` with the `largest_share` of what it is trained on to."""
+    """Return `before`, interpolated by `largest_share` with the network trained from it."""
     torch.manual_seed(seed)
     network = copy.deepcopy(before).requires_grad_(True)
     days = composed.train
@@ -145,9 +145,9 @@ def mixed(before: Har, after: Har, share: float) -> Har:
 
 
 def largest_share(before: Har, after: Har, text: ScenarioText, check: ActivityExamples) -> Har:
-    """Return `before` with the largest share of `after` that costs `check` next to nothing.
+    """Return the interpolation with the largest share of `after` that `check` allows.
 
-    It may cost `MOST_LOST` with the scenario told, and without it.
+    Accuracy on `check` may fall by at most `MOST_LOST`, with and without the scenario.
     """
     shown, truth = (check, of_har.without(check, "scenario")), check.activity.numpy()
 

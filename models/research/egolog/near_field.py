@@ -1,4 +1,4 @@
-"""Trains the near-field mask on near and far sounds at once, whose powers the renderer knows."""
+"""Trains the near-field mask on mixtures of near and far sounds with known powers."""
 
 from __future__ import annotations
 
@@ -30,16 +30,16 @@ if TYPE_CHECKING:
 
 BATCH = 48
 FAR_DB = (-5.0, 15.0)
-"""Level of a far sound beside the near ones."""
+"""Level of a far sound relative to the near ones."""
 CLIPS = 2500
 VALIDATION_CLIPS = 250
-_ALONE = 0.12  # share of clips with nothing near; as many have nothing far
-_FLOOR_NATS = 3.0  # bins this little above the floor say nothing of either
+_ALONE = 0.12  # share of clips without near sounds; as many have no far sounds
+_FLOOR_NATS = 3.0  # bins below this level above the floor are ignored
 
 
 @dataclass(frozen=True)
 class Shares:
-    """N seconds: `maps` (N, 3, 50, 64) float16, and of their power the near field's `share`
+    """N seconds: `maps` (N, 3, 50, 64) float16, and the near field's `share` of their power
     (N, 50, 64) float16 in [0, 1].
     """
 
@@ -51,7 +51,7 @@ class Shares:
 
 
 def shares(around: Surroundings, seed: int, count: int, cache: Path | None) -> Shares:
-    """Return the seconds of `count` clips of 2 s, from `cache` where they were made before."""
+    """Return the seconds of `count` clips of 2 s, cached in `cache`."""
     name = f"near-{around.name}-{seed}-{count}"
     columns = [f.name for f in fields(Shares)]
 
@@ -67,7 +67,7 @@ def shares(around: Surroundings, seed: int, count: int, cache: Path | None) -> S
 
 
 def clip(around: Surroundings, rng: Generator, features: Features) -> Shares:
-    """Render near and far sounds at once, far ones at −5 to +15 dB beside the near."""
+    """Render near and far sounds together, far ones at −5 to +15 dB relative to the near."""
     turning = around.motions.draw(rng, BEFORE_S + SECONDS)
     mixer = mixed(around, rng, turning, _events(around, rng))
     start, stop = BEFORE_S, BEFORE_S + SECONDS
@@ -102,7 +102,7 @@ def _events(around: Surroundings, rng: Generator) -> list[SoundEvent]:
 
 
 def loss_of(network: NearField, seconds: Shares, rng: Generator, batch: int = BATCH) -> Tensor:
-    """Draw a batch and return its loss, bins weighed by how far they stand out of silence."""
+    """Draw a batch and return its loss; bins are weighted by their level above the floor."""
     rows = rng.integers(0, len(seconds), batch)
     maps = torch.from_numpy(seconds.maps[rows].astype(np.float32))
     share = torch.from_numpy(seconds.share[rows].astype(np.float32))
@@ -119,12 +119,12 @@ def loss_of(network: NearField, seconds: Shares, rng: Generator, batch: int = BA
 
 
 def weights_of(maps: Tensor) -> Tensor:
-    """Return the nats (B, T, 64) by which each bin stands above the floor; `maps` (B, 3, T, 64)."""
+    """Return each bin's weight (B, T, 64), its nats above silence, for `maps` (B, 3, T, 64)."""
     return (maps[:, :2].mean(dim=1) - _FLOOR_NATS).clamp(min=0.0)
 
 
 def predict(network: NearField, seconds: Shares) -> NDArray[np.float32]:
-    """Return the said shares (N, 50, 64)."""
+    """Return the predicted shares (N, 50, 64)."""
     out = []
     with torch.inference_mode():
         for start in range(0, len(seconds), 64):
@@ -134,7 +134,7 @@ def predict(network: NearField, seconds: Shares) -> NDArray[np.float32]:
 
 
 def error_of(predicted: NDArray[np.float32], seconds: Shares) -> float:
-    """Return the mean error of the share, bins weighed as in training."""
+    """Return the mean absolute error of the share, with bins weighted as in training."""
     weight = weights_of(torch.from_numpy(seconds.maps.astype(np.float32))).numpy()
     wrong = np.abs(predicted - seconds.share.astype(np.float32))
     return float((wrong * weight).sum() / weight.sum())

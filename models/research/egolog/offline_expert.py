@@ -1,7 +1,7 @@
-"""Learn the expert's table: `python -m models.research.egolog.offline_expert --cache DIR`.
+"""Fit the offline expert's table: `python -m models.research.egolog.offline_expert --cache DIR`.
 
-The days are of the validation part: the networks never learned from it, so their records are in
-doubt as often as a new wearer's are. The test part stays for
+It is fitted on days of the validation part: the networks were not trained on it, so records are
+uncertain as often as a new wearer's. The test part is reserved for
 `models.research.evaluation.self_training`.
 """
 
@@ -37,23 +37,23 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 TABLE = Path(str(files("models.egolog.offline_expert") / "table.json"))
-# Usual life, and domains of their own mixes and proportions, so that none is learned by heart.
+# Usual days, and domains with other mixes and proportions, to avoid overfitting to one domain.
 CALENDARS = (
     Calendar(500, 3, (1,), 30, None, validation=True),
     Calendar(900, 2, (1, 1), 24, 0.52, validation=True),
     Calendar(910, 4, (1, 1), 20, 0.7, validation=True),
 )
-# Records of context, as the refiner has them of its five minutes.
+# Number of records of context, the refiner's five minutes.
 CONTEXT = 10
 STEPS = 400
 RATE = 0.03
-# How strongly weights are held to where they begin: the evidence at no say, the network at its own.
+# Regularisation towards the initial weights: zero for the evidence, one for the network's estimate.
 HOLD = 3e-2
-# Windows in doubt are what the expert is asked about.
+# Loss weight of uncertain windows, for which the expert is consulted.
 DOUBT_WEIGHT = 3.0
 DOUBT = 0.5
-# Of the expert's belief in what it says, the record's own estimate has the rest: a third, by
-# `models.research.evaluation.self_training --validation --shares`.
+# Weight of the expert's belief in a refined record, the rest is the record's own estimate; chosen
+# by `models.research.evaluation.self_training --validation --shares`.
 OWN_SHARE = 0.33
 _DECIMALS = 3
 _FOLDS = 4
@@ -61,9 +61,9 @@ _FOLDS = 4
 
 @dataclass(frozen=True)
 class ExpertExamples(ColumnDataset):
-    """Evidence (N, CONTEXT + 1, E), oldest first; `there` (N, CONTEXT + 1) bool where it is.
+    """Evidence (N, CONTEXT + 1, E), oldest first; `there` (N, CONTEXT + 1) bool if present.
 
-    `truth` (N, 16) and `doubt` (N,) bool of the last one.
+    `truth` (N, 16), and `doubt` (N,) bool for uncertain windows, are of the last one.
     """
 
     evidence: Tensor
@@ -73,7 +73,7 @@ class ExpertExamples(ColumnDataset):
 
     @classmethod
     def of(cls, days: HouseholdWindows) -> ExpertExamples:
-        """Tell each window with those before it on the same day."""
+        """Build an example from each window and those before it on the same day."""
         each = np.stack([evidence(days.record(n)) for n in range(len(days))]).astype(np.float32)
         last: list[NDArray[np.int64]] = []
         order: list[int] = []
@@ -91,7 +91,7 @@ class ExpertExamples(ColumnDataset):
 
 
 class Chains(nn.Module):
-    """The expert as a thing that learns: see `Expert.believe`."""
+    """The expert as a trainable module: see `Expert.believe`."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -122,7 +122,7 @@ class Chains(nn.Module):
 
 
 def fit(examples: ExpertExamples, hold: float = HOLD, steps: int = STEPS) -> Chains:
-    """Return the chains that say best what went on, held to the network's own estimate."""
+    """Return the chains of least loss, regularised towards the network's own estimate."""
     chains = Chains()
     weight = 1.0 + (DOUBT_WEIGHT - 1.0) * examples.uncertainty.float()[:, None]
     optimizer = torch.optim.Adam(chains.parameters(), RATE)
@@ -140,7 +140,7 @@ def fit(examples: ExpertExamples, hold: float = HOLD, steps: int = STEPS) -> Cha
 
 
 def written(chains: Chains, name_above: float) -> str:
-    """Return the table as the text that is shipped."""
+    """Return the table in the text format that ships."""
 
     def rounded(values: Tensor) -> list[float]:
         return [round(float(value), _DECIMALS) for value in values.detach()]
@@ -161,7 +161,7 @@ def written(chains: Chains, name_above: float) -> str:
 
 
 def likeliest(belief: NDArray[np.float32], name_above: float) -> NDArray[np.float32]:
-    """Return the scenarios (N, 16) that are named of log-odds (N, 16): at least one each."""
+    """Return the scenarios (N, 16) named for log-odds (N, 16), at least one per row."""
     probability = 1.0 / (1.0 + np.exp(-belief))
     named = (probability >= name_above).astype(np.float32)
     named[np.arange(len(named)), probability.argmax(axis=1)] = 1.0
@@ -169,7 +169,7 @@ def likeliest(belief: NDArray[np.float32], name_above: float) -> NDArray[np.floa
 
 
 def best_threshold(belief: NDArray[np.float32], truth: NDArray[np.float32]) -> float:
-    """Return the probability from which on naming a scenario gives the best micro-F1."""
+    """Return the probability threshold with the best micro-F1."""
     scores = {at: micro_f1(likeliest(belief, at), truth) for at in (0.3, 0.35, 0.4, 0.45, 0.5)}
     return max(scores, key=lambda at: (scores[at], at))
 
@@ -177,7 +177,7 @@ def best_threshold(belief: NDArray[np.float32], truth: NDArray[np.float32]) -> f
 def cross_validated(
     examples: ExpertExamples, groups: NDArray[np.int64], hold: float = HOLD
 ) -> Tensor:
-    """Return the log-odds (N, 16) that chains give which never learned of a window's wearer."""
+    """Return log-odds (N, 16), each by chains fitted without the window's wearer."""
     out = torch.zeros_like(examples.truth)
     wearers = np.unique(groups)
     for fold in range(_FOLDS):

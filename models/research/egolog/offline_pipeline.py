@@ -1,7 +1,7 @@
-"""The networks as a worker asks them, without the pipeline around them.
+"""The networks as a worker runs them, without broker and agents.
 
-Windows, gate and the scenario that an activity is told are the pipeline's; there are no topics and
-nothing ever arrives late.
+Windows, interference gate and scenario context are the pipeline's own; there are no topics and no
+late frames.
 """
 
 from __future__ import annotations
@@ -50,10 +50,10 @@ _DECIMALS = 4
 
 @dataclass(frozen=True)
 class WindowEstimate:
-    """What the networks make of thirty seconds.
+    """The networks' estimates for a scenario window of thirty seconds.
 
-    `regions` (30, 8) float64 are the probabilities of the regions of each second, `activities`
-    those of each 5 s window.
+    `regions` (30, 8) float64 are region probabilities by second, `activities` the results of each
+    5 s window.
     """
 
     regions: NDArray[np.float64]
@@ -90,7 +90,7 @@ class OfflinePipeline:
     ) -> WindowEstimate:
         """Return the estimate of `mel` (1500, 64), `maps` (30, 3, 50, 64) and `imu` (1500, 6).
 
-        `context` is the scenario of the window before, which the activities are told
+        `context` is the scenario of the previous window, an input of activity recognition
         (`models.serving.scenario_context`).
         """
         regions = self._regions(maps, imu.reshape(WINDOW_S, FRAMES, -1))
@@ -113,7 +113,7 @@ class OfflinePipeline:
         return WindowEstimate(regions, activities, self._scenario_recognizer.predict([whole])[0])
 
     def _regions(self, maps: NDArray[np.float16], imu: NDArray[np.float32]) -> NDArray[np.float64]:
-        """Regions (30, 8) of each second; all at once, which differs in the last bits only."""
+        """Return region probabilities (30, 8), batched: they differ in the last bits only."""
         with torch.inference_mode():
             probabilities = self._localization.regions(
                 torch.from_numpy(maps.astype(np.float32)),
@@ -129,10 +129,10 @@ def heard_seconds(
     extractor: NearFieldExtractor | None,
     at_least: float = NEAR_FIELD_FROM,
 ) -> list[HeardSecond]:
-    """Return what a worker knows of the seconds of one activity window.
+    """Return the spatial input of one activity window, as a worker prepares it.
 
     `maps` (L, 3, 50, 64) and the probabilities `regions` are of its L seconds. The near field is
-    extracted where a worker extracts it, and nowhere without `extractor`.
+    extracted as in a worker, and not at all without `extractor`.
     """
     return [
         HeardSecond(

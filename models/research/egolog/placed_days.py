@@ -1,6 +1,6 @@
-"""Composed stretches heard by two ears, and where in each second every sound is.
+"""Composed stretches rendered for two ears, with the region of every sound in each second.
 
-What the places of sound events (EgoLog §4.4.1) are calibrated and measured on.
+The places of sound events (EgoLog §4.4.1) are calibrated and evaluated on them.
 """
 
 from __future__ import annotations
@@ -34,8 +34,8 @@ SEED = 23_000
 class PlacedDays:
     """N stretches of L seconds.
 
-    `mel` (N, 50·L, 64) and `maps` (N, L, 3, 50, 64) float16 are what two ears hear, `imu`
-    (N, 50·L, 6) float32; `sounds` (N, L, 48, 8) bool says which sound is audible in which region.
+    `mel` (N, 50·L, 64) and `maps` (N, L, 3, 50, 64) float16 are binaural features, `imu`
+    (N, 50·L, 6) float32; `sounds` (N, L, 48, 8) bool marks which sound is audible in which region.
     """
 
     mel: NDArray[np.float16]
@@ -56,7 +56,7 @@ class PlacedDays:
 def compose(
     seed: int, material: Material, cache: Path | None, count: int = STRETCHES
 ) -> PlacedDays:
-    """Return `count` stretches, from the folder `cache` where they were made before."""
+    """Return `count` stretches, cached in the folder `cache`."""
     name = f"placed-{material.name}-{seed}-{count}x{STRETCH_S}"
     columns = [field.name for field in fields(PlacedDays)]
 

@@ -1,7 +1,7 @@
-"""Lets the ablation without the contrastive stage read an encoder that was trained on.
+"""Adapts the ablation without the contrastive stage to an encoder that was trained further.
 
-Its first layer is linear in the encoder's features, so the linear map that best makes the features
-before from those after goes into it; nothing else of it changes, and it is no larger.
+Its first layer is linear in the encoder's features, so the least-squares map from the new features
+to the old ones is merged into that layer; nothing else changes.
 """
 
 from __future__ import annotations
@@ -50,10 +50,10 @@ def of(encoders: Encoders, modality: Modality, segments: Tensor) -> Tensor:
 def carried_over(
     network: ScenarioNet, modality: Modality, before: Tensor, after: Tensor
 ) -> ScenarioNet:
-    """Return a network that makes of features after about what `network` made of those before.
+    """Return a network whose output on new features approximates that of `network` on old ones.
 
-    `before` and `after` (N, F) are of the same segments. A row holds the features of sound before
-    those of motion, and ends with whether there was sound and whether there was motion.
+    `before` and `after` (N, F) are old and new features of the same segments. A row holds sound
+    features, then motion features, then whether each of both modalities was present.
     """
     made = copy.deepcopy(network)
     first = made.lift[0]

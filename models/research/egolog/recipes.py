@@ -1,4 +1,4 @@
-"""One function a training step: load what is needed, train, save, say so."""
+"""One function per training step: load its inputs, train, save, and print the revision."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ LOCALIZATION_SHARES: dict[of_localization.Listener, float] = {
 
 
 class TrainingError(RuntimeError):
-    """A step cannot be trained with what there is."""
+    """The data or weights that a training step needs are missing."""
 
 
 # Chosen on validation: see docs/RESULTS.md for the other definition of a positive pair.
@@ -61,7 +61,7 @@ SCENARIO_NETWORKS: tuple[tuple[Key[ScenarioNet], Sequence, bool], ...] = (
 
 
 def audio(context: TrainingContext, minutes: float) -> None:
-    """Train the sound encoder; needs real recordings, which is all that it learns from."""
+    """Train the sound encoder; it is trained on real recordings only."""
     if context.data is None:
         raise TrainingError("the sound encoder learns from ESC-50; expected EGOLOG_SHARED_DATA set")
     network = audio_recipe.trained(context.data, context.cache, minutes, context.seed)
@@ -69,9 +69,9 @@ def audio(context: TrainingContext, minutes: float) -> None:
 
 
 def recogniser(context: TrainingContext, minutes: float) -> None:
-    """Teach the sound encoder what a network of EfficientAT hears in real recordings.
+    """Distil a network of EfficientAT into the sound encoder, on real recordings.
 
-    What reads its features, the ablation without the contrastive stage, is carried over.
+    The ablation without the contrastive stage is adapted to the new features.
     """
     if context.data is None or not (context.data / EFFICIENTAT).is_file():
         raise TrainingError(
@@ -83,11 +83,11 @@ def recogniser(context: TrainingContext, minutes: float) -> None:
 
 
 def encoders(context: TrainingContext, minutes: float) -> None:
-    """Train the IMU encoder and put it beside the trained sound encoder."""
+    """Train the IMU encoder and save it with the trained sound encoder."""
     if context.registry.path(AUDIO).is_file():
         heard = context.registry.load(AUDIO).module
     else:
-        # What ships holds the sound encoder among the encoders only.
+        # The shipped weights contain the sound encoder only as part of the encoders.
         heard = Registry().load(ENCODERS).module.audio
     real = check = None
     if context.data is not None:
@@ -102,9 +102,9 @@ def encoders(context: TrainingContext, minutes: float) -> None:
 
 
 def motion(context: TrainingContext, minutes: float) -> None:
-    """Train the IMU encoder on, on real wearers alone; the copy that shares a space stays.
+    """Continue training the IMU encoder on real wearers only; its contrastive copy is unchanged.
 
-    What reads its features, the ablation without the contrastive stage, is carried over.
+    The ablation without the contrastive stage is adapted to the new features.
     """
     real = check = None
     if context.data is not None:
@@ -118,7 +118,7 @@ def motion(context: TrainingContext, minutes: float) -> None:
 
 
 def space(context: TrainingContext, minutes: float) -> None:
-    """Teach copies of the encoders a space that sound and motion share."""
+    """Train copies of the encoders to share a space of sound and motion (EgoLog §4.1.2)."""
     both = contrastive.train(
         context.encoders(),
         context.train_days,
@@ -131,9 +131,9 @@ def space(context: TrainingContext, minutes: float) -> None:
 
 
 def compact(context: TrainingContext, minutes: float) -> None:
-    """Make the shared tower cheap, and used to hearing second by second.
+    """Compress the shared tower, and adapt it to processing single seconds.
 
-    Nothing to do where it is: it learns from what was heard in one piece.
+    An already compact tower is left unchanged, as its targets are features of whole stretches.
     """
     before = context.encoders()
     if before.config.shared_rank < 1:
@@ -144,7 +144,7 @@ def compact(context: TrainingContext, minutes: float) -> None:
 
 
 def scenario(context: TrainingContext, minutes: float) -> None:
-    """Train the scenario network and its ablations, a like time each."""
+    """Train the scenario network and its ablations, with equal time for each."""
     shared = context.encoders().space
     days, check = context.encoded()
     fit = Fit(minutes / len(SCENARIO_NETWORKS), rate=RATE)
@@ -170,7 +170,7 @@ def har(context: TrainingContext, minutes: float) -> None:
 
 
 def motion_alone(context: TrainingContext, minutes: float) -> None:
-    """Train the activity network on, on what motion alone shows; needs real wearers."""
+    """Continue training the activity network for motion without sound; needs real wearers."""
     shown = outside = None
     if context.data is not None:
         shown = real_motion.read(context.data / IMU, "train")
@@ -200,7 +200,7 @@ def motion_alone(context: TrainingContext, minutes: float) -> None:
 
 
 def familiarity(context: TrainingContext, minutes: float) -> None:
-    """Fit how familiar motion is; needs real wearers, and takes the time that it takes."""
+    """Fit the familiarity of motion; needs real wearers, and has no time limit."""
     del minutes
     train, check = _wearers(context)
     made = of_familiarity.fit(
@@ -215,7 +215,7 @@ def familiarity(context: TrainingContext, minutes: float) -> None:
 
 
 def scenario_familiarity(context: TrainingContext, minutes: float) -> None:
-    """Fit how familiar a scenario window's motion is; needs real wearers, as `familiarity` does."""
+    """Fit the familiarity of a scenario window's motion; needs real wearers."""
     del minutes
     train, check = _wearers(context)
     encoders = context.encoders()
@@ -241,7 +241,7 @@ def _wearers(context: TrainingContext) -> tuple[MotionWindows, MotionWindows]:
 
 
 def localization(context: TrainingContext, minutes: float) -> None:
-    """Train the localization networks, and the one that keeps the near field."""
+    """Train the localization networks and the near-field mask."""
     if context.data is None:
         raise TrainingError("localization learns from real ears; expected EGOLOG_SHARED_DATA set")
     means = Means(context.clips, context.jobs, context.device)

@@ -1,4 +1,4 @@
-"""Trains the scenario network on windows seen through frozen encoders and the shared space."""
+"""Trains the scenario network on windows encoded by the frozen encoders and the shared space."""
 
 from __future__ import annotations
 
@@ -22,12 +22,12 @@ if TYPE_CHECKING:
 
 BATCH = 96
 WINDOW_S = 30
-# Less than a fifth of a window is too little to be asked for.
+# A scenario is a target if it fills at least this share of a window.
 MIN_SHARE = 0.2
 WITHOUT_MODALITY = 0.1
 WITHOUT_SEGMENT = 0.25
 NOISE = 0.4
-# Share of windows that get some of their segments from another stretch of the same scenarios.
+# Share of windows with some segments replaced from another stretch of the same scenarios.
 SPLICED = 0.6
 
 
@@ -52,8 +52,8 @@ def cut(
 ) -> ScenarioWindows:
     """Cut windows of `seconds` that begin at `starts` (N,) of the stretches `rows` (N,).
 
-    `noise` jitters the features by this share of their spread: the encoders know the training
-    clips, and no others.
+    `noise` is added to the features, as a share of their standard deviation, because the encoders
+    were trained on the training clips and fit them better than others.
     """
     at = starts[:, None] + np.arange(0, seconds, SEGMENT_S)  # (N, S)
     audio, imu = days.audio[rows[:, None], at], days.imu[rows[:, None], at]
@@ -75,7 +75,7 @@ def cut(
 
 
 def tiled(days: EncodedDays, space: SharedSpace, seconds: int = WINDOW_S) -> ScenarioWindows:
-    """Cut every stretch into windows end to end."""
+    """Cut every stretch into consecutive windows."""
     per = days.seconds // seconds
     rows = np.repeat(np.arange(len(days)), per)
     starts = np.tile(np.arange(per) * seconds, len(days))
@@ -86,7 +86,7 @@ def tiled(days: EncodedDays, space: SharedSpace, seconds: int = WINDOW_S) -> Sce
 def predict(
     network: ScenarioNet, windows: ScenarioWindows, only: Literal["audio", "imu"] | None = None
 ) -> NDArray[np.float32]:
-    """Return probabilities (N, 16), from one modality alone if `only` names it."""
+    """Return probabilities (N, 16), from a single modality if `only` names one."""
     segments = windows.segments
     nothing = torch.zeros_like(segments.audio_mask)
     if only == "audio":
@@ -109,7 +109,7 @@ def train(
     sequence: Sequence = "transformer",
     key_frames: bool = True,
 ) -> ScenarioNet:
-    """Return a network trained above `space`, which stays as it is."""
+    """Return a network trained above `space`, which is frozen."""
     torch.manual_seed(seed)
     checked = tiled(check, space)
     network = ScenarioNet(
@@ -149,10 +149,10 @@ def train(
 
 
 def _centred(network: ScenarioNet, check: ScenarioWindows) -> float:
-    """Move the output's bias so that 0.5 is the best threshold on validation; return its F1."""
+    """Shift the output's bias so that 0.5 is the best threshold on validation; return its F1."""
     truth, probability = check.scenarios.numpy(), predict(network, check)
     scores = {at: micro_f1(probability, truth, at) for at in np.arange(0.2, 0.81, 0.05)}
-    # The middle of the best thresholds: the validation windows are few.
+    # The median of near-optimal thresholds, because validation windows are few.
     best = [at for at, score in scores.items() if score >= max(scores.values()) - 0.005]
     at = float(np.mean(best))
     with torch.no_grad():
@@ -162,10 +162,10 @@ def _centred(network: ScenarioNet, check: ScenarioWindows) -> float:
 
 @dataclass(frozen=True)
 class Alike:
-    """Stretches that live the same scenarios throughout: a window may be made of two of them.
+    """Groups of stretches with the same constant scenarios, of which windows may be spliced.
 
-    `order` sorts the stretches by what they live; stretch n is alike with those at
-    [first[n], last[n]) of it, with itself alone where its scenarios change.
+    `order` sorts the stretches by scenarios; stretch n matches those at [first[n], last[n]) of it,
+    or only itself if its scenarios change.
     """
 
     order: NDArray[np.int64]
@@ -174,11 +174,11 @@ class Alike:
 
     @classmethod
     def of(cls, days: EncodedDays) -> Alike:
-        """Find them."""
+        """Group the stretches of `days`."""
         lived = days.scenarios.numpy() > 0  # (N, L, 16)
         steady = (lived == lived[:, :1]).all(axis=(1, 2))
         _, code = np.unique(lived[:, 0], axis=0, return_inverse=True)
-        # A stretch that changes is a kind of its own.
+        # A stretch whose scenarios change is its own group.
         code = np.where(steady, code, len(lived) + np.arange(len(lived)))
         order = np.argsort(code, kind="stable")
         inverse = code[order]
@@ -189,7 +189,7 @@ class Alike:
     def drawn(
         self, rows: NDArray[np.int64], rng: Generator
     ) -> tuple[NDArray[np.int64], NDArray[np.bool_]]:
-        """Return a stretch like each of `rows` (B,), and which segments (B, 15) come from it."""
+        """Draw a matching stretch for each of `rows` (B,), and which segments (B, 15) it gives."""
         others = self.order[rng.integers(self.first[rows], self.last[rows])]
         segments = WINDOW_S // SEGMENT_S
         at = np.arange(segments)[None]
@@ -200,7 +200,7 @@ class Alike:
 
 
 def _spliced(one: Segments, other: Segments, from_other: NDArray[np.bool_]) -> Segments:
-    """Take the segments marked (B, S) from `other`."""
+    """Replace the marked segments (B, S) by those of `other`."""
     marked = torch.from_numpy(from_other)[..., None]
     names = ("audio_features", "imu_features", "audio_embedding", "imu_embedding")
     return replace(
@@ -209,7 +209,7 @@ def _spliced(one: Segments, other: Segments, from_other: NDArray[np.bool_]) -> S
 
 
 def _thinned(segments: Segments, rng: Generator) -> Segments:
-    """Drop modalities and segments at random, never everything at once."""
+    """Drop modalities and segments at random, but never all of them."""
     batch, count = segments.audio_mask.shape
     lost = rng.random(batch)
     audio = np.ones((batch, count), dtype=bool)

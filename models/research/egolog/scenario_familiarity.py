@@ -1,7 +1,7 @@
-"""Fits how familiar a scenario window's motion is, segment by segment, and its two limits.
+"""Fits the familiarity of a scenario window's motion, and its two thresholds.
 
-As for activities (`models.research.egolog.familiarity`), the middle and the spread are those of
-real training users' segments. The limit is over windows: the mean distance of their segments.
+As for activities (`models.research.egolog.familiarity`), mean and covariance are those of real
+training users' segments. The threshold is on a window's mean distance over its segments.
 """
 
 from __future__ import annotations
@@ -39,9 +39,9 @@ def fit(
     check: MotionWindows,
     days: ScenarioWindows,
 ) -> Familiarity:
-    """Return what is fitted on `train`, its limits set on other users' `check` and on `days`.
+    """Return the fit on `train`, with thresholds set on other users' `check` and on `days`.
 
-    `days` are known by both modalities, and by sound alone, in at least `KNOWN_COMPOSED` of them.
+    At least `KNOWN_COMPOSED` of the windows of `days` are known, by both modalities and by sound.
     """
     familiarity = of_features(segment_features(encoders, train).flatten(0, 1), Familiarity)
     features = segment_features(encoders, check)  # (N, S, F)

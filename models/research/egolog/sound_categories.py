@@ -1,4 +1,4 @@
-"""Which of ESC-50's categories whole clips are, and how often that is right."""
+"""Classification of whole clips into ESC-50's categories, and its top-1 accuracy."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ RATE = 16_000
 
 
 def sounding(mel: Tensor) -> Tensor:
-    """(T, 64) -> the part up to the last whole second that sounds, at least one.
+    """(T, 64) -> the part up to the last whole second that is not silent, at least one second.
 
     ESC-50 pads short clips with zeros, which no microphone delivers.
     """
@@ -29,12 +29,12 @@ def sounding(mel: Tensor) -> Tensor:
 
 
 def clip_logits(encoder: SoundEncoder, mel: Tensor) -> Tensor:
-    """Return logits (B, 50) of clips (B, T, 64) float32, each cut to where it sounds."""
+    """Return logits (B, 50) of clips (B, T, 64) float32, each without trailing silence."""
     return torch.cat([encoder(sounding(clip)[None]).categories for clip in mel])
 
 
 def predicted(encoder: SoundEncoder, clips: Sequence[Clip]) -> list[int]:
-    """Return the likeliest category's index of every clip, from the file on."""
+    """Return the index of every clip's likeliest category, starting from the file."""
     features = Features()
     categories = []
     with torch.inference_mode():

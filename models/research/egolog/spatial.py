@@ -1,8 +1,8 @@
-"""Seconds of sound around really moving heads, for localization (EgoLog §4.2, §5.4).
+"""Training seconds for localization, around recorded head motion (EgoLog §4.2, §5.4).
 
-None to three sources sound around a ClassyGlass wearer's head in a drawn room, through measured or
-drawn ears or through an array: far ones stand in the room, near ones turn with the body. A second's
-truth names the sources that are heard in it, which one that pauses is not.
+Zero to three sources are rendered around the head of a ClassyGlass wearer in a drawn room, with
+measured or drawn ears or a microphone array: far sources are fixed in the room, near ones turn with
+the body. A second's truth contains only sources that are audible in it.
 """
 
 from __future__ import annotations
@@ -43,8 +43,8 @@ RINGS: tuple[Ring, ...] = ("binaural", "glasses", "headphones")
 SOFT_BORDER_M = (0.8, 1.5)
 SECONDS = 2  # of a clip
 SOURCES = 3
-HEARD_DB = -25.0  # a second that is weaker than this beside its source's level is a pause
-BEFORE_S = 1  # sounds that go on have filled the room before the clip begins
+HEARD_DB = -25.0  # below this level relative to its source's, a second is a pause
+BEFORE_S = 1  # rendered before the clip, so that continuous sounds have their full reverberation
 _ROOMS = {"room": 0.4, "hall": 0.25, "street": 0.2, "bathroom": 0.1, "car": 0.05}
 _COUNTS = (0.05, 0.5, 0.3, 0.15)
 _MEASURED_EARS = 0.75
@@ -69,7 +69,7 @@ class Placing:
 
 NEAR_BORDER_M = 1.0
 APART = Placing(NEAR_M, FAR_M, _ROOMS)
-"""What is clearly near and clearly far, as in composed days."""
+"""Clearly near and clearly far sources, as in composed days."""
 
 CONTINUUM = Placing(
     (0.15, NEAR_BORDER_M),
@@ -86,7 +86,7 @@ CONTINUUM = Placing(
     },
     even=True,
 )
-"""Every distance, from the dry to rooms that ring for a second: what is learned from."""
+"""All distances, in rooms from anechoic to a second of reverberation; used for training."""
 
 
 @dataclass(frozen=True)
@@ -94,8 +94,8 @@ class SpatialSeconds:
     """N seconds, those of one clip in a row.
 
     `maps` (N, P, 50, 64) float16 and `imu` (N, 50, 6) float32 as `models.features` makes them;
-    `azimuth` (N, 3) float32 rad relative to the head and `distance_m` (N, 3) float32, NaN where
-    there is no such source; `turn` (N,) float32 the mean speed of the head's yaw in °/s.
+    `azimuth` (N, 3) float32 rad relative to the head and `distance_m` (N, 3) float32, NaN for
+    absent sources; `turn` (N,) float32 the mean speed of the head's yaw in °/s.
     """
 
     maps: NDArray[np.float16]
@@ -109,12 +109,12 @@ class SpatialSeconds:
 
     @property
     def near(self) -> NDArray[np.bool_]:
-        """Which sources (N, 3) are nearer than the border."""
+        """Whether each source (N, 3) is nearer than the border."""
         return np.asarray(self.distance_m < NEAR_BORDER_M)
 
     @property
     def nearness(self) -> NDArray[np.float32]:
-        """How near each source (N, 3) is: 1 up to 0.8 m, 0 from 1.5 m, and in between its share."""
+        """How near each source (N, 3) is: 1 up to 0.8 m, 0 from 1.5 m, interpolated between."""
         low, high = np.log(SOFT_BORDER_M)
         share = (high - np.log(np.nan_to_num(self.distance_m, nan=1.0))) / (high - low)
         nearness: NDArray[np.float32] = np.clip(share, 0.0, 1.0).astype(np.float32)
@@ -122,12 +122,12 @@ class SpatialSeconds:
 
     @property
     def regions(self) -> NDArray[np.float32]:
-        """Which of the eight regions hold a source: (N, 8) of 0 and 1."""
+        """Which of the eight regions contain a source: (N, 8) of 0 and 1."""
         return self._regions(self.near.astype(np.float32))
 
     @property
     def soft_regions(self) -> NDArray[np.float32]:
-        """As `regions`, but a source about the border is partly near and partly far."""
+        """As `regions`, but a source close to the border is partly near and partly far."""
         return self._regions(self.nearness)
 
     def _regions(self, nearness: NDArray[np.float32]) -> NDArray[np.float32]:
@@ -141,9 +141,9 @@ class SpatialSeconds:
 
 @dataclass(frozen=True)
 class Surroundings:
-    """What clips are drawn from: sounds, their labels, ears by `ring`, head motion.
+    """The material of clips: sounds, their labels, ears and head motion.
 
-    `ears` draws the ears of one wearer; `stream` keeps the placements of the splits apart.
+    `ears` draws the ears of one wearer; `stream` separates the random placements of the splits.
     """
 
     name: str
@@ -187,7 +187,7 @@ class Surroundings:
 def spatial_seconds(
     around: Surroundings, seed: int, count: int, cache: Path | None
 ) -> SpatialSeconds:
-    """Return `count` clips of 2 s, from the folder `cache` where they were made before."""
+    """Return `count` clips of 2 s, cached in the folder `cache`."""
     name = f"around-{around.name}-{seed}-{count}"
     columns = [f.name for f in fields(SpatialSeconds)]
 
@@ -254,7 +254,7 @@ def some_room(rng: Generator, placing: Placing = APART) -> Room:
 def mixed(
     around: Surroundings, rng: Generator, turning: Turning, events: Sequence[SoundEvent]
 ) -> Mixer:
-    """Let a wearer of drawn ears, who turns so, hear events."""
+    """Return a renderer of events for a wearer with drawn ears and the given head motion."""
 
     def yaw(start_s: int, stop_s: int) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
         cut = slice(start_s * RATE, stop_s * RATE)
@@ -272,10 +272,10 @@ def mixed(
 
 
 def event(around: Surroundings, rng: Generator, room: Room, near: bool | None = None) -> SoundEvent:
-    """Draw a source around the head, as often near as far unless `near` says which."""
+    """Draw a source around the head, near or far with equal probability unless `near` is given."""
     near = bool(rng.random() < 0.5) if near is None else near
     seconds = float(BEFORE_S + SECONDS)
-    # Most go on throughout; the others begin or end within the clip.
+    # Most last for the whole clip; the others begin or end within it.
     start = float(rng.uniform(0, seconds - 1)) if rng.random() < 0.25 else 0.0
     stop = float(rng.uniform(start + 1, seconds)) if rng.random() < 0.25 else seconds
     return SoundEvent(
@@ -285,7 +285,7 @@ def event(around: Surroundings, rng: Generator, room: Room, near: bool | None = 
         near=near,
         azimuth=float(rng.uniform(-np.pi, np.pi)),
         distance_m=_distance(around.placing, near, rng),
-        # The same levels for near and far: loudness must say nothing (EgoLog §3.2).
+        # The same levels for near and far, so that loudness is no cue (EgoLog §3.2).
         level_db=float(np.clip(rng.normal(-27, 4), -38, -18)),
         source=int(rng.integers(2**62)),
         take=int(rng.integers(2**62)),

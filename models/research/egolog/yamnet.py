@@ -1,7 +1,6 @@
-"""YAMNet as a peer and teacher: what it hears in a sound, and its score on ESC-50.
+"""YAMNet as baseline and teacher: its embeddings and scores, and its accuracy on ESC-50.
 
-It is read from a .tflite file by ai-edge-litert, an extra that measurement and training need;
-nothing that ships does.
+It runs from a .tflite file with ai-edge-litert, an extra for training and evaluation only.
 """
 
 from __future__ import annotations
@@ -24,14 +23,14 @@ Float32 = NDArray[np.float32]
 
 RATE = 16_000
 PATCH = 15_600
-HOP = 7_680  # half of the 0.96 s that a patch shows
+HOP = 7_680  # half of a patch's 0.96 s
 WIDTH = 1024
 SCORES = 521
 _EMBEDDING = "global_average_pooling2d/Mean"
 
 
 class YamnetError(RuntimeError):
-    """YAMNet cannot be run: its file or the interpreter is missing, or the file is another's."""
+    """YAMNet cannot run: its file or the interpreter is missing, or the file is not YAMNet's."""
 
 
 class Yamnet:
@@ -176,9 +175,9 @@ SYNONYMS: dict[str, tuple[str, ...]] = {
     "fireworks": ("Fireworks", "Firecracker"),
     "hand_saw": ("Sawing", "Filing (rasp)"),
 }
-"""AudioSet's names for each ESC-50 category; a category scores what its likeliest name scores.
+"""AudioSet's names for each ESC-50 category; a category's score is the maximum over its names.
 
-Sipping, washing machines and cans have no class of their own in AudioSet's 521.
+Drinking/sipping, washing machine and can opening have no class among AudioSet's 521.
 """
 
 
@@ -194,7 +193,7 @@ def class_names(path: Path) -> list[str]:
 
 
 def top1(yamnet: Yamnet, names: Sequence[str], clips: Sequence[Clip]) -> float:
-    """Return the share of clips whose likeliest category, by `SYNONYMS`, is theirs.
+    """Return the top-1 accuracy of clips by `SYNONYMS`.
 
     A clip's scores are the mean over its patches.
     """

@@ -1,1 +1,1 @@
-"""Days of the same wearers, lived one after another."""
+"""Consecutive composed days of the same wearers."""

@@ -1,4 +1,4 @@
-"""Days of a household of wearers, composed and recorded, in as many processes as there are."""
+"""Days of a household of wearers, composed and run through the networks, in parallel."""
 
 from __future__ import annotations
 
@@ -25,13 +25,13 @@ _APART = 360
 
 @dataclass(frozen=True)
 class Calendar:
-    """Whose days are composed: `wearers` are followed for some stretches of `minutes` a day.
+    """A household of `wearers` with several stretches of `minutes` per day.
 
-    `stretches` says for how many on each day, `seed` what is drawn. `shared_time` is None for a
-    life as in the training days; a number shifts the domain, and is the share of a scenario's time
-    that it has in common with the others, 0.52 in training. `muffled_db` is what the earphones of
-    a shifted domain lose with an octave. `validation` composes from the recordings that the
-    weights were chosen on, else from what they never met.
+    `stretches` is their number on each day, `seed` the random seed. `shared_time` None composes
+    days as in training; a number shifts the domain, and is the share of a scenario's time that it
+    has in common with the others, 0.52 in training. `muffled_db` is the attenuation of a shifted
+    domain's earphones, dB per octave. `validation` composes from the recordings that the weights
+    were selected on, otherwise from unseen ones.
     """
 
     seed: int
@@ -43,12 +43,12 @@ class Calendar:
     validation: bool = False
 
     def material(self, data: Path | None) -> Material:
-        """Return what the days are composed of."""
+        """Return the material that the days are composed of."""
         return sources(data, validation=self.validation)
 
     @property
     def name(self) -> str:
-        """Name of the calendar, the material apart."""
+        """The calendar's name, without its material."""
         kind = "usual" if self.shared_time is None else f"shifted-{self.shared_time:g}"
         if self.muffled_db:
             kind += f"-{self.muffled_db:g}dB"
@@ -56,7 +56,7 @@ class Calendar:
 
 
 def sources(data: Path | None, *, validation: bool) -> Material:
-    """Return the recordings that the weights were chosen on, else what they never met."""
+    """Return the recordings that the weights were selected on, or unseen ones."""
     if validation:
         return Material.read(data, "validation", elsewhere=False)
     return unseen_material(data)
@@ -65,7 +65,7 @@ def sources(data: Path | None, *, validation: bool) -> Material:
 def lived(
     calendar: Calendar, weights: Path, data: Path | None, cache: Path, processes: int = 2
 ) -> HouseholdWindows:
-    """Return every record of a calendar, by `processes` at once; `cache` keeps each wearer's."""
+    """Return every record of a calendar, computed by `processes`; cached per wearer in `cache`."""
     numbers = range(calendar.wearers)
     if processes == 1:
         return HouseholdWindows.joined(

@@ -1,4 +1,4 @@
-"""What the log says of lived days."""
+"""The daily log's labels for composed days."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 def logged(days: HouseholdWindows, estimates: NDArray[np.float32]) -> NDArray[np.float32]:
-    """Return what the log says (N, 16) of estimates (N, 16): each after those of its minutes."""
+    """Return the log's labels (N, 16) for estimates (N, 16), smoothed by the minutes before."""
     said = np.zeros_like(estimates)
     for at in days.days():
         recent: list[tuple[float, dict[str, float]]] = []

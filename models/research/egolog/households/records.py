@@ -1,7 +1,7 @@
-"""Lived days as the pipeline publishes them: one record for each thirty seconds, and the truth.
+"""Composed days as the pipeline publishes them: a record per thirty seconds, and the truth.
 
-What is kept is exactly what a `Scenario` record holds, the rows that an uncertain one carries
-included, so whatever learns from a record can be trained and measured on these.
+They hold exactly the contents of a `Scenario` record, including the network inputs that uncertain
+ones carry, so that everything that learns from records can be trained and evaluated on them.
 """
 
 from __future__ import annotations
@@ -40,13 +40,13 @@ _START_NS = 1_772_438_400 * NS
 
 @dataclass(frozen=True)
 class HouseholdWindows(ColumnDataset):
-    """N windows of thirty seconds of several wearers' days, in the order of each of them.
+    """N windows of thirty seconds of several wearers' days, in order within each day.
 
-    `rows` (N, 15, 644) float16 are the scenario network's input, `scenarios` (N, 16) what the
-    shipped network made of them and `truth` (N, 16) what was lived; `events` (N, 54) are 0 for
-    what a record does not name, `motion` (N, 4), `spatial` (N, 8); `activity` (N, 6) indices and
-    `likely` (N, 6) their probabilities; `wearer`, `day` and `window` (N,) say whose it is, on which
-    day, and which of that day's.
+    `rows` (N, 15, 644) float16 are the scenario network's inputs, `scenarios` (N, 16) the shipped
+    network's estimates and `truth` (N, 16) the true scenarios; `events` (N, 54) are 0 for those
+    that a record does not name, `motion` (N, 4), `spatial` (N, 8); `activity` (N, 6) indices and
+    `likely` (N, 6) their probabilities; `wearer`, `day` and `window` (N,) are indices, the last
+    within the day.
     """
 
     rows: NDArray[np.float16]
@@ -62,7 +62,7 @@ class HouseholdWindows(ColumnDataset):
     window: NDArray[np.int64]
 
     def placed(self, wearer: int, day: int, first: int) -> HouseholdWindows:
-        """Return the windows of one stretch as those of a wearer's day, from window `first` on."""
+        """Return one stretch's windows as part of a wearer's day, starting at window `first`."""
         return replace(
             self,
             wearer=np.full_like(self.wearer, wearer),
@@ -77,7 +77,7 @@ class HouseholdWindows(ColumnDataset):
         return highest
 
     def record(self, number: int, scenarios: NDArray[np.float32] | None = None) -> Scenario:
-        """Return window `number` as it is published; `scenarios` (16,) replace the estimate."""
+        """Return window `number` as a published record; `scenarios` (16,) replace the estimate."""
         device = f"wearer-{self.wearer[number]}"
         start_ns = _START_NS + int(self.day[number]) * 86_400 * NS
         start_ns += int(self.window[number]) * WINDOW_S * NS
@@ -123,7 +123,7 @@ class HouseholdWindows(ColumnDataset):
 
 
 def record_stretch(pipeline: OfflinePipeline, part: Staged) -> HouseholdWindows:
-    """Return the records of a composed stretch of whole windows, as wearer 0's first."""
+    """Return the records of a composed stretch of whole windows, as wearer 0's first day."""
     features = Features()
     count = part.plan.seconds // WINDOW_S
     scenarios, _, _ = labels(part, part.plan.seconds)
@@ -148,7 +148,7 @@ def record_stretch(pipeline: OfflinePipeline, part: Staged) -> HouseholdWindows:
 def cached_records(
     pipeline: OfflinePipeline, staged: Callable[[], Staged], folder: Path | None
 ) -> HouseholdWindows:
-    """Return the records of a composed stretch, from `folder` where they were made before."""
+    """Return the records of a composed stretch, cached in `folder`."""
     columns = [f.name for f in fields(HouseholdWindows)]
     return HouseholdWindows(
         **cached(folder, columns, lambda: vars(record_stretch(pipeline, staged())))

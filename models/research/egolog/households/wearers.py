@@ -1,10 +1,9 @@
-"""Wearers who live several days: the same ears, gait, rooms and things, and a life of their own.
+"""Wearers of several days, with the same ears, gait, rooms and objects, and individual routines.
 
-A domain shifts what the shipped weights were trained on: some scenarios fill much of the time and
-others hardly any, their activities and sounds come in other proportions, the earphones may be of
-another make, which sound muffled, and whoever is met, lives and wears is new. What stays from day
-to day is what stays for a real wearer: the ears, the way of moving, the rooms at home and the
-things that sound in them.
+A domain is shifted against the training data of the shipped weights: scenarios are unequally
+frequent, activities and sounds have other proportions, earphones may attenuate high frequencies,
+and speakers, wearers and devices are new. Constant from day to day, as for a real wearer, are the
+ears, the way of moving, the rooms at home and the objects that sound in them.
 """
 
 from __future__ import annotations
@@ -31,27 +30,27 @@ if TYPE_CHECKING:
 
     from models.simulation.sources.material import Material
 
-# How long a scenario goes on, minutes.
+# Duration of a scenario, minutes.
 SPAN_MIN = (3.0, 8.0)
 # The share of the n-th most frequent scenario falls as n to this power: five of the sixteen fill
 # two thirds of the time.
 SKEW = 1.1
-# How far wearers of one domain differ from its mix: the larger, the less.
+# Concentration of wearers around their domain's mix: larger is more alike.
 ALIKE = 12.0
 # Standard deviation of the logarithm of a proportion's change.
 PROPORTIONS = 0.5
-# Things of a kind that one home has.
+# Number of objects of a kind in one home.
 THINGS = 2
-# Earphones of another make, or under a hat: what is above is lost, with each octave more.
+# Corner frequency of muffled earphones, above which they attenuate more with each octave.
 MUFFLED_FROM_HZ = 500.0
 _INDOORS = ("room", "hall", "bathroom", "car")
 
 
 @dataclass(frozen=True)
 class Domain:
-    """What the lives of a domain are made of: `mix` (16,) shares of time, and the settings.
+    """A domain of days: `mix` (16,) is the scenarios' share of time, with the scenarios' settings.
 
-    Its earphones lose `muffled_db` dB an octave.
+    Its earphones attenuate by `muffled_db` dB per octave.
     """
 
     mix: NDArray[np.float64]
@@ -60,12 +59,12 @@ class Domain:
 
     @classmethod
     def usual(cls) -> Domain:
-        """Return the training days': every scenario as often, made of what it is made of."""
+        """Return the training days' domain: scenarios equally frequent, with the usual settings."""
         return cls(np.full(len(SCENARIOS), 1 / len(SCENARIOS)), SETTINGS)
 
     @classmethod
     def shifted(cls, rng: Generator, shared_time: float, muffled_db: float) -> Domain:
-        """Draw a domain unlike the training days'.
+        """Draw a domain shifted against the training days.
 
         `shared_time` is the share of a scenario's time that it has in common with the others.
         """
@@ -78,7 +77,7 @@ class Domain:
 
 @dataclass(frozen=True)
 class Resident:
-    """One wearer, and where and how they live."""
+    """One wearer, with their rooms and routines."""
 
     number: int
     mix: NDArray[np.float64]
@@ -107,7 +106,7 @@ class Resident:
         )
 
     def stretch(self, minutes: int, material: Material, rng: Generator) -> Staged:
-        """Compose whole `minutes` of this wearer's life."""
+        """Compose a whole number of `minutes` of this wearer's day."""
         plan = self.settled(day_plan.compose(rng, self._spans(minutes, rng), self.settings))
         seed = int(rng.integers(2**62))
         stage = Muffled(plan, self.wearer, seed, material.sounds, self.motions)
@@ -115,7 +114,7 @@ class Resident:
         return Staged(plan, stage)
 
     def settled(self, plan: day_plan.Plan) -> day_plan.Plan:
-        """Return a plan in this wearer's rooms, where the things that sound are their own."""
+        """Return a plan placed in this wearer's rooms, with the objects there as its sources."""
         labels = {span.room.seed: span.label for span in reversed(plan.scenarios)}
 
         def room(drawn: Room) -> Room:
@@ -152,7 +151,7 @@ class Resident:
         return self._rooms[at]
 
     def _source(self, sound: day_plan.SoundEvent) -> int:
-        """Return what sounds: at home one of few things, elsewhere anything."""
+        """Return the seed of a sound's source: at home one of few objects, elsewhere any."""
         if sound.interferer or sound.room.kind not in _INDOORS:
             return sound.source
         thing = sound.source % THINGS
@@ -161,7 +160,7 @@ class Resident:
 
 
 class Muffled(Stage):
-    """A stage heard through earphones that lose `muffled_db` dB an octave above 500 Hz."""
+    """A stage rendered through earphones that attenuate `muffled_db` dB per octave above 500 Hz."""
 
     muffled_db = 0.0
 

@@ -1,1 +1,1 @@
-"""The recogniser of sound events, taught by a network of EfficientAT on real recordings."""
+"""The recogniser of sound events, distilled from a network of EfficientAT on real recordings."""

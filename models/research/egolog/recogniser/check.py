@@ -1,4 +1,4 @@
-"""What a recogniser is worth on the validation part, and the bias that speech gets from it."""
+"""Validation of a recogniser, and calibration of its bias for speech."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ if TYPE_CHECKING:
 
 SPEECH_SOUND = RECOGNISED_SOUNDS.index("speech")
 FALSE_ABOVE = 0.03
-"""The share of clips without speech in which some segment may be called speech."""
+"""Maximum share of clips without speech in which a segment is recognised as speech."""
 
 _STEPS = SEGMENT_S * 50
 _PEOPLE = ("coughing", "sneezing", "snoring", "drinking_sipping", "breathing")
@@ -49,7 +49,7 @@ _ROWS = [
 class CheckMaterial:
     """Clips of one split.
 
-    ESC-50's; log-mels (T, 64) of UrbanSound8K's with their parents, of speech where it sounds, and
+    ESC-50's; log-mels (T, 64) of UrbanSound8K's with their parents, of speech without pauses, and
     of clips without speech.
     """
 
@@ -60,7 +60,7 @@ class CheckMaterial:
 
     @classmethod
     def read(cls, data: Path, split: Split) -> CheckMaterial:
-        """Read what the folder `data` has of them."""
+        """Read the available recordings from the folder `data`."""
         clips = esc50.clips(data / ESC50, split)
         street: list[tuple[Tensor, str]] = []
         others = [
@@ -85,7 +85,7 @@ class CheckMaterial:
 
 
 def figures(encoder: SoundEncoder, material: CheckMaterial) -> dict[str, float]:
-    """Return the shares of clips that are right, of speech that is heard, and of false speech."""
+    """Return accuracies by data set, the detection rate of speech, and that of false speech."""
     with torch.inference_mode():
         named = [_parent(encoder, mel) == parent for mel, parent in material.street]
     heard, false = (
@@ -101,14 +101,14 @@ def figures(encoder: SoundEncoder, material: CheckMaterial) -> dict[str, float]:
 
 
 def with_rare_false_speech(encoder: SoundEncoder, material: CheckMaterial) -> None:
-    """Set the bias of speech in place: in `FALSE_ABOVE` of other clips it is just heard."""
+    """Set the bias of speech in place, so that `FALSE_ABOVE` of other clips are false alarms."""
     scores = speech_logits(encoder, material.others)
     with torch.no_grad():
         encoder.events.bias[SPEECH_SOUND] += _border() - torch.quantile(scores, 1 - FALSE_ABOVE)
 
 
 def speech_logits(encoder: SoundEncoder, mels: list[Tensor]) -> Tensor:
-    """Return (N,) for N log-mels: the logit of speech in the segment where it is largest."""
+    """Return (N,) for N log-mels: the maximum logit of speech over their segments."""
     with torch.inference_mode():
         return torch.stack(
             [

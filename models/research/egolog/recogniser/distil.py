@@ -1,9 +1,9 @@
-"""Teaches the sound encoder what a published recogniser knows, its first stage staying as it is.
+"""Distils a published recogniser into the sound encoder, whose first stage is frozen.
 
-EfficientAT's network is first taught our labels; then the encoder's tower learns them, what that
-teacher says of the same scenes, and, by heads thrown away afterwards, what the published network
-hears in them: AudioSet's classes and its features. Networks that share the first stage have a tower
-of their own, so nothing that they hear changes.
+EfficientAT's network is first fine-tuned on our labels; then the encoder's tower is trained on the
+labels, on that teacher's outputs for the same scenes and, with auxiliary heads, on the published
+network's outputs: AudioSet's classes and its features. Networks that share the first stage have a
+separate tower, so their inputs do not change.
 """
 
 from __future__ import annotations
@@ -44,10 +44,10 @@ MAX_GRADIENT = 3.0
 
 @dataclass(frozen=True)
 class Weights:
-    """How much each part of the loss counts.
+    """Weights of the parts of the loss.
 
-    Of `sounds` beside the categories the share `labels` is learned from labels, the rest from the
-    teacher; `audioset` and `features` are what the published network hears.
+    `sounds` is relative to the categories; its share `labels` is on labels, the rest on the
+    teacher. `audioset` and `features` are on the published network's outputs.
     """
 
     sounds: float = 10.0
@@ -58,10 +58,10 @@ class Weights:
 
 @dataclass(frozen=True)
 class Distillation:
-    """How long and how fast: `minutes` of wall clock in all, the teacher's share of them first.
+    """Schedule: `minutes` of wall clock in total, of which the teacher's share comes first.
 
-    `steps` ends each of both stages sooner. A batch holds `batch` scenes of 5 s, or as many seconds
-    of shorter ones.
+    `steps` limits each of the two stages. A batch holds `batch` scenes of 5 s, or the same number
+    of seconds in shorter ones.
     """
 
     minutes: float
@@ -76,14 +76,14 @@ class Distillation:
 
 
 class Pupil(nn.Module):
-    """The encoder and the heads that learn from the published network."""
+    """The encoder, with auxiliary heads for the published network's outputs."""
 
     def __init__(self, encoder: SoundEncoder, features: int, classes: int) -> None:
         super().__init__()
         self.encoder = encoder
         self.features = nn.Linear(encoder.config.features, features)
         self.audioset = nn.Linear(encoder.config.features, classes)
-        # Most classes never sound.
+        # Most classes are absent.
         nn.init.constant_(self.audioset.bias, -5.0)
         for part in (encoder.scale, encoder.first):
             part.requires_grad_(False)
@@ -96,7 +96,7 @@ class Pupil(nn.Module):
         return self
 
     def forward(self, mel: Tensor) -> tuple[AudioOutput, Tensor, Tensor]:
-        """(B, T, 64) -> what is heard, and what the published network would hear."""
+        """(B, T, 64) -> the encoder's output, and predictions of the published network's."""
         with torch.no_grad():
             low = self.encoder.low(mel)
         heard = self.encoder.named(self.encoder.tower(low))
@@ -104,13 +104,13 @@ class Pupil(nn.Module):
 
 
 def taught(teacher: Teacher, scenes: Scenes, settings: Distillation, seed: int) -> Teacher:
-    """Teach the copy of the published network our labels, and return it in inference mode."""
+    """Fine-tune the copy of the published network on our labels; return it in inference mode."""
     rng = np.random.default_rng([seed, 1])
     teacher.to(scenes.device, memory_format=torch.channels_last).train()  # type: ignore[call-overload]
     weights = [weight for weight in teacher.parameters() if weight.requires_grad]
     optimiser = torch.optim.AdamW(weights, lr=settings.teacher_rate, weight_decay=0.02)
     minutes = settings.minutes * settings.teacher_share
-    # What a teacher says that has not learned yet is noise.
+    # An untrained teacher's outputs would be noise.
     for step in steps_of("teacher", minutes, settings.steps, settings.checks, WARM_UP_STEPS):
         scene = drawn(scenes, settings.batch, rng)
         mel = teacher.mel(scene.wave)
@@ -130,9 +130,9 @@ def distilled(
     seed: int,
     after_check: Callable[[SoundEncoder], str] | None = None,
 ) -> SoundEncoder:
-    """Return the encoder's first stage with a new tower and heads that learned from the teacher.
+    """Return the encoder's first stage with a new tower and heads, distilled from the teacher.
 
-    `after_check` gets the running mean now and then, and says what to print of it.
+    `after_check` receives the moving average at intervals, and returns what to print.
     """
     torch.manual_seed(seed)
     rng = np.random.default_rng([seed, 2])
@@ -164,7 +164,7 @@ def distilled(
 
 
 class Lessons:
-    """Draws scenes with what teacher and published network say of them."""
+    """Draws scenes, with the outputs of teacher and published network for them."""
 
     def __init__(
         self, teacher: Teacher, scenes: Scenes, settings: Distillation, rng: Generator
@@ -199,7 +199,7 @@ class Lessons:
 
 @dataclass(frozen=True)
 class Lesson:
-    """One batch: `mel` (B, T, 64) of `scene`, what the teacher `said`, what the published heard."""
+    """One batch: `mel` (B, T, 64) of `scene`, and both networks' outputs for it."""
 
     mel: Tensor
     scene: Scene
@@ -208,7 +208,7 @@ class Lesson:
     classes: Tensor
 
     def loss(self, pupil: Pupil, weights: Weights) -> Tensor:
-        """Return how far the pupil is from the labels and from both networks."""
+        """Return the pupil's loss against the labels and both networks' outputs."""
         with low_precision(self.mel.device):
             heard, like, named = pupil(self.mel)
         sounds, categories = heard.logits.float(), heard.categories.float()
@@ -234,7 +234,7 @@ class Lesson:
 
 
 def hidden(mel: Tensor) -> Tensor:
-    """Hide stretches of time and bands of half of the items at the item's mean (SpecAugment)."""
+    """Mask time spans and bands of half of the items with the item's mean (SpecAugment)."""
     batch, steps, bins = mel.shape
     masked = torch.zeros(batch, steps, bins, dtype=torch.bool, device=mel.device)
     for _ in range(MASKS):
@@ -256,7 +256,7 @@ def _labels(sounds: Tensor, categories: Tensor, scene: Scene, weight: float) -> 
 
 
 def drawn(scenes: Scenes, batch: int, rng: Generator) -> Scene:
-    """Return as many seconds of scenes, 2 to 5 s each, as `batch` of 5 s are."""
+    """Draw scenes of one length, 2 to 5 s, with as many seconds in total as `batch` of 5 s."""
     seconds = int(rng.choice(SECONDS, p=SECONDS_SHARES))
     return scenes.draw(batch * SECONDS[-1] // seconds, seconds * RATE, rng)
 
@@ -269,7 +269,7 @@ def low_precision(device: torch.device) -> torch.autocast:
 def stepped(
     loss: Tensor, steppers: list[torch.optim.Optimizer], module: nn.Module, rate: float
 ) -> None:
-    """Move the weights at `rate`."""
+    """Take an optimiser step at learning rate `rate`."""
     for group in (group for each in steppers for group in each.param_groups):
         group["lr"] = rate
     module.zero_grad(set_to_none=True)
@@ -292,9 +292,9 @@ class Step:
 def steps_of(
     name: str, minutes: float, most: int | None, checks: int, least: int = 1
 ) -> Iterator[Step]:
-    """Yield steps until the time is over, with the share of the rate that each has.
+    """Yield steps until the time is over, each with its share of the learning rate.
 
-    At least `least` of them, however long they take: a GPU's first step alone can take a minute.
+    There are at least `least` steps, because a GPU's first step alone can take a minute.
     """
     limit_s, began = minutes * 60, time.monotonic()
     losses: list[Tensor] = []

@@ -1,7 +1,7 @@
-"""Fits the layer that names sounds to labels alone, the tower staying as it is.
+"""Fits the sound-event layer to labels by logistic regression, with a frozen tower.
 
-What a pupil learns from softened targets leaves its probabilities near each other; of labels they
-are a logistic regression's.
+Distillation from softened targets leaves the probabilities too close together; the regression
+recalibrates them.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 BATCHES, BATCH = 96, 24
 PULL = 0.01
-"""How much small weights are preferred; chosen on validation."""
+"""Strength of the L2 regularisation; chosen on validation."""
 
 
 @dataclass(frozen=True)
@@ -38,7 +38,7 @@ class Heard:
 
 @torch.inference_mode()
 def heard_in(encoder: SoundEncoder, scenes: Scenes, seed: int) -> Heard:
-    """Return what the tower makes of `BATCHES` of scenes drawn anew."""
+    """Return the tower's features of `BATCHES` new batches of scenes."""
     rng = np.random.default_rng([seed, 3])
     log_mel, listening = LogMel().to(scenes.device), encoder.to(scenes.device).eval()
     parts: list[tuple[Tensor, Tensor, Tensor]] = []
@@ -52,14 +52,14 @@ def heard_in(encoder: SoundEncoder, scenes: Scenes, seed: int) -> Heard:
 
 
 def fit(encoder: SoundEncoder, heard: Heard) -> None:
-    """Set the layer of sounds in place, each sound by itself, where its label is known."""
-    # What inference made cannot be learned from.
+    """Set the sound-event layer in place, fitting each sound to its known labels."""
+    # Tensors of inference mode cannot take part in training.
     features, sounds, known = heard.features.clone(), heard.sounds.clone(), heard.known.clone()
     mean, deviation = features.mean(0), features.std(0) + 1e-3
     scaled = (features - mean) / deviation
     labelled = known.sum(dim=0).clamp(min=1)
     weight = torch.zeros(sounds.shape[1], features.shape[1], requires_grad=True)
-    # Most sounds are not there.
+    # Most sounds are absent.
     bias = torch.full((sounds.shape[1],), -3.0, requires_grad=True)
     optimiser = torch.optim.LBFGS([weight, bias], max_iter=300, line_search_fn="strong_wolfe")
 

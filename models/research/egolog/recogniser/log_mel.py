@@ -1,4 +1,4 @@
-"""The log-mel of `models.features.Features`, of a batch and on any device: for training alone."""
+"""The log-mel of `models.features.Features` for batches on any device; used in training only."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ class LogMel(nn.Module):
         self.register_buffer("bank", mel_bank(config), persistent=False)
 
     def forward(self, wave: Tensor) -> Tensor:
-        """(B, n), n a whole number of seconds -> (B, T, 64), each second by itself."""
+        """(B, n), n a whole number of seconds -> (B, T, 64), each second separately."""
         config = self.config
         pad = (config.n_fft - config.hop) // 2
         seconds = wave.reshape(-1, 1, config.sample_rate)

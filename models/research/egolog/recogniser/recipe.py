@@ -1,4 +1,4 @@
-"""The recogniser from its recordings to its weights: teacher, pupil, heads, the bias of speech."""
+"""Training the recogniser: teacher, distillation, heads, and the bias for speech."""
 
 from __future__ import annotations
 
@@ -29,8 +29,8 @@ GPU_BATCH = 256
 def trained(encoder: SoundEncoder, data: Path, minutes: float, seed: int) -> SoundEncoder:
     """Return a copy of `encoder` that has learned from the training part of `data`.
 
-    Validation figures are printed as it learns; the bias of speech is set on the same clips. It
-    learns on a GPU where there is one.
+    Validation figures are printed during training; the bias for speech is set on the same clips.
+    It is trained on a GPU if there is one.
     """
     gpu = torch.cuda.is_available()
     check = CheckMaterial.read(data, "validation")

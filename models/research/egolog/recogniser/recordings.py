@@ -1,4 +1,4 @@
-"""The sounds that the recogniser learns from: single recordings, each with what it is."""
+"""Training recordings of the recogniser, each of a single labelled sound."""
 
 from __future__ import annotations
 
@@ -39,8 +39,8 @@ class LabelledWave:
     """One sound.
 
     `wave` (n,) at 16 kHz without silence around it; `category` indexes ESC-50's `CATEGORIES`, -1
-    where it is none of them; `sound` indexes `RECOGNISED_SOUNDS`; of those in `unknown` nobody says
-    whether they sound too.
+    where it is none of them; `sound` indexes `RECOGNISED_SOUNDS`; for those in `unknown` it is not
+    labelled whether they are present.
     """
 
     kind: str
@@ -51,9 +51,9 @@ class LabelledWave:
 
 
 def read(data: Path, split: Split, seed: int, renditions: int = RENDITIONS) -> list[LabelledWave]:
-    """Read all recordings of `split` that the folder `data` has, and synthesise some.
+    """Read all recordings of `split` in the folder `data`, and synthesise some.
 
-    Raises `Esc50Error` or `UrbanSoundError` where a folder does not hold what its table says.
+    Raises `Esc50Error` or `UrbanSoundError` if a folder lacks files that its table lists.
     """
     recordings = [
         _labelled("clips", esc50.waveform(clip), CATEGORIES[clip.category])
@@ -83,7 +83,7 @@ def _labelled(kind: str, wave: Wave, category: str) -> LabelledWave:
 
 
 def _talk(data: Path, split: Split) -> Iterator[Wave]:
-    """Cut what the speakers say to 5 s, so that one draw of many words is like another."""
+    """Cut the speakers' recordings to 5 s, the length of other recordings."""
     for wave in read_speech(data / SPEECH, split):
         for start in range(0, len(wave) - RATE + 1, SECONDS * RATE):
             yield wave[start : start + SECONDS * RATE]

@@ -1,8 +1,7 @@
-"""Scenes of one to three sounds, drawn anew for each step of training, on any device.
+"""Scenes of one to three sounds, drawn for each training step, on any device.
 
-Every draw of a recording differs in speed and pitch, in where it begins or how often it repeats,
-in the room, in the microphone and in level; the scene in its noise floor and level. So what a few
-hundred recordings teach is what their sounds have in common.
+Every draw of a recording varies its speed and pitch, start or repetitions, room, microphone and
+level, and a scene's noise floor and level, to augment a few hundred recordings.
 """
 
 from __future__ import annotations
@@ -26,7 +25,7 @@ if TYPE_CHECKING:
 
     from models.research.egolog.recogniser.recordings import LabelledWave
 
-# Rates from which each recording is resampled to the other: above 1 it is faster and higher.
+# Resampling ratios (from, to): above 1 a recording becomes faster and higher.
 SPEEDS: tuple[tuple[int, int], ...] = (
     (1, 1),
     (3, 4),
@@ -43,13 +42,13 @@ LOOPED_SHARE, ROOM_SHARE, MICROPHONE_SHARE = 0.6, 0.3, 0.5
 LONGEST_GAP_S = 0.4
 OTHERS_DB = (-15.0, 5.0)
 AUDIBLE_DB = -12.0
-"""A source further below the scene's first may be masked: nothing is learned of its label."""
+"""A source further below the scene's first may be masked, so its label counts as unknown."""
 
 FLOOR_DB, LEVEL_DB = (-70.0, -30.0), (-35.0, 0.0)
 TILT_DB = 3.0  # an octave
-_STARTS = 3  # of each crop, of which a loud one is taken
+_STARTS = 3  # candidate starts of each crop, of which a loud one is used
 _FRAME = 320
-_EVERY = 16  # samples that a crop's loudness is guessed from
+_EVERY = 16  # subsampling for the estimate of a crop's loudness
 _TAIL = 14_400  # samples of the longest room
 
 
@@ -57,7 +56,7 @@ _TAIL = 14_400  # samples of the longest room
 class Scene:
     """A batch of B scenes of n samples.
 
-    `wave` (B, n); `sounds` (B, 54) multi-hot, to be learned where `known` (B, 54); `categories`
+    `wave` (B, n); `sounds` (B, 54) multi-hot, valid where `known` (B, 54); `categories`
     (B, 50) sums to 1 where `categorised` (B,), each source's share by its level, else to 0.
     """
 
@@ -69,7 +68,7 @@ class Scene:
 
 
 class Scenes:
-    """Draws scenes of `recordings`; all of them, at all speeds, lie in the device's memory."""
+    """Draws scenes of `recordings`, all of which are in the device's memory at all speeds."""
 
     def __init__(self, recordings: Sequence[LabelledWave], device: torch.device) -> None:
         self.device = device
@@ -152,14 +151,14 @@ class Scenes:
         )
 
     def _crops(self, rows: NDArray[np.int64], samples: int, rng: Generator) -> Tensor:
-        """(M,) -> (M, samples), each as loud as every other recording where it is loudest."""
+        """(M,) -> (M, samples), normalised to equal loudness of each recording's loudest part."""
         count = len(rows)
         speed = rng.choice(len(SPEEDS), count, p=SPEED_SHARES)
         at = torch.from_numpy(rows).to(self.device), torch.from_numpy(speed).to(self.device)
         start, length, loudness = self._start[at], self._length[at], self._loudness[at]
         looped = self._numbers(rng.random(count)) < LOOPED_SHARE
         gap = self._numbers(rng.uniform(0, LONGEST_GAP_S * RATE, count)).long()
-        # Where it does not repeat, the next begins only after the crop's end.
+        # Without looping, the next repetition begins after the crop's end.
         period = torch.where(looped, length + gap, length + samples)
         # A crop begins within the sound or, where that is short, up to most of the crop before it.
         before = torch.where(looped, torch.zeros_like(length), (samples - length // 2).clamp(min=0))
@@ -181,7 +180,7 @@ class Scenes:
         return gathered(chosen, 1) / loudness.clamp(min=1e-4)[:, None]
 
     def _filtered(self, waves: Tensor, scene: NDArray[np.int64], rng: Generator) -> Tensor:
-        """Put each source (M, n) in a room and before a microphone, or leave it as it is."""
+        """Apply a room and a microphone to each source (M, n), or leave it unchanged."""
         count, samples = waves.shape
         size = _fast(samples + _TAIL)
         spectrum = torch.fft.rfft(waves, size)
@@ -218,7 +217,7 @@ class Scenes:
 
 
 def _chances(recordings: Sequence[LabelledWave]) -> NDArray[np.float64]:
-    """Return how likely each recording is (N,): of a kind, each label as likely as another."""
+    """Return sampling probabilities (N,): within a kind, labels are equally likely."""
     labels: dict[str, dict[tuple[int, int], list[int]]] = {}
     for row, each in enumerate(recordings):
         of_kind = labels.setdefault(each.kind, {})

@@ -1,4 +1,4 @@
-"""Which of the recogniser's sounds each category of the recordings is."""
+"""Mapping of the data sets' categories to the recogniser's sounds."""
 
 from __future__ import annotations
 
@@ -72,7 +72,7 @@ UNKNOWN_BESIDE: dict[str, tuple[str, ...]] = {
     "engine": ("vehicle",),
     "engine_idling": ("vehicle",),
 }
-"""What may well sound too in a category's clips, though their label does not say so."""
+"""Sounds that may be present in a category's clips without being labelled."""
 
 
 def sound_of(category: str) -> int:

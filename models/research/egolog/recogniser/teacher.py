@@ -1,4 +1,4 @@
-"""A published network of EfficientAT as the teacher, first taught our labels itself."""
+"""A published network of EfficientAT as teacher, fine-tuned on our labels first."""
 
 from __future__ import annotations
 
@@ -19,20 +19,20 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Taught:
-    """What a teacher says of B sounds: logits `sounds` (B, 54) and `categories` (B, 50)."""
+    """A teacher's output for B sounds: logits `sounds` (B, 54) and `categories` (B, 50)."""
 
     sounds: Tensor
     categories: Tensor
 
 
 class Teacher(nn.Module):
-    """EfficientAT with heads of our labels; `published` stays as it was read."""
+    """EfficientAT with heads for our labels; `published` is the unchanged original."""
 
     def __init__(self, published: efficientat.EfficientAT) -> None:
         super().__init__()
         self.published = published
         self.network = copy.deepcopy(published).requires_grad_(True)
-        # What it was trained for is not asked of the copy.
+        # The copy's own classifier is not used.
         self.network.classifier = nn.Identity()  # type: ignore[assignment]
         width = published.width
         self.drop = nn.Dropout(0.2)
@@ -45,7 +45,7 @@ class Teacher(nn.Module):
         return cls(efficientat.load(path))
 
     def train(self, mode: bool = True) -> Self:
-        """Set the copy's mode; the published network never learns."""
+        """Set the copy's mode; the published network is frozen."""
         super().train(mode)
         self.published.eval()
         return self
