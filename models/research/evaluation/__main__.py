@@ -1,11 +1,11 @@
-"""Measure the shipped weights on what they have never seen: `python -m models.research.evaluation`.
+"""Evaluate the shipped weights on unseen data: `python -m models.research.evaluation`.
 
 `--data DIR` names a folder laid out like the shared recordings (`audio/esc50_16k/esc50.csv` with
 .flac or .ogg clips, `audio/urbansound8k_16k/urbansound8k.csv` with its own, speech as
 `audio/speech_digits_16k/SPEAKER_NN.ogg`, `hrtf/cipic_16khz.npz`, `imu/classyglass_50hz.npz` and
-`_windows.npz`); what is absent is skipped and named. Of a folder that holds recordings the weights
-were trained on, the test part is measured; of any other, everything. `--results FILE` measures
-several seeds and writes the tables and plots of docs/RESULTS.md.
+`_windows.npz`); absent parts are skipped and listed. Of a folder with recordings that the weights
+were trained on only the test part is evaluated, of any other folder everything. `--results FILE`
+evaluates several seeds and writes the tables and plots of docs/RESULTS.md.
 """
 
 from __future__ import annotations
@@ -53,7 +53,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
         "--precision",
         choices=get_args(Precision),
         default="int8",
-        help="what the encoders of sound compute in, as EGOLOG_PRECISION",
+        help="precision of the sound encoders, as EGOLOG_PRECISION",
     )
     parser.add_argument("--cache", type=Path, help="cache folder of the composed days")
     parser.add_argument("--results", type=Path, help="output page, over all --seeds")
@@ -90,7 +90,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
 
 
 def _write_results(runs: dict[int, Figures], options: argparse.Namespace) -> None:
-    # Drawing is an extra that measuring alone does without.
+    # Plotting needs an extra that evaluation alone does not.
     from models.research.evaluation import report as results
     from models.research.lib import sizes
 

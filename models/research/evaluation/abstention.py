@@ -1,9 +1,9 @@
-"""What saying *unknown* costs and saves on unseen composed days, heard and felt as they stream.
+"""Costs and benefits of answering *unknown*, on unseen composed days as in the stream.
 
-A window that is unknown is not answered: `coverage` is the share that is, `accuracy_known` is over
-those, and `lost` the share of all windows that would have been right. `aurc` is the area under the
-risk-coverage curve (Geifman et al. 2019): the share of wrong windows among the surest c of them,
-over all c. `lost_at_95` is `lost` where the least sure twentieth is not answered.
+`coverage` is the share of windows that are not unknown, `accuracy_known` the accuracy over these,
+and `lost` the share of all windows that are unknown although the prediction is right. `aurc` is
+the area under the risk-coverage curve (Geifman et al. 2019): the error rate of the share c of
+windows with the highest confidence, over all c. `lost_at_95` is `lost` at a coverage of 0.95.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ _AT_ONCE = 1024
 
 
 def measure(registry: Registry, networks: Networks, life: Life) -> Figures:
-    """Return the figures of activities, and under `scenario` those of the likeliest scenario."""
+    """Return the figures for activities, and under `scenario` for the likeliest scenario."""
     examples = examples_as_streamed(networks, life.encoded)
     probability = _activities(networks, examples)
     hit = probability.argmax(axis=1) == examples.activity.numpy()
@@ -54,7 +54,7 @@ def measure(registry: Registry, networks: Networks, life: Life) -> Figures:
 def figures(
     confidence: NDArray[np.float32], hit: NDArray[np.bool_], unknown: NDArray[np.bool_]
 ) -> Figures:
-    """Score windows by how sure (N,) the networks are, what is right (N,) and unknown (N,)."""
+    """Score windows by confidence (N,), correctness (N,) and whether they are unknown (N,)."""
     known = ~unknown
     answered = np.zeros_like(known)
     answered[_surest(confidence)[: round(COVERAGE * len(hit))]] = True
@@ -70,7 +70,7 @@ def figures(
 
 
 def aurc(confidence: NDArray[np.float32], hit: NDArray[np.bool_]) -> float:
-    """Return the mean over k of the share of wrong windows among the k surest of N."""
+    """Return the mean over k of the error rate among the k most confident of N windows."""
     wrong = ~hit[_surest(confidence)]
     return float((np.cumsum(wrong) / np.arange(1, len(wrong) + 1)).mean())
 
@@ -108,7 +108,7 @@ def _unknown(
     near: NDArray[np.float32],
     familiarity: Familiarity,
 ) -> NDArray[np.bool_]:
-    """Return what the pipeline calls unknown (N,) of windows with sound and motion."""
+    """Return which windows (N,) with sound and motion the pipeline calls unknown."""
     least = float(familiarity.least_probability)
     return np.array(
         [

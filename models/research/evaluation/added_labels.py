@@ -1,10 +1,10 @@
-"""Labels that are added by their description alone, each activity in turn, by the shipped networks.
+"""Evaluation of labels added by description only, for each activity, with the shipped networks.
 
-An activity is taken out of the labels in force and added as `labels add` would: by the vector of
-its texts and the margin of a label that nobody has readings of, where its own do not count.
-`recall` is the share of its windows that it then claims, `claimed` that of all other windows. The
-sensor encoder has seen readings of those with `trained`; `models.research.lanhar.training.withheld`
-measures what it does where it has not.
+An activity is removed from the active labels and added again as by `labels add`: with the vector
+of its texts and the margin of a label without readings. `recall` is the share of its windows that
+are then recognised as it, `claimed` the same share of all other windows. The sensor encoder was
+trained on readings of those marked `trained`; `models.research.lanhar.training.withheld` evaluates
+activities that it was not trained on.
 """
 
 from __future__ import annotations
@@ -32,14 +32,14 @@ if TYPE_CHECKING:
 Figures = dict[str, Any]
 
 MOST = 25
-"""Windows that are taken of a label in a file, spread evenly."""
+"""Maximum number of windows per label and file, evenly spaced."""
 LEAST = 10
-"""An activity with fewer windows is not scored."""
+"""Minimum number of windows of an activity that is scored."""
 
 
 @dataclass(frozen=True)
 class EmbeddedWindows:
-    """Windows as unit vectors (N, 128), and the names that are right for each."""
+    """Windows as unit vectors (N, 128), and the correct names of each."""
 
     vectors: NDArray[np.float32]
     names: Sequence[frozenset[str]]
@@ -56,7 +56,7 @@ def measure(registry: Registry, folder: Path) -> Figures:
         try:
             windows = read(path)
         except KeyError:
-            # `real_motion` names what has another layout.
+            # `real_motion` reports files of another layout.
             continue
         for at in _spread(windows):
             vectors.append(lanhar.vocabulary.embed(windows.imu[at]))
@@ -67,7 +67,7 @@ def measure(registry: Registry, folder: Path) -> Figures:
 
 
 def figures(registry: Registry, lanhar: Lanhar, windows: EmbeddedWindows) -> Figures:
-    """Return recall and share claimed of each activity that is described and occurs, and means."""
+    """Return recall and claimed share of each described activity that occurs, and their means."""
     described = registry.load(LANHAR_LABELS).module.labels()
     occurring = sorted({name for right in windows.names for name in right})
     by_label = {}

@@ -1,9 +1,9 @@
-"""Measure an audio tagger beside ours: `python -m models.research.evaluation.audio_tagger WEIGHTS`.
+"""Compare an audio tagger with ours: `python -m models.research.evaluation.audio_tagger WEIGHTS`.
 
-Recognisers are asked for the parent of each clip (EgoLog §4.4.1): the plugged-in one through the
-pipeline's own features, our own, and YAMNet where its file is there. A clip is right where the
-likeliest parent is its category's. Clips are ESC-50's and UrbanSound8K's that nothing was trained
-on, of categories that are a parent; `ours` was trained on others of both, the others on AudioSet.
+Recognisers predict the parent of each clip (EgoLog §4.4.1): the given tagger, through the
+pipeline's own features; our own; and YAMNet if its file exists. A clip is right if the likeliest
+parent is its category's. Clips are unseen ones of ESC-50 and UrbanSound8K, of categories that have
+a parent; `ours` was trained on others of both data sets, the other recognisers on AudioSet.
 """
 
 from __future__ import annotations
@@ -56,14 +56,14 @@ RATE = 16_000
 
 @dataclass(frozen=True)
 class LabelledSound:
-    """A clip: its file and the parent that is right."""
+    """A clip: its file and its true parent."""
 
     path: Path
     parent: str
 
 
 def of_tagger(tagger: AudioTagger) -> Recogniser:
-    """Return the plugged-in recogniser as the pipeline runs it, a second of features at a time."""
+    """Return the given tagger as the pipeline runs it, one second of features at a time."""
     features = TaggerFeatures()
     second = np.ones(RATE, dtype=bool)
 
@@ -81,7 +81,7 @@ def of_tagger(tagger: AudioTagger) -> Recogniser:
 
 
 def of_ours(encoder: SoundEncoder) -> Recogniser:
-    """Return our own recogniser, its sounds folded to parents."""
+    """Return our own recogniser, with its sounds mapped to parents."""
     features = Features()
     rows = _rows(PARENT_OF_SOUND.get(sound) for sound in RECOGNISED_SOUNDS)
 
@@ -95,13 +95,13 @@ def of_ours(encoder: SoundEncoder) -> Recogniser:
 
 
 def of_yamnet(yamnet: Yamnet, names: Sequence[str]) -> Recogniser:
-    """Return YAMNet, the mean over its patches folded to parents."""
+    """Return YAMNet, with the mean over its patches mapped to parents."""
     rows = _rows(PARENT_OF_CLASS.get(name) for name in names)
     return lambda wave: _folded(yamnet(wave)[1].mean(axis=0), rows)
 
 
 def top1(recogniser: Recogniser, clips: Sequence[LabelledSound]) -> float:
-    """Return the share of clips whose likeliest parent is theirs."""
+    """Return the share of clips whose likeliest parent is the true one."""
     likeliest = [
         PARENTS[int(recogniser(esc50.read_mono(clip.path, RATE)).argmax())] for clip in clips
     ]
@@ -109,9 +109,9 @@ def top1(recogniser: Recogniser, clips: Sequence[LabelledSound]) -> float:
 
 
 def labelled_sounds(data: Path, every: int = 1) -> dict[str, list[LabelledSound]]:
-    """Return each data set's unseen clips that have a parent, every n-th; absent ones are named.
+    """Return every n-th unseen clip with a parent, by data set; absent data sets are reported.
 
-    Raises `Esc50Error` or `UrbanSoundError` where a folder does not hold what its table says.
+    Raises `Esc50Error` or `UrbanSoundError` if a folder lacks files that its table lists.
     """
     sounds: dict[str, list[tuple[Path, str]]] = {}
     splits = unseen(data)
@@ -141,7 +141,7 @@ def with_parents(clips: Iterable[tuple[Path, str]]) -> list[LabelledSound]:
 
 
 def recognisers(tagger: AudioTagger, registry: Registry, data: Path) -> dict[str, Recogniser]:
-    """Return the recognisers to compare by name; a YAMNet that cannot run is skipped and named."""
+    """Return the recognisers to compare by name; a YAMNet that cannot run is reported."""
     compared = {
         "audio tagger": of_tagger(tagger),
         "ours": of_ours(registry.load(ENCODERS).module.audio),
@@ -157,7 +157,7 @@ def recognisers(tagger: AudioTagger, registry: Registry, data: Path) -> dict[str
 
 
 def report(figures: Mapping[str, Mapping[str, Any]], costs: Sequence[sizes.Cost]) -> str:
-    """Return both tables as Markdown: the parents' top-1, and what a second of a wearer costs."""
+    """Return two tables as Markdown: top-1 of parents, and the cost per wearer-second."""
     names = list(dict.fromkeys(name for row in figures.values() for name in row["top1"]))
     return "\n\n".join(
         [

@@ -1,7 +1,7 @@
-"""Activities one by one, by their number, and how alike those of a scenario are, in composed life.
+"""Activity recall by class, accuracy by number of classes, and similarity within scenarios.
 
-EgoLog Figs. 2, 6, 7 and 18. Each is asked of sound and motion together, of each alone, and of both
-when the scenario is told.
+EgoLog Figs. 2, 6, 7 and 18, on composed days. Inputs are sound and motion together, each alone,
+and both with the scenario.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ SHOWN: Mapping[str, tuple[str, ...]] = {
     "sound": ("imu", "scenario"),
     "motion": ("audio", "scenario"),
 }
-"""What the network is shown, by what is kept from it."""
+"""The inputs that are withheld, by the name of the rest."""
 GROUPS = (2, 4, 8, 16)
 SEED = 0
 
@@ -44,9 +44,9 @@ SEED = 0
 def measure(registry: Registry, networks: Networks, life: Life) -> Figures:
     """Return `classes`, `groups` and `similarity` of unseen stretches.
 
-    `classes` has each activity's windows and its recall by what was shown, `groups` the accuracy
-    where activities of like names count as one, by the number of groups, and `similarity` each
-    scenario's own and to others.
+    `classes` has each activity's windows and its recall by input, `groups` the accuracy after
+    merging activities with similar names, by the number of groups, and `similarity` each
+    scenario's similarity within itself and to others.
     """
     examples = examples_as_streamed(networks, life.encoded)
     truth = examples.activity.numpy()
@@ -64,7 +64,7 @@ def measure(registry: Registry, networks: Networks, life: Life) -> Figures:
 
 
 def by_class(said: Mapping[str, Indices], truth: Indices) -> Figures:
-    """Return `{activity: {"windows", shown: recall}}` of said and true indices (N,)."""
+    """Return `{activity: {"windows", input: recall}}` of predicted and true indices (N,)."""
     return {
         ACTIVITIES[at]: {
             "windows": int((truth == at).sum()),
@@ -75,9 +75,9 @@ def by_class(said: Mapping[str, Indices], truth: Indices) -> Figures:
 
 
 def by_groups(said: Mapping[str, Indices], truth: Indices, names: Vectors) -> Figures:
-    """Return `{groups: {shown: accuracy}}`, grouped by K-means of the names' vectors (A, E).
+    """Return `{groups: {input: accuracy}}`, grouped by K-means of the names' vectors (A, E).
 
-    Nothing is trained anew: who says another activity of the same group is right (EgoLog §3.3).
+    Nothing is retrained: predicting another activity of the same group is right (EgoLog §3.3).
     """
     figures: Figures = {}
     for count in GROUPS:

@@ -1,4 +1,4 @@
-"""The section of docs/RESULTS.md on activities one by one, their number, and their scenarios."""
+"""The section of docs/RESULTS.md on classes of activity, their number, and their scenarios."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _PARTS = ("classes", "groups", "similarity")
 
 
 def section(runs: Sequence[Figures], figures: Path) -> str:
-    """Return tables over the seeds, and draw their means into `figures`."""
+    """Return tables over the seeds, and plot their means into the folder `figures`."""
     if any(part not in run.get("har", {}) for run in runs for part in _PARTS):
         return "Not measured."
     return "\n\n".join([_classes(runs, figures), _groups(runs, figures), _scenarios(runs, figures)])
@@ -68,7 +68,7 @@ def _groups(runs: Sequence[Figures], figures: Path) -> str:
 
 
 def _scenarios(runs: Sequence[Figures], figures: Path) -> str:
-    """Return how alike the activities of a scenario are, and those of two (EgoLog Fig. 2)."""
+    """Return the similarity of activities within and between scenarios (EgoLog Fig. 2)."""
     kinds = ("intra", "inter")
     names = _names(runs, "similarity")
     means = {

@@ -1,7 +1,7 @@
-"""Unseen composed life, heard with two ears: scenarios and activities measured as they stream.
+"""Evaluation of scenarios and activities on unseen composed days, binaural and as in the stream.
 
-A stretch is 150 s. The activity network is told the scenario of the 30 s before, as in the
-pipeline, so a stretch's first 30 s count for the scenario alone.
+A stretch is 150 s. As in the pipeline, the activity network gets the scenario of the previous
+30 s, so a stretch's first 30 s count for the scenario only.
 """
 
 from __future__ import annotations
@@ -48,7 +48,7 @@ SEED = 9_000
 
 @dataclass(frozen=True)
 class Networks:
-    """The shipped networks that life is measured with."""
+    """The shipped networks that are evaluated on composed days."""
 
     encoders: Encoders
     scenario: ScenarioNet
@@ -57,7 +57,7 @@ class Networks:
 
     @classmethod
     def load(cls, registry: Registry) -> Networks:
-        """Load them."""
+        """Load them; raises `RegistryError`."""
         return cls(
             registry.load(ENCODERS).module,
             registry.load(SCENARIO).module,
@@ -91,7 +91,7 @@ def scenario_f1(network: ScenarioNet, encoders: Encoders, days: EncodedDays, sec
 def measure_scenario(registry: Registry, networks: Networks, life: Life) -> dict[str, float]:
     """Return the multi-label F1 of 30 s windows, whole and without a part (EgoLog Table 2).
 
-    `f1_with_memory` is that of what is logged: the estimates after those of the minutes before.
+    `f1_with_memory` is that of the logged estimates, smoothed by the minutes before.
     """
     windows = of_scenario.tiled(life.encoded, networks.encoders.space)
     truth = windows.scenarios.numpy()
@@ -120,7 +120,7 @@ def with_memory(
     changed: float = CHANGED,
     trust: float = TRUST,
 ) -> NDArray[np.float32]:
-    """Return estimates (N, 16) after those before them in each of so many stretches of windows."""
+    """Return estimates (N, 16) smoothed by the earlier ones of the same stretch."""
     out = np.empty_like(own)
     for first in range(0, len(own), len(own) // stretches):
         estimates: list[tuple[float, dict[str, float]]] = []
@@ -153,7 +153,7 @@ def examples_as_streamed(networks: Networks, days: EncodedDays) -> ActivityExamp
 
 
 def told_row(scenarios: Mapping[str, float]) -> NDArray[np.float32]:
-    """Return the scenarios (16,) that the activity network is told of: 0 or 1."""
+    """Return the scenario input (16,) of the activity network: 0 or 1."""
     return np.isin(SCENARIOS, detected_scenarios(scenarios)).astype(np.float32)
 
 

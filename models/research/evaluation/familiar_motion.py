@@ -1,9 +1,9 @@
-"""How familiar real wearers' motion is: `python -m models.research.evaluation.familiar_motion`.
+"""Evaluate the familiarity of real motion: `python -m models.research.evaluation.familiar_motion`.
 
-Each continuous recording of users that nothing was learned from is cut into windows of thirty
-seconds, and the shipped networks say how familiar its motion is, as a scenario record does. The
-alert `EgoLogUnfamiliar` compares the share of unfamiliar windows with its threshold: it should stay
-silent for a sensor worn where the networks know it, and speak for one that is not.
+Continuous recordings of unseen users are cut into windows of thirty seconds, whose familiarity is
+computed by the shipped networks as in a scenario record. The alert `EgoLogUnfamiliar` compares the
+share of unfamiliar windows with its threshold: it should fire only for sensors worn at positions
+that the networks were not trained on.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ _ROWS = FRAME_RATE * SCENARIO_WINDOW_S
 
 
 class Familiarities(NamedTuple):
-    """A file's position on the body, and of each of N windows whose it is and how familiar."""
+    """A file's body position, and the user and familiarity of each of its N windows."""
 
     position: str
     wearers: list[str]

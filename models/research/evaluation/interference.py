@@ -1,8 +1,8 @@
-"""Activities while a loudspeaker plays from afar, with and without the interference gate.
+"""Activity recognition with a far loudspeaker, with and without the interference gate.
 
-EgoLog §4.3: where only far sound is heard, the sound is unreliable; it is dropped. The other way is
-to keep what is near of it. Both are what a worker does by its setting `EGOLOG_INTERFERENCE`; in
-both ways the scenario that activities are told is estimated without segments of far sound alone.
+EgoLog §4.3: if all sound is far, it is unreliable and is dropped. The alternative is to keep its
+near field. A worker does either by its setting `EGOLOG_INTERFERENCE`; in both cases the scenario
+input of activities is estimated without segments of only far sound.
 """
 
 from __future__ import annotations
@@ -54,12 +54,12 @@ _WINDOWS_AT_ONCE = 48
 
 @dataclass(frozen=True)
 class DisturbedWindows:
-    """The W activity windows of disturbed days, as the networks see them.
+    """The W activity windows of disturbed days, as inputs of the networks.
 
-    `clean` are heard without the loudspeaker, `interfered` with it, `undisturbed` too, but told the
-    scenario without segments of far sound alone; `near` (W,) bool says in which one of the wearer's
-    own sounds is audible; `dropped` and `kept` are what a worker lets pass that drops audio or
-    keeps the near field.
+    `clean` are without the loudspeaker, `interfered` with it, `undisturbed` with it but with a
+    scenario estimated without segments of only far sound; `near` (W,) bool marks windows in which
+    one of the wearer's own sounds is audible; `dropped` and `kept` are gated as by a worker that
+    drops audio or keeps the near field.
     """
 
     clean: ActivityExamples
@@ -83,7 +83,7 @@ class DisturbedWindows:
 
     @property
     def far_field(self) -> NDArray[np.float64]:
-        """Return the probability (W,) that the gate is decided by."""
+        """Return the far-field probability (W,) that the gate compares with its threshold."""
         return np.array([sound.far_field for sound in self.dropped], np.float64)
 
 
@@ -95,9 +95,9 @@ def windows(
     above: float = FAR_ABOVE,
     near_from: float = NEAR_FROM,
 ) -> DisturbedWindows:
-    """Return the windows of `days`, their gate closing above a far-field probability.
+    """Return the windows of `days`, with a gate that closes above a far-field probability.
 
-    Something near is heard `near_from` a probability on.
+    A segment counts as near from the probability `near_from` on.
     """
     clean: list[ActivityExamples] = []
     interfered: list[ActivityExamples] = []
@@ -107,7 +107,7 @@ def windows(
     activities = torch.from_numpy(window_activities(days.activities))
     for index in tqdm(range(len(days)), desc="interference", mininterval=5):
         imu = torch.from_numpy(days.imu[index])
-        # Each stretch is a session, which learns its microphones from the first second on.
+        # Each stretch is a session, whose microphone balance is learned from its first second on.
         maps = balanced_in_turn(days.maps[index])
         regions = regions_of(sound_localizer, maps, imu)
         quiet, _ = scenarios_told(networks, first_window(networks, days.clean_mel[index], imu))
@@ -132,7 +132,7 @@ def windows(
 
 
 def measure(networks: Networks, heard: DisturbedWindows) -> dict[str, float]:
-    """Return accuracies: without the loudspeaker, with it, and with each gate on top."""
+    """Return accuracies without the loudspeaker, with it, and with it and each gate."""
     ways = {
         "clean": heard.clean,
         "interfered": heard.interfered,
@@ -149,7 +149,7 @@ def score(networks: Networks, shown: ActivityExamples) -> float:
 
 
 def likelihood(networks: Networks, shown: ActivityExamples) -> float:
-    """Return the mean probability of what was done, which moves less by chance than accuracy."""
+    """Return the mean probability of the true activity, which has less variance than accuracy."""
     with torch.inference_mode():
         likely = of_har.scores(networks.har, networks.text, shown).softmax(dim=1)
     return float(likely.gather(1, shown.activity[:, None]).mean())
@@ -172,7 +172,7 @@ def examples(
     activity: Tensor,
     told: Mapping[str, float],
 ) -> ActivityExamples:
-    """Return the 5 s windows of a stretch, told these scenarios."""
+    """Return the 5 s windows of a stretch, with these scenarios as input."""
     count = len(activity)
     sound = torch.from_numpy(mel.astype(np.float32))
     with torch.inference_mode():
@@ -184,7 +184,7 @@ def examples(
 
 
 def told_of(windows: ActivityExamples, told: Mapping[str, float]) -> ActivityExamples:
-    """Return windows that are told these scenarios instead."""
+    """Return windows with these scenarios as input instead."""
     shown = torch.from_numpy(told_row(told))
     return replace(windows, scenarios=shown.expand(len(windows), -1))
 
@@ -195,10 +195,10 @@ def scenarios_told(
     regions: Sequence[Mapping[str, float]] = (),
     near_from: float = NEAR_FROM,
 ) -> tuple[dict[str, float], dict[str, float]]:
-    """Return the scenarios of a stretch's first 30 s, which all its windows are told.
+    """Return the scenarios of a stretch's first 30 s, the input of all its windows.
 
-    The first are those of all its sound, the others are told by a worker: without segments of far
-    sound alone, as the probabilities `regions` of its seconds say.
+    The first are estimated from all sound, the second as by a worker: without segments of only far
+    sound, by the region probabilities `regions` of its seconds.
     """
     with torch.inference_mode():
         whole = _estimated(networks, segments)
@@ -244,10 +244,10 @@ def gated_both_ways(
     above: float = FAR_ABOVE,
     told: Collection[str] = (),
 ) -> tuple[list[GatedSound], list[GatedSound]]:
-    """Return what is heard of every 5 s window where a worker drops audio, or keeps the near field.
+    """Return the gated sound of every 5 s window, with audio dropped and with the near field kept.
 
-    `mel` (50·L, 64) and `maps` (L, 3, 50, 64) are of L seconds with the probabilities `regions`. In
-    the scenarios `told` far sound may be attended to: then all of it is heard.
+    `mel` (50·L, 64) and `maps` (L, 3, 50, 64) are of L seconds with the probabilities `regions`.
+    If `told` contains a scenario in which far sound is attended to, all sound is kept.
     """
     drop: Interference = "off" if attended(told) else "drop"
     keep: Interference = "off" if attended(told) else "near"
@@ -266,7 +266,7 @@ def gated_in_turn(
     at_least: float = NEAR_FIELD_FROM,
     above: float = FAR_ABOVE,
 ) -> list[GatedSound]:
-    """Return what is heard of every 5 s window of `mel`, `maps` and `regions`, as above."""
+    """Return the gated sound of every 5 s window of `mel`, `maps` and `regions`, as above."""
     sounds = []
     for number, window in enumerate(np.split(mel, len(maps) // ACTIVITY_S)):
         inside = slice(number * ACTIVITY_S, (number + 1) * ACTIVITY_S)
@@ -278,7 +278,7 @@ def gated_in_turn(
 def as_heard(
     networks: Networks, windows: ActivityExamples, sounds: Sequence[GatedSound]
 ) -> ActivityExamples:
-    """Return the windows as gated: in silence, or with the audio of the near field."""
+    """Return the gated windows: without audio, or with the audio of the near field."""
     audio = windows.audio.clone()
     changed = [at for at, sound in enumerate(sounds) if sound.gate != "open"]
     with torch.inference_mode():

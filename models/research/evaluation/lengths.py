@@ -35,7 +35,7 @@ def _har(networks: Networks, life: Life, seconds: int) -> float:
     for index in range(min(_STRETCHES, len(days))):
         count = days.seconds // seconds
         seconds_of = days.activities[index, : count * seconds].reshape(count, seconds)
-        # One window a 10 s, wherever the lengths are compared.
+        # One window per 10 s, so that all lengths are compared on the same ones.
         rows = np.flatnonzero((seconds_of == seconds_of[:, :1]).all(axis=1))[
             :: max(1, 10 // seconds)
         ]

@@ -1,6 +1,6 @@
-"""The figures of one seed: space and life, each in a process of its own.
+"""The figures of one seed: localization and composed days, each in a separate process.
 
-A spawned process finds what it runs by its module, which a package's `__main__` has none of.
+They are not in `__main__`, because a spawned process cannot import functions from there.
 """
 
 from __future__ import annotations
@@ -53,7 +53,7 @@ def measure_space(
     arrays: bool = False,
     precision: Precision = "float32",
 ) -> Figures:
-    """Return localization's figures, and those of real clips and real users' motion."""
+    """Return the figures of localization, of real clips and of real users' motion."""
     pin_one_thread()
     registry = ServedRegistry(weights, precision)
     results: Figures = {}
@@ -100,7 +100,7 @@ def measure_space(
 def measure_life(
     weights: Path, data: Path | None, seed: int, cache: Path, precision: Precision = "float32"
 ) -> Figures:
-    """Return the figures of scenarios, activities, the gate and sound events in composed life."""
+    """Return the figures of scenarios, activities, gate and sound events on composed days."""
     pin_one_thread()
     registry = ServedRegistry(weights, precision)
     networks = composed_life.Networks.load(registry)
@@ -159,7 +159,7 @@ def measure(
 
 
 def with_contract(results: Figures) -> Figures:
-    """Put localization's headline figures where readers of the JSON look for them."""
+    """Copy localization's headline figures to the keys that readers of the JSON expect."""
     if "localization" in results:
         space = results["localization"]
         moved, still = space["with_motion"], space["without_motion"]

@@ -1,10 +1,10 @@
-"""Show what the offline expert knows.
+"""Print the offline expert's table.
 
 `python -m models.research.evaluation.offline_expert_table [--scenario NAME]`
 
-Each scenario's chain, and the evidence that speaks most for and against it, as log-odds of one
-whole unit of evidence: a sound certainly heard, an activity all the time, 4 nats of the network's
-own log-odds. `--all` prints the whole table as tab-separated values, `--draw FILE` a picture of it.
+For each scenario its chain, and the strongest evidence for and against it, in log-odds per unit of
+evidence: a certain sound, an activity all the time, or 4 nats of the network's own log-odds.
+`--all` prints the whole table as tab-separated values, `--draw FILE` plots it.
 """
 
 from __future__ import annotations
@@ -50,8 +50,8 @@ def values(expert: Expert) -> str:
 
 
 def draw(expert: Expert, path: Path) -> None:
-    """Draw the table: evidence downwards, scenarios across, blue for and red against."""
-    # Drawing is an extra that reading does without.
+    """Plot the table: rows are evidence, columns scenarios, blue is for and red against."""
+    # Plotting needs an extra that printing does not.
     from models.research.lib.plots import heat
 
     heat(expert.weights, ITEMS, SCENARIOS, "log-odds of scenarios given evidence", path)

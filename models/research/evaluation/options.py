@@ -1,4 +1,4 @@
-"""What the commands that measure have in common: whose recordings, and what of them is absent."""
+"""Common options of the evaluation commands: the folder of recordings, and its absent parts."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 
 def measured_data(parser: ArgumentParser, options: Namespace) -> Path | None:
-    """Return the folder of `--data`, else the shared one, and name what it lacks; None for none.
+    """Return the folder of `--data` or the shared one, or None; its absent parts are printed.
 
     Ends the program where `--data` is no folder or `--seed` is negative.
     """
@@ -39,7 +39,7 @@ def measured_data(parser: ArgumentParser, options: Namespace) -> Path | None:
 
 
 def weights_measured(registry: Registry) -> str:
-    """Return in words which weights the figures of a page are of."""
+    """Return the revisions of the evaluated weights as text for a page."""
     return (
         f"weights {registry.load(ENCODERS).revision} (encoders), "
         f"{registry.load(LOCALIZATION).revision} (localization)"

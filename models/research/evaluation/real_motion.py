@@ -1,8 +1,8 @@
-"""What the shipped networks make of measured motion alone, file by file, of users they never met.
+"""Evaluation of the shipped networks on real motion only, by file, for unseen users.
 
-There is no sound and no scenario, so an activity that motion does not show should be unknown or
-unsure. A label outside of the closed set is right only where *unknown* is said. The networks are
-told where the device is worn, as its frames would say.
+There is no sound and no scenario, so activities that motion cannot distinguish should be unknown or
+have low confidence. For a label outside of the closed set only *unknown* is right. The networks get
+the device's body position, as from its frames.
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ Figures = dict[str, Any]
 STILL = "still"
 MOTION_CLASSES = (*MOTIONS, STILL)
 MOTION_ABOVE = 0.5
-"""No motion class reaches this of a wearer who keeps still."""
+"""Threshold of the motion classes: below it for all of them the wearer is still."""
 
 _LAYOUTS = ("_50hz", "_20hz")
 _STILL = ("sitting", "standing", "lying", "typing on a keyboard", "writing", "watching TV")
@@ -86,10 +86,9 @@ def of_windows(
     encoder: ImuEncoder,
     lanhar: Lanhar | None,
 ) -> Figures:
-    """Return the figures of one file's windows, the motion class's of its segments of 2 s.
+    """Return the figures of one file's windows, and of the motion class of its 2 s segments.
 
-    As in the stream, a wearer's windows are judged in their order, with upright and memory as they
-    are by then.
+    As in the stream, a wearer's windows are processed in order, with upright and memory.
     """
     estimates = [
         recognizer.estimate([HarInput(mel=None, imu=imu, scenarios={}, lies=upright.lies(imu))])[0]
@@ -147,15 +146,15 @@ def activity_figures(
 
 
 def right_activities(windows: LabelledWindows) -> list[frozenset[str]]:
-    """Return what is right for each window; who is on stairs walks."""
+    """Return the right activities of each window; stairs count as walking."""
     return [right | {"walking"} if right & _ON_STAIRS else right for right in windows.names]
 
 
 def motion_class_f1(encoder: ImuEncoder, windows: LabelledWindows) -> float | None:
-    """Return the macro-F1 of the motion class, keeping still included; None without any known.
+    """Return the macro-F1 of the motion class, including still; None without known classes.
 
-    It is that of segments as long as the stream's own: five seconds of somebody who stands up and
-    walks away hold three classes.
+    It is computed on segments of the stream's length, because five seconds of somebody who stands
+    up and walks away contain three classes.
     """
     truth = [{_MOTION[name] for name in right if name in _MOTION} for right in windows.names]
     kept = [at for at, right in enumerate(truth) if len(right) == 1]
@@ -174,10 +173,9 @@ def motion_class_f1(encoder: ImuEncoder, windows: LabelledWindows) -> float | No
 
 
 def lanhar_f1(lanhar: Lanhar, windows: LabelledWindows) -> float | None:
-    """Return the macro-F1 of the ranking's first label over the labels in force that occur.
+    """Return the macro-F1 of the ranking's first label over the active labels that occur.
 
-    As in the stream, a wearer's windows are ranked in their order, with upright and memory as they
-    are by then.
+    As in the stream, a wearer's windows are ranked in order, with upright and memory.
     """
     found = live.ranked(lanhar, windows, compared=False)
     return live.f1(found.first, found.true(found.first))

@@ -1,9 +1,8 @@
-"""Whether the stream hears real speech, in quiet and in a street, and names real street sounds.
+"""Detection of real speech, in quiet and in street noise, and recognition of real street sounds.
 
-A clip is heard as speech where `speech` is among the sound events that the stream would publish of
-it: the shipped recogniser's own threshold and its five likeliest. Only recordings are measured that
-nothing was trained on. Nothing is composed but the street: a clip of speech and one of
-UrbanSound8K's, as loud as each other.
+A clip is detected as speech if `speech` is among the sound events that the stream would publish
+for it, by the shipped recogniser's threshold and its five likeliest. Only unseen recordings are
+used. Only the street condition is mixed: a clip of speech and one of UrbanSound8K at equal power.
 """
 
 from __future__ import annotations
@@ -40,10 +39,10 @@ Figures = dict[str, Any]
 
 RATE = 16_000
 CLIP_S = 4
-"""Speech is cut to clips as long as UrbanSound8K's longest: two segments of the stream."""
+"""Length of clips of speech, that of UrbanSound8K's longest: two segments of the stream."""
 
 MIN_SPEAKING = 0.25
-"""The share of a clip in which somebody speaks, at least."""
+"""Minimum share of a clip that contains speech."""
 
 STREET = (
     "air_conditioner",
@@ -54,10 +53,10 @@ STREET = (
     "jackhammer",
     "siren",
 )
-"""What of UrbanSound8K speech is put under.
+"""UrbanSound8K's categories that are mixed with speech.
 
-Children playing and street music are left out for the voices in them, gun shots because they are
-over before a word is.
+Children playing and street music are excluded because they contain voices, gun shots because they
+are shorter than a word.
 """
 
 PEOPLE = (
@@ -72,13 +71,13 @@ PEOPLE = (
     "sneezing",
     "snoring",
 )
-"""What of ESC-50 comes of people, so that speech in the background of it would not be false."""
+"""ESC-50's categories of human sounds, in which background speech would not be a false alarm."""
 
 _STREAM = 9
 
 
 def missing(data: Path) -> list[str]:
-    """Return which of the recordings that are measured here `data` lacks, ESC-50 apart."""
+    """Return the recordings evaluated here that `data` lacks, except ESC-50."""
     absent = [] if spoken_digits.clips(data / SPEECH) else [str(SPEECH)]
     if not (data / URBANSOUND8K / urbansound8k.TABLE).is_file():
         absent.append(str(URBANSOUND8K))
@@ -114,7 +113,7 @@ def measure(registry: Registry, data: Path, splits: Splits, seed: int) -> Figure
 
 
 def speech_clips(folder: Path, splits: Splits) -> list[Float32]:
-    """Return what the speakers of the split say, as they were recorded, in clips of 4 s each."""
+    """Return the unmodified recordings of the split's speakers, in clips of 4 s."""
     size = CLIP_S * RATE
     waves = (esc50.read_mono(path, RATE) for path in spoken_digits.clips(folder, splits.speech))
     clips = [
@@ -157,8 +156,8 @@ def other_sounds(data: Path, splits: Splits) -> list[Float32]:
 def at_0_db(speech: Float32, noises: Sequence[Float32], rng: Generator) -> Float32:
     """Return `speech` (n,) under one of `noises`, whose power is that of speech while it lasts.
 
-    So pauses do not make the speech louder. The noise is repeated from a drawn moment on. As 16-bit
-    sound arrives, within full scale.
+    Pauses do not count towards the power. The noise is looped from a random start. The result is
+    quantised to 16 bits, within full scale.
     """
     noise = noises[int(rng.integers(len(noises)))]
     noise = np.resize(np.roll(noise, -int(rng.integers(len(noise)))), len(speech))
@@ -181,7 +180,7 @@ def heard_as_speech(recogniser: ScenarioRecognizer, waves: Iterable[Float32]) ->
 
 
 def _window(wave: Float32, features: Features) -> ScenarioInput:
-    """Return whole segments as far as the wave sounds, whose last second may never have come."""
+    """Return the wave's whole segments, of which the last second may be missing."""
     whole = np.pad(wave, (0, -len(wave) % RATE))
     mel = esc50.log_mel(whole, RATE, features).astype(np.float32)
     mel = sounding(torch.from_numpy(mel)).numpy()

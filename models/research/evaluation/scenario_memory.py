@@ -1,4 +1,4 @@
-"""How far the scenario's memory of minutes should reach, and how soon it should let go.
+"""Tune the scenario memory's length and probability of change.
 
 `python -m models.research.evaluation.scenario_memory` prints the micro-F1 of composed validation
 stretches of five minutes for each length of the memory and chance of a change.
@@ -38,7 +38,7 @@ def f1_by_memory(
 ) -> dict[tuple[int, float], float]:
     """Return the micro-F1 of estimates (N, 16) by length of the memory, s, and chance of a change.
 
-    A memory of thirty seconds is none.
+    A memory of thirty seconds, one window, has no effect.
     """
     return {
         (length_s, chance): micro_f1(with_memory(own, stretches, length_s, chance), truth)

@@ -1,8 +1,8 @@
-"""Whether sound events are said near or far, and on which side, as they are (EgoLog §4.4.1).
+"""Evaluate distance and direction of sound events on composed days (EgoLog §4.4.1).
 
-Each half minute of composed days goes through the networks and the operator as in a worker that
-extracts the near field. Judged are the named events that are audible while they were heard, beside
-what the regions of the whole half minute say of all of them.
+Each half minute is processed by networks and operator as in a worker that extracts the near field.
+Scored are the named events that are audible in the seconds of their detection, compared with the
+single place that the regions of the whole half minute give to all events.
 `python -m models.research.evaluation.sound_places` fits `operators.sound_places.CALIBRATION` to
 validation days and prints it.
 """
@@ -73,11 +73,11 @@ _WHO: dict[str, Any] = {"device_id": "composed", "session_id": "days", "revision
 
 @dataclass(frozen=True)
 class PlacedEvent:
-    """One named event that is audible while it was heard, and what says where it is.
+    """A named event that is audible when detected, and the evidence for its place.
 
-    `near` and `direction` (an index) are where it is in most of those seconds, `near` None where as
-    often near as far. `mixed` says that near and far sound were audible then. `all_near` and
-    `all_direction` are what the regions of the whole half minute say of every event.
+    `near` and `direction` (an index) are the truth in most of those seconds, `near` None on a tie.
+    `mixed` marks that near and far sound were audible then. `all_near` and `all_direction` are the
+    place by the regions of the whole half minute.
     """
 
     evidence: PlaceEvidence
@@ -90,10 +90,10 @@ class PlacedEvent:
 
 @dataclass(frozen=True)
 class HeardDays:
-    """The judged events of some days, and what hearing near and far apart took.
+    """The scored events of some days, and the cost of separating near from far.
 
-    `absent` named events were not audible while they were heard. Of `seconds` the near field was
-    extracted in `extracted`, and `apart` segments of `windows` were heard apart.
+    `absent` counts named events that were not audible when detected. The near field was extracted
+    in `extracted` of `seconds`, and `apart` segments of `windows` were recognised separately.
     """
 
     judged: tuple[PlacedEvent, ...]
@@ -105,7 +105,7 @@ class HeardDays:
 
     @classmethod
     def joined(cls, days: Iterable[HeardDays]) -> HeardDays:
-        """Return several as one."""
+        """Return the events and counts of several days together."""
         every = list(days)
         counts = ("absent", "windows", "seconds", "extracted", "apart")
         return cls(
@@ -115,7 +115,7 @@ class HeardDays:
 
 
 class EventPlacer:
-    """The networks that say where sound events are, as a worker asks them."""
+    """The networks that locate sound events, run as in a worker."""
 
     def __init__(self, registry: Registry) -> None:
         self._localizer = SoundLocalizer(registry)
@@ -123,7 +123,7 @@ class EventPlacer:
         self._recognizer = ScenarioRecognizer(registry)
 
     def heard(self, days: PlacedDays) -> HeardDays:
-        """Return the judged events of every whole half minute of `days`."""
+        """Return the scored events of every whole half minute of `days`."""
         days = replace(days, maps=np.stack([balanced_in_turn(maps) for maps in days.maps]))
         starts = range(0, days.sounds.shape[1] - WINDOW_S + 1, WINDOW_S)
         return HeardDays.joined(
@@ -202,25 +202,25 @@ def _estimate(output: ScenarioOutput) -> ScenarioEstimate:
 
 
 def _truth(own: NDArray[np.int64]) -> tuple[bool | None, int]:
-    """Return where an event is in most seconds; `own` (8,) counts those of each region."""
+    """Return an event's place in most seconds; `own` (8,) counts its seconds in each region."""
     near, far = int(own[_NEAR].sum()), int(own[~_NEAR].sum())
     sides = np.bincount(_SIDE, weights=own, minlength=len(DIRECTIONS))
     return (None if near == far else near > far), int(sides.argmax())
 
 
 def _of_all(seconds: Sequence[Spatial]) -> tuple[bool, int]:
-    """Return the place that the likeliest region of the half minute gives every event."""
+    """Return the place of the half minute's likeliest region, which is given to every event."""
     means = np.mean([[second.regions[name] for name in REGIONS] for second in seconds], axis=0)
     return bool(_NEAR[means.argmax()]), int(_SIDE[means.argmax()])
 
 
 def measure(heard: HeardDays, by: Calibration = CALIBRATION) -> dict[str, Any]:
-    """Return how often distance and direction of the events named are right, and how sure.
+    """Return accuracy and coverage of the named events' distance and direction.
 
-    `..._of_window` is what the half minute's regions say of all events; `..._said` is the share
-    that is not left unknown. `mixed` is of events while which near and far sound were audible,
-    `by_regions` of all without hearing near and far apart, as a worker does unless it extracts the
-    near field, and `apart` of those that were heard apart, both ways.
+    `..._of_window` uses the half minute's regions for all events; `..._said` is the share that is
+    not unknown. `mixed` is over events with near and far sound audible; `by_regions` is over all
+    events without separating near from far, as in a worker that does not extract the near field;
+    `apart` is over events that were recognised separately, with both methods.
     """
     judged = heard.judged
     mixed = [one for one in judged if one.mixed]
@@ -238,7 +238,7 @@ def measure(heard: HeardDays, by: Calibration = CALIBRATION) -> dict[str, Any]:
 
 
 def _whole(judged: Sequence[PlacedEvent]) -> list[PlacedEvent]:
-    """Return events as where near and far are never heard apart."""
+    """Return events without the evidence from separating near and far."""
     return [replace(one, evidence=replace(one.evidence, apart=None)) for one in judged]
 
 
@@ -286,9 +286,9 @@ def _share(right: NDArray[np.bool_]) -> float | None:
 
 
 def fitted(judged: Sequence[PlacedEvent]) -> Calibration:
-    """Return the calibration under which what is true of the events is likeliest.
+    """Return the calibration of maximum likelihood for the events' true places.
 
-    The one by regions is of all events, as most workers hear nothing apart.
+    The calibration by regions uses all events, as most workers do not separate near and far.
     """
     near = [one for one in judged if one.near is not None]
     whole = np.array([[1.0, one.evidence.near] for one in near])

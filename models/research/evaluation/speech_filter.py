@@ -1,9 +1,9 @@
-"""What the speech filter lets through and what it drops for nothing, by each of its detectors.
+"""Misses and false alarms of the speech filter, by detector.
 
-`python -m models.research.evaluation.speech_filter` hears the recordings of `speech` in the
-evaluation as a worker does that filters it: second by second, each by itself, with the setting's
-own bound. A second of speech is one in which somebody speaks for a quarter of it or more; a clip,
-like a window, is dropped where any of its seconds counts as speech.
+`python -m models.research.evaluation.speech_filter` processes the evaluation's recordings of
+`speech` as a worker with a filter does: each second separately, with the setting's threshold. A
+second counts as speech if at least a quarter of it is speech; a clip, like a window, is dropped if
+any of its seconds is detected as speech.
 """
 
 from __future__ import annotations
@@ -48,7 +48,7 @@ _SPEAKING_FRAMES = MIN_SPEAKING * RATE / spoken_digits.FRAME
 
 
 class CountedAsSpeech(NamedTuple):
-    """Shares of clips and of seconds that count as speech, and the `number` of seconds."""
+    """Shares of clips and of seconds detected as speech, and the `number` of seconds."""
 
     clips: float
     seconds: float
@@ -61,7 +61,7 @@ def seconds_of(wave: Float32) -> list[Float32]:
 
 
 def speaks(wave: Float32) -> list[bool]:
-    """Return of each whole second of speech in quiet whether somebody speaks in it."""
+    """Return for each whole second of speech in quiet whether it counts as speech."""
     frames = spoken_digits.speaking(wave)
     per_second = RATE // spoken_digits.FRAME
     return [
@@ -76,9 +76,9 @@ def heard(
     above: float,
     counted: Sequence[Sequence[bool]] | None = None,
 ) -> CountedAsSpeech:
-    """Return what of `waves` (n,) at 16 kHz counts as speech.
+    """Return the shares of `waves` (n,) at 16 kHz that are detected as speech.
 
-    Of the seconds only those that are `counted`, all if it is not given.
+    Seconds are restricted to those `counted`, if given.
     """
     features = Features()
     dropped, said = [], []
@@ -87,7 +87,7 @@ def heard(
         for second in seconds_of(wave):
             samples = second[None]
             mel = features.audio(samples, RATE, np.ones(RATE, bool))["mel"]
-            # As in a worker: a score that is no number is speech.
+            # As in a worker, a score of NaN counts as speech.
             verdicts.append(not detector.score(SoundSecond(samples, RATE, mel)) < above)
         dropped.append(any(verdicts))
         mask = [True] * len(verdicts) if counted is None else counted[number]
@@ -149,13 +149,13 @@ def main(arguments: Sequence[str] | None = None) -> None:
         "--above",
         type=float,
         default=Settings.model_fields["speech_above"].default,
-        help="probability of a voice from which a second is speech",
+        help="probability of a voice above which a second is speech",
     )
     parser.add_argument(
         "--split",
         choices=("validation", "test"),
         default="test",
-        help="recordings to hear: to choose on, or to measure on",
+        help="recordings to use: for tuning, or for evaluation",
     )
     parser.add_argument("--json", type=Path, help="write the figures to this file")
     options = parser.parse_args(arguments)

@@ -1,7 +1,7 @@
-"""One recording with truth, scored without the pipeline: what streaming must not fall behind.
+"""Scores of a labelled recording computed offline, as the reference for the stream.
 
-Windows, gate and the scenario that the activity is told are the pipeline's; a test holds the log of
-a replay to these figures.
+Windows, gate and scenario context are the pipeline's own; a test compares a replay's log with these
+figures.
 """
 
 from __future__ import annotations
@@ -32,14 +32,14 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class RecordingTruth:
-    """What was lived: scenarios of each 30 s (N, 16), activities of each 5 s (Q,)."""
+    """The truth: scenarios of each 30 s (N, 16), activities of each 5 s (Q,)."""
 
     scenarios: NDArray[np.float32]
     activities: NDArray[np.int64]
 
     @classmethod
     def of(cls, recording: Recording) -> RecordingTruth:
-        """Read whole windows from a recording that begins on one's border."""
+        """Read the whole windows of a recording that starts on a window border."""
         seconds = int(recording.duration_s) // WINDOW_S * WINDOW_S
         scenarios = np.zeros((seconds, len(SCENARIOS)), np.float32)
         activities = np.zeros(seconds, np.int8)
@@ -66,7 +66,7 @@ def score(
     scenarios: Sequence[Mapping[str, float]],
     activities: Sequence[Mapping[str, float]],
 ) -> StreamedScore:
-    """Score estimates of consecutive windows, whichever way they were made."""
+    """Score estimates of consecutive windows, from the stream or offline."""
     probabilities = np.array(
         [[window[name] for name in SCENARIOS] for window in scenarios], np.float32
     )

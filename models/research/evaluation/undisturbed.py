@@ -1,9 +1,9 @@
-"""From which probability on something near is heard, so that a scenario is told with its sound.
+"""Tune the probability from which a segment counts as near for the scenario estimate.
 
-`python -m models.research.evaluation.undisturbed` prints how well activities are recognised on
-validation users, clips and ears when the scenario that they are told is estimated without segments
-of far sound alone (`models.egolog.interference_gate.NEAR_FROM`): beside a loudspeaker, as a share
-of what it costs, and on the ordinary days of the same wearers. The audio is dropped as by a worker.
+`python -m models.research.evaluation.undisturbed` prints the accuracy of activities on validation
+users, clips and ears if their scenario input is estimated without segments of only far sound
+(`models.egolog.interference_gate.NEAR_FROM`): with a loudspeaker, as a share of its cost, and on
+ordinary days of the same wearers. Audio is dropped as in a worker.
 """
 
 from __future__ import annotations
@@ -38,14 +38,14 @@ if TYPE_CHECKING:
     from models.research.egolog.disturbed_days import DisturbedDays
 
 ALL_SOUND = 0.0
-"""Something near is always heard: no segment is left out."""
+"""Every segment counts as near, so none is left out."""
 CHOICES = (ALL_SOUND, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7)
 _BOTH = ("accuracy", "likelihood")
 
 
 @dataclass(frozen=True)
 class Scored:
-    """Accuracy of the activities, and the mean probability of what was done."""
+    """Accuracy of the activities, and the mean probability of the true one."""
 
     accuracy: float
     likelihood: float
@@ -58,7 +58,7 @@ class Scored:
         )
 
     def won_back(self, interfered: Scored, clean: Scored) -> Scored:
-        """Return both as shares of what interference costs, not a number where that is nothing."""
+        """Return both as shares of the interference's cost, NaN if it costs nothing."""
 
         def share(what: str) -> float:
             now, before, after = (getattr(one, what) for one in (self, interfered, clean))
