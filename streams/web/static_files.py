@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import re
 from functools import cache, cached_property
 from hashlib import sha256
 from importlib import resources
@@ -16,6 +17,7 @@ _TYPES = {
     ".js": "text/javascript",
     ".svg": "image/svg+xml",
 }
+_REFUSED = re.compile(r"q\s*=\s*0(\.0*)?")
 
 
 class StaticViews:
@@ -51,13 +53,19 @@ class StaticViews:
         }
         if any(tag.value in (file.etag, "*") for tag in request.if_none_match or ()):
             return web.Response(status=304, headers=headers)
-        body, accepted = file.body, request.headers.get("Accept-Encoding", "")
+        body, accepted = file.body, _accepted(request.headers.get("Accept-Encoding", ""))
         # Browsers name Brotli where nobody on the way would not know it: by TLS, and to themselves.
         if "br" in accepted:
             body, headers["Content-Encoding"] = file.brotli, "br"
         elif "gzip" in accepted:
             body, headers["Content-Encoding"] = file.gzip, "gzip"
         return web.Response(body=body, content_type=file.kind, charset="utf-8", headers=headers)
+
+
+def _accepted(header: str) -> set[str]:
+    """Return the codings of an Accept-Encoding header, without refused ones (RFC 9110 §12.5.3)."""
+    codings = (coding.partition(";") for coding in header.lower().split(","))
+    return {name.strip() for name, _, weight in codings if not _REFUSED.fullmatch(weight.strip())}
 
 
 class _File:

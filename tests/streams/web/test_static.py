@@ -45,6 +45,8 @@ def test_what_a_first_draw_needs_of_the_page_is_few_bytes() -> None:
     [
         ("gzip, deflate, br, zstd", "br", cramjam.brotli.decompress),
         ("gzip, deflate", "gzip", gzip.decompress),
+        ("br;q=0, gzip; q=0.5", "gzip", gzip.decompress),
+        ("br;q=0.0, gzip;q=0", None, bytes),
         ("identity", None, bytes),
     ],
 )
