@@ -64,7 +64,7 @@ _IDLE_WAIT_S = 0.5
 _HANDED_OVER_AT_ONCE = 100
 # What this worker writes is handed over at once, but for so long after each record that was, and so
 # long at most: in a backlog a record costs log and store the less the more come with it.
-_APART_S, _APART_AT_MOST_S = 0.05, 0.25
+_APART_S, _APART_AT_MOST_S = 0.02, 0.1
 # Refused without a pause: a fetch may bring thousands of single samples.
 _LEFT_OUT_AT_ONCE = 32
 

@@ -61,6 +61,7 @@ async def test_what_was_written_here_is_handed_over_once(monkeypatch: pytest.Mon
 async def test_records_in_quick_succession_are_handed_over_together(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
+    monkeypatch.setattr("streams.engine.kafka.consumer._APART_S", 0.1)
     writing = Writing(monkeypatch)
     writing.consumer.take_written(Record(0))
     await asyncio.sleep(0.01)
@@ -69,7 +70,7 @@ async def test_records_in_quick_succession_are_handed_over_together(
         writing.consumer.take_written(Record(offset))
     await asyncio.sleep(0.01)
     assert writing.handed_over == [0]
-    await asyncio.sleep(0.05)
+    await asyncio.sleep(0.1)
     assert writing.handed_over == [0, 1, 2]
 
 
