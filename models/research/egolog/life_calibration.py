@@ -19,6 +19,7 @@ from torch import Tensor, nn
 from models.egolog.microphone_balance import balanced_in_turn
 from models.research.egolog.batched_seconds import RenderedSeconds
 from models.research.egolog.batched_training import VALIDATION, logits_of, share_of_near
+from models.research.lib.metrics import calibration_error
 from schemas.evidence import DIRECTIONS, DISTANCES
 
 if TYPE_CHECKING:
@@ -29,7 +30,6 @@ if TYPE_CHECKING:
 
 _NEAR = DISTANCES.index("near")
 _AT_ONCE = 256
-_BINS = 10
 _CLIP = 1e-5
 
 
@@ -121,13 +121,10 @@ def judged(network: Localization, answers: RegionAnswers) -> dict[str, float]:
     near = _share(answers, network.temper, network.offset)
     truth = answers.nearness
     weight = _weights(answers)
-    weight = weight / weight.sum()
-    bins = (near * _BINS).long().clamp(max=_BINS - 1)
-    gaps = torch.zeros(_BINS).index_add(0, bins, weight * (near - truth))
     losses = _share_losses(answers, network.temper, network.offset)
     return {
-        "log_loss": float(losses.sum() / _weights(answers).sum()),
-        "ece": float(gaps.abs().sum()),
+        "log_loss": float(losses.sum() / weight.sum()),
+        "ece": calibration_error(near.numpy(), truth.numpy(), weight.numpy()),
     }
 
 

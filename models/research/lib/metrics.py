@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 from numpy.typing import NDArray
 from scipy.stats import mannwhitneyu
@@ -54,14 +56,19 @@ def accuracy(predicted: NDArray[np.int64], truth: NDArray[np.int64]) -> float:
     return float(np.mean(predicted == truth))
 
 
-def calibration_error(probability: NDArray[np.float64], truth: NDArray[np.bool_]) -> float:
-    """Return the expected calibration error of a binary probability (N,), in ten even bins."""
+def calibration_error(
+    probability: NDArray[np.floating],
+    truth: NDArray[Any],
+    weight: NDArray[np.floating] | None = None,
+) -> float:
+    """Return the expected calibration error of a binary probability (N,), in ten even bins.
+
+    `weight` (N,) is how much each counts; without it all count alike.
+    """
+    counts = np.ones(len(probability)) if weight is None else weight
     bins = np.minimum((probability * _BINS).astype(int), _BINS - 1)
-    gaps = [
-        (bins == at).mean() * abs(probability[bins == at].mean() - truth[bins == at].mean())
-        for at in np.unique(bins)
-    ]
-    return float(sum(gaps))
+    gaps = np.bincount(bins, counts / counts.sum() * (probability - truth))
+    return float(np.abs(gaps).sum())
 
 
 def separation(score: Array, right: NDArray[np.bool_]) -> float:

@@ -56,6 +56,11 @@ def test_a_probability_that_is_right_as_often_as_it_says_has_no_error() -> None:
     assert calibration_error(np.full(4, 0.95), truth) == pytest.approx(0.2)
 
 
+def test_what_counts_more_weighs_more_in_the_calibration_error() -> None:
+    truth = np.array([True, False])
+    assert calibration_error(np.full(2, 0.75), truth, np.array([3.0, 1.0])) == pytest.approx(0)
+
+
 def test_calibration_is_of_what_is_not_at_the_border() -> None:
     judged = seconds(["left-near", "left-far", "left-near"], [90, 90, 90], [0.5, 1.5, 1.0])
     assert judged.calibration() == {"seconds": 2, "said": 0.5, "near": 0.5, "ece": 0.0}
