@@ -13,6 +13,8 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
+from models.network.layer_inputs import layer_inputs
+
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
@@ -34,14 +36,9 @@ class Weighted:
 
 def points(network: ScenarioNet, rows: NDArray[np.float16]) -> Tensor:
     """Return the output layer's input (N, P) for rows (N, 15, 644), in inference mode."""
-    features: list[Tensor] = []
-    hook = network.out.register_forward_pre_hook(lambda _, given: features.append(given[0].clone()))
-    try:
-        with torch.no_grad():
-            for at in range(0, len(rows), _AT_ONCE):
-                network(torch.from_numpy(rows[at : at + _AT_ONCE].astype(np.float32)))
-    finally:
-        hook.remove()
+    with torch.no_grad(), layer_inputs(network.out) as features:
+        for at in range(0, len(rows), _AT_ONCE):
+            network(torch.from_numpy(rows[at : at + _AT_ONCE].astype(np.float32)))
     return torch.cat(features)
 
 

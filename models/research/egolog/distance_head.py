@@ -26,6 +26,7 @@ import torch
 from torch import Tensor, nn
 
 from models.egolog.localization import LOCALIZATION, Localization, distance_head
+from models.network.layer_inputs import layer_inputs
 from models.recordings.shared_data import shared_data
 from models.research.egolog import life_calibration, placed_days, two_ears
 from models.research.egolog.batched_seconds import RenderedSeconds
@@ -127,16 +128,14 @@ def drawn_clips(world: World, clips: int, cache: Path | None) -> RenderedSeconds
 def examples(network: Localization, drawn: RenderedSeconds, rng: torch.Generator) -> HeadExamples:
     """Return what the head of `network`, which says nothing yet, sees of drawn seconds."""
     parts = []
-    seen: list[Tensor] = []
-    hook = network.out.register_forward_pre_hook(lambda _, inputs: seen.append(inputs[0]))
-    for _ in range(_VIEWS):
-        order = torch.randperm(len(drawn.maps), generator=rng)
-        for rows in torch.split(order, 2 * _AT_ONCE):
-            batch = augmented(drawn, rows, SETTLED, rng)
-            logits = network(batch.maps, batch.imu, batch.has_imu).regions
-            truth = (batch.regions, batch.nearness, batch.alone)
-            parts.append(HeadExamples(seen.pop(), logits, *truth))
-    hook.remove()
+    with layer_inputs(network.out) as features:
+        for _ in range(_VIEWS):
+            order = torch.randperm(len(drawn.maps), generator=rng)
+            for rows in torch.split(order, 2 * _AT_ONCE):
+                batch = augmented(drawn, rows, SETTLED, rng)
+                logits = network(batch.maps, batch.imu, batch.has_imu).regions
+                truth = (batch.regions, batch.nearness, batch.alone)
+                parts.append(HeadExamples(features.pop(), logits, *truth))
     return HeadExamples(*(torch.cat(column) for column in zip(*parts, strict=True)))
 
 
@@ -250,16 +249,14 @@ class _Check(NamedTuple):
             around = validation_sets(worlds.head, clips, seed, ["dry"])
             sets["MIT KEMAR, dry"] = ("dry", around["dry"])
         features, answers = {}, {}
-        seen: list[Tensor] = []
-        hook = headless.out.register_forward_pre_hook(lambda _, inputs: seen.append(inputs[0]))
         for name, (like, drawn) in sets.items():
             clear = life_calibration.clear(drawn)
-            answers[name] = life_calibration.drawn_answers(headless, like, clear, share)
+            with layer_inputs(headless.out) as seen:
+                answers[name] = life_calibration.drawn_answers(headless, like, clear, share)
             features[name] = torch.cat(seen)
-            seen.clear()
-        answers[_DAYS] = life_calibration.lived_answers(headless, days)
+        with layer_inputs(headless.out) as seen:
+            answers[_DAYS] = life_calibration.lived_answers(headless, days)
         features[_DAYS] = torch.cat(seen)
-        hook.remove()
         return cls(features, answers, share)
 
     def answers(self, network: Localization) -> dict[str, RegionAnswers]:
