@@ -47,7 +47,7 @@ class LocalizationConfig:
     imu_out: int = 32
     dropout: float = 0.1
     regions: int = len(REGIONS)
-    # Width of what weighs near against far by the whole second; None leaves it out.
+    # Hidden units of the distance head; None for no head.
     distance_hidden: int | None = None
 
 
@@ -242,7 +242,7 @@ class Localization(nn.Module):
         self.absent = nn.Parameter(torch.zeros(config.imu_out))
         self.join = nn.Linear(config.hidden + config.imu_out, config.hidden)
         self.out = nn.Linear(config.hidden + 2 * steered, config.regions)
-        # How much the level between the ears says depends on the room, in all directions alike.
+        # What interaural levels say of distance depends on the room, not on the direction.
         self.distance = distance_head(self.out.in_features, config.distance_hidden)
         self.share = nn.Parameter(torch.ones(len(DISTANCES)))
         # Calibration by scale and offset, fitted after training (Platt).
@@ -289,11 +289,11 @@ class Localization(nn.Module):
         x = torch.relu(self.join(torch.cat([self.drop(x), turned], dim=2)))  # (B, T/5, H)
         second = x.mean(dim=1) + whole  # (B, H)
         if self.directions is None:
-            return Located(self._said(torch.relu(second)), None)
+            return Located(self.region_logits(torch.relu(second)), None)
         along = self.directions(maps, yaw, moved)  # (B, W, 72)
         heat = self.directions.judged(along, second)  # (B, 2, 72)
         pooled = torch.cat([along.mean(dim=2), along.amax(dim=2)], dim=1)
-        logits = self._said(torch.cat([self.drop(torch.relu(second)), pooled], dim=1))
+        logits = self.region_logits(torch.cat([self.drop(torch.relu(second)), pooled], dim=1))
         return Located(logits + (_sectors(heat) * self.share).flatten(1), heat)
 
     def regions(self, maps: Tensor, imu: Tensor | None) -> Tensor:
@@ -305,7 +305,8 @@ class Localization(nn.Module):
         each = logits.reshape(len(logits), -1, len(DISTANCES))
         return torch.sigmoid(each * self.temper + self.offset).flatten(1)
 
-    def _said(self, features: Tensor) -> Tensor:
+    def region_logits(self, features: Tensor) -> Tensor:
+        """Return the output layer's logits (B, 8), with the head's, for its input (B, F)."""
         logits: Tensor = self.out(features)
         if self.distance is not None:
             logits = logits + self.distance(features).repeat(1, len(DIRECTIONS))
@@ -313,11 +314,13 @@ class Localization(nn.Module):
 
 
 def distance_head(features: int, hidden: int | None) -> nn.Sequential | None:
-    """Return what adds to the logits of near and far in all directions, nothing at first.
+    """Return the head whose two outputs are added to near and far of every direction.
+
+    Its last layer is initialised to zero, so that it adds nothing before training.
 
     Args:
-        features: inputs of the last layer.
-        hidden: width; None makes none.
+        features: width of the output layer's input.
+        hidden: hidden units; None for no head.
     """
     if hidden is None:
         return None

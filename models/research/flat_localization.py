@@ -74,22 +74,15 @@ def regions(network: Localization, maps: Tensor, imu: Tensor, has_imu: Tensor) -
     x = torch.relu(network.join(torch.cat([x, turned], dim=1)))
     second = x.mean(dim=0, keepdim=True) + whole  # (1, H)
     if network.directions is None:
-        logits = _said(network, torch.relu(second))
+        logits = network.region_logits(torch.relu(second))
     else:
         along = _along(network.directions, mel, gcc, yaw, moved)  # (W, 72)
         features = [torch.relu(second), along.mean(dim=1)[None], along.amax(dim=1)[None]]
         sectors = _sectors(network.directions, along, second)
         shares = network.share.repeat(len(DIRECTIONS))
-        logits = torch.addcmul(_said(network, torch.cat(features, dim=1)), sectors, shares)
+        logits = torch.addcmul(network.region_logits(torch.cat(features, dim=1)), sectors, shares)
     scale, offset = (each.repeat(len(DIRECTIONS)) for each in (network.temper, network.offset))
     return torch.sigmoid(torch.addcmul(offset, logits, scale))
-
-
-def _said(network: Localization, features: Tensor) -> Tensor:
-    logits: Tensor = network.out(features)
-    if network.distance is not None:
-        logits = logits + network.distance(features).repeat(1, len(DIRECTIONS))
-    return logits
 
 
 def _motion_channels(imu: Tensor) -> tuple[Tensor, Tensor]:
