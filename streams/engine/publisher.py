@@ -72,11 +72,11 @@ class Publisher:
         if delivery.cancelled() or delivery.exception() is not None:
             return
         written = delivery.result()
-        # aiokafka says of all messages of a batch when the first of them was sent. In whole ms, as
-        # Faust makes them and a fetch would bring them.
+        # aiokafka reports the timestamp of a batch's first message for all of them. In whole ms, as
+        # a fetch would return it.
         stamp_ms = int(sent_s * 1_000.0) if written.timestamp_type == 0 else written.timestamp
         self._take_written(
-            # A plain message tells the consumer of no acknowledgement: nothing would be committed.
+            # The consumer does not see a plain Message acknowledged, and would not commit it.
             ConsumerMessage(
                 written.topic,
                 written.partition,

@@ -62,8 +62,8 @@ _FETCH_WAIT_S = 0.05
 _IDLE_WAIT_S = 0.5
 # Handed over without a pause, as many as Faust does.
 _HANDED_OVER_AT_ONCE = 100
-# What this worker writes is handed over at once, but for so long after each record that was, and so
-# long at most: in a backlog a record costs log and store the less the more come with it.
+# After delivering records in memory, how long the next delivery waits: per record, and at most, s.
+# In a backlog larger batches cost the log and the store less per record.
 _APART_S, _APART_AT_MOST_S = 0.02, 0.1
 # Refused without a pause: a fetch may bring thousands of single samples.
 _LEFT_OUT_AT_ONCE = 32
@@ -77,9 +77,9 @@ class Consumer(FaustConsumer):
     _gate: ShareGate | None = None
     _conductor: DirectConductor | None = None
     _left_out = 0
-    # When what was written is handed over next, by the loop's clock.
+    # Earliest time of the next delivery in memory, by the loop's clock.
     _hand_back_s = 0.0
-    # The partition of which a message is being handed over in Faust's way.
+    # The partition of the message that is being delivered the usual way.
     _waits: TP | None = None
 
     def on_init(self) -> None:
@@ -167,7 +167,7 @@ class Consumer(FaustConsumer):
             if message.offset > expected:
                 await self._pass_over(tp, message.offset, may_be_lost=tp not in begun)
                 if self._next.get(tp) != message.offset:
-                    # It was written here and handed over meanwhile, or the partition was sought.
+                    # Delivered in memory meanwhile, or the position changed.
                     continue
             begun.add(tp)
             self._next[tp] = message.offset + 1
@@ -200,15 +200,15 @@ class Consumer(FaustConsumer):
         return True
 
     def take_written(self, message: Message) -> None:
-        """Hand over a message that this worker wrote and the broker has, without a fetch."""
+        """Deliver, without a fetch, a message of this worker that the broker acknowledged."""
         self._written.append(message)
         if len(self._written) == 1:
             self.loop.call_at(max(self.loop.time(), self._hand_back_s), self._hand_back)
 
     def _hand_back(self) -> None:
-        """Hand over what was written as the next of its partition; else fetch it.
+        """Deliver each message that is the next of its partition; request a fetch of the others.
 
-        What a fetch brought already is not handed over again.
+        Messages that a fetch has already delivered are skipped.
         """
         written, self._written = self._written, []
         apart_s = min(_APART_S * len(written), _APART_AT_MOST_S)
@@ -216,7 +216,7 @@ class Consumer(FaustConsumer):
         for message in written:
             tp = message.tp
             expected = self._next.get(tp) if self._sought else None
-            if expected is None or not self._written_here.goes_on(tp, message.offset):
+            if expected is None or not self._written_here.continues(tp, message.offset):
                 continue
             if message.offset < expected:
                 continue
@@ -237,7 +237,7 @@ class Consumer(FaustConsumer):
             for tp, position in self._thread.positions.items():
                 if position < self._next.get(tp, 0):
                     await self._start_over(tp)
-            for tp in self._written_here.begun_anew & self._next.keys():
+            for tp in self._written_here.recreated & self._next.keys():
                 records.pop(tp, None)
                 await self._start_over(tp)
                 await self._seek_back(tp, self._next[tp])
@@ -272,7 +272,7 @@ class Consumer(FaustConsumer):
         # One that was assigned to another worker meanwhile is sought when it comes back.
         with suppress(IllegalStateError):
             await self.seek(tp, offset)
-        self._written_here.sought(tp)
+        self._written_here.on_seek(tp)
 
     async def _start_over(self, tp: TP) -> None:
         """Read a partition from its beginning: the offset that was to be read is not there.
@@ -295,7 +295,7 @@ class Consumer(FaustConsumer):
         self._absent[tp] = {}
         self._committed_offset[tp] = self._read_offset[tp] = None
         self._uncommitted[tp] = self._next[tp] = first
-        self._written_here.sought(tp)
+        self._written_here.on_seek(tp)
 
     def _has_looked_at(self, tp: TP, offset: int) -> bool:
         """Return whether the latest fetch would have brought a message at this offset."""

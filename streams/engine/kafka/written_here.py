@@ -1,10 +1,11 @@
-"""Which partitions a fetch asks for, where most of what it would bring is this worker's own.
+"""Which partitions to fetch of topics whose records are mostly produced by this worker.
 
-Log, refiner and notifications read what the windower beside them has just written. A fetch that
-waits for frames would end at each such record, and costs the same for one message as for many. So
-records of this process are handed over in memory once the broker has them, and their partitions are
-fetched now and then: for what others wrote, for what there was no room for, and after every change
-of the partitions. Offsets are delivered and committed as ever; after a crash all is read.
+The log, the refiner and notifications consume what the windower in the same process has just
+produced. Each such record would end a fetch that waits for frames, and a fetch costs the same for
+one message as for many. Records of this process are therefore delivered in memory once the broker
+has acknowledged them, and their partitions are fetched only once a second: for records of other
+producers, for those that the buffer had no room for, and after each rebalance. Offsets are
+delivered and committed as usual; after a crash everything is read from the topics.
 """
 
 from __future__ import annotations
@@ -17,13 +18,12 @@ if TYPE_CHECKING:
 
     from faust.types import TP
 
-# What another worker wrote, before its partitions came here, is read this late at most where frames
-# come.
+# Maximum delay, s, of another producer's records while frames arrive.
 _EVERY_S = 1.0
 
 
 class PartitionStates:
-    """A part of aiokafka's assignment: its partitions `tps`, with their states."""
+    """A subset of aiokafka's assignment: partitions `tps` and their states."""
 
     def __init__(self, assignment: Any, tps: list[Any]) -> None:
         self.tps = tps
@@ -31,57 +31,57 @@ class PartitionStates:
 
 
 class WrittenHere:
-    """The partitions of `topics`, whose next offset to deliver is `expected`.
+    """The partitions of `topics`; `expected` returns a partition's next offset to deliver.
 
-    The fetching thread calls `due`, the event loop all else.
+    The fetching thread calls `due`, the event loop everything else.
     """
 
     def __init__(self, topics: Collection[str], expected: Callable[[TP], int | None]) -> None:
         self.topics = frozenset(topics)
         self._expected = expected
-        # Where the latest fetches began.
+        # The position of each partition's latest fetch.
         self._begin: dict[TP, int] = {}
-        # The end of what has to be fetched.
+        # Offsets before these have to be fetched.
         self._asked: dict[TP, int] = {}
         self._newest: dict[TP, int] = {}
-        # The partitions that began anew since they were last fetched.
-        self.begun_anew: set[TP] = set()
+        # Partitions of topics that were deleted and recreated since their latest fetch.
+        self.recreated: set[TP] = set()
 
     def ask(self, tp: TP, end: int) -> None:
-        """Have the offsets before `end` fetched soon: they could not be handed over."""
+        """Request a fetch of the offsets before `end`, which could not be delivered in memory."""
         self._asked[tp] = end
 
-    def goes_on(self, tp: TP, offset: int) -> bool:
-        """Return whether what was written at `offset` follows what was written here before.
+    def continues(self, tp: TP, offset: int) -> bool:
+        """Return whether `offset` is after all offsets that were produced here before.
 
-        Else the topic was deleted and created again between two fetches: its offsets mean other
-        messages now, and may pass by the next that is expected before a fetch could tell.
+        If not, the topic was deleted and recreated between two fetches: its offsets now refer to
+        other messages, and might exceed the expected one before a fetch could notice.
         """
         if offset <= self._newest.get(tp, -1):
-            self.begun_anew.add(tp)
+            self.recreated.add(tp)
         self._newest[tp] = offset
-        return tp not in self.begun_anew
+        return tp not in self.recreated
 
-    def sought(self, tp: TP) -> None:
-        """Take note that a partition is read on from elsewhere."""
+    def on_seek(self, tp: TP) -> None:
+        """Forget a partition whose position changed."""
         self._begin.pop(tp, None)
         self._asked.pop(tp, None)
         self._newest.pop(tp, None)
-        self.begun_anew.discard(tp)
+        self.recreated.discard(tp)
 
     def clear(self) -> None:
-        """Take note that all partitions are read on from elsewhere."""
+        """Forget all partitions, after a rebalance."""
         self._begin.clear()
         self._asked.clear()
         self._newest.clear()
-        self.begun_anew.clear()
+        self.recreated.clear()
 
     def went_back(self, tp: TP, position: int) -> bool:
-        """Return whether the offset from which a fetch was to begin is not there."""
+        """Return whether `position` is before the latest fetch's, whose offset then is gone."""
         return position < self._begin.get(tp, 0)
 
     def due(self, assignment: Any, held: Container[Any]) -> PartitionStates:
-        """Return what is to be fetched of an assignment; of what is `held` records wait here."""
+        """Return the partitions to fetch; those in `held` still have buffered records."""
         now_ms = time() * 1e3
         tps = [
             tp
@@ -95,12 +95,12 @@ class WrittenHere:
     def _is_due(self, tp: TP, state: Any, now_ms: float) -> bool:
         if not state.has_valid_position:
             return True
-        # Looked at before what is expected: a partition that is sought loses it last.
+        # Read before the expected offset, which a seek changes last.
         position, went_back = state.position, self.went_back(tp, state.position)
         expected = self._expected(tp)
         if expected is not None and not went_back:
             if expected > position:
-                # What was handed over needs no fetch.
+                # Records delivered in memory need no fetch.
                 position = expected
                 state.consumed_to(expected)
             self._begin[tp] = position

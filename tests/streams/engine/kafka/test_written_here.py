@@ -99,7 +99,7 @@ def test_a_position_that_went_back_by_itself_is_told_and_not_moved(
     assert fetching.state.position == 0
     assert fetching.written.went_back(RECORDS, 0)
     fetching.expected = 0
-    fetching.written.sought(RECORDS)
+    fetching.written.on_seek(RECORDS)
     assert not fetching.written.went_back(RECORDS, 0)
     assert RECORDS not in fetching.due()
 
@@ -121,7 +121,7 @@ def test_what_is_sought_meanwhile_is_not_moved_on(monkeypatch: pytest.MonkeyPatc
 
     def expected(_: TP) -> int:
         # What the event loop does while the fetching thread looks.
-        fetching.written.sought(RECORDS)
+        fetching.written.on_seek(RECORDS)
         return 7
 
     fetching.written._expected = expected
@@ -134,17 +134,17 @@ def test_offsets_that_are_written_anew_tell_of_a_topic_that_was(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     written = Fetching(monkeypatch, State(4), 4).written
-    assert written.goes_on(RECORDS, 4)
-    assert written.goes_on(RECORDS, 6)
-    assert not written.goes_on(RECORDS, 0)
-    assert not written.goes_on(RECORDS, 7)
-    assert written.begun_anew == {RECORDS}
-    written.sought(RECORDS)
-    assert written.goes_on(RECORDS, 0)
-    assert not written.goes_on(RECORDS, 0)
+    assert written.continues(RECORDS, 4)
+    assert written.continues(RECORDS, 6)
+    assert not written.continues(RECORDS, 0)
+    assert not written.continues(RECORDS, 7)
+    assert written.recreated == {RECORDS}
+    written.on_seek(RECORDS)
+    assert written.continues(RECORDS, 0)
+    assert not written.continues(RECORDS, 0)
     written.clear()
-    assert written.begun_anew == set()
-    assert written.goes_on(RECORDS, 0)
+    assert written.recreated == set()
+    assert written.continues(RECORDS, 0)
 
 
 def test_a_change_of_partitions_forgets_what_was_asked_for(monkeypatch: pytest.MonkeyPatch) -> None:
