@@ -27,8 +27,8 @@ import onnxruntime
 from models.network.windows import SECOND_STEPS, SEGMENT_S
 from models.research.egolog.__main__ import CACHE
 from models.research.egolog.compact import drawn
-from models.research.egolog.composed_days import compose
 from models.research.egolog.context import REAL_SHARE, STRETCH_S
+from models.research.egolog.days.composed import compose
 from models.research.graphs import without_numbers
 from models.research.lib.recordings_folder import recordings_or_simulated
 from models.serving.graph_file import GRAPHS_DIR, MADE_OF, GraphFile, served_config
@@ -44,7 +44,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from models.research.egolog.composed_days import Days
+    from models.research.egolog.days.composed import Days
     from models.serving.weights_file import StoredWeights, Tensors
 
 SECONDS = {"sounds": SEGMENT_S, "seconds": 1}

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from numpy.random import Generator
     from numpy.typing import NDArray
 
-    from models.research.egolog.encoded_days import EncodedDays
+    from models.research.egolog.days.encoded import EncodedDays
 
 BATCH = 256
 HIDDEN = 256

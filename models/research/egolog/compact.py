@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
     from numpy.random import Generator
 
-    from models.research.egolog.composed_days import Days
+    from models.research.egolog.days.composed import Days
 
 RANK = 0.25
 """Number of maps of the 3×3 part, as a share of the convolution's outputs."""

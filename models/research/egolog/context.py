@@ -12,8 +12,8 @@ import torch
 
 from models.egolog.contrastive import ENCODERS
 from models.egolog.scenario_text import SCENARIO_TEXT
-from models.research.egolog.composed_days import Days, compose
-from models.research.egolog.encoded_days import EncodedDays, encode
+from models.research.egolog.days.composed import Days, compose
+from models.research.egolog.days.encoded import EncodedDays, encode
 from models.research.lib.array_cache import cached
 from models.serving.registry import Registry
 from models.simulation.sources.material import Material

@@ -19,8 +19,8 @@ from models.labels import ACTIVITIES, SOUND_EVENTS
 from models.network.low_precision import low_precision
 from models.research.egolog.audio_augment import between
 from models.research.egolog.augment import coloured, remounted
-from models.research.egolog.composed_days import FRAMES, Days
-from models.research.egolog.encoded_days import SEGMENT_S, EncodedDays
+from models.research.egolog.days.composed import FRAMES, Days
+from models.research.egolog.days.encoded import SEGMENT_S, EncodedDays
 from models.research.lib.column_dataset import ColumnDataset
 from models.research.lib.fit import Fit, fit
 

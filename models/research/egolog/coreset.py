@@ -16,9 +16,9 @@ from models.egolog.contrastive import ENCODERS
 from models.finetuning.coreset import FILE
 from models.labels import SCENARIOS
 from models.recordings.shared_data import shared_data
-from models.research.egolog.composed_days import compose
 from models.research.egolog.context import PART, TrainingContext
-from models.research.egolog.encoded_days import encode
+from models.research.egolog.days.composed import compose
+from models.research.egolog.days.encoded import encode
 from models.research.egolog.scenario import tiled
 from models.serving.one_thread import pin_one_thread
 from models.serving.registry import WEIGHTS_DIR

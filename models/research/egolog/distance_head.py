@@ -28,7 +28,7 @@ from torch import Tensor, nn
 from models.egolog.localization import LOCALIZATION, Localization, distance_head
 from models.network.layer_inputs import layer_inputs
 from models.recordings.shared_data import shared_data
-from models.research.egolog import life_calibration, placed_days, two_ears
+from models.research.egolog import life_calibration, two_ears
 from models.research.egolog.batched_seconds import RenderedSeconds
 from models.research.egolog.batched_training import (
     TRAINING,
@@ -38,7 +38,8 @@ from models.research.egolog.batched_training import (
     regions_loss,
     validation_sets,
 )
-from models.research.egolog.placed_days import PlacedDays
+from models.research.egolog.days import placed as placed_days
+from models.research.egolog.days.placed import PlacedDays
 from models.research.lib.array_cache import cached
 from models.serving.one_thread import pin_one_thread
 from models.serving.registry import WEIGHTS_DIR, Registry

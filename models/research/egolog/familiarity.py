@@ -15,7 +15,7 @@ from torch import Tensor
 
 from models.egolog.familiarity import ActivityFamiliarity, Familiarity, FamiliarityConfig
 from models.research.egolog import har as of_har
-from models.research.egolog.encoded_days import ACTIVITY_S
+from models.research.egolog.days.encoded import ACTIVITY_S
 from models.research.lib.metrics import accuracy
 
 if TYPE_CHECKING:

@@ -11,7 +11,7 @@ from torch import Tensor
 
 from models.egolog.har import Har, HarConfig
 from models.labels import SCENARIOS
-from models.research.egolog.encoded_days import ACTIVITY_S, EncodedDays
+from models.research.egolog.days.encoded import ACTIVITY_S, EncodedDays
 from models.research.lib.column_dataset import ColumnDataset
 from models.research.lib.fit import Fit, fit
 from models.research.lib.metrics import accuracy

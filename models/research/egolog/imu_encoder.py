@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from models.recordings.datasets.real_motion import MotionWindows
-    from models.research.egolog.composed_days import Days
+    from models.research.egolog.days.composed import Days
 
 BATCH = 64
 COMPOSED = 48

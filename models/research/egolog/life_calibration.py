@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from models.egolog.localization import Localization
-    from models.research.egolog.placed_days import PlacedDays
+    from models.research.egolog.days.placed import PlacedDays
 
 _NEAR = DISTANCES.index("near")
 _AT_ONCE = 256

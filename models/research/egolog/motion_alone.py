@@ -21,8 +21,8 @@ from torch import Tensor
 
 from models.labels import ACTIVITIES
 from models.research.egolog import har as of_har
-from models.research.egolog.composed_days import FRAMES
-from models.research.egolog.encoded_days import ACTIVITY_S
+from models.research.egolog.days.composed import FRAMES
+from models.research.egolog.days.encoded import ACTIVITY_S
 from models.research.egolog.har import ActivityExamples, of_motion, scores
 from models.research.lib.fit import Fit, fit
 from models.research.lib.metrics import accuracy

@@ -23,8 +23,8 @@ from models.egolog.interference_gate import (
     wants_near_field,
 )
 from models.egolog.localization import LOCALIZATION
-from models.research.egolog.composed_days import FRAMES
-from models.research.egolog.encoded_days import ACTIVITY_S, SEGMENT_S
+from models.research.egolog.days.composed import FRAMES
+from models.research.egolog.days.encoded import ACTIVITY_S, SEGMENT_S
 from models.research.egolog.scenario import WINDOW_S
 from models.serving.encoded_seconds import SecondEncoder
 from models.serving.near_field import NearFieldExtractor

@@ -13,12 +13,12 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from models.research.egolog.encoded_days import SEGMENT_S
+from models.research.egolog.days.encoded import SEGMENT_S
 
 if TYPE_CHECKING:
     from models.egolog.contrastive import Encoders
     from models.egolog.scenario import ScenarioNet
-    from models.research.egolog.composed_days import Days
+    from models.research.egolog.days.composed import Days
 
 RIDGE = 1.0
 SEGMENTS = 3_000

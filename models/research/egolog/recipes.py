@@ -22,7 +22,7 @@ from models.research.egolog import near_field as of_near_field
 from models.research.egolog import scenario as of_scenario
 from models.research.egolog import scenario_familiarity as of_scenario_familiarity
 from models.research.egolog.batched_training import Course
-from models.research.egolog.encoded_days import EncodedDays
+from models.research.egolog.days.encoded import EncodedDays
 from models.research.egolog.localization import Means
 from models.research.egolog.recogniser import recipe as of_recogniser
 from models.research.lib.fit import Fit

@@ -10,7 +10,7 @@ import torch
 from torch import Tensor
 
 from models.egolog.scenario import ScenarioConfig, ScenarioNet, Segments, Sequence
-from models.research.egolog.encoded_days import SEGMENT_S, EncodedDays
+from models.research.egolog.days.encoded import SEGMENT_S, EncodedDays
 from models.research.lib.fit import Fit, fit
 from models.research.lib.metrics import micro_f1
 

@@ -14,7 +14,7 @@ from torch import Tensor
 
 from models.egolog.familiarity import Familiarity
 from models.research.egolog import scenario as of_scenario
-from models.research.egolog.encoded_days import SEGMENT_S
+from models.research.egolog.days.encoded import SEGMENT_S
 from models.research.egolog.familiarity import FAMILIAR_REAL, of_features
 from models.research.lib.metrics import separation
 

@@ -21,10 +21,10 @@ from typing import TYPE_CHECKING, Any
 from models.research.egolog import baselines, contrastive, recipes
 from models.research.egolog import har as of_har
 from models.research.egolog import scenario as of_scenario
-from models.research.egolog.composed_days import compose
 from models.research.egolog.context import PART, TrainingContext
 from models.research.egolog.contrastive import StageLosses
-from models.research.egolog.encoded_days import EncodedDays, encode, encode_segments
+from models.research.egolog.days.composed import compose
+from models.research.egolog.days.encoded import EncodedDays, encode, encode_segments
 from models.research.evaluation import composed_life
 from models.research.lib.fit import Fit
 from models.research.lib.metrics import micro_f1

@@ -20,8 +20,8 @@ from models.egolog.scenario_text import SCENARIO_TEXT
 from models.labels import SCENARIOS
 from models.research.egolog import har as of_har
 from models.research.egolog import scenario as of_scenario
-from models.research.egolog.composed_days import Days, compose
-from models.research.egolog.encoded_days import EncodedDays, encode
+from models.research.egolog.days.composed import Days, compose
+from models.research.egolog.days.encoded import EncodedDays, encode
 from models.research.lib.metrics import accuracy, chance_f1, micro_f1
 from models.serving.predict import detected_scenarios
 

@@ -18,7 +18,7 @@ import numpy as np
 import torch
 
 from models.egolog.interference_gate import FAR_ABOVE
-from models.research.egolog import disturbed_days
+from models.research.egolog.days import disturbed as disturbed_days
 from models.research.evaluation import interference
 from models.research.evaluation.composed_life import Networks
 from models.research.evaluation.options import choosing_options

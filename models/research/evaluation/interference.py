@@ -29,8 +29,8 @@ from models.egolog.microphone_balance import balanced_in_turn
 from models.egolog.scenario import Segments
 from models.labels import SCENARIOS
 from models.research.egolog import har as of_har
-from models.research.egolog.composed_days import FRAMES
-from models.research.egolog.encoded_days import ACTIVITY_S, SEGMENT_S, window_activities
+from models.research.egolog.days.composed import FRAMES
+from models.research.egolog.days.encoded import ACTIVITY_S, SEGMENT_S, window_activities
 from models.research.egolog.har import ActivityExamples
 from models.research.egolog.offline_pipeline import heard_seconds
 from models.research.egolog.scenario import WINDOW_S
@@ -45,7 +45,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from models.egolog.interference_gate import Interference
-    from models.research.egolog.disturbed_days import DisturbedDays
+    from models.research.egolog.days.disturbed import DisturbedDays
     from models.serving.near_field import NearFieldExtractor
 
 WINDOW_FRAMES = ACTIVITY_S * FRAMES

@@ -6,7 +6,7 @@ import numpy as np
 import torch
 
 from models.research.egolog import har as of_har
-from models.research.egolog.composed_days import FRAMES
+from models.research.egolog.days.composed import FRAMES
 from models.research.egolog.har import ActivityExamples
 from models.research.evaluation.composed_life import Life, Networks, scenario_f1
 from models.research.lib.metrics import accuracy

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from models.egolog.contrastive import ENCODERS
 from models.egolog.localization import LOCALIZATION
 from models.recordings.shared_data import shared_data
-from models.research.egolog import disturbed_days
+from models.research.egolog.days import disturbed as disturbed_days
 from models.serving.registry import WEIGHTS_DIR
 from models.simulation.sources.material import missing
 

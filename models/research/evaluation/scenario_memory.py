@@ -12,8 +12,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from models.research.egolog import scenario as of_scenario
-from models.research.egolog.composed_days import compose
-from models.research.egolog.encoded_days import encode
+from models.research.egolog.days.composed import compose
+from models.research.egolog.days.encoded import encode
 from models.research.evaluation.composed_life import Networks, with_memory
 from models.research.lib.metrics import micro_f1
 from models.research.lib.recordings_folder import recordings_or_simulated

@@ -25,8 +25,8 @@ from models.egolog.microphone_balance import balanced_in_turn
 from models.egolog.near_share import NearAndFar
 from models.labels import SOUND_EVENTS
 from models.network.windows import SEGMENT_S
-from models.research.egolog import placed_days
-from models.research.egolog.composed_days import FRAMES
+from models.research.egolog.days import placed as placed_days
+from models.research.egolog.days.composed import FRAMES
 from models.research.egolog.scenario import WINDOW_S
 from models.research.lib.metrics import calibration_error
 from models.research.lib.recordings_folder import recordings_or_simulated
@@ -63,7 +63,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from models.egolog.near_share import NearShare
-    from models.research.egolog.placed_days import PlacedDays
+    from models.research.egolog.days.placed import PlacedDays
     from schemas.sound_place import HeardApart
 
 _NEAR = np.array([region.endswith("-near") for region in REGIONS])

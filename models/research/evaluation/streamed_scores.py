@@ -14,7 +14,7 @@ import numpy as np
 from models.egolog.scenario_memory import remembered
 from models.features import Features
 from models.labels import ACTIVITIES, SCENARIOS
-from models.research.egolog.encoded_days import window_activities
+from models.research.egolog.days.encoded import window_activities
 from models.research.egolog.offline_pipeline import OfflinePipeline, WindowEstimate
 from models.research.egolog.scenario import MIN_SHARE, WINDOW_S
 from models.research.lib.metrics import accuracy, micro_f1

@@ -19,8 +19,8 @@ from tqdm import tqdm
 
 from models.egolog.interference_gate import NEAR_FROM, attended
 from models.egolog.microphone_balance import balanced_in_turn
-from models.research.egolog import disturbed_days
-from models.research.egolog.encoded_days import window_activities
+from models.research.egolog.days import disturbed as disturbed_days
+from models.research.egolog.days.encoded import window_activities
 from models.research.egolog.har import ActivityExamples
 from models.research.evaluation import interference
 from models.research.evaluation.composed_life import Networks
@@ -35,7 +35,7 @@ from models.simulation.sources.material import Material
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from models.research.egolog.disturbed_days import DisturbedDays
+    from models.research.egolog.days.disturbed import DisturbedDays
 
 ALL_SOUND = 0.0
 """Every segment counts as near, so none is left out."""

@@ -13,8 +13,8 @@ import numpy as np
 
 from models.features import Features
 from models.labels import ACTIVITIES, MOTIONS, RECOGNISED_SOUNDS, SCENARIOS
-from models.research.egolog.composed_days import Staged, heard, labels
-from models.research.egolog.encoded_days import ACTIVITY_S
+from models.research.egolog.days.composed import Staged, heard, labels
+from models.research.egolog.days.encoded import ACTIVITY_S
 from models.research.egolog.scenario import MIN_SHARE, WINDOW_S
 from models.research.lib.array_cache import cached
 from models.research.lib.column_dataset import ColumnDataset

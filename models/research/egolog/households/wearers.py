@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from models.labels import SCENARIOS
-from models.research.egolog.composed_days import Staged
+from models.research.egolog.days.composed import Staged
 from models.simulation.acoustics.rooms import Room
 from models.simulation.acoustics.sounds import FS
 from models.simulation.life import day_plan

@@ -8,8 +8,8 @@ from torch import Tensor
 
 from models.labels import ACTIVITIES, MOTIONS, SCENARIOS, SOUND_EVENTS
 from models.recordings.datasets.real_motion import MotionWindows
-from models.research.egolog.composed_days import Days
-from models.research.egolog.encoded_days import EncodedDays
+from models.research.egolog.days.composed import Days
+from models.research.egolog.days.encoded import EncodedDays
 
 STILL = ACTIVITIES.index("sitting")
 

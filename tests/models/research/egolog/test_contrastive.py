@@ -5,8 +5,8 @@ import torch
 from models.egolog.contrastive import Encoders, Positive
 from models.labels import SCENARIOS
 from models.research.egolog import contrastive
-from models.research.egolog.composed_days import Days
-from models.research.egolog.encoded_days import encode
+from models.research.egolog.days.composed import Days
+from models.research.egolog.days.encoded import encode
 from models.research.lib.fit import Fit
 from tests.models import fresh
 from tests.models.research.egolog import made

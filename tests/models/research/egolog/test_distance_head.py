@@ -8,7 +8,8 @@ import pytest
 import torch
 
 from models.egolog.localization import LOCALIZATION, Localization, LocalizationConfig
-from models.research.egolog import distance_head, placed_days, two_ears
+from models.research.egolog import distance_head, two_ears
+from models.research.egolog.days import placed as placed_days
 from models.research.egolog.distance_head import (
     HeadExamples,
     drawn_clips,

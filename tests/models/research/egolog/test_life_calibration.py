@@ -8,6 +8,7 @@ from models.egolog.localization import Localization, LocalizationConfig
 from models.labels import SOUND_EVENTS
 from models.research.egolog import life_calibration
 from models.research.egolog.batched_training import DRY
+from models.research.egolog.days.placed import PlacedDays
 from models.research.egolog.life_calibration import (
     RegionAnswers,
     calibrate,
@@ -17,7 +18,6 @@ from models.research.egolog.life_calibration import (
     lived_answers,
     near_share,
 )
-from models.research.egolog.placed_days import PlacedDays
 from schemas.evidence import REGIONS
 from tests.models.research.egolog.batched_material import world
 

@@ -5,7 +5,7 @@ import torch
 
 from models.labels import SCENARIOS
 from models.research.egolog import scenario as of_scenario
-from models.research.egolog.encoded_days import encode
+from models.research.egolog.days.encoded import encode
 from models.research.evaluation import composed_life, lengths
 from models.research.evaluation.composed_life import Life, Networks
 from models.serving.registry import Registry

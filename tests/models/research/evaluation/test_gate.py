@@ -7,7 +7,7 @@ import pytest
 import torch
 
 from models.egolog.interference_gate import GatedSound
-from models.research.egolog import disturbed_days
+from models.research.egolog.days import disturbed as disturbed_days
 from models.research.egolog.har import ActivityExamples
 from models.research.evaluation import gate, interference
 from models.research.evaluation.composed_life import Networks

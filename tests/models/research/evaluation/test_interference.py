@@ -12,8 +12,8 @@ from models.egolog.interference_gate import GatedSound, far_source
 from models.egolog.microphone_balance import balanced_in_turn
 from models.features import Features
 from models.labels import ACTIVITIES
-from models.research.egolog import disturbed_days
-from models.research.egolog.composed_days import heard, staged
+from models.research.egolog.days import disturbed as disturbed_days
+from models.research.egolog.days.composed import heard, staged
 from models.research.egolog.har import ActivityExamples
 from models.research.evaluation import interference
 from models.research.evaluation.composed_life import Networks

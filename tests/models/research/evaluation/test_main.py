@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from models.recordings.shared_data import SPEECH, URBANSOUND8K
-from models.research.egolog import disturbed_days, placed_days
+from models.research.egolog.days import disturbed as disturbed_days
+from models.research.egolog.days import placed as placed_days
 from models.research.evaluation import __main__ as command
 from models.research.evaluation import composed_life, localization, measures
 from tests.models import fresh, small_data

@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 
 from models.labels import SOUND_EVENTS
-from models.research.egolog import placed_days
-from models.research.egolog.placed_days import PlacedDays
+from models.research.egolog.days import placed as placed_days
+from models.research.egolog.days.placed import PlacedDays
 from models.research.evaluation import sound_places
 from models.research.evaluation.sound_places import (
     EventPlacer,

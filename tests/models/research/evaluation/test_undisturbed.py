@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pytest
 
-from models.research.egolog import disturbed_days
+from models.research.egolog.days import disturbed as disturbed_days
 from models.research.evaluation import interference, undisturbed
 from models.research.evaluation.composed_life import Networks
 from models.research.evaluation.undisturbed import ALL_SOUND, CHOICES, Scored

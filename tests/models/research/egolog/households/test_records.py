@@ -8,7 +8,7 @@ import pytest
 from models.egolog.interference_gate import HeardSecond, gated
 from models.features import Features
 from models.labels import ACTIVITIES, SCENARIOS
-from models.research.egolog.composed_days import Staged, heard
+from models.research.egolog.days.composed import Staged, heard
 from models.research.egolog.households.records import (
     HouseholdWindows,
     cached_records,

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from models.labels import SCENARIOS
-from models.research.egolog.composed_days import Staged
+from models.research.egolog.days.composed import Staged
 from models.research.egolog.households.wearers import MUFFLED_FROM_HZ, Domain, Resident
 from models.simulation.life.scenarios import SETTINGS
 from models.simulation.sources.material import Material

@@ -5,8 +5,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from models.research.egolog import disturbed_days
-from models.research.egolog.disturbed_days import DisturbedDays
+from models.research.egolog.days import disturbed as disturbed_days
+from models.research.egolog.days.disturbed import DisturbedDays
 from models.simulation.life import day_plan
 from models.simulation.sources.material import Material
 

@@ -2,7 +2,7 @@ import numpy as np
 import torch
 
 from models.labels import ACTIVITIES
-from models.research.egolog.encoded_days import (
+from models.research.egolog.days.encoded import (
     EncodedDays,
     encode,
     encode_segments,

@@ -12,7 +12,7 @@ import numpy as np
 from tqdm import tqdm
 
 from models.features import Features
-from models.research.egolog.composed_days import heard, labels, staged
+from models.research.egolog.days.composed import heard, labels, staged
 from models.research.lib.array_cache import cached
 from models.simulation.life import day_plan
 

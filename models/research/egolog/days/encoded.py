@@ -14,7 +14,7 @@ from tqdm import tqdm
 from models.labels import ACTIVITIES
 from models.network.low_precision import low_precision
 from models.research.egolog.augment import coloured, remounted
-from models.research.egolog.composed_days import FRAMES, Days
+from models.research.egolog.days.composed import FRAMES, Days
 from models.research.lib.column_dataset import ColumnDataset
 
 if TYPE_CHECKING:

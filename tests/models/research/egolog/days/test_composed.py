@@ -5,8 +5,8 @@ import pytest
 
 from models.features import Features
 from models.labels import ACTIVITIES, SCENARIOS
-from models.research.egolog import composed_days
-from models.research.egolog.composed_days import Days, compose, heard, labels, staged
+from models.research.egolog.days import composed as composed_days
+from models.research.egolog.days.composed import Days, compose, heard, labels, staged
 from models.simulation.life import day_plan
 from models.simulation.sources.material import Material
 

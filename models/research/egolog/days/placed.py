@@ -13,7 +13,7 @@ from tqdm import tqdm
 
 from models.features import Features
 from models.labels import SOUND_EVENTS
-from models.research.egolog.composed_days import heard, staged
+from models.research.egolog.days.composed import heard, staged
 from models.research.lib.array_cache import cached
 from schemas.evidence import REGIONS
 
