@@ -53,7 +53,7 @@ class FeatureConfig:
 MEL_BANK = "mel_bank.npz"
 """The mel filter bank `bank` (F, M) of `FeatureConfig()`, stored with the weights.
 
-It is made by torchaudio (`models.research.egolog.mel_bank`), which takes half a second to import.
+`models.research.egolog.audio.mel_bank` makes it by torchaudio, which takes half a second to import.
 """
 
 
@@ -214,7 +214,8 @@ def _mel_bank(config: FeatureConfig) -> Float32:
     if bank.shape != (config.n_fft // 2 + 1, config.mels):
         raise FeatureError(
             f"the mel filter bank has shape {bank.shape}; expected "
-            f"{(config.n_fft // 2 + 1, config.mels)}: python -m models.research.egolog.mel_bank"
+            f"{(config.n_fft // 2 + 1, config.mels)}: "
+            "python -m models.research.egolog.audio.mel_bank"
         )
     return bank
 

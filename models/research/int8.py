@@ -26,7 +26,7 @@ import onnxruntime
 
 from models.network.windows import SECOND_STEPS, SEGMENT_S
 from models.research.egolog.__main__ import CACHE
-from models.research.egolog.compact import drawn
+from models.research.egolog.audio.compact import drawn
 from models.research.egolog.context import REAL_SHARE, STRETCH_S
 from models.research.egolog.days.composed import compose
 from models.research.graphs import without_numbers

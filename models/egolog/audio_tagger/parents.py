@@ -2,7 +2,7 @@
 
 The classes are so fine that similar ones share one sound's probability, which makes a prompt hard
 to interpret. Parents are computed from AudioSet's ontology by `python -m
-models.research.egolog.audioset_parents` and stored in `audioset_parents.json`.
+models.research.egolog.audio.audioset_parents` and stored in `audioset_parents.json`.
 """
 
 from __future__ import annotations

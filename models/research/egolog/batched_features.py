@@ -6,7 +6,7 @@ import torch
 from torch import Tensor
 
 from models.features import FeatureConfig
-from models.research.egolog.mel_bank import mel_bank
+from models.research.egolog.audio.mel_bank import mel_bank
 
 
 class BatchedFeatures:

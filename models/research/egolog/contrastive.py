@@ -17,7 +17,7 @@ from torch.nn.functional import binary_cross_entropy_with_logits, cross_entropy
 from models.egolog.contrastive import Encoders, Positive, contrastive_loss
 from models.labels import ACTIVITIES, SOUND_EVENTS
 from models.network.low_precision import low_precision
-from models.research.egolog.audio_augment import between
+from models.research.egolog.audio.augment import between
 from models.research.egolog.augment import coloured, remounted
 from models.research.egolog.days.composed import FRAMES, Days
 from models.research.egolog.days.encoded import SEGMENT_S, EncodedDays

@@ -24,9 +24,9 @@ from models.labels import CATEGORIES, RECOGNISED_SOUNDS
 from models.recordings.datasets import esc50, urbansound8k
 from models.recordings.shared_data import ESC50, URBANSOUND8K, shared_data
 from models.recordings.splits import split_elsewhere, unseen
+from models.research.egolog.audio.categories import sounding
+from models.research.egolog.audio.yamnet import Yamnet, YamnetError, class_names
 from models.research.egolog.recogniser.sound_names import PARENT_OF_CATEGORY, PARENT_OF_SOUND
-from models.research.egolog.sound_categories import sounding
-from models.research.egolog.yamnet import Yamnet, YamnetError, class_names
 from models.research.lib import sizes
 from models.research.lib.tables import table
 from models.serving.audio_tagger import (

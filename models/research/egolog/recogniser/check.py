@@ -15,13 +15,13 @@ from models.network.windows import SEGMENT_S
 from models.recordings.datasets import esc50, spoken_digits, urbansound8k
 from models.recordings.shared_data import ESC50, SPEECH, URBANSOUND8K
 from models.recordings.splits import split_elsewhere
-from models.research.egolog.audio_clips import RATE
+from models.research.egolog.audio.categories import sounding, top1
+from models.research.egolog.audio.clips import RATE
 from models.research.egolog.recogniser.sound_names import (
     PARENT_OF_CATEGORY,
     PARENT_OF_SOUND,
     UNKNOWN_BESIDE,
 )
-from models.research.egolog.sound_categories import sounding, top1
 from models.serving.predict import MIN_EVENT
 
 if TYPE_CHECKING:

@@ -21,8 +21,8 @@ from torch.nn.functional import cross_entropy, kl_div
 from tqdm import tqdm
 
 from models.network.low_precision import has_bfloat16
-from models.research.egolog.audio_clips import RATE
-from models.research.egolog.audio_encoder import follow, optimisers
+from models.research.egolog.audio.clips import RATE
+from models.research.egolog.audio.encoder import follow, optimisers
 from models.research.egolog.recogniser.log_mel import LogMel
 from models.research.egolog.recogniser.teacher import Taught, Teacher
 

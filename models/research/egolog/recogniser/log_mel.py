@@ -7,7 +7,7 @@ from scipy import signal
 from torch import Tensor, nn
 
 from models.features import FeatureConfig
-from models.research.egolog.mel_bank import mel_bank
+from models.research.egolog.audio.mel_bank import mel_bank
 
 
 class LogMel(nn.Module):

@@ -15,7 +15,7 @@ from torch import Tensor
 from torchaudio.functional import resample
 
 from models.labels import CATEGORIES, RECOGNISED_SOUNDS
-from models.research.egolog.audio_clips import RATE
+from models.research.egolog.audio.clips import RATE
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -1,4 +1,4 @@
-"""Rules of `models.research.egolog.compact`."""
+"""Rules of `models.research.egolog.audio.compact`."""
 
 from dataclasses import replace
 
@@ -7,7 +7,7 @@ import pytest
 import torch
 
 from models.egolog.contrastive import Encoders, EncodersConfig
-from models.research.egolog import compact
+from models.research.egolog.audio import compact
 from models.research.lib.fit import Fit
 from tests.models import fresh
 from tests.models.research.egolog import made

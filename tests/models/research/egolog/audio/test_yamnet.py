@@ -1,4 +1,4 @@
-"""Rules of `models.research.egolog.yamnet`."""
+"""Rules of `models.research.egolog.audio.yamnet`."""
 
 import builtins
 from pathlib import Path
@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 
 from models.labels import CATEGORIES
-from models.research.egolog import yamnet
-from models.research.egolog.yamnet import SYNONYMS, Yamnet, YamnetError, class_names
+from models.research.egolog.audio import yamnet
+from models.research.egolog.audio.yamnet import SYNONYMS, Yamnet, YamnetError, class_names
 from tests.shared_data import shared_data
 
 

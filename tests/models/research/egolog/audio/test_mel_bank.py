@@ -3,7 +3,7 @@ import pytest
 
 from models import features
 from models.features import FeatureConfig, FeatureError, Features
-from models.research.egolog.mel_bank import mel_bank
+from models.research.egolog.audio.mel_bank import mel_bank
 
 
 def test_the_bank_that_ships_is_torchaudios() -> None:

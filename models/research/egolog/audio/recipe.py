@@ -6,8 +6,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from models.recordings.shared_data import ESC50, SPEECH
-from models.research.egolog import audio_clips, audio_encoder
-from models.research.egolog.audio_encoder import SoundFit
+from models.research.egolog.audio import clips, encoder
+from models.research.egolog.audio.encoder import SoundFit
 from models.simulation.sources.measured import read_speech
 
 if TYPE_CHECKING:
@@ -25,10 +25,10 @@ def trained(
     learning-rate schedule. Raises `Esc50Error` if the clips are missing.
     """
     teacher = data / YAMNET
-    drawn = audio_clips.pools(
+    drawn = clips.pools(
         data / ESC50,
         teacher if teacher.is_file() else None,
         cache,
         read_speech(data / SPEECH, "train"),
     )
-    return audio_encoder.train(drawn, SoundFit(minutes), seed, start)
+    return encoder.train(drawn, SoundFit(minutes), seed, start)

@@ -1,6 +1,6 @@
 """The mel filter bank by torchaudio, stored with the weights so that serving needs no torchaudio.
 
-python -m models.research.egolog.mel_bank
+python -m models.research.egolog.audio.mel_bank
 """
 
 from __future__ import annotations

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from models.research.egolog.audio_clips import RATE, SECONDS, varied
+from models.research.egolog.audio.clips import RATE, SECONDS, varied
 
 
 @pytest.mark.parametrize("length_s", [0.001, 0.1, 0.4, 5.0])

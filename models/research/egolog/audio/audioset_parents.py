@@ -1,4 +1,4 @@
-"""Map AudioSet's classes to parents: `python -m models.research.egolog.audioset_parents`.
+"""Map AudioSet's classes to parents: `python -m models.research.egolog.audio.audioset_parents`.
 
 The parents come from two levels of the ontology. They are the categories below its seven roots
 ("Wind", "Engine"). Where such a category is too broad for a daily log ("Domestic sounds",
@@ -135,7 +135,7 @@ def parent_of_class(labels: Path) -> dict[str, str | None]:
 def main(arguments: Sequence[str] | None = None) -> None:
     """Run the command line."""
     parser = argparse.ArgumentParser(
-        prog="python -m models.research.egolog.audioset_parents", description=__doc__
+        prog="python -m models.research.egolog.audio.audioset_parents", description=__doc__
     )
     shared = shared_data()
     parser.add_argument(

@@ -18,7 +18,7 @@ from tqdm import tqdm
 from models.features import Features
 from models.labels import SOUND_EVENTS
 from models.recordings.datasets import esc50
-from models.research.egolog.yamnet import Yamnet
+from models.research.egolog.audio.yamnet import Yamnet
 from models.simulation.acoustics.sounds import SoundSource, synthesise
 from models.simulation.sources.measured import SoundBank
 from schemas.atomic_file import atomic_path

@@ -8,8 +8,8 @@ import pytest
 
 from models.egolog.audio_tagger.parents import PARENT_OF_CLASS, PARENTS
 from models.labels import SOUND_EVENTS
-from models.research.egolog import audioset_parents
-from models.research.egolog.audioset_parents import CATEGORIES_OF_PARENT, parent_of_class
+from models.research.egolog.audio import audioset_parents
+from models.research.egolog.audio.audioset_parents import CATEGORIES_OF_PARENT, parent_of_class
 from tests.shared_data import shared_data
 
 if TYPE_CHECKING:

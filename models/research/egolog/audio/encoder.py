@@ -23,9 +23,9 @@ from tqdm import tqdm
 from models.egolog.audio_encoder import AudioOutput, SoundEncoder
 from models.labels import CATEGORIES, SOUND_EVENTS
 from models.network.low_precision import low_precision
-from models.research.egolog.audio_augment import augmented, between
-from models.research.egolog.audio_clips import PATCHES, Pool, Pools
-from models.research.egolog.sound_categories import clip_logits
+from models.research.egolog.audio.augment import augmented, between
+from models.research.egolog.audio.categories import clip_logits
+from models.research.egolog.audio.clips import PATCHES, Pool, Pools
 from models.research.lib.metrics import accuracy
 from models.research.lib.muon import Muon
 

@@ -10,9 +10,11 @@ import torch
 from models.egolog.audio_encoder import SoundEncoder, SoundEncoderConfig
 from models.labels import CATEGORIES, SOUND_EVENTS
 from models.recordings.datasets.esc50 import Clip
-from models.research.egolog import audio_augment, audio_clips, audio_encoder
-from models.research.egolog.audio_clips import Pool, PoolMaker, Pools
-from models.research.egolog.sound_categories import sounding, top1
+from models.research.egolog.audio import augment as audio_augment
+from models.research.egolog.audio import clips as audio_clips
+from models.research.egolog.audio import encoder as audio_encoder
+from models.research.egolog.audio.categories import sounding, top1
+from models.research.egolog.audio.clips import Pool, PoolMaker, Pools
 
 SMALL = SoundEncoderConfig(stem=8, stages=((16, 1, 2, 2), (32, 1, 2, 2)), maps=64, features=32)
 CATEGORY = {name: CATEGORIES.index(name) for name in ("dog", "frog", "rain")}
