@@ -14,8 +14,15 @@ from models.egolog.near_field import NearField
 from models.features import Features
 from models.network.low_precision import low_precision
 from models.research.egolog.augment import mirrored_maps
-from models.research.egolog.localization import recoloured
-from models.research.egolog.spatial import BEFORE_S, SECONDS, Surroundings, event, mixed, some_room
+from models.research.egolog.localization.seconds import (
+    BEFORE_S,
+    SECONDS,
+    Surroundings,
+    event,
+    mixed,
+    some_room,
+)
+from models.research.egolog.localization.training import recoloured
 from models.research.lib.array_cache import cached
 from models.research.lib.fit import Fit, Fitted, fit
 from models.simulation.acoustics.sounds import FS

@@ -12,19 +12,20 @@ from models.egolog.near_field import NEAR_FIELD
 from models.egolog.scenario import SCENARIO, WITHOUT_CONTRASTIVE, WITHOUT_SEQUENCE
 from models.recordings.datasets import real_motion
 from models.recordings.shared_data import EFFICIENTAT, IMU
-from models.research.egolog import contrastive, imu_encoder, plain_features, two_ears
+from models.research.egolog import contrastive, imu_encoder, plain_features
 from models.research.egolog import familiarity as of_familiarity
 from models.research.egolog import har as of_har
-from models.research.egolog import localization as of_localization
 from models.research.egolog import motion_alone as of_motion_alone
 from models.research.egolog import near_field as of_near_field
 from models.research.egolog import scenario as of_scenario
 from models.research.egolog import scenario_familiarity as of_scenario_familiarity
 from models.research.egolog.audio import compact as of_compact
 from models.research.egolog.audio import recipe as audio_recipe
-from models.research.egolog.batched_training import Course
 from models.research.egolog.days.encoded import EncodedDays
-from models.research.egolog.localization import Means
+from models.research.egolog.localization import training as of_localization
+from models.research.egolog.localization import two_ears
+from models.research.egolog.localization.batched.training import Course
+from models.research.egolog.localization.training import Means
 from models.research.egolog.recogniser import recipe as of_recogniser
 from models.research.lib.fit import Fit
 from models.serving.registry import Registry

@@ -6,7 +6,7 @@ import torch
 from models.egolog.near_field import NearField
 from models.research.egolog import near_field
 from models.research.lib.fit import Fit, fit
-from tests.models.research.egolog.spatial_material import surroundings
+from tests.models.research.egolog.localization.material import surroundings
 
 
 @cache

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from models.simulation.sources.head_motion import HeadMotionError, HeadMotions
-from tests.models.research.egolog.spatial_material import head
+from tests.models.research.egolog.localization.material import head
 from tests.shared_data import shared_data
 
 

@@ -15,10 +15,10 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from models.research.egolog import spatial
 from models.research.egolog.augment import MIRRORED_REGIONS, mirrored_maps
-from models.research.egolog.batched_seconds import Placements, RenderedSeconds, World
-from models.research.egolog.localization import COLOUR_NATS, HEAT_WEIGHT, WITHOUT_IMU
+from models.research.egolog.localization import seconds as spatial
+from models.research.egolog.localization.batched.seconds import Placements, RenderedSeconds, World
+from models.research.egolog.localization.training import COLOUR_NATS, HEAT_WEIGHT, WITHOUT_IMU
 from schemas.evidence import DIRECTIONS
 
 if TYPE_CHECKING:

@@ -1,7 +1,7 @@
 """Localization with two ears, from recordings to a trained network, on a graphics card.
 
 Sounds, heads and ears of a split become tables on the device once; seconds are rendered from them
-while the network learns (`batched_seconds`, `batched_training`).
+while the network learns (`batched.seconds`, `batched.training`).
 """
 
 from __future__ import annotations
@@ -18,8 +18,8 @@ import torch
 from models.egolog.localization import Localization, LocalizationConfig
 from models.labels import SOUND_EVENTS
 from models.recordings.shared_data import CIPIC, ESC50, KEMAR
-from models.research.egolog import batched_training
-from models.research.egolog.batched_rooms import (
+from models.research.egolog.localization.batched import training as batched_training
+from models.research.egolog.localization.batched.rooms import (
     RADII_M,
     EarTables,
     Ring,
@@ -27,8 +27,13 @@ from models.research.egolog.batched_rooms import (
     fine,
     sphere_table,
 )
-from models.research.egolog.batched_seconds import BatchedFeatures, Motions, Sounds, World
-from models.research.egolog.batched_training import Course, score_of, validation_sets
+from models.research.egolog.localization.batched.seconds import (
+    BatchedFeatures,
+    Motions,
+    Sounds,
+    World,
+)
+from models.research.egolog.localization.batched.training import Course, score_of, validation_sets
 from models.serving.one_thread import pin_one_thread
 from models.simulation.acoustics.sounds import FS, synthesise
 from models.simulation.sources.head_motion import HeadMotions

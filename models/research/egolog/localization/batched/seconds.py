@@ -1,4 +1,4 @@
-"""Seconds around moving heads, drawn and rendered many at a time (see `spatial` for one clip).
+"""Seconds around moving heads, drawn and rendered many at a time (one: `localization.seconds`).
 
 Clips of 3 s, of which the last two seconds are kept, as maps, motion and soft regions.
 """
@@ -12,9 +12,9 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from models.research.egolog.batched_features import BatchedFeatures
-from models.research.egolog.batched_labels import heat_of, regions_of
-from models.research.egolog.batched_rooms import (
+from models.research.egolog.localization.batched.features import BatchedFeatures
+from models.research.egolog.localization.batched.labels import heat_of, regions_of
+from models.research.egolog.localization.batched.rooms import (
     AHEAD,
     DEGREES,
     KIND_NAMES,

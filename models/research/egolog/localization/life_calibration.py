@@ -17,8 +17,12 @@ import torch
 from torch import Tensor, nn
 
 from models.egolog.microphone_balance import balanced_in_turn
-from models.research.egolog.batched_seconds import RenderedSeconds
-from models.research.egolog.batched_training import VALIDATION, logits_of, share_of_near
+from models.research.egolog.localization.batched.seconds import RenderedSeconds
+from models.research.egolog.localization.batched.training import (
+    VALIDATION,
+    logits_of,
+    share_of_near,
+)
 from models.research.lib.metrics import calibration_error
 from schemas.evidence import DIRECTIONS, DISTANCES
 

@@ -4,9 +4,9 @@ How much the level between the ears says of distance depends on the room: in the
 is, and ahead nothing; where walls answer, what they answer says more. One linear layer weighs both
 alike. A small head over the features of the trained network, which stays as it is, adds to near and
 far what they mean together, and both are then calibrated for life
-(`models.research.egolog.life_calibration`):
+(`models.research.egolog.localization.life_calibration`):
 
-    python -m models.research.egolog.distance_head --out FILE
+    python -m models.research.egolog.localization.distance_head --out FILE
 
 Of several heads, each begun and trained by its own seed, the one is written that validation finds
 best: the mean log loss of near over its sets. Whatever head the weights had is trained anew, so the
@@ -28,9 +28,11 @@ from torch import Tensor, nn
 from models.egolog.localization import LOCALIZATION, Localization, distance_head
 from models.network.layer_inputs import layer_inputs
 from models.recordings.shared_data import shared_data
-from models.research.egolog import life_calibration, two_ears
-from models.research.egolog.batched_seconds import RenderedSeconds
-from models.research.egolog.batched_training import (
+from models.research.egolog.days import placed as placed_days
+from models.research.egolog.days.placed import PlacedDays
+from models.research.egolog.localization import life_calibration, two_ears
+from models.research.egolog.localization.batched.seconds import RenderedSeconds
+from models.research.egolog.localization.batched.training import (
     TRAINING,
     VALIDATION,
     Imbalance,
@@ -38,8 +40,6 @@ from models.research.egolog.batched_training import (
     regions_loss,
     validation_sets,
 )
-from models.research.egolog.days import placed as placed_days
-from models.research.egolog.days.placed import PlacedDays
 from models.research.lib.array_cache import cached
 from models.serving.one_thread import pin_one_thread
 from models.serving.registry import WEIGHTS_DIR, Registry
@@ -50,8 +50,8 @@ from schemas.evidence import DIRECTIONS
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from models.research.egolog.batched_seconds import World
-    from models.research.egolog.life_calibration import RegionAnswers
+    from models.research.egolog.localization.batched.seconds import World
+    from models.research.egolog.localization.life_calibration import RegionAnswers
 
 CLIPS = 4096
 VALIDATION_CLIPS = 200
@@ -177,7 +177,7 @@ def fit_head(network: Localization, shown: HeadExamples, rng: torch.Generator) -
 def main(arguments: Sequence[str] | None = None) -> None:
     """Run the command line."""
     parser = argparse.ArgumentParser(
-        prog="python -m models.research.egolog.distance_head", description=__doc__
+        prog="python -m models.research.egolog.localization.distance_head", description=__doc__
     )
     parser.add_argument(
         "--seeds", type=int, nargs="+", default=[0, 1, 2], help="random seeds of heads and batches"

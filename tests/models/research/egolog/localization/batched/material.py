@@ -6,12 +6,24 @@ from functools import lru_cache
 
 import numpy as np
 
-from models.research.egolog.batched_rooms import EarTables, Ring, Spheres, fine, sphere_table
-from models.research.egolog.batched_seconds import LOOP, BatchedFeatures, Motions, Sounds, World
+from models.research.egolog.localization.batched.rooms import (
+    EarTables,
+    Ring,
+    Spheres,
+    fine,
+    sphere_table,
+)
+from models.research.egolog.localization.batched.seconds import (
+    LOOP,
+    BatchedFeatures,
+    Motions,
+    Sounds,
+    World,
+)
 from models.simulation.acoustics.ears import SphericalEars
 from models.simulation.acoustics.sounds import synthesise
 from models.simulation.sources.measured import HEAD_RADIUS_M, MEASURED_AT_M, CipicEars
-from tests.models.research.egolog.spatial_material import LABELS, head
+from tests.models.research.egolog.localization.material import LABELS, head
 
 table = lru_cache(sphere_table)
 

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 import torch
 
-from models.research.egolog.batched_rooms import KIND_NAMES, LATE, Rooms, convolved
+from models.research.egolog.localization.batched.rooms import KIND_NAMES, LATE, Rooms, convolved
 from models.simulation.acoustics.ears import EAR_POINTS_M
 from models.simulation.acoustics.rooms import KINDS, Room
 

@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 
 from models.features import Features
-from models.research.egolog.spatial import SECONDS, clip, spatial_seconds
-from tests.models.research.egolog.spatial_material import surroundings
+from models.research.egolog.localization.seconds import SECONDS, clip, spatial_seconds
+from tests.models.research.egolog.localization.material import surroundings
 
 
 def test_seconds_have_the_shapes_they_promise() -> None:

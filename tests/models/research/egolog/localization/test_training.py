@@ -5,10 +5,10 @@ import pytest
 import torch
 
 from models.egolog.localization import Localization, LocalizationConfig
-from models.research.egolog import localization
-from models.research.egolog.spatial import SpatialSeconds, spatial_seconds
+from models.research.egolog.localization import training as localization
+from models.research.egolog.localization.seconds import SpatialSeconds, spatial_seconds
 from models.research.lib.fit import Fit, fit
-from tests.models.research.egolog.spatial_material import surroundings
+from tests.models.research.egolog.localization.material import surroundings
 
 
 @cache

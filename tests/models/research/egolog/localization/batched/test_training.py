@@ -5,9 +5,9 @@ import pytest
 import torch
 
 from models.egolog.localization import Localization, LocalizationConfig
-from models.research.egolog import batched_training as training
-from models.research.egolog.batched_seconds import Placements, RenderedSeconds
-from tests.models.research.egolog.batched_material import world
+from models.research.egolog.localization.batched import training
+from models.research.egolog.localization.batched.seconds import Placements, RenderedSeconds
+from tests.models.research.egolog.localization.batched.material import world
 
 PLACING = Placements(rooms={"open": 0.5, "room": 0.5}, counts=(0.1, 0.9))
 

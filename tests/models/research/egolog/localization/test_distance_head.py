@@ -8,9 +8,9 @@ import pytest
 import torch
 
 from models.egolog.localization import LOCALIZATION, Localization, LocalizationConfig
-from models.research.egolog import distance_head, two_ears
 from models.research.egolog.days import placed as placed_days
-from models.research.egolog.distance_head import (
+from models.research.egolog.localization import distance_head, two_ears
+from models.research.egolog.localization.distance_head import (
     HeadExamples,
     drawn_clips,
     examples,
@@ -19,8 +19,8 @@ from models.research.egolog.distance_head import (
 )
 from models.serving.registry import Registry
 from schemas.evidence import REGIONS
-from tests.models.research.egolog.batched_material import world
-from tests.models.research.egolog.test_life_calibration import days
+from tests.models.research.egolog.localization.batched.material import world
+from tests.models.research.egolog.localization.test_life_calibration import days
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from models.research.egolog.spatial import Surroundings
+from models.research.egolog.localization.seconds import Surroundings
 from models.simulation.acoustics.ears import SphericalEars
 from models.simulation.acoustics.sounds import synthesise
 from models.simulation.sources.head_motion import HeadMotions

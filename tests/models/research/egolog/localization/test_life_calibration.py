@@ -6,10 +6,10 @@ import torch
 
 from models.egolog.localization import Localization, LocalizationConfig
 from models.labels import SOUND_EVENTS
-from models.research.egolog import life_calibration
-from models.research.egolog.batched_training import DRY
 from models.research.egolog.days.placed import PlacedDays
-from models.research.egolog.life_calibration import (
+from models.research.egolog.localization import life_calibration
+from models.research.egolog.localization.batched.training import DRY
+from models.research.egolog.localization.life_calibration import (
     RegionAnswers,
     calibrate,
     clear,
@@ -19,7 +19,7 @@ from models.research.egolog.life_calibration import (
     near_share,
 )
 from schemas.evidence import REGIONS
-from tests.models.research.egolog.batched_material import world
+from tests.models.research.egolog.localization.batched.material import world
 
 SMALL = LocalizationConfig(channels=(8, 16, 16), steered=(8, 8), hidden=32)
 

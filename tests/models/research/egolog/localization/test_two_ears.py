@@ -11,15 +11,16 @@ import torch
 from models.egolog.localization import LOCALIZATION, Localization, LocalizationConfig
 from models.recordings.datasets import esc50
 from models.recordings.shared_data import ESC50, KEMAR
-from models.research.egolog import recipes, two_ears
-from models.research.egolog.batched_rooms import distance_index
-from models.research.egolog.batched_training import CONTINUUM, Course
+from models.research.egolog import recipes
 from models.research.egolog.context import TrainingContext
+from models.research.egolog.localization import two_ears
+from models.research.egolog.localization.batched.rooms import distance_index
+from models.research.egolog.localization.batched.training import CONTINUUM, Course
 from models.serving.registry import Registry
 from models.simulation.acoustics.sounds import FS
 from models.simulation.sources.measured import HEAD_RADIUS_M
 from tests.models import small_data
-from tests.models.research.egolog.batched_material import table, world
+from tests.models.research.egolog.localization.batched.material import table, world
 from tests.models.simulation.sources.test_sofa import AROUND, write
 
 if TYPE_CHECKING:

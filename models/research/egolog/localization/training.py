@@ -22,7 +22,12 @@ from models.egolog.localization import (
 from models.egolog.movement_compensation import candidate_azimuths
 from models.network.low_precision import low_precision
 from models.research.egolog.augment import MIRRORED_REGIONS, mirrored_maps, remounted, turned
-from models.research.egolog.spatial import Ring, SpatialSeconds, Surroundings, spatial_seconds
+from models.research.egolog.localization.seconds import (
+    Ring,
+    SpatialSeconds,
+    Surroundings,
+    spatial_seconds,
+)
 from models.research.lib.fit import Fit, Fitted, fit
 from models.serving.one_thread import pin_one_thread
 from models.simulation.acoustics.microphone_arrays import GEOMETRY_M, Device

@@ -3,21 +3,21 @@ import pytest
 import torch
 
 from models.features import Features
-from models.research.egolog.batched_rooms import AHEAD, KIND_NAMES, LATE, Rooms
-from models.research.egolog.batched_seconds import (
+from models.research.egolog.localization.batched.rooms import AHEAD, KIND_NAMES, LATE, Rooms
+from models.research.egolog.localization.batched.seconds import (
     BatchedFeatures,
     Placements,
     heat_of,
     looped,
     regions_of,
 )
-from models.research.egolog.localization import heat_of as heat_of_one_clip
-from models.research.egolog.spatial import SpatialSeconds
+from models.research.egolog.localization.seconds import SpatialSeconds
+from models.research.egolog.localization.training import heat_of as heat_of_one_clip
 from models.simulation.acoustics.ears import EAR_POINTS_M
 from models.simulation.acoustics.rooms import Room
 from models.simulation.life.day_plan import SoundEvent
 from models.simulation.rendering.mixer import Listener, Mixer
-from tests.models.research.egolog.batched_material import ears, world
+from tests.models.research.egolog.localization.batched.material import ears, world
 
 ROOMS = {"open": 0.3, "room": 0.4, "street": 0.3}
 

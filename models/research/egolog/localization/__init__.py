@@ -1,0 +1,1 @@
+"""Localization (EgoLog §4.2): its training seconds, its training, and its calibration for life."""
