@@ -5,7 +5,7 @@ was likely, the likeliest counting most. Where the near field was extracted (§4
 heard the near part and the remainder separately, and how likely the event is in each counts too.
 
 The calibration was fitted to validation days by
-`python -m models.research.evaluation.sound_places`, which prints the numbers below.
+`python -m models.research.evaluation.localization.sound_places`, which prints the numbers below.
 """
 
 from __future__ import annotations

@@ -29,12 +29,13 @@ ATTENDED_FAR = frozenset({"Watching tv"})
 """Scenarios in which the wearer attends to far sound, so that it is not interference."""
 
 # The operating point of the shipped weights, chosen on validation by
-# `python -m models.research.evaluation.gate`; a worker takes its setting `far_field_above` instead.
+# `python -m models.research.evaluation.interference.gate`; a worker takes its setting
+# `far_field_above` instead.
 FAR_ABOVE = 0.63
 # A second counts as without far sound from this probability on; silence is not far-field.
 _SILENT_ABOVE = 0.9
 # Near sound is present if a near region is this likely; chosen on validation by
-# `python -m models.research.evaluation.undisturbed`.
+# `python -m models.research.evaluation.interference.undisturbed`.
 NEAR_FROM = 0.4
 # A far source is more likely than not; a worker takes its setting `near_field_from` instead.
 NEAR_FIELD_FROM = 0.5

@@ -63,7 +63,7 @@ memory is underconfident."""
 CONFIDENCE_AT: Mapping[Place, float] = MappingProxyType(
     {"ear": 1.0, "glasses": 12.0, "pocket": 1.25, "wrist": 1.25, "waist": 1.5}
 )
-"""`CONFIDENCE` by known position, fitted by `models.research.evaluation.confidence`."""
+"""`CONFIDENCE` by known position, fitted by `models.research.evaluation.motion.confidence`."""
 
 _BEGIN = (0.5, 0.45, 0.05)
 _OWN = {"sitting": _SEATED, "standing": _ON_FOOT, "lying": _LYING}

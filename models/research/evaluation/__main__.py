@@ -17,9 +17,9 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, get_args
 
-from models.research.evaluation import real_sounds
 from models.research.evaluation.measures import Figures, measure
 from models.research.evaluation.options import measured_data, weights_measured
+from models.research.evaluation.sounds import real_sounds
 from models.serving.registry import WEIGHTS_DIR, Precision, Registry
 
 if TYPE_CHECKING:

@@ -25,7 +25,7 @@ from models.research.egolog.context import PART, TrainingContext
 from models.research.egolog.contrastive import StageLosses
 from models.research.egolog.days.composed import compose
 from models.research.egolog.days.encoded import EncodedDays, encode, encode_segments
-from models.research.evaluation import composed_life
+from models.research.evaluation.composed_days import scores as composed_life
 from models.research.lib.fit import Fit
 from models.research.lib.metrics import micro_f1
 from models.research.lib.recordings_folder import needed_recordings

@@ -5,7 +5,7 @@ from __future__ import annotations
 import statistics
 from typing import TYPE_CHECKING
 
-from models.research.evaluation.by_class import SHOWN
+from models.research.evaluation.composed_days.by_class import SHOWN
 from models.research.lib.plots import lines, ranked
 from models.research.lib.tables import Figures, pick, spread, table
 

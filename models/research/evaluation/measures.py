@@ -17,21 +17,15 @@ from models.research.egolog import imu_encoder
 from models.research.egolog.audio import categories as sound_categories
 from models.research.egolog.days import disturbed as disturbed_days
 from models.research.egolog.days import placed as placed_days
-from models.research.evaluation import (
-    abstention,
-    added_labels,
-    by_class,
-    composed_life,
-    gate,
-    interference,
-    lengths,
-    localization,
-    measured_distance,
-    measured_rooms,
-    real_motion,
-    real_sounds,
-    sound_places,
-)
+from models.research.evaluation import added_labels
+from models.research.evaluation.composed_days import abstention, by_class, lengths
+from models.research.evaluation.composed_days import scores as composed_life
+from models.research.evaluation.interference import activities as interference
+from models.research.evaluation.interference import gate
+from models.research.evaluation.localization import measured_distance, measured_rooms, sound_places
+from models.research.evaluation.localization import rendered as localization
+from models.research.evaluation.motion import real_motion
+from models.research.evaluation.sounds import real_sounds
 from models.research.lib.metrics import confusion, macro_f1
 from models.research.lib.served_registry import ServedRegistry
 from models.serving.near_field import NearFieldExtractor

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from models.research.evaluation import class_page
-from models.research.evaluation.real_sounds import PEOPLE, STREET
 from models.research.evaluation.self_training import report as loop_page
+from models.research.evaluation.sounds.real_sounds import PEOPLE, STREET
 from models.research.lib.plots import bars, confusion, lines
 from models.research.lib.tables import Figures, pick, spread, table
 from schemas.evidence import DIRECTIONS

@@ -16,7 +16,7 @@ from models.features import FeatureError, Features
 from models.labels import CATEGORIES
 from models.recordings.datasets import esc50
 from models.recordings.shared_data import ESC50
-from models.research.evaluation.audio_tagger import PARENT_OF_CATEGORY
+from models.research.evaluation.sounds.audio_tagger import PARENT_OF_CATEGORY
 from models.serving.audio_tagger import (
     TAGGER_MEL,
     AudioTagger,

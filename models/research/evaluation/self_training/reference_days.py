@@ -10,7 +10,7 @@ import torch
 from models.egolog.contrastive import ENCODERS
 from models.research.egolog import scenario as of_scenario
 from models.research.egolog.households.days import sources
-from models.research.evaluation import composed_life
+from models.research.evaluation.composed_days import scores as composed_life
 from models.research.lib.array_cache import cached
 from models.serving.one_thread import pin_one_thread
 from models.serving.registry import Registry

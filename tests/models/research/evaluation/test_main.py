@@ -13,7 +13,9 @@ from models.recordings.shared_data import SPEECH, URBANSOUND8K
 from models.research.egolog.days import disturbed as disturbed_days
 from models.research.egolog.days import placed as placed_days
 from models.research.evaluation import __main__ as command
-from models.research.evaluation import composed_life, localization, measures
+from models.research.evaluation import measures
+from models.research.evaluation.composed_days import scores as composed_life
+from models.research.evaluation.localization import rendered as localization
 from tests.models import fresh, small_data
 
 if TYPE_CHECKING:

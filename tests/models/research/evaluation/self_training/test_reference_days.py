@@ -3,7 +3,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from models.research.evaluation import composed_life
+from models.research.evaluation.composed_days import scores as composed_life
 from models.research.evaluation.self_training.reference_days import original
 from tests.models import fresh
 

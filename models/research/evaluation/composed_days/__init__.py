@@ -1,0 +1,1 @@
+"""Evaluation on unseen composed days, binaural and as in the stream."""

@@ -1,0 +1,104 @@
+"""Measure what a wearer's corrections teach: `python -m models.research.evaluation.corrections`.
+
+Each new wearer of a shifted domain, with ears and rooms that no network met, lives three days
+(`models.research.egolog.households`). Of the first day the wearer corrects at most `--corrections`
+half minutes of which the log, refined by the offline expert, says something else than what went on;
+the queue holds these and, as in the pipeline, the expert's label of every window. A revision of
+the shared network is tuned from it (`models.finetuning.revise`), the corrected windows become the
+wearer's own adapter (`models.egolog.correction_adapter`), and both are judged on the wearer's
+second and third day, of which nothing was learned.
+
+- `gain`: micro-F1 of the estimates on the later days over the shipped network's, mean of wearers,
+  as the pipeline has them: by the revision, where it passes the gate, and the adapter to it;
+- `log_gain`: the same of what the log says, after the memory of minutes
+  (`models.egolog.scenario_memory`): what the wearer sees of it;
+- `macro_gain`: as `gain`, of macro-F1, over the scenarios that are lived on those days;
+- `adapter_gain`, `log_adapter_gain`: by the adapter to the shipped network alone, before there is
+  a revision;
+- `revision_gain`, `log_revision_gain`: by the revision alone, which is what other wearers have of
+  it; 0 if not passed;
+- `expert_gain`: as `revision_gain`, where nobody corrects and the expert alone teaches
+  (`--expert`, which takes as long again as all else);
+- `original_change`: what the adapter to the shipped network changes of micro-F1 on windows of the
+  original days that nothing was learned from: whether it disturbs what is not like what was
+  corrected;
+- `published`: the share of wearers whose revision passes the gate.
+
+`sd` are the standard deviations of the gains over wearers.
+
+`--validation` composes the days from what the weights were chosen on, with other seeds: settings
+are chosen there.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import tempfile
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from models.research.evaluation.corrections.measures import (
+    CORRECTIONS,
+    TUNING,
+    calendar_of,
+    measure,
+)
+from models.research.evaluation.options import measured_data
+from models.serving.registry import WEIGHTS_DIR
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Run the command line."""
+    parser = argparse.ArgumentParser(
+        prog="python -m models.research.evaluation.corrections",
+        description=__doc__,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("--data", type=Path, help="folder of recordings (default: the shared ones)")
+    parser.add_argument("--seed", type=int, default=0, help="random seed of the wearers")
+    parser.add_argument("--wearers", type=int, default=6, help="number of wearers")
+    parser.add_argument("--corrections", type=int, default=CORRECTIONS, help="most half minutes")
+    parser.add_argument("--validation", action="store_true", help="compose from validation's")
+    parser.add_argument("--wearer-weight", type=float, help="how many windows a word counts as")
+    parser.add_argument("--expert", action="store_true", help="also tune from the expert alone")
+    parser.add_argument("--json", type=Path, help="output file of the metrics")
+    parser.add_argument("--weights", type=Path, default=WEIGHTS_DIR, help="folder of the weights")
+    parser.add_argument("--cache", type=Path, help="cache folder of the composed days")
+    parser.add_argument("--processes", type=int, default=2, help="processes that compose days")
+    options = parser.parse_args(arguments)
+    for name in ("wearers", "corrections", "processes"):
+        if getattr(options, name) < 1:
+            parser.error(f"--{name} is {getattr(options, name)}; expected 1 or more")
+    data = measured_data(parser, options)
+    calendar = calendar_of(options.seed, options.wearers, validation=options.validation)
+    tuning = TUNING
+    if options.wearer_weight is not None:
+        tuning = replace(tuning, wearer=options.wearer_weight)
+    with tempfile.TemporaryDirectory(prefix="egolog-corrections-") as folder:
+        cache = options.cache if options.cache is not None else Path(folder)
+        figures = measure(
+            options.weights,
+            data,
+            calendar,
+            cache,
+            options.corrections,
+            tuning,
+            options.processes,
+            expert=options.expert,
+        )
+    for name, value in figures.items():
+        if name not in ("sd", "wearers"):
+            spread = figures["sd"].get(name)
+            more = "" if spread is None else f" (sd {spread:.3f})"
+            print(f"{name.replace('_', ' ')}: {value:.3f}{more}")
+    if options.json is not None:
+        options.json.write_text(json.dumps(figures, indent=2))
+
+
+if __name__ == "__main__":
+    main()

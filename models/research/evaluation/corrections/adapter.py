@@ -1,0 +1,146 @@
+"""Choose the adapter of corrections: `python -m models.research.evaluation.corrections.adapter`.
+
+On the days of `python -m models.research.evaluation.corrections --validation`, for each reach and
+variance of `models.egolog.correction_adapter`: what fifty corrections of the first day gain on the
+later ones, for each wearer and in the log, and what they change of the original days, by the
+shipped network. Chosen is one that gains with every wearer and loses nothing of the original days.
+
+Wearers of one seed share a domain, so that several seeds say more than as many wearers of one.
+"""
+
+from __future__ import annotations
+
+import argparse
+import tempfile
+from dataclasses import dataclass
+from itertools import product
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from models.egolog.scenario import SCENARIO
+from models.finetuning.coreset import Coreset
+from models.finetuning.scoring import probabilities
+from models.research.egolog.households.days import lived
+from models.research.egolog.households.log import logged
+from models.research.evaluation.corrections.measures import (
+    CORRECTIONS,
+    adapter_of,
+    calendar_of,
+    corrected,
+    shifted,
+)
+from models.research.evaluation.options import measured_data
+from models.research.lib.metrics import macro_f1_of_labels, micro_f1
+from models.research.lib.tables import table
+from models.serving.one_thread import pin_one_thread
+from models.serving.registry import WEIGHTS_DIR, Registry
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from numpy.typing import NDArray
+
+    from models.egolog.correction_adapter import CorrectionAdapter
+    from models.egolog.scenario import ScenarioNet
+    from models.research.egolog.households.records import HouseholdWindows
+    from schemas import FinetuneItem
+
+REACHES = (2.0, 3.0, 4.0, 6.0, 8.0)
+VARIANCES = (0.5, 1.0, 2.0)
+
+
+@dataclass(frozen=True)
+class _Wearer:
+    """A wearer's corrections, the later days, and what the network alone says of these."""
+
+    words: list[FinetuneItem]
+    later: HouseholdWindows
+    before: NDArray[np.float32]
+
+    def gains(self, adapter: CorrectionAdapter) -> tuple[float, float, float]:
+        """Return what the adapter gains: micro-F1, that of the log, and macro-F1."""
+        truth = self.later.truth
+        after = shifted(self.before, adapter)
+        said, usual = (logged(self.later, each) for each in (after, self.before))
+        return (
+            micro_f1(after, truth) - micro_f1(self.before, truth),
+            micro_f1(said, truth) - micro_f1(usual, truth),
+            macro_f1_of_labels(after, truth) - macro_f1_of_labels(self.before, truth),
+        )
+
+
+def _wearer(network: ScenarioNet, own: HouseholdWindows, seed: int) -> _Wearer:
+    first, later = own.take(own.day == 0), own.take(own.day > 0)
+    _, words = corrected(first, CORRECTIONS, seed)
+    return _Wearer(words, later, probabilities(network, later.rows))
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Run the command line."""
+    parser = argparse.ArgumentParser(
+        prog="python -m models.research.evaluation.corrections.adapter",
+        description=__doc__,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("--data", type=Path, help="folder of recordings (default: the shared ones)")
+    parser.add_argument("--seed", type=int, default=0, help="first random seed of the wearers")
+    parser.add_argument("--seeds", type=int, default=1, help="number of seeds, of a domain each")
+    parser.add_argument("--wearers", type=int, default=3, help="number of wearers of each seed")
+    parser.add_argument("--cache", type=Path, help="cache folder of the composed days")
+    parser.add_argument("--processes", type=int, default=2, help="processes that compose days")
+    options = parser.parse_args(arguments)
+    for name in ("seeds", "wearers", "processes"):
+        if getattr(options, name) < 1:
+            parser.error(f"--{name} is {getattr(options, name)}; expected 1 or more")
+    data = measured_data(parser, options)
+    pin_one_thread()
+    registry = Registry(WEIGHTS_DIR)
+    network = registry.load(SCENARIO).module
+    original = Coreset.load(registry).held_out
+    wearers: list[_Wearer] = []
+    with tempfile.TemporaryDirectory(prefix="egolog-corrections-") as folder:
+        cache = options.cache if options.cache is not None else Path(folder)
+        for seed in range(options.seed, options.seed + options.seeds):
+            calendar = calendar_of(seed, options.wearers, validation=True)
+            days = lived(calendar, WEIGHTS_DIR, data, cache, options.processes)
+            wearers += [
+                _wearer(network, days.take(days.wearer == wearer), calendar.seed + int(wearer))
+                for wearer in np.unique(days.wearer)
+            ]
+    there = probabilities(network, original.rows)
+    usual = micro_f1(there, original.labels)
+    rows = []
+    for reach, variance in product(REACHES, VARIANCES):
+        adapters = [adapter_of(network, each.words, reach, variance) for each in wearers]
+        gains = [each.gains(own) for each, own in zip(wearers, adapters, strict=True)]
+        after = [micro_f1(shifted(there, own), original.labels) for own in adapters]
+        micro, log, macro = zip(*gains, strict=True)
+        rows.append(
+            [
+                f"{reach:g}",
+                f"{variance:g}",
+                f"{np.mean(micro):+.3f}",
+                ", ".join(f"{gain:+.3f}" for gain in micro),
+                f"{np.mean(log):+.3f}",
+                ", ".join(f"{gain:+.3f}" for gain in log),
+                f"{np.mean(macro):+.3f}",
+                f"{np.mean(after) - usual:+.4f}",
+            ]
+        )
+    head = [
+        "reach",
+        "variance",
+        "gain",
+        "of each wearer",
+        "in the log",
+        "of each",
+        "macro",
+        "original days",
+    ]
+    print(table(head, rows))
+
+
+if __name__ == "__main__":
+    main()

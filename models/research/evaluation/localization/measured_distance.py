@@ -1,0 +1,304 @@
+"""Near and far through a dummy head measured at several distances, in the dry and in rooms.
+
+Nothing was trained on these responses. The head stands still, so there is no motion. Sources at the
+border of near and far, 1 m, are left out; loudness is the same for all, so it says nothing.
+
+The head in the dry, in rooms, and each measured room are one device each, whose session has heard
+the set (`models.research.evaluation.localization.measured_rooms`). `first_seconds` has the same
+figures of a session that begins, which takes its microphones to be alike.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, fields
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import fft
+
+from models.egolog.localization import LOCALIZATION
+from models.research.evaluation.localization.measured_rooms import (
+    LEVEL_DB,
+    NOISE_DB,
+    between_two,
+    heard,
+    maps_of,
+    regions_of,
+    rooms,
+    settled,
+)
+from models.research.evaluation.localization.rendered import Judged
+from models.research.lib.column_dataset import ColumnDataset
+from models.research.lib.metrics import calibration_error
+from models.simulation.acoustics.ears import DIRECTIONS, NFFT, TAPS
+from models.simulation.acoustics.rooms import Room
+from models.simulation.life.day_plan import SoundEvent
+from models.simulation.life.motion import RATE
+from models.simulation.rendering.mixer import Listener, Mixer, region
+from models.simulation.sources.dummy_head import read_dummy_head
+from schemas.evidence import DISTANCES, REGIONS
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+
+    from numpy.random import Generator
+
+    from models.egolog.localization import Localization
+    from models.serving.registry import Registry
+    from models.simulation.sources.dummy_head import DummyHead
+    from models.simulation.sources.measured import SoundBank
+
+Figures = dict[str, Any]
+
+BORDER_M = 1.0
+CLIPS = 3
+"""Sounds at each place."""
+EVERY_DEG = 15
+RT60_S = (0.2, 0.8)
+_LATERAL_DEG = (45, 135)
+_ROOMS = ("room", "hall")
+_RT60_BAND = 3  # 1 kHz
+_STREAM = 8
+
+
+@dataclass(frozen=True)
+class DistanceSeconds(ColumnDataset):
+    """N seconds of one source: what the network makes of each, and what is true.
+
+    `probability` (N, 8) of the regions, `azimuth_deg` (N,) in (-180, 180], `distance_m` (N,).
+    """
+
+    probability: NDArray[np.float32]
+    azimuth_deg: NDArray[np.float64]
+    distance_m: NDArray[np.float64]
+
+    @property
+    def near(self) -> NDArray[np.float64]:
+        """How likely each source is near: the share of near in all that is heard."""
+        by_distance = self.probability.reshape(len(self.probability), -1, len(DISTANCES)).sum(
+            axis=1
+        )
+        share: NDArray[np.float64] = by_distance[:, DISTANCES.index("near")] / np.maximum(
+            by_distance.sum(axis=1), 1e-9
+        )
+        return share
+
+    def by_distance(self) -> dict[str, Figures]:
+        """Return for each distance how often near is said and the direction right."""
+        return {
+            f"{metres:g}": self.take(self.distance_m == metres).figures()
+            for metres in np.unique(self.distance_m)
+        }
+
+    def figures(self) -> Figures:
+        """Return how often near is said, and how often the direction is right."""
+        judged = Judged.of(self.probability, self._regions())
+        return {
+            "seconds": len(self.near),
+            "said_near": float((self.near > 0.5).mean()),
+            "direction": float((judged.direction == judged.true_direction).mean()),
+        }
+
+    def _regions(self) -> NDArray[np.float32]:
+        names = [
+            region(float(np.deg2rad(azimuth)), bool(metres < BORDER_M))
+            for azimuth, metres in zip(self.azimuth_deg, self.distance_m, strict=True)
+        ]
+        return np.eye(len(REGIONS), dtype=np.float32)[[REGIONS.index(name) for name in names]]
+
+    def balanced(self) -> float | None:
+        """Return the mean of how often near is said of near sources and far of far ones."""
+        near, far = self.distance_m < BORDER_M, self.distance_m > BORDER_M
+        if not near.any() or not far.any():
+            return None
+        called_near = self.near > 0.5
+        return float((called_near[near].mean() + (~called_near[far]).mean()) / 2)
+
+    def calibration(self) -> Figures:
+        """Return how near these seconds are said to be, how many are, and the calibration error.
+
+        What is at the border is left out.
+        """
+        aside = self.take(self.distance_m != BORDER_M)
+        true = aside.distance_m < BORDER_M
+        return {
+            "seconds": len(true),
+            "said": float(aside.near.mean()),
+            "near": float(true.mean()),
+            "ece": calibration_error(aside.near, true),
+        }
+
+    def lateral(self) -> DistanceSeconds:
+        """Return the seconds whose source is beside the head, where level tells distance."""
+        low, high = _LATERAL_DEG
+        aside = np.abs(self.azimuth_deg)
+        return self.take((aside >= low) & (aside <= high))
+
+
+@dataclass(frozen=True)
+class DeviceSeconds:
+    """The seconds of one device, by a session that begins and by one that has heard them all.
+
+    `balance_db` is how much louder its first microphone is then said to be.
+    """
+
+    first: DistanceSeconds
+    settled: DistanceSeconds
+    balance_db: float
+
+
+def measure(
+    registry: Registry, hrtf: Path, sounds: SoundBank, seed: int, clips: int = CLIPS
+) -> Figures:
+    """Return `ku100` and `surrey`, each where the folder `hrtf` has its files.
+
+    Each place is heard with `clips` sounds. What is absent is listed in `skipped`.
+    """
+    network = registry.load(LOCALIZATION).module
+    figures: Figures = {"skipped": []}
+    ku100: dict[str, DeviceSeconds] = {}
+    surrey: dict[str, DeviceSeconds] = {}
+    head = hrtf / "ku100_16khz.npz"
+    if head.is_file():
+        dummy = read_dummy_head(head)
+        dry, roomy = (np.random.default_rng([_STREAM, seed, *part]) for part in ((), (1,)))
+        ku100["dry"] = _judged(network, _dry(dummy, sounds, clips, dry), seed)
+        ku100["rooms"] = _judged(network, _in_rooms(dummy, sounds, clips, roomy), seed)
+    else:
+        figures["skipped"].append(head.name)
+    for room in rooms(hrtf):
+        rng = np.random.default_rng([_STREAM, seed, 2])
+        places = [
+            (heard(room.responses[at], sounds, rng), np.rad2deg(room.azimuth[at]), metres)
+            for at, metres in enumerate(room.distance_m)
+            if not between_two(room.azimuth[at])
+            for _ in range(clips)
+        ]
+        surrey[room.name] = _judged(network, places, seed)
+    if not surrey:
+        figures["skipped"].append("*_16k.sofa")
+    if ku100 or surrey:
+        figures |= _figures(
+            {name: device.settled for name, device in ku100.items()},
+            {name: device.settled for name, device in surrey.items()},
+        )
+        figures["balance_db"] = {
+            name: device.balance_db for name, device in (ku100 | surrey).items()
+        }
+        figures["first_seconds"] = _figures(
+            {name: device.first for name, device in ku100.items()},
+            {name: device.first for name, device in surrey.items()},
+        )
+    return figures
+
+
+def _figures(
+    ku100: Mapping[str, DistanceSeconds], surrey: Mapping[str, DistanceSeconds]
+) -> Figures:
+    figures: Figures = {}
+    if ku100:
+        dry, roomy = ku100["dry"], ku100["rooms"]
+        figures["ku100"] = {
+            "distances": dry.by_distance(),
+            "balanced": dry.balanced(),
+            "balanced_lateral": dry.lateral().balanced(),
+            "in_rooms": roomy.by_distance(),
+            "balanced_in_rooms": roomy.balanced(),
+        }
+    if surrey:
+        figures["surrey"] = {
+            name: {
+                "seconds": len(judged.near),
+                "said_far": float((judged.near <= 0.5).mean()),
+                "direction": judged.by_distance()[f"{np.unique(judged.distance_m)[0]:g}"][
+                    "direction"
+                ],
+            }
+            for name, judged in surrey.items()
+        }
+    seconds = [*ku100.values(), *surrey.values()]
+    together = DistanceSeconds(
+        *(
+            np.concatenate([getattr(part, field.name) for part in seconds])
+            for field in fields(DistanceSeconds)
+        )
+    )
+    figures["ece"] = together.calibration()["ece"]
+    figures["calibration"] = {
+        **{f"ku100, {name}": part.calibration() for name, part in ku100.items()},
+        **{name: part.calibration() for name, part in surrey.items()},
+    }
+    if ku100:
+        figures["ku100"]["ece"] = figures["ece"]
+    return figures
+
+
+Place = tuple[NDArray[np.float32], float, float]
+"""A second (2, 16000), its source's azimuth in degrees and its distance in m."""
+
+
+def _dry(dummy: DummyHead, sounds: SoundBank, clips: int, rng: Generator) -> list[Place]:
+    places = []
+    for metres, ring in zip(dummy.distances_m, dummy.rings, strict=True):
+        impulses = fft.irfft(ring, NFFT, axis=-1)[..., :TAPS].astype(np.float32)
+        for degrees in _azimuths():
+            response = impulses[round(degrees * DIRECTIONS / 360) % DIRECTIONS]
+            places += [(heard(response, sounds, rng), degrees, metres) for _ in range(clips)]
+    return places
+
+
+def _in_rooms(dummy: DummyHead, sounds: SoundBank, clips: int, rng: Generator) -> list[Place]:
+    labels = sorted(sounds.labels)
+    places = []
+    for metres in dummy.distances_m:
+        for degrees in _azimuths():
+            for _ in range(clips):
+                event = SoundEvent(
+                    start_s=0.0,
+                    stop_s=2.0,
+                    label=str(rng.choice(labels)),
+                    near=bool(metres < BORDER_M),
+                    azimuth=float(np.deg2rad(degrees)),
+                    distance_m=float(metres),
+                    level_db=float(np.clip(rng.normal(*LEVEL_DB), -38, -18)),
+                    source=int(rng.integers(2**62)),
+                    take=int(rng.integers(2**62)),
+                    room=_room(rng),
+                )
+                noise = float(10 ** (rng.uniform(*NOISE_DB) / 20))
+                listener = Listener(2, dummy, _facing_ahead, noise, lambda _at_s: 1.8)
+                wave = Mixer([event], listener, int(rng.integers(2**62)), sounds).audio(1, 2)
+                rounded = (np.round(wave * 32_767) / 32_768).astype(np.float32)
+                places.append((rounded, degrees, metres))
+    return places
+
+
+def _facing_ahead(start_s: int, stop_s: int) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    still = np.zeros((stop_s - start_s) * RATE)
+    return still, still
+
+
+def _room(rng: Generator) -> Room:
+    while True:
+        room = Room.draw(str(rng.choice(_ROOMS)), rng)
+        if RT60_S[0] <= room.rt60_s[_RT60_BAND] <= RT60_S[1]:
+            return room
+
+
+def _azimuths() -> list[float]:
+    turns = [float(turn) for turn in range(-180 + EVERY_DEG, 181, EVERY_DEG)]
+    return [turn for turn in turns if not between_two(np.deg2rad(turn))]
+
+
+def _judged(network: Localization, places: list[Place], seed: int) -> DeviceSeconds:
+    maps = maps_of([wave for wave, _, _ in places])
+    balance = settled(maps, np.random.default_rng([_STREAM, seed, 3]))
+    azimuth = np.array([azimuth for _, azimuth, _ in places])
+    metres = np.array([metres for _, _, metres in places])
+    first, later = (
+        DistanceSeconds(regions_of(network, heard), azimuth, metres)
+        for heard in (maps, np.stack([balance.balanced(one) for one in maps]))
+    )
+    return DeviceSeconds(first, later, balance.db)

@@ -1,0 +1,1 @@
+"""Evaluation on real users' motion alone."""

@@ -1,0 +1,114 @@
+"""Evaluate familiarity on real motion: `python -m models.research.evaluation.motion.familiarity`.
+
+Continuous recordings of unseen users are cut into windows of thirty seconds, whose familiarity is
+computed by the shipped networks as in a scenario record. The alert `EgoLogUnfamiliar` compares the
+share of unfamiliar windows with its threshold: it should fire only for sensors worn at positions
+that the networks were not trained on.
+"""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+from typing import TYPE_CHECKING, NamedTuple
+
+import numpy as np
+from tqdm import tqdm
+
+from models.egolog.unknown import FAMILIAR
+from models.network.windows import SCENARIO_WINDOW_S
+from models.recordings.shared_data import IMU
+from models.recordings.splits import Split, in_split, trained_on
+from models.research.evaluation.options import measured_data
+from models.research.lib.recordings_folder import needed_recordings
+from models.research.lib.tables import table
+from models.serving.one_thread import pin_one_thread
+from models.serving.predict import FRAME_RATE, ScenarioInput, ScenarioRecognizer
+from models.serving.registry import Registry
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from numpy.typing import NDArray
+
+_ROWS = FRAME_RATE * SCENARIO_WINDOW_S
+
+
+class Familiarities(NamedTuple):
+    """A file's body position, and the user and familiarity of each of its N windows."""
+
+    position: str
+    wearers: list[str]
+    familiarity: NDArray[np.float64]
+
+
+def measure(recognizer: ScenarioRecognizer, folder: Path) -> dict[str, Familiarities]:
+    """Return the familiarities of every `NAME_50hz.npz` in `folder`, by NAME."""
+    figures = {}
+    for path in sorted(folder.glob("*_50hz.npz")):
+        with np.load(path) as file:
+            windows = [*_windows(file)]
+            position = str(file["position"])
+        values = [
+            _familiarity(recognizer, imu)
+            for _, imu in tqdm(windows, desc=path.stem, mininterval=5, disable=None)
+        ]
+        if windows:
+            figures[path.stem.removesuffix("_50hz")] = Familiarities(
+                position, [wearer for wearer, _ in windows], np.array(values)
+            )
+    return figures
+
+
+def _windows(file: np.lib.npyio.NpzFile) -> Iterator[tuple[str, NDArray[np.float32]]]:
+    users = [str(user) for user in file["recording_user"]]
+    split: Split | None = "test" if set(users) & set(trained_on()["motion"]) else None
+    signal, scale = file["signal"], file["scale"]
+    starts, stops = file["recording_start"].tolist(), file["recording_stop"].tolist()
+    for user, start, stop in zip(users, starts, stops, strict=True):
+        if in_split(user, split):
+            for begin in range(start, stop - _ROWS + 1, _ROWS):
+                yield user, (signal[begin : begin + _ROWS] / scale).astype(np.float32)
+
+
+def _familiarity(recognizer: ScenarioRecognizer, imu: NDArray[np.float32]) -> float:
+    moved = np.ones(SCENARIO_WINDOW_S, bool)
+    item = ScenarioInput(mel=None, imu=imu, audio_mask=~moved, imu_mask=moved)
+    return recognizer.predict([item])[0].familiarity["imu"]
+
+
+def row(name: str, found: Familiarities) -> list[str]:
+    """Return a file's row: its windows, its median, and the share below `FAMILIAR`."""
+    below = found.familiarity < FAMILIAR
+    of_each = [
+        below[np.array(found.wearers) == wearer].mean() for wearer in sorted({*found.wearers})
+    ]
+    shares = (np.median(found.familiarity), below.mean(), np.median(of_each), max(of_each))
+    return [
+        f"{name} ({found.position})",
+        str(len(of_each)),
+        str(len(below)),
+        *(f"{share:.2f}" for share in shares),
+    ]
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Run the command line."""
+    parser = argparse.ArgumentParser(
+        prog="python -m models.research.evaluation.motion.familiarity",
+        description=__doc__,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("--data", type=Path, help="folder of recordings (default: the shared ones)")
+    options = parser.parse_args(arguments, argparse.Namespace(seed=0))
+    data = measured_data(parser, options) or needed_recordings(parser, options)
+    pin_one_thread()
+    found = measure(ScenarioRecognizer(Registry()), data / IMU)
+    head = [
+        "recording", "users", "windows", "familiarity", "unfamiliar", "median user", "worst user",
+    ]  # fmt: skip
+    print(table(head, [row(name, each) for name, each in found.items()]))
+
+
+if __name__ == "__main__":
+    main()

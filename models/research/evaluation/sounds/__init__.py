@@ -1,0 +1,1 @@
+"""Evaluation on real clips of speech and of sounds at home and in the street."""

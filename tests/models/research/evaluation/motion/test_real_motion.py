@@ -1,0 +1,79 @@
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pytest
+import torch
+from torch import nn
+
+from models.egolog.contrastive import ENCODERS
+from models.recordings.datasets.labelled_windows import LabelledWindows, names_of
+from models.research.evaluation.motion import real_motion
+from models.research.evaluation.motion.real_motion import activity_figures, motion_class_f1
+from tests.models import fresh
+from tests.models.recordings.datasets.test_labelled_windows import recorded
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+def windows(*labels: str) -> LabelledWindows:
+    imu = np.zeros((len(labels), 250, 6), np.float32)
+    return LabelledWindows(imu, labels, tuple(map(names_of, labels)))
+
+
+def test_an_activity_outside_of_the_set_is_right_only_as_unknown() -> None:
+    shown = windows("walking", "sitting", "smoking", "smoking", "eating or smoking", "stairs")
+    figures = activity_figures(
+        shown,
+        ["walking", "talking", "talking", "talking", "eating", "walking"],
+        np.array([0.9, 0.8, 0.7, 0.4, 0.3, 0.9]),
+        np.array([False, False, False, True, True, False]),
+    )
+    assert figures["windows"] == 6
+    # Known: walking, sitting, stairs and both of smoking; right: walking, stairs, one of smoking.
+    assert figures["accuracy"] == pytest.approx(3 / 5)
+    assert figures["coverage"] == pytest.approx(3 / 4)
+    assert figures["confidently_wrong"] == pytest.approx(2 / 6)
+    assert figures["per_class"]["smoking"] == {
+        "windows": 2,
+        "accuracy": 0.0,
+        "unknown": 0.5,
+        "confidently_wrong": 0.5,
+    }
+
+
+class SaidMotion(nn.Module):
+    """Says the class whose number stands in a window's first sample; -1 is none."""
+
+    def forward(self, imu: torch.Tensor) -> SaidMotion:
+        self.logits = torch.full((len(imu), 4), -3.0)
+        for at, window in enumerate(imu):
+            if window[0, 0] >= 0:
+                self.logits[at, int(window[0, 0])] = 3.0
+        return self
+
+
+def test_no_motion_class_is_keeping_still() -> None:
+    shown = windows("walking", "sitting", "lying", "standing up", "smoking")
+    shown.imu[:, 0, 0] = [0, -1, -1, 3, 0]
+    # Standing up was called sitting down: still and walking are right, standing up is missed.
+    assert motion_class_f1(SaidMotion(), shown) == pytest.approx((1 + 1 + 0) / 3)  # type: ignore[arg-type]
+
+
+def test_every_file_of_labelled_motion_is_measured_and_a_strange_one_named(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    registry = fresh.registry(tmp_path / "weights")
+    registry.load(ENCODERS)
+    folder = tmp_path / "imu"
+    folder.mkdir()
+    recorded(folder / "belt_50hz.npz", "s05", [(0, 500, "walking")])
+    np.savez(folder / "odd_50hz.npz", signal=np.zeros(3))
+    np.savez(folder / "table.npz", signal=np.zeros(3))
+    figures = real_motion.measure(registry, folder)
+    assert set(figures) == {"belt"}
+    assert figures["belt"]["windows"] == 2
+    assert figures["belt"]["accuracy"] in (None, 0.0, 0.5, 1.0)
+    assert "skipped: odd_50hz.npz has no array 'recording_user'" in capsys.readouterr().out
