@@ -91,12 +91,12 @@ def main(arguments: Sequence[str] | None = None) -> None:
 
 def _write_results(runs: dict[int, Figures], options: argparse.Namespace) -> None:
     # Plotting needs an extra that evaluation alone does not.
-    from models.research.evaluation import report as results
+    from models.research.evaluation.report import page
     from models.research.lib import sizes
 
     registry = Registry(options.weights)
     ablations = json.loads(options.ablations.read_text()) if options.ablations else {}
-    report = results.Report(
+    report = page.Report(
         runs,
         ablations,
         sizes.sizes(registry),
@@ -105,7 +105,7 @@ def _write_results(runs: dict[int, Figures], options: argparse.Namespace) -> Non
         f"python -m models.research.evaluation --results {options.results}",
         weights_measured(registry),
     )
-    results.write(report, options.results)
+    page.write(report, options.results)
     print(f"wrote {options.results}")
 
 

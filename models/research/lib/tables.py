@@ -28,6 +28,12 @@ def pick(figures: Figures, path: tuple[str, ...]) -> float | None:
     return float(value)
 
 
+def across(runs: Sequence[Figures], path: tuple[str, ...]) -> str:
+    """Return the spread of the number at `path` over the runs in which it was measured."""
+    values = [value for run in runs if (value := pick(run, path)) is not None]
+    return spread(values) if values else "not measured"
+
+
 def table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
     """Return a Markdown table."""
     lined = [head, ["---"] * len(head), *rows]

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from models.research.evaluation.composed_days.by_class import SHOWN
 from models.research.lib.plots import lines, ranked
-from models.research.lib.tables import Figures, pick, spread, table
+from models.research.lib.tables import Figures, across, pick, table
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -32,7 +32,7 @@ def _classes(runs: Sequence[Figures], figures: Path) -> str:
         [
             name,
             str(round(sum(_values(runs, ("har", "classes", name, "windows"))))),
-            *(_across(runs, ("har", "classes", name, shown)) for shown in SHOWN),
+            *(across(runs, ("har", "classes", name, shown)) for shown in SHOWN),
         ]
         for name in names
     ]
@@ -51,7 +51,7 @@ def _groups(runs: Sequence[Figures], figures: Path) -> str:
     """Return the accuracy against the number of classes (EgoLog Fig. 6)."""
     counts = _names(runs, "groups")
     rows = [
-        [count, *(_across(runs, ("har", "groups", count, shown)) for shown in SHOWN)]
+        [count, *(across(runs, ("har", "groups", count, shown)) for shown in SHOWN)]
         for count in counts
     ]
     drawn = {
@@ -85,10 +85,6 @@ def _scenarios(runs: Sequence[Figures], figures: Path) -> str:
 
 def _names(runs: Sequence[Figures], part: str) -> list[str]:
     return list(dict.fromkeys(name for run in runs for name in run["har"][part]))
-
-
-def _across(runs: Sequence[Figures], path: tuple[str, ...]) -> str:
-    return spread(_values(runs, path))
 
 
 def _mean(runs: Sequence[Figures], path: tuple[str, ...]) -> float:

@@ -2,7 +2,8 @@ import re
 from pathlib import Path
 from typing import Any
 
-from models.research.evaluation.report import COMPOSED_BARS, MEASURED_BARS, Report, write
+from models.research.evaluation.report.headlines import COMPOSED_BARS, MEASURED_BARS
+from models.research.evaluation.report.page import Report, write
 from models.research.lib.sizes import Cost, Size
 
 

@@ -2,8 +2,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from models.research.evaluation.class_page import section
 from models.research.evaluation.composed_days.by_class import SHOWN
+from models.research.evaluation.report.classes import section
 
 if TYPE_CHECKING:
     from pathlib import Path
