@@ -23,9 +23,16 @@ Task = asyncio.Task[ValuedOutcome[ValueT]]
 
 log = logging.getLogger(__name__)
 
+# Where each stage's value is published.
+_TOPICS = {
+    "localization": topics.SPATIAL,
+    "scenario": topics.SCENARIO_ESTIMATE,
+    "har": topics.ACTIVITY,
+    "join": topics.SCENARIO,
+}
 _METRICS = {
     stage: (metrics.in_flight.labels(stage=stage), metrics.stage_seconds.labels(stage=stage))
-    for stage in ("localization", "scenario", "har", "join")
+    for stage in _TOPICS
 }
 
 
@@ -39,19 +46,17 @@ class Attempts:
     def begin(
         self,
         stage: str,
-        topic: str,
         partition: int | None,
         window: Window,
         work: Callable[[], Awaitable[ValueT | None]],
     ) -> Task[ValueT]:
-        """Start a stage on a window and return its task; the value is published to `topic`."""
-        attempt = self._attempt(stage, topic, partition, window, work)
+        """Start a stage on a window of the partition's device and return its task."""
+        attempt = self._attempt(stage, partition, window, work)
         return asyncio.get_running_loop().create_task(attempt)
 
     async def _attempt(
         self,
         stage: str,
-        topic: str,
         partition: int | None,
         window: Window,
         work: Callable[[], Awaitable[ValueT | None]],
@@ -75,6 +80,7 @@ class Attempts:
         result = ValuedOutcome[ValueT](value=value)
         if self._settings.debug_topics and stage != "join":
             result.messages.append((topics.WINDOWS, partition, window))
+        topic = _TOPICS[stage]
         if value is not None and (topic != topics.SCENARIO_ESTIMATE or self._settings.debug_topics):
             result.messages.append((topic, partition, value))
         return result

@@ -210,7 +210,7 @@ class Dispatcher:
         self, device: DeviceWork, session: SessionWork, window: Window, balance: Sequence[float]
     ) -> Task[Spatial]:
         work = partial(self._localizer.localize, window, balance)
-        task = self._attempts.begin("localization", topics.SPATIAL, device.partition, window, work)
+        task = self._attempts.begin("localization", device.partition, window, work)
         session.seconds[window.start_ns] = task
         if self._live is not None:
             self._live.hear(window)
@@ -231,9 +231,7 @@ class Dispatcher:
         self, device: DeviceWork, session: SessionWork, window: Window
     ) -> Task[ScenarioEstimate]:
         work = partial(self._scenario, window, within(session.seconds, window))
-        task = self._attempts.begin(
-            "scenario", topics.SCENARIO_ESTIMATE, device.partition, window, work
-        )
+        task = self._attempts.begin("scenario", device.partition, window, work)
         session.before = LastEstimate.of(window.start_ns, task, session.before)
         session.labels_before = session.labels
         session.moved_before = session.moved
@@ -255,7 +253,7 @@ class Dispatcher:
         if is_motion_alone(window):
             memory = session.moved = loop.create_task(moved_after(session.moved, alone, worn))
         work = partial(recognised, alone, memory, worn)
-        task = self._attempts.begin("har", topics.ACTIVITY, device.partition, window, work)
+        task = self._attempts.begin("har", device.partition, window, work)
         session.activities[window.start_ns] = task
         return task
 
@@ -275,7 +273,7 @@ class Dispatcher:
         estimated = session.before
         assert estimated is not None  # noqa: S101 - begun just before, by `_steps`
         work = partial(self._record, window, estimated, seconds, activities, worn)
-        return self._attempts.begin("join", topics.SCENARIO, device.partition, window, work)
+        return self._attempts.begin("join", device.partition, window, work)
 
     async def _scenario(self, window: Window, seconds: Sequence[Task[Spatial]]) -> ScenarioEstimate:
         return await self._estimator.estimate(window, await values(seconds))
