@@ -21,9 +21,10 @@ from schemas.errors import (
     UnknownVersionError,
     WrongTypeError,
 )
+from schemas.ids import ID_PATTERN
 
-DeviceId = Annotated[str, Field(pattern=r"^[A-Za-z0-9._:-]{1,64}$")]
-SessionId = Annotated[str, Field(pattern=r"^[A-Za-z0-9._:-]{1,64}$")]
+DeviceId = Annotated[str, Field(pattern=ID_PATTERN)]
+SessionId = Annotated[str, Field(pattern=ID_PATTERN)]
 # 2**62 ns is the year 2116: far enough, and sums of two stay inside int64.
 TimeNs = Annotated[int, Field(ge=0, lt=2**62)]
 Probability = Annotated[float, Field(ge=0.0, le=1.0)]

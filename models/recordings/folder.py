@@ -42,6 +42,7 @@ from models.recordings.protocol import (
 from models.recordings.truth import TRUTH_NAME, read_truth
 from schemas.event_time import ns_of, why_refused
 from schemas.frames import NS, Modality
+from schemas.ids import id_from
 from schemas.position import Position, position_named
 
 if TYPE_CHECKING:
@@ -142,9 +143,10 @@ class FolderRecording:
             raise RecordingError(
                 f"recording folder {str(folder)!r} has no readable .wav, .flac or .csv file{why}"
             )
-        self.name = _safe(folder.resolve().name)
-        self.device_id = _safe(str(about.get("device_id", self.name)))
-        self.session_id = _safe(str(about.get("session_id", f"{self.name}-{self.start_ns // NS}")))
+        self.name = id_from(folder.resolve().name, "folder")
+        session = about.get("session_id", f"{self.name}-{self.start_ns // NS}")
+        self.device_id = id_from(str(about.get("device_id", self.name)), "folder")
+        self.session_id = id_from(str(session), "folder")
         self.position = self._position(about)
         streams: list[Modality] = []
         if self._sounds:
@@ -314,10 +316,6 @@ class FolderRecording:
 def open_folder(folder: Path) -> FolderRecording:
     """Open a folder; raises `RecordingError` when nothing in it can be read."""
     return FolderRecording(folder)
-
-
-def _safe(name: str) -> str:
-    return re.sub(r"[^A-Za-z0-9._:-]+", "-", name)[:64] or "folder"
 
 
 def _named_ns(path: Path) -> int | None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass, field
 from functools import lru_cache
 from pathlib import Path
@@ -20,6 +19,7 @@ from models.recordings.protocol import (
     sample_time_ns,
 )
 from schemas.frames import NS, Modality
+from schemas.ids import id_from
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -192,8 +192,8 @@ def _motion_of(session: Session) -> SessionMotion | None:
 
 
 def safe(name: str) -> str:
-    """Return `name` with everything but [A-Za-z0-9._:-] replaced, as valid in a device id."""
-    return re.sub(r"[^A-Za-z0-9._:-]+", "-", name)[:64] or "session"
+    """Return `name` as the id of a data set's device or session."""
+    return id_from(name, "session")
 
 
 def sound_file(path: Path, report: SetReport, late_s: float = 0.0) -> Sound | None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import sys
 from typing import TYPE_CHECKING
 
@@ -16,6 +15,7 @@ from infra.errors import InfraError
 from infra.redis.client import connect
 from schemas import DeviceControl
 from schemas.event_time import NS_PER_MS, iso
+from schemas.ids import EXPECTED_ID, is_id
 from streams.commands.groups import ActionGroup
 from streams.commands.running_services import running
 from streams.commands.tables import table
@@ -24,7 +24,6 @@ if TYPE_CHECKING:
     from infra.settings import Settings
     from streams.engine.app import EgoLogApp
 
-_DEVICE = re.compile(r"[A-Za-z0-9._:-]{1,64}")
 # Beyond the time after which a worker has let go of all that it held of a silent device.
 _MARGIN_S = 10.0
 
@@ -152,11 +151,8 @@ def _add_erase(group: ActionGroup, app: EgoLogApp) -> None:
 
 async def _opened(app: EgoLogApp, device: str) -> tuple[Settings, DeviceControl | None]:
     """Return the running services' settings and what was decided about the device."""
-    if not _DEVICE.fullmatch(device):
-        raise DeviceCommandError(
-            f"device is {device[:80]!r}; expected 1 to 64 letters, digits, dots, colons, dashes "
-            "and underscores"
-        )
+    if not is_id(device):
+        raise DeviceCommandError(f"device is {device[:80]!r}; expected {EXPECTED_ID}")
     settings = running(app.settings, "broker_url")
     await topics.create(settings)
     return settings, (await read_controls(settings)).get(device)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -17,6 +16,7 @@ from models.recordings.protocol import (
 )
 from models.recordings.report import SetReport
 from schemas.frames import NS, Modality
+from schemas.ids import id_from
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -226,5 +226,5 @@ class ImportedRecording:
 
 
 def safe_name(name: str) -> str:
-    """Return `name` with everything but [A-Za-z0-9._:-] replaced, so that topics take it."""
-    return re.sub(r"[^A-Za-z0-9._:-]+", "-", name).strip("-")[:64] or "import"
+    """Return `name` as the id of an imported device or session."""
+    return id_from(name, "import", strip="-")
