@@ -14,6 +14,7 @@ from infra.broker.topic_reader import read_letters
 from infra.daily_log.store import LogStore
 from infra.errors import InfraError
 from infra.redis.client import connect
+from schemas.ids import EXPECTED_ID, is_id
 from schemas.position import POSITIONS
 from streams.commands.error_lines import one_line_errors
 from streams.commands.running_services import running
@@ -50,6 +51,18 @@ class Speed(click.ParamType):
         return factor
 
 
+class Identifier(click.ParamType):
+    """The id of a device or a session."""
+
+    name = "id"
+
+    def convert(self, value: Any, param: Any, ctx: Any) -> str:
+        """Return the id."""
+        if not is_id(value):
+            self.fail(f"id is {value[:80]!r}; expected {EXPECTED_ID}", param, ctx)
+        return str(value)
+
+
 POSITION_OPTION = option(
     "--position",
     type=click.Choice(POSITIONS),
@@ -79,8 +92,14 @@ SHARED_OPTIONS = (
     ),
     option("--resume/--no-resume", default=False, help="Resume where the last replay stopped."),
     option(
+        "--device",
+        type=Identifier(),
+        default=None,
+        help="Device id to publish under, instead of the recording's own.",
+    ),
+    option(
         "--session",
-        type=str,
+        type=Identifier(),
         default=None,
         help="Session id to publish under, instead of the recording's own.",
     ),
@@ -150,6 +169,7 @@ async def publish(
     devices: int = 1,
     endless: bool = False,
     resume: bool = False,
+    device: str | None = None,
     session: str | None = None,
     position: Position | None = None,
 ) -> None:
@@ -163,6 +183,7 @@ async def publish(
         speed=speed,
         devices=devices,
         loops=None if endless else 1,
+        device=device,
         session=session,
         resume=resume,
         position=position,

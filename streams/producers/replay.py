@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+from collections import Counter
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from functools import lru_cache
@@ -16,6 +17,7 @@ from aiokafka.partitioner import DefaultPartitioner
 from infra.broker.access import client_arguments, failed
 from infra.broker.device_keys import DeviceKeys
 from infra.errors import BrokerError
+from models.recordings.protocol import RecordingError
 from schemas.atomic_file import write_atomically
 from schemas.frames import NS
 from streams.producers.frames import Identity, TimedFrame, frames
@@ -46,8 +48,8 @@ class ReplayOptions:
     """How to replay: `speed` is event seconds a second, None as fast as the broker takes it.
 
     `devices` clones get `-2`, `-3`... after the device id and start `phase_s` apart. `loops`
-    None replays for ever; each further loop is a new session right after the last. `position` is
-    said in place of the recordings'.
+    None replays for ever; each further loop is a new session right after the last. `device`,
+    `session` and `position` are published in place of the recordings' own.
     """
 
     speed: float | None = 1.0
@@ -55,9 +57,14 @@ class ReplayOptions:
     loops: int | None = 1
     frame_s: float = 1.0
     phase_s: float = 7.0
+    device: str | None = None
     session: str | None = None
     resume: bool = False
     position: Position | None = None
+
+    def published_as(self, recording: Recording) -> tuple[str, str]:
+        """Return the device id and the session id of a recording's first clone and loop."""
+        return self.device or recording.device_id, self.session or recording.session_id
 
 
 @dataclass
@@ -104,8 +111,10 @@ class Replay:
     ) -> ReplayReport:
         """Send everything; `on_progress` gets each recording and its event seconds so far.
 
-        Raises `BrokerError` when the broker cannot be reached or refuses.
+        Raises `RecordingError` where the options give two recordings the same session of the same
+        device, and `BrokerError` when the broker cannot be reached or refuses.
         """
+        self._require_sessions_apart(recordings)
         async with _producer(self._settings) as producer:
             loop_number = 0
             while self._options.loops is None or loop_number < self._options.loops:
@@ -113,6 +122,18 @@ class Replay:
                     await self._replay(producer, recording, loop_number, on_progress)
                 loop_number += 1
         return self.report
+
+    def _require_sessions_apart(self, recordings: Sequence[Recording]) -> None:
+        # A worker drops the second one's frames, whose numbers it has already had, as duplicates.
+        options = self._options
+        if options.device is None and options.session is None:
+            return
+        (device, session), count = Counter(map(options.published_as, recordings)).most_common(1)[0]
+        if count > 1:
+            raise RecordingError(
+                f"{count} recordings would be session {session!r} of device {device!r}; expected "
+                "one, or another device or session for each"
+            )
 
     async def _replay(
         self,
@@ -122,7 +143,7 @@ class Replay:
         on_progress: Callable[[Recording, float], None],
     ) -> None:
         options = self._options
-        key = f"{recording.device_id}/{recording.session_id}/{loop_number}"
+        key = f"{options.device or recording.device_id}/{recording.session_id}/{loop_number}"
         start_s = self._progress.done_s.get(key, 0.0) if options.resume else 0.0
         start_s = start_s // options.frame_s * options.frame_s
         clock = asyncio.get_running_loop()
@@ -182,9 +203,9 @@ def _interleaved(
 ) -> Iterator[TimedFrame]:
     """Yield the frames of all clones; the recording is read once, whatever their number."""
     base_ns = _shift_ns(recording, loop_number)
-    session = options.session or recording.session_id
+    device, session = options.published_as(recording)
     session = session if loop_number == 0 else f"{session}.l{loop_number}"
-    first = Identity(recording.device_id, session, base_ns, options.position)
+    first = Identity(device, session, base_ns, options.position)
     for timed in frames(recording, first, frame_s=options.frame_s, start_s=start_s):
         yield timed
         for clone in range(2, options.devices + 1):

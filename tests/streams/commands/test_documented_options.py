@@ -35,6 +35,7 @@ OPTIONS: dict[tuple[str, ...], tuple[str, ...]] = {
         "--devices=2",
         "--repeat",
         "--resume",
+        "--device=x",
         "--session=x",
     ),
     ("topics",): ("--create", "--grow=8", "--force"),

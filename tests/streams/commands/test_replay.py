@@ -4,6 +4,9 @@ import asyncio
 import signal
 from typing import TYPE_CHECKING
 
+import click
+import pytest
+
 from infra import topics
 from infra.broker.topic_reader import TopicReader
 from infra.local.probe import free_port
@@ -12,7 +15,7 @@ from models.recordings.datasets import ego4d
 from models.recordings.folder import open_folder
 from models.simulation.simulated_day import SimulatedDay
 from schemas import AudioFrame
-from streams.commands.replay import _list_skipped, _say_what_became
+from streams.commands.replay import Identifier, _list_skipped, _say_what_became
 from streams.producers.frames import Identity, frames
 from streams.producers.outcome import PublishedWindows
 from tests.broker_settings import with_topics
@@ -24,8 +27,6 @@ from tests.warm_process import FaustProcess
 
 if TYPE_CHECKING:
     from pathlib import Path
-
-    import pytest
 
     from models.recordings.protocol import Recording
 
@@ -62,6 +63,13 @@ async def test_without_a_store_it_is_said_that_nothing_is_known(
 async def test_an_endless_loop_is_not_followed(capsys: pytest.CaptureFixture[str]) -> None:
     await _say_what_became(Settings(_env_file=None), PublishedWindows())
     assert capsys.readouterr() == ("", "")
+
+
+@pytest.mark.parametrize("option", ["--device", "--session"])
+def test_what_is_no_id_is_refused(option: str) -> None:
+    with pytest.raises(click.UsageError, match=r"id is 'my phone'; expected 1 to 64 letters"):
+        Identifier().convert("my phone", click.Option([option]), None)
+    assert Identifier().convert("phone-1", None, None) == "phone-1"
 
 
 async def test_a_repeated_replay_goes_on_as_new_sessions_until_it_is_stopped(

@@ -15,6 +15,7 @@ from infra.broker.topic_reader import TopicReader, read_all
 from infra.errors import BrokerError
 from infra.local.probe import free_port
 from infra.settings import Settings
+from models.recordings.protocol import RecordingError
 from models.simulation.simulated_day import SimulatedDay
 from schemas import AudioFrame, ImuFrame
 from schemas.errors import SignatureError
@@ -67,6 +68,25 @@ async def test_frames_are_signed_by_the_keys_of_their_devices(settings: Settings
         if record.key == f"{DAY.device_id}-2".encode():
             with pytest.raises(SignatureError):
                 DeviceKeys.of(first).require(record)
+
+
+async def test_a_recording_can_be_another_device_and_session(settings: Settings) -> None:
+    options = ReplayOptions(speed=None, device="phone-1", session="s")
+    await Replay(settings, options).run([DAY])
+    sound, motion = await sent(settings)
+    assert {(f.device_id, f.session_id) for f in (*sound, *motion)} == {("phone-1", "s")}
+
+
+async def test_two_recordings_are_never_one_session(tmp_path: Path) -> None:
+    settings = Settings(_env_file=None, run_dir=tmp_path)
+    other = SimulatedDay(4, 0.5)
+    for options in (
+        ReplayOptions(session=DAY.session_id, device="phone-1"),
+        ReplayOptions(device=DAY.device_id, session="s"),
+    ):
+        session = options.published_as(DAY)[1]
+        with pytest.raises(RecordingError, match=f"2 recordings would be session '{session}' of"):
+            await Replay(settings, options).run([DAY, other])
 
 
 async def test_clones_have_other_ids_and_phases(settings: Settings) -> None:
