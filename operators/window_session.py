@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from heapq import heappop, heappush
 from typing import TYPE_CHECKING, Generic, TypeVar
 
-from operators.errors import FormatChangeError
+from operators.errors import FormatChangeError, SessionEndedError
 from operators.said_positions import SaidPositions
 from operators.track import Track
 from operators.windowed import Waiting
@@ -109,6 +109,21 @@ class WindowSession(Generic[TokenT]):
         self.went_on_ns = t_ns
         for track in self.tracks.values():
             track.final = False
+
+    def go_on_beside_later(self, modality: Modality, end_ns: int) -> None:
+        """Go on by a frame that ends at `end_ns`, though a later session had ended this one.
+
+        Raises `SessionEndedError` if the frame lies before what is closed.
+        """
+        if end_ns <= self.closed_ns:
+            raise SessionEndedError(
+                f"{modality} frame ends before what session {self.session_id} has closed: "
+                "another session of the device went on for 30 s meanwhile; expected one "
+                "session of a device at a time"
+            )
+        self.beside_later = True
+        for track in self.tracks.values():
+            track.ended_by_later = False
 
     def watermark(self, lateness_ns: int) -> int | None:
         """Return the watermark in ns, or None if no stream is waited for."""

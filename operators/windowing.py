@@ -14,7 +14,6 @@ from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from operators.codec import audio_samples, imu_samples
 from operators.device_sessions import DeviceSessions
-from operators.errors import SessionEndedError
 from operators.grid import Grid
 from operators.motion_slice import MotionSlice
 from operators.slices import SliceBuffer
@@ -129,13 +128,7 @@ class Windower(Generic[TokenT]):
         device = self._devices.get(frame.device_id)
         if device is None:
             device = self._devices[frame.device_id] = self._new_device(frame.device_id)
-        modality: Modality
-        if isinstance(frame, AudioFrame):
-            modality, rate = "audio", float(frame.sample_rate)
-            samples: NDArray[Any] = audio_samples(frame)
-        else:
-            modality, rate = "imu", frame.rate
-            samples = imu_samples(frame)
+        modality, rate, samples = _sampled(frame)
         session = device.of(frame, modality)
         session.check_format(modality, (rate, samples.shape[1]))
         grid = session.grids.get(modality)
@@ -155,15 +148,7 @@ class Windower(Generic[TokenT]):
             track = session.tracks[modality]
             session.formats[modality] = (rate, samples.shape[1])
         elif verdict != "duplicate" and track.ended_by_later:
-            if end_ns <= session.closed_ns:
-                raise SessionEndedError(
-                    f"{modality} frame ends before what session {session.session_id} has closed: "
-                    "another session of the device went on for 30 s meanwhile; expected one "
-                    "session of a device at a time"
-                )
-            session.beside_later = True
-            for each in session.tracks.values():
-                each.ended_by_later = False
+            session.go_on_beside_later(modality, end_ns)
         if verdict == "sequence_reset":
             out.counts["resets", modality] += 1
             track.restart_sequence()
@@ -283,3 +268,10 @@ class Windower(Generic[TokenT]):
         else:
             session.closed_ns = max(session.closed_ns, watermark // self._slice_ns * self._slice_ns)
         session.release(watermark is None, out)
+
+
+def _sampled(frame: AudioFrame | ImuFrame) -> tuple[Modality, float, NDArray[Any]]:
+    """Return a frame's modality, rate in Hz and samples; raises `CodecError`."""
+    if isinstance(frame, AudioFrame):
+        return "audio", float(frame.sample_rate), audio_samples(frame)
+    return "imu", frame.rate, imu_samples(frame)
