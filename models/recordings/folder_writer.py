@@ -40,39 +40,10 @@ def write(
     length_s = recording.duration_s if seconds is None else min(seconds, recording.duration_s)
     folder.mkdir(parents=True, exist_ok=True)
     start = datetime.fromtimestamp(recording.start_ns / NS, UTC)
-    stamp = start.strftime("%Y-%m-%dT%H-%M-%SZ")
-    left = round(length_s * recording.sample_rate)
-    with soundfile.SoundFile(
-        folder / f"{stamp}.flac", "w", recording.sample_rate, recording.channels, "PCM_16"
-    ) as sound:
-        chunks = recording.audio(CHUNK_S)
-        total = -(-int(length_s) // int(CHUNK_S))
-        for chunk in tqdm(chunks, desc=recording.name, total=total, unit="chunk", mininterval=2):
-            sound.write(chunk.samples[:left])
-            left -= len(chunk.samples)
-            if left <= 0:
-                break
-    with (folder / "imu.csv").open("w", newline="") as file:
-        rows = csv.writer(file)
-        axes = [f"{kind}_{axis}_{unit}" for kind, unit in _SENSORS for axis in "xyz"]
-        rows.writerow(["time_s", *axes])
-        done, last = 0, round(length_s * recording.imu_rate)
-        for part in recording.imu(CHUNK_S):
-            values = np.concatenate([part.acc, part.gyro], axis=1)[: last - done]
-            for row in values:
-                # Nine digits round-trip any float32.
-                rows.writerow([f"{done / recording.imu_rate:.4f}", *(f"{v:.9g}" for v in row)])
-                done += 1
-            if done >= last:
-                break
-    with (folder / "truth.csv").open("w", newline="") as file:
-        rows = csv.writer(file)
-        rows.writerow(["start_s", "end_s", "kind", "label", "region"])
-        for span in recording.truth():
-            begin, end = ((t - recording.start_ns) / NS for t in (span.start_ns, span.end_ns))
-            if begin < length_s:
-                edges = f"{begin:g}", f"{min(end, length_s):g}"
-                rows.writerow([*edges, span.kind, span.label, span.region or ""])
+    sound = folder / f"{start:%Y-%m-%dT%H-%M-%SZ}.flac"
+    _write_sound(recording, sound, length_s, recording.sample_rate, recording.channels)
+    _write_motion(recording, folder / "imu.csv", length_s, recording.imu_rate)
+    _write_truth(recording, folder / "truth.csv", length_s)
     described = {"start": start.isoformat()}
     if device_id is None:
         described = {
@@ -83,3 +54,44 @@ def write(
     else:
         described = {"device_id": device_id, **described}
     (folder / "recording.json").write_text(json.dumps(described, indent=2))
+
+
+def _write_sound(
+    recording: Recording, path: Path, length_s: float, rate: int, channels: int
+) -> None:
+    left = round(length_s * rate)
+    with soundfile.SoundFile(path, "w", rate, channels, "PCM_16") as sound:
+        chunks = recording.audio(CHUNK_S)
+        total = -(-int(length_s) // int(CHUNK_S))
+        for chunk in tqdm(chunks, desc=recording.name, total=total, unit="chunk", mininterval=2):
+            sound.write(chunk.samples[:left])
+            left -= len(chunk.samples)
+            if left <= 0:
+                break
+
+
+def _write_motion(recording: Recording, path: Path, length_s: float, rate: float) -> None:
+    with path.open("w", newline="") as file:
+        rows = csv.writer(file)
+        axes = [f"{kind}_{axis}_{unit}" for kind, unit in _SENSORS for axis in "xyz"]
+        rows.writerow(["time_s", *axes])
+        done, last = 0, round(length_s * rate)
+        for part in recording.imu(CHUNK_S):
+            values = np.concatenate([part.acc, part.gyro], axis=1)[: last - done]
+            for row in values:
+                # Nine digits round-trip any float32.
+                rows.writerow([f"{done / rate:.4f}", *(f"{v:.9g}" for v in row)])
+                done += 1
+            if done >= last:
+                break
+
+
+def _write_truth(recording: Recording, path: Path, length_s: float) -> None:
+    with path.open("w", newline="") as file:
+        rows = csv.writer(file)
+        rows.writerow(["start_s", "end_s", "kind", "label", "region"])
+        for span in recording.truth():
+            begin, end = ((t - recording.start_ns) / NS for t in (span.start_ns, span.end_ns))
+            if begin < length_s:
+                edges = f"{begin:g}", f"{min(end, length_s):g}"
+                rows.writerow([*edges, span.kind, span.label, span.region or ""])

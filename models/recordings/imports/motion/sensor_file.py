@@ -103,11 +103,8 @@ def read_sensor_file(path: Path, now_s: float, own_clock: OwnClock | None = None
     own = _sensors_own(columns, clock)
     numbers, line_numbers, triples = _numbers(table, clock, own, triples, left_out, warnings)
     measured = slice(1, 1 + 3 * len(triples))
-    huge = (np.abs(numbers[:, measured]) > _MAX_VALUE).any(axis=1)
-    if huge.any():
-        first = int(np.argmax(huge))
-        left_out.add("impossible value", int(line_numbers[first]), count=int(huge.sum()))
-        numbers, line_numbers = numbers[~huge], line_numbers[~huge]
+    plausible = _plausible(numbers[:, measured], line_numbers, left_out)
+    numbers, line_numbers = numbers[plausible], line_numbers[plausible]
     if own_clock is not None and not clock.epoch and clock.parse is None:
         numbers[:, 0] = own_clock(numbers[:, 0] * clock.scale)
         clock = replace(clock, scale=1.0, epoch=True)
@@ -255,6 +252,17 @@ def _dated(table: DelimitedTable, dating: Clock | None, line: int, now_s: float)
     if not len(values) or not possible(values[:, 0] * dating.scale, now_s)[0]:
         return None
     return round(float(values[0, 0]) * dating.scale * 1e6) * 1000
+
+
+def _plausible(
+    values: NDArray[np.float64], lines: NDArray[np.int64], left_out: LeftOut
+) -> NDArray[np.bool_]:
+    """Mark the rows whose values (N, 3·sensors) a sensor can measure; count the others."""
+    usable: NDArray[np.bool_] = ~np.any(np.abs(values) > _MAX_VALUE, axis=1)
+    if not usable.all():
+        first = int(np.argmin(usable))
+        left_out.add("impossible value", int(lines[first]), count=int((~usable).sum()))
+    return usable
 
 
 def _half_usable(usable: int, rows: int, left_out: LeftOut) -> None:
