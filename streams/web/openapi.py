@@ -192,36 +192,8 @@ def description() -> Schema:
         path: {"get": _read(path, summary, names, answer)}
         for path, summary, names, answer in _READS
     }
-    paths["/api/v1/corrections"]["post"] = _write(
-        "correct",
-        "Change the log: correct, split, merge, delete, add, confirm, note or undo",
-        {"$ref": "#/components/schemas/Change"},
-        ("201", "The correction, published and applied", ["id", "action", "text"]),
-        ("400", "403", "404", "413", "415", "503"),
-    )
-    paths["/api/v1/settings"]["post"] = _write(
-        "decide",
-        "Pause or resume a device, or set its quiet hours",
-        {"$ref": "#/components/schemas/SettingsChange"},
-        ("200", "What holds now", _DECIDED),
-        ("400", "403", "404", "409", "413", "415", "503"),
-    )
-    paths["/api/v1/notifications/test"] = {
-        "post": _write(
-            "test_notification",
-            "Tell a target that this is a test",
-            {"type": "object", "required": ["target"], "properties": {"target": _TEXT}},
-            ("200", "Whether it was told, and else why not", ["target", "sent", "error"]),
-            ("400", "403", "413", "415"),
-        )
-    }
-    paths["/api/v1/ask"]["post"] = _write(
-        "ask",
-        "Ask the language model a question about a log; the answer cites its records",
-        {"$ref": "#/components/schemas/Question"},
-        ("200", "The answer, null where the log does not say", ["answer", "records", "model"]),
-        ("400", "403", "404", "409", "413", "415", "502", "503"),
-    )
+    for path, written in _writes().items():
+        paths.setdefault(path, {})["post"] = written
     return {
         "openapi": "3.1.0",
         "info": {
@@ -251,6 +223,40 @@ def description() -> Schema:
                 },
             },
         },
+    }
+
+
+def _writes() -> dict[str, Schema]:
+    """Return what a POST does, by address."""
+    return {
+        "/api/v1/corrections": _write(
+            "correct",
+            "Change the log: correct, split, merge, delete, add, confirm, note or undo",
+            {"$ref": "#/components/schemas/Change"},
+            ("201", "The correction, published and applied", ["id", "action", "text"]),
+            ("400", "403", "404", "413", "415", "503"),
+        ),
+        "/api/v1/settings": _write(
+            "decide",
+            "Pause or resume a device, or set its quiet hours",
+            {"$ref": "#/components/schemas/SettingsChange"},
+            ("200", "What holds now", _DECIDED),
+            ("400", "403", "404", "409", "413", "415", "503"),
+        ),
+        "/api/v1/notifications/test": _write(
+            "test_notification",
+            "Tell a target that this is a test",
+            {"type": "object", "required": ["target"], "properties": {"target": _TEXT}},
+            ("200", "Whether it was told, and else why not", ["target", "sent", "error"]),
+            ("400", "403", "413", "415"),
+        ),
+        "/api/v1/ask": _write(
+            "ask",
+            "Ask the language model a question about a log; the answer cites its records",
+            {"$ref": "#/components/schemas/Question"},
+            ("200", "The answer, null where the log does not say", ["answer", "records", "model"]),
+            ("400", "403", "404", "409", "413", "415", "502", "503"),
+        ),
     }
 
 
