@@ -1,8 +1,8 @@
 """Compose labelled days from real sounds, ears and motion: `python -m models.simulation --out DIR`.
 
-Each day becomes a folder that `replay folder:DIR/NAME` plays: FLAC sound, CSV motion, truth beside
-them. Only recordings of the chosen part are used, so that a day of the test part holds no clip,
-ear or user that anything was trained on.
+Each day becomes a folder that `replay folder:DIR/NAME` replays: FLAC sound, CSV motion and the
+ground truth. Only recordings of the chosen split are used, so a day of the test split holds no
+clip, ear or user that anything was trained on.
 """
 
 from __future__ import annotations

@@ -1,8 +1,9 @@
 """Composed recordings: real head motion with real sounds around it through measured ears.
 
-The head turns as a ClassyGlass user's gyroscope says; ESC-50 clips sound from near and far in a
-drawn room through a CIPIC subject's ears. Which sounds and where is drawn from the seed, so their
-truth is known. Only clips and ears of one split are used (default: those no network trained on).
+The head turns as recorded by a ClassyGlass user's gyroscope; ESC-50 clips are played near and far
+in a random room through a CIPIC subject's ears. The seed determines the sounds and their places,
+which are the ground truth. Only clips and ears of one split are used (default: those that no
+network was trained on).
 """
 
 from __future__ import annotations
@@ -42,7 +43,7 @@ if TYPE_CHECKING:
     from schemas.frames import Modality
 
 _RATE = 50
-_BODY_S = 4.0  # the body follows the head's turns this slowly
+_BODY_S = 4.0  # time constant with which the body follows the head's turns
 _MIC_NOISE = 10 ** (-66 / 20)
 _FAR = dict.fromkeys(sorted(set(EVENT_OF_CATEGORY.values())), 1.0)
 _ROOMS = ("room", "hall", "bathroom", "street")
@@ -114,9 +115,10 @@ class ComposedRecording:
 
 
 def head_yaw(imu: NDArray[np.float32]) -> NDArray[np.float64]:
-    """Return the yaw (n,) in rad of a head that moved as `imu` (n, 6) says, counter-clockwise.
+    """Return the head's yaw (n,) in rad from `imu` (n, 6), counter-clockwise.
 
-    The turn about gravity is integrated; its median over the recording counts as the sensor's bias.
+    It is the integral of the turn rate about gravity, less its median, which is taken as the
+    sensor's bias.
     """
     rate = yaw_rate(imu)
     return np.asarray(np.cumsum(rate - np.median(rate)) / _RATE, np.float64)

@@ -1,4 +1,4 @@
-"""A composed day: life as it is drawn, with real sounds, real ears and real motion.
+"""A composed day: a random plan of a day, with real sounds, real ears and real motion.
 
 Unlike `models.simulation.composed`, which follows one ClassyGlass recording, a composed day has
 scenarios and all activities. It is a function of seed, length, device and material alone.

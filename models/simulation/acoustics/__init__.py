@@ -1,1 +1,1 @@
-"""Ears, microphone arrays, rooms, and the sounds that are made from nothing."""
+"""Ears, microphone arrays, rooms, and synthesised sounds."""

@@ -1,8 +1,8 @@
 """Two ears on a head: how a sound from a direction and a distance reaches each microphone.
 
 The parametric ears are a rigid sphere after Brown & Duda (IEEE Trans. Speech Audio Proc. 1998):
-Woodworth's delay and a one-pole head shadow for each ear. What a source's distance changes is that
-of the sphere's near field (`models.simulation.acoustics.rigid_sphere`). A drawn pinna separates
+Woodworth's delay and a one-pole head shadow for each ear. The effect of a source's distance is that
+of the sphere's near field (`models.simulation.acoustics.rigid_sphere`). A random pinna separates
 front from back.
 Azimuths are in radians, counter-clockwise seen from above: 0 is ahead, +π/2 is left.
 """
@@ -44,12 +44,12 @@ class Ears(Protocol):
 
     @property
     def points_m(self) -> NDArray[np.float64]:
-        """Places (M, 3) in m from the middle of the head: x ahead, y left, z up."""
+        """Positions (M, 3) in m from the centre of the head: x ahead, y left, z up."""
 
     def responses(self, distance_m: float) -> Responses:
         """Return (DIRECTIONS, M, NFFT/2+1), azimuth index · 5°; left ear first.
 
-        They are relative to a microphone in the middle of the absent head at `distance_m`.
+        They are relative to a microphone at the centre of the absent head, for `distance_m`.
         """
 
 
@@ -157,13 +157,13 @@ def heard(wave: Wave, azimuth: NDArray[np.float64], table: Responses) -> NDArray
 def first_echoes(
     wave: Wave, yaw: NDArray[np.float64], table: Responses, echoes: Reflections, distance_m: float
 ) -> NDArray[np.float32]:
-    """Return (M, n + 2496): a few image sources, standing in the room, around the turning head.
+    """Return (M, n + 2496): a few image sources, fixed in the room, around the turning head.
 
     Args:
         wave: (n,) dry sound.
         yaw: the head's, rad, every HOP samples as in `heard`.
         table: far responses of the ears.
-        echoes: image sources; those that come more than `ECHO_WINDOW_S` late are left out.
+        echoes: image sources; those later than `ECHO_WINDOW_S` are ignored.
         distance_m: the source's, at which the direct path has unit gain and no delay.
     """
     used, index = np.unique(_steps(wave, -yaw), return_inverse=True)
@@ -187,8 +187,8 @@ ECHO_WINDOW_S = (_ECHO_TAPS - TAPS) / FS
 def between(table: Responses, at: NDArray[np.float64]) -> Responses:
     """Return responses (U, M, F) at fractional azimuth indices `at` (U,), in steps of 5°.
 
-    Neighbours are shifted onto one delay before they are averaged, and the delay is interpolated
-    too: the steps of a measured ring would hide what a turn of a few degrees changes.
+    Neighbours are aligned before they are averaged, and the delay is interpolated too: otherwise
+    the steps of a measured ring would hide the effect of a turn of a few degrees.
     """
     low = np.floor(at).astype(np.intp)
     part = (at - low).astype(np.float32)[:, None, None]

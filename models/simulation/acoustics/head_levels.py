@@ -1,11 +1,12 @@
 """Level differences between the ears of real heads: at low frequencies, and beyond a sphere's.
 
-What is far and what is near the head differ by the level between the ears, most of all below some
-500 Hz (EgoLog §3.2). Responses from a loudspeaker near the head hold least there: CIPIC's of a
-source beside the head at 1 m have 2 dB less than a rigid sphere at 180 to 260 Hz, and 3 to 5 dB
-less below, where the nearer ear is the quieter one; from 350 Hz on they have 1 dB more. A head
-that was measured down to there, MIT's KEMAR at 1.4 m (Gardner & Martin 1995), never has less than
-a sphere, and 1.5 to 2.5 dB more between 300 Hz and 1 kHz: a head is no sphere, and has a body.
+Far and near sources differ in the interaural level difference, most of all below about 500 Hz
+(EgoLog §3.2). Responses measured with a nearby loudspeaker are least reliable there: CIPIC's
+difference for a source beside the head at 1 m is 2 dB less than a rigid sphere's at 180 to 260 Hz,
+and 3 to 5 dB less below, where the nearer ear is the quieter one; above 350 Hz it is 1 dB more. A
+head that was measured down to there, MIT's KEMAR at 1.4 m (Gardner & Martin 1995), never has less
+than a sphere, and 1.5 to 2.5 dB more between 300 Hz and 1 kHz, since a head is not a sphere and has
+a torso below it.
 """
 
 from __future__ import annotations
@@ -23,11 +24,11 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 CROSSOVER_HZ = (250.0, 450.0)
-"""Below the first a ring's levels are the sphere's, above the second they are the ring's."""
+"""Below the first frequency the levels are the sphere's, above the second the measured ones."""
 
 _SPHERE_BINS = 129
 _ROOT_DB = 20 / np.log(10)  # dB of a nat of amplitude
-# Half of the difference is there at this frequency; longer waves go around the head's shape.
+# The difference has half of its size at this frequency; longer waves diffract around the head.
 _HALF_HZ = 250.0
 
 
@@ -36,13 +37,13 @@ def with_sphere_below(
 ) -> Responses:
     """Return a ring (72, 2, 1025) whose levels below `CROSSOVER_HZ` are those of a rigid sphere.
 
-    The ring keeps its delays and, in the mean over directions and ears, its levels.
+    The delays are unchanged, as are the levels averaged over directions and ears.
 
     Args:
         ring: measured responses, azimuth index · 5°, left ear first.
-        distance_m: at which it was measured.
+        distance_m: distance at which it was measured.
         radius_m: of the head.
-        ear_azimuth: rad, of the left ear; the right one lies opposite.
+        ear_azimuth: rad, of the left ear; the right one is opposite.
     """
     own = np.log(np.maximum(np.abs(ring), 1e-9))
     sphere = _sphere_levels(distance_m, radius_m, ear_azimuth)
@@ -66,7 +67,7 @@ def with_difference(ring: Responses, decibels: float) -> Responses:
 
 
 def _changed(ring: Responses, nats: NDArray[np.float64]) -> Responses:
-    """Change a ring's levels by (72, 2, 1025), by filters that answer no earlier than before."""
+    """Change a ring's levels by `nats` (72, 2, 1025) with minimum-phase filters: no pre-echo."""
     size = 2 * (nats.shape[-1] - 1)
     fold = np.zeros(size)
     fold[0] = fold[size // 2] = 1

@@ -1,7 +1,7 @@
 """Four microphones on glasses or headphones, in place of two ears (EgoLog §5.4).
 
-Delays and levels are those of the free field from the source's own place, near ones included; the
-head is a sphere that takes high frequencies away from microphones on its far side (the one-pole
+Delays and levels are those of the free field from the source's position, near ones included; the
+head is a sphere that attenuates high frequencies at microphones on its far side (the one-pole
 shadow of Brown & Duda, as in the parametric ears). Azimuths are counter-clockwise, 0 is ahead.
 """
 
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 Device = Literal["glasses", "headphones"]
 
-# Places in m from the middle of the head, x ahead, y left, z up. The first two microphones of
+# Positions in m from the centre of the head, x ahead, y left, z up. The first two microphones of
 # either device are a left and a right one.
 GEOMETRY_M: dict[Device, NDArray[np.float64]] = {
     # On the temples above the ears, and at the outer ends of the rims.
@@ -35,8 +35,8 @@ GEOMETRY_M: dict[Device, NDArray[np.float64]] = {
     ),
 }
 HEAD_RADIUS_M = 0.0875
-_FIT_M = 0.003  # how far a wearer's own fit moves a microphone
-_GAIN_DB = 0.7  # how unlike microphones of a kind are
+_FIT_M = 0.003  # how far a microphone's position varies with the wearer's fit
+_GAIN_DB = 0.7  # spread among microphones of one type
 _LAG_S = 0.0012
 
 

@@ -1,9 +1,9 @@
-"""What a rigid sphere does to the sound of a source at any distance (Duda & Martens 1998).
+"""The effect of a rigid sphere on the sound of a source at any distance (Duda & Martens 1998).
 
 J. Acoust. Soc. Am. 104(5), equation 5: the pressure at a point of the sphere's surface, relative to
-what the middle of the absent sphere would hear. A nearby source is louder at the ear that faces it,
-most of all at low frequencies, where a distant one is as loud at both: this difference is all that
-tells near from far where nothing reverberates (EgoLog §3.2).
+that at the centre of the absent sphere. A nearby source is louder at the ear that faces it, most of
+all at low frequencies, where a distant one is equally loud at both: without reverberation this
+difference is the only cue to distance (EgoLog §3.2).
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 NEAREST_RADII = 1.25
-"""No source is nearer to the middle of the head than this many of its radii."""
+"""Minimum distance of a source from the centre of the head, in radii."""
 
 _ORDERS = 80
 _BINS = 129
@@ -34,8 +34,8 @@ def sphere_response(
 ) -> NDArray[np.complex128]:
     """Return the response (A, F) at points `angle` (A,) rad away from the source's direction.
 
-    `f` (F,) in Hz; 0 Hz is taken as 20 Hz. `distance_m` counts from the sphere's middle. The phase
-    is relative to the sound at the absent middle, positive frequencies as exp(-i·2πft) delays.
+    `f` (F,) in Hz; 0 Hz is treated as 20 Hz. `distance_m` is from the sphere's centre. The phase is
+    relative to the sound at the centre, positive frequencies as exp(-i·2πft) delays.
     """
     ka = 2 * np.pi * np.maximum(f, 20.0) * radius_m / SPEED_OF_SOUND  # (F,)
     far = max(distance_m / radius_m, NEAREST_RADII)
@@ -43,21 +43,21 @@ def sphere_response(
     with np.errstate(over="ignore", invalid="ignore"):
         outside = spherical_jn(order, ka * far) + 1j * spherical_yn(order, ka * far)
         slope = spherical_jn(order, ka, True) + 1j * spherical_yn(order, ka, True)
-        # Where both overflow, their ratio has long fallen to nothing.
+        # Where both overflow, their ratio is already negligible.
         radial = np.nan_to_num((2 * order + 1) * outside / slope, posinf=0, neginf=0)  # (N, F)
     around = eval_legendre(order.T, np.cos(angle)[:, None])  # (A, N)
     total = -(far / ka) * np.exp(-1j * ka * far) * (around @ radial)
-    # The series counts time the other way round than numpy's transforms do.
+    # The series has the opposite time convention to numpy's transforms.
     return np.asarray(total.conj(), np.complex128)
 
 
 def distance_variation(
     angle: NDArray[np.float64], distance_m: float, reference_m: float, radius_m: float, bins: int
 ) -> NDArray[np.complex128]:
-    """Return what distance changes at an ear: the response at one distance over that at another.
+    """Return the effect of distance at an ear: the response at one distance over that at another.
 
-    `angle` (A,) in rad lies between ear and source; returns (A, bins), the frequencies of a real
-    transform from 0 Hz to half of 16 kHz. Distance and radius are rounded to a grid.
+    `angle` (A,) in rad is between ear and source; returns (A, bins), the frequencies of a real
+    transform from 0 to 8 kHz. Distance and radius are rounded to a grid.
     """
     at = int(np.argmin(np.abs(np.log(_GRID_M / distance_m))))
     reference = int(np.argmin(np.abs(np.log(_GRID_M / reference_m))))

@@ -1,10 +1,10 @@
-"""Rooms: what the walls send back, by image sources and a diffuse field (EgoLog §3.2).
+"""Room acoustics: image sources for the early reflections, then a diffuse field (EgoLog §3.2).
 
-A room is a shoe box of drawn size and absorption. Reflections up to the third order are image
-sources (Allen & Berkley, J. Acoust. Soc. Am. 1979) computed by pyroomacoustics; what comes later
-is noise that decays as Eyring's formula says and is as alike at two microphones as a diffuse field
-makes it (Habets & Gannot, J. Acoust. Soc. Am. 2007). The ratio of direct to reverberant sound
-follows from distance, size and absorption and from nothing else, so it tells near from far.
+A room is a shoe box of random size and absorption. Reflections up to the third order are image
+sources (Allen & Berkley, J. Acoust. Soc. Am. 1979) computed by pyroomacoustics; the late part is
+noise that decays by Eyring's formula, with the coherence between microphones of a diffuse field
+(Habets & Gannot, J. Acoust. Soc. Am. 2007). The direct-to-reverberant ratio follows from distance,
+size and absorption alone, so it is a cue to distance.
 """
 
 from __future__ import annotations
@@ -29,18 +29,18 @@ with needs("pyroomacoustics", "simulated rooms need", RecordingError):
 SPEED_OF_SOUND = 343.0  # m/s
 BANDS_HZ = (125.0, 250.0, 500.0, 1000.0, 2000.0, 4000.0, 8000.0)
 MAX_ORDER = 3
-LONGEST_S = 0.9  # no response is longer
+LONGEST_S = 0.9  # maximum length of a response
 _WALLS = ("west", "east", "south", "north", "floor", "ceiling")
 _WALL_TAPS = 128
-_KEEP_OFF_M = 0.1  # no source is nearer to a wall
+_KEEP_OFF_M = 0.1  # minimum distance of a source from a wall
 
 
 @dataclass(frozen=True)
 class Kind:
-    """Ranges that a kind of room is drawn from.
+    """Ranges from which a type of room is sampled.
 
-    `low` and `high` are the sizes in m, `rt60_s` the reverberation time at 1 kHz, `margin_m` the
-    least distance from the listener to a wall.
+    `low` and `high` bound the size in m, `rt60_s` the reverberation time at 1 kHz; `margin_m` is
+    the minimum distance of the listener from a wall.
     """
 
     low: tuple[float, float, float]
@@ -63,10 +63,10 @@ KINDS: dict[str, Kind] = {
 
 @dataclass(frozen=True)
 class Reflections:
-    """Image sources of one source, the source itself left out.
+    """Image sources of one source, without the source itself.
 
     `place` (I, 3) in m from the listener, x along the world's azimuth 0, y to its left, z up;
-    `gain` (I, 7) the walls' amplitude factor in each of `BANDS_HZ`; `order` (I,) how many walls.
+    `gain` (I, 7) amplitude factor of the walls in each of `BANDS_HZ`; `order` (I,) of reflection.
     """
 
     place: NDArray[np.float64]
@@ -76,11 +76,11 @@ class Reflections:
 
 @dataclass(frozen=True)
 class Room:
-    """A drawn room and the listener's place in it.
+    """A sampled room and the listener's position in it.
 
     `size_m` and `listener_m` are (x, y, z) in m, `absorption` the share of energy that each wall
-    (west, east, south, north, floor, ceiling) keeps in each of `BANDS_HZ`; `seed` draws the noise
-    of the diffuse field.
+    (west, east, south, north, floor, ceiling) absorbs in each of `BANDS_HZ`; `seed` is that of the
+    diffuse field's noise.
     """
 
     kind: str
@@ -127,10 +127,11 @@ class Room:
         return np.asarray(np.sqrt(self._surface() * mean / (1 - mean) / (16 * np.pi)), float)
 
     def source_m(self, azimuth: float, distance_m: float) -> float:
-        """Return how far a source at `azimuth` (rad, of the world) can be: it stays inside.
+        """Return the maximum distance in m of a source at world azimuth `azimuth` (rad).
 
-        Only a car's far sources are outside: they keep their distance, and the cabin answers as
-        to a source at its shell, so that they arrive mostly as reverberation.
+        Sources stay inside the room. Only a car's far sources are outside: they keep their
+        distance, and the cabin responds as to a source at its shell, so that they arrive mostly as
+        reverberation.
         """
         return distance_m if self.kind == "car" else self._inside(azimuth, distance_m)
 
@@ -161,13 +162,13 @@ class Room:
     def response(
         self, echoes: Reflections, distance_m: float, points_m: NDArray[np.float64]
     ) -> NDArray[np.float32]:
-        """Return what microphones at rest hear of `echoes` and of the diffuse field after them.
+        """Return the response of `echoes` and the following diffuse field at fixed microphones.
 
         Args:
             echoes: image sources to include.
-            distance_m: the source's; a direct path of unit gain at it is what all is relative to,
-                in level and in time.
-            points_m: (M, 3) places of the microphones from the listener.
+            distance_m: of the source; level and time are relative to a direct path of unit gain
+                from there.
+            points_m: (M, 3) positions of the microphones from the listener.
 
         Returns (M, n), n at most 0.9 s at 16 kHz.
         """
@@ -207,7 +208,7 @@ class Room:
         noise = np.einsum("fij,jf->if", _coherence_root(points_m, f), noise)
         weights = _band_weights(f)  # (7, F)
         t = np.arange(n) / FS
-        # Image sources of order k travel k mean free paths; the field is diffuse where they end.
+        # Image sources of order k travel k mean free paths; the diffuse field begins after them.
         mixed_s = (MAX_ORDER + 0.5) * 4 * self._volume() / (SPEED_OF_SOUND * self._surface())
         rise = np.clip((t - min(mixed_s, 0.1) + 0.0025) / 0.005, 0, 1)
         out = np.zeros((len(points_m), n))
@@ -294,6 +295,6 @@ def _coherence_root(points_m: NDArray[np.float64], f: NDArray[np.float64]) -> ND
     """Return (F, M, M) that gives independent noises the coherence of a diffuse field."""
     apart = np.linalg.norm(points_m[:, None] - points_m[None], axis=2)
     coherence = np.sinc(2 * f[:, None, None] * apart / SPEED_OF_SOUND)
-    # At 0 Hz all microphones hear the same, which has no Cholesky root.
+    # At 0 Hz all signals are equal, and the matrix has no Cholesky root.
     root = np.linalg.cholesky(coherence + 1e-6 * np.eye(len(points_m)))
     return np.asarray(root, np.float64)

@@ -1,1 +1,1 @@
-"""A wearer's day: scenarios, activities, motion and where the head points."""
+"""A wearer's day: scenarios, activities, motion and heading of the head."""

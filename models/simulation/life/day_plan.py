@@ -33,12 +33,12 @@ FAR_M = (1.5, 6.0)
 # A long sound is rendered in pieces of this length, so that a minute can be rendered by itself.
 PIECE_S = 12.0
 CROSSFADE_S = 0.1
-# A far interferer that belongs to no scenario sounds at least half the time, the wearer's own
-# sounds being this many dB above it.
+# A far interferer that belongs to no scenario is present at least half of the time, this many dB
+# below the wearer's own sounds.
 INTERFERER_SHARE = 0.55
 INTERFERER_SNR_DB = (-5.0, 15.0)
 LEVEL_DB = -27.0
-# Share of spans in which two scenarios go on at the same time.
+# Share of spans with two simultaneous scenarios.
 DOUBLED = 0.2
 _SEATED = ("sit",)
 _CHANGE_S = 4
@@ -46,7 +46,7 @@ _CHANGE_S = 4
 
 @dataclass(frozen=True)
 class ScenarioSpan:
-    """A scenario in [start_s, stop_s) and the room it happens in."""
+    """A scenario in [start_s, stop_s) and its room."""
 
     start_s: int
     stop_s: int
@@ -77,9 +77,9 @@ class SoundEvent:
     """A sound in [start_s, stop_s).
 
     A near source turns with the body: `azimuth` (rad, counter-clockwise) is relative to it. A far
-    one stands in the room: its azimuth is relative to the world. `source` and `take` are the seeds
-    of what sounds and of this rendition; `level_db` is its level at the ears, dB of full scale;
-    `pace` scales the wearer's cadence where it is the wearer's own step.
+    one is fixed in the room: its azimuth is relative to the world. `source` and `take` are the
+    seeds of the source and of this rendition; `level_db` is the level at the ears in dB of full
+    scale; `pace` scales the cadence of the wearer's own steps.
     """
 
     start_s: float
@@ -98,7 +98,7 @@ class SoundEvent:
 
 @dataclass(frozen=True)
 class Plan:
-    """What happens in [0, seconds); scenarios that go on together have spans of equal borders."""
+    """The plan of [0, seconds); simultaneous scenarios have spans with the same borders."""
 
     seconds: int
     scenarios: tuple[ScenarioSpan, ...]
@@ -125,7 +125,7 @@ def day(seed: int, minutes: float) -> Plan:
 
 
 def doubled(rng: Generator, label: str) -> tuple[str, ...]:
-    """Return the scenario, now and then with another that goes on at the same time."""
+    """Return the scenario, sometimes with a simultaneous second one."""
     others = [b if a == label else a for a, b in TOGETHER if label in (a, b)]
     if not others or rng.random() >= DOUBLED:
         return (label,)
@@ -137,9 +137,9 @@ def compose(
     spans: list[tuple[tuple[str, ...], int]],
     settings: Mapping[str, Setting] = SETTINGS,
 ) -> Plan:
-    """Fill spans of (scenarios that go on together, seconds) with activities and sounds.
+    """Fill spans of (simultaneous scenarios, seconds) with activities and sounds.
 
-    `settings` says what each scenario is made of.
+    `settings` defines each scenario.
     """
     scenarios: list[ScenarioSpan] = []
     activities: list[PlannedActivity] = []
@@ -185,7 +185,7 @@ def _activities(
     spans: list[PlannedActivity] = []
     stop = at + seconds
     last = ("", False)
-    # Scenarios that go on together take turns with their own spells.
+    # Simultaneous scenarios alternate with their own activities.
     labels = tuple(made)
     turn = int(rng.integers(len(labels)))
     shared_time = made[labels[0]].shared_time
@@ -196,7 +196,7 @@ def _activities(
         of = labels[turn % len(labels)]
         turn += not shared
         label = _spell(rng, made[of], shared, last)
-        # Talking, drinking and clapping go on in the posture one is in.
+        # Talking, drinking and clapping keep the current posture.
         open_posture = label in ("talking", "drinking", "clapping")
         sits = seated if open_posture and spans else DOINGS[label].manner.posture in _SEATED
         if sits != seated and stop - at >= _CHANGE_S + 8 and (spans or at > 0):
@@ -279,7 +279,7 @@ def _near_sounds(
 
 
 def _in_front(rng: Generator) -> float:
-    # What the hands do is ahead; what stands beside (a pan, a bag, a friend) can be anywhere.
+    # Sounds of the hands come from ahead; other near ones (a pan, a bag, a friend) from anywhere.
     if rng.random() < 0.6:
         return float(rng.normal(0, 0.35))
     return float(rng.uniform(-np.pi, np.pi))
@@ -318,7 +318,7 @@ def interferers(
     room: Room,
     share: float = INTERFERER_SHARE,
 ) -> list[SoundEvent]:
-    """Draw far sounds that belong to no scenario, at their level below the wearer's own."""
+    """Draw far sounds that belong to no scenario, quieter than the wearer's own."""
     interferers = []
     for event in beside(rng, INTERFERERS, share, False, start, seconds, room):
         level = LEVEL_DB - float(rng.uniform(*INTERFERER_SNR_DB))
@@ -338,7 +338,7 @@ def _pieces(
 ) -> list[SoundEvent]:
     low, high = NEAR_M if near else FAR_M
     distance = float(rng.uniform(low, high))
-    # The same levels for near and far: loudness must say nothing about distance (EgoLog §3.2).
+    # The same levels for near and far: loudness must not be a cue to distance (EgoLog §3.2).
     level = float(np.clip(rng.normal(LEVEL_DB, 4), -38, -18))
     source = _seed(rng)
     count = max(1, int(np.ceil((stop - start) / PIECE_S)))

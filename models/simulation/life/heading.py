@@ -1,4 +1,4 @@
-"""How fast a head turns, by the recording of whatever is worn on it."""
+"""The turn rate of a head, from an IMU worn on it."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _GRAVITY_S = 2.0  # gravity is what remains of the acceleration over this long
 def yaw_rate(imu: NDArray[np.float32]) -> NDArray[np.float64]:
     """Return the turn about gravity (n,) in rad/s of `imu` (n, 6) at 50 Hz, counter-clockwise.
 
-    However the sensor is mounted: gravity says which way is up.
+    It does not depend on the sensor's mounting: gravity gives the vertical.
     """
     gravity = ndimage.gaussian_filter1d(
         imu[:, :3].astype(np.float64), _GRAVITY_S * RATE / 2, axis=0, mode="nearest"

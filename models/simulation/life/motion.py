@@ -1,8 +1,8 @@
 """Head motion of one activity: gait, posture changes, gestures and natural head turns.
 
-Head axes: x ahead, y left, z up. The yaw that the gyroscope shows is the yaw that the sounds are
-rendered with. Rates and amplitudes follow head-worn recordings: walking at 1.65 to 1.95 steps a
-second with 1 to 3 m/s² of bounce, running at 2.45 to 2.75 with 6 to 12 m/s².
+Head axes: x ahead, y left, z up. The sounds are rendered with the same yaw as the gyroscope's.
+Rates and amplitudes follow head-worn recordings: walking at 1.65 to 1.95 steps a second with 1 to
+3 m/s² of bounce, running at 2.45 to 2.75 with 6 to 12 m/s².
 """
 
 from __future__ import annotations
@@ -184,7 +184,7 @@ def _posture_change(change: str | None, t: Array, seconds: int, rng: Generator) 
     start = float(rng.uniform(0.3, max(0.4, seconds - length - 0.3)))
     u = np.clip((t - start) / length, 0, 1)
     rise = rng.uniform(1.3, 3.0)
-    # Position rises by a fifth-order ramp; its second derivative is the push and the brake.
+    # Height follows a fifth-order ramp; its second derivative is the acceleration and the braking.
     vertical = rise * np.sin(2 * np.pi * u) * ((u > 0) & (u < 1))
     lean = np.deg2rad(rng.uniform(15, 40)) * np.sin(np.pi * u) ** 2
     ahead = rng.uniform(0.5, 1.5) * np.sin(2 * np.pi * u + 0.5) * ((u > 0) & (u < 1))

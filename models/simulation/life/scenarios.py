@@ -1,8 +1,8 @@
-"""What each scenario is made of: rooms, activities, near and far sounds, as shares of time.
+"""The composition of each scenario: rooms, activities, near and far sounds, as shares of time.
 
-Scenarios overlap as EgoLog's Fig. 2 finds: half of each one's time goes to activities and sounds
-that the others share (sitting, standing, walking, talk nearby); the other half is its own, and
-even there a far interferer that belongs to none of them sounds most of the time.
+Scenarios overlap as in EgoLog's Fig. 2: half of the time of each is shared activities and sounds
+(sitting, standing, walking, talk nearby); the other half is specific to it, and even then a far
+interferer that belongs to no scenario is present most of the time.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from models.simulation.life.motion import Manner
 
 @dataclass(frozen=True)
 class Doing:
-    """An activity: how the head moves, the wearer's own sounds with weights, their time share."""
+    """An activity: the head's motion, the wearer's own sounds with weights, their time share."""
 
     manner: Manner
     sounds: dict[str, float]
@@ -49,11 +49,11 @@ DOINGS: dict[str, Doing] = {
 }
 
 
-# Time shares of what most scenarios have in common; a scenario names those that fit it.
+# Time shares of activities that most scenarios have in common; a scenario lists those that fit it.
 SHARED = ("walking", "sitting", "standing", "talking")
 # The share of a scenario's time that goes to these.
 SHARED_TIME = 0.52
-# What is heard from afar while they last.
+# Far sounds during these.
 COMMON_FAR: dict[str, float] = {
     "speech": 5,
     "music": 1.5,
@@ -66,8 +66,8 @@ COMMON_FAR: dict[str, float] = {
     "birds": 0.6,
 }
 COMMON_FAR_SHARE = 0.3
-# What interferes: mostly the types of NIGENS, which EgoLog's loudspeaker played (§5.1.3), as far as
-# we have them, and now and then any sound at all, so that none gives a scenario away.
+# Interferers: mostly the classes of NIGENS, which EgoLog's loudspeaker played (§5.1.3), as far as
+# we have them, and sometimes any other sound, so that no interferer identifies a scenario.
 _NIGENS = (
     "alarm",
     "baby cry",
@@ -88,10 +88,10 @@ for _label in _NIGENS:
 
 @dataclass(frozen=True)
 class Own:
-    """A spell that is the scenario's own: its share among these, and its near sounds.
+    """An activity specific to a scenario: its share among these, and its near sounds.
 
-    `sounds` None leaves the activity its usual sounds; `near_share` says how much of the spell
-    they fill; `gesture` is what the hands do where the activity leaves it open.
+    If `sounds` is None, the activity has its usual sounds; `near_share` is the share of the time
+    that they fill; `gesture` is that of the hands where the activity does not determine it.
     """
 
     share: float
@@ -102,7 +102,7 @@ class Own:
 
 @dataclass(frozen=True)
 class Setting:
-    """A scenario: rooms, shared activities, spells of its own, far sounds while those last.
+    """A scenario: rooms, shared activities, its own activities and their far sounds.
 
     `shared_time` is the share of its time that goes to the shared activities.
     """
@@ -265,7 +265,7 @@ SETTINGS: dict[str, Setting] = {
     ),
 }
 
-# Scenarios that go on at the same time in real life; Ego4D labels a video with all of them.
+# Scenarios that are simultaneous in real life; Ego4D labels a video with all of them.
 TOGETHER: tuple[tuple[str, str], ...] = (
     ("Cooking", "Talking with friends/housemates"),
     ("Cooking", "Household cleaners"),

@@ -1,4 +1,4 @@
-"""Who wears the device: ears, gait, liveliness, and how the sensor sits on the head."""
+"""The wearer: ears, gait, liveliness, and the sensor's mounting on the head."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class SimulatedWearer:
-    """A drawn person and device.
+    """A random person and device.
 
     `mounting` (3, 3) turns head axes (x ahead, y left, z up) into the sensor's; biases in m/s² and
     rad/s, noises as standard deviations, gait in steps a second, `mic_noise` as full-scale level.
@@ -37,7 +37,7 @@ class SimulatedWearer:
 
     @classmethod
     def draw(cls, rng: Generator, ears: Ears | None = None) -> SimulatedWearer:
-        """Draw a wearer; `ears` replaces the drawn spherical head."""
+        """Draw a wearer; `ears` replaces the random spherical head."""
         drawn = SphericalEars.draw(rng)
         return cls(
             ears=drawn if ears is None else ears,

@@ -1,4 +1,4 @@
-"""What a plan says of a window: its activity, its motion class, its spans of truth."""
+"""The ground truth of a plan: a window's activity and motion class, and the spans of the labels."""
 
 from __future__ import annotations
 
@@ -16,14 +16,14 @@ if TYPE_CHECKING:
     from models.simulation.rendering.renderer import Stage
 
 SEGMENT_S = 2
-# A posture change names its window when it fills this much of it.
+# A posture change labels its window if it fills at least this share of it.
 _CHANGE_SHARE = 0.4
 _CHANGES = ("standing up", "sitting down")
 _STILL = (None, "keys", "pen", "nod", "sip", "chew")
 
 
 def activity_of(plan: Plan, start_s: int, seconds: int) -> str:
-    """Return the activity of a window: a posture change of 40 %, else what fills most of it."""
+    """Return the activity of a window: a posture change of 40 %, else the one that fills most."""
     shares: dict[str, float] = {}
     for span in plan.activities:
         shared = min(span.stop_s, start_s + seconds) - max(span.start_s, start_s)
@@ -70,7 +70,7 @@ def spans(stage: Stage, start_ns: int) -> list[TruthSpan]:
 
 
 def sound_spans(heard: Iterable[AudibleEvent], start_ns: int) -> list[TruthSpan]:
-    """Return the spans in which a label keeps to a region, by start."""
+    """Return the spans in which a label stays in one region, by start."""
     sounds: dict[tuple[str, str], list[int]] = {}
     for item in heard:
         sounds.setdefault((item.label, item.region), []).append(item.second)

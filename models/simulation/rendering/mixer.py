@@ -1,11 +1,11 @@
 """Renders sound events around a moving head: its ears' sound for any whole seconds.
 
-The direct path and the first reflections go through the ears from their own directions relative to
-the turning head; later ones stand still. Without ears, one omnidirectional microphone in the
-middle of the head hears the same rooms at the same levels for a quarter of the work.
+The direct path and the first reflections are filtered by the ears from their own directions
+relative to the turning head; later ones are static. Without ears, one omnidirectional microphone at
+the centre of the head receives the same rooms at the same levels at a quarter of the cost.
 
-Each event is rendered whole from its own seeds and then cut, so what a second sounds like does
-not depend on where rendering began.
+Each event is rendered whole from its own seeds and then cut, so a second does not depend on where
+rendering began.
 """
 
 from __future__ import annotations
@@ -25,10 +25,10 @@ from models.simulation.life.motion import RATE
 from schemas.evidence import DIRECTIONS
 
 _MIDDLE_M = np.zeros((1, 3))
-_FAR_TABLE_M = 2.0  # reflections come from afar, whatever their source
+_FAR_TABLE_M = 2.0  # reflections arrive from far away, whatever their source's distance
 _LONGEST_TAIL = round((LONGEST_S + 0.3) * FS)
 
-# A source must be heard this long in a second to count as heard in it.
+# A source must be audible for this long in a second to count as audible in it.
 HEARD_S = 0.3
 
 # (start_s, stop_s) -> yaw of head and body at 50 Hz, rad, counter-clockwise.
@@ -46,10 +46,10 @@ class AudibleEvent:
 
 @dataclass(frozen=True)
 class Listener:
-    """The head that listens for `seconds`: its ears, how it turns, its microphones' noise level.
+    """The listening head for `seconds`: its ears, its turns, its microphones' noise level.
 
-    `ears` of None is one omnidirectional microphone in the middle of the head.
-    `cadence(at_s)` is the wearer's steps a second at a time, for the sound of their own feet.
+    `ears` of None is one omnidirectional microphone at the centre of the head.
+    `cadence(at_s)` is the wearer's steps a second at a time, for the sound of the footsteps.
     """
 
     seconds: int
@@ -60,7 +60,7 @@ class Listener:
 
 
 class Mixer:
-    """Sound events, sorted by start, for one listener; `seed` feeds the microphones' noise."""
+    """Sound events, sorted by start, for one listener; `seed` is that of the microphones' noise."""
 
     def __init__(
         self,
@@ -86,7 +86,7 @@ class Mixer:
         return np.clip(out, -1, 1, out=out)
 
     def parts(self, start_s: int, stop_s: int) -> Iterator[tuple[SoundEvent, NDArray[np.float32]]]:
-        """Yield the events heard in [start_s, stop_s) and what each adds: (M, n) float32."""
+        """Yield the events audible in [start_s, stop_s) and the signal of each: (M, n) float32."""
         first, last = start_s * FS, stop_s * FS
         for index, event in enumerate(self._events):
             begin = round(event.start_s * FS)
@@ -102,7 +102,7 @@ class Mixer:
                 out = np.zeros((len(wave), last - first), np.float32)
                 out[:, a - first : b - first] = wave[:, a - begin : b - begin]
                 yield event, out
-        # What ended before this block is not asked for again, except by going back.
+        # What ended before this block is not needed again unless rendering goes back.
         self._rendered = {
             i: (begin, wave)
             for i, (begin, wave) in self._rendered.items()
@@ -172,7 +172,7 @@ class Mixer:
         return total
 
     def _world_azimuth(self, event: SoundEvent) -> float:
-        """Return where in the room a source is; a near one as the body stands at its start."""
+        """Return a source's azimuth in the room; a near one's for the body's heading at start."""
         if not event.near:
             return event.azimuth
         second = min(int(event.start_s), self._listener.seconds - 1)

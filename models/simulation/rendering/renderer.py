@@ -1,4 +1,4 @@
-"""Renders a plan for a wearer: sound, motion and what is heard, for any whole seconds."""
+"""Renders a plan for a wearer: sound, motion and audible events, for any whole seconds."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ _KEPT_MOTIONS = 16
 
 
 class MotionSource(Protocol):
-    """How the wearer moves in a span of activity."""
+    """The wearer's motion in a span of activity."""
 
     def __call__(
         self, span: PlannedActivity, rng: Generator, wearer: SimulatedWearer
@@ -49,8 +49,8 @@ def simulated(span: PlannedActivity, rng: Generator, wearer: SimulatedWearer) ->
 class Stage:
     """A plan, a wearer and a source of sounds, rendered on demand; not for two threads at once.
 
-    `seed` feeds the microphones' noise only; everything else comes from the plan's own seeds.
-    `motions` replaces the simulated motion by recorded one; `mono` hears with one microphone.
+    `seed` is that of the microphones' noise only; everything else comes from the plan's own seeds.
+    `motions` replaces the simulated motion by recorded motion; `mono` renders one microphone.
     """
 
     def __init__(

@@ -1,1 +1,1 @@
-"""Real material that days are composed of: sounds, ears, head motion."""
+"""Real sounds, ears and head motion of which days are composed."""

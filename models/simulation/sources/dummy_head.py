@@ -1,4 +1,4 @@
-"""A dummy head measured in the dry at several distances; nothing trains on it."""
+"""A dummy head measured in an anechoic room at several distances; for evaluation only."""
 
 from __future__ import annotations
 
@@ -41,9 +41,9 @@ class DummyHead:
 def read_dummy_head(path: Path) -> DummyHead:
     """Read `hrir` (N, 2, T), `azimuth_deg` (N,), positive to the left, and `distance_m` (N,).
 
-    Each ring is brought to unit mean power, which leaves the differences between ears and
-    directions; the level that distance costs is the room's business. Raises `RecordingError` where
-    a distance lacks one of the 72 directions or the rate is not 16 kHz.
+    Each ring is scaled to unit mean power, which keeps the differences between ears and directions;
+    the decay of level with distance is applied by the room. Raises `RecordingError` if a distance
+    lacks one of the 72 directions or the rate is not 16 kHz.
     """
     with np.load(path) as file:
         hrir = file["hrir"].astype(np.float32)

@@ -1,4 +1,4 @@
-"""How real heads turn: stretches of ClassyGlass recordings, moving ones at least half of them."""
+"""Real head motion: segments of ClassyGlass recordings, at least half of them with movement."""
 
 from __future__ import annotations
 
@@ -30,18 +30,18 @@ MOVING = (
     "stand up from sitting",
 )
 MOVING_SHARE = 0.7
-BODY_S = 4.0  # the body follows the head's turns this slowly
+BODY_S = 4.0  # time constant with which the body follows the head's turns
 _CONTEXT_S = 4  # around a stretch, so that its slow part is known
 
 
 class HeadMotionError(ValueError):
-    """A folder holds no head motion of the users asked for."""
+    """A folder has no head motion of the requested users."""
 
 
 @dataclass(frozen=True)
 class Turning:
     """`imu` (n, 6) at 50 Hz, acc m/s² and gyro rad/s in the sensor's axes, with the yaw (n,) of
-    head and body that it says, rad, counter-clockwise.
+    head and body computed from it, rad, counter-clockwise.
     """
 
     imu: NDArray[np.float32]
@@ -51,7 +51,7 @@ class Turning:
 
 @dataclass(frozen=True)
 class HeadMotions:
-    """Recordings (n, 6) at 50 Hz by what was done in them, of one split's users."""
+    """Recordings (n, 6) at 50 Hz of one split's users, by activity."""
 
     moving: list[NDArray[np.float32]]
     still: list[NDArray[np.float32]]

@@ -1,4 +1,4 @@
-"""What composed life is made of: sounds, ears and motion of one split, or simulated ones."""
+"""The material of composed days: sounds, ears and motion of one split, or simulated ones."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 class Material:
     """Sources of sound, ears and motion; what is None or empty is simulated.
 
-    `elsewhere` lets the IMU be worn at the waist, in the pocket or at the wrist now and then.
+    With `elsewhere` the IMU is sometimes worn at the waist, in the pocket or at the wrist.
     """
 
     name: str = "simulated"
@@ -39,10 +39,10 @@ class Material:
         real_share: float = 1.0,
         elsewhere: bool = True,
     ) -> Material:
-        """Read what is there of a folder laid out like the recordings'.
+        """Read the available parts of a folder laid out like the recordings'.
 
-        `real_share` of the sounds that have recordings are played from them; who talks is of the
-        same part as everything else.
+        `real_share` of the sounds that have recordings are played from them; speakers are of the
+        same split as everything else.
         """
         if data is None:
             return cls()
@@ -65,9 +65,9 @@ class Material:
 
 
 def unseen_material(data: Path | None) -> Material:
-    """Return what the shipped weights have not seen of the folder `data`, named after it.
+    """Return the part of the folder `data` that the shipped weights have not seen, named after it.
 
-    A folder's days are its own, whatever other folder was measured with the same seed and cache.
+    The name keeps the cached days of two folders apart.
     """
     splits = unseen(data) if data is not None else Splits.of("test")
     material = Material.read(data, splits, elsewhere=False)

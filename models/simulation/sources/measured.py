@@ -25,10 +25,10 @@ HEAD_RADIUS_M = 0.0875
 EAR_AZIMUTH = float(np.deg2rad(95))
 MEASURED_AT_M = 1.0
 EARS_REVISION = "ears2"
-"""Part of the name under which a cache keeps what was heard through these ears: one for each way
-that they are rendered."""
+"""Part of the cache's name for sound through these ears; each change of the rendering needs
+another."""
 REAL_SHARE = 0.5
-_FADE = 800  # samples that a looped clip's ends are cross-faded over
+_FADE = 800  # length of the cross-fade between the ends of a looped clip, samples
 _FRONT, _BACK = 0.0, 180.0
 
 
@@ -63,7 +63,7 @@ class SoundBank:
 
     @property
     def waves(self) -> dict[str, list[Wave]]:
-        """The recordings of each label, without the silence around them."""
+        """The recordings of each label, without leading and trailing silence."""
         return self._waves
 
     @property
@@ -74,7 +74,7 @@ class SoundBank:
     def __call__(
         self, label: str, draw: Generator, noise: Generator, n: int, rate_hz: float | None = None
     ) -> Wave:
-        """Return n samples at 16 kHz; the wearer's own steps keep to the gait, so are made."""
+        """Return n samples at 16 kHz; the wearer's own steps follow the gait, so are synthetic."""
         choices = self._waves.get(label)
         if choices is None or rate_hz is not None or draw.random() >= self._share:
             return synthesise(label, draw, noise, n, rate_hz)
@@ -84,9 +84,9 @@ class SoundBank:
 
 
 def read_speech(folder: Path, split: esc50.Split | None) -> list[Wave]:
-    """Read what the speakers of `split` say, one wave a file, without the pauses between words.
+    """Read the speech of the speakers of `split`, one wave a file, without pauses between words.
 
-    So whatever is cut from it holds speech, as its label says. Empty where the folder is absent.
+    So any excerpt contains speech, as its label says. Empty if the folder is absent.
     """
     waves = [
         spoken_digits.without_pauses(esc50.read_mono(path, spoken_digits.RATE))
@@ -99,7 +99,7 @@ def read_speech(folder: Path, split: esc50.Split | None) -> list[Wave]:
 class CipicEars:
     """One subject's horizontal ring of measured responses (as `models.simulation.acoustics.ears`).
 
-    CIPIC was measured at 1 m; what another distance changes at each ear is that of a rigid sphere,
+    CIPIC was measured at 1 m; the effect of another distance at each ear is that of a rigid sphere,
     and so are the levels of low frequencies (`models.simulation.acoustics.head_levels`).
     """
 
@@ -123,7 +123,7 @@ class CipicEars:
 
 
 def read_cipic(path: Path, split: esc50.Split | None) -> list[CipicEars]:
-    """Read the subjects of `split`, all without one: every sixth tests, the next validates."""
+    """Read the subjects of `split`, or all; every sixth is for test, the next for validation."""
     with np.load(path) as file:
         hrir = file["hrir"].astype(np.float32)  # (36, 25, 50, 2, 73)
         azimuths, elevations = file["azimuth_deg"], file["elevation_deg"]

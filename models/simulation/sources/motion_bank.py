@@ -1,9 +1,9 @@
-"""Real motion for composed days: recorded stretches of each activity, by placement and user.
+"""Real motion for composed days: recorded segments of each activity, by placement and user.
 
 Head: ClassyGlass (smart glasses). Waist: HAPT. Pocket and wrist: WISDM. The head has no recordings
 of clapping, talking, drinking, eating, washing hands, brushing teeth and sitting down; for these
-the simulated gesture is laid over a real stretch of the same posture, so that sensor noise and
-fidgeting do not give away which activity was simulated.
+the simulated gesture is added to a real segment of the same posture, so that sensor noise and
+fidgeting do not reveal which activity was simulated.
 """
 
 from __future__ import annotations
@@ -78,20 +78,20 @@ WISDM: dict[str, str] = {
     "pasta": "eating",
     "sandwich": "eating",
 }
-# Every placement that is not the head's, drawn this often where there are recordings.
+# Probability of a placement other than the head, if there are recordings.
 ELSEWHERE_SHARE = 0.25
 _BODY_S = 4.0
 
 
 @dataclass(frozen=True)
 class MotionBank:
-    """Stretches (n, 6) at 50 Hz, acc m/s² and gyro rad/s, by placement and user."""
+    """Segments (n, 6) at 50 Hz, acc m/s² and gyro rad/s, by placement and user."""
 
     users: dict[Placement, dict[str, Stretches]]
 
     @classmethod
     def read(cls, folder: Path, split: Split | None) -> MotionBank:
-        """Read what is there of the folder `imu/`; `split` None takes every user."""
+        """Read the available files of the folder `imu/`; `split` None takes every user."""
         readers: dict[Placement, Callable[[Path], Labelled | None]] = {
             "head": _classyglass,
             "waist": _hapt,
@@ -109,7 +109,7 @@ class MotionBank:
         return cls(users)
 
     def wearer(self, rng: Generator, elsewhere: bool = True) -> RealMotion | None:
-        """Draw a user and a placement; None where there is no recording at all."""
+        """Draw a user and a placement; None if there is no recording."""
         others = [p for p in self.users if p != "head"]
         placement: Placement = "head"
         if "head" not in self.users or (others and elsewhere and rng.random() < ELSEWHERE_SHARE):
@@ -128,7 +128,7 @@ class MotionBank:
 
 @dataclass(frozen=True)
 class RealMotion:
-    """One user's motion; what the user lacks is taken from others at the same placement."""
+    """One user's motion; missing activities are taken from others at the same placement."""
 
     placement: Placement
     own: Stretches
@@ -160,7 +160,7 @@ class RealMotion:
 
 
 def head_yaw(imu: NDArray[np.float32]) -> NDArray[np.float64]:
-    """Return the yaw (n,) in rad of a head that moved as `imu` (n, 6) says, counter-clockwise.
+    """Return the head's yaw (n,) in rad from `imu` (n, 6), counter-clockwise.
 
     The turn about gravity is integrated from 0.
     """
@@ -168,12 +168,12 @@ def head_yaw(imu: NDArray[np.float32]) -> NDArray[np.float64]:
 
 
 def _gestures(span: PlannedActivity) -> bool:
-    # A spell of the scenario's own may ask for busy hands where recordings only stand or sit.
+    # A scenario's own activity may need busy hands where the recordings only stand or sit.
     return span.label in ("standing", "sitting") and span.manner.gesture is not None
 
 
 def _neutral(wearer: SimulatedWearer) -> SimulatedWearer:
-    """Same person, perfect sensor in head axes: what is added to a real recording."""
+    """The same person with an ideal sensor in head axes: what is added to a real recording."""
     return replace(
         wearer,
         mounting=np.eye(3),
@@ -186,7 +186,7 @@ def _neutral(wearer: SimulatedWearer) -> SimulatedWearer:
 
 
 def _overlaid(base: NDArray[np.float32], drawn: NDArray[np.float32]) -> NDArray[np.float32]:
-    """Add the changes of `drawn`, given with z up, to `base`, whose gravity may lie anywhere."""
+    """Add the motion of `drawn`, given with z up, to `base`, whose gravity may point anywhere."""
     gravity = base[:, :3].mean(axis=0)
     turn, _ = Rotation.align_vectors(gravity[None], np.array([[0.0, 0.0, 9.81]]))
     shake = turn.apply(drawn[:, :3] - drawn[:, :3].mean(axis=0))
@@ -212,7 +212,7 @@ def _classyglass(folder: Path) -> Labelled | None:
 
 
 def _touching(read: LabelledMotion) -> Labelled:
-    """Windows of one label that touch are one stretch."""
+    """Join adjacent windows of the same label into one segment."""
     runs: list[LabelledSegment] = []
     for window in read.stretches:
         if window.label not in CLASSYGLASS:

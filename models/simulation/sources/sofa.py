@@ -1,6 +1,6 @@
-"""Binaural responses from SOFA files (AES69): measured in rooms, and around a head in the dry.
+"""Binaural responses from SOFA files (AES69), measured in rooms and in an anechoic room.
 
-What is read here is for measuring and choosing alone: nothing is trained on it.
+They are for evaluation and for the choice of settings only: nothing is trained on them.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class MeasuredRoom:
-    """M places of one source: `azimuth` (M,) rad counter-clockwise, 0 ahead; `responses` (M, 2, N).
+    """M positions of one source: `azimuth` (M,) rad, 0 ahead, left positive; `responses` (M, 2, N).
 
     Left ear first, at 16 kHz; `distance_m` (M,).
     """
@@ -38,9 +38,9 @@ class MeasuredRoom:
 
 @dataclass(frozen=True)
 class MeasuredHead:
-    """Responses around a head in the dry: `ring` (72, 2, NFFT/2+1), azimuth index · 5°, left first.
+    """Anechoic responses around a head: `ring` (72, 2, NFFT/2+1), azimuth index · 5°, left first.
 
-    They were measured at `distance_m`, and have unit mean power.
+    They were measured at `distance_m` and have unit mean power.
     """
 
     ring: Responses
@@ -77,7 +77,7 @@ def read_head(path: Path) -> MeasuredHead:
 
 
 def read_sofa(path: Path) -> MeasuredRoom:
-    """Read one file; raises `RecordingError` that names what is wrong with it."""
+    """Read one file; raises `RecordingError` with the reason if it cannot be used."""
     responses, rate, place, ears = _read(path)
     if rate != FS:
         raise RecordingError(f"{path.name} is sampled at {rate:g} Hz; expected {FS}")
@@ -119,7 +119,7 @@ def _read(
 def _counts_clockwise(azimuth: NDArray[np.float64], responses: NDArray[np.float32]) -> bool:
     """Return whether sounds from the left are louder on the right.
 
-    SOFA counts counter-clockwise; Surrey's files hold what their angles, clockwise, name.
+    SOFA counts counter-clockwise; Surrey's angles are clockwise.
     """
     power = np.square(responses.astype(np.float64)).sum(axis=2)  # (M, 2)
     leftness = np.log(power[:, 0] + 1e-20) - np.log(power[:, 1] + 1e-20)

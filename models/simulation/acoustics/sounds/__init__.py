@@ -1,7 +1,7 @@
 """Synthesised sound events: one rendition for a label of `models.labels.SOUND_EVENTS`.
 
-Every synthesiser has the form `(draw, noise, n) -> (n,) float32`. `draw` decides what the source
-is (which dog, which tap), `noise` what it does this time; the same source can so go on in a later
+Every synthesiser has the form `(draw, noise, n) -> (n,) float32`. `draw` determines the source
+(which dog, which tap), `noise` the rendition; the same source can thus continue in a later
 rendition with the same `draw` seed and another `noise` seed.
 """
 
@@ -31,14 +31,14 @@ Synthesiser: TypeAlias = Callable[[Generator, Generator, int], Wave]
 
 
 class SoundSource(Protocol):
-    """Anything that can sound like a label: the synthesisers here, or a bank of recordings."""
+    """A source of sounds by label: the synthesisers here, or a bank of recordings."""
 
     def __call__(
         self, label: str, draw: Generator, noise: Generator, n: int, rate_hz: float | None = None
     ) -> Wave:
         """Return n samples of 16 kHz mono sound, scaled by `levelled`.
 
-        `rate_hz` fixes the cadence of the wearer's own footsteps; other sounds pay no heed.
+        `rate_hz` sets the cadence of the wearer's own footsteps; other sounds ignore it.
         """
 
 
@@ -99,7 +99,7 @@ SYNTHESISERS: Mapping[str, Synthesiser] = MappingProxyType(
 def levelled(wave: Wave) -> Wave:
     """Scale so that the loudest third of the 20 ms frames has unit power.
 
-    Plain power would make a few key clicks in a second of silence deafening.
+    With the mean power, a few key clicks in a second of silence would be far too loud.
     """
     size = wave.size // 320 * 320
     if size == 0:

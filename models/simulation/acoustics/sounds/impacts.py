@@ -1,4 +1,4 @@
-"""Things that hit things: steps, keys, knocks, claps, cutlery, glass, hand tools."""
+"""Impacts: steps, keys, knocks, claps, cutlery, glass, hand tools."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def footsteps(draw: Generator, noise: Generator, n: int) -> Wave:
 
 
 def steps(draw: Generator, noise: Generator, n: int, rate_hz: float) -> Wave:
-    """Footsteps at a given cadence (Hz); the floor and the shoe are drawn."""
+    """Footsteps at a given cadence (Hz) on a random floor in random shoes."""
     low, high = draw.uniform(60, 150), draw.uniform(700, 3500)
     length, heel = draw.uniform(0.05, 0.16), draw.uniform(0.2, 1.0)
     body = draw.uniform(70, 160)
@@ -134,7 +134,7 @@ def cutlery(draw: Generator, noise: Generator, n: int) -> Wave:
 
 
 def glass(draw: Generator, noise: Generator, n: int) -> Wave:
-    """Glasses that touch, and now and then one that breaks."""
+    """Glasses that clink, and occasionally one that breaks."""
     kernels = [_metal(draw, 4, 2200, 7000, draw.uniform(0.06, 0.2)) for _ in range(3)]
     if draw.random() < 0.3:
         shards = np.zeros(int(0.6 * FS), np.float32)

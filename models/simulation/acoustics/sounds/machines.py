@@ -37,7 +37,7 @@ def vacuum_cleaner(draw: Generator, noise: Generator, n: int) -> Wave:
 
 
 def washing_machine(draw: Generator, noise: Generator, n: int) -> Wave:
-    """A drum that turns back and forth, water in it, a humming motor."""
+    """A drum that turns back and forth, sloshing water and a humming motor."""
     t = np.arange(n) / FS
     spin = draw.uniform(0.8, 1.6)
     slosh = band_noise(noise, n, 200, draw.uniform(900, 2200)) * (

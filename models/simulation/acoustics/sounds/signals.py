@@ -1,4 +1,4 @@
-"""Made to be heard: alarms, sirens, bells, fireworks."""
+"""Signals: alarms, sirens, bells, fireworks."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Wind, thunder, fire and frying: noise with a life of its own."""
+"""Wind, thunder, fire and frying: irregularly modulated noise."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ def fire(draw: Generator, noise: Generator, n: int) -> Wave:
 
 
 def frying(draw: Generator, noise: Generator, n: int) -> Wave:
-    """Sizzling fat: dense bright crackle that breathes."""
+    """Sizzling fat: dense bright crackle of slowly varying level."""
     kernels = [burst(noise, draw.uniform(0.002, 0.008), 2500, 7800, 0.0003) for _ in range(6)]
     at = scattered(noise, n, draw.uniform(80, 250))
     sizzle = unit(strike(noise, n, at, noise.lognormal(0, 0.8, at.size), kernels))
