@@ -1,1 +1,1 @@
-"""Recordings as people have them: found, read and named before anything is published."""
+"""Import of recordings by any maker: found, read and identified before anything is published."""

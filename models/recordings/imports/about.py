@@ -1,4 +1,4 @@
-"""`recording.json`: who recorded what lies beside and below it, worn where, and since when."""
+"""`recording.json`: the device, position and start of the files beside and below it."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ ABOUT_NAME = "recording.json"
 
 @dataclass(frozen=True)
 class About:
-    """What a `recording.json` says; None where it says nothing."""
+    """The content of a `recording.json`; None for absent fields."""
 
     device_id: str | None = None
     session_id: str | None = None
@@ -32,7 +32,7 @@ class About:
 
 
 class Abouts:
-    """All `recording.json` of an import: what lies deeper wins."""
+    """All `recording.json` of an import; a deeper one takes precedence."""
 
     def __init__(self, files: Iterable[FoundFile], skipped: list[tuple[str, str]]) -> None:
         self._by_folder: dict[PurePosixPath, About] = {}
@@ -44,7 +44,7 @@ class Abouts:
                     skipped.append((str(file.shown), str(error)))
 
     def of(self, shown: PurePosixPath) -> About:
-        """Return what the files beside and above `shown` say of it."""
+        """Return what the files beside and above `shown` say about it."""
         merged = About()
         for folder in shown.parents:
             about = self._by_folder.get(folder)
@@ -61,7 +61,7 @@ class Abouts:
 def read_about(path: Path) -> About:
     """Read a file; raises `RecordingError` with the reason when it cannot be used."""
     try:
-        # Windows' editors put a BOM in front.
+        # Windows editors prepend a BOM.
         about = json.loads(path.read_text(encoding="utf-8-sig"))
     except (OSError, ValueError) as error:
         raise RecordingError(f"is not JSON: {error}") from error

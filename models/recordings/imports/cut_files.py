@@ -1,4 +1,4 @@
-"""Sound files whose recorder lost power: their headers mended on the way, the files left alone."""
+"""Sound files whose recorder lost power: headers are repaired while reading, files unchanged."""
 
 from __future__ import annotations
 
@@ -10,13 +10,13 @@ if TYPE_CHECKING:
     from pathlib import Path
     from typing import BinaryIO
 
-_UNKNOWN_SIZE = 0xFFFF_FFFF  # libsndfile then reads to the file's end
+_UNKNOWN_SIZE = 0xFFFF_FFFF  # libsndfile then reads to the end of the file
 _PAGE_MAX = 65_307  # bytes of an Ogg page
 _SEARCHED = 4 * _PAGE_MAX
 
 
 def mended(path: Path) -> io.RawIOBase | None:
-    """Return a cut WAV or Ogg file as if it had been closed, None where nothing can be mended."""
+    """Return a truncated WAV or Ogg file as if it had been closed, None if it is beyond repair."""
     try:
         size = path.stat().st_size
         with path.open("rb") as file:
@@ -34,7 +34,7 @@ def mended(path: Path) -> io.RawIOBase | None:
 
 
 def _empty_data(file: BinaryIO, size: int) -> int | None:
-    """Return where the size 0 of a data chunk stands that is followed by data."""
+    """Return the position of a data chunk's size that is 0 although data follows."""
     place = 12
     while place + 8 < size:
         file.seek(place)
@@ -62,7 +62,7 @@ def _last_page_end(file: BinaryIO, size: int) -> int | None:
 
 
 class _Patched(io.RawIOBase):
-    """A file of `size` bytes with four bytes replaced at each place of `patches`."""
+    """A file of `size` bytes with four bytes replaced at each position of `patches`."""
 
     def __init__(self, path: Path, patches: dict[int, int], size: int) -> None:
         self._file = path.open("rb")

@@ -1,7 +1,7 @@
-"""The start of a sound as the file's own metadata tells it, where its name does not.
+"""The start of a sound file from its metadata, for names without a time.
 
-Read are a WAV's `bext` chunk (broadcast wave), AudioMoth's comment, GUANO's time stamp, and the
-date tags of WAV, FLAC, Ogg and MP3.
+Supported are a WAV's `bext` chunk (broadcast wave), AudioMoth's comment, GUANO's time stamp, and
+the date tags of WAV, FLAC, Ogg and MP3.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from schemas.frames import NS
 if TYPE_CHECKING:
     from pathlib import Path
 
-_CHUNK_MAX = 65_536  # more of a chunk of text is not read
+_CHUNK_MAX = 65_536  # maximum length that is read of a text chunk
 _CHUNKS_MAX = 64
 _AUDIOMOTH = re.compile(
     r"Recorded at (\d\d):(\d\d):(\d\d)(?:\.(\d{3}))? (\d\d)/(\d\d)/(\d{4}) "
@@ -30,9 +30,9 @@ _GUANO = re.compile(r"^Timestamp: *(\S.*)$", re.MULTILINE)
 
 
 def metadata_time(path: Path) -> ToldTime | None:
-    """Return the start that the file's own metadata tells, or None.
+    """Return the start by the file's metadata, or None.
 
-    A date before 2000 is one that the recorder never set, and counts as none.
+    A date before 2000 is from a clock that was never set, and is ignored.
     """
     for time in _times(path):
         if time is not None and time.time_ns >= FIRST_NS:
@@ -92,7 +92,7 @@ def _bext(chunk: bytes, form: bytes) -> ToldTime | None:
     since_midnight = struct.unpack_from("<Q", chunk, 338)[0]
     if not rate or not since_midnight or since_midnight >= 86_400 * rate:
         return written
-    # The samples are exact; the written time is whole seconds and may be the file's own.
+    # The samples are exact; the text has whole seconds and may be the time of the file.
     midnight = written.time_ns - written.time_ns % (86_400 * NS)
     exact = midnight + since_midnight * NS // rate
     return (

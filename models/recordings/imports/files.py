@@ -1,5 +1,6 @@
-"""Every file below a path: of a folder, its subfolders and the zips in them, or one file; what
-gzip shrank is unpacked.
+"""Every file below a path: of a folder, its subfolders and the zips in them, or one file.
+
+Gzip files are unpacked.
 """
 
 from __future__ import annotations
@@ -18,17 +19,17 @@ from models.recordings.protocol import RecordingError
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-# Far above a day of four channels at 48 kHz; a zip bomb is above it.
+# Well above a day of four channels at 48 kHz, and below a zip bomb.
 MAX_UNPACKED_BYTES = 64 * 2**30
 MAX_MEMBERS = 100_000
-# Silence shrinks a thousandfold, a bomb's layers ten thousandfold.
+# Silence is compressed a thousandfold, a bomb's layers ten thousandfold.
 _COPY_BYTES = 1 << 20
 _ENCRYPTED = 0x1
 
 
 @dataclass(frozen=True)
 class FoundFile:
-    """A file: `path` on disk, and `shown`, its place below PATH (or in a zip of it)."""
+    """A file: `path` on disk, and `shown`, its path below PATH (or in a zip below it)."""
 
     path: Path
     shown: PurePosixPath
@@ -37,10 +38,9 @@ class FoundFile:
 def find_files(
     root: Path, scratch: Path, skipped: list[tuple[str, str]], max_bytes: int | None = None
 ) -> list[FoundFile]:
-    """Return the files in order of their names; zips and gzips are unpacked below
-    `scratch`.
+    """Return the files by name; zips and gzips are unpacked below `scratch`.
 
-    What cannot be unpacked is added to `skipped`. Raises `RecordingError` when `root` does not
+    Those that cannot be unpacked are added to `skipped`. Raises `RecordingError` if `root` does not
     exist.
     """
     unpacker = _Unpacker(scratch, skipped, max_bytes)
@@ -55,7 +55,7 @@ def find_files(
         if file.path.suffix.lower() != ".zip":
             files.append(file)
         else:
-            # A zip that is all of PATH needs no name before its members'.
+            # If PATH itself is a zip, its members need no prefix.
             shown = PurePosixPath() if file.path == root else file.shown
             files += unpacker.unpack(file, shown)
     opened = []
@@ -87,7 +87,7 @@ def _walk(
 
 
 class _Unpacker:
-    """Unpacks zips below one folder, at most `max_bytes` of all of them together."""
+    """Unpacks zips below one folder, at most `max_bytes` in total."""
 
     def __init__(
         self, scratch: Path, skipped: list[tuple[str, str]], max_bytes: int | None
@@ -98,7 +98,7 @@ class _Unpacker:
         self._zips = 0
 
     def unpack(self, file: FoundFile, shown: PurePosixPath) -> list[FoundFile]:
-        """Return the files of one zip; a zip inside of it is not unpacked."""
+        """Return the files of one zip; nested zips are not unpacked."""
         target = self._scratch / str(self._zips)
         self._zips += 1
         files = []
@@ -123,7 +123,7 @@ class _Unpacker:
         return files
 
     def unpack_gzip(self, file: FoundFile) -> FoundFile | None:
-        """Return one file that gzip shrank, as it was; None, and the reason noted, if it is broken.
+        """Return one gzip file decompressed; None if it is broken, with the reason in `skipped`.
 
         Files of a folder stay in one folder.
         """
@@ -148,7 +148,7 @@ class _Unpacker:
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
             with archive.open(member) as packed, path.open("xb") as file:
-                # The size in the directory may lie: what comes out is counted.
+                # The size in the directory may be false, so the unpacked bytes are counted.
                 while block := packed.read(_COPY_BYTES):
                     self._left -= len(block)
                     if self._left < 0:

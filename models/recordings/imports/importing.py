@@ -41,7 +41,7 @@ if TYPE_CHECKING:
 
 @dataclass
 class Import:
-    """What PATH holds.
+    """The content of PATH.
 
     `skipped` are (file below PATH, reason); `rows_left_out` counts rows of motion by kind, the
     first of which `examples` names.
@@ -61,10 +61,10 @@ def open_import(
     as_format: str = "auto",
     now_ns: int | None = None,
 ) -> Import:
-    """Read what `path` holds; nothing is published.
+    """Read the recordings of `path`; nothing is published.
 
-    `device` names all of it; `start_ns` is when the earliest of it began, whatever the files say;
-    `as_format` is one of `layouts.FORMATS`; `now_ns` the wall clock. Raises `RecordingError` when
+    `device` replaces the device of all files; `start_ns` replaces the start of the earliest;
+    `as_format` is one of `layouts.FORMATS`; `now_ns` the wall clock. Raises `RecordingError` if
     `path` does not exist.
     """
     layout = layout_of(as_format)
@@ -82,7 +82,7 @@ def open_import(
     groups: dict[str, list[Dated]] = {}
     exact = {f.shown.parent for f in dated if f.start is not None and f.start.source != FOLDER}
     for file in dated:
-        # Motion's stamps beside a sound date it better than its folder's name in local time.
+        # The time stamps of motion beside a sound are better than the folder's name in local time.
         named = file.start is not None and file.start.source == FOLDER
         start = None if named and file.shown.parent in exact else file.start
         about = abouts.of(file.shown)
@@ -171,7 +171,7 @@ def _skip_rest(
     as_format: str,
     skipped: list[tuple[str, str]],
 ) -> None:
-    """Name the files that nothing uses."""
+    """List the files that are not used."""
     used = set(recorders.used)
     for file in dated:
         used |= {file.shown, *getattr(file.content, "parts", ())}
@@ -212,7 +212,7 @@ def _arrange(
     scratch: Scratch,
     skipped: list[tuple[str, str]],
 ) -> list[ImportedRecording]:
-    """Return a device's recordings; motion beside its motion is of a device of its own."""
+    """Return a device's recordings; further simultaneous motion becomes a device of its own."""
     first, others = _lanes(placed.stretches)
     recordings, session = [], about.session_id
     lanes = [(device, placed.segments, first)]
@@ -230,7 +230,7 @@ def _arrange(
 def _lanes(
     moved: Sequence[tuple[MovedFile, list[MovedStretch]]],
 ) -> tuple[list[MovedStretch], dict[str, list[MovedStretch]]]:
-    """Return the motion of the device, and by name of others that moved at the same time."""
+    """Return the device's motion, and by name that of others recorded at the same time."""
     first: list[MovedStretch] = []
     others: dict[str, list[MovedStretch]] = {}
     for file, stretches in sorted(moved, key=lambda item: (bool(item[0].device), item[0].shown)):
@@ -245,7 +245,7 @@ def _lanes(
 
 
 def _add_truth(files: Iterable[FoundFile], abouts: Abouts, result: Import) -> None:
-    """Give each recording the spans of the truth.csv above its files that it overlaps."""
+    """Add to each recording the overlapping spans of the truth.csv above its files."""
     for file in files:
         if file.shown.name != TRUTH_NAME:
             continue
@@ -262,7 +262,7 @@ def _add_truth(files: Iterable[FoundFile], abouts: Abouts, result: Import) -> No
 
 
 def _add_annotations(files: Iterable[FoundFile], recorders: Recorders, result: Import) -> None:
-    """Give each recording the spans that Sensor Logger's annotations above its files begin."""
+    """Add to each recording the spans of Sensor Logger's annotations above its files."""
     for file in files:
         if not _is_annotation(file):
             continue
@@ -290,9 +290,9 @@ def _is_annotation(file: FoundFile) -> bool:
 def _beside(
     file: FoundFile, start_ns: int | None, result: Import
 ) -> tuple[list[ImportedRecording], int]:
-    """Return the recordings of what lies beside and below a file, and where its times begin.
+    """Return the recordings beside and below a file, and the start of the file's times.
 
-    That is `start_ns`, or else the first of the recordings; without any the file is skipped.
+    The start is `start_ns`, or else the first of the recordings; without any the file is skipped.
     """
     folder = file.shown.parent
     its = [r for r in result.recordings if any(folder in p.parents for p in r.files)]

@@ -1,7 +1,7 @@
-"""The formats that an import can be told to read: by kind, or by the maker of the files.
+"""The formats that an import can be restricted to: by kind, or by the maker of the files.
 
-A maker's layout is known by its header, so naming one is only needed to leave everything else out,
-and where a header names no units that another maker counts differently.
+A maker's layout is recognised by its header, so naming one is only needed to skip everything else,
+and for headers without units whose values another maker scales differently.
 """
 
 from __future__ import annotations
@@ -23,10 +23,10 @@ _DEGREE = math.pi / 180
 
 @dataclass(frozen=True)
 class Layout:
-    """How one maker writes motion: `expected` in words, `pattern` somewhere in the header.
+    """One maker's format of motion: `expected` in words, `pattern` somewhere in the header.
 
-    `acc` and `gyro` take values whose header names no unit to m/s² and rad/s; None where the
-    maker names units, or their size tells.
+    `acc` and `gyro` convert values without a unit in the header to m/s² and rad/s; None if the
+    maker names units, or they follow from the magnitude.
     """
 
     name: str
@@ -36,11 +36,11 @@ class Layout:
     gyro: float | None = None
 
     def fits(self, names: Sequence[str]) -> bool:
-        """Tell by the names in a header whether this maker wrote the file."""
+        """Return whether the names in a header are those of this maker."""
         return re.search(self.pattern, ",".join(names), re.IGNORECASE) is not None
 
 
-EMPATICA_HEADER = ("start", "rate", "1/64 g")  # stands for the header that its files lack
+EMPATICA_HEADER = ("start", "rate", "1/64 g")  # placeholder for the header, which its files lack
 LAYOUTS = (
     Layout("sensor-logger", "columns time and seconds_elapsed", r"\bseconds_elapsed\b"),
     Layout(
@@ -85,7 +85,7 @@ FORMATS = (*KINDS, *(layout.name for layout in LAYOUTS))
 def layout_of(as_format: str) -> Layout | None:
     """Return the maker's layout of that name, None for a kind of file.
 
-    Raises `RecordingError` for anything that `FORMATS` lacks.
+    Raises `RecordingError` for a name that is not in `FORMATS`.
     """
     if as_format not in FORMATS:
         raise RecordingError(f"format is {as_format!r}; expected one of {', '.join(FORMATS)}")

@@ -1,4 +1,4 @@
-"""M4A, AAC, MP4 and other films' sound through PyAV, which the extra `media` brings."""
+"""Sound of M4A, AAC, MP4 and other videos through PyAV, which the extra `media` installs."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ class OpenedMedia:
 
 
 def open_media(path: Path) -> OpenedMedia:
-    """Open the first stream of sound; raises `RecordingError` with the reason."""
+    """Open the first audio stream; raises `RecordingError` with the reason."""
     av = _av()
     try:
         with av.open(str(path)) as container:
@@ -65,7 +65,7 @@ def open_media(path: Path) -> OpenedMedia:
             length = None if stream.duration is None else stream.duration * stream.time_base
             if length is None and container.duration is not None:
                 length = container.duration / 1_000_000
-            # A raw ADTS file only guesses its length.
+            # The length of a raw ADTS file is only an estimate.
             if path.suffix.lower() in (".aac", ".amr") or not length:
                 length = None
             wanted = tags.get("creation_time") or tags.get("date") or ""
@@ -92,9 +92,9 @@ def _brief(error: Exception) -> str:
 
 
 class _Decoder:
-    """Decodes forwards; a step back of more than `keep` samples starts again at the file's begin.
+    """Decodes forwards; a step back of more than `keep` samples restarts at the file's beginning.
 
-    A seek would be faster, but lands on a packet whose place is only known to some milliseconds.
+    A seek would be faster, but the time of the packet is only known to some milliseconds.
     """
 
     def __init__(self, path: Path, av: Any, channels: int, keep: int) -> None:

@@ -1,4 +1,4 @@
-"""The motion files of an import, those of one device read together."""
+"""The motion files of an import, read together by device."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, eq=False)
 class MovedFile:
-    """Motion of one device; `device` is what its files' names say of it besides the sensor."""
+    """Motion of one device; `device` is the part of its files' names besides the sensor."""
 
     motion: MotionFile
     parts: tuple[PurePosixPath, ...]
@@ -31,12 +31,12 @@ class MovedFile:
 
     @property
     def shown(self) -> PurePosixPath:
-        """The first of its files, as the user knows it."""
+        """The first of its files, by the user's path."""
         return self.parts[0]
 
     @property
     def length_ns(self) -> int:
-        """From its first row to the end of its last stretch, holes included."""
+        """Seconds from its first row to the end of its last segment, gaps included."""
         last = self.motion.stretches[-1]
         return last.offset_ns + round(last.seconds * NS)
 
@@ -48,7 +48,7 @@ def read_moved(
     now_ns: int,
     skipped: list[tuple[str, str]],
 ) -> list[MovedFile]:
-    """Read the motion among `files`; what is motion and cannot be used is added to `skipped`.
+    """Read the motion among `files`; motion that cannot be used is added to `skipped`.
 
     With a `layout` only files of that maker are read.
     """

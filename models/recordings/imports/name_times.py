@@ -1,6 +1,6 @@
-"""The start of a recording as its file's name tells it.
+"""The start of a recording from its file's name.
 
-Known are ISO 8601 in any punctuation (`2026-03-02T08-00-00.250Z`, `20260302T080000+0100`),
+Supported are ISO 8601 in any punctuation (`2026-03-02T08-00-00.250Z`, `20260302T080000+0100`),
 AudioMoth (`20260302_080000.WAV`, and seconds since 1970 in hex), BirdNET-Pi
 (`2026-03-02-birdnet-08:00:00.wav`), phone recorders (`Voice 260302_080000.m4a`,
 `Recording 2026-03-02 08.00.00.m4a`, `2 Mar 2026 at 08-00-00`) and seconds or milliseconds since
@@ -17,7 +17,7 @@ from schemas.event_time import why_refused
 from schemas.frames import NS
 
 _ZONE = r"(?P<zone>\s?(?:Z|UTC|GMT)(?![A-Za-z])|[+-]\d\d[:_-]?\d\d(?!\d))?"
-# After a point; JavaScript's toISOString made fit for a name has `-250Z`, Pixel phones glue it on.
+# After a point; JavaScript's toISOString in file names has `-250Z`, Pixel phones no separator.
 _FRACTION = (
     r"(?:[.,](?P<fraction>\d{1,9})(?!\d)|(?P<millis>\d{3})(?!\d)|[-_](?P<dashed>\d{3})(?=Z))?"
 )
@@ -29,13 +29,13 @@ _MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct",
 _PATTERNS = tuple(
     re.compile(pattern, re.IGNORECASE)
     for pattern in (
-        # ISO, AudioMoth, Song Meter, voice memos, most apps; BirdNET-Pi puts its name between.
+        # ISO, AudioMoth, Song Meter, voice memos, most apps; BirdNET-Pi has its name in between.
         rf"(?<!\d){_DATE}(?:[T _.-]{{0,3}}|\s?at\s|-birdnet-(?:[\w]+-)?){_CLOCK}"
         rf"{_FRACTION}{_ZONE}{_AFTER}",
-        # Samsung's and Sony's two digits of the year.
+        # Samsung and Sony: two-digit years.
         rf"(?<!\d)(?P<year>\d\d)(?P<month>\d\d)(?P<day>\d\d)[_-](?P<hour>\d\d)(?P<minute>\d\d)"
         rf"(?P<second>\d\d){_ZONE}{_AFTER}",
-        # The day first, with the month's name.
+        # Day first, with the name of the month.
         rf"(?<!\d)(?P<day>\d\d?)[ _.-](?P<name>[a-z]{{3}})[a-z]*[ _.,-]+(?P<year>[12]\d{{3}})"
         rf"(?:\s?at\s|[ _T,-]+){_CLOCK}{_FRACTION}{_ZONE}{_AFTER}",
         rf"(?P<name>[a-z]{{3}})[a-z]*[ _.-](?P<day>\d\d?),?[ _.-]+(?P<year>[12]\d{{3}})"
@@ -48,7 +48,7 @@ _COUNT = re.compile(r"(?<!\d)(\d{10}|\d{13}|\d{16}|\d{19})(?!\d)")
 
 @dataclass(frozen=True)
 class ToldTime:
-    """A start as a name or a file's metadata tells it; without a zone it was read as UTC."""
+    """A start from a name or a file's metadata; without a zone it was read as UTC."""
 
     time_ns: int
     zoned: bool
@@ -56,10 +56,10 @@ class ToldTime:
 
 
 def named_time(stem: str, now_ns: int) -> ToldTime | None:
-    """Return the start that a file's name without its suffix tells, None if it tells none.
+    """Return the start in a file's name without its suffix, or None.
 
-    Bare numbers count only where they are plausible times; a written date always counts, so that
-    a wrong clock can be named.
+    Bare numbers count only if they are plausible times; a written date always counts, so that a
+    wrong clock can be reported.
     """
     for pattern in _PATTERNS:
         for match in pattern.finditer(stem):
@@ -78,7 +78,7 @@ def named_time(stem: str, now_ns: int) -> ToldTime | None:
 
 
 def written_time(text: str, source: str) -> ToldTime | None:
-    """Return the time that metadata writes as ISO 8601 (or with colons in the date), else None."""
+    """Return a time of metadata in ISO 8601 (or with colons in the date), else None."""
     match = _PATTERNS[0].search(re.sub(r"^(\d{4}):(\d\d):(\d\d)", r"\1-\2-\3", text.strip()))
     time = None if match is None else _written(match)
     return None if time is None else ToldTime(time.time_ns, time.zoned, source)
@@ -119,7 +119,7 @@ def _zone(text: str | None) -> tuple[timezone, bool]:
     if not digits:
         return UTC, True
     offset = timedelta(hours=int(digits[:2]), minutes=int(digits[2:]))
-    # Anything else is a part's number: 20260302_080000-0002.
+    # Anything else is the number of a part: 20260302_080000-0002.
     if offset >= timedelta(hours=15) or digits[2:] not in ("00", "15", "30", "45"):
         return UTC, False
     return timezone(-offset if text.strip().startswith("-") else offset), True

@@ -1,7 +1,7 @@
-"""What phyphox writes beside its sensors: `meta/time.csv` and `meta/device.csv`.
+"""The metadata of phyphox: `meta/time.csv` and `meta/device.csv`.
 
-The `Time (s)` of its tables counts from the first start and stands still while the experiment is
-paused; each START of `meta/time.csv` says what time of day it was then.
+The `Time (s)` of its tables counts from the first start and stops while the experiment is paused;
+each START of `meta/time.csv` has the time of day.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ class ExperimentClock:
     system_s: NDArray[np.float64]
 
     def at(self, times_s: NDArray[np.float64]) -> NDArray[np.float64]:
-        """Return times of the experiment (n,) s in seconds since 1970."""
+        """Convert times of the experiment (n,) in s to seconds since 1970."""
         last = np.searchsorted(self.experiment_s, times_s, side="right") - 1
         start = np.maximum(last, 0)
         shifted: NDArray[np.float64] = times_s - self.experiment_s[start] + self.system_s[start]
@@ -39,9 +39,9 @@ class ExperimentClock:
 
 
 def read_clock(path: Path) -> ExperimentClock | None:
-    """Read a `meta/time.csv`; None where it holds no start.
+    """Read a `meta/time.csv`; None if it has no start.
 
-    Raises `RecordingError` when it cannot be read.
+    Raises `RecordingError` if it cannot be read.
     """
     starts = []
     for _, row in read_side_table(path):
@@ -55,7 +55,7 @@ def read_clock(path: Path) -> ExperimentClock | None:
 
 
 def read_device(path: Path) -> str | None:
-    """Return the phone's model by a `meta/device.csv`, None where it does not say it."""
+    """Return the phone's model from a `meta/device.csv`, None if absent."""
     rows = {
         row.get("property", "").lower(): row.get("value", "") for _, row in read_side_table(path)
     }

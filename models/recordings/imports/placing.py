@@ -1,4 +1,4 @@
-"""Puts what one device recorded on the time axis, also what does not tell when it began."""
+"""Places the files of one device on the time axis, including those without a start."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from models.recordings.imports.moved import MovedFile
     from models.recordings.imports.name_times import ToldTime
 
-# A clock that counts from a device's start says nothing of when a named file began.
+# A clock that counts from the device's start does not date a file that has a name.
 _MAX_OWN_LEAD_NS = 60 * NS
 _MAX_LEAD_NS = 86_400 * NS
 _CERTAIN = ("name", METADATA_NAME)  # what the recorder itself wrote down as the start
@@ -27,7 +27,7 @@ _CERTAIN = ("name", METADATA_NAME)  # what the recorder itself wrote down as the
 
 @dataclass(frozen=True)
 class Dated:
-    """A file and when it began: `start` by itself, `base_ns` by what lies around it, or unknown."""
+    """A file and its start: `start` from itself, `base_ns` from the files around it, or unknown."""
 
     shown: PurePosixPath
     content: SoundFile | MovedFile
@@ -64,8 +64,8 @@ def place(
 ) -> Placed:
     """Place the files; those at impossible times are `skipped` with the likely cause.
 
-    With `start_ns` all times are moved so that the earliest is there. Files that do not tell their
-    time begin with what lies in their folder and does, else follow one another by name.
+    With `start_ns` all times are shifted so that the earliest is there. Files without a time begin
+    with those in their folder that have one, or else follow one another by name.
     """
     starts_ns = [file.start.time_ns for file in files if file.start is not None]
     shift_ns = 0 if start_ns is None or not starts_ns else start_ns - min(starts_ns)

@@ -1,4 +1,4 @@
-"""What programs write beside their sensors of the device and the start, by folder."""
+"""Metadata on device and start that recording programs write beside their files, by folder."""
 
 from __future__ import annotations
 
@@ -22,10 +22,10 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Recorder:
-    """What is known of all files in a folder and below it; None where nothing says it.
+    """Metadata of all files in a folder and below it; None if unknown.
 
-    `start_ns` is when the recording began, `zone` that of local times in names, `clock` what
-    times that count from the start are read by. `turned` and `standardised` are Sensor Logger's.
+    `start_ns` is the start of the recording, `zone` that of local times in names, `clock` dates
+    times that count from the start. `turned` and `standardised` are Sensor Logger's.
     """
 
     source: str = ""
@@ -38,7 +38,7 @@ class Recorder:
 
 
 class Recorders:
-    """The recorders of an import; what lies deeper wins. `used` are the files that tell of them."""
+    """The recorders of an import; a deeper one takes precedence. `used` are the metadata files."""
 
     def __init__(
         self, files: Iterable[FoundFile], now_ns: int, skipped: list[tuple[str, str]]
@@ -52,7 +52,7 @@ class Recorders:
                 skipped.append((str(file.shown), str(error)))
 
     def of(self, shown: PurePosixPath) -> Recorder:
-        """Return the nearest recorder of the folders around a file, an empty one if none."""
+        """Return the nearest recorder of the folders around a file, or an empty one."""
         return next(
             (self._by_folder[folder] for folder in shown.parents if folder in self._by_folder),
             Recorder(),

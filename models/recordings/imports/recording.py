@@ -1,4 +1,4 @@
-"""An imported recording: segments of sound and stretches of motion of one device, in order."""
+"""An imported recording: segments of sound and of motion of one device, in order."""
 
 from __future__ import annotations
 
@@ -30,18 +30,18 @@ if TYPE_CHECKING:
     from schemas.position import Position
 
 REMEDY = "--start sets the time"
-"""What helps where a recorder's clock was wrong."""
+"""The remedy for a wrong clock of the recorder."""
 
 
-_SHORT_S = 5.0  # an activity's window; what is shorter fills only a part of one
-_HOLE_NS = NS // 2  # a window goes on over a shorter hole, masked
+_SHORT_S = 5.0  # an activity's window; a shorter recording fills only part of one
+_HOLE_NS = NS // 2  # a window continues over a shorter gap, masked
 
 
 @dataclass(frozen=True, eq=False)
 class SoundSegment:
     """Sound of one file from `start_ns` on; its first `skip_ns` were trimmed.
 
-    `notes` are what the user should know of it.
+    `notes` are remarks for the user.
     """
 
     file: SoundFile
@@ -58,9 +58,9 @@ class SoundSegment:
 
 @dataclass(frozen=True, eq=False)
 class MovedStretch:
-    """Motion without a hole from `start_ns` on: (n, 6) float32 in m/s² and rad/s.
+    """Motion without a gap from `start_ns` on: (n, 6) float32 in m/s² and rad/s.
 
-    `trimmed_s` of its head were trimmed.
+    `trimmed_s` seconds at its beginning were trimmed.
     """
 
     shown: PurePosixPath
@@ -78,9 +78,9 @@ class MovedStretch:
 
 
 class ImportedRecording:
-    """Files that people have as `models.recordings.protocol.Recording`.
+    """Imported files as a `models.recordings.protocol.Recording`.
 
-    `warnings` say what was changed or guessed; `report` gets what breaks off while it is read.
+    `warnings` list changes and assumptions; `report` gets the files that break off while read.
     """
 
     def __init__(
@@ -93,7 +93,7 @@ class ImportedRecording:
     ) -> None:
         self._segments, self._stretches = tuple(segments), tuple(stretches)
         self._items: tuple[SoundSegment | MovedStretch, ...] = (*segments, *stretches)
-        self._scratch = scratch  # held, since its end removes what was unpacked
+        self._scratch = scratch  # kept alive, because unpacked files are removed with it
         self.start_ns = min(item.start_ns for item in self._items)
         self.duration_s = (max(item.end_ns for item in self._items) - self.start_ns) / NS
         self.device_id = safe_name(device_id)
@@ -138,7 +138,7 @@ class ImportedRecording:
         return warnings
 
     def _lasting_s(self) -> list[float]:
-        """Return how long motion lasts between holes that a window cannot do without, s."""
+        """Return the seconds of motion between gaps that a window cannot bridge."""
         lasting_s: list[float] = []
         last_ns = None
         for stretch in self._stretches:
@@ -150,7 +150,7 @@ class ImportedRecording:
 
     @property
     def files(self) -> set[PurePosixPath]:
-        """The files it is made of, as the user knows them."""
+        """Its files, by the user's paths."""
         return {item.shown for item in self._items}
 
     @property
@@ -160,17 +160,17 @@ class ImportedRecording:
 
     @property
     def motion_s(self) -> float:
-        """Seconds of motion, without holes."""
+        """Seconds of motion, without gaps."""
         return sum(len(stretch.values) / stretch.rate_hz for stretch in self._stretches)
 
     @property
     def stretch_count(self) -> int:
-        """Stretches of motion between holes."""
+        """Segments of motion between gaps."""
         return len(self._stretches)
 
     @property
     def gyroscope(self) -> bool:
-        """Whether all of its motion has rotation; without, its three columns are zero."""
+        """Whether all of its motion has rotation; otherwise its three columns are zero."""
         return all(stretch.gyroscope for stretch in self._stretches)
 
     def audio(self, chunk_s: float = 1.0, start_s: float = 0.0) -> Iterator[AudioChunk]:
@@ -197,18 +197,18 @@ class ImportedRecording:
                 self.report.skip(Path(segment.shown), str(error))
 
     def _ends_early(self, segment: SoundSegment, there: int, total: int, rate: int) -> None:
-        # Containers round their length to a packet.
+        # Containers round the length to a packet.
         if total - there > rate // 10:
             reason = f"ends after {there / rate:.2f} s of {total / rate:.2f} s"
             self.report.skip(Path(segment.shown), reason)
 
     def imu(self, chunk_s: float = 1.0, start_s: float = 0.0) -> Iterator[ImuChunk]:
-        """Yield acc and gyro, (n, 3) float32 each; no chunk spans a hole."""
+        """Yield acc and gyro, (n, 3) float32 each; no chunk spans a gap."""
         if self.imu_rate is None:
             return
         for stretch in self._stretches:
             skip = max(0.0, start_s - (stretch.start_ns - self.start_ns) / NS)
-            # Rates of two files may differ by a little; a frame holds what the first one's does.
+            # Rates of two files may differ slightly; all frames have the size of the first file's.
             for first, last in cuts(len(stretch.values), self.imu_rate, chunk_s, skip):
                 rows = stretch.values[first:last]
                 time_ns = sample_time_ns(stretch.start_ns, first, stretch.rate_hz)

@@ -1,4 +1,4 @@
-"""What an import found, for machines and for people."""
+"""The report on an import, as JSON and as text."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ if TYPE_CHECKING:
     from models.recordings.imports.importing import Import
     from models.recordings.imports.recording import ImportedRecording
 
-_MAX_LISTED = 20  # recordings or files; a field season has thousands
+_MAX_LISTED = 20  # recordings or files listed; a field season has thousands
 
 
 def as_json(imported: Import) -> dict[str, Any]:
-    """Return what `import --dry-run --json` prints."""
+    """Return the output of `import --dry-run --json`."""
     return {
         "recordings": [_recording(recording) for recording in imported.recordings],
         "skipped": [{"path": path, "reason": reason} for path, reason in imported.skipped],
@@ -24,7 +24,7 @@ def as_json(imported: Import) -> dict[str, Any]:
 
 
 def as_lines(imported: Import) -> list[str]:
-    """Return what people read before anything is published."""
+    """Return the text that is printed before anything is published."""
     lines = []
     for recording in imported.recordings[:_MAX_LISTED]:
         lines.append(_line(recording))

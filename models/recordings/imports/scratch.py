@@ -1,4 +1,4 @@
-"""A temporary folder that lives as long as what reads from it."""
+"""A temporary folder that is kept as long as something reads from it."""
 
 from __future__ import annotations
 

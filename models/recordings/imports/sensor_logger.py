@@ -1,9 +1,9 @@
-"""What Sensor Logger (tszheichoi) writes beside its sensors: `Metadata.csv` and `Annotation.csv`.
+"""The metadata of Sensor Logger (tszheichoi): `Metadata.csv` and `Annotation.csv`.
 
-After the maker's own description (awesome-sensor-logger): times count from 1970 in UTC, folders are
-named in local time, `seconds_elapsed` counts from the tap on Start, and so does the microphone's
-file, which holds no time that can be trusted. An iPhone's acceleration and gravity point the other
-way than an Android phone's, unless "Standardise Units & Frames" is on.
+By the maker's description (awesome-sensor-logger), times count from 1970 in UTC, folders are named
+in local time, and `seconds_elapsed` counts from the tap on Start, as does the microphone's file,
+which has no reliable time of its own. An iPhone's acceleration and gravity have the opposite sign
+of an Android phone's unless "Standardise Units & Frames" is on.
 """
 
 from __future__ import annotations
@@ -34,9 +34,9 @@ _EPOCH_NS = re.compile(r"[0-9]{1,19}")
 
 @dataclass(frozen=True)
 class Metadata:
-    """A recording's `Metadata.csv`; None where it says nothing.
+    """A recording's `Metadata.csv`; None for absent fields.
 
-    `turned` says that its acceleration points down at rest, as Apple defines it.
+    `turned`: acceleration points down at rest, as Apple defines it.
     """
 
     device: str | None = None
@@ -53,16 +53,16 @@ class Metadata:
 
 @dataclass(frozen=True)
 class Mark:
-    """One annotation: what was typed in, and when."""
+    """One annotation: its text and time."""
 
     time_ns: int
     text: str
 
 
 def read_metadata(path: Path, now_ns: int) -> Metadata | None:
-    """Read a `Metadata.csv`; None when another program wrote it, or it is empty.
+    """Read a `Metadata.csv`; None if another program wrote it, or it is empty.
 
-    Raises `RecordingError` when it cannot be read.
+    Raises `RecordingError` if it cannot be read.
     """
     rows = read_side_table(path)
     if not rows or "recording time" not in rows[0][1]:
@@ -81,10 +81,10 @@ def read_metadata(path: Path, now_ns: int) -> Metadata | None:
 
 
 def read_marks(path: Path, start_ns: int) -> tuple[list[Mark], list[int]]:
-    """Read an `Annotation.csv`; return its marks by time, and the lines that hold none.
+    """Read an `Annotation.csv`; return its marks by time, and the lines without one.
 
-    `start_ns` is the recording's start, for rows that count from it only. Raises `RecordingError`
-    when the file cannot be read or is none of Sensor Logger's.
+    `start_ns` is the recording's start, for rows that only count from it. Raises `RecordingError`
+    if the file cannot be read or is not Sensor Logger's.
     """
     marks, bad = [], []
     for line, row in read_side_table(path):
@@ -101,7 +101,7 @@ def read_marks(path: Path, start_ns: int) -> tuple[list[Mark], list[int]]:
 
 
 def spans_of(marks: Sequence[Mark], end_ns: int) -> list[TruthSpan]:
-    """Return what lasts from each mark to the next of its kind, the last one until `end_ns`.
+    """Return the spans from each mark to the next of its kind, the last one until `end_ns`.
 
     A scenario's name begins a scenario, any other text an activity; `end`, `stop` or no text ends
     both.

@@ -1,4 +1,4 @@
-"""Small tables of text that recorders put beside their sensors' files."""
+"""Small text tables of metadata that recorders write beside their sensors' files."""
 
 from __future__ import annotations
 
@@ -16,10 +16,10 @@ _DELIMITERS = ",;\t"
 
 
 def read_side_table(path: Path) -> list[tuple[int, dict[str, str]]]:
-    """Return the rows below the header with their line numbers, by the header's names lowered.
+    """Return the rows below the header with their line numbers, by lower-case column name.
 
-    Commas, semicolons or tabs; empty for an empty file. Raises `RecordingError` when the file
-    cannot be read.
+    Commas, semicolons or tabs; empty for an empty file. Raises `RecordingError` if the file cannot
+    be read.
     """
     try:
         text, _ = read_text(path)
@@ -37,7 +37,7 @@ def read_side_table(path: Path) -> list[tuple[int, dict[str, str]]]:
 
 
 def number(text: str | None) -> float | None:
-    """Return a field's finite number, with a decimal comma or point; None where it holds none."""
+    """Return a field's finite number, with a decimal comma or point; None for anything else."""
     try:
         value = float((text or "").replace(",", "."))
     except ValueError:

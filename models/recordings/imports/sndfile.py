@@ -1,4 +1,4 @@
-"""Sound through libsndfile: formats that cannot be sought, and files that break off, too."""
+"""Sound through libsndfile, including formats without seeking and truncated files."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 _COUNT_FRAMES = 1 << 16
-# Their headers tell a length that a cut file does not have.
+# Their headers state a length that a truncated file does not have.
 _COMPRESSED = ("FLAC", "OGG", "MP3")
 
 
 class SndFile:
-    """One file; `read` gives float samples in [-1, 1]. Raises `RecordingError` with the reason."""
+    """One file of float samples in [-1, 1]. Raises `RecordingError` with the reason."""
 
     def __init__(self, path: Path) -> None:
         self._path = path
@@ -39,7 +39,7 @@ class SndFile:
         self._close()
 
     def read(self, first: int, last: int) -> NDArray[np.float32]:
-        """Return samples [first, last) of all channels, fewer where the file breaks off."""
+        """Return samples [first, last) of all channels, fewer if the file breaks off."""
         if self._file is None:
             self._reopen()
         try:
@@ -51,7 +51,7 @@ class SndFile:
             raise RecordingError(_reason(error, self._path)) from error
         self._at += len(wave)
         if last >= self.frames:
-            self._close()  # a day of segments must not hold a handle each
+            self._close()  # a day of segments must not hold a file handle each
         return np.asarray(wave, np.float32)
 
     def _open(self) -> Any:
@@ -99,19 +99,19 @@ class SndFile:
             return False
 
     def _count(self) -> int:
-        """Return how many samples can be read, by reading them."""
+        """Return the number of readable samples, by reading them."""
         file, count, step = self._reopen(), 0, _COUNT_FRAMES
         while step:
             try:
                 frames_read = len(file.read(step, dtype="float32"))
             except (soundfile.LibsndfileError, OSError):
-                # What lies before the break is found by smaller steps.
+                # The position of the break is refined in smaller steps.
                 step //= 4
                 file = self._reopen()
                 try:
                     self._go(count)
                 except (soundfile.LibsndfileError, OSError):
-                    # Nor can it be sought to the break.
+                    # Seeking to the break does not work either.
                     break
                 continue
             if not frames_read:

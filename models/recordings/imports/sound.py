@@ -48,15 +48,15 @@ SOUND_SUFFIXES = frozenset(
 FILE_RATES = (8_000, 192_000)
 MAX_RATE = 48_000
 MAX_CHANNELS = 8
-_MARGIN_S = 1  # the filter's reach is far below
+_MARGIN_S = 1  # well above the filter's length
 
 
 @dataclass(frozen=True, eq=False)
 class SoundFile:
-    """Sound as its file holds it: `read(first, last)` returns (n, all channels) in [-1, 1].
+    """The sound of a file: `read(first, last)` returns (n, all channels) in [-1, 1].
 
-    `used` are the channels that are read on, counted from 0; `start` is one that the file's
-    metadata tells, where the opener already knows it.
+    `used` are the channels to keep, counted from 0; `start` is that of the file's metadata, if the
+    opener already read it.
     """
 
     path: Path
@@ -73,14 +73,14 @@ class SoundFile:
 
     @property
     def seconds(self) -> float:
-        """How long it lasts."""
+        """Duration in seconds."""
         return self.frames / self.rate
 
     @property
     def pipeline_rate(self) -> int:
-        """The rate that it is read at: its own up to 48 kHz, else its half, third or quarter.
+        """The rate at which it is read: its own up to 48 kHz, else its half, third or quarter.
 
-        A rate that none of these brings to 32 to 48 kHz becomes 48 kHz.
+        If none of these is 32 to 48 kHz, it is 48 kHz.
         """
         if self.rate <= MAX_RATE:
             return self.rate
@@ -109,7 +109,7 @@ class SoundFile:
         return lambda first, last: int16(blocks.cut(first, last))
 
     def frames_at(self, rate: int) -> int:
-        """Return how many samples it has at `rate` Hz."""
+        """Return the number of samples at `rate` Hz."""
         return self.frames * rate // self.rate
 
 
@@ -121,7 +121,7 @@ def open_sound(path: Path) -> SoundFile:
     try:
         sound = readers[0](path)
     except RecordingError as error:
-        # A name may lie, and either library reads what the other does not.
+        # A suffix may be wrong, and each library reads formats that the other does not.
         try:
             sound = readers[1](path)
         except RecordingError:

@@ -1,4 +1,4 @@
-"""When a file began: its name, else its metadata, else the names of the folders around it."""
+"""The start of a file: from its name, else its metadata, else the folders' names."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from models.recordings.imports.sound import SoundFile
 
 FOLDER = "folder's name"
-_QUARTER_NS = 900 * NS  # zones are whole quarters of an hour
+_QUARTER_NS = 900 * NS  # zones are multiples of a quarter of an hour
 _SLACK_NS = 2 * NS
 _MAX_OFFSET_NS = 14 * 3_600 * NS
 
@@ -27,7 +27,7 @@ _MAX_OFFSET_NS = 14 * 3_600 * NS
 def sound_time(
     file: FoundFile, sound: SoundFile, recorder: Recorder, root_name: str, now_ns: int
 ) -> ToldTime | None:
-    """Return when a sound began, None if nothing tells it."""
+    """Return the start of a sound, None if unknown."""
     named = named_time(file.shown.stem, now_ns)
     if named is not None and named.zoned:
         return named
@@ -44,7 +44,7 @@ def sound_time(
 def motion_time(
     shown: PurePosixPath, recorder: Recorder, root_name: str, now_ns: int
 ) -> ToldTime | None:
-    """Return when motion began whose stamps do not tell it, None if nothing does."""
+    """Return the start of motion whose time stamps have none, None if unknown."""
     named = named_time(shown.stem, now_ns)
     if named is not None:
         unzoned = recorder.zone if not named.zoned else None
@@ -64,7 +64,7 @@ def folder_time(shown: PurePosixPath, root_name: str, now_ns: int) -> ToldTime |
 
 
 def _local(named: ToldTime, zone: ZoneInfo, source: str) -> ToldTime:
-    """Return a time without a zone as one of `zone`."""
+    """Return a time without a zone as a time in `zone`."""
     wall = datetime(1970, 1, 1, tzinfo=UTC) + timedelta(seconds=named.time_ns // NS)
     offset = wall.replace(tzinfo=zone).utcoffset() or timedelta()
     shift_ns = round(offset.total_seconds()) * NS
@@ -72,7 +72,7 @@ def _local(named: ToldTime, zone: ZoneInfo, source: str) -> ToldTime:
 
 
 def _zoned_by(named: ToldTime, inside: ToldTime | None) -> ToldTime:
-    """Return a local time in UTC where metadata tells the same moment with its zone."""
+    """Return a local time in UTC if the metadata have the same moment with its zone."""
     if inside is None or not inside.zoned:
         return named
     offset_ns = named.time_ns - inside.time_ns

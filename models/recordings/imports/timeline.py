@@ -1,4 +1,4 @@
-"""One device's pieces in order of time: overlaps trimmed, pauses made into recordings apart."""
+"""A device's segments in order of time: overlaps are trimmed, long pauses split recordings."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 # Recorders name segments by the whole second and let them overlap a little.
 MAX_TRIM_NS = NS // 2
-# Duty-cycled recorders pause for seconds to minutes within one recording.
+# Duty-cycled recorders pause for seconds to minutes within a recording.
 MAX_GAP_NS = 300 * NS
 _SAME_RATE = 0.01
 
@@ -23,7 +23,7 @@ def trim_segments(
 ) -> list[SoundSegment]:
     """Return segments that do not overlap, by start.
 
-    Up to 0.5 s are trimmed from the head of the later one; what overlaps more is `skipped`.
+    Up to 0.5 s are trimmed from the beginning of the later one; a larger overlap is `skipped`.
     """
     kept: list[SoundSegment] = []
     for segment in sorted(segments, key=lambda s: (s.start_ns, s.shown)):
@@ -46,11 +46,11 @@ def trim_segments(
 def trim_stretches(
     stretches: Iterable[MovedStretch], skipped: list[tuple[str, str]]
 ) -> list[MovedStretch]:
-    """Return stretches that do not overlap, by start; as `trim_segments`."""
+    """Return segments of motion that do not overlap, by start; as `trim_segments`."""
     kept: list[MovedStretch] = []
     for stretch in sorted(stretches, key=lambda s: (s.start_ns, s.shown)):
         late_ns = kept[-1].end_ns - stretch.start_ns if kept else 0
-        # Rounding to whole nanoseconds is no overlap.
+        # A difference by rounding to nanoseconds is not an overlap.
         if late_ns <= 0.01 * NS / stretch.rate_hz:
             kept.append(stretch)
         elif late_ns <= MAX_TRIM_NS and stretch.end_ns > kept[-1].end_ns:
@@ -73,10 +73,10 @@ def trim_stretches(
 def sessions(
     segments: Sequence[SoundSegment], stretches: Sequence[MovedStretch]
 ) -> list[tuple[list[SoundSegment], list[MovedStretch]]]:
-    """Return the pieces of each recording, by start.
+    """Return the segments of each recording, by start.
 
-    A new one begins after a pause of 5 minutes of both, and where channels or the motion's rate
-    change.
+    A new one begins after a pause of 5 minutes in both modalities, and where the channels or the
+    motion's rate change.
     """
     recordings: list[tuple[list[SoundSegment], list[MovedStretch]]] = []
     end_ns = 0

@@ -1,4 +1,4 @@
-"""Motion files as phones, earphones, watches and loggers write them."""
+"""Motion files of phones, earphones, watches and loggers."""
 
 from models.recordings.imports.motion.groups import MotionGroup, motion_groups
 from models.recordings.imports.motion.motion_file import MotionFile, Stretch

@@ -1,4 +1,4 @@
-"""Which column is the clock, in which unit it counts, and whether its dates can be true."""
+"""Finds the time column, its unit, and whether its dates are plausible."""
 
 from __future__ import annotations
 
@@ -23,8 +23,8 @@ LONG_NAMES = {"s": "seconds", "ms": "milliseconds", "us": "microseconds", "ns": 
 
 YEAR_2000_S = 946_684_800.0
 AHEAD_S = 86_400.0
-_MAX_UPTIME_S = 1e8  # three years; above that a small number is a date gone wrong
-_APPLE_S = 978_307_200.0  # 2001-01-01, which Apple counts from
+_MAX_UPTIME_S = 1e8  # three years; above that a small number is a broken date
+_APPLE_S = 978_307_200.0  # 2001-01-01, Apple's epoch
 _STEPS_S = (1 / 900, 1 / 8)
 
 _DATE = re.compile(
@@ -36,9 +36,9 @@ _DAYTIME = re.compile(r"^\s*(\d{1,2}):(\d\d):(\d\d)(?:[.,:](\d{1,9}))?\s*$")
 
 @dataclass(frozen=True)
 class Clock:
-    """How a column is read: `parse` (None for plain numbers) gives numbers of `scale` seconds.
+    """How to read a time column: `parse` (None for plain numbers) returns units of `scale` seconds.
 
-    `epoch` says that they count from 1970.
+    `epoch`: they count from 1970.
     """
 
     column: TimeColumn
@@ -51,10 +51,10 @@ class Clock:
 def clock_of(
     columns: Sequence[TimeColumn], rows: Sequence[Sequence[str]], now_s: float
 ) -> tuple[Clock, Clock | None]:
-    """Return the clock that spaces the rows, and another that dates them if the first does not.
+    """Return the clock for the spacing of the rows, and one for the date if the first has none.
 
-    `rows` are fields of the first rows. Raises `RecordingError` when no column can be a clock, or
-    when its dates lie before 2000 or more than a day after `now_s`, with the likely cause.
+    `rows` are fields of the first rows. Raises `RecordingError` if no column can be a clock, or if
+    its dates are before 2000 or more than a day after `now_s`, with the likely cause.
     """
     clocks: list[Clock] = []
     refused: list[RecordingError] = []
@@ -72,7 +72,7 @@ def clock_of(
             raise refused[0]
         names = ", ".join(column.name for column in columns)
         raise RecordingError(f"has no column that counts time; {names} do not")
-    # Numbers before text, dates before times of no day; of these the finest.
+    # Numbers before text, dates before times of day; of these the finest resolution.
     spacing = min(clocks, key=lambda c: (c.parse is not None, not c.epoch, c.scale))
     if spacing.epoch:
         return spacing, None
@@ -81,7 +81,7 @@ def clock_of(
 
 
 def possible(times_s: NDArray[np.float64], now_s: float) -> NDArray[np.bool_]:
-    """Tell which epoch seconds a recording of today can have."""
+    """Return which epoch seconds are plausible for a recording."""
     return np.asarray((times_s >= YEAR_2000_S) & (times_s <= now_s + AHEAD_S))
 
 
@@ -121,7 +121,7 @@ def _unit(column: TimeColumn, middle: float, steps: tuple[float, float], now_s: 
             )
         return Clock(column, SCALES[best[0]], kinds[best[0]] == "epoch", None, warnings)
     dated = [unit for unit in order if kinds[unit] == "epoch"]
-    # Rows that come in bursts have no step that fits, but dates that can be true in one unit only.
+    # The steps between rows in bursts fit no unit, but the dates are plausible in one unit only.
     unit = named or (dated[0] if len(dated) == 1 else "s")
     if kinds[unit] is not None:
         return Clock(column, SCALES[unit], kinds[unit] == "epoch")
@@ -135,7 +135,7 @@ def _kind(seconds: float, now_s: float) -> str | None:
 
 
 def impossible(name: str, seconds: float, now_s: float, unit: str = "s") -> str:
-    """Return why a column's dates are refused, with the likely cause."""
+    """Return why a column's dates are rejected, with the likely cause."""
     date = _date_text(seconds)
     if seconds > now_s + AHEAD_S:
         problem = f"is {date}, more than a day ahead of the clock ({_date_text(now_s)})"

@@ -1,8 +1,8 @@
-"""Which columns hold time, acceleration and rotation, told by the header of any maker.
+"""Finds the columns of time, acceleration and rotation from the header of any maker.
 
-A name is cut into words (`accelerometerAccelerationX(G)`, `Gyroscope x (rad/s)`, `acc_x_m_s2`,
-`sensor_gyroX[°/s]`), so that a maker need not be known. Bare `x`, `y`, `z` (Sensor Logger,
-MetaWear, Movesense) take their sensor from the unit or from the file's name.
+A name is split into words (`accelerometerAccelerationX(G)`, `Gyroscope x (rad/s)`, `acc_x_m_s2`,
+`sensor_gyroX[°/s]`), so the maker need not be known. For bare `x`, `y`, `z` (Sensor Logger,
+MetaWear, Movesense) the sensor follows from the unit or the file's name.
 """
 
 from __future__ import annotations
@@ -58,7 +58,7 @@ _NO_MOTION = ("magnet", "orientation", "compass", "location", "quaternion", "bar
 
 @dataclass(frozen=True)
 class TimeColumn:
-    """A column that may tell time; `unit` is s, ms, us, ns or None, `zone` as in `+0100`."""
+    """A possible time column; `unit` is s, ms, us, ns or None, `zone` as in `+0100`."""
 
     index: int
     name: str
@@ -68,7 +68,7 @@ class TimeColumn:
 
 @dataclass(frozen=True)
 class Triple:
-    """The x, y and z columns of one sensor; `factor` takes them to m/s² or rad/s if it is said."""
+    """The x, y and z columns of one sensor; `factor`, if known, converts them to m/s² or rad/s."""
 
     sensor: Sensor
     indices: tuple[int, int, int]
@@ -79,7 +79,7 @@ class Triple:
 
 @dataclass(frozen=True)
 class Columns:
-    """What a header offers; `assumed` where nothing but x, y, z says that it is acceleration."""
+    """The columns of a header; `assumed`: acceleration is assumed from x, y and z alone."""
 
     times: tuple[TimeColumn, ...]
     triples: dict[Sensor, Triple]
@@ -102,7 +102,7 @@ def columns_of(names: Sequence[str], stem: str = "") -> Columns | None:
             axes.setdefault((sensor, unit), {}).setdefault(letter, index)
     triples: dict[Sensor, Triple] = {}
     assumed = False
-    # Where two offer the same sensor, the one that says its unit (Physics Toolbox: gFx before ax).
+    # Of two triples of one sensor, the one with a unit (Physics Toolbox: gFx before ax).
     axes = _joined(axes)
     for (named, unit), axis_columns in sorted(axes.items(), key=lambda item: item[0][1] is None):
         if len(axis_columns) < 3:
@@ -135,7 +135,7 @@ def columns_of(names: Sequence[str], stem: str = "") -> Columns | None:
 def _joined(
     axes: dict[tuple[Sensor | None, str | None], dict[str, int]],
 ) -> dict[tuple[Sensor | None, str | None], dict[str, int]]:
-    """Give axes that name no unit to the others of their sensor, where these lack just them."""
+    """Add axes without a unit to the others of their sensor, if exactly these are missing there."""
     for sensor, unit in list(axes):
         bare = axes.get((sensor, None), {})
         if unit is None or len(axes[sensor, unit]) == 3 or len(bare) == 3:
@@ -148,12 +148,12 @@ def _joined(
 
 
 def stem_of(path: Path) -> str:
-    """Return what tells a file's sensor: its name, or its folder's where it is named by a time."""
+    """Return the name that gives a file's sensor: its own, or its folder's if its own is a time."""
     return path.stem if re.search("[A-Za-z]", path.stem) else f"{path.parent.name}_{path.stem}"
 
 
 def sensor_of_stem(stem: str) -> Sensor | None:
-    """Return the sensor that a file is named after: `WatchAccelerometer`, `..._Gyroscope_100Hz`."""
+    """Return the sensor in a file's name: `WatchAccelerometer`, `..._Gyroscope_100Hz`."""
     plain = re.sub(r"[^a-z]", "", stem.lower())
     if any(word in plain for word in _NO_MOTION):
         return None
@@ -218,7 +218,7 @@ def _time_unit(text: str) -> str | None:
 
 
 def _axis(name: str) -> tuple[Sensor | None, str | None, str] | None:
-    """Return sensor, unit and axis of a column, the sensor None where the name is only an axis."""
+    """Return sensor, unit and axis of a column; the sensor is None if the name is only an axis."""
     unit = _bracket(name)
     words = _words(name)
     if unit is None:
@@ -233,7 +233,7 @@ def _axis(name: str) -> tuple[Sensor | None, str | None, str] | None:
     if unit is None and len(letters) == 1 and words[-1] not in {"x", "y", "z", "axis"}:
         after = words[words.index(letters[0]) + 1 :]
         if after and _sensor(after) is None and words.index(letters[0]):
-            # A unit that nobody knows is one all the same.
+            # An unknown unit is still a unit.
             words, unit = words[: words.index(letters[0]) + 1], "_".join(after)
     rest = [word for word in words if word not in {"x", "y", "z", "axis"}]
     if not letters:
@@ -266,7 +266,7 @@ def _sensor(words: list[str]) -> Sensor | None:
 
 
 def _unit_tail(words: list[str]) -> tuple[list[str], str | None]:
-    """Split `acc_x_m_s2` into its words and its unit."""
+    """Split `acc_x_m_s2` into words and unit."""
     for length in (3, 2, 1):
         if len(words) <= length:
             continue

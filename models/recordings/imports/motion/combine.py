@@ -1,4 +1,4 @@
-"""Sensors of one device that its maker writes apart: gravity added, gyroscope laid beside."""
+"""Combines a device's sensors from separate files: adds gravity, aligns the gyroscope."""
 
 from __future__ import annotations
 
@@ -17,13 +17,13 @@ if TYPE_CHECKING:
 
     from models.recordings.imports.motion.sensor_file import SensorFile
 
-_REACH_S = 0.25  # the other sensor's samples are taken from no farther away
+_REACH_S = 0.25  # maximum time to the other sensor's sample
 _MIN_SHARED = 0.5
 
 
 @dataclass(frozen=True)
 class Merged:
-    """Stretches (start s, values (n, 6)) where both sensors were there, or as before."""
+    """Segments (start s, values (n, 6)) with both sensors, or the given ones unchanged."""
 
     stretches: list[tuple[float, NDArray[np.float64]]] = field(repr=False)
     has_gyro: bool
@@ -38,7 +38,7 @@ def with_gravity(
 ) -> tuple[float, list[str]]:
     """Fill `values[:, :3]` with acceleration and gravity, m/s²; return the scale and warnings.
 
-    Gravity is added only where the acceleration lacks it, which its mean along gravity tells;
+    Gravity is added only if the acceleration lacks it, judged by its mean along gravity;
     `standardised` is Sensor Logger's setting.
     """
     name = "acc" if "acc" in lead.values else "linear"
@@ -73,7 +73,7 @@ def align(
     stretches: list[tuple[float, NDArray[np.float64]]],
     rate: float,
 ) -> Merged:
-    """Return the stretches with the rotation of another file, cut where that has none."""
+    """Return the segments with the rotation of another file, cut where that has none."""
     factor, warnings = gyro_factor(gyro.values["gyro"], gyro.triples["gyro"], 1.0)
     warnings = [] if gyro.sensor_logger else warnings
     try:
@@ -117,7 +117,7 @@ def align(
 
 
 def _shift(lead: SensorFile, other: SensorFile) -> float:
-    """Return how much later the other file starts, s."""
+    """Return by how many seconds the other file starts later."""
     if lead.start_ns is not None and other.start_ns is not None:
         return (other.start_ns - lead.start_ns) / 1e9
     return (other.first_ns - lead.first_ns) / 1e9
@@ -142,7 +142,7 @@ def _near(times: NDArray[np.float64], grid: NDArray[np.float64]) -> NDArray[np.b
 
 
 def _unsaid(lead: SensorFile, down_scale: float, standardised: bool) -> float:
-    """Return the unit of acceleration without gravity where no header says it.
+    """Return the unit of acceleration without gravity if no header names it.
 
     Sensor Logger writes m/s², but g for headphones (whose gravity is in m/s²) as long as its
     setting "Standardise Units & Frames" is off; for watches both are in one unit.

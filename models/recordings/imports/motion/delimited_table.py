@@ -1,4 +1,4 @@
-"""A delimited text file of any make as columns of numbers; a bad row costs that row.
+"""Reads any delimited text file as columns of numbers; only bad rows are skipped.
 
 UTF-8 with or without a BOM, UTF-16 and Latin-1; comma, semicolon, tab, bar or blanks; decimal
 commas; quotes; lines before the header. Ten megabytes take about half a second.
@@ -26,8 +26,8 @@ if TYPE_CHECKING:
 
 Parse: TypeAlias = "Callable[[str], float]"
 
-_CHUNK = 4_096  # rows parsed at once, as long as all of them are good
-_HEADER_LINES = 64  # a header is looked for in the first of them
+_CHUNK = 4_096  # rows parsed at once, if all of them are valid
+_HEADER_LINES = 64  # number of first lines in which a header is searched
 _HEAD_BYTES = 65_536
 _NOTHING = ("", "null", "none", "na", "n/a", "-", "nil", "undefined")
 _DELIMITERS = ("\t", ";", ",", "|")
@@ -36,7 +36,7 @@ _DECIMAL_COMMA = re.compile(r"(?<!\d)-?\d+,\d+(?!\d)")
 
 @dataclass(frozen=True)
 class DelimitedTable:
-    """Rows below a header; `first_line` is the number (from 1) of the first of them."""
+    """Rows below a header; `first_line` is the line number (from 1) of the first."""
 
     names: tuple[str, ...]
     lines: list[str]
@@ -47,7 +47,7 @@ class DelimitedTable:
     width: int = 0  # fields of an ordinary row
 
     def sample(self, rows: int = 200) -> list[list[str]]:
-        """Return the fields of rows in the middle of the file that look whole."""
+        """Return the fields of complete rows from the middle of the file."""
         whole = []
         begin = max(0, (len(self.lines) - rows) // 2)
         for line in self.lines[begin : begin + 4 * rows]:
@@ -67,9 +67,8 @@ class DelimitedTable:
     ) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
         """Return (n, len(columns)) finite numbers and the line number of each row.
 
-        `parsers` read columns that are no plain numbers, raising `ValueError` on what they do not
-        know; columns of `may_lack` are NaN where they hold nothing. Rows that hold anything else
-        are added to `left_out`.
+        `parsers` read columns that are not plain numbers and raise `ValueError` on other text;
+        empty fields of the columns `may_lack` are NaN. All other rows are added to `left_out`.
         """
         parsers = dict(parsers or {})
         for column in may_lack:
@@ -133,7 +132,7 @@ class DelimitedTable:
         if "\0" in line:
             left_out.add("NUL bytes", number)
             return None
-        # A file that every row ends with a delimiter may lack it in some.
+        # Where rows end with a delimiter, some may lack it.
         if len(fields) <= max(columns) + self.shift:
             left_out.add("cut", number, line)
             return None
@@ -204,13 +203,13 @@ def read_text(path: Path, head: bool = False) -> tuple[str, bool]:
     try:
         return stripped.decode("utf-8"), nul
     except UnicodeDecodeError as error:
-        if head and error.start > len(stripped) - 4:  # the head ends inside a character
+        if head and error.start > len(stripped) - 4:  # the head may end within a character
             return stripped.decode("utf-8", errors="ignore"), nul
         return stripped.decode("cp1252", errors="replace"), nul
 
 
 def split_lines(text: str) -> list[str]:
-    """Return the lines; only CR and LF end one, as editors count them."""
+    """Return the lines; only CR and LF end one, so that numbers are those of an editor."""
     if "\r" in text:
         text = text.replace("\r\n", "\n").replace("\r", "\n")
     return text.split("\n")
@@ -219,7 +218,7 @@ def split_lines(text: str) -> list[str]:
 def find_header(
     lines: Sequence[str], accepts: Callable[[Sequence[str]], bool]
 ) -> tuple[int, str | None, tuple[str, ...]] | None:
-    """Return index, delimiter and names of the first line that `accepts` takes as a header."""
+    """Return index, delimiter and names of the first line that `accepts` as a header."""
     for index, line in enumerate(lines[:_HEADER_LINES]):
         text = line.strip("\0 \r").lstrip("#\ufeff").strip(" ")
         for delimiter in (*(d for d in _DELIMITERS if text.count(d) >= 2), None):
@@ -237,7 +236,7 @@ def find_header(
 def table_of(
     lines: list[str], header: tuple[int, str | None, tuple[str, ...]], left_out: LeftOut, nul: bool
 ) -> DelimitedTable:
-    """Return the rows below `header`; empty last lines are no rows."""
+    """Return the rows below `header`, without trailing empty lines."""
     index, delimiter, names = header
     rows = lines[index + 1 :]
     while rows and not rows[-1].strip():
@@ -251,7 +250,7 @@ def table_of(
         and sum(bool(_DECIMAL_COMMA.search(row)) for row in start) * 2 > len(start)
     )
     blank = sum(not row.strip() for row in rows)
-    if blank and blank < 0.4 * len(rows):  # more of them are a matter of line ends
+    if blank and blank < 0.4 * len(rows):  # more are due to the line endings
         number = next(i for i, row in enumerate(rows) if not row.strip()) + index + 2
         left_out.add("blank", number, count=blank)
     probe = DelimitedTable(names, rows, index + 2, delimiter, comma)

@@ -21,7 +21,7 @@ COLUMNS = Columns(
 
 @dataclass(frozen=True)
 class Rows:
-    """Start since 1970, s, rate, Hz, and the rows from line 3 on."""
+    """Start in s since 1970, rate in Hz, and the rows from line 3 on."""
 
     start_s: float
     rate_hz: float
@@ -29,12 +29,12 @@ class Rows:
 
 
 def is_acc(lines: Sequence[str]) -> bool:
-    """Tell an `ACC.csv` by its first two lines: one epoch time and one rate, three times each."""
+    """Return whether the first two lines are an `ACC.csv`'s: a time and a rate, thrice each."""
     return _head(lines) is not None
 
 
 def rows_of(lines: list[str]) -> Rows | None:
-    """Return the rows of an `ACC.csv`, or None if the file is none."""
+    """Return the rows of an `ACC.csv`, or None for any other file."""
     head = _head(lines)
     if head is None:
         return None

@@ -1,4 +1,4 @@
-"""Which motion files belong to one device: its maker writes each sensor to a file of its own."""
+"""Groups motion files by device: some makers write each sensor to a separate file."""
 
 from __future__ import annotations
 
@@ -37,9 +37,9 @@ class MotionGroup:
 def motion_groups(
     paths: Iterable[Path],
 ) -> tuple[list[MotionGroup], list[tuple[Path, str]]]:
-    """Return the groups among `paths`, and (path, reason) of motion files that nothing needs.
+    """Return the groups among `paths`, and (path, reason) of motion files that are not needed.
 
-    Files that are no motion are in neither. A file with acceleration and rotation stands alone.
+    Other files are in neither. A file with acceleration and rotation is a group of its own.
     """
     apart: dict[tuple[Path, str], list[tuple[Path, Columns]]] = {}
     groups: list[MotionGroup] = []
@@ -62,7 +62,7 @@ def motion_groups(
 
 
 def device_of(path: Path) -> str:
-    """Return a file's name without the sensor, the rate and what comes after it."""
+    """Return a file's name without the sensor, the rate and whatever follows."""
     name = _RATE.sub("", path.stem.lower())
     return re.sub(r"[^a-z0-9.]+", "-", _SENSOR_WORDS.sub("", name)).strip("-.")
 
@@ -76,7 +76,7 @@ def _one_device(
     if not acc:
         reason = "has no acceleration beside it"
         return [], [(path, reason) for path in (*gyro, *gravity)]
-    # Several recordings of one sensor in a folder, without a gyroscope, are no choice.
+    # Several files of one sensor without a gyroscope are separate recordings, not alternatives.
     if len({_plain(path) for path, _ in acc}) == 1 and len(acc) > 1 and not gyro:
         return [MotionGroup(device, (path, *gravity)) for path, _ in acc], []
     best = min(acc, key=lambda item: _rank(item[0], item[1], bool(gravity)))
@@ -97,7 +97,7 @@ def _plain(path: Path) -> str:
 
 
 def _rank(path: Path, columns: Columns, gravity: bool) -> tuple[int, str]:
-    """Order files of one acceleration: with gravity first, as its maker corrected it."""
+    """Sort files of one acceleration: first the one with gravity, as corrected by the maker."""
     name = path.stem.lower()
     if "total" in name:
         return 0, name

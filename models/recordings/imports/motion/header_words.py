@@ -1,4 +1,4 @@
-"""Words that column names are made of."""
+"""Words in the names of columns."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ TIME_WORDS = frozenset(
         "unixtime", "utc", "walltime",
     }
 )
-# Times of other sensors in the same row, and things that are called after a time.
+# Times of other sensors in the same row, and quantities named after a time.
 OTHER_TIMES = frozenset(
     {
         "activity", "altimeter", "avaudio", "battery", "count", "delta", "dt", "duration",

@@ -1,4 +1,4 @@
-"""What is known of a motion file from what lies beside it, or from whoever asks for it."""
+"""Hints for reading a motion file, from the files beside it or from the caller."""
 
 from __future__ import annotations
 
@@ -16,11 +16,11 @@ OwnClock: TypeAlias = "Callable[[NDArray[np.float64]], NDArray[np.float64]]"
 
 @dataclass(frozen=True)
 class Hints:
-    """`clock` takes times that count from a start of their own, s, to seconds since 1970.
+    """`clock` converts seconds from the recording's own start to seconds since 1970.
 
-    `turned` says that acceleration points down at rest, as on an iPhone; `standardised` that
-    Sensor Logger wrote all of its files in m/s². `acc` and `gyro` take values whose header names no
-    unit to m/s² and rad/s.
+    `turned`: acceleration points down at rest, as on an iPhone; `standardised`: Sensor Logger wrote
+    all of its files in m/s². `acc` and `gyro` convert values without a unit in the header to m/s²
+    and rad/s.
     """
 
     clock: OwnClock | None = None

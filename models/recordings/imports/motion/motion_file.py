@@ -1,4 +1,4 @@
-"""What a motion file holds once read: stretches at one rate, in m/s² and rad/s."""
+"""The content of a motion file: segments at one rate, in m/s² and rad/s."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Stretch:
-    """Motion without a hole: `values` (N, 6) float32, acc xyz in m/s² and gyro xyz in rad/s.
+    """Motion without a gap: `values` (N, 6) float32, acc xyz in m/s² and gyro xyz in rad/s.
 
-    `offset_ns` counts from the file's first time; sample i lies at `offset_ns + i / rate_hz`.
+    `offset_ns` counts from the file's first time; sample i is at `offset_ns + i / rate_hz`.
     """
 
     offset_ns: int
@@ -25,7 +25,7 @@ class Stretch:
 
     @property
     def seconds(self) -> float:
-        """How long it lasts."""
+        """Duration in seconds."""
         return len(self.values) / self.rate_hz
 
 
@@ -33,10 +33,10 @@ class Stretch:
 class MotionFile:
     """One device's motion.
 
-    `start_ns` is the UTC time of the first row, ns, or None where the file counts from a time of
-    its own; `first_ns` is then the first row on that clock (`time_s` 10 gives 10**10), else 0.
-    Without a gyroscope its three columns are zero. `examples` lists the first rows left out by
-    line; `parts` are the files that were read, `path` the first of them.
+    `start_ns` is the UTC time of the first row, ns, or None if the file has its own clock;
+    `first_ns` is then the first row on that clock (`time_s` 10 gives 10**10), else 0. Without a
+    gyroscope its three columns are zero. `examples` lists the first skipped rows by line; `parts`
+    are the files that were read, `path` the first of them.
     """
 
     path: Path
@@ -51,15 +51,15 @@ class MotionFile:
 
     @property
     def rate_hz(self) -> float:
-        """Samples a second, the same in every stretch."""
+        """Samples a second, the same in every segment."""
         return self.stretches[0].rate_hz
 
     def named_examples(self, name: str) -> list[str]:
-        """Return the examples with the file's name before each; `name` is that of a single one."""
+        """Return the examples, each prefixed with its file's name; `name` if there is only one."""
         several = len(self.parts) > 1
         return [text if several else f"{name}: {text}" for text in self.examples]
 
     @property
     def seconds(self) -> float:
-        """Motion that can be used, all stretches together."""
+        """Duration of usable motion in seconds, over all segments."""
         return sum(stretch.seconds for stretch in self.stretches)

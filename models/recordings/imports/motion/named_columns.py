@@ -1,4 +1,4 @@
-"""Columns of a delimited file by their names, for data sets whose layout is fixed."""
+"""Columns of a delimited file by name, for data sets with a fixed layout."""
 
 from __future__ import annotations
 
@@ -28,8 +28,8 @@ def read_columns(
 ) -> NumberedLines | None:
     """Return the rows (n, len(columns)) of `columns` and their lines (n,), None if unusable.
 
-    A field of `may_lack` that is empty or NULL is NaN; any other field that is no finite number
-    costs its row. What is left out is noted in `report`.
+    A field of `may_lack` that is empty or NULL is NaN; with any other field that is not a finite
+    number the row is skipped, and noted in `report`.
     """
     report.read_again(path)
     if not path.is_file():

@@ -1,4 +1,4 @@
-"""Reads a motion file of any maker, or several files of one device, as even stretches."""
+"""Reads a motion file of any maker, or several files of one device, as evenly sampled segments."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ TURNED = "acceleration points down at rest, as an iPhone's does: turned round"
 
 
 def is_motion(path: Path) -> bool:
-    """Tell by the first lines whether a file has time and one motion sensor; never raises."""
+    """Return whether a file's first lines have time and one motion sensor; never raises."""
     return header_columns(path) is not None
 
 
@@ -127,7 +127,7 @@ def _holder(lead: SensorFile, files: list[SensorFile], sensor: Sensor) -> Sensor
 
 
 def _in_units_of(lead: SensorFile, hints: Hints) -> SensorFile:
-    """Give columns without a unit the one that their maker counts in, if gravity agrees."""
+    """Set the maker's unit for columns without one, if the magnitude of gravity agrees."""
     acc = lead.triples.get("acc")
     if hints.acc is None or acc is None or acc.unit is not None:
         return lead

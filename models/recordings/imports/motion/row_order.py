@@ -1,4 +1,4 @@
-"""Rows out of order, doubled, or after a clock that was set back."""
+"""Rows out of order, duplicated, or after a clock that was set back."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
     from models.recordings.left_out import LeftOut
 
-_DISORDER_S = 2.0  # rows that come later than this are not a late packet
+_DISORDER_S = 2.0  # rows that are later than this are not a late packet
 _STEP_BACK_S = 0.5  # as many rows below the latest time are a clock set back, not stray rows
 _MAX_OVERLAP = 0.25  # of the rows after a step back: more, and none of them can be placed
 _FORWARD_S = 2.0
@@ -23,10 +23,10 @@ def in_order(
     lines: NDArray[np.int64],
     left_out: LeftOut,
 ) -> tuple[NDArray[np.int64], list[str]]:
-    """Return which rows stay, in the order of their times (s), and what is to be told.
+    """Return the rows to keep, in the order of their times (s), and warnings.
 
-    Late packets are sorted in, doubled and stray rows left out. Where the clock steps back, the
-    longer part stays; the other stays as well where the two hardly overlap.
+    Late packets are sorted, duplicate and stray rows dropped. Where the clock steps back, the
+    longer part is kept, and the other as well if the two hardly overlap.
     """
     order = np.arange(len(times))
     order = order[~_doubled(times, values, lines, left_out)]
@@ -43,12 +43,12 @@ def _doubled(
     lines: NDArray[np.int64],
     left_out: LeftOut,
 ) -> NDArray[np.bool_]:
-    """Mark rows that repeat an earlier one; where equal stamps are usual, they are no sign."""
+    """Mark rows that repeat an earlier one; frequent equal time stamps alone are no evidence."""
     none = np.zeros(len(times), bool)
     order = np.lexsort((np.arange(len(times)), times))
     same = np.diff(times[order]) == 0
     if not same.any() or same.mean() > 0.2:
-        # A file in which every row stands twice is one that is doubled all the same.
+        # A file in which every row occurs twice has duplicates nevertheless.
         if not same.any() or not (0.45 < same.mean() < 0.55):
             return none
         equal = (values[order][1:] == values[order][:-1]).all(axis=1) & same
@@ -68,7 +68,7 @@ def _without_outliers(
     lines: NDArray[np.int64],
     left_out: LeftOut,
 ) -> NDArray[np.int64]:
-    """Leave out single rows whose time lies far from both neighbours."""
+    """Drop single rows whose time is far from both neighbours."""
     if len(order) < 3:
         return order
     t = times[order]
@@ -88,7 +88,7 @@ def _settle(
     lines: NDArray[np.int64],
     left_out: LeftOut,
 ) -> tuple[NDArray[np.int64], list[int]]:
-    """Sort late packets in and drop stray rows; return the rows and where the clock steps back."""
+    """Sort late packets and drop stray rows; return the rows and where the clock steps back."""
     t = times[order]
     if len(t) < 2 or (np.diff(t) >= 0).all():
         return order, []
@@ -136,7 +136,7 @@ def _settle(
 
 
 def _mean_step(t: NDArray[np.float64]) -> float:
-    """Return the mean step between rows, steps back and holes apart."""
+    """Return the mean step between rows, without steps back and gaps."""
     rises = np.diff(t)
     rises = rises[rises >= 0]
     if not len(rises):

@@ -1,9 +1,9 @@
-"""The rate of a recording, from all of its stamps, and where its holes are.
+"""The sampling rate of a recording, from all of its time stamps, and its gaps.
 
-Stamps are what a phone writes down, not when a sensor sampled: they come in bursts, late, rounded
-or with jitter. Row i of a stretch was taken at `o + i·p`; `t_i - i·p`, the lateness, stays between
-bounds as long as no row is lost, and moves up for good at a hole. So a hole is a step of the lower
-edge of the lateness, whatever the single steps between stamps are.
+Time stamps are those of the phone, not of the sensor: they come in bursts, late, rounded or with
+jitter. Row i of a segment was sampled at `o + i·p`; `t_i - i·p`, the lateness, is bounded as long
+as no row is lost, and increases permanently at a gap. So a gap is a step in the lower envelope of
+the lateness, whatever the individual steps between time stamps are.
 """
 
 from __future__ import annotations
@@ -22,19 +22,19 @@ if TYPE_CHECKING:
 
 RATES_HZ = (10.0, 800.0)
 
-_HOLE = 0.75  # periods by which the lower edge of the lateness moves
+_HOLE = 0.75  # periods by which the lower envelope of the lateness moves
 _LONG_GAP_S = 1.0
 _LASTING_S = 0.9
 _FEW_GAPS = 4
 _WINDOW_S = 1.0
-_NEAR = 0.35  # steps within this of the median one are ordinary
-_WANDER = 1.0  # periods that the true time may leave an even grid
+_NEAR = 0.35  # steps within this of the median are regular
+_WANDER = 1.0  # periods by which the true time may deviate from an even grid
 _MIN_WANDER_S = 0.01
 
 
 @dataclass(frozen=True)
 class Timing:
-    """Rows [first, last) are one stretch from `start_s` on; `even` reads one that wanders."""
+    """Rows [first, last) are one segment from `start_s` on; `even` corrects a drifting rate."""
 
     first: int
     last: int
@@ -43,16 +43,16 @@ class Timing:
 
 
 def rate_and_stretches(times: NDArray[np.float64]) -> tuple[float, list[Timing]]:
-    """Return the rate, Hz, and the stretches of times (n,) in s that never fall.
+    """Return the rate, Hz, and the segments of times (n,) in s, which must not decrease.
 
-    Raises `RecordingError` outside of `RATES_HZ`, or when the stamps hold no rate.
+    Raises `RecordingError` outside `RATES_HZ`, or if the time stamps have no rate.
     """
     if len(times) < 2:
         raise RecordingError(f"holds {len(times)} usable rows; expected at least 2")
     if times[-1] <= times[0]:
         raise RecordingError("all rows have the same time")
     guess = period = _first_guess(times)
-    # A guess that is off by the lost rows hides holes: the first passes look closer.
+    # An estimate biased by lost rows hides gaps, so the first passes use a smaller threshold.
     for hole in (0.5, 0.5, 0.5, _HOLE, _HOLE):
         borders = _borders(times, period, hole)
         period = float(np.clip(_fitted(times, borders, period), 0.7 * guess, 1.4 * guess))
@@ -66,10 +66,10 @@ def rate_and_stretches(times: NDArray[np.float64]) -> tuple[float, list[Timing]]
 def even(
     times: NDArray[np.float64], values: NDArray[np.float64], timing: Timing, rate: float
 ) -> NDArray[np.float64]:
-    """Return the values of one stretch on its even grid, starting at `timing.start_s`.
+    """Return the values of one segment on its even grid, starting at `timing.start_s`.
 
-    They are the rows themselves, unless the true rate wanders so far that these would be misplaced;
-    then the grid takes values between rows.
+    They are the rows themselves, unless the true rate drifts so far that these would be misplaced;
+    then they are interpolated.
     """
     rows = slice(timing.first, timing.last)
     if not timing.wanders:
@@ -86,7 +86,7 @@ def _first_guess(times: NDArray[np.float64]) -> float:
     runs = _runs(steps, _LONG_GAP_S)
     lasting = [(a, b) for a, b in runs if b - a >= 10 and times[b - 1] - times[a] >= _LASTING_S]
     if len(runs) > _FEW_GAPS and sum(b - a for a, b in lasting) < 0.5 * len(times):
-        lasting = [(0, len(times))]  # bursts with long silences between
+        lasting = [(0, len(times))]  # bursts with long pauses between
     elif not lasting:
         lasting = [run for run in runs if run[1] - run[0] >= 2] or [(0, len(times))]
     counted = _counted(times, lasting)
@@ -103,7 +103,7 @@ def _first_guess(times: NDArray[np.float64]) -> float:
 
 
 def _counted(times: NDArray[np.float64], runs: list[tuple[int, int]]) -> float:
-    """Return the mean step, taken from the start of one burst to that of another."""
+    """Return the mean step, from the start of one burst to that of another."""
     lasts, rows = 0.0, 0
     for a, b in runs:
         part = times[a:b]
@@ -116,10 +116,10 @@ def _counted(times: NDArray[np.float64], runs: list[tuple[int, int]]) -> float:
 
 
 def _rows_are_lost(steps: NDArray[np.float64], near: NDArray[np.bool_], typical: float) -> bool:
-    """Tell rows lost here and there from bursts and rounding: both leave ordinary steps and gaps.
+    """Return whether single rows were lost; bursts and rounding also leave regular steps and gaps.
 
-    Where rows are lost, gaps are whole numbers of steps and come at random; those between bursts,
-    and those of rounded stamps, come after about as many rows each time.
+    Where rows are lost, gaps are whole numbers of steps and occur at random; those between bursts
+    and of rounded time stamps occur after about the same number of rows each time.
     """
     if near.mean() < 0.5:
         return False
@@ -141,7 +141,7 @@ def _runs(steps: NDArray[np.float64], gap: float) -> list[tuple[int, int]]:
 
 
 def _borders(times: NDArray[np.float64], period: float, hole: float) -> NDArray[np.int64]:
-    """Return the first rows of the stretches, and the number of rows."""
+    """Return the first rows of the segments, and the number of rows."""
     count = len(times)
     late = times - np.arange(count) * period
     window = _window(period)
@@ -151,7 +151,7 @@ def _borders(times: NDArray[np.float64], period: float, hole: float) -> NDArray[
     gaps = np.flatnonzero(
         (np.diff(times) > 1.2 * period) & (ahead[1:] - behind[:-1] > hole * period)
     )
-    # Few rows before the end may all be late: as much as others are.
+    # The last rows may all be late, by as much as others are.
     usual = float(np.percentile(late - ahead, 90))
     borders = [0]
     for gap in gaps.tolist():
@@ -164,17 +164,17 @@ def _borders(times: NDArray[np.float64], period: float, hole: float) -> NDArray[
 
 
 def _window(period: float) -> int:
-    """Return the rows of a second, and enough of them to find an early one."""
+    """Return the number of rows in a second, at least 32, so that one of them is early."""
     return int(np.clip(np.ceil(_WINDOW_S / period), 32, 2 * RATES_HZ[1]))
 
 
 def _fitted(times: NDArray[np.float64], borders: NDArray[np.int64], period: float) -> float:
-    """Return the period that fits all stretches best, without their latest rows."""
+    """Return the period that fits all segments best, without their latest rows."""
     sizes = np.diff(borders)
     which = np.repeat(np.arange(len(sizes)), sizes)
     rows = np.arange(len(times)) - np.repeat(borders[:-1], sizes)
     good = np.repeat(sizes >= 3, sizes)
-    # The first rows of bursts are as far apart as bursts are; the rows in between tell less.
+    # The first rows of bursts are spaced as the bursts are; the rows in between are less accurate.
     starts = np.append(True, np.diff(times) > 1.5 * period)
     if float(np.median(np.diff(times))) < 0.8 * period and starts.sum() > max(8, 2 * len(sizes)):
         good &= starts
@@ -196,18 +196,18 @@ def _fitted(times: NDArray[np.float64], borders: NDArray[np.int64], period: floa
 
 
 def _said(times: NDArray[np.float64], borders: NDArray[np.int64], period: float) -> float:
-    """Return the rate as a person would say it, as far as the stamps cannot tell the difference."""
+    """Return the rate in whole Hz if the time stamps cannot distinguish it from the estimate."""
     rate = 1 / period
     lasts = float(times[-1] - times[0])
     longest = int(np.argmax(np.diff(borders)))
     a, b = int(borders[longest]), int(borders[longest + 1])
     rest = times[a:b] - np.arange(b - a) * period
     error = float(np.std(rest)) * np.sqrt(12 / (b - a)) / max(float(times[b - 1] - times[a]), 1e-9)
-    # Nor does it matter below a tenth of a period over all of the recording.
+    # Nor does a difference of less than a tenth of a period over the whole recording matter.
     slack = max(1e-5, min(5 * float(error), 0.002), min(0.002, 0.1 * period) / lasts)
     if abs(rate - round(rate)) < slack * rate:
         return float(round(rate))
-    # Thousandths of a hertz are what event times are counted in.
+    # Event times are computed with thousandths of a hertz.
     return round(rate, 3)
 
 
@@ -234,7 +234,7 @@ def _stretches(times: NDArray[np.float64], borders: NDArray[np.int64], rate: flo
 
 
 def _creation(part: NDArray[np.float64], period: float) -> NDArray[np.float64]:
-    """Return when rows were taken where the rate wanders: the lateness, smoothed."""
+    """Return the sampling times under a drifting rate: the smoothed lateness."""
     middles, smooth = _smooth_lateness(part, period)
     rows = np.arange(len(part))
     made = rows * period + np.interp(rows, middles, smooth)

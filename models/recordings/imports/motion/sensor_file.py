@@ -54,8 +54,8 @@ _NO_ROWS = ("blank", "NUL bytes", "repeated header")  # losses that are no sampl
 class SensorFile:
     """Rows of one file: `times` (n,) s from the first, `values` per sensor (n, 3) as written.
 
-    `start_ns` is the first time since 1970, or None where the clock is the file's own; `first_ns`
-    is then what that clock says. `made` (n,) s is the sensor's own clock, where `times` is that of
+    `start_ns` is the first time since 1970, or None if the file has its own clock; `first_ns` is
+    then the time on that clock. `made` (n,) s is the sensor's own clock, if `times` is the time of
     the rows' arrival.
     """
 
@@ -75,7 +75,8 @@ class SensorFile:
 def read_sensor_file(path: Path, now_s: float, own_clock: OwnClock | None = None) -> SensorFile:
     """Read one file; `own_clock` dates times that do not count from 1970.
 
-    Raises `RecordingError` with the cause when less than half of it is usable."""
+    Raises `RecordingError` with the cause if less than half of it is usable.
+    """
     text, nul = read_text(path)
     if not text.strip("\0 \r\n\t"):
         raise RecordingError("is empty")
@@ -139,7 +140,7 @@ def read_sensor_file(path: Path, now_s: float, own_clock: OwnClock | None = None
 
 
 def header_columns(path: Path) -> Columns | None:
-    """Return what a file's header offers, read from its first lines; None if it is no motion."""
+    """Return the columns of a file's header, from its first lines; None if it has no motion."""
     names = header_names(path)
     if names == EMPATICA_HEADER:
         return empatica.COLUMNS
@@ -167,7 +168,7 @@ def _wanted(columns: Columns) -> dict[Sensor, Triple]:
 
 
 def _sensors_own(columns: Columns, clock: Clock) -> TimeColumn | None:
-    """Return the clock that stamped the rows, where `clock` is the one that they came by."""
+    """Return the sensor's own clock, if `clock` is the time of the rows' arrival."""
     if "arrival" not in clock.column.name.lower():
         return None
     return next((one for one in columns.times if "creation" in one.name.lower()), None)
@@ -213,7 +214,7 @@ def _times(
     left_out: LeftOut,
     now_s: float,
 ) -> tuple[NDArray[np.float64], int | None, int]:
-    """Return seconds from the first row (NaN for an impossible date), and what that one is."""
+    """Return seconds from the first row (NaN for an impossible date), and that row's time."""
     if not len(raw):
         return raw, None, 0
     first = float(raw[0])
@@ -235,7 +236,7 @@ def _times(
 
 
 def _dated(table: DelimitedTable, dating: Clock | None, line: int, now_s: float) -> int | None:
-    """Return the date of the first row by a column that is too coarse to space the rows."""
+    """Return the date of the first row from a column that is too coarse for the spacing of rows."""
     if dating is None:
         return None
     one = DelimitedTable(
@@ -280,7 +281,7 @@ def _empatica(path: Path, rows: empatica.Rows, now_s: float) -> SensorFile:
     left_out = LeftOut()
     values, lines = rows.table.numbers((0, 1, 2), left_out)
     _half_usable(len(values), len(rows.table.lines), left_out)
-    # The time of a row is its place in the file, whether the rows before it can be read or not.
+    # A row's time follows from its line number, whether or not the rows before it are valid.
     times = (lines - rows.table.first_line) / rows.rate_hz
     return SensorFile(
         path,

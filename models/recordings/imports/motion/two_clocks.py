@@ -1,8 +1,8 @@
-"""When rows were taken, told by two clocks: the sensor's own, and that of their arrival.
+"""Sampling times from two clocks: the sensor's own, and that of the rows' arrival.
 
-A watch stamps rows by a clock that stands still while it sleeps, and hands them on in batches; the
-arrival knows of the sleep, but not of the time between rows. Rows follow one another by the first
-clock, and a silence of arrival that is longer than a batch is a sleep.
+A watch's clock stops while it sleeps, and its rows arrive in batches; the arrival times include
+the sleep but not the spacing of the rows. So the spacing is taken from the sensor's clock, and a
+pause between arrivals that is longer than a batch is a sleep.
 """
 
 from __future__ import annotations
@@ -19,15 +19,15 @@ if TYPE_CHECKING:
 
     from models.recordings.imports.motion.sensor_file import SensorFile
 
-SLEEP_S = 5.0  # batches of HHAR's watches come after up to 4 s
-_FASTEST = 1.02  # a clock that runs faster than the arrival by more is none
+SLEEP_S = 5.0  # batches of HHAR's watches arrive up to 4 s apart
+_FASTEST = 1.02  # a column that advances faster than the arrival by more is not a clock
 _SLOWEST = 0.8  # of the time awake; batches under way count as such
 _STEPS_S = (1 / 900, 0.11)
 
 
 @dataclass(frozen=True)
 class Sleeps:
-    """After `made_s` (n,) of the sensor's clock, ascending, it stood still for `slept_s` (n,)."""
+    """The sensor's clock stopped at `made_s` (n,), ascending, for `slept_s` (n,)."""
 
     made_s: NDArray[np.float64]
     slept_s: NDArray[np.float64]
@@ -40,7 +40,7 @@ class Sleeps:
 
 
 def sleeps(made_s: NDArray[np.float64], came_s: NDArray[np.float64]) -> Sleeps | None:
-    """Find the sleeps in rows (n,) by both clocks, s; None where the first is no clock."""
+    """Find the sleeps in rows (n,) by both clocks, s; None if the first is not a clock."""
     if len(made_s) < 2:
         return None
     order = np.argsort(made_s, kind="stable")
@@ -51,7 +51,7 @@ def sleeps(made_s: NDArray[np.float64], came_s: NDArray[np.float64]) -> Sleeps |
     rising = steps[steps > 0]
     if not runs or not len(rising) or not low <= float(np.median(rising)) <= high:
         return None
-    # A row that comes after younger ones is late; silence is what all later rows come after.
+    # A row that arrives after younger ones is late; a pause precedes all later rows.
     soonest = np.minimum.accumulate(came[::-1])[::-1]
     slept = np.diff(soonest) - steps
     at = np.flatnonzero(slept > SLEEP_S)
@@ -62,10 +62,10 @@ def sleeps(made_s: NDArray[np.float64], came_s: NDArray[np.float64]) -> Sleeps |
 
 
 def on_the_sensors_clock(files: Sequence[SensorFile]) -> list[SensorFile]:
-    """Time the files of one device by the sensors' own clock and the sleeps that arrival knows of.
+    """Time the files of one device by the sensors' own clock and the sleeps seen in the arrivals.
 
-    The sleeps are those of the first file: sensors of a device sleep together. Files stay as they
-    are where one of them has no such clock.
+    The sleeps are those of the first file: sensors of a device sleep together. Files are unchanged
+    if one of them has no such clock.
     """
     lead = files[0]
     sleeps_of_files = [None if one.made is None else sleeps(one.made, one.times) for one in files]

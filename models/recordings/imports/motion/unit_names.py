@@ -1,4 +1,4 @@
-"""Units as headers spell them, and what takes them to m/s² and rad/s."""
+"""Units as spelled in headers, and their factors to m/s² and rad/s."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Whether values are in the unit that a header says: gravity and the reach of a wearer tell."""
+"""Checks the unit that a header names by gravity and by the range of human motion."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ _BLOCK = 25
 
 
 def rest_norm(acc: NDArray[np.float64]) -> tuple[float, float]:
-    """Return |acc| where it varies least, and how much it varies there (std / mean)."""
+    """Return |acc| where it varies least, and its coefficient of variation there (std / mean)."""
     norm = np.sqrt((acc * acc).sum(axis=1))
     if len(norm) < 4 * _BLOCK:
         mean = float(np.median(norm))
@@ -41,13 +41,13 @@ def rest_norm(acc: NDArray[np.float64]) -> tuple[float, float]:
 
 
 def acc_factor(acc: NDArray[np.float64], triple: Triple) -> tuple[float, list[str]]:
-    """Return what takes (n, 3) values to m/s², and warnings where that is not what is said."""
+    """Return the factor of (n, 3) values to m/s², with warnings if it contradicts the header."""
     rest, varies = rest_norm(acc)
     columns = f"columns {triple.names[0]!r} to {triple.names[2]!r}"
     factor = triple.factor
     if factor is not None and 0.6 < rest * factor / G < 1.6:
         return factor, []
-    # At rest |acc| is gravity; noise around zero varies as much as it is large.
+    # At rest |acc| is gravity; noise around zero has a variation of its own magnitude.
     steady = varies < 0.3
     if steady:
         for other, name in _NAMED:
@@ -85,7 +85,7 @@ def acc_factor(acc: NDArray[np.float64], triple: Triple) -> tuple[float, list[st
 def gyro_factor(
     gyro: NDArray[np.float64], triple: Triple, acc_scale: float
 ) -> tuple[float, list[str]]:
-    """Return what takes (n, 3) values to rad/s, and warnings; `acc_scale` is that of the acc."""
+    """Return the factor of (n, 3) values to rad/s, with warnings; `acc_scale` is that of acc."""
     columns = f"columns {triple.names[0]!r} to {triple.names[2]!r}"
     size = np.abs(gyro).max(axis=1)
     fast = size > DEGREES_ABOVE
@@ -109,6 +109,6 @@ def gyro_factor(
 
 
 def reachable(values: NDArray[np.float64]) -> NDArray[np.bool_]:
-    """Tell which rows (n, 6) in m/s² and rad/s a worn sensor can have measured."""
+    """Mark the rows (n, 6) in m/s² and rad/s that a worn sensor can have measured."""
     acc, gyro = np.abs(values[:, :3]).max(axis=1), np.abs(values[:, 3:]).max(axis=1)
     return np.asarray((acc <= MAX_ACC) & (gyro <= MAX_GYRO))
