@@ -1,11 +1,10 @@
 """Export LanHAR for a phone: `python -m models.research.lanhar.phone --out lanhar.onnx` (§4.8).
 
-One ONNX file that any ONNX Runtime opens: the shipped sensor encoder with its weights, and the
-vectors of the labels in force, whose names are in its metadata. From `channels` (1, 7, T) and
-`measures` (1, M), which `models.lanhar.rotation_invariant` computes of five seconds at 20 Hz, and
-`posture` (1, 2) come `vector` (1, 128) and `likeness` (1, K), a cosine a label. Size and time are
-printed as the paper gives them, of 500 runs on one thread of this machine: its own time, without
-what other processes take meanwhile.
+One ONNX file for any ONNX Runtime: the shipped sensor encoder with its weights, and the vectors of
+the active labels, whose names are in its metadata. Inputs are `channels` (1, 7, T) and `measures`
+(1, M), which `models.lanhar.rotation_invariant` computes from five seconds at 20 Hz, and `posture`
+(1, 2); outputs are `vector` (1, 128) and `likeness` (1, K), a cosine per label. Size and time are
+printed as in the paper, for 500 runs on one thread of this machine, as CPU time.
 """
 
 from __future__ import annotations
@@ -36,7 +35,7 @@ if TYPE_CHECKING:
 
 TRIALS = 500
 LABELS = "labels"
-"""The metadata that holds the labels' names, a JSON list."""
+"""Key of the labels' names in the metadata, a JSON list."""
 _SAMPLES, _RATE = 100, 20
 _GRAVITY = 9.81
 
@@ -47,9 +46,9 @@ def exported(
     labels: LabelEmbeddings,
     about: str,
 ) -> bytes:
-    """Return the graph with its weights and a likeness to labels as a file of its own.
+    """Return the graph with its weights and the cosines to the labels as one file.
 
-    Raises `KeyError` naming a tensor that the graph needs and `weights` lack.
+    Raises `KeyError` naming a tensor of the graph that is missing in `weights`.
     """
     with needs("onnx", "an export needs"):
         from onnx import TensorProto, checker, helper, load_from_string, numpy_helper
@@ -74,7 +73,7 @@ def exported(
 
 
 def ranking(model: bytes) -> Callable[[NDArray[np.float32]], list[tuple[str, float]]]:
-    """Return what ranks the labels for windows (T, 6) at 20 Hz, upright unknown, on one thread."""
+    """Return a function that ranks the labels for windows (T, 6) at 20 Hz, without upright."""
     import onnxruntime
 
     options = onnxruntime.SessionOptions()
@@ -97,7 +96,7 @@ def ranking(model: bytes) -> Callable[[NDArray[np.float32]], list[tuple[str, flo
 def timed(
     ranked: Callable[[NDArray[np.float32]], object], trials: int = TRIALS
 ) -> tuple[float, float, float]:
-    """Return mean, least and most CPU milliseconds of ranking a window, its inputs computed too."""
+    """Return mean, minimum and maximum CPU milliseconds per window, including its inputs."""
     rng = np.random.default_rng(0)
     imu = rng.standard_normal((_SAMPLES, 6)).astype(np.float32)
     imu[:, 2] += _GRAVITY

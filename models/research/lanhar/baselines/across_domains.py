@@ -14,9 +14,9 @@ _MARGIN = 1.0
 
 
 def semantic_ranges(features: Tensor, label: Tensor, classes: int) -> Tensor:
-    """Return how far readings of each class lie from their centre on average, (K,).
+    """Return the mean distance of each class's windows from their centroid, (K,).
 
-    `features` (N, F), `label` (N,); a class without readings has the mean of the others.
+    `features` (N, F), `label` (N,); a class without windows has the mean of the others.
     """
     ranges = torch.full((classes,), torch.nan)
     for number in torch.unique(label).tolist():
@@ -28,9 +28,9 @@ def semantic_ranges(features: Tensor, label: Tensor, classes: int) -> Tensor:
 def mixed(imu: Tensor, label: Tensor, ranges: Tensor, rng: Generator) -> tuple[Tensor, Tensor]:
     """Return windows (B, T, 6) mixed in pairs, and the shares (B, K) of their classes.
 
-    Of two activities the one whose readings lie farther apart changes less by the same share of the
-    other, so each share counts by its class' range (SDMix, Lu et al. 2022). How far is drawn from
-    torch's own generator, which `torch.distributions` cannot be given another for.
+    The same share of another activity changes a widely spread class less than a compact one, so
+    shares are weighted by the range of their class (SDMix, Lu et al. 2022). The mixing ratio is
+    drawn from torch's global generator, since `torch.distributions` accepts no other.
     """
     other = torch.randperm(len(imu), generator=rng)
     share = Beta(_MIXING, _MIXING).sample((len(imu),))
@@ -42,9 +42,9 @@ def mixed(imu: Tensor, label: Tensor, ranges: Tensor, rng: Generator) -> tuple[T
 
 
 def margin_loss(logits: Tensor, shares: Tensor) -> Tensor:
-    """Return by how much the best other class comes within a margin of the right one's logit.
+    """Return the mean hinge loss of the correct class's logit against the best other one.
 
-    `logits` (B, K), `shares` (B, K): the right class is the one with the largest share.
+    `logits` (B, K), `shares` (B, K): the correct class is the one with the largest share.
     """
     right = shares.argmax(dim=1, keepdim=True)
     others = logits.scatter(1, right, -torch.inf).amax(dim=1)
@@ -52,10 +52,10 @@ def margin_loss(logits: Tensor, shares: Tensor) -> Tensor:
 
 
 class DomainJudge(nn.Module):
-    """Says whether features are of the source or of the target; what it judges learns to hide it.
+    """Classifies features as of the source or the target, with a gradient reversal layer.
 
-    The gradient that goes back is turned around (UDAHAR's confusion, Chang et al. 2020, after
-    Ganin and Lempitsky 2015).
+    The features below thus learn to confuse it (UDAHAR's confusion, Chang et al. 2020, after Ganin
+    and Lempitsky 2015).
     """
 
     def __init__(self, features: int, hidden: int = 64) -> None:
@@ -63,7 +63,7 @@ class DomainJudge(nn.Module):
         self.layers = nn.Sequential(nn.Linear(features, hidden), nn.ReLU(), nn.Linear(hidden, 1))
 
     def forward(self, features: Tensor, strength: float) -> Tensor:
-        """(B, F) -> logits (B,) of being the target; `strength` scales what is turned around."""
+        """(B, F) -> logits (B,) of being the target; `strength` scales the reversed gradient."""
         logits: Tensor = self.layers(_Reversed.apply(features, strength))[:, 0]  # type: ignore[no-untyped-call]
         return logits
 

@@ -20,7 +20,7 @@ def forest(
 ) -> NDArray[np.int64]:
     """Train on windows (N, 120, 6) and labels (N,), return labels of a target's (M,).
 
-    Raises `MissingExtraError` saying what to install where scikit-learn is missing.
+    Raises `MissingExtraError` with what to install if scikit-learn is missing.
     """
     grown = _grown(source, label, seed)
     predicted: NDArray[np.int64] = grown.predict(_measured(target))
@@ -30,7 +30,7 @@ def forest(
 def forest_shares(
     source: NDArray[np.float32], label: NDArray[np.int64], target: NDArray[np.float32], seed: int
 ) -> NDArray[np.float64]:
-    """Return how likely each label from 0 on is, (M, K); every one must occur in `label`."""
+    """Return the probability of each label from 0 on, (M, K); all must occur in `label`."""
     grown = _grown(source, label, seed)
     probabilities: NDArray[np.float64] = grown.predict_proba(_measured(target))
     return probabilities

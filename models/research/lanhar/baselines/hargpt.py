@@ -17,13 +17,13 @@ if TYPE_CHECKING:
     from models.research.lanhar.interpretation.prompt import Messages
     from models.research.lanhar.interpretation.windows import Windows
 
-# HARGPT samples the readings down so that a window fits a prompt.
+# HARGPT downsamples the readings so that a window fits into a prompt.
 _EVERY = 2
 _RATE = 20 / _EVERY
 
 
 class HarGptAnswer(BaseModel):
-    """The answer asked for."""
+    """The requested answer."""
 
     reasoning: str = Field(default="", max_length=4_000)
     activity: str = Field(min_length=1, max_length=80)
@@ -48,7 +48,7 @@ def asked(window: NDArray[np.float32], names: Sequence[str]) -> Messages:
 
 
 def hargpt(windows: Windows, names: Sequence[str], endpoint: LlmBatch) -> NDArray[np.int64]:
-    """Return a label number for each window, -1 where the endpoint named none of `names`."""
+    """Return a label number for each window, -1 if the endpoint named none of `names`."""
     answers = endpoint.ask_all(
         [asked(window, names) for window in windows.data], HarGptAnswer, "hargpt"
     )

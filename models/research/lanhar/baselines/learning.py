@@ -30,10 +30,10 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-# Turning, pace, gain and noise: UniHAR's physical augmentation as far as 20 Hz windows allow.
+# Rotation, pace, gain and noise: UniHAR's physical augmentation as far as 20 Hz windows allow.
 UNIHAR = Augmentation(rotate=True)
 _MASKED = 0.3
-# SDMix: from here on features say how far activities spread, and how much margins count.
+# SDMix: share of the steps after which class ranges are computed, and the weight of the margin.
 _WARM_UP = 0.2
 _MARGIN_WEIGHT = 0.1
 _AT_ONCE = 512
@@ -43,7 +43,7 @@ Classifier = Dcnn | PatchClassifier
 
 @dataclass(frozen=True)
 class BaselineSettings:
-    """Lengths; the networks are as large as LanHAR's and see as many readings."""
+    """Lengths of training; the networks are as large as LanHAR's and see as many windows."""
 
     steps: int = 300
     pretraining: int = 300
@@ -90,9 +90,10 @@ def unihar(task: Task) -> Classifier:
 
 
 def sdmix(task: Task) -> Classifier:
-    """Train convolutions on mixed readings of the source, classes kept apart by a margin (SDMix).
+    """Train convolutions on mixed windows of the source, with a margin between classes (SDMix).
 
-    Classes' ranges are those of the features after a fifth of the steps, which are not mixed.
+    The classes' ranges are those of the features after the first fifth of the steps, which are
+    without mixing.
     """
     torch.manual_seed(task.seed)
     network = Dcnn(task.classes)
@@ -120,7 +121,7 @@ def sdmix(task: Task) -> Classifier:
 
 
 def udahar(task: Task) -> Classifier:
-    """Train convolutions whose features do not tell the data sets apart (UDAHAR, confusion)."""
+    """Train convolutions whose features do not distinguish the data sets (UDAHAR, confusion)."""
     torch.manual_seed(task.seed)
     network = Dcnn(task.classes)
     judge = DomainJudge(cast("int", network.layers[-1].in_features))
@@ -132,7 +133,7 @@ def udahar(task: Task) -> Classifier:
         chosen = torch.multinomial(chances, count, True, generator=rng)
         strange = torch.randint(len(task.target), (count,), generator=rng)
         features = network.features(torch.cat([task.source[chosen], task.target[strange]]))
-        # Weak at first, while features mean nothing yet (Ganin and Lempitsky's schedule).
+        # Weak at first, while features are still random (Ganin and Lempitsky's schedule).
         strength = 2 / (1 + math.exp(-10 * step / task.settings.steps)) - 1
         return cross_entropy(
             network.layers[-1](features[:count]), task.label[chosen], label_smoothing=0.05
@@ -189,7 +190,7 @@ def labelled(network: Classifier, imu: Tensor) -> NDArray[np.int64]:
 
 @torch.no_grad()
 def featured(network: Classifier, imu: Tensor) -> NDArray[np.float32]:
-    """Return what the last layer judges (N, F) of windows (N, 120, 6)."""
+    """Return the inputs of the last layer (N, F) for windows (N, 120, 6)."""
     probabilities: NDArray[np.float32] = torch.cat(
         [network.features(part) for part in torch.split(imu, _AT_ONCE)]
     ).numpy()

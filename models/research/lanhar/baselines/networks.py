@@ -34,7 +34,7 @@ class Dcnn(nn.Module):
         )
 
     def features(self, imu: Tensor) -> Tensor:
-        """(B, 120, 6) -> (B, 8 W), what the last layer judges."""
+        """(B, 120, 6) -> (B, 8 W), the inputs of the last layer."""
         out: Tensor = self.layers[:-1](normalised(imu).transpose(1, 2))
         return out
 
@@ -75,7 +75,7 @@ class PatchClassifier(nn.Module):
         self.out = nn.Linear(width, classes)
 
     def features(self, imu: Tensor) -> Tensor:
-        """(B, 120, 6) -> (B, W), what the last layer judges."""
+        """(B, 120, 6) -> (B, W), the inputs of the last layer."""
         pooled = self.patches(self.patches.cut(imu)).mean(dim=1)
         return gelu(self.hidden(pooled))
 
@@ -86,5 +86,5 @@ class PatchClassifier(nn.Module):
 
 
 def normalised(imu: Tensor) -> Tensor:
-    """Axes over gravity, as LIMU-BERT normalises: rotations stay in rad/s."""
+    """Divide acceleration by gravity, as LIMU-BERT does; rotation stays in rad/s."""
     return torch.cat([imu[..., :3] / 9.81, imu[..., 3:]], dim=-1)

@@ -39,9 +39,9 @@ class Unseen:
     """A task whose target (M, 120, 6) has activities beyond the source's classes.
 
     `known` (K, D) and `candidates` (C, D) are unit label vectors of the source's classes and of all
-    labels to choose from, whose names are `known_names` and `names`; `new` (M,) says which of the
-    target's readings to name, and `true` (M,) their places among the candidates, -1 where none.
-    Only `dcnn_fine_tuned` reads `true`.
+    candidate labels, whose names are `known_names` and `names`; `new` (M,) marks the target's
+    windows to classify, and `true` (M,) is their index among the candidates, -1 if none. Only
+    `dcnn_fine_tuned` reads `true`.
     """
 
     task: Task
@@ -54,12 +54,13 @@ class Unseen:
 
 
 def unseen(given: Unseen) -> dict[str, Callable[[], dict[str, float]]]:
-    """Return baselines to what trains them and gives their figures on the new readings.
+    """Return by baseline a function that trains it and returns its figures on the new windows.
 
-    A network's features are mapped onto the label vectors by ridge regression, the forest's shares
-    weigh them (ConSE), `nuactiv` does so with the patterns that descriptions name instead of
-    vectors. `dcnn_fine_tuned` sees labels of a hundredth of the target and is measured on the rest.
-    All but it are drawn to the classes that they learned, so `accuracy_among_new` leaves those out.
+    A network's features are mapped to the label vectors by ridge regression; the forest's
+    probabilities weight them (ConSE); `nuactiv` does the same with the patterns of the descriptions
+    instead of vectors. `dcnn_fine_tuned` sees labels of a hundredth of the target and is evaluated
+    on the rest. All others are biased towards the classes they were trained on, so
+    `accuracy_among_new` excludes those.
     """
     runs: dict[str, Callable[[], dict[str, float]]] = {
         "random_forest": lambda: _figures(_shares(given) @ given.known @ given.candidates.T, given),
@@ -72,7 +73,7 @@ def unseen(given: Unseen) -> dict[str, Callable[[], dict[str, float]]]:
 
 
 def among_new(true: NDArray[np.int64], scores: NDArray[np.floating]) -> float:
-    """Return the accuracy of scores (M, C) for places (M,), other labels than those left out."""
+    """Return the accuracy of scores (M, C) for indices (M,), without the excluded labels."""
     there = np.isin(np.arange(scores.shape[1]), true)
     return _right(np.where(there, scores, -np.inf).argmax(axis=1), true)
 
@@ -84,7 +85,7 @@ def mapped(given: Unseen, name: str) -> NDArray[np.float32]:
     weights = even(task.label).numpy()
     ours, theirs = featured(network, task.source), featured(network, _new(given))
     vectors = ridge(ours, given.known[task.label.numpy()], weights)(theirs)
-    # Candidates have length 1, and the reading's own does not change which is nearest.
+    # Candidates have unit length, and the window's own does not change which is nearest.
     scores: NDArray[np.float32] = vectors @ given.candidates.T
     return scores
 
@@ -101,9 +102,9 @@ def ridge(x: Vectors, y: Vectors, weights: NDArray[np.float32]) -> Callable[[Vec
 
 
 def fine_tuned(given: Unseen) -> float:
-    """Return the accuracy of a DCNN tuned on labels of a few of the target's readings, on others.
+    """Return the accuracy of a DCNN tuned on a few labelled windows of the target, on the others.
 
-    The few are drawn from all users, one of each activity at least: users are not kept apart.
+    They are drawn from all users, at least one of each activity, so tuning and test share users.
     """
     task = given.task
     network = cast("Dcnn", dcnn(task))
@@ -130,7 +131,7 @@ def fine_tuned(given: Unseen) -> float:
 
 
 def tuned_on(given: Unseen, seed: int) -> NDArray[np.int64]:
-    """Return places in the target of the readings whose labels fine-tuning sees, in order."""
+    """Return the indices in the target of the windows used for fine-tuning, in order."""
     rng = np.random.default_rng(seed)
     kept = []
     for name in np.unique(given.true[given.true >= 0]):
@@ -140,7 +141,7 @@ def tuned_on(given: Unseen, seed: int) -> NDArray[np.int64]:
 
 
 def attributes(names: Sequence[str]) -> NDArray[np.float64]:
-    """Return (K, A), how likely each pattern is by activities' descriptions (NuActiv's table)."""
+    """Return (K, A), the probability of each pattern by activity from descriptions (NuActiv)."""
     rows = [expectation(descriptions.describe(name)) for name in names]
     return np.stack([np.concatenate(list(row.values())) for row in rows])
 

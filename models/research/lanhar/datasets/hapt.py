@@ -1,9 +1,9 @@
 """HAPT (Reyes-Ortiz et al. 2016): UCI HAR's raw recordings with changes of posture, 50 Hz.
 
-`RawData/acc_expEE_userUU.txt` (g) and `gyro_expEE_userUU.txt` (rad/s) hold x, y and z a row;
-`labels.txt` holds experiment, user, activity, first and last row (counted from 1). Changes of
-posture are shorter than six seconds and are left out;
-`models.research.lanhar.interpretation.windows` cuts windows about them.
+`RawData/acc_expEE_userUU.txt` (g) and `gyro_expEE_userUU.txt` (rad/s) have x, y and z per row;
+`labels.txt` has experiment, user, activity, first and last row (counted from 1). Changes of posture
+are shorter than six seconds and are skipped; `models.research.lanhar.interpretation.windows` cuts
+windows around them.
 """
 
 from __future__ import annotations

@@ -2,9 +2,9 @@
 
 `Phones_accelerometer.csv`, `Phones_gyroscope.csv` and the same of `Watch_` have the columns Index,
 Arrival_Time (ms), Creation_Time (ns), x, y, z (m/s² or rad/s), User, Model, Device and gt. Rows of
-devices and users are mixed, and their order is not always that of time. `null` is no activity. The
-sensors' clocks are the devices' own: Creation_Time, which may stand still while a device sleeps,
-with the sleeps that the arrival tells of; or that, where Creation_Time is no clock.
+devices and users are mixed, and not always in order of time. `null` is no activity. Times are those
+of the device's clock, Creation_Time, which may stop while the device sleeps, plus the sleeps found
+in Arrival_Time; or Arrival_Time, if Creation_Time is not a clock.
 """
 
 from __future__ import annotations
@@ -46,7 +46,7 @@ class _Readings:
 
 
 def read(root: Path, kinds: Sequence[str] = ("phone", "watch")) -> tuple[Windows, SetReport]:
-    """Read phones, watches or both; the files may lie in a folder below `root`."""
+    """Read phones, watches or both; the files may be in a folder below `root`."""
     report = SetReport()
     for kind in kinds:
         if kind not in KINDS:
@@ -101,7 +101,7 @@ def _readings(
             return by_device
         order = [header.index(name) for name in _COLUMNS]
         least = max(order) + 1
-        # Ten million lines: no list of them is held.
+        # Ten million lines, so they are not kept in a list.
         rows = tqdm(file, desc=path.stem, unit="row", mininterval=5, disable=None)
         for number, line in enumerate(rows, 2):
             fields = line.rstrip("\r\n").split(",")
@@ -131,9 +131,9 @@ def _readings(
 
 
 def _times(acc: _Readings, gyro: _Readings) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Return seconds of both sensors from the first row on, by the clock that can be trusted.
+    """Return seconds of both sensors from the first row on, by the more reliable clock.
 
-    That is Creation_Time, with the sleeps that arrival knows of; where it is no clock, arrival.
+    That is Creation_Time plus the sleeps found in Arrival_Time, or else Arrival_Time.
     """
     made = [np.array(one.creation) for one in (acc, gyro)]
     came = [np.array(one.arrival) for one in (acc, gyro)]

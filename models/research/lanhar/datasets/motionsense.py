@@ -1,8 +1,8 @@
 """MotionSense (Malekzadeh et al. 2019): an iPhone 6s in the front trouser pocket, 24 users, 50 Hz.
 
 `A_DeviceMotion_data/ACTIVITY_TRIAL/sub_USER.csv` has columns `gravity.x/y/z` and
-`userAcceleration.x/y/z` in g and `rotationRate.x/y/z` in rad/s. Apple's signs are opposite to what
-an accelerometer measures: at rest face up it says -1 g along z. Both are added and turned over.
+`userAcceleration.x/y/z` in g and `rotationRate.x/y/z` in rad/s. Apple's signs are opposite to those
+of an accelerometer: at rest face up, z is -1 g. The sum of both is negated.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ _USER = re.compile(r"sub_(\d+)\.csv")
 
 
 def read(root: Path) -> tuple[Windows, SetReport]:
-    """Read every trial below `root`, however deep the archive was unpacked."""
+    """Read every trial below `root`, at any depth."""
     report = SetReport()
     trials = [
         path for path in sorted(root.rglob("sub_*.csv")) if _TRIAL.fullmatch(path.parent.name)

@@ -1,9 +1,9 @@
 """PAMAP2 (Reiss & Stricker 2012): sensors at hand, chest and ankle, 9 users, 18 activities, 100 Hz.
 
-`{Protocol,Optional}/subject10N.dat` holds 54 columns a row, parted by blanks: time (s), activity,
-heart rate, then 17 for each sensor: temperature, acceleration at ±16 g (m/s²), at ±6 g, gyroscope
-(rad/s), magnetometer, orientation. NaN is a reading that the radio lost. The ±16 g scale is read,
-as the authors recommend; activity 0 is none.
+`{Protocol,Optional}/subject10N.dat` has 54 columns separated by blanks: time (s), activity, heart
+rate, then 17 for each sensor: temperature, acceleration at ±16 g (m/s²), at ±6 g, gyroscope
+(rad/s), magnetometer, orientation. NaN is a sample lost by the radio. The ±16 g scale is used, as
+the authors recommend; activity 0 is none.
 """
 
 from __future__ import annotations
@@ -50,7 +50,7 @@ _FILE = re.compile(r"subject(\d+)\.dat")
 
 
 def read(root: Path, positions: Sequence[str] = POSITIONS) -> tuple[Windows, SetReport]:
-    """Read every subject's files below `root`, at some of the positions."""
+    """Read every subject's files below `root`, at the given positions."""
     unknown = [position for position in positions if position not in POSITIONS]
     if unknown:
         raise WindowsError(f"position {unknown[0]!r} is unknown; expected {', '.join(POSITIONS)}")

@@ -1,4 +1,4 @@
-"""Rows of numbers in a text file; malformed ones are left out and counted, whole files never."""
+"""Rows of numbers in a text file; malformed ones are skipped and counted."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ if TYPE_CHECKING:
 
     from models.recordings.report import SetReport
 
-_AT_ONCE = 8_192  # lines parsed together, as long as all of them are good
+_AT_ONCE = 8_192  # lines parsed at once, if all of them are valid
 
 
 @dataclass(frozen=True)
 class NumberedRows:
-    """Good rows: their `number` in the file (from 0), `values` (n, k) and one text each."""
+    """Valid rows: their `number` in the file (from 0), `values` (n, k) and one text each."""
 
     number: NDArray[np.int64]
     values: NDArray[np.float64]
@@ -40,8 +40,8 @@ def read_rows(
 ) -> NumberedRows | None:
     """Read `columns` of every line after `skip`, and the word in column `text`.
 
-    Columns of `may_lack` may be NaN. Returns None, and notes why in `report`, for a file that
-    cannot be read or holds no good row. `delimiter` None is any white space.
+    Columns of `may_lack` may be NaN. Returns None, with the reason in `report`, for a file that
+    cannot be read or has no valid row. `delimiter` None is any white space.
     """
     report.read_again(path)
     if not path.is_file():

@@ -2,7 +2,7 @@
 
 `Participant_N.csv` has two header lines and five blocks of 14 columns: a time stamp, then x, y and
 z of accelerometer (m/s²), linear acceleration, gyroscope (rad/s) and magnetometer, then an empty
-column, in whose place the last block has the activity (spelled `upsatirs` when going up).
+column, which in the last block is the activity (going up is spelled `upsatirs`).
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ _FILE = re.compile(r"participant_(\d+)\.csv", re.IGNORECASE)
 
 
 def read(root: Path, positions: Sequence[str] = POSITIONS) -> tuple[Windows, SetReport]:
-    """Read every participant's file below `root`, at some of the positions."""
+    """Read every participant's file below `root`, at the given positions."""
     unknown = [position for position in positions if position not in POSITIONS]
     if unknown:
         raise WindowsError(f"position {unknown[0]!r} is unknown; expected {', '.join(POSITIONS)}")

@@ -1,4 +1,4 @@
-"""Labelled motion at whatever rate a device had, cut into windows of one activity each."""
+"""Labelled motion at any rate, cut into windows of one activity each."""
 
 from __future__ import annotations
 
@@ -21,16 +21,16 @@ if TYPE_CHECKING:
     from models.recordings.report import SetReport
 
 G = 9.80665
-"""Standard gravity, m/s²: what data sets call 1 g."""
+"""Standard gravity, m/s²: 1 g in the data sets."""
 
 
 @dataclass(frozen=True)
 class SensorTrack:
     """One device's motion in one recording.
 
-    Both sensors have times (n,) in s of their own and values (n, 3), m/s² and rad/s. `label` (n,)
-    goes with `acc`; an empty one is no activity. `rate` is the grid, Hz, that they are laid on
-    before they are brought to 20 Hz: about the rate they were recorded at.
+    Both sensors have their own times (n,) in s and values (n, 3), m/s² and rad/s. `label` (n,) is
+    that of `acc`; an empty one is no activity. `rate` is that of the grid, Hz, to which they are
+    interpolated before resampling to 20 Hz: about the rate of the recording.
     """
 
     acc_s: NDArray[np.float64]
@@ -53,7 +53,7 @@ def even_track(
     position: str,
     device: str,
 ) -> SensorTrack:
-    """Return a track of rows that were recorded evenly: `number` (n,) are those that are there."""
+    """Return a track of evenly recorded rows, of which `number` (n,) are present."""
     times = number / rate
     return SensorTrack(
         times, values[:, :3], times, values[:, 3:], label, rate, user, position, device
@@ -67,9 +67,9 @@ class _Cut:
 
 
 def windows_of(name: str, tracks: Iterable[SensorTrack], report: SetReport) -> Windows:
-    """Cut tracks into windows of 6 s without overlap, none of them across a hole or two labels.
+    """Cut tracks into windows of 6 s without overlap, none of them across a gap or two labels.
 
-    Raises `WindowsError` with the report when there is not one.
+    Raises `WindowsError` with the report if there is none.
     """
     cut = _Cut()
     short: dict[str, list[float]] = {}

@@ -1,9 +1,9 @@
 """UCI HAR (Anguita et al. 2013): a phone at the waist, 30 users, six activities, 50 Hz.
 
 `{train,test}/Inertial Signals/total_acc_{x,y,z}_{train,test}.txt` (g, gravity included) and
-`body_gyro_...` (rad/s) hold a window of 128 readings a row, half of which the next row repeats;
-`y_*.txt` and `subject_*.txt` a number a row. The rows are joined again where they overlap, since
-six seconds are longer than a row. The root is the folder `UCI HAR Dataset` or the one around it.
+`body_gyro_...` (rad/s) have a window of 128 samples per row, half of which the next row repeats;
+`y_*.txt` and `subject_*.txt` have a number per row. Overlapping rows are joined, since six seconds
+are longer than a row. The root is the folder `UCI HAR Dataset` or its parent.
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ _SIGNALS = tuple(f"{sensor}_{axis}" for sensor in ("total_acc", "body_gyro") for
 
 
 def read(root: Path) -> tuple[Windows, SetReport]:
-    """Read both parts of the data set."""
+    """Read the train and test parts of the data set."""
     report = SetReport()
     base = next((p for p in (root, root / "UCI HAR Dataset") if (p / "train").is_dir()), None)
     if base is None:
@@ -89,7 +89,7 @@ def _runs(
     users: NDArray[np.int64],
     values: NDArray[np.float64],
 ) -> Iterator[tuple[int, int]]:
-    """Yield rows that follow one another: the end of one is the beginning of the next."""
+    """Yield runs of overlapping rows: the end of one is the beginning of the next."""
     same = (np.diff(number) == 1) & (np.diff(codes) == 0) & (np.diff(users) == 0)
     overlap = np.isclose(values[:-1, _HALF:], values[1:, :_HALF], atol=1e-4).all(axis=(1, 2))
     borders = [0, *(np.flatnonzero(~(same & overlap)) + 1).tolist(), len(number)]

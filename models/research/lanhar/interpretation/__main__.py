@@ -1,10 +1,10 @@
 """Interprets a data set: `python -m models.research.lanhar.interpretation --data A.npz --out DIR`.
 
-Without --endpoint the template interpreter speaks. With it, an OpenAI-compatible API is asked (its
-key is in EGOLOG_LLM_API_KEY or OPENAI_API_KEY): first comes an estimate, then a question unless
---yes, then a progress bar. Answers are kept under DIR/answers, so that a run that was stopped
-resumes. --regenerate asks again about outliers of each activity (labelled source data only).
-Writes DIR/NAME.jsonl and DIR/NAME.report.json.
+Without --endpoint the template interpreter is used. With it, an OpenAI-compatible API is called
+(with the key of EGOLOG_LLM_API_KEY or OPENAI_API_KEY), after an estimate of the cost that has to be
+confirmed unless --yes is given. Answers are cached in DIR/answers, so an interrupted run resumes.
+--regenerate regenerates the outliers of each activity (labelled source data only). Writes
+DIR/NAME.jsonl and DIR/NAME.report.json.
 """
 
 from __future__ import annotations
@@ -53,7 +53,7 @@ _AT_ONCE = 1_024
 
 
 def analysed(windows: Windows, posture: bool) -> list[Analysis]:
-    """Analyse all windows with a progress bar; with `posture` against each wearer's upright one."""
+    """Analyse all windows with a progress bar; `posture` adds angles to the upright posture."""
     analyses: list[Analysis] = []
     parts = range(0, len(windows), _AT_ONCE)
     for first in tqdm(parts, desc="analyse", unit=f"{_AT_ONCE} windows", mininterval=1):
@@ -64,7 +64,7 @@ def analysed(windows: Windows, posture: bool) -> list[Analysis]:
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run the command line; returns 0, or 1 when some windows got no interpretation."""
+    """Run the command line; returns 0, or 1 if some windows have no interpretation."""
     options = _parser().parse_args(arguments)
     try:
         windows = read_npz(options.data)
@@ -99,7 +99,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def confirm(estimate: object, yes: bool) -> None:
-    """Print an estimate and ask to go on; raises `EndpointError` unless the answer is yes."""
+    """Print an estimate and ask for confirmation; raises `EndpointError` if it is denied."""
     print(estimate, flush=True)
     if yes:
         return
@@ -113,7 +113,7 @@ def confirm(estimate: object, yes: bool) -> None:
 
 
 def endpoint_of(options: argparse.Namespace, out: Path) -> LlmBatch:
-    """Return the endpoint that a command's options name, with its answers kept under `out`."""
+    """Return the endpoint of a command's options, with its answers cached below `out`."""
     config = BatchConfig.of_environment(
         options.endpoint,
         options.model,

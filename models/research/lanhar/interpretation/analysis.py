@@ -1,15 +1,16 @@
 """Measures of a window of motion, independent of the sensor's orientation (LanHAR §3.3.1, ii).
 
 The direction of gravity is tracked through the window with the gyroscope: a phone in a pocket
-swings with the thigh, and the gravity that it mixes in would pass for horizontal motion. "Vertical"
-is along it, "horizontal" across it; rotation is split into turning about it and tilting against it.
-Nothing here depends on which way the sensor's own axes point, but for `statistics`, which an
-endpoint is shown as the paper does.
+swings with the thigh, and gravity would leak into the horizontal motion. "Vertical" is along it,
+"horizontal" perpendicular to it; rotation is split into turning about it and tilting against it.
+Nothing depends on the orientation of the sensor's axes, except `statistics`, which are shown to an
+endpoint as in the paper.
 
-The measures that carry over between body positions follow from mechanics, not from one data set:
-stairs lift the body at every step, so vertical motion outweighs horizontal, travels further and has
-less of it above 4 Hz than on level ground; going down ends in a stop (the jolt rises faster than it
-falls), going up begins with a push. Which of them to keep was checked on HAPT and ClassyGlass.
+The measures that transfer between body positions follow from mechanics, not from one data set:
+stairs lift the body at every step, so vertical motion is larger relative to horizontal, has a
+larger travel and less energy above 4 Hz than on level ground; a step down ends in an impact (jolts
+rise faster than they fall), a step up begins with a push. Their choice was checked on HAPT and
+ClassyGlass.
 """
 
 from __future__ import annotations
@@ -29,7 +30,7 @@ if TYPE_CHECKING:
 
 GRAVITY = 9.81
 STEP_HZ = (1.15, 3.5)
-"""Steps a second of people, from slow climbing to a sprint."""
+"""Range of human step rates per second, from slow climbing to a sprint."""
 RHYTHM_HZ = (0.4, 8.0)
 SHARP_HZ = 4.0
 SLOW_HZ = 0.8
@@ -37,10 +38,10 @@ STILL_ACC = 0.15  # m/s², standard deviation over half a second; sensors' noise
 STILL_GYRO = 0.10  # rad/s
 HIGHEST_BIAS = 0.06  # rad/s, of a phone's gyroscope
 TRACKING_HZ = 1.0
-"""How fast the tracked direction follows the accelerometer, 1/s: slower than steps, faster than the
-drift of a phone's gyroscope. 0.3 to 3 differ little on the real data sets."""
+"""Rate at which the tracked direction follows the accelerometer, 1/s: slower than steps, faster
+than the drift of a phone's gyroscope. 0.3 to 3 differ little on the real data sets."""
 HIGHEST_STEP_CM = 15.0
-"""Nobody's trunk travels further in a step; what seems to is two steps taken for one."""
+"""Maximum vertical travel of a trunk in a step; more means that two steps were taken for one."""
 
 _BINS = 1_024
 _FREQUENCIES = np.fft.rfftfreq(_BINS, 1 / RATE)
@@ -56,8 +57,8 @@ Floats = NDArray[np.float64]
 class Analysis:
     """One window. Amplitudes are standard deviations: m/s² (acceleration), rad/s (rotation).
 
-    Shares and regularities lie in 0 to 1 unless noted; angles are degrees. Numbers about steps mean
-    something only where `vertical` and `step_regularity` say that there are steps.
+    Shares and regularities are in 0 to 1 unless noted; angles are degrees. Measures of steps are
+    meaningful only if `vertical` and `step_regularity` indicate steps.
     """
 
     # Amplitude
@@ -111,7 +112,7 @@ class Analysis:
 NAMES: tuple[str, ...] = tuple(
     field.name for field in fields(Analysis) if field.name not in ("upright_angle", "statistics")
 )
-"""The measures that depend on nothing but the window and not on the sensor's axes."""
+"""The measures that depend on the window alone and not on the sensor's axes."""
 
 
 def analyse(window: NDArray[np.float32], upright: NDArray[np.float32] | None = None) -> Analysis:
@@ -219,13 +220,13 @@ def _block(data: Floats, uprights: NDArray[np.float32] | None) -> list[Analysis]
 
 
 def _bias(gyro: Floats) -> Floats:
-    """Return what the gyroscope shows without rotation, (N, 1, 3): the mean of its still blocks.
+    """Return the gyroscope's bias, (N, 1, 3): the mean of its blocks at rest.
 
-    Without any it is the window's mean, as far as a bias goes: the rest is a turn.
+    Without any it is the window's mean, limited to a plausible bias; the rest is a turn.
     """
     blocks = gyro.reshape(len(gyro), -1, _HALF_SECOND, 3)
     mean = blocks.mean(axis=2)
-    # A slow, even turn is as steady as rest, but faster than a bias.
+    # A slow, constant turn has as little variation as rest, but is faster than a bias.
     still = (blocks.std(axis=2) < 0.3 * STILL_GYRO) & (np.abs(mean) < 2 * HIGHEST_BIAS)
     still = still.all(axis=2)[..., None]  # (N, 12, 1)
     at_rest = (mean * still).sum(axis=1) / np.maximum(still.sum(axis=1), 1)
@@ -234,10 +235,10 @@ def _bias(gyro: Floats) -> Floats:
 
 
 def _up(acc: Floats, gyro: Floats) -> Floats:
-    """Track the direction that gravity is measured in, (N, T, 3): a complementary filter.
+    """Track the measured direction of gravity, (N, T, 3), with a complementary filter.
 
-    It runs back through the window and forth again, so that no end is left to settle, and the two
-    passes are averaged.
+    It runs backwards and forwards through the window, so that it has settled at both ends, and the
+    two passes are averaged.
     """
     scaled = acc / np.maximum(np.linalg.norm(acc.mean(axis=1), axis=1)[:, None, None], _TINY)
     now = _unit(acc.mean(axis=1))
@@ -257,7 +258,7 @@ def _unit(vectors: Floats) -> Floats:
 
 
 def _split(vectors: Floats, up: Floats) -> tuple[Floats, Floats]:
-    """Return what lies along `up`, (N, T), and what lies across it, (N, T, 3)."""
+    """Return the component along `up`, (N, T), and the perpendicular one, (N, T, 3)."""
     along = np.einsum("nti,nti->nt", vectors, up)
     return along, vectors - along[..., None] * up
 
@@ -273,7 +274,7 @@ def _steps(vertical: Floats) -> dict[str, Floats]:
     peak = (inner >= correlation[:, low - 1 : high]) & (inner >= correlation[:, low + 1 : high + 2])
     height = np.where(peak, inner, -1.0)
     best = height.max(axis=1, keepdims=True)
-    # Two steps later is as alike as one; the first peak that is nearly as high is the step.
+    # Two steps later is as similar as one; the first peak that is nearly as high is the step.
     lag = np.argmax(peak & (height >= 0.75 * best) | (height == best), axis=1) + low
     rows = np.arange(len(vertical))
     half = np.round(lag / 2).astype(int)
@@ -294,7 +295,7 @@ def _steps(vertical: Floats) -> dict[str, Floats]:
 
 
 def _repetition(acc: Floats) -> Floats:
-    """Return how alike the acceleration is to itself a step or a stride later, in sensor axes.
+    """Return the autocorrelation of acceleration after a step or a stride, in sensor axes.
 
     A thigh or an arm swings once in two steps, which vertical acceleration alone may not show.
     """
@@ -312,7 +313,7 @@ def _repetition(acc: Floats) -> Floats:
 
 
 def _travel(amplitude: Floats, hz: Floats) -> Floats:
-    """Return cm from lowest to highest point of a swing at one frequency: 2·√2·std/ω²."""
+    """Return the peak-to-peak travel in cm of an oscillation at one frequency: 2·√2·std/ω²."""
     travel: Floats = 200 * np.sqrt(2) * amplitude / (2 * np.pi * hz) ** 2
     return travel
 
@@ -350,7 +351,7 @@ def _single_axis(tilting: Floats) -> Floats:
 
 
 def _blocks(acc: Floats, gyro: Floats) -> dict[str, Floats]:
-    """Follow the amplitude through the half seconds of the window."""
+    """Return the amplitude in each half second of the window."""
     count = SAMPLES // _HALF_SECOND
     shape = (len(acc), count, _HALF_SECOND, 3)
     shaking = np.sqrt(acc.reshape(shape).var(axis=2).sum(axis=2))  # (N, 12)
@@ -391,13 +392,13 @@ def _angle(one: Floats, other: Floats) -> Floats:
 
 
 def _rms(values: Floats) -> Floats:
-    """Return the root of the mean square over time of (N, T) or (N, T, 3)."""
+    """Return the root mean square over time of (N, T) or (N, T, 3)."""
     square = values**2 if values.ndim == 2 else (values**2).sum(axis=2)
     return np.asarray(np.sqrt(square.mean(axis=1)), np.float64)
 
 
 def _log_ratio(one: Floats, other: Floats) -> Floats:
-    # Below a sensor's noise a ratio says nothing: the floor draws it to 0.
+    # Below the sensor's noise a ratio is meaningless; the floor draws it towards 0.
     ratio: Floats = np.log((one + 1e-3) / (other + 1e-3))
     return ratio
 

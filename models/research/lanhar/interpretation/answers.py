@@ -1,4 +1,4 @@
-"""A cache on disk of an endpoint's answers by question."""
+"""A cache of an endpoint's answers on disk, by question."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Answers:
-    """One file an answer, named by the SHA-256 of model, form and messages."""
+    """One file per answer, named by the SHA-256 of model, form and messages."""
 
     folder: Path
 
@@ -26,7 +26,7 @@ class Answers:
         return hashlib.sha256(asked.encode()).hexdigest()
 
     def find(self, key: str) -> str | None:
-        """Return a kept answer; a file torn by a crash counts as none."""
+        """Return a cached answer; a file truncated by a crash counts as none."""
         try:
             content: Any = json.loads(self._path(key).read_text(encoding="utf-8"))
         except (OSError, ValueError):
@@ -35,7 +35,7 @@ class Answers:
         return answer if isinstance(answer, str) else None
 
     def keep(self, key: str, model: str, answer: str, tokens: tuple[int, int]) -> None:
-        """Keep an answer; the file appears whole or not at all."""
+        """Cache an answer; the file is written atomically."""
         content = {
             "model": model,
             "answer": answer,

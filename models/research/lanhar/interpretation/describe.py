@@ -2,9 +2,9 @@
 
 `python -m models.research.lanhar.interpretation.describe --endpoint URL`
 
-Asks an OpenAI-compatible API (LanHAR §3.3.2) for --count descriptions of each label, all described
-ones without any named, and writes DIR/LABEL.txt in the layout of the shipped ones. Answers are kept
-under DIR/answers; a label that lacks an answer keeps its old file and is named.
+Asks an OpenAI-compatible API (LanHAR §3.3.2) for --count descriptions of each label (default: all
+described ones), and writes DIR/LABEL.txt in the layout of the shipped ones. Answers are cached in
+DIR/answers; a label without an answer keeps its old file and is reported.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 def ask(
     endpoint: LlmBatch, labels: Sequence[str], count: int
 ) -> dict[str, list[Description] | EndpointError]:
-    """Return `count` different descriptions of each label, or why there are none."""
+    """Return `count` different descriptions of each label, or the reason for none."""
     asked = [label_prompt(label, number) for label in labels for number in range(count)]
     answers = endpoint.ask_all(asked, LabelAnswer, "describe")
     described: dict[str, list[Description] | EndpointError] = {}
@@ -50,7 +50,7 @@ def ask(
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run the command line; returns 0, or 1 when a label was not described."""
+    """Run the command line; returns 0, or 1 if a label was not described."""
     parser = argparse.ArgumentParser(
         prog="python -m models.research.lanhar.interpretation.describe",
         description=__doc__,

@@ -22,8 +22,8 @@ if TYPE_CHECKING:
 
 MIN_WINDOWS = 5
 ALIKE = 0.95
-"""Length of the mean direction of gravity in a wearer's steps: 1 if the device never moves. Below
-this the device was put on anew or turned in its pocket, and the direction means nothing."""
+"""Minimum length of the mean direction of gravity in a wearer's steps: 1 if the device never moves.
+Below this the device was put on again or turned in its pocket, and the direction is meaningless."""
 _NEAR = np.cos(np.radians(30))
 _ROUNDS = 3
 
@@ -49,10 +49,10 @@ def uprights(windows: Windows, analyses: Sequence[Analysis]) -> NDArray[np.float
 
 
 def axes(windows: Windows, analyses: Sequence[Analysis]) -> NDArray[np.float32]:
-    """Return the line that gravity runs along when upright, (N, 3) unit vectors, NaN where unknown.
+    """Return the axis of gravity when upright, (N, 3) unit vectors, NaN where unknown.
 
-    A line has no sense: a phone that was put back upside down lies along the same thigh. It is the
-    one that most of a wearer's steps are near, so that a few of another hold do not turn it.
+    An axis has no sign: a phone that was put back upside down is along the same thigh. It is the
+    one near most of a wearer's steps, so that a few in another orientation do not rotate it.
     """
     return _of_wearers(windows, analyses, _line)
 
@@ -62,7 +62,7 @@ def _of_wearers(
     analyses: Sequence[Analysis],
     find: Callable[[NDArray[np.float32]], NDArray[np.float32] | None],
 ) -> NDArray[np.float32]:
-    """Give all windows of a wearer what `find` makes of gravity (S, 3) in their steps."""
+    """Set for all windows of a wearer the result of `find` for gravity (S, 3) in their steps."""
     direction = gravity(windows)
     steps = np.array([has_steps(analysis) for analysis in analyses], dtype=bool)
     directions = np.full((len(windows), 3), np.nan, np.float32)

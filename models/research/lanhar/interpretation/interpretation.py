@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator
 
-# Files of interpretations that exist say so.
+# The name in existing files of interpretations.
 TEMPLATE_INTERPRETER = "narrator"
 
 
@@ -16,7 +16,7 @@ class Interpretation(BaseModel):
     """The interpretation of one window.
 
     `patterns` maps a category to the names of the patterns in it; an endpoint may add names of its
-    own. `text` is the interpretation that the text encoder reads, `source` who wrote it.
+    own. `text` is the interpretation for the text encoder, `source` its author.
     """
 
     model_config = ConfigDict(frozen=True, extra="ignore")

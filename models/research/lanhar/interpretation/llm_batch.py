@@ -1,6 +1,6 @@
 """Requesting many structured answers from an OpenAI-compatible endpoint (LanHAR §3.3).
 
-`EndpointError` is a missing or unusable answer; a single one does not stop a run.
+A missing or unusable answer is an `EndpointError`, which does not stop the run.
 """
 
 from __future__ import annotations
@@ -28,18 +28,18 @@ if TYPE_CHECKING:
     from models.research.lanhar.interpretation.prompt import Messages
 
 _CHARACTERS_A_TOKEN = 3.2
-"""Of English prose 4, of tables of numbers 2: the estimate is on the safe side for either."""
+"""English prose has 4, tables of numbers 2: the estimate is conservative for both."""
 
 Form = TypeVar("Form", bound=BaseModel)
 
 
 class EndpointError(RuntimeError):
-    """The endpoint gave no usable answer; the text says why."""
+    """The endpoint gave no usable answer."""
 
 
 @dataclass(frozen=True)
 class BatchConfig:
-    """Where to ask and how. Prices are in dollars for a million tokens; 0 is unknown."""
+    """An endpoint and its limits. Prices are in dollars per million tokens; 0 is unknown."""
 
     base_url: str
     model: str
@@ -53,14 +53,14 @@ class BatchConfig:
 
     @classmethod
     def of_environment(cls, base_url: str, model: str | None, **changes: Any) -> Self:
-        """Take the key, and the model where none is given, from the stream's own variables."""
+        """Take the key, and the model by default, from the stream's own variables."""
         key = os.environ.get("EGOLOG_LLM_API_KEY") or os.environ.get("OPENAI_API_KEY") or "none"
         name = model or os.environ.get("EGOLOG_LLM_MODEL") or "gpt-4o-mini"
         return cls(base_url=base_url, model=name, api_key=key, **changes)
 
     @property
     def endpoint(self) -> EndpointConfig:
-        """What a call needs to know; the forms are not of the kind that OpenAI takes strictly."""
+        """The settings of a call; the schemas are not strict in OpenAI's sense."""
         return EndpointConfig(
             model=self.model,
             api_key=self.api_key,
@@ -73,7 +73,7 @@ class BatchConfig:
 
 @dataclass(frozen=True)
 class Estimate:
-    """What a run will ask for: `calls` beyond the `kept` answers, in tokens and dollars."""
+    """The cost of a run: `calls` beyond the `kept` answers, in tokens and dollars."""
 
     calls: int
     kept: int
@@ -90,9 +90,10 @@ class Estimate:
 
 
 class LlmBatch:
-    """Asks one endpoint; answers come from `answers` where they are kept.
+    """Calls one endpoint, unless the answer is in the cache `answers`.
 
-    A call is the pipeline's own (`infra.llm.endpoint`): bounded in size, without redirects.
+    Calls are made by the pipeline's client (`infra.llm.endpoint`): bounded in size, without
+    redirects.
     """
 
     def __init__(self, config: BatchConfig, answers: Answers) -> None:
@@ -100,7 +101,7 @@ class LlmBatch:
         self._answers = answers
 
     def estimate(self, asked: Sequence[Messages], form: type[BaseModel]) -> Estimate:
-        """Return what asking would take; prompts are counted by their characters."""
+        """Return the estimated cost; tokens are estimated from characters."""
         new = [messages for messages in asked if self._cached(messages, form) is None]
         characters = sum(len(one["content"]) for messages in new for one in messages)
         tokens_in = round(characters / _CHARACTERS_A_TOKEN)
@@ -118,9 +119,9 @@ class LlmBatch:
         about: str = "ask",
         on_answer: Callable[[int, Form], None] | None = None,
     ) -> list[Form | EndpointError]:
-        """Ask everything, some at a time, with a progress bar; answers are in the asked order.
+        """Send all prompts, several at a time, with a progress bar; return the answers in order.
 
-        Every answer is kept as it comes, so a run that was stopped goes on where it was.
+        Every answer is cached at once, so an interrupted run resumes.
         """
         return asyncio.run(self._ask_all(asked, form, about, on_answer))
 

@@ -1,4 +1,4 @@
-"""Interpretations of windows by an endpoint, in the form of the template's (LanHAR §3.3.1)."""
+"""Interpretations of windows by an endpoint, in the same form as by template (LanHAR §3.3.1)."""
 
 from __future__ import annotations
 
@@ -19,20 +19,20 @@ if TYPE_CHECKING:
 
 
 class Chosen(BaseModel):
-    """The patterns chosen in one category."""
+    """The patterns selected in one category."""
 
     category: str = Field(min_length=1, max_length=80)
     patterns: list[str] = Field(max_length=20)
 
 
 class ReadingAnswer(BaseModel):
-    """What the prompt asks for."""
+    """The answer that the prompt requests."""
 
     patterns: list[Chosen] = Field(max_length=40)
     interpretation: str = Field(min_length=10, max_length=4_000)
 
     def interpretation_by(self, source: str) -> Interpretation:
-        """Return the answer as an interpretation; a category that is named twice is joined."""
+        """Return the answer as an interpretation; repeated categories are merged."""
         joined: dict[str, tuple[str, ...]] = {}
         for chosen in self.patterns:
             names = tuple(" ".join(name.split()) for name in chosen.patterns if name.strip())
@@ -43,7 +43,7 @@ class ReadingAnswer(BaseModel):
 
 @dataclass(frozen=True)
 class LlmInterpreter:
-    """Asks an endpoint about windows. `designed` False leaves out all but readings and task."""
+    """Interprets windows by an endpoint; `designed` False uses the plain prompt."""
 
     endpoint: LlmBatch
     states: tuple[str, ...] = prompt.STATES
@@ -68,13 +68,13 @@ class LlmInterpreter:
         ]
 
     def estimate(self, asked: Sequence[prompt.Messages]) -> Estimate:
-        """Return what asking these prompts would take."""
+        """Return the estimated cost of these prompts."""
         return self.endpoint.estimate(asked, ReadingAnswer)
 
     def interpret(
         self, asked: Sequence[prompt.Messages], about: str = "interpret"
     ) -> list[Interpretation | EndpointError]:
-        """Ask them; what failed is its error, and is asked anew by the next run."""
+        """Send the prompts; a failure is returned as its error, and retried by the next run."""
         answers = self.endpoint.ask_all(asked, ReadingAnswer, about)
         source = self.endpoint.config.model
         return [
@@ -85,7 +85,7 @@ class LlmInterpreter:
     def again(
         self, asked: Sequence[prompt.Messages], previous: Sequence[Interpretation]
     ) -> list[Interpretation | EndpointError]:
-        """Ask anew with the correction prompt of §3.3.3."""
+        """Ask again with the correction prompt of §3.3.3."""
         corrections = [
             prompt.correction(messages, interpretation)
             for messages, interpretation in zip(asked, previous, strict=True)

@@ -1,12 +1,11 @@
-"""The pattern categories that an interpretation chooses from: measured levels, put into words.
+"""The pattern categories of an interpretation: measured levels and their names.
 
-The prompt lists them for an endpoint (LanHAR fig. 6) and the template interpreter picks by
-the borders below: both answer in the same vocabulary, which the descriptions of the activities use
-too.
+The prompt lists them for an endpoint (LanHAR fig. 6), and the template interpreter selects them by
+the thresholds below, so both use the same vocabulary, as do the descriptions of the activities.
 
-Where the borders come from: stillness and noise from sensors at rest, step rates and the travel of
-the trunk from gait, the others from the medians of level walking and stairs in HAPT (waist), the
-ClassyGlass glasses (head) and WISDM (pocket), between which they lie. No label is seen at run time.
+The thresholds of stillness and noise are from sensors at rest, those of step rates and the travel
+of the trunk from gait; the others are between the medians of level walking and stairs in HAPT
+(waist), ClassyGlass (head) and WISDM (pocket). No label is used at run time.
 """
 
 from __future__ import annotations
@@ -21,15 +20,15 @@ if TYPE_CHECKING:
 
     from models.research.lanhar.interpretation.analysis import Analysis
 
-# A window has steps if its vertical motion repeats and is that of a body on its feet: a head in
-# slow walking moves 0.6 m/s², noise repeats by chance to 0.3.
+# A window has steps if its vertical motion is periodic and as large as in walking: a head in slow
+# walking has 0.6 m/s²; noise reaches a periodicity of 0.3 by chance.
 STEP_AMPLITUDE = 0.6
 STEP_REGULARITY = 0.40
 
 
 @dataclass(frozen=True)
 class Level:
-    """A pattern's name, as the prompt lists it, and ways to say it in a sentence."""
+    """A pattern's name, as in the prompt, and alternative sentences for it."""
 
     name: str
     phrases: tuple[str, ...]
@@ -37,10 +36,10 @@ class Level:
 
 @dataclass(frozen=True)
 class Scale:
-    """A category: `measure` falls between two of the ascending `borders` and takes that level.
+    """A category: the ascending `borders` divide the range of `measure` into `levels`.
 
-    `levels` are one more than `borders`; a value equal to a border belongs to the upper level.
-    `applies` says where the category means something.
+    There is one level more than borders; a value equal to a border belongs to the upper level.
+    `applies` returns whether the category is meaningful for a window.
     """
 
     category: str
@@ -51,24 +50,24 @@ class Scale:
     applies: Callable[[Analysis], bool]
 
     def level(self, analysis: Analysis) -> Level | None:
-        """Return the level of a window, None where the category does not apply."""
+        """Return the level of a window, None if the category does not apply."""
         if not self.applies(analysis):
             return None
         return self.levels[int(np.searchsorted(self.borders, self.measure(analysis), "right"))]
 
 
 def has_steps(a: Analysis) -> bool:
-    """Return whether the window holds steps or what repeats like them."""
+    """Return whether the window has steps or similarly periodic motion."""
     return a.vertical >= STEP_AMPLITUDE and regularity(a) >= STEP_REGULARITY
 
 
 def regularity(a: Analysis) -> float:
-    """Return how alike the motion is to itself one or two steps later, at best 1."""
+    """Return the autocorrelation of the motion after one or two steps, at most 1."""
     return max(a.step_regularity, a.stride_regularity, a.repetition)
 
 
 def moves(a: Analysis) -> bool:
-    """Return whether there is motion above a resting body's tremor and the sensor's noise."""
+    """Return whether there is motion beyond a resting body's tremor and the sensor's noise."""
     return a.still_share < 0.95
 
 
@@ -180,7 +179,7 @@ SCALES: tuple[Scale, ...] = (
         "vertical travel",
         lambda a: a.vertical_travel,
         "cm",
-        # A level step lifts the trunk by 3 to 5 cm; on stairs every step takes 15 to 18 cm.
+        # A level step lifts the trunk by 3 to 5 cm, a stair by 15 to 18 cm.
         (2.5, 4.2, 5.6, 7.0, 8.5),
         _levels(
             ("hardly any bobbing", "the body hardly bobs"),
@@ -338,7 +337,7 @@ SCALES: tuple[Scale, ...] = (
 
 @dataclass(frozen=True)
 class Mechanism:
-    """What the levels together say about the body; `holds` decides from the measures alone."""
+    """A conclusion about the body from all levels; `holds` decides from the measures alone."""
 
     name: str
     phrases: tuple[str, ...]
@@ -346,11 +345,11 @@ class Mechanism:
 
 
 def lift(a: Analysis) -> float:
-    """Return how much speaks for steps that carry the body up or down: above 0 more than against.
+    """Return the evidence for stairs: above 0 if they are more likely than level steps.
 
-    Far vertical travel, vertical motion over horizontal and soft contacts (a foot on a stair is
-    placed, not swung), each against the middle between level steps and stairs. The last counts
-    half: what carries the sensor dulls it.
+    It is the sum of vertical travel, vertical over horizontal motion and soft contacts (a foot on a
+    stair is placed, not swung), each relative to the middle between level steps and stairs. The
+    last has half the weight, since the sensor's mounting damps it.
     """
     far = (a.vertical_travel - 5.6) / 1.5
     upward = (a.vertical_balance - 0.25) / 0.3
@@ -359,15 +358,15 @@ def lift(a: Analysis) -> float:
 
 
 def drop(a: Analysis) -> float:
-    """Return how much speaks for going down rather than up: above 0 more than against.
+    """Return the evidence for going down: above 0 if it is more likely than going up.
 
-    Landings jolt faster than pushes, with more acceleration and hardly any of it horizontal.
+    Landings have a steeper jolt than pushes and more acceleration, hardly any of it horizontal.
     """
     return 2.0 * (a.jerk_skew + 0.05) + (a.vertical_balance - 0.55) + 0.5 * (a.vertical - 2.8)
 
 
 def flies(a: Analysis) -> bool:
-    """Return whether gravity is nearly gone between the steps: both feet are in the air."""
+    """Return whether the body is almost weightless between steps, with both feet in the air."""
     return has_steps(a) and a.vertical_trough > 6.5 and a.vertical >= 4.5
 
 
@@ -377,7 +376,7 @@ def climbs(a: Analysis) -> bool:
 
 
 def _large(a: Analysis) -> bool:
-    # A trunk or a head that changes its place takes a second or longer for it.
+    # A trunk or a head takes a second or longer to change its posture.
     return amplitude(a) >= 0.7 and a.slow_share >= 0.35
 
 
@@ -469,17 +468,17 @@ MECHANISMS: tuple[Mechanism, ...] = (
 
 
 MECHANICS = "mechanics"
-"""The category that the mechanisms form."""
+"""The category of the mechanisms."""
 
 CATEGORIES: dict[str, tuple[str, ...]] = {
     **{scale.category: tuple(level.name for level in scale.levels) for scale in SCALES},
     MECHANICS: tuple(mechanism.name for mechanism in MECHANISMS),
 }
-"""Category to the names of its patterns, as the prompt lists them."""
+"""Names of the patterns by category, as in the prompt."""
 
 
 def patterns(analysis: Analysis) -> dict[str, tuple[str, ...]]:
-    """Return the names of the patterns that a window shows, by category."""
+    """Return the names of a window's patterns by category."""
     chosen: dict[str, tuple[str, ...]] = {}
     for scale in SCALES:
         level = scale.level(analysis)

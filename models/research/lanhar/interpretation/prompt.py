@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 VERSION = "v1"
 FOLDER = Path(__file__).parent / "prompts"
 STATES = ("walking", "cycling", "running", "going upstairs", "going downstairs", "still")
-"""The states that the paper's example names (fig. 6)."""
+"""The states in the paper's example (fig. 6)."""
 _AXES = ("acc x", "acc y", "acc z", "gyro x", "gyro y", "gyro z")
 
 Messages = list[dict[str, str]]
@@ -47,7 +47,7 @@ def reading(
 ) -> Messages:
     """Ask for the interpretation of a window (120, 6); every `every`-th row is shown.
 
-    The states are the same for all windows of a data set: they tell nothing about this one.
+    The states are the same for all windows of a data set, so they do not reveal this one's label.
     """
     text = _template("reading").substitute(
         rate=f"{RATE / every:g}",
@@ -67,7 +67,7 @@ def reading(
 
 
 def simple(window: NDArray[np.float32], every: int = 2) -> Messages:
-    """Ask with the readings and the task alone: the paper's variant without a designed prompt."""
+    """Ask with the readings and the task only: the paper's variant without a designed prompt."""
     rows = "\n".join(",".join(f"{value:.2f}" for value in row) for row in window[::every])
     text = (
         f"These are IMU readings at {RATE / every:g} Hz, accelerometer and gyroscope:\n{rows}\n"
@@ -77,7 +77,7 @@ def simple(window: NDArray[np.float32], every: int = 2) -> Messages:
 
 
 def correction(messages: Messages, previous: Interpretation) -> Messages:
-    """Ask again after an answer that was found to be far from others (§3.3.3, 2)."""
+    """Ask again about an answer that is far from the others (§3.3.3, 2)."""
     answer = as_answer(previous)
     return [
         *messages,
@@ -87,7 +87,7 @@ def correction(messages: Messages, previous: Interpretation) -> Messages:
 
 
 def analysed(a: Analysis) -> list[str]:
-    """Return the computed steps of the analysis, one line each."""
+    """Return the results of the analysis, one line each."""
     lines = [
         f"Amplitude: acceleration varies by {amplitude(a):.2f} m/s² (standard deviation), "
         f"{a.vertical:.2f} along gravity and {a.horizontal:.2f} across it; peaks reach "
@@ -118,7 +118,7 @@ def analysed(a: Analysis) -> list[str]:
 
 
 def as_answer(interpretation: Interpretation) -> str:
-    """Return an interpretation in the form in which it was asked for."""
+    """Return an interpretation in the format that the prompt requests."""
     patterns = [
         {"category": category, "patterns": list(names)}
         for category, names in interpretation.patterns.items()
@@ -139,7 +139,7 @@ def _knowledge(states: tuple[str, ...]) -> tuple[str, ...]:
     for state in states:
         try:
             lines.append(f"{state}: {describe_by_aspect(state)[0].sensors}")
-        except DescriptionError:  # a state that nobody described yet is only named
+        except DescriptionError:  # a state without a description is only named
             continue
     return tuple(lines)
 

@@ -1,8 +1,8 @@
 """Iterative re-generation: interpretations far from their activity's others are asked for again
 and taken only where that tightens the cluster (LanHAR §3.3.3).
 
-It uses labels, so it is for source data alone. The template interpreter rephrases at
-another level of detail; an endpoint gets the correction prompt.
+It uses labels, so it is for source data only. The template interpreter rephrases at another level
+of detail; an endpoint gets the correction prompt.
 """
 
 from __future__ import annotations
@@ -33,10 +33,10 @@ Again = Callable[[list[int], list[Interpretation], int], list[Interpretation | N
 
 @dataclass(frozen=True)
 class RegenerateConfig:
-    """`threshold` is the change of the mean distance within clusters that counts as none (§4.1.5).
+    """`threshold` is the minimum change of the mean distance within clusters (§4.1.5).
 
-    `outliers` is the share of an activity's windows that is asked again at most in a round. The run
-    stops after `patience` rounds without change or `rounds` in all.
+    `outliers` is the maximum share of an activity's windows that are regenerated in a round. The
+    run stops after `patience` rounds without a change, or after `rounds`.
     """
 
     threshold: float = 0.0005
@@ -63,7 +63,7 @@ class ActivityReport:
 
 @dataclass(frozen=True)
 class RegenerateReport:
-    """What re-generation did; `inaccurate` is the share of windows that were asked about again."""
+    """The result of re-generation; `inaccurate` is the share of windows that were regenerated."""
 
     rounds: int
     stopped: str
@@ -71,17 +71,17 @@ class RegenerateReport:
 
     @property
     def asked(self) -> int:
-        """Questions asked again."""
+        """Number of repeated requests."""
         return sum(one.asked for one in self.activities)
 
     @property
     def accepted(self) -> int:
-        """New interpretations taken."""
+        """Number of accepted new interpretations."""
         return sum(one.accepted for one in self.activities)
 
     @property
     def inaccurate(self) -> float:
-        """Share of windows that were outliers once or more; the paper reports 13.30 %."""
+        """Share of windows that were outliers at least once; the paper reports 13.30 %."""
         windows = sum(one.windows for one in self.activities)
         return sum(one.windows_asked for one in self.activities) / max(windows, 1)
 
@@ -152,7 +152,7 @@ def regenerate(
 
 
 def rephrase(analyses: Sequence[Analysis], seed: int = 0) -> Again:
-    """Return an `Again` that says it otherwise by template, at another level of detail."""
+    """Return an `Again` that rephrases by template, at another level of detail."""
 
     def again(
         places: list[int], last: list[Interpretation], number: int
@@ -168,7 +168,7 @@ def rephrase(analyses: Sequence[Analysis], seed: int = 0) -> Again:
 
 
 class _Group:
-    """One activity's windows: their vectors, clusters and what was asked about them."""
+    """One activity's windows: their vectors, clusters and requests."""
 
     def __init__(
         self, members: NDArray[np.intp], vectors: NDArray[np.float64], config: RegenerateConfig
@@ -192,7 +192,7 @@ class _Group:
         return float(self._distances().mean()) if len(self.members) else 0.0
 
     def outliers(self) -> list[int]:
-        """Return the windows farthest from their centre, and farther than the mean."""
+        """Return the windows farthest from their centre, beyond the mean distance."""
         distances = self._distances()
         most = max(1, round(self._config.outliers * len(distances)))
         order = np.argsort(-distances, kind="stable")[:most]
@@ -200,12 +200,12 @@ class _Group:
         return [int(place) for place in order[above]]
 
     def count(self, place: int, failed: bool) -> None:
-        """Note that a window was asked about."""
+        """Note that a window was regenerated."""
         self._asked[place] += 1
         self._failed += failed
 
     def accept(self, place: int, vector: NDArray[np.float64]) -> bool:
-        """Take a new vector if its cluster tightens by it, its centre moved along."""
+        """Accept a new vector if it tightens its cluster, whose centre is updated."""
         cluster = self._cluster == self._cluster[place]
         before = _spread(self._vectors[cluster])
         old = self._vectors[place].copy()
@@ -217,7 +217,7 @@ class _Group:
         return False
 
     def report(self, label: str) -> ActivityReport:
-        """Return what became of the activity."""
+        """Return the result for the activity."""
         return ActivityReport(
             label=label,
             windows=len(self.members),
@@ -238,7 +238,7 @@ class _Group:
 
 
 def _clusters(vectors: NDArray[np.float64], config: RegenerateConfig) -> NDArray[np.intp]:
-    # A cluster of fewer than ten windows says nothing about what is usual.
+    # A cluster of fewer than ten windows is too small to define outliers.
     count = min(config.clusters, len(vectors) // 10)
     if count < 2:
         return np.zeros(len(vectors), np.intp)

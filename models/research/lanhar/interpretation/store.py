@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 
 class InterpretationsError(ValueError):
-    """A file does not hold the interpretations of these windows."""
+    """A file does not have the interpretations of these windows."""
 
 
 def fingerprint(windows: Windows) -> str:
@@ -29,7 +29,7 @@ def fingerprint(windows: Windows) -> str:
 
 
 def write(path: Path, windows: Windows, interpretations: Sequence[Interpretation | None]) -> None:
-    """Write one line for each window that has an interpretation, behind a line on the file."""
+    """Write a header line and one line for each window that has an interpretation."""
     head = {"windows": len(windows), "sha256": fingerprint(windows), "name": windows.name}
     lines = [json.dumps(head)]
     for index, one in enumerate(interpretations):
@@ -40,9 +40,9 @@ def write(path: Path, windows: Windows, interpretations: Sequence[Interpretation
 
 
 def read(path: Path, windows: Windows) -> list[Interpretation | None]:
-    """Read what `write` wrote, in the windows' order, None where a window has none.
+    """Read a file of `write`, in the windows' order; None for windows without an interpretation.
 
-    Raises `InterpretationsError` naming the file for other windows, or a line that is none.
+    Raises `InterpretationsError` naming the file if it is of other windows or has an invalid line.
     """
     try:
         head, *lines = path.read_text(encoding="utf-8").splitlines()

@@ -27,8 +27,8 @@ if TYPE_CHECKING:
     from models.research.lanhar.interpretation.analysis import Analysis
 
 DETAILS = (1, 2, 3)
-"""1: sentences on what carries over between devices; 2: on all, and the patterns' names; 3: numbers
-too."""
+"""1: sentences on measures that transfer between devices; 2: on all, with the patterns' names;
+3: also numbers."""
 
 _FIRST = (
     "amplitude of movement",
@@ -70,7 +70,7 @@ def interpret_by_template(analysis: Analysis, detail: int, rng: Generator) -> In
     if detail not in DETAILS:
         raise ValueError(f"detail is {detail!r}; expected one of {', '.join(map(str, DETAILS))}")
     chosen = patterns(analysis)
-    # First what matters most: a text encoder may cut the end.
+    # The most important first, since a text encoder may truncate the end.
     sentences = [*_mechanisms(analysis, rng), *_scales(analysis, detail, rng)]
     if detail > 1:
         named = [name for names in chosen.values() for name in names]
@@ -85,9 +85,9 @@ def interpret_all_by_template(
 ) -> list[Interpretation]:
     """Return an interpretation of each window.
 
-    A window's words depend on `seed` and its place, not on the windows around it. The least detail
-    is what carries over best: words alone told four activities apart between HAPT and ClassyGlass
-    with a macro-F1 of 0.77 (mean of both ways), 0.74 with more.
+    The wording depends on `seed` and the window's index, not on other windows. The lowest level of
+    detail transfers best: with words alone four activities were recognised between HAPT and
+    ClassyGlass with a macro-F1 of 0.77 (mean of both directions), 0.74 with more.
     """
     return [
         interpret_by_template(analysis, detail, default_rng((seed, index)))

@@ -1,4 +1,4 @@
-"""Windows of motion as LanHAR takes them: 6 s at 20 Hz, whatever recorded them (§4.1.2)."""
+"""LanHAR's windows of motion: 6 s at 20 Hz, from any device (§4.1.2)."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ FILES = (
     "wisdm19_phone_20hz.npz",
     "wisdm19_watch_20hz.npz",
 )
-"""What LanHAR ships is trained on, by name in the folder of motion."""
+"""The files that the shipped weights are trained on, by name in the folder of motion."""
 SAMPLES = 120
 """Rows of a window: 6 s."""
 WINDOW_S = SAMPLES / RATE
@@ -32,12 +32,12 @@ WINDOW_S = SAMPLES / RATE
 _TEXT = ("label", "user", "position", "device")
 _MOTION_50 = ("signal", "scale", "recording_start", "recording_stop", "recording_user")
 _CLASSYGLASS = ("recording", "start", "label", "user")
-# Postures change within 2 to 5 s, so their windows hold a little of what lies on either side.
+# Postures change within 2 to 5 s, so their windows include some of the activity on either side.
 _MIN_OF_SHORT = 0.3
 
 
 class WindowsError(ValueError):
-    """A file or array does not hold windows of motion; the text names the file and the key."""
+    """A file or array does not have windows of motion; the message names the file and the key."""
 
 
 @dataclass(frozen=True)
@@ -45,7 +45,7 @@ class Windows:
     """Labelled windows: `data` (N, 120, 6) float32, acc m/s² then gyro rad/s, xyz, at 20 Hz.
 
     `label` (N,) are canonical names (`models.lanhar.activity_names`), `user`, `position` and
-    `device` (N,) words. `dropped` windows held values that are not finite and were left out.
+    `device` (N,) words. `dropped` is the number of windows dropped for values that are not finite.
     """
 
     data: NDArray[np.float32]
@@ -70,7 +70,7 @@ class Windows:
         return len(self.data)
 
     def where(self, chosen: NDArray[Any]) -> Windows:
-        """Return the windows that a mask (N,) or an index array chooses."""
+        """Return the windows selected by a mask (N,) or an index array."""
         text = {key: getattr(self, key)[chosen] for key in _TEXT}
         return Windows(data=self.data[chosen], **text, name=self.name, dropped=self.dropped)
 
@@ -83,7 +83,7 @@ def of_arrays(
     position: Sequence[str] | NDArray[Any],
     device: Sequence[str] | NDArray[Any],
 ) -> Windows:
-    """Return windows with canonical labels, without those that hold NaN or infinity."""
+    """Return windows with canonical labels, without those that have NaN or infinity."""
     values = np.asarray(data, np.float32)
     good = np.isfinite(values).all(axis=tuple(range(1, values.ndim)))
     text = [
@@ -178,7 +178,7 @@ def _of_windows(path: Path, arrays: dict[str, NDArray[Any]], name: str) -> Windo
 
 
 def _of_intervals(path: Path, arrays: dict[str, NDArray[Any]], name: str) -> Windows:
-    """HAPT: whole windows inside of each interval, one window about each change of posture."""
+    """HAPT: whole windows inside each interval, one window around each change of posture."""
     keys = tuple(f"interval_{part}" for part in ("recording", "start", "stop", "label"))
     _need(path, arrays, (*_MOTION_50, *keys))
     rate = _rate(path, arrays)
@@ -200,7 +200,7 @@ def _of_intervals(path: Path, arrays: dict[str, NDArray[Any]], name: str) -> Win
 
 
 def _of_listed(path: Path, arrays: dict[str, NDArray[Any]], name: str) -> Windows:
-    """ClassyGlass: the windows that the file beside it lists."""
+    """ClassyGlass: the windows listed in the file beside it."""
     beside = path.with_name(path.name.replace("_50hz", "_windows"))
     if beside == path or not beside.is_file():
         raise WindowsError(
@@ -236,7 +236,7 @@ def _cut(
     if not cuts:
         raise WindowsError(f"file {str(path)!r} holds no labelled stretch of {WINDOW_S:g} s")
     data = np.empty((len(cuts), SAMPLES, 6), np.float32)
-    # A recording is resampled once for every phase of its windows, with all that surrounds them.
+    # A whole recording is resampled once for each phase of its windows, to keep their context.
     groups: dict[tuple[int, float], list[int]] = {}
     for index, (recording, start, _) in enumerate(cuts):
         groups.setdefault((recording, start * RATE / rate % 1), []).append(index)
