@@ -28,6 +28,8 @@ RUN useradd --system --create-home egolog && install -d -o egolog \
     /var/lib/egolog /var/lib/egolog/revisions /var/lib/egolog/finetune
 USER egolog
 WORKDIR /var/lib/egolog
+# Workers in different containers do not see each other's cores, and would all take the same one.
+ENV EGOLOG_CPU_AFFINITY=off
 ENV EGOLOG_RUN_DIR=/var/lib/egolog PATH=/opt/venv/bin:$PATH PYTHONUNBUFFERED=1
 
 FROM runtime AS finetune

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.util
+import os
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
 from statistics import median
@@ -125,11 +126,13 @@ def _subjects(services: Services, plan: Plan) -> dict[str, Subject]:
         )
     else:
         programs[QUIX_NAME] = (QUIXSTREAMS, main)
+    # All are there at once and compute in turn: each may have the core that a worker would take.
+    own = {"cpu_affinity": str(max(os.sched_getaffinity(0)))}
     return {
         name: Subject(
             f"compared{number}",
             program,
-            services.settings(f"compared{number}", plan.partitions, broker),
+            services.settings(f"compared{number}", plan.partitions, broker, **own),
         )
         for number, (name, (program, broker)) in enumerate(programs.items())
     }

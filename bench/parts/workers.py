@@ -1,9 +1,9 @@
 """The throughput of several workers compared with one, each on a core of its own.
 
-One worker alone uses more than one core, and the broker, the store and the sender need some as
-well, so on as many cores as workers a second worker could not show its gain. Therefore each worker
-is pinned to one core, as in a container with one CPU, and is paused until the broker has all
-frames. The broker's own work still shares these cores.
+One worker on all cores would use more than one, and the broker, the store and the sender need some
+as well, so on as many cores as workers a second worker could not show its gain. A worker takes a
+core by itself while one is free (`EGOLOG_CPU_AFFINITY`), and is paused here until the broker has
+all frames. The broker's own work still shares these cores.
 """
 
 from __future__ import annotations
@@ -12,7 +12,6 @@ import os
 import signal
 from contextlib import contextmanager
 from dataclasses import dataclass
-from pathlib import Path
 from time import process_time
 from typing import TYPE_CHECKING
 
@@ -63,19 +62,9 @@ async def measure_workers(
         settings = services.settings(f"workers{count}", plan.partitions)
         subject = Subject(f"workers{count}", PRODUCT, settings, processes=count)
         async with started(subject, made(SCENARIO_WINDOW_S, COARSE)) as running:
-            keep_apart(subject.pids)
             fleet = Fleet("shared", plan.worker_fleet, recording, unaligned=True)
             costs[count] = await _worked_off(services, running, fleet)
     return costs
-
-
-def keep_apart(pids: Sequence[int]) -> None:
-    """Pin each process to one core, in turn if there are more processes than cores."""
-    cores = sorted(os.sched_getaffinity(0))
-    for number, pid in enumerate(pids):
-        # Threads started later inherit their parent thread's core.
-        for task in Path(f"/proc/{pid}/task").iterdir():
-            os.sched_setaffinity(int(task.name), {cores[number % len(cores)]})
 
 
 @contextmanager

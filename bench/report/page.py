@@ -46,7 +46,10 @@ def _parts(figures: Figures) -> list[str]:
         "With constant networks the product does everything but think: they took "
         f"{figures['constant_networks_ms']:.2f} ms of a wearer-second. The aiokafka loop and "
         "quixstreams decode, window, featurize, run the networks and publish; they keep no log, "
-        "refine nothing and checkpoint nothing, which the product does.",
+        "refine nothing and checkpoint nothing, which the product does. The product keeps its "
+        "threads on one core, as a worker with a free core does (`EGOLOG_CPU_AFFINITY`). Its peers "
+        "and the bare loop compute on one thread, which gains nothing by a core of its own, and "
+        "are left to the system.",
         _subjects(figures),
         f"![Cost of each subject]({_FIGURES}/cost.png)",
         "Where the bare loop's time goes, and what the stream adds:",
@@ -65,8 +68,8 @@ def _parts(figures: Figures) -> list[str]:
         _costs("clocks", figures["clocks"]),
         _costs("signals", figures["rates"]),
         _costs("sessions", figures["sessions"]),
-        "Each worker is kept on a core of its own, and begins once the broker has all frames: one "
-        "alone would use the second core too, and whoever sends would take turns with both. The "
+        "Each worker keeps to a core of its own, and begins once the broker has all frames: one on "
+        "both cores would use the second too, and whoever sends would take turns with both. The "
         "broker, the store and who waits for the records still share the workers' cores: what two "
         "would be worth had these cores of their own says the last column.",
         _workers(figures),

@@ -39,10 +39,15 @@ class Services:
         """The main broker: Apache Kafka if available."""
         return KAFKA if KAFKA in self.brokers else EMBEDDED
 
-    def settings(self, name: str, partitions: int, broker: str | None = None) -> Settings:
-        """Return a subject's settings on a broker (default `main`) and the store."""
+    def settings(
+        self, name: str, partitions: int, broker: str | None = None, **own: object
+    ) -> Settings:
+        """Return a subject's settings on a broker (default `main`) and the store.
+
+        `own` are other settings by name.
+        """
         url = self.brokers[broker or self.main].url
-        return own_settings(name, url, self.store.url, self.run_dir, partitions)
+        return own_settings(name, url, self.store.url, self.run_dir, partitions, **own)
 
     def cpu_s(self) -> dict[str, float]:
         """Return the CPU seconds of each service so far."""

@@ -138,9 +138,12 @@ def process(
 
 
 def own_settings(
-    name: str, broker_url: str, redis_url: str, run_dir: Path, partitions: int
+    name: str, broker_url: str, redis_url: str, run_dir: Path, partitions: int, **own: object
 ) -> Settings:
-    """Return the settings of a subject that shares a broker and a store with others."""
+    """Return the settings of a subject that shares a broker and a store with others.
+
+    `own` are other settings by name.
+    """
     return load(
         None,
         broker_url=broker_url,
@@ -149,6 +152,7 @@ def own_settings(
         topic_prefix=f"{name}.",
         topic_partitions=partitions,
         run_dir=run_dir / name,
+        **own,
     )
 
 

@@ -158,6 +158,11 @@ Price = Annotated[
 Share = Annotated[
     float, Field(ge=0, le=1, allow_inf_nan=False), Expected("a number between 0 and 1")
 ]
+CpuAffinity = Annotated[
+    str,
+    Field(pattern=r"^(auto|off|[0-9]{1,4})$"),
+    Expected("auto, off or the number of a core"),
+]
 Interference = Annotated[Literal["off", "drop", "near"], Expected("one of off, drop, near")]
 QuietText = Annotated[
     str,

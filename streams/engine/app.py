@@ -39,6 +39,7 @@ from streams.engine.kafka.share_gate import ShareGate
 from streams.engine.kafka.topic import GuardedTopic
 from streams.engine.loop_watch import LoopWatch
 from streams.engine.operator_stage import OperatorStage
+from streams.engine.own_core import OFF, OwnCore
 from streams.engine.progress import STUCK_AFTER_S, ConsumerProgress, LoopLag
 from streams.engine.publish_queue import PublishQueue
 from streams.engine.publisher import Publisher
@@ -95,6 +96,7 @@ class EgoLogApp(faust.App):
         )
         self._runtime: Runtime | None = None
         self.registry = open_registry(settings)
+        self.own_core = OwnCore.take(OFF)
         self._queues: list[PublishQueue] = []
         self._controls = DeviceControls()
         self._loop_lag = LoopLag()
@@ -343,6 +345,7 @@ class EgoLogApp(faust.App):
         await super().on_start()
         metrics.initialise_topics(self.settings.topic(topic.name) for topic in TOPICS)
         if self._runtime is None and not self.client_only and not self.producer_only:
+            log.info("%s", self.own_core.says)
             await self._controls.open(self.settings)
             self._runtime = await Runtime.open(
                 self.settings, self._controls.withholds, self.registry
@@ -370,6 +373,7 @@ class EgoLogApp(faust.App):
             await self._runtime.close()
             self._runtime = None
             await self._controls.close()
+            self.own_core.close()
 
     async def crash_on_error(self, work: Awaitable[None]) -> None:
         """Do work without which the worker must not go on: if it fails, the worker ends.

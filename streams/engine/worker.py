@@ -19,9 +19,11 @@ from infra.settings import EMBEDDED, Settings, env_name
 from infra.web_access import require_guard
 from models.serving.open_vocabulary import open_lanhar
 from models.serving.registry import RegistryError
+from streams.engine import own_core
 from streams.engine.allocator import keep_freed_memory
 from streams.engine.collector import freeze_startup_objects
 from streams.engine.kafka.quiet_log import quieten
+from streams.engine.own_core import OwnCore
 from streams.engine.runtime import model_keys, open_speech_detector, open_tagger
 
 if TYPE_CHECKING:
@@ -43,6 +45,8 @@ class Worker(faust.Worker):
         try:
             ready, self._networks = prepare(app.settings, app.conf, loop, app.registry)
             app.use(ready)
+            # After the embedded services have started, which would inherit the core.
+            app.own_core = OwnCore.take(ready.cpu_affinity)
         except (InfraError, RegistryError) as error:
             print(f"error: {error}", file=sys.stderr)
             raise SystemExit(1) from None
@@ -103,6 +107,7 @@ def prepare(
     if conf.web_enabled:
         require_guard(settings, str(conf.web_bind))
         _check_port_free(str(conf.web_bind), int(conf.web_port))
+    own_core.check(settings.cpu_affinity)
     networks = [registry.open(key) for key in model_keys(settings)], open_lanhar(registry)
     open_tagger(settings)
     if settings.speech_filter != "off":

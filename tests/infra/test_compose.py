@@ -179,5 +179,5 @@ def test_the_worker_is_what_docker_builds_unless_told_otherwise() -> None:
 def test_the_images_own_variables_are_real_settings() -> None:
     text = (ROOT / "Dockerfile").read_text()
     found = set(re.findall(rf"{PREFIX}\w+", text))
-    assert found == {"EGOLOG_RUN_DIR"}
+    assert found == {"EGOLOG_CPU_AFFINITY", "EGOLOG_RUN_DIR"}
     assert found <= {env_name(field) for field in Settings.model_fields}

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from bench.parts.workers import keep_apart, standing_still
+from bench.parts.workers import standing_still
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -17,11 +17,6 @@ if TYPE_CHECKING:
 def pid() -> Iterator[int]:
     with subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE) as process:
         yield process.pid
-
-
-def test_a_worker_has_one_core(pid: int) -> None:
-    keep_apart([pid])
-    assert len(os.sched_getaffinity(pid)) == 1
 
 
 def test_a_worker_stands_still_and_goes_on(pid: int) -> None:

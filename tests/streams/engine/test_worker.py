@@ -7,9 +7,11 @@ from typing import TYPE_CHECKING, Any
 import faust
 import pytest
 
+from infra.errors import SettingsError
 from infra.settings import Settings
 from models.serving.audio_tagger import AudioTaggerError
 from models.serving.registry import Registry
+from streams.engine.own_core import OwnCore
 from streams.engine.worker import Worker, prepare, ready_line
 
 if TYPE_CHECKING:
@@ -36,6 +38,36 @@ def test_the_worker_ends_with_one_line(tmp_path: Path, capsys: pytest.CaptureFix
         Worker(SimpleNamespace(settings=settings, conf=CONF, use=None, registry=Registry()))
     [line] = capsys.readouterr().err.splitlines()
     assert line.startswith(f"error: audio tagger: weights {path} cannot be read")
+
+
+def test_a_core_that_does_not_exist_stops_the_start_before_any_service(tmp_path: Path) -> None:
+    settings = Settings(_env_file=None, run_dir=tmp_path, cpu_affinity="9999")
+    no_loop: Any = None
+    with pytest.raises(SettingsError, match="EGOLOG_CPU_AFFINITY has value '9999'"):
+        prepare(settings, CONF, no_loop, Registry())
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_the_worker_takes_its_core_after_the_services_that_would_inherit_it(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    steps = []
+    settings = Settings(_env_file=None)
+
+    def prepared(*_: object) -> tuple[Settings, object]:
+        steps.append("services")
+        return settings, None
+
+    def take(setting: str) -> OwnCore:
+        steps.append(setting)
+        raise SettingsError("no such core")
+
+    monkeypatch.setattr("streams.engine.worker.prepare", prepared)
+    monkeypatch.setattr(OwnCore, "take", take)
+    app = SimpleNamespace(settings=settings, conf=CONF, use=lambda _: None, registry=None)
+    with pytest.raises(SystemExit, match="1"):
+        Worker(app)
+    assert steps == ["services", "auto"]
 
 
 @pytest.mark.parametrize(
