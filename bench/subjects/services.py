@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import tempfile
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
@@ -12,6 +13,7 @@ from bench.measuring.cpu import cpu_time
 from bench.subjects.subject import own_settings
 from infra.errors import ServiceError
 from infra.local.broker_embedded import EmbeddedBroker
+from infra.local.embedded import Running, record
 from infra.local.kafka.server import ApacheKafka
 from infra.local.redis_embedded import EmbeddedRedis
 
@@ -46,8 +48,13 @@ class Services:
 
         `own` are other settings by name.
         """
-        url = self.brokers[broker or self.main].url
-        return own_settings(name, url, self.store.url, self.run_dir, partitions, **own)
+        broker = broker or self.main
+        url = self.brokers[broker].url
+        settings = own_settings(name, url, self.store.url, self.run_dir, partitions, **own)
+        if broker == EMBEDDED:
+            # By this record a worker knows the broker that it otherwise starts itself.
+            record(settings.run_dir, Running(url, None, os.getpid(), broker_life=name))
+        return settings
 
     def cpu_s(self) -> dict[str, float]:
         """Return the CPU seconds of each service so far."""

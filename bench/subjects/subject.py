@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from bench.measuring.cpu import cpu_time, resident_mb
 from bench.subjects.bytecode import ROOT, WRITTEN
 from infra.errors import NotAnsweringError
+from infra.local.embedded import find_running, record
 from infra.local.probe import free_port
 from infra.local.process import ChildProcess
 from infra.settings import Settings, env_name, load
@@ -120,7 +121,10 @@ def process(
 
     `own` are settings of this process only.
     """
-    port = free_port()
+    port, run_dir = free_port(), settings.run_dir / str(number)
+    running = find_running(settings.run_dir)
+    if running is not None:
+        record(run_dir, running)
     return ChildProcess(
         name,
         [sys.executable, *program.arguments],
@@ -130,7 +134,7 @@ def process(
             **WRITTEN,
             **{n: str(v) for n, v in _explicit(settings).items()},
             env_name("web_port"): str(port),
-            env_name("run_dir"): str(settings.run_dir / str(number)),
+            env_name("run_dir"): str(run_dir),
             **{env_name(n): str(v) for n, v in own.items()},
         },
         cwd=ROOT,
