@@ -1,4 +1,4 @@
-"""The form of the refiner's answer and how it is read: categories and nothing else."""
+"""The schema of the refiner's answer, and its parser: categories and nothing else."""
 
 from __future__ import annotations
 
@@ -39,12 +39,12 @@ def answer_schema(categories: Sequence[str]) -> dict[str, Any]:
 
 
 def read_answer(text: str, categories: Sequence[str]) -> list[str]:
-    """Return the categories that an answer names, each once, in its order.
+    """Return the categories of an answer, each once, in its order.
 
-    `text` is JSON of the form of `answer_schema`, with anything around it: a model's thoughts,
-    prose, fences. Of several objects the last one of that form counts. From endpoints that cannot
-    be held to a schema it may also be a line that is just one category (EgoLog §4.4.1). Raises
-    `AnswerError` for anything else.
+    `text` is JSON by `answer_schema`, possibly surrounded by a model's thoughts, prose or fences.
+    Of several objects the last valid one counts. Endpoints that do not enforce a schema may also
+    answer with a line that is exactly one category (EgoLog §4.4.1). Raises `AnswerError` for
+    anything else.
     """
     body = without_thoughts(text).strip()
     refusals = []

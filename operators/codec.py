@@ -1,4 +1,4 @@
-"""From a frame's bytes to samples."""
+"""Decodes a frame's bytes to samples."""
 
 from __future__ import annotations
 

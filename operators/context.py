@@ -1,4 +1,4 @@
-"""The records shortly before a scenario record, for whoever refines it."""
+"""The records shortly before a scenario record, as context for its refiner."""
 
 from __future__ import annotations
 
@@ -11,13 +11,13 @@ if TYPE_CHECKING:
 
     from schemas import Scenario
 
-# Devices come and go for as long as a worker runs.
+# Bounds the memory of a long-running worker, whose devices come and go.
 _KEPT_S = 600.0
 
 
 @dataclass
 class _Heard:
-    """A device's records, the very first of them, and when its last one came, s."""
+    """A device's records, the first one's start, and the arrival of the last one, s."""
 
     since_ns: int
     last_s: float
@@ -27,19 +27,19 @@ class _Heard:
 class Context:
     """Each device's records of the last `span_ns` nanoseconds of event time.
 
-    Each device's records come in order; one that comes again replaces the former. A device that was
-    silent for ten minutes of `push`'s clock is forgotten.
+    Each device's records arrive in order; a repeated one replaces the former. A device that was
+    silent for ten minutes of `push`'s clock is dropped.
     """
 
     def __init__(self, span_ns: int) -> None:
         self._span_ns = span_ns
-        # The longest silent first.
+        # The device that has been silent longest first.
         self._devices: OrderedDict[str, _Heard] = OrderedDict()
 
     def push(self, record: Scenario, now_s: float) -> list[Scenario]:
-        """Keep a record and return those that start less than the span before it, oldest first.
+        """Add a record and return those that start less than the span before it, oldest first.
 
-        `now_s` is the time of any clock that never steps back, s.
+        `now_s` is the time of any monotonic clock, s.
         """
         self._forget_silent(now_s)
         heard = self._devices.setdefault(record.device_id, _Heard(record.start_ns, now_s))
@@ -47,7 +47,7 @@ class Context:
         heard.last_s = now_s
         oldest, records = record.start_ns - self._span_ns, heard.records
         before = [r for r in records.values() if oldest <= r.start_ns < record.start_ns]
-        # Embeddings are the bulk of a record, and no prompt holds them.
+        # Embeddings are the bulk of a record, and not part of prompts.
         records[record.window_id] = record.model_copy(update={"embeddings": None})
         for window_id in [name for name, r in records.items() if r.start_ns < oldest]:
             del records[window_id]
@@ -59,9 +59,9 @@ class Context:
         return None if heard is None else heard.since_ns
 
     def recall(self, record: Scenario, earlier: Iterable[Scenario]) -> None:
-        """Keep what somebody else knows of the span before a record, so that it is known from now.
+        """Add records of the span before a record from elsewhere, which is then complete.
 
-        What was said here stands.
+        Records that are already here are kept.
         """
         heard = self._devices.get(record.device_id)
         if heard is not None:
@@ -69,9 +69,9 @@ class Context:
             heard.since_ns = min(heard.since_ns, record.start_ns - self._span_ns)
 
     def reaches_back(self, record: Scenario) -> bool:
-        """Return whether this worker itself has seen everything before a record.
+        """Return whether this worker has seen the whole span before a record.
 
-        It has not shortly after a start or a silence, or after it took the device over from another
+        It has not shortly after a start, a silence, or the takeover of the device from another
         worker.
         """
         heard = self._devices.get(record.device_id)

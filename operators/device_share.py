@@ -1,8 +1,8 @@
-"""A device's share of a worker: how many frames and bytes of a second it may send.
+"""Rate limits of a device: the frames and bytes that it may send per second.
 
 Seconds are of event time, so that a replay at any speed, or one after a crash, drops the same
-frames. A device that cuts a second into thousands of frames costs its neighbours as much as dozens
-of devices do.
+frames. A device that cuts a second into thousands of frames costs a worker as much as dozens of
+devices.
 """
 
 from __future__ import annotations
@@ -12,16 +12,16 @@ from typing import NamedTuple
 
 from schemas.frames import NS
 
-# Frames come in order but for the lateness; what is older counts anew.
+# Frames are in order up to the lateness; counts of older seconds are dropped.
 _REMEMBERED_SECONDS = 16
 _REMEMBERED_DEVICES = 10_000
-# A session's last frame is taken beyond the share, or its windows wait for what never comes; those
-# who end more sessions than this within a second get no further by it.
+# A session's last frame is accepted beyond the limit, since otherwise its windows would wait for it
+# forever; the number of such frames per second is limited.
 _FINALS_PER_S = 4
 
 
 class FrameHeader(NamedTuple):
-    """The parts of a frame that say how much of its device's share it takes.
+    """The parts of a frame that count towards its device's share.
 
     `kind` is the message's type, `t_ns` the event time of the first sample, `size` the message's
     bytes.
@@ -36,7 +36,7 @@ class FrameHeader(NamedTuple):
 
 
 class _Taken(NamedTuple):
-    """What was used of a second: `beyond` counts the final frames above the share."""
+    """The usage of a second: `beyond` counts the final frames above the share."""
 
     frames: int = 0
     size: int = 0
@@ -55,7 +55,7 @@ class DeviceShare:
         self._devices: OrderedDict[str, dict[str, dict[int, _Taken]]] = OrderedDict()
 
     def takes(self, frame: FrameHeader) -> bool:
-        """Return whether a frame is within its device's share, or is one of a few final frames."""
+        """Return whether a frame is within its device's share, or one of a few final frames."""
         kinds = self._devices.setdefault(frame.device_id, {})
         self._devices.move_to_end(frame.device_id)
         if len(self._devices) > _REMEMBERED_DEVICES:

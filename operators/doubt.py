@@ -1,7 +1,7 @@
-"""Which scenario records are to be refined, and why (EgoLog §4.4).
+"""Selects the scenario records to refine, with the reason (EgoLog §4.4).
 
-The paper refines below a confidence of 0.5. But a network can be confident of what it never learned
-from, so a record is also refined where it, or most of its activities, are unknown.
+The paper refines below a confidence of 0.5. But a network can be confident about data unlike its
+training data, so a record is also refined if it, or most of its activities, are unknown.
 """
 
 from __future__ import annotations
@@ -17,10 +17,10 @@ UNKNOWN_ACTIVITIES = "most activities unknown"
 
 
 def doubt(record: Scenario, below: float) -> str | None:
-    """Return why a record is in doubt, None if it is not.
+    """Return why a record is uncertain, None if it is not.
 
     It is if its confidence is less than `below`, if it is unknown, or if more than half of its
-    activities are. With a `below` of 0 nothing is in doubt.
+    activities are. With a `below` of 0 no record is uncertain.
     """
     if below <= 0:
         return None

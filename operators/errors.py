@@ -4,19 +4,19 @@ from __future__ import annotations
 
 
 class OperatorError(ValueError):
-    """A message that an operator cannot use; `reason` is a stable code for metrics."""
+    """A message that an operator rejects; `reason` is a stable code for metrics."""
 
     reason = "operator"
 
 
 class CodecError(OperatorError):
-    """Compressed samples that do not decode to what the frame says."""
+    """Compressed samples that do not match the frame's fields."""
 
     reason = "codec"
 
 
 class FormatChangeError(OperatorError):
-    """A frame whose rate or channels differ from what its session began with."""
+    """A frame whose rate or channels differ from those of its session's first frames."""
 
     reason = "format_change"
 
@@ -28,12 +28,12 @@ class SessionEndedError(OperatorError):
 
 
 class ImplausibleTimeError(OperatorError):
-    """A frame whose event time nothing measured can have."""
+    """A frame with an impossible event time."""
 
     reason = "clock"
 
 
 class AnswerError(OperatorError):
-    """An answer of the language model that names anything but categories."""
+    """An answer of the language model with anything but categories."""
 
     reason = "answer"

@@ -1,7 +1,7 @@
-"""The sample grid: which sample number a moment in event time has.
+"""The sample grid, which maps event time to sample numbers.
 
 Samples are numbered from the epoch, so a sample's number depends on its own time alone and not on
-how the stream was cut into frames. That is what makes windows independent of the frame size.
+how the stream was cut into frames. This makes windows independent of the frame size.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ _MILLI = 1_000
 
 @dataclass(frozen=True)
 class Grid:
-    """A grid of `rate_mhz` samples per thousand seconds (integer, so nothing drifts)."""
+    """A grid of `rate_mhz` samples per thousand seconds (an integer, to avoid drift)."""
 
     rate_mhz: int
 
@@ -33,8 +33,8 @@ class Grid:
     def number(self, t_ns: int) -> int:
         """Return the number of the sample nearest to `t_ns`.
 
-        A span begins with the sample nearest to its start, so that a sample taken at its start or
-        later never counts as before it.
+        A span begins with the sample nearest to its start, so that a sample at or after the start
+        never counts as before it.
         """
         return (t_ns * self.rate_mhz + NS * _MILLI // 2) // (NS * _MILLI)
 
@@ -43,12 +43,12 @@ class Grid:
         return number * NS * _MILLI // self.rate_mhz
 
     def after_s(self, number: int, start_ns: int) -> float:
-        """Return how long after `start_ns` sample `number` is, s; below 0 where it is before."""
+        """Return the time of sample `number` after `start_ns`, s; negative if it is before."""
         exact = number * NS * _MILLI - start_ns * self.rate_mhz
         return exact / (self.rate_mhz * NS)
 
     def lasts_ns(self, samples: CountT) -> CountT:
-        """Return how long `samples` (a number or an array of them) last, ns, rounded down.
+        """Return the duration of `samples` (a number or an array of numbers), ns, rounded down.
 
         Exact for integers below nine million.
         """

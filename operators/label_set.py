@@ -1,4 +1,4 @@
-"""The labels in force: those that come with the weights, changed by what the topic says."""
+"""The active labels: those of the weights, with the changes of the topic."""
 
 from __future__ import annotations
 
@@ -21,11 +21,11 @@ State = Literal["shipped", "added", "removed", "other weights"]
 
 @dataclass(frozen=True)
 class Vocabulary:
-    """The labels in force at one moment: `vectors` (K, D) float32, unit, in the order of `names`.
+    """The active labels at one moment: `vectors` (K, D) float32, unit, in the order of `names`.
 
-    Those in `described` were added, so there are no readings of them. `revision` is a function of
-    the names, the vectors and which labels were added, and of nothing else: two workers with the
-    same labels have the same revision, whatever the order of the changes.
+    Those in `described` were added, so they have no readings. `revision` is a function of the
+    names, the vectors and the added labels alone: two workers with the same labels have the same
+    revision, whatever the order of the changes.
     """
 
     names: tuple[str, ...]
@@ -51,10 +51,10 @@ class Vocabulary:
 
 
 class LabelSet:
-    """Folds the topic's changes over the shipped labels.
+    """Applies the topic's changes to the shipped labels.
 
-    `shipped` are unit vectors (D,) by name, and `revision` names the weights they belong to:
-    labels in the topic that belong to others are kept, shown as `other weights`, and never ranked.
+    `shipped` are unit vectors (D,) by name, and `revision` is that of their weights: labels in the
+    topic of other weights are kept, shown as `other weights`, and never ranked.
     """
 
     def __init__(self, shipped: Mapping[str, NDArray[np.float32]], revision: str) -> None:
@@ -64,14 +64,14 @@ class LabelSet:
         self.revision = revision
 
     def push(self, key: str, change: ActivityLabel | None) -> None:
-        """Take the newest value of a key; None is a tombstone."""
+        """Apply the newest value of a key; None is a tombstone."""
         if change is None:
             self._changes.pop(key, None)
         else:
             self._changes[key] = change
 
     def vocabulary(self) -> Vocabulary:
-        """Return the labels that windows are ranked against from now on."""
+        """Return the labels among which windows are ranked from now on."""
         labels: dict[str, NDArray[np.float32]] = {}
         described: set[str] = set()
         for key, (name, vector) in self._shipped.items():
@@ -84,7 +84,7 @@ class LabelSet:
         return Vocabulary.of(labels, self._size, described)
 
     def state(self, key: str) -> State | None:
-        """Return why a label is in force or not, None if it is not known."""
+        """Return why a label is active or not, None if it is unknown."""
         change = self._changes.get(key)
         if change is None:
             return "shipped" if key in self._shipped else None
@@ -102,7 +102,7 @@ class LabelSet:
         return {name: state for name, state in states.items() if state is not None}
 
     def name(self, key: str) -> str:
-        """Return the name by which a label is known; raises `KeyError` where it is not."""
+        """Return the canonical name of a label; raises `KeyError` if it is unknown."""
         change = self._changes.get(key)
         return self._shipped[key][0] if change is None else change.name
 

@@ -1,6 +1,6 @@
-"""What is heard and done now: the newest of each kind of result of one device, for people to see.
+"""The live view of a device: its newest result of each kind.
 
-Results of a session come in any order; one that is older than what is shown changes nothing.
+Results of a session arrive in any order; one that is older than the current one is ignored.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from schemas.message import Probabilities
 
 MAX_SOUNDS = 4
-# What was heard or done before so long is not now: an activity and the seconds that it waits for.
+# Older results are not shown. An activity's age includes its window and its delay.
 _SOUNDS_NS = 5 * NS
 _ACTIVITY_NS = 15 * NS
 _SCENARIO_NS = 90 * NS
@@ -43,7 +43,7 @@ class LiveState:
         self._scenario: Scenario | None = None
 
     def hear(self, session: str, start_ns: int, end_ns: int, level_db: float | None) -> bool:
-        """Take how loud a second was, None without sound; return whether it is the newest.
+        """Add the level of a second, None without sound; return whether it is the newest.
 
         The state is that of one session, the last one to send.
         """
@@ -57,12 +57,12 @@ class LiveState:
         return True
 
     def name(self, session: str, last_ns: int, sounds: Probabilities) -> None:
-        """Take what the two seconds sound like of which the last starts at `last_ns`."""
+        """Add the sound events of two seconds, the last of which starts at `last_ns`."""
         if session == self._session and last_ns > self._sounds[0]:
             self._sounds = (last_ns, sounds)
 
     def take(self, record: Spatial | Activity | Scenario) -> bool:
-        """Take a result; return whether it is news of the session that is shown."""
+        """Add a result; return whether it is a new one of the current session."""
         if record.session_id != self._session:
             return False
         if isinstance(record, Spatial):
@@ -81,7 +81,7 @@ class LiveState:
         return True
 
     def shown(self) -> dict[str, Any]:
-        """Return the state: plain data, times in ms of the epoch, levels in dB of full scale."""
+        """Return the state as plain data: times in ms since the epoch, levels in dB full scale."""
         second = self._seconds[max(self._seconds)] if self._seconds else None
         regions = {} if second is None else second.regions
         return {
@@ -97,7 +97,7 @@ class LiveState:
         last_ns, sounds = self._sounds
         if self._end_ns - last_ns > _SOUNDS_NS:
             return []
-        # A place is said of what was localized while it was heard.
+        # Only sounds with localized seconds have a place.
         heard = [
             self._seconds[each].regions for each in (last_ns - NS, last_ns) if each in self._seconds
         ]

@@ -1,9 +1,9 @@
-"""The motion of one slice, put in order once all of it is there.
+"""Places the motion of one slice on the sample grid, once all of it has arrived.
 
-A device stamps each frame when it gets to it, so neighbouring frames may claim the same place of
-the sample grid, or leave one free between them, although every row was sent. Here the rows keep the
-order of their times and move by at most one place, so that each has its own. What comes out does
-not depend on the order in which frames arrived.
+The time stamps of frames have jitter, so adjacent frames may claim the same position of the sample
+grid, or leave a gap of one, although every row was sent. Here the rows keep the order of their
+times and move by at most one position, so that each has its own. The result does not depend on the
+order in which frames arrived.
 """
 
 from __future__ import annotations
@@ -20,10 +20,10 @@ if TYPE_CHECKING:
 
     from operators.grid import Grid
 
-# Stamps that are off by less than half a period round to the place before or after.
+# Time stamps that are off by less than half a period are rounded to an adjacent position.
 _MAX_SHIFT = 1
-# About a millisecond: stamps are whole nanoseconds, and where frames begin moves these by one. What
-# is counted in them lies near a border only by chance, as no stamp in milliseconds does.
+# About a millisecond: stamps are whole nanoseconds, and the cutting into frames changes them by
+# one. Values in this unit are near a rounding boundary only by chance, unlike stamps in ms.
 _PHASE_NS = 1 << 20
 
 
@@ -32,9 +32,8 @@ class LaidMotion:
     """A slice's rows on the sample grid.
 
     `values` is (n, channels) and `mask` (n,) marks the rows that arrived. `filled` counts these and
-    the single places that jitter left free between frames of consecutive numbers, where no row is
-    missing. `overlaps` rows found no place. `phase_s` is how long after their places the rows were
-    taken, on average.
+    the single gaps that jitter left between consecutive frames, where no row is missing. `overlaps`
+    rows had no free position. `phase_s` is the mean delay of the rows after their positions.
     """
 
     values: NDArray[Any]
@@ -45,7 +44,7 @@ class LaidMotion:
 
 
 class _Piece(NamedTuple):
-    """Rows of one frame in order of time: the first at `t_ns`, in place `number` of the grid."""
+    """Rows of one frame in order of time: the first at `t_ns`, at position `number` of the grid."""
 
     t_ns: int
     seq: int
@@ -54,7 +53,7 @@ class _Piece(NamedTuple):
 
 
 class MotionSlice:
-    """The rows of one slice, by frame; `first` is the number of its first place."""
+    """The rows of one slice, by frame; `first` is the number of its first position."""
 
     __slots__ = ("_grid", "_length", "_pieces", "first")
 
@@ -68,14 +67,14 @@ class MotionSlice:
         return self._length
 
     def add(self, number: int, t_ns: int, seq: int, rows: NDArray[Any]) -> None:
-        """Add consecutive rows (n, channels) of frame `seq`, all of them inside of this slice.
+        """Add consecutive rows (n, channels) of frame `seq`, all of them in this slice.
 
-        The first was taken at `t_ns`, and `number` is the place nearest to it.
+        The first was sampled at `t_ns`, and `number` is the position nearest to it.
         """
         self._pieces.append(_Piece(t_ns, seq, number, rows))
 
     def lay(self) -> LaidMotion:
-        """Return the rows, each in a place of its own; needs at least one row."""
+        """Return the rows, each at its own position; needs at least one row."""
         pieces = sorted(self._pieces, key=lambda piece: (piece.t_ns, piece.seq))
         if self._is_whole(pieces):
             return self._as_it_came(pieces)
@@ -85,7 +84,7 @@ class MotionSlice:
         times = np.repeat([piece.t_ns for piece in pieces], sizes) + self._grid.lasts_ns(steps)
         wanted = np.repeat([piece.number - self.first for piece in pieces], sizes) + steps
         numbers = np.repeat([piece.seq for piece in pieces], sizes)
-        # A row that is not after all before it was sent twice.
+        # A row that is not later than all before it was sent twice.
         new = np.append(True, times[1:] > np.maximum.accumulate(times)[:-1])
         places = _spread(wanted[new], self._length)
         placed = places >= 0
@@ -105,7 +104,7 @@ class MotionSlice:
         )
 
     def _is_whole(self, pieces: list[_Piece]) -> bool:
-        """Return whether the rows claim all places, each its own, in the order of their times."""
+        """Return whether the rows claim all positions, one each, in the order of their times."""
         place, after_ns = self.first, -1
         for piece in pieces:
             if piece.number != place or piece.t_ns <= after_ns:
@@ -115,7 +114,7 @@ class MotionSlice:
         return place == self.first + self._length
 
     def _as_it_came(self, pieces: list[_Piece]) -> LaidMotion:
-        """Return rows that each claim a place of their own, as most devices send them."""
+        """Return rows that each claim their own position, as with most devices."""
         lasts_ns = self._grid.lasts_ns(np.arange(self._length))
         times = [piece.t_ns + lasts_ns[: len(piece.rows)] for piece in pieces]
         on_grid = self._grid.time_ns(self.first) + lasts_ns
@@ -129,7 +128,7 @@ class MotionSlice:
 
 
 def _phase_s(after_ns: NDArray[np.int64]) -> float:
-    """Return how long after its place a row was taken, on average, s."""
+    """Return the mean delay of a row after its position, s."""
     return round(float(after_ns.mean()) / _PHASE_NS) * _PHASE_NS / NS
 
 
@@ -138,10 +137,10 @@ def _joined(parts: list[NDArray[Any]]) -> NDArray[Any]:
 
 
 def _spread(wanted: NDArray[np.int64], length: int) -> NDArray[np.int64]:
-    """Return places (k,) in [0, length) that rise, near the `wanted` ones that never fall.
+    """Return increasing positions (k,) in [0, length) near the `wanted`, non-decreasing ones.
 
-    Where two rows want one place, the earlier gives way if it can. A row without a place within
-    reach has -1.
+    If two rows want the same position, the earlier one moves if it can. A row without a free
+    position within reach has -1.
     """
     if (np.diff(wanted) > 0).all():
         return wanted

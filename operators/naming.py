@@ -1,8 +1,8 @@
-"""The name an activity goes by: the closed set's, or a description where confidence is low.
+"""The name of an activity: the closed set's, or a description's if the confidence is low.
 
-The closed set (EgoLog §4.3) knows sixteen activities and must choose one of them; the open
-vocabulary (LanHAR §3.6) knows whatever was described. So the closed set decides while it is
-confident; where it is not, the more confident of the two does.
+The closed set (EgoLog §4.3) has sixteen activities and must choose one of them; the open vocabulary
+(LanHAR §3.6) has all that were described. So the closed set decides if it is confident; otherwise
+the more confident of the two does.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ class Named:
 def name_activity(
     activities: Mapping[str, float], open_vocabulary: Mapping[str, float], unsure_below: float
 ) -> Named | None:
-    """Return the name of one activity window, None where there is neither estimate."""
+    """Return the name of one activity window, None if there is neither estimate."""
     closed, described = ranked(activities, 1), ranked(open_vocabulary, 1)
     if described and is_unsure(activities, unsure_below):
         name, probability = described[0]

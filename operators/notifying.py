@@ -1,12 +1,12 @@
-"""Which notifications a device's records give rise to, by rules: each once, in event time.
+"""Determines the notifications of a device's records by rules: each once, in event time.
 
 A rule on a probability fires for each half minute above it, but not again within its cool-down.
 Stillness is reported once it has lasted long enough, and not again until something moves. Silence
 of a device is reported once after its newest record; it alone has to be checked by the clock,
 because no record arrives.
 
-Records that start before the newest one change nothing, so reading them again, or replaying the
-day, notifies nobody twice.
+Records that start before the newest one are ignored, so reading them again, or replaying the day,
+sends no notification twice.
 """
 
 from __future__ import annotations
@@ -25,12 +25,12 @@ if TYPE_CHECKING:
     from schemas import Scenario
     from schemas.notification import Condition, Rule
 
-# Half minutes further apart than one that is missing say nothing of the time between them.
+# A gap of more than one missing half minute leaves the time in between unknown.
 _GAP_NS = 30 * NS
-# As much of a half minute's motion as its say on stillness needs, and what counts as moving.
+# Minimum coverage of motion to judge stillness, and the probability that counts as moving.
 _MIN_COVERAGE = 0.5
 _MOVED = 0.5
-# A clock that is ahead by more than a day would silence its device until then.
+# A record from a clock ahead by more than a day would suppress the device's later ones until then.
 _AHEAD_NS = 86_400 * NS
 
 
@@ -47,7 +47,7 @@ class _State(BaseModel):
 
 
 class DeviceNotifier:
-    """The rules for one device, and what must be remembered of it."""
+    """The rules for one device, and their state."""
 
     def __init__(self, rules: Sequence[Rule], device_id: str) -> None:
         self._rules = [rule for rule in rules if rule.device in (None, device_id)]
@@ -56,12 +56,12 @@ class DeviceNotifier:
 
     @property
     def came_ns(self) -> int:
-        """When the newest record came, wall time in ns."""
+        """Arrival of the newest record, wall time in ns."""
         return self._state.came_ns
 
     @property
     def awaits_silence(self) -> bool:
-        """Whether some rule has yet to report silence after the newest record."""
+        """Whether a rule has yet to report silence after the newest record."""
         return any(
             rule.condition.kind == "silent"
             and self._state.silent.get(rule.name) != self._state.window
@@ -100,11 +100,11 @@ class DeviceNotifier:
         return told
 
     def snapshot(self) -> bytes:
-        """Return the state that `restore` reads."""
+        """Return the state for `restore`."""
         return self._state.model_dump_json().encode()
 
     def restore(self, snapshot: bytes) -> None:
-        """Take what `snapshot` returned; rules may have been added or removed since."""
+        """Restore the state of `snapshot`; rules may have been added or removed since."""
         self._state = _State.model_validate_json(snapshot)
 
     def _note_motion(self, record: Scenario) -> None:
@@ -116,7 +116,7 @@ class DeviceNotifier:
             state.still_since_ns = record.start_ns
 
     def _holds(self, rule: Rule, record: Scenario) -> Iterator[str]:
-        """Yield the texts of a rule that holds for a record and has cooled down."""
+        """Yield the texts of a rule that applies to a record and has cooled down."""
         condition = rule.condition
         if condition.kind == "silent" or record.end_ns < self._free_ns(rule):
             return
@@ -162,13 +162,13 @@ def _probability(condition: Condition, record: Scenario) -> float:
 
 
 def _distance(record: Scenario, event: str) -> str | None:
-    """Return a sound event's own distance, that of all sound where its own is not recorded."""
+    """Return a sound event's own distance, or that of all sound if it has none."""
     place = record.sound_places.get(event)
     return _likeliest_distance(record) if place is None else place.distance
 
 
 def _likeliest_distance(record: Scenario) -> str | None:
-    """Return the distance of the likeliest region, None where two are as likely or none is."""
+    """Return the distance of the likeliest region, None without a unique one."""
     likely = {
         distance: max(
             (p for region, p in record.spatial.items() if region.endswith(f"-{distance}")),

@@ -1,4 +1,4 @@
-"""The scenario prompt (EgoLog §4.4.1): recognition results as words, for a language model."""
+"""The scenario prompt (EgoLog §4.4.1): recognition results in words for a language model."""
 
 from __future__ import annotations
 
@@ -20,28 +20,28 @@ _TOP_EVENTS = 5
 _TOP_ACTIVITIES = 3
 _TOP_DESCRIPTIONS = 3
 _TOP_SCENARIOS = 3
-# Of each earlier record; ten of them are told.
+# Number of names of each earlier record, of which the prompt has ten.
 _TOP_BEFORE = 2
-# What is said of a distance where no direction is known, and where one is.
+# Phrases for a distance without and with a direction.
 _PHRASES = {
     "near": ("near_anywhere", "near_at"),
     "far": ("far_anywhere", "far"),
     "unknown": ("anywhere", "at"),
 }
-# A side sounds when it is likelier than not.
+# A side has sound if this is likelier than not.
 _SOUNDS = 0.5
 
 
 @dataclass(frozen=True)
 class Template:
-    """A prompt template and its version, which every refined record carries."""
+    """A prompt template and its version, which is in every refined record."""
 
     version: str
     texts: Mapping[str, Any]
 
 
 def load_template(name: str = "scenario.v5") -> Template:
-    """Return a template that comes with the package."""
+    """Return a template of the package."""
     texts = json.loads((files("operators") / "prompts" / f"{name}.json").read_text())
     return Template(texts["version"], texts)
 
@@ -53,13 +53,13 @@ def messages(
     before: Sequence[Scenario] = (),
     others: Sequence[str] = (),
 ) -> list[dict[str, str]]:
-    """Return the chat messages for one scenario record; `before` is what came shortly before it.
+    """Return the chat messages for one scenario record; `before` are the records shortly before it.
 
-    `others` may be named where none of the categories fits.
+    `others` are further valid answers if none of the categories fits.
 
-    Only labels and numbers go in, as strings inside of one JSON object: of our own closed sets, and
-    of the vocabulary that whoever runs the pipeline keeps. No identifier, no time of day and
-    no embedding; a label that is more than words is left out.
+    The prompt has only labels of the closed sets and of the operator's own vocabulary, and numbers,
+    as strings in one JSON object. It has no identifier, no time of day and no embedding; a label
+    with other characters than words' is omitted.
     """
     texts = template.texts
     example = texts["example"]
@@ -126,7 +126,7 @@ def _activities(record: Scenario) -> dict[str, float]:
 
 
 def _place(texts: Mapping[str, Any], event: str, record: Scenario) -> str:
-    """Phrase where an event is: by its own place, where a record knows it."""
+    """Phrase an event's place: its own, if the record has it."""
     place = record.sound_places.get(event)
     if place is None:
         return _place_of_all(texts, event, record.spatial)
@@ -138,9 +138,10 @@ def _place(texts: Mapping[str, Any], event: str, record: Scenario) -> str:
 
 
 def _place_of_all(texts: Mapping[str, Any], event: str, regions: Mapping[str, float]) -> str:
-    """Phrase where an event is by the regions of all sounds together.
+    """Phrase an event's place by the regions of all sounds together.
 
-    Where both sides sound it is open which event is on which (EgoLog §4.4.1), and so it is said.
+    With sound on both sides it is ambiguous which event is where (EgoLog §4.4.1), and the phrase
+    says so.
     """
     near = max((p for name, p in regions.items() if name.endswith("-near")), default=0.0)
     sides = {name: p for name, p in regions.items() if name.endswith("-far")}
@@ -157,7 +158,7 @@ def _top(probabilities: Mapping[str, float], count: int) -> list[tuple[str, floa
 
 
 def _is_words(name: str) -> bool:
-    # Brackets, quotes or line breaks in a label could pass for a part of the prompt.
+    # Brackets, quotes or line breaks in a label could be mistaken for a part of the prompt.
     try:
         return checked_name(name) == name
     except ValueError:

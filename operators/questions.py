@@ -1,7 +1,7 @@
-"""A question about a log in words: what a language model is given, and what it may answer.
+"""A question about a log: the language model's prompt and the parser of its answer.
 
-The model sees numbered facts, and cites the numbers of those that its answer rests on. An answer
-that rests on no fact does not count: nobody could check whether it is true.
+The model gets numbered facts, and cites the numbers of those that support its answer. An answer
+without a cited fact is rejected, since it could not be verified.
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ class Fact:
 
 @dataclass(frozen=True)
 class Answered:
-    """An answer and the indices of the facts that it rests on; None where the log does not say."""
+    """An answer and the indices of the cited facts; None if the log has no answer."""
 
     text: str | None
     facts: tuple[int, ...]
@@ -60,9 +60,9 @@ ANSWER_SCHEMA: dict[str, Any] = {
 def question_messages(
     template: Template, question: str, facts: Sequence[Fact], now: str
 ) -> list[dict[str, str]]:
-    """Return the chat messages of a question about facts, that is asked `now`.
+    """Return the chat messages of a question about facts, asked at `now`.
 
-    No identifier of a device, a session or a window goes in, and no note.
+    They have no identifier of a device, a session or a window, and no note.
     """
     given = {
         "question": question,
@@ -76,9 +76,9 @@ def question_messages(
 
 
 def read_answered(text: str, count: int) -> Answered:
-    """Return what a model answered from `count` facts; raises `AnswerError` for another form.
+    """Return a model's answer from `count` facts; raises `AnswerError` for an invalid one.
 
-    A number that is not a fact's is left out; if none is left, the log does not say.
+    Numbers that are not a fact's are ignored; if none is left, the log has no answer.
     """
     body = without_thoughts(text).strip()
     for answer in json_candidates(body):

@@ -1,4 +1,4 @@
-"""The latest estimates of a session as numbers, which a checkpoint keeps."""
+"""The latest estimates of a session as numbers, for a checkpoint."""
 
 from __future__ import annotations
 
@@ -17,8 +17,8 @@ def estimates_after(
 ) -> tuple[float, ...]:
     """Return the memory after one more estimate: those that start within `length_s` of its start.
 
-    The memory begins with how many scenarios there are. An unknown estimate is not remembered; one
-    of another number of scenarios begins anew.
+    The memory begins with the number of scenarios. An unknown estimate is not added; one with
+    another number of scenarios starts a new memory.
     """
     if estimate.unknown:
         return tuple(memory)

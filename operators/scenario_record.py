@@ -1,4 +1,4 @@
-"""What a scenario record says: the join's parts folded into one message."""
+"""Joins the parts of a scenario record into one message."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from schemas.message import Probabilities
     from schemas.sound_place import HeardApart
 
-# What a record keeps of a ranking: enough for a prompt to weigh, few enough to read.
+# Descriptions of a ranking in a record: enough for a prompt, few enough to read.
 _DESCRIPTIONS = 3
 
 
@@ -33,10 +33,10 @@ def scenario_record(
     """Return the record of one scenario window.
 
     `spatial` and `activities` are in order of time. The confidence is the highest scenario
-    probability. The embeddings go along, so that a window can be refined, corrected by its wearer
-    and learned from. Activities less likely than `unsure_below` carry the descriptions that fit
-    them best. `apart` is what was heard near and far in segments of the window, `position` where
-    the device was worn.
+    probability. The embeddings are included, so that a window can be refined, corrected by its
+    wearer and used for fine-tuning. Activities less likely than `unsure_below` have their best
+    descriptions. `apart` are the near and far sounds in segments of the window, `position` that of
+    the device.
     """
     confidence = max(estimate.scenarios.values(), default=0.0)
     absent = [modality for modality in MODALITIES if not estimate.coverage.get(modality)]

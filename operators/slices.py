@@ -1,4 +1,4 @@
-"""A slice: the shortest span of event time, on which features are computed once."""
+"""A slice: the shortest span of event time, for which features are computed once."""
 
 from __future__ import annotations
 
@@ -16,8 +16,7 @@ class SliceBuffer:
     """The samples of one modality in one slice, placed on the sample grid.
 
     `values` is (n, channels) in the stream's own dtype and `mask` (n,) marks the samples that
-    arrived. A sample that is there is not overwritten, so what a slice holds does not depend on
-    whether a sample is repeated.
+    arrived. A sample is never overwritten, so a slice does not depend on repeated samples.
     """
 
     __slots__ = ("filled", "first", "mask", "values")
@@ -33,9 +32,9 @@ class SliceBuffer:
         return len(self.mask)
 
     def place(self, number: int, samples: NDArray[Any]) -> int:
-        """Place the part of `samples` (from sample `number` on) that lies here; return how many.
+        """Insert the part of `samples` (from sample `number` on) in this slice; return how many.
 
-        Samples whose place is taken are not counted.
+        Samples whose position is taken are not counted.
         """
         low = max(number, self.first)
         high = min(number + len(samples), self.first + len(self))

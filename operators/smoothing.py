@@ -18,10 +18,10 @@ Estimate = tuple[int, Mapping[str, float]]
 
 
 def override(local: Mapping[str, float], refined: Sequence[str]) -> dict[str, float]:
-    """Return what counts for one estimate: the refined labels where there are any.
+    """Return the probabilities of one estimate: those of the refined labels, if any.
 
-    local: label → probability, multi-label, so its sum is free. refined: the refiner's labels; they
-    share a probability mass of 1, and the local estimate then does not count (EgoLog §4.4).
+    local: label → probability, multi-label, so its sum is arbitrary. refined: the refiner's labels;
+    they share a probability mass of 1, and replace the local estimate (EgoLog §4.4).
     """
     labels = list(dict.fromkeys(refined))
     if not labels:
@@ -35,11 +35,11 @@ def smooth(
     """Return each estimate's mean over the `window_s` seconds that end with it, summing to 1.
 
     scenarios: (start_ns, {label: probability}) in any order. Each estimate is normalised before the
-    mean, so that every 30 s weighs the same however many labels it fires. The window holds the
-    estimates that start in (start − window_s, start]. Estimates without any mass do not count;
-    where the window has none at all the result is empty. The output is ordered by start.
+    mean, so that every 30 s has the same weight whatever its number of labels. The window has the
+    estimates that start in (start − window_s, start]. Estimates with a sum of 0 are ignored; a
+    window without others has an empty result. The output is sorted by start.
 
-    Raises `ValueError` when `window_s` is not positive or a probability is negative.
+    Raises `ValueError` if `window_s` is not positive or a probability is negative.
     """
     if not window_s > 0:
         raise ValueError(f"window_s is {window_s}; expected a positive number of seconds")

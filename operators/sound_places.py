@@ -1,8 +1,9 @@
-"""Where each sound event of a record is: near or far, and on which side (EgoLog §4.4.1).
+"""Estimates distance and direction of each sound event of a record (EgoLog §4.4.1).
 
-The regions of a second are of all sounds together. An event takes those of the seconds in which it
-was likely, the likeliest counting most. Where the near field was extracted (§4.3) the recogniser
-heard the near part and the remainder separately, and how likely the event is in each counts too.
+The regions of a second are those of all sounds together. The evidence for an event is the mean of
+those of the seconds in which it was likely, weighted by its probability. If the near field was
+extracted (§4.3), the recogniser processed the near part and the remainder separately, and the
+event's probabilities in both are evidence as well.
 
 The calibration was fitted to validation days by
 `python -m models.research.evaluation.localization.sound_places`, which prints the numbers below.
@@ -25,15 +26,15 @@ if TYPE_CHECKING:
     from schemas.sound_place import Distance, HeardApart
 
 MAX_APART = 2
-"""Segments of a window that are heard apart; each costs what naming two segments does."""
+"""Maximum number of segments processed separately; each costs as much as naming two segments."""
 
 
 @dataclass(frozen=True)
 class Calibration:
-    """How log-odds become probabilities; `near_by_regions` is bias and slope.
+    """The logistic calibration of log-odds; `near_by_regions` is bias and slope.
 
-    `near_by_parts` are bias, the slope of the regions, and that of how much likelier the event is
-    in what is near than in what remains. `direction` is the slope of the directions' log-odds.
+    `near_by_parts` are bias, the slope of the regions, and that of the event's log-odds in the near
+    part over the remainder. `direction` is the slope of the directions' log-odds.
     """
 
     near_by_regions: tuple[float, float]
@@ -48,21 +49,22 @@ CALIBRATION = Calibration(
 )
 # A less likely distance is unknown.
 SURE = 0.6
-# A direction is said where it is likelier than all others together.
+# A direction is named if it is likelier than all others together.
 SURE_DIRECTION = 0.5
-# An event is heard where it is at least half as likely as where it is likeliest.
+# An event is present in seconds with at least half of its highest probability.
 _HEARD = 0.5
-# Nobody is surer of any one thing.
+# Bound on a single probability.
 _SUREST = 0.999
 _DECIMALS = 4
 
 
 @dataclass(frozen=True)
 class PlaceEvidence:
-    """What says where one sound event is, in log-odds.
+    """The evidence for one sound event's place, in log-odds.
 
-    `near` is of a near sound over a far one while it was heard, `apart` of the event in what is
-    near over what remains, None where they were not heard apart; `directions` of a sound in each.
+    `near` is that of a near sound over a far one while it was present, `apart` that of the event in
+    the near part over the remainder, None if they were not processed separately; `directions` those
+    of a sound in each.
     """
 
     near: float
@@ -73,11 +75,11 @@ class PlaceEvidence:
 def segments_apart(
     estimate: ScenarioEstimate, seconds: Sequence[Spatial], segment_s: int
 ) -> list[int]:
-    """Return the segments of a window to hear near and far apart in, at most `MAX_APART`.
+    """Return the segments of a window to process near and far separately, at most `MAX_APART`.
 
-    They are those in which some sound event is likeliest, where the near field was extracted; those
-    of events whose distance the regions leave most open come first. Segments of another length than
-    `segment_s` are none.
+    They are those in which a sound event is likeliest, if the near field was extracted there;
+    events whose distance is most uncertain by the regions come first. Segments of another length
+    than `segment_s` are ignored.
     """
     extracted = {_second(estimate, s) // segment_s for s in seconds if s.near_field is not None}
     undecided: list[tuple[float, int]] = []
@@ -96,10 +98,10 @@ def sound_places(
     seconds: Sequence[Spatial],
     apart: Mapping[int, HeardApart] | None = None,
 ) -> dict[str, SoundPlace]:
-    """Return where each sound event of a window is.
+    """Return the place of each sound event of a window.
 
-    `seconds` are those of the window that were localized, `apart` what was heard near and far in
-    some of its segments.
+    `seconds` are the localized ones of the window, `apart` the near and far sounds in some of its
+    segments.
     """
     return {
         name: _place(place_evidence(name, estimate, seconds, apart or {}))
@@ -113,7 +115,7 @@ def place_evidence(
     seconds: Sequence[Spatial],
     apart: Mapping[int, HeardApart],
 ) -> PlaceEvidence | None:
-    """Return what says where a sound event is; None where it was heard in no localized second."""
+    """Return the evidence for a sound event's place; None if no localized second has it."""
     segments = estimate.event_segments[name]
     regions = _regions(estimate, segments, seconds)
     if not regions:
@@ -130,7 +132,7 @@ def place_of(regions: Mapping[str, float]) -> SoundPlace:
 
 
 def heard_seconds(estimate: ScenarioEstimate, segments: Sequence[float]) -> dict[int, float]:
-    """Return the seconds of a window in which a sound event was heard, and how likely it was then.
+    """Return the seconds of a window in which a sound event is present, with its probability.
 
     `segments` are its probabilities in the window's equal parts.
     """
@@ -188,7 +190,7 @@ def _place(evidence: PlaceEvidence | None) -> SoundPlace:
 def _regions(
     estimate: ScenarioEstimate, segments: Sequence[float], seconds: Sequence[Spatial]
 ) -> dict[str, float]:
-    """Return the mean regions of the seconds in which an event was heard, empty without any."""
+    """Return the mean regions of the seconds in which an event is present, empty without any."""
     total, means = 0.0, dict[str, float]()
     weights = heard_seconds(estimate, segments)
     for second in seconds:
@@ -200,7 +202,7 @@ def _regions(
 
 
 def _some_of(regions: Mapping[str, float], part: str) -> float:
-    """Return the probability that any region with `part` in its name sounds."""
+    """Return the probability of sound in any region with `part` in its name."""
     return 1.0 - prod(1.0 - p for name, p in regions.items() if part in name)
 
 

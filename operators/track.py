@@ -1,4 +1,4 @@
-"""One stream of one session: its sequence numbers, its clock and how far it has come."""
+"""One stream of one session: its sequence numbers, its clock and its progress."""
 
 from __future__ import annotations
 
@@ -9,19 +9,19 @@ from typing import Literal
 
 Verdict = Literal["new", "duplicate", "sequence_reset", "clock_reset"]
 
-# A producer that sends again after a time-out repeats what was in flight, which is far less.
+# A producer that retries after a time-out repeats only frames in flight, which are far fewer.
 _REMEMBERED_FRAMES = 512
 _REMEMBERED_WHEN_ENDED = 16
 
 
 @dataclass
 class Track:
-    """What is known of one modality of a session.
+    """The state of one modality of a session.
 
-    `newest_ns` is the end of its newest sample. A track is `final` once its last frame was seen or
-    it has spoken in a later session of its device, which `ended_by_later` says, and `given_up`
-    while nobody waits for it any more; a new frame takes that back. `run` is number and start of
-    the newest frame before which no number is missing, `ahead` those beyond a missing one.
+    `newest_ns` is the end of its newest sample. A track is `final` after its last frame, or after a
+    frame in a later session of its device (`ended_by_later`), and `given_up` while it is no longer
+    waited for, until a new frame. `run` is number and start of the newest frame before which no
+    number is missing, `ahead` those beyond a missing one.
     """
 
     newest_ns: int | None = None
@@ -35,21 +35,21 @@ class Track:
     ahead: list[tuple[int, int]] = field(default_factory=list)
 
     def judge(self, seq: int, t_ns: int, tolerance_ns: int) -> Verdict:
-        """Say what a frame is, by its sequence number and start time alone."""
+        """Classify a frame by its sequence number and start time alone."""
         if self.newest_ns is None:
             return "new"
         seen_at = self.seen.get(seq)
         if seen_at == t_ns:
             return "duplicate"
         if seq <= self.newest_seq and (seen_at is not None or t_ns >= self.newest_ns):
-            # An old number on a new moment: the device counts from the start again.
+            # An old number at a new time: the device has restarted its numbering.
             return "sequence_reset" if t_ns >= self.newest_ns - tolerance_ns else "clock_reset"
         if seq > self.newest_seq and t_ns < self.newest_ns - tolerance_ns:
             return "clock_reset"
         return "new"
 
     def accept(self, seq: int, t_ns: int, end_ns: int) -> None:
-        """Take note of a frame that was judged new."""
+        """Add a frame that was judged new."""
         self.given_up = False
         self.seen[seq] = t_ns
         while len(self.seen) > _REMEMBERED_FRAMES:
@@ -64,9 +64,9 @@ class Track:
     def watermark(self, lateness_ns: int) -> int:
         """Return the event time before which nothing more is waited for.
 
-        Where no number is missing nothing can be late. What is missing, and what may have been sent
-        before the first frame that came, is waited for until the newest sample is `lateness_ns`
-        past the frame that follows it.
+        If no number is missing, nothing can be late. Missing frames, and those possibly sent before
+        the first frame that arrived, are waited for until the newest sample is `lateness_ns` past
+        the frame that follows them.
         """
         trailing = (self.newest_ns or 0) - lateness_ns
         if self.run is None:
@@ -79,13 +79,13 @@ class Track:
         return max(trailing, start_ns) if self.run_began_ns <= trailing else trailing
 
     def forget_old_frames(self) -> None:
-        """Keep the latest few frames alone: a stream that ended repeats at most its last ones."""
+        """Keep only the latest few frames: a stream that ended repeats at most its last ones."""
         if len(self.seen) > _REMEMBERED_WHEN_ENDED:
-            # Made anew: a dictionary that has shrunk keeps its room.
+            # A new dictionary, because one that has shrunk keeps its memory.
             self.seen = OrderedDict(list(self.seen.items())[-_REMEMBERED_WHEN_ENDED:])
 
     def restart_sequence(self) -> None:
-        """Forget the sequence numbers: the device counts from the start again."""
+        """Drop the sequence numbers: the device has restarted its numbering."""
         self.seen.clear()
         self.newest_seq = -1
         self.run = None

@@ -1,13 +1,13 @@
 """One wearer's own adapter: a bias on each scenario's logit, learned from refined windows.
 
-Some of a shared network's mistakes are particular to one person: somebody who cooks by the radio
-all day is taken for somebody who watches television. Beside fine-tuning (EgoLog §4.4.2), which
-teaches the network what is new to everybody, each wearer may keep sixteen numbers that shift the
-scenarios' odds.
+Some of a shared network's mistakes are specific to one person: somebody who cooks with the radio on
+all day is recognised as watching television. In addition to fine-tuning (EgoLog §4.4.2), which
+adapts the network for everybody, each wearer may have sixteen numbers that shift the scenarios'
+odds.
 
-They are the intercepts of a logistic regression with everything else given: each refined window is
+They are the intercepts of a logistic regression with everything else fixed: each refined window is
 a Newton step of the Laplace approximation, with a diagonal precision that starts as the prior's and
-is bounded, so that a habit that ends is forgotten.
+is bounded, so that old habits are forgotten.
 """
 
 from __future__ import annotations
@@ -21,15 +21,15 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
 PRIOR = 2.0
-"""Precision before anything is known: biases of about 0.7, a factor of two in the odds."""
+"""Precision of the prior: biases of about 0.7, a factor of two in the odds."""
 
 PRECISION_MAX = 20.0
-"""About a hundred windows in doubt; what is older fades."""
+"""Bound on the precision, about a hundred uncertain windows; older ones fade."""
 
 LIMIT = 2.0
-"""Largest bias either way, a factor of seven in the odds: whoever refines may be wrong for long."""
+"""Largest absolute bias, a factor of seven in the odds, since refiners can be wrong for long."""
 
-# An answer may come again after a crash, but not much later.
+# An answer may be repeated after a crash, but not much later.
 _REMEMBERED = 32
 _VERSION = 1
 
@@ -50,10 +50,10 @@ class Wearer:
     def push(
         self, window_id: str, scenarios: Mapping[str, float], refined: Sequence[str]
     ) -> Wearer:
-        """Return the adapter that has also seen one refined window.
+        """Return the adapter updated by one refined window.
 
-        `scenarios` are the probabilities that were refined, this adapter's bias included. A window
-        that was seen lately changes nothing, and neither does an answer with an unknown scenario.
+        `scenarios` are the probabilities that were refined, including this adapter's bias. A window
+        that was seen recently is ignored, and so is an answer with an unknown scenario.
         """
         if window_id in self.recent or not refined or not set(refined) <= set(scenarios):
             return self
@@ -68,7 +68,7 @@ class Wearer:
         return Wearer(self.network, bias, precision, self.windows + 1, recent)
 
     def snapshot(self) -> bytes:
-        """Return what `restore` reads."""
+        """Return the state for `restore`."""
         return json.dumps(
             {
                 "version": _VERSION,
@@ -82,7 +82,7 @@ class Wearer:
 
     @classmethod
     def restore(cls, value: bytes) -> Wearer | None:
-        """Return what `snapshot` kept, None if it cannot be used."""
+        """Return the adapter of a `snapshot`, None if it cannot be used."""
         try:
             fields = json.loads(value)
             if fields["version"] != _VERSION:

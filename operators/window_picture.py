@@ -1,7 +1,7 @@
-"""A half minute as people look at it: how loud each band was, and how much the head moved.
+"""A picture of a half minute for the page: the level of each band, and the head's motion.
 
-Coarse, for the eye: tenths of a second and 32 bands. Whether words can be recovered from it was
-not tested.
+It is coarse: tenths of a second and 32 bands. Whether words can be recovered from it was not
+tested.
 """
 
 from __future__ import annotations
@@ -19,16 +19,16 @@ if TYPE_CHECKING:
 STEPS_PER_S = 10
 BANDS = 32
 GRAVITY = 9.81
-# What is quieter or louder than these shares of the picture has its darkest or brightest shade.
+# Quantiles of the picture that have the darkest and the brightest shade.
 _QUIET, _LOUD = 1.0, 99.5
 
 
 @dataclass(frozen=True)
 class WindowPicture:
-    """What a window looked like, 10 steps a second; None for a modality that it lacks.
+    """The picture of a window, 10 steps a second; None for an absent modality.
 
     `sound`: (T, 32) uint8, the log-mel's shades from 0 to 255, lowest band first. `motion`: (T, 2)
-    float32, how far the acceleration was from gravity's, m/s², and how fast the head turned, rad/s.
+    float32, the acceleration's deviation from gravity, m/s², and the head's turn rate, rad/s.
     """
 
     sound: NDArray[np.uint8] | None
@@ -60,7 +60,7 @@ def _shades(mel: NDArray[np.floating], steps: int) -> NDArray[np.uint8]:
 
 
 def _moved(imu: NDArray[np.floating], steps: int) -> NDArray[np.float32]:
-    """Return how much (steps, 2) rows (N, 6) in m/s² and rad/s moved, holes as no motion."""
+    """Return the motion (steps, 2) of rows (N, 6) in m/s² and rad/s, gaps as none."""
     rows = imu.astype(np.float32)
     beyond = np.abs(np.linalg.norm(rows[:, :3], axis=1) - GRAVITY)
     turned = np.linalg.norm(rows[:, 3:], axis=1)
