@@ -1,7 +1,7 @@
-"""Counts the classes and the confidence of results, so that drift of a fleet can be watched.
+"""Counts the classes and the confidence of results, to monitor the drift of a fleet.
 
-Today's classes, confidence and familiarity beside last week's tell an operator that wearers live,
-or that a device sounds, unlike what the networks learned from.
+Comparing classes, confidence and familiarity with last week's shows whether wearers' lives or the
+sound of a device differ from the training data.
 """
 
 from __future__ import annotations

@@ -3,9 +3,9 @@
 Besides the queue, from which the shared network learns, the windows are kept for the wearer's own
 adapter (`streams.engine.corrected`).
 
-A label needs the features of its window, which are stored only once: the daily log knows the offset
-of each scenario record in its topic, and they are read from there. Where a record is gone from the
-topic, which keeps a week, the log is corrected all the same, but nothing is learned from it.
+A label needs the features of its window, which are stored only once: the daily log has the offset
+of each scenario record in its topic, and they are read from there. If a record has expired from the
+topic, after a week, the log is still corrected, but nothing is learned from it.
 """
 
 from __future__ import annotations
@@ -52,15 +52,15 @@ class CorrectionQueuer:
         self._fetch = fetch
 
     async def read(self, stream: StreamT[Any]) -> None:
-        """Queue what arrives; if the store fails, the worker ends."""
+        """Queue the corrections that arrive; if the store fails, the worker ends."""
         async for received in self._queue.receive(stream):
             await self._queue.put(await self.items(received))
 
     async def items(self, received: Received[Correction]) -> Outcome:
         """Return the items of one correction, to be published.
 
-        A window's labels are what all corrections together say, so an item that comes twice or
-        late says the same.
+        A window's labels are those after all corrections, so an item that comes twice or late is
+        the same.
         """
         correction = received.message
         outcome = Outcome(tokens=[received.token])
@@ -81,7 +81,7 @@ class CorrectionQueuer:
             labels = [] if record.corrected is None else learnable(record.corrected.labels)
             item = FinetuneItem.of(source, source.embeddings, labels, WEARER)
             items.append(item)
-            # In the partition of the window's other labels, so that they stay in their order.
+            # In the partition of the window's other labels, so that their order is kept.
             partition, _ = places[record.window_id]
             outcome.messages.append((topics.FINETUNE_QUEUE, partition, item))
         if runtime.corrected is not None:
@@ -113,19 +113,19 @@ def register(app: EgoLogApp) -> None:
 async def scenarios_at(
     settings: Settings, places: Mapping[str, tuple[int, int]]
 ) -> dict[str, Scenario]:
-    """Return the scenario records at (partition, offset) by window, without those that are gone."""
+    """Return the scenario records at (partition, offset) by window, without expired ones."""
     records: dict[str, Scenario] = {}
     for value in await read_at(settings, topics.SCENARIO, sorted(places.values())):
         try:
             record = Scenario.decode(value)
         except SchemaError:
             continue
-        # Another broker's messages may lie at the same offsets.
+        # Messages of another broker may have the same offsets.
         if record.window_id in places:
             records[record.window_id] = record
     return records
 
 
 def learnable(labels: Sequence[str]) -> list[str]:
-    """Return the labels that the network may learn: none if one is outside its own classes."""
+    """Return the labels that the network may learn: none if one is not among its classes."""
     return list(labels) if set(labels) <= _KNOWN else []

@@ -1,19 +1,18 @@
 """Frames → `spatial`, `activity` and `scenario`: hands windows and results on in memory.
 
-All of a device is in one worker, so nothing between its frames and its records goes through the
-broker. What an agent needs of another is a matter of event time alone:
+All frames of a device go to one worker, so nothing between them and the records goes through the
+broker. The inputs of an agent from another one depend on event time alone:
 
     frames ─► windower ┬► localization ─────────┬► har ──────┬► scenario joiner
                        └► scenario estimator ───┴────────────┘  (sound events near and far)
-                          (of the thirty seconds before, for har; without what is far only)
+                          (of the thirty seconds before, for har; without far-only segments)
 
-**What outlives a crash.** A frame is acknowledged once the record of its thirty seconds, and with
-it all results before, is published; then all in between is made again from frames, with the same
-ids. What reaches over the end of thirty seconds is in the device's checkpoint: up to where its
-sessions were handed out and where its frames said that the device was worn, the upright of each
-session's wearer and what its windows say of the next one's label and activity and of the device's
-position, the balance of its microphones, what the last estimate says to the activities after it,
-and the estimates of the minutes before.
+**After a crash.** A frame is acknowledged once the record of its thirty seconds, and with it all
+earlier results, is published; everything in between is computed again from frames, with the same
+ids. State that outlives the thirty seconds is in the device's checkpoint: how far its sessions were
+emitted, the position from its frames, each session's upright, label memory, activity memory,
+position evidence and microphone balance, the scenario context from the last estimate for the
+following activities, and the estimates of the minutes before.
 """
 
 from __future__ import annotations
@@ -74,22 +73,22 @@ log = logging.getLogger(__name__)
 
 SOURCES = (topics.AUDIO_FRAMES, topics.IMU_FRAMES)
 _TOPICS = {"audio": topics.AUDIO_FRAMES, "imu": topics.IMU_FRAMES}
-# Frames that one hand-over to the pool may carry: enough to make the hand-over cheap, few enough
-# that windows leave while a backlog is read.
+# Maximum frames per job of the pool: enough to make the hand-over cheap, few enough that windows
+# are emitted while a backlog is read.
 _FRAMES_AT_ONCE = 16
-# A broker that has nothing new says so every 1.5 s.
+# A broker without news answers every 1.5 s.
 _ANSWER_S = 3.0
 
 
 class Dispatcher:
-    """Cuts frames into windows and makes results of them; an `OperatorStage` drives it.
+    """Cuts frames into windows and computes their results; an `OperatorStage` drives it.
 
-    `keep` takes each window of thirty seconds that becomes a record, to be looked at later; `live`
-    what is heard and made, to be looked at now. `positions` tells where a device is worn that does
-    not say so.
+    `keep` receives each scenario window, whose picture the page shows with the record; `live`
+    receives windows and results for the live view. `positions` estimates the position of devices
+    whose frames have none.
 
-    Frames are pushed in any thread; the work that follows begins on the event loop, in the order in
-    which the windows were handed out.
+    Frames are pushed in any thread; the following work starts on the event loop, in the order in
+    which the windows were emitted.
     """
 
     def __init__(
@@ -116,7 +115,7 @@ class Dispatcher:
         self._live = live
         self._positions = positions
         self._devices: dict[str, DeviceWork] = {}
-        # The loop keeps no task that nobody else has.
+        # The event loop keeps only weak references to tasks.
         self._preparing: set[asyncio.Task[None]] = set()
 
     def knows(self, device_id: str) -> bool:
@@ -124,26 +123,26 @@ class Dispatcher:
         return self._windowing.knows(device_id)
 
     def knows_session(self, device_id: str, session_id: str) -> bool:
-        """Return whether anything is remembered of a device's session."""
+        """Return whether there is state of a device's session."""
         return self._windowing.knows_session(device_id, session_id)
 
     def restore(self, device_id: str, checkpoint: bytes | None) -> None:
-        """Take up a device where its checkpoint left it; None for a device without one."""
+        """Restore a device from its checkpoint; None for a device without one."""
         windows, sessions = unpack(checkpoint)
         self._windowing.restore(device_id, windows)
         self._devices[device_id] = DeviceWork(sessions)
 
     def forget(self) -> None:
-        """Drop all state: the partitions were taken away and will be read again."""
+        """Drop all state: the partitions were revoked and will be read again."""
         self._windowing.forget()
         self._devices.clear()
 
     def at_rest(self) -> Iterator[str]:
-        """Yield the devices of which nothing is held that was not handed out."""
+        """Yield the devices without data that was not emitted yet."""
         return self._windowing.at_rest()
 
     def forget_device(self, device_id: str) -> None:
-        """Drop what is known of a device at rest, until it is restored."""
+        """Drop the state of a device at rest, until it is restored."""
         self._windowing.forget_device(device_id)
         self._devices.pop(device_id, None)
 
@@ -152,7 +151,7 @@ class Dispatcher:
         return self._windowing.stream(message)
 
     def push(self, received: Received[Any]) -> list[Step]:
-        """Take a frame; raises `OperatorError` where it is unusable."""
+        """Process a frame; raises `OperatorError` if it is unusable."""
         windowed = self._windowing.push(received)
         device_id = received.message.device_id
         self._devices[device_id].partition = received.partition
@@ -163,13 +162,13 @@ class Dispatcher:
         return self._windowing.waiting()
 
     def give_up(self, session: AwaitedSession, streams: Sequence[str]) -> Iterable[Step]:
-        """Stop waiting for silent modalities of a session, until they speak again."""
+        """Stop waiting for silent modalities of a session, until they send again."""
         return list(self._steps(session.device_id, self._windowing.give_up(session, streams)))
 
     def _steps(self, device_id: str, windowed: Windowed[Token]) -> Iterator[Step]:
-        """Yield the work that follows from windows, and what it allows to be acknowledged."""
+        """Yield the work on the emitted windows, and the tokens to acknowledge after it."""
         device = self._devices[device_id]
-        # What follows it in the same push belongs to the next thirty seconds.
+        # Later windows of the same push belong to the next thirty seconds.
         closing = next((w for w in reversed(windowed.windows) if w.kind == "scenario"), None)
         for window in windowed.windows:
             session = device.sessions.setdefault(window.session_id, SessionWork())
@@ -200,7 +199,7 @@ class Dispatcher:
             yield Outcome(tokens=windowed.released)
 
     def _end(self, device_id: str, windowed: Windowed[Token]) -> Pending:
-        """Return what is left to do once the records of thirty seconds are published."""
+        """Return the work after the records of thirty seconds are published."""
         kept = {n: s.kept_before for n, s in self._devices[device_id].sessions.items()}
         checkpoint = windowed.checkpoints[device_id]
         work = partial(self._acknowledge, device_id, checkpoint, kept, windowed.released)
@@ -328,7 +327,7 @@ class Dispatcher:
         known = self._windowing.sessions(device_id)
         for name in [name for name in sessions if name not in known]:
             del sessions[name]
-        # As they are now: what comes next belongs to the next thirty seconds.
+        # Copied now: later changes belong to the next thirty seconds.
         before = [
             (name, session, session.before, session.labels_before, session.moved_before)
             for name, session in sessions.items()
@@ -342,7 +341,7 @@ def _missing(kind: str, parts: Sequence[Any], count: int) -> list[str]:
 
 
 def register(app: EgoLogApp) -> None:
-    """Add the agent that reads frames to the app, and those that it hands windows to."""
+    """Add the agent that reads frames to the app, with those that process the windows."""
     settings = app.settings
     dispatcher = Dispatcher(
         settings,
@@ -359,7 +358,7 @@ def register(app: EgoLogApp) -> None:
     queue = app.publish_queue("windower", agents=5)
 
     def caught_up(*names: str) -> bool:
-        # While there is no room for what follows, what was read is not heard yet.
+        # Frames that were read but not processed for lack of room are not silence.
         return app.caught_up(*names) and not queue.has_unhandled
 
     silence = StreamSilence(

@@ -1,11 +1,11 @@
 """Activity windows + `spatial` + the estimate before → `activity` (EgoLog §4.3).
 
-An activity window is judged with what was heard from where in its five seconds (the interference
-gate) and with the scenario of the thirty seconds before. Which ones these are is a matter of event
-time, so the activity does not depend on which agent was faster.
+The inputs of an activity window are the regions of its five seconds (for the interference gate) and
+the scenario of the thirty seconds before. Both are selected by event time, so the activity does not
+depend on which agent was faster.
 
-Beside it stands the open-vocabulary ranking (LanHAR §3.6): the same window's motion against the
-labels known at that moment, see `streams.engine.vocabulary.known_labels` for what that means for a
+The activity also has the open-vocabulary ranking (LanHAR §3.6) of the window's motion among the
+labels known at that moment; see `streams.engine.vocabulary.known_labels` for the consequences for a
 log.
 """
 
@@ -38,12 +38,12 @@ if TYPE_CHECKING:
     from schemas.position import Place
     from streams.engine.runtime import Runtime
 
-# Missing samples are zeros, no motion that anybody does.
+# Missing samples are zeros, which no real motion is.
 MIN_RANKED_COVERAGE = 0.5
 
 
 def ranked_motion(window: Window) -> NDArray[Any] | None:
-    """Return a window's motion, (N, 6) at 50 Hz; None where there is too little to rank."""
+    """Return a window's motion, (N, 6) at 50 Hz; None if there is too little to rank."""
     imu = feature(window, "imu")
     if imu is None or window.coverage.get("imu", 0.0) < MIN_RANKED_COVERAGE or len(imu) < MIN_ROWS:
         return None
@@ -59,7 +59,7 @@ def upright_after(upright: Sequence[float], window: Window) -> Sequence[float]:
 def har_input(
     window: Window, sound: GatedSound, scenarios: Probabilities, upright: Sequence[float]
 ) -> HarInput:
-    """Return what the activity network is shown of a window, `upright` as by its end."""
+    """Return the activity network's input for a window, with `upright` as of its end."""
     steady = ranked_motion(window)
     return HarInput(
         mel=sound.mel,
@@ -72,7 +72,7 @@ def har_input(
 
 @dataclass(frozen=True)
 class RankedWindow(RankedLabels):
-    """A ranking `by` networks and labels, as an activity's revision names them."""
+    """A ranking `by` networks and labels, as named in an activity's revision."""
 
     by: str = ""
 
@@ -95,10 +95,9 @@ class ActivityEstimator:
     ) -> Activity:
         """Return the activity of a window.
 
-        `seconds` are those of the window that were localized, `scenarios` what is known of the
-        thirty seconds before; `missing` says what of both could not be made. `upright` is what the
-        session's windows up to this one say of the wearer's upright; `ranking` is under way where
-        somebody has begun it.
+        `seconds` are the localized ones of the window, `scenarios` those of the thirty seconds
+        before; `missing` lists failed inputs. `upright` is the session's estimate of the wearer's
+        upright up to this window; `ranking` is the pending ranking, if it was started.
         """
         runtime = self._runtime()
         told = detected_scenarios(scenarios)
@@ -131,10 +130,10 @@ class ActivityEstimator:
         memory: Sequence[float] = (),
         worn: Place | None = None,
     ) -> RankedWindow:
-        """Return the ranking of a window's motion, empty where none is made.
+        """Return the ranking of a window's motion, empty if there is none.
 
-        `upright` is what the session's windows up to this one say of the wearer's upright, `memory`
-        what those before it say of its label, and `worn` is where its device is.
+        `upright` is the session's estimate of the wearer's upright up to this window, `memory` that
+        of the label from earlier windows, and `worn` the device's position.
         """
         ranking, imu = self._runtime().ranking, ranked_motion(window)
         if ranking is None or imu is None:
@@ -148,7 +147,7 @@ class ActivityEstimator:
 
 
 def is_motion_alone(window: Window) -> bool:
-    """Return whether an activity window has motion and no sound, so that others are remembered."""
+    """Return whether an activity window has motion and no sound, so that the memory is used."""
     moved = feature(window, "imu") is not None and feature(window, "mel") is None
     return moved and window.coverage.get("imu", 0.0) >= MIN_RANKED_COVERAGE
 
@@ -156,17 +155,17 @@ def is_motion_alone(window: Window) -> bool:
 def memory_after(
     memory: Sequence[float], record: Activity, worn: Place | None = None
 ) -> tuple[float, ...]:
-    """Return the memory after a window of motion alone, given what is said of it by itself.
+    """Return the memory after a motion-only window, given the window's own activity.
 
-    `worn` is where its device is, None where nobody knows.
+    `worn` is the device's position, None if unknown.
     """
     return activities_after(memory, record.start_ns / NS, record.activities, worn)
 
 
 def with_memory(record: Activity, memory: Sequence[float], worn: Place | None = None) -> Activity:
-    """Return the record with what the memory says of its window, the last one.
+    """Return the record of the memory's last window, smoothed by the memory.
 
-    `worn` is where its device is, None where nobody knows.
+    `worn` is the device's position, None if unknown.
     """
     return record.model_copy(update={"activities": remembered_activities(memory, worn)})
 
@@ -174,9 +173,9 @@ def with_memory(record: Activity, memory: Sequence[float], worn: Place | None = 
 def heard(
     window: Window, seconds: Sequence[Spatial], settings: Settings, told: Collection[str] = ()
 ) -> GatedSound:
-    """Return what is heard of a window behind the interference gate (EgoLog §4.3).
+    """Return the window's audio after the interference gate (EgoLog §4.3).
 
-    In the scenarios `told` far sound may be what the wearer attends to: then the gate is off.
+    The gate is off in scenarios `told` in which the wearer may attend to far sound.
     """
     return gated(
         feature(window, "mel"),

@@ -24,10 +24,10 @@ log = logging.getLogger(__name__)
 def kept_by(
     settings: Settings, runtime: Callable[[], Runtime]
 ) -> Callable[[Window], Awaitable[None]]:
-    """Return what keeps the picture of a window; without the store only the picture is lost."""
+    """Return a function that stores a window's picture; if the store fails, only that is lost."""
 
     async def keep(window: Window) -> None:
-        # Milliseconds of arithmetic, which on the loop would delay every wearer.
+        # This takes milliseconds, which on the event loop would delay all wearers.
         picture = await asyncio.to_thread(picture_of, window)
         arrays = {"sound": picture.sound, "motion": picture.motion}
         present = {name: array for name, array in arrays.items() if array is not None}

@@ -1,9 +1,9 @@
 """Spatial windows, `spatial`, `activity` and `scenario` → what is heard and done now.
 
-A record of thirty seconds comes when they are over. Who looks at a device wants to see what its
-last second was: where sound comes from and how loud, what the last two seconds sound like, and the
-newest activity and scenario. It is worked out of devices alone that somebody watches, and changes
-no record.
+A record of thirty seconds is published after their end. The live view shows a device's last second:
+the directions and the level of its sound, the sound events of the last two seconds, and the newest
+activity and scenario. It is computed only for devices that are being watched, and changes no
+record.
 """
 
 from __future__ import annotations
@@ -41,19 +41,19 @@ _LOOK_EVERY = round(_LOOK_S / _WRITE_S)
 
 
 class LiveView:
-    """Keeps the state of each watched device, and writes what changed a few times a second."""
+    """Keeps the state of each watched device, and writes changes a few times a second."""
 
     def __init__(self, settings: Settings, runtime: Callable[[], Runtime]) -> None:
         self._settings = settings
         self._runtime = runtime
         self._states: dict[str, LiveState] = {}
         self._changed: set[str] = set()
-        # The last second's log-mel of each watched device: with the next one it is a segment.
+        # The last second's log-mel of each watched device: the first half of the next segment.
         self._seconds: dict[str, tuple[int, NDArray[Any]]] = {}
         self._naming: set[asyncio.Task[None]] = set()
 
     def watch(self, devices: set[str]) -> None:
-        """Keep the states of these devices and of no others."""
+        """Keep the states of these devices only."""
         for gone in self._states.keys() - devices:
             del self._states[gone]
             self._seconds.pop(gone, None)
@@ -62,7 +62,7 @@ class LiveView:
         self._changed &= devices
 
     def hear(self, window: Window) -> None:
-        """Take a second's sound as it was cut, before anything is made of it."""
+        """Receive a spatial window before it is processed."""
         state = self._states.get(window.device_id)
         if state is None:
             return
@@ -85,7 +85,7 @@ class LiveView:
             task.add_done_callback(self._naming.discard)
 
     def take(self, record: Message) -> None:
-        """Take what an agent made of a window."""
+        """Receive an agent's result."""
         state = self._states.get(record.device_id)
         if state is None or not isinstance(record, Spatial | Activity | Scenario):
             return
@@ -93,9 +93,9 @@ class LiveView:
             self._changed.add(record.device_id)
 
     async def run(self, stopped: Callable[[], bool]) -> None:
-        """Follow who is watched and write what changed, until `stopped`.
+        """Follow which devices are watched and write changes, until `stopped`.
 
-        A store that is away costs the view alone.
+        If the store fails, only the view is affected.
         """
         turn = 0
         while not stopped():
@@ -119,7 +119,7 @@ class LiveView:
     async def _name(self, window: Window, segment: NDArray[Any]) -> None:
         try:
             sounds = await self._runtime().sound_namer.submit(segment)
-        except Exception as error:  # noqa: BLE001 - the record of the window will tell
+        except Exception as error:  # noqa: BLE001 - the window itself will fail, and is reported
             log.debug("no sound of %s is named: %s", window.window_id, error)
             return
         state = self._states.get(window.device_id)
@@ -130,7 +130,7 @@ class LiveView:
 
 
 def register(app: EgoLogApp) -> LiveView:
-    """Add the view to the app; the dispatcher hands it what it makes."""
+    """Add the view to the app; it receives the dispatcher's windows and results."""
     view = LiveView(app.settings, lambda: app.runtime)
 
     async def show() -> None:

@@ -1,7 +1,7 @@
 """Spatial windows → `spatial`: where sounds come from (EgoLog §4.2).
 
-Where a far source is likely, `spatial` also says which part of the second is near (§4.3). The
-second's own rounded probabilities alone decide that, so a log does not depend on speed.
+If a far source is likely, `spatial` also has the near share of the second (§4.3). This depends on
+the second's own rounded probabilities alone, so a log does not depend on speed.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 def balance_after(balance: Sequence[float], window: Window) -> Sequence[float]:
     """Return the balance of a session's microphones after one more spatial window."""
     maps = required(window, "maps")
-    # One microphone, or four, have no such state.
+    # Devices with one or four microphones have no balance.
     if len(maps) != PLANES:
         return balance
     return MicrophoneBalance.of(balance).after(maps).values()
@@ -42,7 +42,7 @@ class SpatialEstimator:
     async def localize(self, window: Window, balance: Sequence[float] = ()) -> Spatial:
         """Return a window's regions.
 
-        `balance` is that of the session's two microphones, by its windows up to this one.
+        `balance` is that of the session's two microphones up to this window.
         """
         runtime = self._runtime()
         maps = MicrophoneBalance.of(balance).balanced(required(window, "maps"))

@@ -30,14 +30,14 @@ log = logging.getLogger(__name__)
 
 
 class LogWriter:
-    """Writes records to the daily log, in batches of what has arrived."""
+    """Writes records to the daily log, in batches as they arrive."""
 
     def __init__(self, queue: PublishQueue, runtime: Callable[[], Runtime]) -> None:
         self._queue = queue
         self._runtime = runtime
 
     async def read(self, stream: StreamT[Any]) -> None:
-        """Write what arrives; if the store fails, the worker ends."""
+        """Write the records that arrive; if the store fails, the worker ends."""
         await self._queue.receive_batches(stream, _RECORDS_AT_ONCE, self.write)
 
     async def write(self, records: list[Received[Any]]) -> None:
@@ -60,7 +60,7 @@ class LogWriter:
         await self._queue.put(Outcome(tokens=[r.token for r in records]))
 
     async def _note_places(self, records: list[Received[Scenario]]) -> None:
-        """Note where the features of scenarios are, for corrections of them."""
+        """Store the offsets of scenario records, whose features corrections need."""
         kept = [each for each in records if each.message.embeddings is not None]
         if kept:
             await Places.of(self._runtime().log).put(
@@ -83,7 +83,7 @@ def register(app: EgoLogApp) -> None:
 
 
 async def expire(app: EgoLogApp) -> None:
-    """Delete what is past its retention, including that of devices that no longer send."""
+    """Delete records past their retention, also those of devices that no longer send."""
     expired = await app.runtime.log.expire()
     if expired:
         log.info('expired="%s" records of the log', expired)

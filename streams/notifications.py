@@ -1,8 +1,8 @@
 """`scenario` → notifications, by the rules of `EGOLOG_NOTIFICATIONS`.
 
-What to send is decided from the records and noted in Redis before a record is acknowledged;
-sending happens beside the stream, which waits for no target. A target that fails is tried again at
-increasing intervals and given up after the last; the history says so.
+Notifications are determined from the records and stored in Redis before a record is acknowledged;
+they are sent concurrently with the stream, which waits for no target. A failed target is retried at
+increasing intervals and given up after the last, as the history shows.
 """
 
 from __future__ import annotations
@@ -41,15 +41,15 @@ STAGE = "notifications"
 _TICK_S = 5.0
 _LOOK_S = 1.0
 _TIDY_S = 3_600.0
-# A worker that is further behind cannot tell that nothing came.
+# A worker that is further behind cannot know that a device is silent.
 _MAX_LAG = 100
 _AT_ONCE = 4
-# Waits between attempts; after the last of them a target is given up.
+# Intervals between attempts; after the last a target is given up.
 AGAIN_S = (5.0, 30.0, 120.0, 600.0)
 
 
 class NotificationWriter:
-    """Notes the notifications that follow from the records of devices."""
+    """Stores the notifications that follow from the records of devices."""
 
     def __init__(
         self, plan: NotificationPlan, queue: PublishQueue, journal: Callable[[], Journal]
@@ -59,19 +59,19 @@ class NotificationWriter:
         self._journal = journal
 
     async def read(self, stream: StreamT[Any]) -> None:
-        """Note what arrives; if the store fails, the worker ends."""
+        """Process the records that arrive; if the store fails, the worker ends."""
         async for received in self._queue.receive(stream):
             await self.push(received)
             await self._queue.put(Outcome(tokens=[received.token]))
 
     async def push(self, received: Received[Scenario]) -> None:
-        """Note the notifications that follow from one record."""
+        """Store the notifications that follow from one record."""
         came_ns = round(received.token.message.timestamp * NS)
         record = received.message
         await self._work(record.device_id, lambda notifier: notifier.push(record, came_ns))
 
     async def tick(self, device: str, now_ns: int, not_before_ns: int = 0) -> None:
-        """Note that a device is silent, if it has been for long enough."""
+        """Store that a device is silent, if it has been for long enough."""
         await self._work(device, lambda notifier: notifier.tick(now_ns, not_before_ns))
 
     async def _work(
@@ -100,8 +100,8 @@ class NotificationWriter:
 class Silences:
     """Checks every few seconds whether devices have fallen silent.
 
-    `lag` is how many messages of each of the worker's partitions are still to be read; `expected`
-    says whether a device is silent on purpose at a wall time, being paused or in quiet hours.
+    `lag` is the number of unread messages by partition of the worker; `expected` returns whether a
+    device is silent on purpose at a wall time, being paused or in quiet hours.
     """
 
     def __init__(
@@ -119,12 +119,12 @@ class Silences:
         self._writer = writer
         self._expected = expected
         self._clock_ns = clock_ns
-        # What happened while no worker ran is not known.
+        # Silence while no worker ran is unknown.
         self._began_ns = clock_ns()
         self._excused_ns: dict[str, int] = {}
 
     async def look(self, journal: Journal, assigned: set[int], most_behind: float) -> None:
-        """Note the silence of each device in the assigned partitions."""
+        """Store the silence of each device in the assigned partitions."""
         if most_behind > _MAX_LAG:
             return
         now_ns = self._clock_ns()
@@ -139,7 +139,7 @@ class Silences:
 
 
 class Courier:
-    """Sends the targets what is due, several at once."""
+    """Sends due notifications to their targets, several at once."""
 
     def __init__(
         self,
@@ -152,7 +152,7 @@ class Courier:
         self._tell = tell
 
     async def deliver(self) -> int:
-        """Send everything that is due now, and return how many notifications that was."""
+        """Send all notifications that are due, and return their number."""
         room = asyncio.Semaphore(_AT_ONCE)
         count = 0
 
@@ -172,7 +172,7 @@ class Courier:
                 group.create_task(one(due))
 
     async def tell(self, due: Due) -> None:
-        """Send to one target, and note the outcome."""
+        """Send to one target, and store the outcome."""
         target = self._targets.get(due.target)
         if target is None:
             await self._ended(due, "failed", "the file of rules names it no more")
@@ -195,7 +195,7 @@ class Courier:
 
 
 def register(app: EgoLogApp, plan: NotificationPlan) -> None:
-    """Add the notifications to the app, where there are rules."""
+    """Add the notifications to the app, if there are rules."""
     if not plan.rules:
         return
 
@@ -226,7 +226,7 @@ def register(app: EgoLogApp, plan: NotificationPlan) -> None:
                     tidied = time.monotonic()
                     await journal().forget_old()
             except* (RedisError, OSError) as group:
-                # What waits is still there; the stream itself ends where the store stays away.
+                # Pending notifications are kept; if the store stays away, the stream itself ends.
                 log.warning("notifications wait: %s", type(group.exceptions[0]).__name__)
             await app.sleep(_LOOK_S)
 

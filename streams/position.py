@@ -1,8 +1,8 @@
-"""Where a device is worn: as its frames say, or else as its wearer's steps show (LanHAR §3.3.2).
+"""A device's body position: from its frames, or else from its wearer's steps (LanHAR §3.3.2).
 
-Who hears with two microphones or more has them at the ears or beside them, as all that is made of
-their sound supposes. So such a device is on the head before any steps are seen, and stays there
-unless they show it elsewhere: a phone has two microphones as well.
+A device with two or more microphones is assumed to have them at or near the ears, as all processing
+of its sound assumes. So it counts as on the head before the first steps, and afterwards unless they
+show another position: a phone has two microphones as well.
 """
 
 from __future__ import annotations
@@ -23,9 +23,9 @@ if TYPE_CHECKING:
 def position_after(
     classifier: StepPosition | None, state: Sequence[float], window: Window
 ) -> Sequence[float]:
-    """Return what a session's steps say about the position after one more activity window.
+    """Return a session's position evidence from steps after one more activity window.
 
-    The steps are not asked where the device says it itself, or where there is no classifier.
+    Steps are ignored if the frames have a position, or if there is no classifier.
     """
     imu = ranked_motion(window)
     if classifier is None or window.position is not None or imu is None:
@@ -34,7 +34,7 @@ def position_after(
 
 
 def worn_at(window: Window, state: Sequence[float]) -> BodyPosition | None:
-    """Return where the device is worn in a window, None where nothing says so."""
+    """Return the device's position in a window, None if unknown."""
     if window.position is not None:
         return BodyPosition(at=window.position, probability=1.0, said=True)
     by_steps = estimate(state)

@@ -1,13 +1,13 @@
-"""`scenario` → `scenario.refined` and `finetune.queue`: help in doubt (EgoLog §4.4).
+"""`scenario` → `scenario.refined` and `finetune.queue`: refines uncertain records (EgoLog §4.4).
 
-Reading never waits for the language model: a confident record is done at once, and the others
-are asked about concurrently and published in the order of their answers. A worker reads all its
+Reading never waits for the language model: a confident record is acknowledged at once, and the
+others are refined concurrently and published in the order of their answers. A worker reads all its
 topics through one consumer, so a slow endpoint would otherwise hold up everything else.
 
-Without an endpoint the offline expert refines the same records at once. It costs nothing and knows
-the minutes before, which the networks do not, so it also looks at confident records and publishes
-where it disagrees. Where there is an endpoint, nothing stands in for it: after a fault the local
-estimate stands, so that the state of a network never decides which of two judges a log shows.
+Without an endpoint the offline expert refines the same records at once. It costs nothing and uses
+the minutes before, which the networks do not, so it also reviews confident records and publishes if
+it disagrees. The expert is no fallback for an endpoint: after a failure the local estimate stands,
+so that the state of a network connection never decides between two judges.
 """
 
 from __future__ import annotations
@@ -57,9 +57,9 @@ _RECALLS_AT_ONCE = 4
 
 
 class Refiner:
-    """Asks about records in doubt, and queues what can be learned from the answers.
+    """Refines uncertain records, and queues the answers for fine-tuning.
 
-    Work that runs beside the reading goes through `spawn`: if it fails, the worker ends.
+    Concurrent work goes through `spawn`: if it fails, the worker ends.
     """
 
     def __init__(
@@ -81,14 +81,14 @@ class Refiner:
         self._span_ns = round(settings.refine_context_s * NS)
         self._context = Context(self._span_ns)
         self._recalling = asyncio.Semaphore(_RECALLS_AT_ONCE)
-        # As many as may wait for an answer, and some on their way out: it is full only while
-        # publishing is at a halt.
+        # Room for all pending answers and some being published, so that it is full only while
+        # publishing is stalled.
         self._room = asyncio.Semaphore(
             settings.llm_queue_max + settings.llm_concurrency + settings.in_flight_max
         )
 
     async def read(self, stream: StreamT[Any]) -> None:
-        """Refine records beside the reading; confident ones are acknowledged at once."""
+        """Refine records concurrently with reading; confident ones are acknowledged at once."""
         async for received in self._queue.receive(stream):
             before = self._context.push(received.message, monotonic())
             if doubt(received.message, self._settings.refine_threshold) is not None:
@@ -101,14 +101,14 @@ class Refiner:
         answering = asyncio.ensure_future(self.refine(received, before))
         try:
             await asyncio.wait([answering])
-            # The queue publishes in the order of its `put`, so what is put there is ready.
+            # The queue publishes in the order of `put`, so only finished outcomes are put there.
             await self._queue.put(answering, [received.token])
         finally:
             answering.cancel()
             self._room.release()
 
     async def refine(self, received: Received[Scenario], before: Sequence[Scenario]) -> Outcome:
-        """Return a record's refinement and what can be learned from it, to be published."""
+        """Return a record's refinement and its item for fine-tuning, to be published."""
         record = received.message
         refined = await self._ask(record, before)
         runtime = self._runtime()
@@ -147,9 +147,9 @@ class Refiner:
         )
 
     async def _recalled(self, record: Scenario) -> Sequence[Scenario]:
-        """Return what the log has from before a device's first record here, read once.
+        """Return the log before a device's first record in this worker, read once.
 
-        The log has all of it: everything before the offset at which this worker begins is written.
+        It is complete: everything before the worker's first offset is written.
         """
         until_ns = self._context.since_ns(record.device_id)
         if until_ns is None:
@@ -174,13 +174,13 @@ def register(app: EgoLogApp) -> None:
 
 
 def published(record: Scenario, refined: Refined, unsure_below: float) -> list[tuple[str, Message]]:
-    """Return what comes of a record's refinement, each message with its topic."""
+    """Return the messages of a record's refinement with their topics."""
     messages: list[tuple[str, Message]] = []
     uncertain = doubt(record, unsure_below) is not None
     if uncertain or (refined.refined_by != NO_REFINER and disagrees(refined, record)):
         messages.append((topics.SCENARIO_REFINED, refined))
     labels = learnable(refined)
-    # The fine-tuner takes no window that nobody named, and features are most of what is kept.
+    # The fine-tuner ignores unlabelled windows, and features are most of the data.
     if record.embeddings is not None and labels:
         item = FinetuneItem.of(record, record.embeddings, labels, refined.refined_by)
         messages.append((topics.FINETUNE_QUEUE, item))
@@ -188,10 +188,10 @@ def published(record: Scenario, refined: Refined, unsure_below: float) -> list[t
 
 
 def learnable(refined: Refined) -> list[str]:
-    """Return the labels that the network may learn: none if one lies outside its own classes.
+    """Return the labels that the network may learn: none if one is not among its classes.
 
-    Fine-tuning adds no classes (EgoLog §4.4.2), and the labels beside a foreign one are not all
-    that goes on.
+    Fine-tuning adds no classes (EgoLog §4.4.2), and without the unknown one the labels would be
+    incomplete.
     """
     if refined.refined_by == NO_REFINER or not set(refined.scenarios) <= set(SCENARIOS):
         return []
@@ -201,7 +201,7 @@ def learnable(refined: Refined) -> list[str]:
 async def recalled(
     store: LogStore, record: Scenario, span_ns: int, until_ns: int
 ) -> Sequence[Scenario] | None:
-    """Return what the log has of the span before a record, up to a time; None if it is away."""
+    """Return the log of the span before a record, up to a time; None if the store fails."""
     first = max(0, record.start_ns - span_ns)
     try:
         reading = store.read(record.device_id, first, until_ns)
@@ -219,8 +219,8 @@ def _merged(*parts: Sequence[Scenario]) -> list[Scenario]:
 def judged(expert: Expert, record: Scenario, before: Sequence[Scenario]) -> Refined:
     """Return the offline expert's opinion of a record, or why the local estimate stands.
 
-    It is told of the record's own session alone: records of one session come in order, but how much
-    of the session before has come by then depends on the speed of a replay.
+    It uses the record's own session only: records of a session come in order, but how much of the
+    session before has come by then depends on the speed of a replay.
     """
     same = [each for each in before if each.session_id == record.session_id]
     opinion = expert.judge(record, same)
@@ -237,7 +237,7 @@ def disagrees(refined: Refined, record: Scenario) -> bool:
 def unrefined(
     revision: str, record: Scenario, reason: str, latency_ms: float = 0.0, tokens: int = 0
 ) -> Refined:
-    """Return the record that says why the local estimate stands."""
+    """Return a refinement without change, with the reason."""
     return _refined(
         revision, record, [likeliest(record.scenarios)], NO_REFINER, reason, latency_ms, tokens
     )

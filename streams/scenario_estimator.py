@@ -1,7 +1,7 @@
 """Scenario windows + `spatial` → estimates: the scenario of thirty seconds (EgoLog §4.1).
 
-Where interference is handled (§4.3), a second estimate leaves out the segments in which only far
-sound is heard: that one is for the activities that follow.
+If interference is handled (§4.3), a second estimate ignores the segments with far sound only; the
+following activities use that one.
 """
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ class ScenarioEstimator:
         self._runtime = runtime
 
     async def estimate(self, window: Window, seconds: Sequence[Spatial] = ()) -> ScenarioEstimate:
-        """Return a window's estimate; `seconds` are those of it that were localized."""
+        """Return a window's estimate; `seconds` are its localized ones."""
         runtime = self._runtime()
         wearers, corrected = runtime.wearers, runtime.corrected
         output = await runtime.scenario_recognizer.submit(
@@ -61,16 +61,16 @@ class ScenarioEstimator:
         return estimate_of(window, output)
 
     async def prepare(self, sound: SoundAhead) -> None:
-        """Compute what the estimate of a window that is still open will need of its sound."""
+        """Compute ahead from sound what the estimate of an open window will need."""
         await self._runtime().scenario_ahead.submit(sound)
 
 
 def far_only(
     window: Window, seconds: Sequence[Spatial], settings: Settings
 ) -> NDArray[np.bool_] | None:
-    """Return the segments of a window in which only far sound is heard (EgoLog §4.3).
+    """Return the segments of a window with far sound only (EgoLog §4.3).
 
-    None where interference is not handled.
+    None if interference is not handled.
     """
     if settings.interference == "off":
         return None
@@ -103,9 +103,9 @@ def estimate_of(window: Window, output: ScenarioOutput) -> ScenarioEstimate:
 
 
 def context(estimate: ScenarioEstimate, memory: Sequence[float] = ()) -> Probabilities:
-    """Return what the activities after an estimate are told: nothing if it is unknown.
+    """Return the scenario context for the activities after an estimate: empty if it is unknown.
 
-    `memory` is the session's, of which the estimate is the last; without one it stands alone.
+    `memory` is the session's, with this estimate as its last; without one, the estimate is used.
     """
     if estimate.unknown:
         return {}
@@ -115,9 +115,9 @@ def context(estimate: ScenarioEstimate, memory: Sequence[float] = ()) -> Probabi
 
 
 def with_memory(estimate: ScenarioEstimate, memory: Sequence[float]) -> ScenarioEstimate:
-    """Return an estimate given its session's `memory`, of which it is the last.
+    """Return an estimate smoothed by its session's `memory`, of which it is the last.
 
-    An unknown one stays as it is: what was likely before says nothing about it.
+    An unknown one is unchanged: it is independent of what was likely before.
     """
     if estimate.unknown:
         return estimate

@@ -32,10 +32,10 @@ class ScenarioJoiner:
         apart: Mapping[int, HeardApart] | None = None,
         position: BodyPosition | None = None,
     ) -> Scenario:
-        """Return the record of an estimate; `missing` says which parts could not be made.
+        """Return the record of an estimate; `missing` lists the parts that failed.
 
-        `apart` are the sounds near and far in segments of its window, `position` is where the
-        device was worn.
+        `apart` are the near and far sounds in segments of its window, `position` is that of the
+        device.
         """
         settings = self._settings
         record = scenario_record(

@@ -1,6 +1,6 @@
 """Scenario window + its estimate + `spatial` → its sound events, near and far (EgoLog §4.4.1).
 
-Where a far source was likely the near field was extracted (§4.3): there the recogniser hears the
+If a far source was likely, the near field was extracted (§4.3): then the recogniser processes the
 near part and the remainder separately, in the few segments in which sound events were likeliest.
 """
 
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 
 class SoundSeparator:
-    """Names near and far sounds separately where both may be heard."""
+    """Names near and far sounds separately where both may be present."""
 
     def __init__(self, runtime: Callable[[], Runtime]) -> None:
         self._runtime = runtime
@@ -34,10 +34,10 @@ class SoundSeparator:
     async def apart(
         self, window: Window, estimate: ScenarioEstimate, seconds: Sequence[Spatial]
     ) -> dict[int, HeardApart]:
-        """Return the sounds near and far in segments of a window, by segment number.
+        """Return the near and far sounds in segments of a window, by segment number.
 
-        `seconds` are those of the window that were localized. Nothing is separated where no near
-        field was extracted, or where an audio tagger names the sound events.
+        `seconds` are the localized ones of the window. Nothing is separated if no near field was
+        extracted, or if an audio tagger names the sound events.
         """
         namer, mel = self._runtime().sound_separator, feature(window, "mel")
         if namer is None or mel is None:

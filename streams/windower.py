@@ -32,8 +32,8 @@ log = logging.getLogger(__name__)
 class Windowing:
     """Cuts the frames of each device into windows.
 
-    A frame whose time no device can have measured, by the wall clock, is refused before it can move
-    a watermark.
+    A frame with a time that is implausible by the wall clock is rejected before it can move a
+    watermark.
     """
 
     def __init__(
@@ -59,15 +59,15 @@ class Windowing:
         return self._windower.knows(device_id)
 
     def knows_session(self, device_id: str, session_id: str) -> bool:
-        """Return whether anything is remembered of a device's session."""
+        """Return whether there is state of a device's session."""
         return self._windower.knows_session(device_id, session_id)
 
     def sessions(self, device_id: str) -> set[str]:
-        """Return the names of a device's sessions of which anything is remembered."""
+        """Return the names of a device's sessions with state."""
         return self._windower.sessions(device_id)
 
     def restore(self, device_id: str, checkpoint: bytes | None) -> None:
-        """Take up a device where its checkpoint left it; None for a device without one."""
+        """Restore a device from its checkpoint; None for a device without one."""
         self._windower.restore(device_id, checkpoint)
 
     def forget(self) -> None:
@@ -75,11 +75,11 @@ class Windowing:
         self._windower.forget()
 
     def at_rest(self) -> Iterator[str]:
-        """Yield the devices of which nothing is held that was not acknowledged."""
+        """Yield the devices without unacknowledged data."""
         return self._windower.at_rest()
 
     def forget_device(self, device_id: str) -> None:
-        """Drop what is known of a device at rest, until it is restored."""
+        """Drop the state of a device at rest, until it is restored."""
         self._windower.forget_device(device_id)
 
     def stream(self, frame: AudioFrame | ImuFrame) -> Modality:
@@ -87,14 +87,14 @@ class Windowing:
         return "audio" if isinstance(frame, AudioFrame) else "imu"
 
     def push(self, received: Received[AudioFrame | ImuFrame]) -> Windowed[Token]:
-        """Take a frame; raises `OperatorError` where it is unusable."""
+        """Process a frame; raises `OperatorError` if it is unusable."""
         frame, token = received.message, received.token
         _FRAMES[self.stream(frame)].inc()
         refusal = why_refused(frame.t_ns, self._clock_ns())
         if refusal is not None:
             raise ImplausibleTimeError(f"t_ns {frame.t_ns} {refusal}")
         windowed = self._windower.push(frame, token)
-        # The bytes are in the operator now; a held token must not keep them too.
+        # The operator has the samples now; a held token must not keep the bytes as well.
         token.message.value = None
         count(windowed)
         return windowed
@@ -112,7 +112,7 @@ class Windowing:
             )
 
     def give_up(self, session: AwaitedSession, streams: Sequence[str]) -> Windowed[Token]:
-        """Stop waiting for silent modalities of a session, until they speak again."""
+        """Stop waiting for silent modalities of a session, until they send again."""
         modalities = tuple(modality for modality in MODALITIES if modality in streams)
         windowed = self._windower.give_up(session.device_id, session.name, modalities)
         count(windowed)
@@ -120,10 +120,10 @@ class Windowing:
 
 
 def featurizer(settings: Settings) -> Featurizer:
-    """Return what computes the features that the networks of these settings take."""
+    """Return the featurizer for the networks of these settings."""
     features = Features()
     if settings.audio_tagger is not None:
-        # It computes with torch, which only a worker with a tagger imports.
+        # It needs torch, which only a worker with a tagger imports.
         from models.serving.audio_tagger import TaggerFeatures
 
         features = TaggerFeatures()
@@ -133,10 +133,10 @@ def featurizer(settings: Settings) -> Featurizer:
 
 
 def count(windowed: Windowed[Token]) -> None:
-    """Add what happened to the metrics."""
+    """Add the counts to the metrics."""
     for window in windowed.windows:
         _WINDOWS[window.kind].inc()
-    # Most frames count for nothing here, and looking a metric up costs more than a frame's samples.
+    # Most frames have no counts, and looking up a metric costs more than a frame's samples.
     for (what, modality), number in windowed.counts.items():
         if what == "gap_ns":
             metrics.gap_seconds.labels(modality=modality).inc(number / NS)

@@ -1,4 +1,4 @@
-"""`dead-letters`: what could not be processed: look at it, process it again, delete it."""
+"""`dead-letters`: show, replay and delete messages that could not be processed."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ _DRY_RUN = option("--dry-run", is_flag=True, help="Only print what would be done
 
 
 class DeadLetterCommandError(InfraError):
-    """What was asked of the dead letters cannot be answered."""
+    """An invalid request about dead letters."""
 
 
 def register(app: EgoLogApp) -> None:
@@ -84,7 +84,7 @@ def register(app: EgoLogApp) -> None:
     async def dead_letters_replay(dry_run: bool, **filters: str | None) -> None:
         """Publish the messages of dead letters to their topics again.
 
-        They stay listed until they are purged, and what fails again is listed by its new place.
+        They stay listed until they are purged; those that fail again are listed as new ones.
         """
         settings = running(app.settings, "broker_url")
         handled = await replay(settings, _selection(settings, **filters), dry_run=dry_run)
@@ -95,8 +95,7 @@ def register(app: EgoLogApp) -> None:
     async def dead_letters_purge(dry_run: bool, **filters: str | None) -> None:
         """Delete dead letters, without a filter all of them.
 
-        Nobody can read them any more at once; the bytes leave Kafka's disk when the segment that
-        they are in is rolled, in 6 h at most.
+        They are unreadable at once; Kafka frees the disk when their segment is rolled, within 6 h.
         """
         settings = running(app.settings, "broker_url")
         handled = await purge(settings, _selection(settings, **filters), dry_run=dry_run)

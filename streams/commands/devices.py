@@ -24,12 +24,12 @@ if TYPE_CHECKING:
     from infra.settings import Settings
     from streams.engine.app import EgoLogApp
 
-# Beyond the time after which a worker has let go of all that it held of a silent device.
+# Added to the time after which a worker has dropped all state of a silent device.
 _MARGIN_S = 10.0
 
 
 class DeviceCommandError(InfraError):
-    """What was asked of a device cannot be done."""
+    """An invalid request about a device."""
 
 
 def register(app: EgoLogApp) -> None:
@@ -124,12 +124,11 @@ def _add_pauses(group: ActionGroup, app: EgoLogApp) -> None:
 def _add_erase(group: ActionGroup, app: EgoLogApp) -> None:
     @group.action("erase", argument("device"))
     async def devices_erase(device: str) -> None:
-        """Delete all that is kept of a device, and keep it from coming back.
+        """Delete all data of a device, and prevent its return.
 
-        Log, checkpoints, adapters, corrected windows, windows to learn from and dead letters are
-        deleted at once.
-        Messages in Kafka stay until the retention of their topic ends, and are dropped by whoever
-        reads them. Its id alone stays in the topic device.control, so that they are.
+        Log, checkpoints, adapters, corrected windows, windows for fine-tuning and dead letters are
+        deleted at once. Messages in Kafka stay until the retention of their topic ends, and are
+        dropped by all readers; for this the device's id stays in the topic device.control.
         """
         settings, _ = await _opened(app, device)
         settings = running(settings, "redis_url")
@@ -150,7 +149,7 @@ def _add_erase(group: ActionGroup, app: EgoLogApp) -> None:
 
 
 async def _opened(app: EgoLogApp, device: str) -> tuple[Settings, DeviceControl | None]:
-    """Return the running services' settings and what was decided about the device."""
+    """Return the running services' settings and the last decision about the device."""
     if not is_id(device):
         raise DeviceCommandError(f"device is {device[:80]!r}; expected {EXPECTED_ID}")
     settings = running(app.settings, "broker_url")

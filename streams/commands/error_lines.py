@@ -24,7 +24,7 @@ def errors_in_one_line() -> Iterator[None]:
         yield
     except (InfraError, RecordingError, RegistryError) as error:
         print(f"error: {error}", file=sys.stderr, flush=True)
-        # Faust prints a traceback for whatever leaves a command, SystemExit included.
+        # Faust prints a traceback for any exception of a command, even SystemExit.
         os._exit(1)
     except OSError as error:
         full = full_disk(error)
@@ -44,6 +44,6 @@ def one_line_errors(
         with errors_in_one_line():
             await command(**options)
 
-    # Faust passes itself only to what has parameters, and would look behind the wrapper for them.
+    # Faust passes itself only to functions with parameters, and would inspect the wrapped one.
     del run.__wrapped__  # type: ignore[attr-defined]
     return run

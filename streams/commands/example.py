@@ -1,4 +1,4 @@
-"""`example`: a small recording as a folder, to replay, to look at and to take as a pattern."""
+"""`example`: a small recording as a folder, to replay, to inspect and to use as a template."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ def register(app: EgoLogApp) -> None:
     )
     @one_line_errors
     async def example_command(folder: Path, spec: str, data: Path | None, seconds: float) -> None:
-        """Write the begin of a recording as a FOLDER that `replay folder:FOLDER` plays.
+        """Write the beginning of a recording as a FOLDER for `replay folder:FOLDER`.
 
         SPEC is one of those of `replay`, with sound and motion: a simulated wearer unless given.
         """
@@ -50,7 +50,7 @@ def register(app: EgoLogApp) -> None:
 
 
 def write_example(folder: Path, spec: str, data: Path | None, seconds: float) -> None:
-    """Write the recording of the device that `folder` names; raises `RecordingError`."""
+    """Write the recording, with the folder's name as device id; raises `RecordingError`."""
     # The readers pull in scipy and soundfile, which a worker of the same app does not need.
     from models.recordings.folder_writer import write
     from models.recordings.shared_data import data_folder

@@ -1,7 +1,7 @@
 """Commands with actions below them: `faust -A streams.app labels add --help`.
 
-Faust registers every command at the top level of its command line; here an action is taken from
-there and put below its group, where click gives it a usage and a help of its own.
+Faust registers every command at the top level of its command line; here an action is moved below
+its group, where click gives it its own usage and help.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ Action = Callable[..., Awaitable[None]]
 
 
 class OneLineUsageError(click.ClickException):
-    """A command line that cannot be meant; printed as one line, like every other error."""
+    """An invalid command line; printed as one line, like every other error."""
 
     exit_code = 2
 
@@ -31,10 +31,10 @@ class OneLineUsageError(click.ClickException):
 
 
 class ActionGroup(click.Group):
-    """A group of actions on `app`; an unknown action is one line that names the known ones.
+    """A group of actions on `app`; an unknown action is a one-line error with the known ones.
 
-    With a `default`, what names no action is the arguments of that one; with `bare` it is meant
-    too where nothing is given at all.
+    With a `default`, arguments without an action are those of the default; with `bare` it is also
+    run without arguments.
     """
 
     def __init__(
@@ -67,7 +67,7 @@ class ActionGroup(click.Group):
         return register
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
-        """Put the default action before arguments that name none, its options included."""
+        """Insert the default action before arguments or options that name no action."""
         named = args and args[0] in (*self.commands, "--help")
         if self._default is not None and not named and (args or self._bare):
             args = [self._default, *args]
@@ -80,7 +80,7 @@ class ActionGroup(click.Group):
     def resolve_command(
         self, ctx: click.Context, args: list[str]
     ) -> tuple[str | None, click.Command | None, list[str]]:
-        """Return the action that is named first; raises `OneLineUsageError`."""
+        """Return the action in the first argument; raises `OneLineUsageError`."""
         if self.get_command(ctx, args[0]) is None:
             *others, last = self.commands
             raise OneLineUsageError(

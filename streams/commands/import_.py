@@ -1,4 +1,4 @@
-"""`import`: what people have recorded, told before it is published."""
+"""`import`: recordings by any maker, reported before they are published."""
 
 from __future__ import annotations
 
@@ -25,15 +25,15 @@ def register(app: EgoLogApp) -> None:
     @app.command(
         argument("path", type=click.Path(path_type=Path)),
         option(
-            "--dry-run", is_flag=True, default=False, help="Say what is found; publish nothing."
+            "--dry-run", is_flag=True, default=False, help="Report what is found; publish nothing."
         ),
-        option("--json", "as_json", is_flag=True, default=False, help="Say it as JSON."),
+        option("--json", "as_json", is_flag=True, default=False, help="Report as JSON."),
         option("--device", type=str, default=None, help="Device id, instead of the files'."),
         option(
             "--start",
             type=str,
             default=None,
-            help="When the earliest file began, ISO 8601 with a zone; all others move along.",
+            help="Start of the earliest file, ISO 8601 with a zone; the others shift alike.",
         ),
         option(
             "--as",
@@ -43,7 +43,12 @@ def register(app: EgoLogApp) -> None:
             metavar="FORMAT",
             help=f"Read the files as this only: {', '.join(FORMATS)}.",
         ),
-        option("--speed", type=Speed(), default="max", help="Event seconds a second, or max."),
+        option(
+            "--speed",
+            type=Speed(),
+            default="max",
+            help="Playback speed: a factor of real time, or max.",
+        ),
         POSITION_OPTION,
     )
     @one_line_errors
@@ -59,9 +64,9 @@ def register(app: EgoLogApp) -> None:
     ) -> None:
         """Import recordings: a file, a folder or a zip of sound and motion.
 
-        Says what it found before anything is published: recordings with their start, and files
-        that are skipped with the reason. Start times come from names (ISO 8601, AudioMoth,
-        BirdNET-Pi, phones), else from the files' metadata, else from --start.
+        Reports before anything is published: recordings with their start, and skipped files with
+        the reason. Start times come from names (ISO 8601, AudioMoth, BirdNET-Pi, phones), else from
+        the files' metadata, else from --start.
         """
         from models.recordings.imports import report
         from models.recordings.imports.about import time_of

@@ -27,11 +27,13 @@ def register(app: EgoLogApp) -> None:
             "--grow",
             type=click.IntRange(1, 1_000),
             metavar="N",
-            help="Give all topics N partitions; workers must be stopped, and have read all.",
+            help="Grow all topics to N partitions; workers must be stopped, all messages read.",
         ),
-        option("--force", is_flag=True, help="Grow also where messages are not processed yet."),
-        option("--acls", is_flag=True, help="Print who may do what, as commands of kafka-acls.sh."),
-        option("--apply", is_flag=True, help="With --acls: allow it on the broker instead."),
+        option("--force", is_flag=True, help="Grow even if messages are unprocessed."),
+        option(
+            "--acls", is_flag=True, help="Print the access rules, as commands of kafka-acls.sh."
+        ),
+        option("--apply", is_flag=True, help="With --acls: add the rules on the broker instead."),
         option(
             "--principal",
             "named",
@@ -42,7 +44,7 @@ def register(app: EgoLogApp) -> None:
     )
     @one_line_errors
     async def topics_command(create: bool, grow: int | None, force: bool, **options: Any) -> None:
-        """List topics, create or grow them, or say who may do what."""
+        """List topics, create or grow them, or print the access rules."""
         if options["acls"]:
             await _acls_command(app.settings, options["named"], apply=options["apply"])
             return
@@ -78,7 +80,7 @@ def register(app: EgoLogApp) -> None:
 
 
 async def _acls_command(settings: Settings, named: tuple[str, ...], *, apply: bool) -> None:
-    """Print the rules, or allow them on the broker."""
+    """Print the rules, or add them on the broker."""
     who = acls.principals(settings, named)
     rules = acls.acls(settings, who)
     if not apply:
@@ -91,7 +93,7 @@ async def _acls_command(settings: Settings, named: tuple[str, ...], *, apply: bo
 
 
 def _growth_lines(growth: topic_growth.Growth, before: int, partitions: int) -> list[str]:
-    """Return what happened to topics and keys, and what is to be done now."""
+    """Return what changed for topics and keys, and the next steps."""
     lines = [f"grown to {partitions} partitions: {', '.join(growth.grown) or 'none was smaller'}"]
     if growth.grown:
         lines.append(

@@ -1,4 +1,4 @@
-"""`labels`: the activities that workers know by their description (LanHAR §3.6)."""
+"""`labels`: the activities that workers recognise by description (LanHAR §3.6)."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from infra.settings import Settings
     from streams.engine.app import EgoLogApp
 
-# Two labels this alike are one activity to the sensor encoder.
+# The sensor encoder cannot distinguish two labels that are this similar.
 _SAME = 0.98
 
 
@@ -74,7 +74,7 @@ def register(app: EgoLogApp) -> None:
 
     @group.action("remove", argument("names", nargs=-1, metavar="NAME"))
     async def labels_remove(names: tuple[str, ...]) -> None:
-        """Remove a label, one that ships with the package included."""
+        """Remove a label, also one that ships with the package."""
         name = _one_name("remove", names)
         editor = await _opened(app, running(app.settings, "broker_url"), Describer(None))
         print(f"removed {await editor.remove(name)!r}")
@@ -91,7 +91,7 @@ def register(app: EgoLogApp) -> None:
 
 
 async def _opened(app: EgoLogApp, settings: Settings, describer: Describer) -> LabelEditor:
-    """Return an editor that has read the topic; lists what it cannot read on standard error."""
+    """Return an editor that has read the topic; unreadable messages are listed on stderr."""
     lanhar = require_lanhar(open_registry(app.settings))
     await topics.create(settings)
     editor = LabelEditor(settings, label_set(lanhar), lanhar.embed, describer.describe)
@@ -102,7 +102,7 @@ async def _opened(app: EgoLogApp, settings: Settings, describer: Describer) -> L
 
 
 def _one_name(action: str, names: tuple[str, ...]) -> str:
-    """Return the name that an action is about; raises `LabelError`."""
+    """Return the one name of an action; raises `LabelError`."""
     if not names:
         raise LabelError(f'label name is missing: expected `labels {action} "folding laundry"`')
     if len(names) > 1:

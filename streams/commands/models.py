@@ -1,4 +1,4 @@
-"""`models`: which revision of the scenario network is in use, and choosing another by hand."""
+"""`models`: lists the revisions of the scenario network and selects one by hand."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from schemas import ModelUpdate
     from streams.engine.app import EgoLogApp
 
-# Fewer digits are more likely a slip than the beginning of a revision.
+# Fewer digits are more likely a typing error than a revision's prefix.
 _MIN_DIGITS = 4
 _NOT_IN_USE = {"accepted": "not in use"}
 _HEAD = ("revision", "parent", "created", "state", "before → after", "reason")
@@ -86,8 +86,8 @@ def register(app: EgoLogApp) -> None:
     async def models_forget(names: tuple[str, ...]) -> None:
         """Delete the adaptation to the wearer of a device.
 
-        What was learned from the wearer's corrections and, with EGOLOG_WEARER_ADAPTATION, from
-        refined windows; the log stays corrected.
+        This is what was learned from the wearer's corrections and, with EGOLOG_WEARER_ADAPTATION,
+        from refined windows; the log stays corrected.
         """
         device_id = _one_name("forget", "device", names)
         print(await forget(running(app.settings, "redis_url"), device_id))
@@ -183,7 +183,7 @@ def _no_name(action: str, names: tuple[str, ...]) -> None:
 
 
 def _one_name(action: str, kind: str, names: tuple[str, ...]) -> str:
-    """Return the one name that an action is about; raises `RevisionError`."""
+    """Return the one name of an action; raises `RevisionError`."""
     if len(names) != 1:
         raise RevisionError(f"models {action} takes one {kind}, but got {len(names)} names")
     return names[0]

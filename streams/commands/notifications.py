@@ -1,4 +1,4 @@
-"""`notifications`: the rules and their targets, what was told whom, and a test of a target."""
+"""`notifications`: the rules and their targets, the history, and a test of a target."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 
 class NotificationCommandError(InfraError):
-    """What was asked of the notifications cannot be done."""
+    """An invalid request about notifications."""
 
 
 def register(app: EgoLogApp) -> None:
@@ -56,7 +56,7 @@ def register(app: EgoLogApp) -> None:
 
     @group.action("test", argument("target"))
     async def test(target: str) -> None:
-        """Tell a target that this is a test."""
+        """Send a test to a target."""
         targets = plan().targets
         if target not in targets:
             known = ", ".join(targets) or "none yet"
@@ -64,9 +64,11 @@ def register(app: EgoLogApp) -> None:
         await try_out(target, targets[target])
         print(f"told {target!r} at {targets[target].shown}")
 
-    @group.action("history", option("--limit", type=int, default=20, help="At most so many."))
+    @group.action(
+        "history", option("--limit", type=int, default=20, help="Maximum number of notifications.")
+    )
     async def history(limit: int) -> None:
-        """List what was told whom, the newest last."""
+        """List the notifications sent, the newest last."""
         if limit < 1:
             raise NotificationCommandError(f"--limit is {limit}; expected 1 or more")
         settings = running(app.settings, "redis_url")

@@ -67,7 +67,7 @@ POSITION_OPTION = option(
     "--position",
     type=click.Choice(POSITIONS),
     default=None,
-    help="Where on the body the device is worn, instead of what the recording says.",
+    help="Where on the body the device is worn, instead of the recording's own position.",
 )
 
 SHARED_OPTIONS = (
@@ -83,7 +83,7 @@ SHARED_OPTIONS = (
         default=1,
         help="Number of simulated devices that replay the same recordings.",
     ),
-    # Not `--loop`: Faust takes that for itself, wherever it stands, with what follows it.
+    # Not `--loop`: Faust consumes that option and its value wherever it is on the command line.
     option(
         "--repeat/--no-repeat",
         "endless",
@@ -173,7 +173,7 @@ async def publish(
     session: str | None = None,
     position: Position | None = None,
 ) -> None:
-    """Send recordings into the topics, with a progress bar, and say what became of them.
+    """Publish recordings with a progress bar, and print how many records came of them.
 
     Raises `BrokerError`.
     """
@@ -233,7 +233,7 @@ async def _say_what_became(settings: Settings, published: PublishedWindows) -> N
 
 
 def _list_skipped(recordings: list[Recording], listed: set[str]) -> None:
-    """List, once each, the files that were skipped, and why."""
+    """List the skipped files with the reason, each once."""
     from models.recordings.folder import FolderRecording
     from models.recordings.imports.recording import ImportedRecording
     from models.recordings.session import SessionRecording

@@ -1,4 +1,4 @@
-"""Where the embedded services run that a command asks for."""
+"""Finds the running embedded services that a command needs."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ def running(settings: Settings, *needed: str) -> Settings:
 
     `needed` names the services that the command uses, `broker_url` and `redis_url`.
 
-    Raises `BrokerError` when an embedded service is asked for and none runs here.
+    Raises `BrokerError` if an embedded service is needed and none runs here.
     """
     update: dict[str, str] = {}
     addresses = find_running(settings.run_dir)

@@ -1,4 +1,4 @@
-"""Rows of text in columns."""
+"""Tables of text."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ if TYPE_CHECKING:
 
 
 def table(head: tuple[str, ...], rows: Sequence[tuple[str, ...]], *, empty: str = "") -> None:
-    """Print rows in columns as wide as their widest cell; `empty` is told where there are none."""
+    """Print rows in columns as wide as their widest cell, or `empty` if there are none."""
     widths = [max(len(row[i]) for row in (head, *rows)) for i in range(len(head) - 1)]
     for row in (head, *rows):
         cells = "  ".join(text.ljust(w) for text, w in zip(row, widths, strict=False))

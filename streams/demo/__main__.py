@@ -57,7 +57,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = parser.parse_args(arguments)
     signal.signal(signal.SIGTERM, lambda *_: (_ for _ in ()).throw(KeyboardInterrupt))
     try:
-        # Needs an extra; where that is missing, the import says so in one line.
+        # Needs an extra; if it is missing, the import fails with a one-line error.
         from models.simulation.simulated_day import SimulatedDay
 
         settings = _own_settings()
@@ -78,7 +78,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _own_settings() -> Settings:
-    """Return settings whose run folder and port are the demo's own."""
+    """Return settings with a run folder and port for the demo only."""
     settings = load()
     port = settings.web_port
     if not port_is_free(port):
@@ -86,7 +86,7 @@ def _own_settings() -> Settings:
         print(f"port {settings.web_port} is in use; the page is on {port} instead")
     run_dir = settings.run_dir / "demo"
     if find_running(run_dir) is None:
-        # The log of the demo before is complete already: there would be nothing to see grow.
+        # The log of the previous demo is complete already and would not grow.
         discard(run_dir)
     own = {"run_dir": run_dir, "web_port": port, "app_id": "egolog-demo"}
     return settings.model_copy(update=own)
@@ -126,7 +126,7 @@ class _worker:
     def _answers(self) -> bool:
         settings = self._settings
         if settings.broker_url == EMBEDDED:
-            # The day can be on its way while the worker is still joining its group.
+            # The day can be published while the worker is still joining its group.
             return find_running(settings.run_dir) is not None
         return not port_is_free(settings.web_port)
 

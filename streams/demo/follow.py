@@ -1,4 +1,4 @@
-"""Following the log as it grows, through the same API as the page."""
+"""Follows the log as it grows, through the page's API."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ _OVERLAP_NS = 120 * NS
 
 
 def expected_counts(recording: Recording) -> tuple[int, int]:
-    """Return how many scenario and activity records a recording without gaps gives."""
+    """Return the number of scenario and activity records of a recording without gaps."""
     last_ns = recording.start_ns + round(recording.duration_s * NS) - 1
     scenarios, activities = (
         last_ns // (length * NS) - recording.start_ns // (length * NS) + 1

@@ -1,4 +1,4 @@
-"""The loop in small: a fine-tuner beside the worker, who refined, and what was learned from it."""
+"""A small learning loop: a fine-tuner beside the worker, the refiners, and the new revisions."""
 
 from __future__ import annotations
 
@@ -26,17 +26,17 @@ if TYPE_CHECKING:
 
     from infra.model_store.history import Attempt
 
-# Half of the day, and a short training: the loop in small.
+# Half of the day and a short training, for a quick demo.
 AFTER = 24
 SEQUENCE_STEPS = 100
 START_TIMEOUT_S = 60.0
-# An attempt under way at the day's end: a process that imports torch and trains the network.
+# For an attempt in progress at the day's end: a process that imports torch and trains.
 ATTEMPT_TIMEOUT_S = 90.0
 
 
 @contextmanager
 def finetuner(settings: Settings) -> Iterator[ChildProcess]:
-    """Run a fine-tuner that knows nothing of earlier demos; without one the demo goes on."""
+    """Run a fine-tuner without data of earlier demos; if it fails, the demo continues."""
     shutil.rmtree(settings.run_dir / FOLDER, ignore_errors=True)
     port = free_port()
     values = {
@@ -65,9 +65,9 @@ def finetuner(settings: Settings) -> Iterator[ChildProcess]:
 
 
 async def summary(settings: Settings, *, running: bool) -> list[str]:
-    """Return who refined how much and which revisions were tried, a line each.
+    """Return the number of refinements by refiner and the revisions tried, a line each.
 
-    Waits a little for an attempt that is due while the fine-tuner is `running`.
+    Waits briefly for a pending attempt while the fine-tuner is `running`.
     """
     answers = {r.window_id: r for r in await read_all(settings, "scenario.refined", Refined)}
     by = Counter(answer.refined_by for answer in answers.values())
@@ -85,14 +85,14 @@ async def summary(settings: Settings, *, running: bool) -> list[str]:
 
 
 def refined_line(by: Counter[str]) -> str:
-    """Return how many records each refiner decided, of those in doubt or contradicted."""
+    """Return how many of the uncertain or contradicted records each refiner decided."""
     named = {name: count for name, count in by.most_common() if name != NO_REFINER}
     who = "".join(f", {count} by {name}" for name, count in named.items())
     return f"{sum(named.values())} of {by.total()} doubtful scenario records{who}"
 
 
 def revision_lines(tried: Sequence[Attempt], now: ModelUpdate, named: int) -> list[str]:
-    """Return what became of each revision, and which one is in use."""
+    """Return the outcome of each revision, and which one is in use."""
     lines = [
         f"  {attempt.revision} {attempt.state}: {attempt.reason or 'no reason'}"
         for attempt in tried

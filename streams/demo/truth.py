@@ -1,4 +1,4 @@
-"""What the simulator knows, asked window by window."""
+"""The simulator's ground truth by window."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ class Truth:
         self._spans = spans
 
     def labels(self, kind: TruthKind, start_ns: int, end_ns: int) -> list[str]:
-        """Return what holds for most of [start_ns, end_ns); scenarios may go on together."""
+        """Return the labels of most of [start_ns, end_ns); scenarios may be simultaneous."""
         shares: Counter[str] = Counter()
         for span in self._spans:
             if span.kind == kind:
@@ -31,7 +31,7 @@ class Truth:
 
 @dataclass
 class Score:
-    """How many windows of a row agree with the truth."""
+    """The number of windows of a row that agree with the truth."""
 
     right: int = 0
     total: int = 0

@@ -1,1 +1,1 @@
-"""The fine-tuner: a service of its own beside the workers (EgoLog §4.4.2)."""
+"""The fine-tuner: a separate service beside the workers (EgoLog §4.4.2)."""

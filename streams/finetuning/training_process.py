@@ -1,9 +1,9 @@
-"""One training run in a process of its own, a job on its input.
+"""One training run in a separate process, with the job on its standard input.
 
 It is started as `python -m streams.finetuning.training_process`.
 
-A process rather than a thread, so that a worker beside it keeps its cores: this one is nice, has
-threads of its own, and ends with the fine-tuner that started it, even on kill -9.
+It is a process rather than a thread so that it does not slow down a worker: it is nice, has its own
+threads, and ends with the fine-tuner that started it, even on kill -9.
 """
 
 from __future__ import annotations
@@ -29,10 +29,10 @@ _OUTPUT_CHARS = 300
 
 @dataclass(frozen=True)
 class TrainingJob:
-    """What to learn from and where the result goes: paths as text, to be written as JSON.
+    """The inputs and the output of a training run: paths as text, to be written as JSON.
 
-    `in_use` is the network to be better than, None for that of `weights_dir`, None for the
-    package's; the buffer's messages count up to the number `up_to`.
+    `in_use` is the network to improve on, None for that of `weights_dir`, None for the package's;
+    the buffer's messages are used up to the number `up_to`.
     """
 
     buffer: str
@@ -48,7 +48,7 @@ class TrainingJob:
 
 @dataclass(frozen=True)
 class TrainingResult:
-    """A candidate in the file that the job named, and what the gate says of it."""
+    """A candidate in the job's output file, and the verdict of the gate."""
 
     revision: str
     learned: int
@@ -77,7 +77,7 @@ def job(
 
 
 async def trained(work: TrainingJob) -> TrainingResult:
-    """Run a job in a process of its own and return its result; raises `FinetuneError`."""
+    """Run a job in a separate process and return its result; raises `FinetuneError`."""
     process = await asyncio.create_subprocess_exec(
         sys.executable,
         "-m",

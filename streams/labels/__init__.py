@@ -1,1 +1,1 @@
-"""What `faust -A streams.app labels` does: adds, describes, lists and removes labels."""
+"""The logic of `faust -A streams.app labels`: adds, describes, lists and removes labels."""

@@ -1,4 +1,4 @@
-"""Who describes a label: the language model where there is one, else the package's own texts."""
+"""Finds descriptions of a label: by the language model, else from the package's own texts."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ Ask = Callable[[str], Awaitable[Sequence[str]]]
 
 @dataclass(frozen=True)
 class LabelDescription:
-    """What a label means: its texts, and who wrote them (`user`, `shipped` or a model's name)."""
+    """A label's texts and their author (`user`, `shipped` or a model's name)."""
 
     texts: tuple[str, ...]
     by: str
@@ -31,10 +31,10 @@ class LabelDescription:
 
 @dataclass
 class Describer:
-    """Finds descriptions of labels by itself.
+    """Finds descriptions of labels.
 
-    `ask` puts a name to the language model `model` and may raise `LlmError`; it is None where no
-    endpoint is configured. `notes` tells what was tried in vain.
+    `ask` sends a name to the language model `model` and may raise `LlmError`; it is None if no
+    endpoint is configured. `notes` lists failed attempts.
     """
 
     ask: Ask | None = None
@@ -42,7 +42,7 @@ class Describer:
     notes: list[str] = field(default_factory=list)
 
     async def describe(self, name: str) -> LabelDescription:
-        """Return the best description there is; raises `LabelError` where there is none."""
+        """Return the best available description; raises `LabelError` if there is none."""
         why = f"no language model is configured ({env_name('llm_api_key')})"
         if self.ask is not None:
             try:
@@ -61,7 +61,7 @@ class Describer:
 
 
 def shipped(name: str) -> list[str]:
-    """Return the package's texts on a label, none where it has none."""
+    """Return the package's texts on a label, empty if it has none."""
     by_key = {label_key(known): known for known in descriptions.labels()}
     try:
         return _texts(descriptions.describe_by_aspect(by_key.get(label_key(name), name)))
@@ -70,15 +70,15 @@ def shipped(name: str) -> list[str]:
 
 
 def asking(settings: Settings) -> Ask | None:
-    """Return what asks the endpoint of the settings, None where none is configured.
+    """Return a function that asks the settings' endpoint, None if none is configured.
 
-    It is asked as workers ask it: with their budget of the day and their cache in Redis, so that a
-    label that is added again is not paid for again. Where Redis does not answer, nobody is asked:
-    what cannot be counted is not spent.
+    It shares the workers' daily budget and their cache in Redis, so that a label that is added
+    again is not paid for again. Without Redis the endpoint is not called, because the cost could
+    not be counted.
     """
     if settings.llm_api_key is None:
         return None
-    # The client takes most of a second to import, which other commands save.
+    # The client takes most of a second to import, which other commands avoid.
     from infra.llm import Llm
 
     async def ask(name: str) -> list[str]:
@@ -97,7 +97,7 @@ def asking(settings: Settings) -> Ask | None:
 
 
 async def _different(llm: Llm, name: str) -> list[descriptions.Description]:
-    """Ask for some descriptions at once; the first failure ends them all."""
+    """Request several descriptions at once; the first failure cancels the others."""
     count = descriptions.MIN_DESCRIPTIONS
     try:
         async with asyncio.TaskGroup() as group:
@@ -113,7 +113,7 @@ async def _different(llm: Llm, name: str) -> list[descriptions.Description]:
 
 
 async def _described(llm: Llm, name: str, number: int) -> descriptions.Description:
-    """Ask for one description, and once more where the answer is not of the form."""
+    """Request one description, and again if the answer does not have the right form."""
     from infra.llm.structured import parse
 
     answer = await llm.ask(

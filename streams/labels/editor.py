@@ -33,7 +33,7 @@ Describe = Callable[[str], Awaitable[LabelDescription]]
 
 @dataclass(frozen=True)
 class Added:
-    """A label that is in force now; `nearest` is the label that its text is most like."""
+    """An active label; `nearest` is the label with the most similar text."""
 
     name: str
     description: LabelDescription
@@ -43,8 +43,8 @@ class Added:
 class LabelEditor:
     """Changes the labels of running workers; each change is one message on the topic.
 
-    `labels` holds the shipped labels, `embed` makes one unit vector (D,) of descriptions, and
-    `describe` finds descriptions of a label by itself. `open` reads the topic first.
+    `labels` has the shipped labels, `embed` computes a unit vector (D,) from descriptions, and
+    `describe` finds descriptions of a label. `open` reads the topic first.
     """
 
     def __init__(
@@ -58,7 +58,7 @@ class LabelEditor:
         self._describe = describe
 
     async def open(self) -> LabelEditor:
-        """Read what the topic says now; raises `BrokerError`."""
+        """Read the topic's current content; raises `BrokerError`."""
         async with TopicReader(self._settings, topics.LABELS) as reader:
             for record in await reader.to_the_end():
                 self._take(record)
@@ -73,9 +73,9 @@ class LabelEditor:
             self.unreadable.append(f"{where}: {error}")
 
     async def add(self, name: str, text: str = AUTO) -> Added:
-        """Put a label in force, described by `text` or, for `auto`, by whoever can.
+        """Activate a label with the description `text`, which is found if it is `auto`.
 
-        Raises `LabelError` for a bad or taken name, and where nobody can describe it.
+        Raises `LabelError` for an invalid or used name, and if there is no description.
         """
         name, key = self._checked(name)
         state = self.labels.state(key)
@@ -103,7 +103,7 @@ class LabelEditor:
         return Added(name, description, nearest)
 
     async def remove(self, name: str) -> str:
-        """Put a label out of force and return its name; raises `LabelError`."""
+        """Deactivate a label and return its name; raises `LabelError`."""
         name, key = self._checked(name)
         state = self.labels.state(key)
         if state is None:
@@ -115,7 +115,7 @@ class LabelEditor:
             raise LabelError(f'label {name!r} is removed already: `labels add "{name}"` adds it')
         name = self.labels.name(key)
         if self.labels.is_shipped(key):
-            # A tombstone would bring the shipped label back: it has to be said that it is gone.
+            # A tombstone would restore the shipped label, so the removal needs a message.
             gone = ActivityLabel(name=name, vector=None, revision=self.labels.revision)
             await publish(self._settings, topics.LABELS, key, gone.encode())
             self.labels.push(key, gone)
@@ -125,7 +125,7 @@ class LabelEditor:
         return name
 
     def rows(self) -> list[tuple[str, State, str]]:
-        """Return every label with its state and what is known of its description."""
+        """Return every label with its state and its description, if known."""
         return [
             (name, state, self._about(label_key(name), state))
             for name, state in self.labels.states().items()
@@ -156,7 +156,7 @@ class LabelEditor:
 
 
 def by_user(name: str, text: str) -> LabelDescription:
-    """Return the user's own description, one text a line; raises `LabelError`."""
+    """Return the user's own description, one text per line; raises `LabelError`."""
     texts = tuple(line for line in (" ".join(line.split()) for line in text.splitlines()) if line)
     if not any(character.isalpha() for line in texts for character in line):
         raise LabelError(

@@ -30,9 +30,9 @@ CHANNELS: tuple[Literal[1, 2, 4], ...] = (1, 2, 4)
 
 @dataclass(frozen=True)
 class Identity:
-    """Who a recording is replayed as: a clone has another id and starts at another phase.
+    """The identity under which a recording is replayed; clones have other ids and phases.
 
-    `position` is said in place of the recording's.
+    `position` replaces the recording's.
     """
 
     device_id: str

@@ -1,4 +1,4 @@
-"""What became of published frames: their windows, the log's records of them, and dead letters."""
+"""The outcome of published frames: their windows, the log's records, and dead letters."""
 
 from __future__ import annotations
 
@@ -30,23 +30,23 @@ Session = tuple[str, str]  # device id, session id
 
 
 class LogIds(Protocol):
-    """What is asked of the log's store."""
+    """The part of the log's store that is needed here."""
 
     async def window_ids(self, device: str, from_ns: int, to_ns: int) -> set[str]:
         """Return the ids of the windows that start in [from_ns, to_ns) and have a record."""
 
 
 class PublishedWindows:
-    """The windows that published frames give: those of 30 s and of 5 s that hold a sample.
+    """The expected windows of published frames: those of 30 s and of 5 s with a sample.
 
-    Of a fleet, the first hundred sessions are kept.
+    Only the first hundred sessions of a fleet are kept.
     """
 
     def __init__(self) -> None:
         self._starts: dict[Session, dict[WindowKind, set[int]]] = {}
 
     def add(self, frame: Frame) -> None:
-        """Note a frame that was sent."""
+        """Add a frame that was sent."""
         if isinstance(frame, AudioFrame):
             count, rate = len(frame.samples) // (2 * frame.channels), float(frame.sample_rate)
         elif isinstance(frame, ImuFrame):
@@ -82,7 +82,7 @@ class PublishedWindows:
         }
 
     def spans(self) -> dict[str, tuple[int, int]]:
-        """Return by device from which start to which (ns, the last one excluded) windows lie."""
+        """Return the span [first, last) of the windows' starts by device, ns."""
         spans: dict[str, tuple[int, int]] = {}
         for (device, _), starts in self._starts.items():
             both = [start for kind in _LENGTHS_NS for start in starts[kind]]
@@ -93,9 +93,9 @@ class PublishedWindows:
 
 @dataclass(frozen=True)
 class WhatBecame:
-    """Windows that were to come, by kind, those of them that the log has, and dead letters.
+    """Expected windows by kind, those of them in the log, and dead letters.
 
-    `answered` tells whether a record came while it was waited for.
+    `answered`: a record came while waiting.
     """
 
     expected: Mapping[WindowKind, int]
@@ -109,7 +109,7 @@ class WhatBecame:
         return dict(self.expected) == dict(self.logged)
 
     def lines(self) -> list[str]:
-        """Return what people read."""
+        """Return the report as text."""
         windows = sum(self.expected.values())
         counts = (
             f"{self.logged['scenario']} of {self.expected['scenario']} scenarios and "
@@ -156,7 +156,7 @@ async def follow(
 
 
 def count_letters(letters: Iterable[DeadLetter], sessions: Iterable[Session]) -> int:
-    """Return how many dead letters are of these sessions, whose names stand in their bytes."""
+    """Return the number of dead letters of these sessions, whose names are in their bytes."""
     names: dict[str, list[bytes]] = defaultdict(list)
     for device, session in sessions:
         names[device].append(session.encode())

@@ -48,11 +48,11 @@ NumberT = TypeVar("NumberT", int, float)
 
 
 def open_recordings(spec: str, data_root: Path | None = None) -> list[Recording]:
-    """Return the recordings that `spec` (one of `SPECS`) names, in the order of their start.
+    """Return the recordings of `spec` (one of `SPECS`), in the order of their start.
 
-    `data_root` is the folder of our own copies of the data sets; specifications with a path of
-    their own, and `simulated`, do without. Raises `RecordingError` with one line for an unknown
-    specification, a missing file or a bad value.
+    `data_root` is the folder of the data sets; specifications with their own path, and `simulated`,
+    do not need it. Raises `RecordingError` with one line for an unknown specification, a missing
+    file or an invalid value.
     """
     kind, _, rest = spec.partition(":")
     opener = _OPENERS.get(kind)
@@ -61,7 +61,7 @@ def open_recordings(spec: str, data_root: Path | None = None) -> list[Recording]
     try:
         return opener(rest, data_root)
     except RecordingError as error:
-        # An example helps with what was typed, not with what is not installed.
+        # An example helps with a wrong specification, not with a missing extra.
         if kind not in _EXAMPLES or is_missing_extra(error):
             raise
         looked = f"; looked in {str(data_root)!r} ({_SET_BY})" if data_root else ""
@@ -82,7 +82,7 @@ def _import(rest: str, data_root: Path | None) -> list[Recording]:  # noqa: ARG0
 
 
 def _simulated(rest: str, data_root: Path | None) -> list[Recording]:  # noqa: ARG001 - the signature is its callers'
-    # Needs an extra, which no other kind of recording does.
+    # Needs an extra, unlike other kinds of recordings.
     from models.simulation.simulated_day import SimulatedDay
 
     return [SimulatedDay(*_day(rest))]
@@ -107,7 +107,7 @@ def _wisdm_watch(rest: str, data_root: Path | None) -> list[Recording]:
 
 
 def _composed(rest: str, data_root: Path | None) -> list[Recording]:
-    # It brings the readers of real clips and ears with it, which no other recording needs.
+    # It imports the readers of real clips and ears, which no other recording needs.
     from models.simulation import composed
 
     user, _, seed = rest.partition(":")
@@ -153,7 +153,7 @@ _OPENERS: dict[str, Callable[[str, Path | None], list[Recording]]] = {
 }
 
 _SET_BY = f"set by --data, else by {ENVIRONMENT}"
-# An id that each data set below the data folder has.
+# A valid id of each data set below the data folder.
 _EXAMPLES = {
     "hapt": "u01",
     "classyglass": "D1_u01",

@@ -1,4 +1,4 @@
-"""Replay: recordings into the topics, as fast as asked and never faster than the broker."""
+"""Replays recordings into the topics at a given speed, limited by the broker."""
 
 from __future__ import annotations
 
@@ -31,15 +31,14 @@ if TYPE_CHECKING:
     from models.recordings.protocol import Recording
     from schemas.position import Position
 
-# Confirmations awaited at once: enough to fill the broker's batches, few enough that a slow
-# broker slows the reader down.
+# Maximum unconfirmed frames: enough to fill the broker's batches, few enough that a slow broker
+# slows the reader down.
 _UNCONFIRMED_MAX = 64
 _MAX_REQUEST_BYTES = 1_500_000
 # Below every topic's max.message.bytes, which Kafka applies to whole batches.
 _MAX_BATCH_BYTES = 500_000
 _SAVE_EVERY_S = 5.0
-# Of the devices that send now; each is hashed once, which in Python takes as long as its frame's
-# checksum.
+# Cache of active devices' partitions: hashing an id in Python takes as long as a frame's checksum.
 _REMEMBERED_DEVICES = 10_000
 
 
@@ -69,7 +68,7 @@ class ReplayOptions:
 
 @dataclass
 class ReplayReport:
-    """What was sent."""
+    """The number of frames and seconds sent."""
 
     frames: int = 0
     seconds: float = 0.0
@@ -77,7 +76,7 @@ class ReplayReport:
 
 
 class Progress:
-    """How far each replayed recording has come, kept in the run folder so that it can resume."""
+    """The progress of each replayed recording, stored in the run folder for `--resume`."""
 
     def __init__(self, path: Path) -> None:
         self._path = path
@@ -86,14 +85,14 @@ class Progress:
             self.done_s = json.loads(path.read_text(encoding="utf-8"))
 
     def save(self) -> None:
-        """Write the file, whole or not at all."""
+        """Write the file atomically."""
         write_atomically(self._path, json.dumps(self.done_s))
 
 
 class Replay:
-    """Replays recordings one after the other, each to all clones side by side.
+    """Replays recordings one after the other, each to all clones at once.
 
-    `published` notes the windows to come, except of loops without an end.
+    `published` collects the expected windows, except for endless loops.
     """
 
     def __init__(self, settings: Settings, options: ReplayOptions) -> None:
@@ -124,7 +123,7 @@ class Replay:
         return self.report
 
     def _require_sessions_apart(self, recordings: Sequence[Recording]) -> None:
-        # A worker drops the second one's frames, whose numbers it has already had, as duplicates.
+        # A worker would drop the second one's frames as duplicates, by their sequence numbers.
         options = self._options
         if options.device is None and options.session is None:
             return
@@ -167,7 +166,7 @@ class Replay:
             if clock.time() - saved > _SAVE_EVERY_S:
                 saved = clock.time()
                 await self._confirm(unconfirmed)
-                # A frame may be on its way for the other stream: go back one when resuming.
+                # The other stream's frame may not be sent yet: a resumed replay goes back by one.
                 self._progress.done_s[key] = max(0.0, seconds - 2 * options.frame_s)
                 self._progress.save()
         await self._confirm(unconfirmed)
@@ -224,13 +223,13 @@ def _interleaved(
 
 
 def _shift_ns(recording: Recording, loop_number: int) -> int:
-    # Loops follow each other on whole minutes, so that their windows never share a span.
+    # Loops start at whole minutes, so that windows of two loops never overlap.
     minutes = int(recording.duration_s // 60 + 1)
     return loop_number * minutes * 60 * NS
 
 
 class DevicePartitioner:
-    """Kafka's own partitioner, which remembers where each device's frames go."""
+    """Kafka's own partitioner with a cache by device."""
 
     def __init__(self) -> None:
         self._partition = lru_cache(_REMEMBERED_DEVICES)(DefaultPartitioner())

@@ -1,4 +1,4 @@
-"""Who may ask for the log: by token, by a cookie that a login left, or through a trusted proxy."""
+"""Access to the log: by token, by the cookie of a login, or through a trusted proxy."""
 
 from __future__ import annotations
 
@@ -25,11 +25,11 @@ COOKIE_S = 30 * 86_400
 
 @dataclass(frozen=True)
 class Access:
-    """The rules of one server; without any, everybody who reaches it may ask.
+    """The access rules of a server; without any, everybody who reaches it has access.
 
-    hosts: names under which it is asked, besides loopback's own on a loopback connection. Without
-    any, a connection that is none of loopback's may name any host.
-    proxies: networks whose requests come from somebody whom a proxy knows.
+    hosts: allowed host names, besides loopback's own on a loopback connection. Without any, a
+    connection from elsewhere may name any host.
+    proxies: networks of proxies that authenticate their users.
     """
 
     token: str | None = field(default=None, repr=False)
@@ -38,7 +38,7 @@ class Access:
 
     @classmethod
     def of(cls, settings: Settings) -> Self:
-        """Return what the settings say."""
+        """Return the rules of the settings."""
         token = settings.web_token
         return cls(
             None if token is None else token.get_secret_value(),
@@ -47,10 +47,10 @@ class Access:
         )
 
     def serves(self, request: web.Request) -> bool:
-        """Return whether the request names a host that is served.
+        """Return whether the request's host is allowed.
 
-        The names of loopback are its own, because a page elsewhere could let its own name point
-        there (DNS rebinding).
+        On loopback only its own names are, because another site could let its name point there (DNS
+        rebinding).
         """
         host = host_name(request)
         if host in self.hosts:
@@ -58,7 +58,7 @@ class Access:
         return is_loopback(host) if _on_loopback(request) else not self.hosts
 
     def admits(self, request: web.Request) -> bool:
-        """Return whether the request comes from somebody who may ask."""
+        """Return whether the request is authenticated."""
         if self._through_proxy(request):
             return True
         if self.token is None:
@@ -69,16 +69,16 @@ class Access:
         return self._is_cookie(request.cookies.get(COOKIE, ""))
 
     def is_token(self, shown: str) -> bool:
-        """Return whether `shown` is the token, in the same time whatever it is."""
+        """Return whether `shown` is the token, in constant time."""
         return self.token is not None and _same(shown, self.token)
 
     def cookie(self) -> str:
-        """Return the value that lets a browser in until it expires; it does not tell the token."""
+        """Return the value of a browser's cookie with its expiry; it does not reveal the token."""
         until = f"{int(clock.now_s()) + COOKIE_S}"
         return f"{until}.{self._signature(until)}"
 
     def is_https(self, request: web.Request) -> bool:
-        """Return whether the browser's own connection is encrypted, as far as can be known."""
+        """Return whether the browser's own connection is encrypted, as far as is known."""
         forwarded = request.headers.get("X-Forwarded-Proto", "").lower() == "https"
         return request.secure or (forwarded and self._through_proxy(request))
 
@@ -97,18 +97,18 @@ class Access:
         if not isinstance(peer, tuple):
             return False
         address = ip_address(str(peer[0]).partition("%")[0])
-        # As an address of version 6 it would be in no network of version 4.
+        # As an IPv6 address it would match no IPv4 network.
         address = getattr(address, "ipv4_mapped", None) or address
         return any(address in network for network in self.proxies)
 
 
 def parts(value: str | None) -> list[str]:
-    """Return the parts of a setting that commas separate."""
+    """Return the comma-separated parts of a setting."""
     return [part.strip() for part in (value or "").split(",") if part.strip()]
 
 
 def host_name(request: web.Request) -> str:
-    """Return the host that the request names, in lower case and without its port."""
+    """Return the request's host in lower case, without the port."""
     host = request.headers.get("Host", "").strip().lower()
     if host.startswith("["):
         return host[1:].partition("]")[0]
@@ -116,7 +116,7 @@ def host_name(request: web.Request) -> str:
 
 
 def _same(shown: str, right: str) -> bool:
-    # A header's bytes may be no text.
+    # A header's bytes may not be text.
     return hmac.compare_digest(shown.encode(errors="surrogateescape"), right.encode())
 
 

@@ -1,6 +1,6 @@
-"""Connections that nobody may hold for nothing: how many there are, and how long each may be idle.
+"""Limits the number of connections and how long each may be idle.
 
-aiohttp waits for the first request of a connection for ever, and for the reader of an answer too.
+aiohttp waits forever for the first request of a connection, and for a client that does not read.
 """
 
 from __future__ import annotations
@@ -19,8 +19,8 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
-# For a request's head, from the connection's begin; and for the next request or for taking more of
-# an answer, from the moment that the last one was made.
+# For a request's head, from the connection's start; for the next request or for reading more of a
+# response, from the last one.
 HEAD_S = 10.0
 IDLE_S = 30.0
 _SAID_EACH_S = 60.0
@@ -38,7 +38,7 @@ class Connections:
         return len(self._open)
 
     def wrap(self, make: Callable[[], asyncio.Protocol]) -> Callable[[], asyncio.Protocol]:
-        """Return a factory of what `make` makes, under these rules."""
+        """Return `make` as a factory whose connections are limited."""
         return lambda: _Connection(self, make)
 
     def add(self, transport: asyncio.BaseTransport, connection: _Connection) -> bool:
@@ -55,13 +55,13 @@ class Connections:
         return False
 
     def remove(self, transport: asyncio.BaseTransport | None) -> None:
-        """Count a connection no more."""
+        """Remove a connection from the count."""
         if transport is not None:
             self._open.pop(transport, None)
 
     @web.middleware
     async def middleware(self, request: web.Request, handler: Any) -> web.StreamResponse:
-        """Let no deadline pass while an answer is made, which has one of its own."""
+        """Suspend the deadline while a response is made, which has its own."""
         connection = None if request.transport is None else self._open.get(request.transport)
         if connection is not None:
             connection.wait(None)
@@ -74,7 +74,7 @@ class Connections:
 
 
 class _Connection(asyncio.Protocol):
-    """Hands everything on to aiohttp's protocol, which exists only where there is room."""
+    """Forwards everything to aiohttp's protocol, which exists only if there is room."""
 
     def __init__(self, connections: Connections, make: Callable[[], asyncio.Protocol]) -> None:
         self._connections = connections
@@ -116,7 +116,7 @@ class _Connection(asyncio.Protocol):
             self._inner.connection_lost(exc)
 
     def wait(self, seconds: float | None) -> None:
-        """Set the deadline by which something has to happen; None takes it away."""
+        """Set the deadline for the next event; None removes it."""
         if self._deadline is not None:
             self._deadline.cancel()
             self._deadline = None
@@ -129,14 +129,14 @@ class _Connection(asyncio.Protocol):
         assert self._transport is not None  # noqa: S101 - narrows a type, checks nothing
         unsent = self._transport.get_write_buffer_size()
         if unsent and unsent != self._unsent:
-            # Slow, and still reading.
+            # A slow client that is still reading.
             self.wait(seconds)
             return
         self._transport.abort()
 
 
 class GuardedSite(web.TCPSite):
-    """A listening address whose connections are counted."""
+    """A listening address with limited connections."""
 
     def __init__(
         self, runner: web.AppRunner, host: str, port: int, connections: Connections

@@ -1,4 +1,4 @@
-"""The wearer's word over HTTP: list, change, and what was learned from it.
+"""The wearer's corrections over HTTP: list, change, and the revisions that learned from them.
 
 GET  /api/v1/corrections   every correction that touches a span, also those taken back
 POST /api/v1/corrections   one change (`infra.daily_log.editing.Change`)
@@ -33,7 +33,7 @@ _MAX_REVISIONS = 10
 
 
 class CorrectionViews:
-    """The handlers; `publish` returns once the broker has a correction."""
+    """The handlers; `publish` returns once the broker has the correction."""
 
     def __init__(
         self,
@@ -59,7 +59,7 @@ class CorrectionViews:
         return _json(rows(every))
 
     async def change(self, request: web.Request) -> web.Response:
-        """Change the log; answers what was changed once it is published and applied."""
+        """Change the log; responds with the change once it is published and applied."""
         if self._publish is None:
             raise NotReadyError("this worker has no broker to publish a correction to")
         change = Change.read(await body_of(request))
@@ -72,7 +72,7 @@ class CorrectionViews:
         return _json({**row, "text": described(correction)}, status=201)
 
     async def learned(self, request: web.Request) -> web.Response:
-        """Return how many corrections stand and which revisions learned from wearers' words."""
+        """Return the number of corrections and the revisions that learned from corrections."""
         query = request.query
         parameters.refuse_unknown(query, ("device",))
         device = await self._device(parameters.device_id(query))

@@ -1,4 +1,4 @@
-"""What a time of the log was judged by: its half minute and its five seconds, in full.
+"""The evidence of a time of the log: its half minute and its five seconds, in full.
 
 Numbers are rounded; the exact records are at `/api/log`.
 """
@@ -25,15 +25,15 @@ if TYPE_CHECKING:
     from schemas import Scenario, SoundPlace
 
 CONTEXT_NS = SMOOTHING_NS + 60 * NS
-"""How much of the log before a time, and after it, is looked at."""
+"""Length of the log before and after a time that is read."""
 
 _ASKED_ABOUT_NS = 300 * NS
 
 
 def evidence(log: Log, at_ns: int, unsure_below: float) -> dict[str, Any]:
-    """Return what `log` says of a time: `scenario` and `activity`, each None where there is none.
+    """Return the `scenario` and the `activity` of `log` at a time, each None if absent.
 
-    Beside what `streams.web.timeline` says of them: the `places` of the sound events, all eight
+    In addition to the fields of `streams.web.timeline`: the `places` of the sound events, all eight
     `regions`, all `motion`, the weight of each of the fifteen `key_frames`, `familiarity` by
     modality, `position`, where the device was worn, and `asked`, what a language model was told of
     the record (it is made anew from the log, by the same template).
@@ -47,11 +47,10 @@ def evidence(log: Log, at_ns: int, unsure_below: float) -> dict[str, Any]:
 
 
 def picture(kept: Mapping[str, NDArray[Any]]) -> dict[str, Any]:
-    """Return what is kept of a half minute to look at; None of what is not.
+    """Return the stored picture and motion of a half minute, each None if absent.
 
-    `picture`: `bands` and the shades of the sound, base64, a step after the other, lowest band
-    first. `moved`: m/s² beyond gravity and rad/s, a number a step each. There are ten steps a
-    second.
+    `picture`: `bands` and the levels of the sound, base64, by step, lowest band first. `moved`:
+    m/s² beyond gravity and rad/s, one number each per step. There are ten steps a second.
     """
     sound, motion = kept.get("sound"), kept.get("motion")
     return {
@@ -138,7 +137,7 @@ def _activity(record: LogActivity, unsure_below: float) -> dict[str, Any]:
 
 
 def _asked(record: Scenario, before: Sequence[Scenario]) -> str | None:
-    """Return what a language model was told; None where none was asked, or by another template."""
+    """Return the language model's prompt; None without one, or if its template has changed."""
     answer = getattr(record, "refined", None)
     template = load_template()
     if answer is None or answer.revision != template.version:

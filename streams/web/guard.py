@@ -1,8 +1,7 @@
-"""What every answer has in common: strict headers, JSON errors, and who may ask.
+"""Common to all responses: strict headers, JSON errors, and access control.
 
-The log is private. On loopback, where the server listens unless it is told otherwise, only programs
-of this machine reach it; anywhere else it asks for a token, or for a proxy that knows who asks
-(`streams.web.access`).
+The log is private. On loopback, the default, only programs on this machine reach the server;
+elsewhere it requires a token, or a proxy that authenticates users (`streams.web.access`).
 """
 
 from __future__ import annotations
@@ -30,8 +29,7 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 ANSWER_TIMEOUT_S = 20.0
-# What goes on for as long as who asked wants it.
-# A language model has limits of its own.
+# Streams last as long as the client wants, and a language model has its own time limits.
 UNTIMED = frozenset({"/api/v1/sensor", "/api/v1/export", "/api/v1/ask"})
 
 HEADERS: Mapping[str, str] = {
@@ -46,7 +44,7 @@ HEADERS: Mapping[str, str] = {
 }
 
 LOGIN = "/login"
-# What holds nothing of a wearer: the package's own files, and the way in.
+# Public paths without data of a wearer: the package's own files, and the login.
 PUBLIC = ("/static/", LOGIN)
 HEALTH = "/api/health"
 
@@ -54,7 +52,7 @@ Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 
 class NotReadyError(Exception):
-    """The worker has not connected its store yet, or lacks something that it needs."""
+    """The worker is not connected to its store yet, or something it needs is missing."""
 
 
 def guard(access: Access) -> Middleware:
@@ -68,7 +66,7 @@ def guard(access: Access) -> Middleware:
 
 
 async def harden(_request: web.Request, response: web.StreamResponse) -> None:
-    """Add what every answer has in common, also one that is sent a piece at a time."""
+    """Add the headers common to all responses, also streamed ones."""
     for name, value in HEADERS.items():
         response.headers.setdefault(name, value)
     response.headers.setdefault("Cache-Control", "no-store")
@@ -83,7 +81,7 @@ async def _guarded(request: web.Request, handler: Handler, access: Access) -> we
     if access.admits(request) or request.path.startswith(PUBLIC):
         return await _answer(request, handler)
     if request.path.startswith(HEALTH):
-        # Whoever looks after the worker has no token: they learn whether it is well, and no more.
+        # A monitor without the token gets the state of health, and no more.
         status = (await _answer(request, handler)).status
         return error(status, "not well") if status >= 400 else web.json_response({"status": "ok"})
     if access.token is None:
@@ -106,7 +104,7 @@ async def _answer(request: web.Request, handler: Handler) -> web.StreamResponse:
             parameter=refused.parameter,
             value=refused.value,
             expected=refused.expected,
-            # Its old name, for one release.
+            # The former name, for one release.
             want=refused.expected,
         )
     except WriteRefusedError as refused:
@@ -116,7 +114,7 @@ async def _answer(request: web.Request, handler: Handler) -> web.StreamResponse:
     except web.HTTPException as answer:
         if answer.status < 400:
             raise
-        # Kept for 405, whose Allow header says what would be right.
+        # Kept for 405, whose Allow header lists the valid methods.
         kept = {name: answer.headers[name] for name in ("Allow",) if name in answer.headers}
         response = error(answer.status, f"{request.method} {request.path[:100]}: {answer.reason}")
         response.headers.update(kept)

@@ -1,7 +1,7 @@
-"""Whether the worker is alive, ready and healthy; each costs the same however many devices log.
+"""Liveness, readiness and health of the worker, at a cost independent of the number of devices.
 
-GET /api/health/live   503 where only a restart helps: it does not get on, or its loop is held up
-GET /api/health/ready  503 while what it needs is not there: store, topics, disk
+GET /api/health/live   503 if only a restart helps: no progress, or a blocked event loop
+GET /api/health/ready  503 while something it needs is unavailable: store, topics, disk
 GET /api/health        both
 """
 
@@ -25,20 +25,20 @@ STORE_TIMEOUT_S = 2.0
 
 
 class Vitals(Protocol):
-    """What a worker knows of itself; every answer is a line, None where all is well."""
+    """The worker's own state of health; a problem is one line, None if there is none."""
 
     def problem(self) -> str | None:
-        """Return what keeps the worker from its work and may pass."""
+        """Return a problem that may be temporary."""
 
     def stuck(self) -> str | None:
-        """Return why only a restart helps."""
+        """Return a problem that only a restart solves."""
 
     def figures(self) -> dict[str, float]:
-        """Return what was measured, by name with its unit."""
+        """Return measurements by name, with the unit in the name."""
 
 
 class NoVitals:
-    """Of an application without a worker nothing is known."""
+    """The health of an application without a worker: unknown."""
 
     def problem(self) -> str | None:
         """Return None."""
@@ -66,12 +66,12 @@ class HealthViews:
         return _json({"status": "ok"})
 
     async def ready(self, request: web.Request) -> web.Response:  # noqa: ARG002 - the signature is its protocol's
-        """Return 200 while all that the worker needs is there."""
+        """Return 200 while everything that the worker needs is available."""
         await self._refuse_unready()
         return _json({"status": "ok"})
 
     async def health(self, request: web.Request) -> web.Response:  # noqa: ARG002 - the signature is its protocol's
-        """Return 200 while the worker is alive and ready, with what was measured."""
+        """Return 200 while the worker is alive and ready, with the measurements."""
         self._refuse_stuck()
         figures = await self._refuse_unready()
         return _json({"status": "ok", **figures, **self._vitals.figures()})

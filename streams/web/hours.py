@@ -1,8 +1,8 @@
-"""The log by the hour as the page draws a day of it: every record, and few bytes.
+"""The log by the hour, as drawn by the page: every record, in few bytes.
 
-A record's evidence is left to `/api/v1/window`. An hour that nothing has changed is made once: it
-is kept in the store under the revision of its last write, and answered as it is kept. So the first
-draw of a day reads some twenty texts, not ten thousand records.
+A record's evidence is left to `/api/v1/window`. An hour is computed once after each change: it is
+cached in the store under the revision of its last write. So the first view of a day reads about
+twenty cached texts, not ten thousand records.
 """
 
 from __future__ import annotations
@@ -38,11 +38,11 @@ if TYPE_CHECKING:
 
 HOUR_NS = 3_600 * NS
 FORMAT = "3"
-# A request computes for so long, the newest hours first, and leaves the rest to the next one.
+# Time limit of a request, which computes the newest hours first and leaves the rest to the next.
 COMPUTE_S = 2.0
 _SHOWN = 0.02
 _MAX_SHARES = 6
-# In what is told of a month a shorter run would be thinner than a hair.
+# In the view of a month a shorter run would be too thin to see.
 _BRIEF_S = 60
 Hour = dict[str, Any]
 
@@ -60,7 +60,7 @@ class Hours:
     ) -> tuple[list[str], bool]:
         """Return the hours in [from_ns, to_ns) that changed after revision `since`, as JSON.
 
-        The second value says whether that is all of them, or more have to be asked for.
+        The second value is whether they are complete, or more have to be requested.
         """
         first = from_ns // HOUR_NS * HOUR_NS
         hours = await self._revisions(device, first, to_ns)
@@ -85,7 +85,7 @@ class Hours:
     async def _revisions(self, device: str, from_ns: int, to_ns: int) -> dict[int, int]:
         """Return each hour with records and the revision of its last write.
 
-        What is smoothed also depends on the minutes before the hour.
+        Smoothed values also depend on the minutes before the hour.
         """
         buckets = await self._store.bucket_revisions(device, from_ns - BUCKET_NS, to_ns)
         hours: dict[int, int] = {}
@@ -117,10 +117,10 @@ def of_hour(log: Log, hour: int, unsure_below: float) -> Hour:
 
     Times are seconds since the hour, names indices into `names`. `scenarios`: [start, seconds,
     leading or -1, confidence in percent, flags, refiner or -1, {name: percent} smoothed, others]
-    where flag 8 is unknown and 32 the wearer's word, and others are the names that it says besides.
+    where flag 8 is unknown and 32 a correction by the wearer, and others are its further names.
     `activities`: [start, seconds, name, flags] with the flags of `streams.web.timeline`, neighbours
-    that are alike as one. `added`: [row (0 or 1), start, seconds, name] is what the wearer says of
-    times without a record. `networks`: [start, revision] where it changes.
+    that are equal as one. `added`: [row (0 or 1), start, seconds, name] are the wearer's entries
+    for times without a record. `networks`: [start, revision] where it changes.
     """
     names: dict[str, int] = {}
 
@@ -156,9 +156,9 @@ def of_hour(log: Log, hour: int, unsure_below: float) -> Hour:
 
 
 def brief(hour: Hour) -> Hour:
-    """Return what a month shows of an hour: `runs` [start, seconds, name], seconds by activity.
+    """Return an hour for the view of a month: `runs` [start, seconds, name], seconds by activity.
 
-    `recorded` is for how many seconds there are records.
+    `recorded` is the number of seconds with records.
     """
     names: dict[int, int] = {}
 
@@ -192,7 +192,7 @@ def brief(hour: Hour) -> Hour:
 
 
 def in_columns(hour: Hour) -> Hour:
-    """Return an hour as it is sent: in columns, of which gzip leaves less than half of rows.
+    """Return an hour as columns, which compress to less than half the size of rows.
 
     `scenarios` and `activities` are columns in the order of `of_hour`'s rows, each start as the
     seconds since the end before it. `smoothed` is apart: {name: percent of every scenario}.

@@ -1,6 +1,6 @@
-"""What is heard and done now, over HTTP.
+"""The live view of a device over HTTP.
 
-GET /api/v1/live   the last second of a device, which is watched for the next seconds
+GET /api/v1/live   the last second of a device, which then counts as watched for some seconds
 """
 
 from __future__ import annotations
@@ -42,11 +42,11 @@ class LiveViews:
         self._device = device
 
     async def state(self, request: web.Request) -> web.Response:
-        """Return what is heard and done now; `at` is null while nothing comes in.
+        """Return the current state of a device; `at` is null while it sends nothing.
 
-        A device is shown from its first second after it was asked for.
+        A device is shown from its first second after the request.
         """
-        # It makes workers work, so no page of another site may ask.
+        # It causes work in workers, so pages of other sites are rejected.
         require_own_origin(request)
         query = request.query
         parameters.refuse_unknown(query, ("device",))

@@ -1,4 +1,4 @@
-"""A browser's way in: a page that takes the token once and leaves a cookie."""
+"""Login by browser: a page that takes the token once and sets a cookie."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from streams.web.access import COOKIE, COOKIE_S
 if TYPE_CHECKING:
     from streams.web.access import Access
 
-# Whoever tries tokens gets two a second on each connection.
+# Limits guessing to two tokens a second on each connection.
 _WRONG_S = 0.5
 _POLICY = (
     "default-src 'none'; style-src 'self'; img-src 'self'; base-uri 'none'; form-action 'self'; "
@@ -33,13 +33,13 @@ def login_page(*, wrong: bool = False) -> web.Response:
 
 
 class LoginViews:
-    """What the page's form and its way out send to."""
+    """The handlers of the login form and of the logout."""
 
     def __init__(self, access: Access) -> None:
         self._access = access
 
     async def login(self, request: web.Request) -> web.Response:
-        """Take the token of a form and send the browser to the page."""
+        """Check the token of the form and redirect the browser to the page."""
         form = await request.post()
         if not self._access.is_token(str(form.get("token", "")).strip()):
             await asyncio.sleep(_WRONG_S)
@@ -56,7 +56,7 @@ class LoginViews:
         return response
 
     async def logout(self, request: web.Request) -> web.Response:  # noqa: ARG002 - the signature is its protocol's
-        """Forget the cookie."""
+        """Delete the cookie."""
         response = _to_page()
         response.del_cookie(COOKIE)
         return response

@@ -1,7 +1,7 @@
-"""Who is told of what, over HTTP.
+"""Notifications over HTTP.
 
 GET  /api/v1/notifications        rules, targets and the history, the newest first
-POST /api/v1/notifications/test   tells a target that this is a test: `{"target": "phone"}`
+POST /api/v1/notifications/test   sends a test to a target: `{"target": "phone"}`
 """
 
 from __future__ import annotations
@@ -29,14 +29,14 @@ _SHOWN = 50
 
 
 class NotificationViews:
-    """The handlers; `plan` is what the file of rules says."""
+    """The handlers; `plan` is the content of the file of rules."""
 
     def __init__(self, store: Callable[[], LogStore], plan: NotificationPlan) -> None:
         self._store = store
         self._plan = plan
 
     async def list(self, request: web.Request) -> web.Response:
-        """Return the rules, the targets with what of their addresses is no secret, the history."""
+        """Return the rules, the targets without secrets of their addresses, and the history."""
         parameters.refuse_unknown(request.query, ())
         entries = await Journal.of(self._store()).history(_SHOWN)
         return _json(
@@ -60,7 +60,7 @@ class NotificationViews:
         )
 
     async def test(self, request: web.Request) -> web.Response:
-        """Tell a target that this is a test; answers whether it was told, and else why not."""
+        """Send a test to a target; responds with whether it was sent, or the error."""
         body = await body_of(request)
         name = body.get("target") if isinstance(body, dict) else None
         targets = self._plan.targets

@@ -64,7 +64,7 @@ _HIT = {
 }
 _SPAN = ("device", "from", "to")
 _DECIDED = ["device", "state", "until", "quiet", "quiet_of_all"]
-# Path, method, summary, parameters, and what comes: a media type, or the answer's fields.
+# Path, summary, parameters, and the response: a media type, or the fields of the JSON.
 _READS: tuple[tuple[str, str, tuple[str, ...], Schema], ...] = (
     (
         "/api/devices",
@@ -172,7 +172,7 @@ _READS: tuple[tuple[str, str, tuple[str, ...], Schema], ...] = (
     ("/api/health/ready", "Whether the worker is ready", (), {"type": "object"}),
 )
 _FORMATS = {"/api/log": ["json", "csv"], "/api/v1/export": ["jsonl", "csv", "ics", "parquet"]}
-# What an answer is besides the JSON that is described.
+# Media types of a response besides the described JSON.
 _ALSO = {"/api/log": ["text/csv"], "/api/v1/export": list(EXPORT_TYPES.values())}
 _REQUIRED = {"device", "at"}
 _NO_DEVICE = (
@@ -227,7 +227,7 @@ def description() -> Schema:
 
 
 def _writes() -> dict[str, Schema]:
-    """Return what a POST does, by address."""
+    """Return the description of each POST, by path."""
     return {
         "/api/v1/corrections": _write(
             "correct",
@@ -309,7 +309,7 @@ def _write(
 
 def _contents(path: str, answer: Schema) -> Schema:
     also = {kind: {"schema": _TEXT} for kind in _ALSO.get(path, [])}
-    # A span is text in each of its formats, and never JSON.
+    # An exported span is text in each of its formats, never JSON.
     return also if also and answer == _TEXT else _json(answer) | also
 
 
@@ -335,13 +335,13 @@ def _parameter(path: str, name: str) -> Schema:
 
 
 def _change() -> Schema:
-    """Return the schemas of a change as pydantic reads it."""
+    """Return the schemas of a change, from its pydantic model."""
     schema = Change.model_json_schema(ref_template="#/components/schemas/{model}")
     return {**schema.pop("$defs", {}), "Change": schema}
 
 
 def _sounds() -> dict[str, Schema]:
-    """Return the schemas of what a scenario record says of its sound events."""
+    """Return the schemas of a scenario record's sound events."""
     named = {"type": "object", "additionalProperties": {"$ref": "#/components/schemas/SoundPlace"}}
     shares = {"type": "object", "additionalProperties": _SHARE}
     return {

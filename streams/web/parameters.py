@@ -1,4 +1,4 @@
-"""What a request asks for: every parameter checked, every refusal saying what would be right."""
+"""Query parameters: each is validated, and an error says what would be valid."""
 
 from __future__ import annotations
 
@@ -46,14 +46,14 @@ class TimeRange:
 
 
 def refuse_unknown(query: Mapping[str, str], known: Collection[str]) -> None:
-    """Raise `ParameterError` for a parameter that this address does not have."""
+    """Raise `ParameterError` for a parameter that this path does not have."""
     for name in query:
         if name not in known:
             raise ParameterError(name, query[name], f"one of {', '.join(sorted(known))}")
 
 
 def device_id(query: Mapping[str, str]) -> str:
-    """Return the device that is asked for; raises `ParameterError` when none is."""
+    """Return the requested device; raises `ParameterError` without one."""
     if not query.get("device"):
         raise ParameterError("device", query.get("device"), "an id that GET /api/devices lists")
     return query["device"]
@@ -62,12 +62,12 @@ def device_id(query: Mapping[str, str]) -> str:
 def span(
     query: Mapping[str, str], device: DeviceSummary, longest_ns: int = MAX_SPAN_NS
 ) -> TimeRange:
-    """Return the span that is asked for, by default the device's last 24 h of event time.
+    """Return the requested span, by default the device's last 24 h of event time.
 
-    Raises `ParameterError` for a time that cannot be read, one that is not before the other, and
-    a span longer than `longest_ns`.
+    Raises `ParameterError` for an invalid time, times in the wrong order, and a span longer than
+    `longest_ns`.
     """
-    # The last record starts before it ends, so the end itself may stay out.
+    # The last record starts before the end, so the end can be exclusive.
     to_ns = _time(query, "to", device.last_ns)
     from_ns = _time(query, "from", max(to_ns - DAY_NS, 0))
     if "to" not in query:
@@ -82,7 +82,7 @@ def span(
 
 
 def log_format(query: Mapping[str, str], accept: str) -> Format:
-    """Return the format that `format` names, else the one that the Accept header prefers."""
+    """Return the format in the parameter `format`, else the one preferred by the Accept header."""
     match query.get("format"):
         case "json":
             return "json"
@@ -95,7 +95,7 @@ def log_format(query: Mapping[str, str], accept: str) -> Format:
 
 
 def detail(query: Mapping[str, str]) -> Literal["full", "brief"]:
-    """Return how much of an hour is asked for."""
+    """Return the requested level of detail of an hour."""
     match query.get("detail", "full"):
         case "full":
             return "full"
@@ -106,14 +106,14 @@ def detail(query: Mapping[str, str]) -> Literal["full", "brief"]:
 
 
 def time_of(query: Mapping[str, str], name: str) -> int:
-    """Return the time that is asked for, ns since the epoch; raises `ParameterError`."""
+    """Return the requested time, ns since the epoch; raises `ParameterError`."""
     if not query.get(name):
         raise ParameterError(name, query.get(name), EXPECTED)
     return _time(query, name, 0)
 
 
 def revision(query: Mapping[str, str]) -> int:
-    """Return the revision that the page has seen; 0 when it has seen none."""
+    """Return the revision that the page already has, or 0."""
     value = query.get("since", "0")
     if not (value.isascii() and value.isdigit() and int(value[:17]) <= MAX_REVISION):
         raise ParameterError("since", value, "a revision that an earlier answer gave")
@@ -121,7 +121,7 @@ def revision(query: Mapping[str, str]) -> int:
 
 
 def limit(query: Mapping[str, str]) -> int:
-    """Return how many devices a page has at most; raises `ParameterError`."""
+    """Return the maximum number of devices per page; raises `ParameterError`."""
     value = query.get("limit", str(MAX_DEVICES))
     if not (value.isascii() and value.isdigit() and 1 <= int(value[:9]) <= MAX_DEVICES):
         raise ParameterError("limit", value, f"a number from 1 to {MAX_DEVICES}")

@@ -1,8 +1,8 @@
-"""A question in words about a log, to the language model where one is configured.
+"""A question about a log to the language model, if one is configured.
 
-GET  /api/v1/ask   whether one is, and which
+GET  /api/v1/ask   the configured model, if any
 POST /api/v1/ask   `{"device", "question"}`, and optionally `from`, `to` and `zone`: an answer with
-                   the records that it rests on
+                   the records that it cites
 """
 
 from __future__ import annotations
@@ -46,7 +46,7 @@ NOT_CONFIGURED = "no language model is configured; expected EGOLOG_LLM_API_KEY"
 
 
 class Question(BaseModel):
-    """What is asked of a device's log; times as ISO 8601 or ns, `zone` an IANA name."""
+    """A question about a device's log; times as ISO 8601 or ns, `zone` an IANA name."""
 
     model_config = ConfigDict(extra="forbid")
 
@@ -58,9 +58,9 @@ class Question(BaseModel):
 
 
 class Told(NamedTuple):
-    """An answer, None where the log does not say, and the spans that it rests on.
+    """An answer, None if the log has none, and the spans that it cites.
 
-    `asked_of` is how many spans the model was given, `left_out` how many older ones it was not.
+    `asked_of` is the number of spans given to the model, `left_out` that of older ones omitted.
     """
 
     answer: str | None
@@ -71,7 +71,7 @@ class Told(NamedTuple):
 
 
 class QuestionViews:
-    """The handlers; `llm` returns the language model with its name, None where there is none."""
+    """The handlers; `llm` returns the language model with its name, or None."""
 
     def __init__(
         self,
@@ -84,13 +84,13 @@ class QuestionViews:
         self._llm = llm
 
     async def state(self, request: web.Request) -> web.Response:
-        """Return `{model}`, null where nobody can be asked."""
+        """Return `{model}`, null if none is configured."""
         parameters.refuse_unknown(request.query, ())
         known = self._llm()
         return web.json_response({"model": None if known is None else known[1]})
 
     async def ask(self, request: web.Request) -> web.Response:
-        """Answer a question, with the records that the answer rests on."""
+        """Answer a question, with the cited records."""
         asked = read_as(Question, await body_of(request))
         known = self._llm()
         if known is None:
@@ -122,7 +122,7 @@ async def answered(
     span: tuple[int, int],
     now_ns: int | None = None,
 ) -> Told:
-    """Return what a language model answers about [from, to) of a log; raises `LlmError`.
+    """Return a language model's answer about [from, to) of a log; raises `LlmError`.
 
     It is given the newest `MAX_FACTS` blocks of the span.
     """

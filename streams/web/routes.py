@@ -1,21 +1,21 @@
-"""The addresses of the page: the static files, the log, health and metrics.
+"""The paths of the HTTP interface: static files, the log, health and metrics.
 
 GET /                 the page (and its files under /static/)
 GET /sensor           a phone's browser as a device; its frames come over /api/v1/sensor
-GET /api/devices      devices with what their logs span, by id; `after` and `limit` page them
+GET /api/devices      devices with the spans of their logs, by id; `after` and `limit` paginate
 GET /api/log          one device's records in full, JSON or CSV
 GET /api/timeline     the same as the page draws it, or only what changed since a revision
 GET /api/v1/hours     the same by the hour, without evidence: what the page draws of a day or month
-GET /settings         a device's pause and quiet hours, which /api/v1/settings tells and takes
-GET /api/v1/live      what is heard and done now
-GET /api/v1/window    one time's records, with all that they were judged by
-GET /api/v1/search    spans of a log by what they hold; /api/v1/export is a span as it is restored
-GET /api/v1/notifications   who is told of what, and what was told
+GET /settings         a device's pause and quiet hours, read and written by /api/v1/settings
+GET /api/v1/live      the live view of a device
+GET /api/v1/window    the records of one time, with all their evidence
+GET /api/v1/search    spans of a log by content; /api/v1/export is a span as it is restored
+GET /api/v1/notifications   rules, targets and the history
 GET /api/v1/ask       whether a language model answers questions; POST asks one
 GET /api/openapi.json all of these, described for programs
 GET /api/health       200 while the worker is alive and ready, else 503 (`streams.web.health`)
 GET /metrics          Prometheus text
-POST /login           takes the token of the login page; /logout forgets who logged in
+POST /login           takes the token of the login page; /logout deletes the cookie
 """
 
 from __future__ import annotations
@@ -62,17 +62,17 @@ NO_PLAN = NotificationPlan((), {})
 
 @dataclass(frozen=True)
 class PageSources:
-    """What the page is served from, and what it may do.
+    """What the HTTP interface needs from the worker.
 
     get_store: the store; None or a `RuntimeError` while the worker is still connecting.
-    registry: the metrics. access: who may ask. vitals: what the worker knows of its health.
+    registry: the metrics. access: the access rules. vitals: the worker's state of health.
     unsure_below: activities less likely than this go by their description (`operators.naming`).
-    publish: publishes a correction; without it nobody can correct the log here.
+    publish: publishes a correction; without it the log cannot be corrected here.
     attempts: the revisions that were tried, the oldest first.
     publish_frame: publishes a frame of a phone (`streams.web.sensor`).
-    plan: who is told of what.
+    plan: the rules and targets of notifications.
     llm: the language model that answers questions, with its name.
-    decisions: what is decided about devices.
+    decisions: the decisions about devices.
     """
 
     get_store: GetStore
@@ -89,11 +89,11 @@ class PageSources:
 
 
 def register(app: Any, sources: PageSources, connections: Connections | None = None) -> None:
-    """Serve the page from the Faust app's own web server, and nothing of Faust's own pages.
+    """Serve the page from the Faust app's web server, without Faust's own pages.
 
-    `connections` is how many connections there may be, and how long each waits.
+    `connections` limits the number of connections and how long each may be idle.
     """
-    # Faust's /table and /router pages show keys and assignments to whoever asks.
+    # Faust's /table and /router pages show keys and assignments to everybody.
     app.web.blueprints = BlueprintManager()
     if connections is not None:
         app.web.web_app.middlewares.append(connections.middleware)
@@ -104,7 +104,7 @@ def register(app: Any, sources: PageSources, connections: Connections | None = N
 
 
 def install(application: web.Application, sources: PageSources) -> None:
-    """Add the addresses and the guard to any aiohttp application."""
+    """Add the routes and the guard to any aiohttp application."""
     files = StaticViews()
     views = Views(sources.get_store, sources.registry, sources.unsure_below, sources.decisions)
     health = HealthViews(views.store, sources.vitals)

@@ -35,7 +35,7 @@ if TYPE_CHECKING:
     from schemas import Correction
 
 MAX_HITS = 200
-# What is not answered after this is asked for again, from where `next` says.
+# A search stops after this and continues with the request for `next`.
 SEARCH_S = 5.0
 NAMES = {"scenario": SCENARIOS, "activity": ACTIVITIES, "sound": SOUND_EVENTS}
 SEARCH = (
@@ -52,7 +52,7 @@ EXPORT_TYPES = {
 
 
 class SearchViews:
-    """The handlers; `device` answers 404 where a device has no log."""
+    """The handlers; `device` raises 404 if a device has no log."""
 
     def __init__(
         self,
@@ -63,7 +63,7 @@ class SearchViews:
         self._device = device
 
     async def search(self, request: web.Request) -> web.Response:
-        """Return `{hits, next, unknown_words}`; `next` is where to go on from, null at the end."""
+        """Return `{hits, next, unknown_words}`; `next` is where to continue, null at the end."""
         asked = request.query
         parameters.refuse_unknown(asked, SEARCH)
         device = await self._device(parameters.device_id(asked))
@@ -89,7 +89,7 @@ class SearchViews:
         return web.json_response(answer)
 
     async def export(self, request: web.Request) -> web.StreamResponse:
-        """Return a span: `jsonl` as `log restore` reads it, `csv`, `ics` or `parquet`."""
+        """Return a span as `jsonl` (for `log restore`), `csv`, `ics` or `parquet`."""
         asked = request.query
         parameters.refuse_unknown(asked, EXPORT)
         kind = asked.get("format", "jsonl")
@@ -131,7 +131,7 @@ class SearchViews:
 
 
 def _table(kind: str) -> ParquetTable | None:
-    """Return the table to write, None for what is text; raises `ParameterError` without pyarrow."""
+    """Return the table to write, None for text formats; raises `ParameterError` without pyarrow."""
     if kind != "parquet":
         return None
     try:
@@ -143,7 +143,7 @@ def _table(kind: str) -> ParquetTable | None:
 async def calendar_of(
     store: LogStore, device: str, from_ns: int, to_ns: int, zone: ZoneInfo | None = None
 ) -> str:
-    """Return the calendar of a span by the clock of a zone; it is small whatever its log is."""
+    """Return the calendar of a span in a time zone; it is small for any log."""
     scenarios: list[LogScenario] = []
     corrections: dict[str, Correction] = {}
     async for log in pieces(store, device, from_ns, to_ns):
@@ -155,7 +155,7 @@ async def calendar_of(
 
 
 def zone_of(asked: Mapping[str, str]) -> ZoneInfo:
-    """Return the time zone that is asked for, UTC where none is; raises `ParameterError`."""
+    """Return the requested time zone, by default UTC; raises `ParameterError`."""
     try:
         return time_zone(asked.get("zone", "UTC"))
     except ValueError as error:
@@ -163,7 +163,7 @@ def zone_of(asked: Mapping[str, str]) -> ZoneInfo:
 
 
 def query_of(asked: Mapping[str, str]) -> LogQuery:
-    """Return what is asked for; what is named goes before what words mean."""
+    """Return the query; explicit fields take precedence over the meaning of words."""
     zone = zone_of(asked)
     meant = words_of(asked.get("words", ""), NAMES, zone)
     places = tuple(part for part in asked.get("where", "").split(",") if part)
@@ -202,7 +202,7 @@ def _share(asked: Mapping[str, str], name: str, default: float) -> float:
 
 
 def hit_row(hit: Hit) -> dict[str, Any]:
-    """Return a hit as JSON has it."""
+    """Return a hit as JSON."""
     told = hit._asdict()
     times = {"from": iso(hit.start_ns), "to": iso(hit.end_ns)}
     return json.loads(json.dumps({**times, **told}))  # type: ignore[no-any-return]

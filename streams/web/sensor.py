@@ -1,11 +1,11 @@
 """A phone's browser as a device: frames over a WebSocket into the topics.
 
-Each binary message is one frame: four bytes, little endian, that say how long its head is; the
-head, JSON (`Head`); then the samples, 16 bit sound interleaved, or rows of six float32 of motion
-(m/s², rad/s). A frame is answered once the broker has it, `{"ack": [kind, seq]}`, or
-`{"refused": [kind, seq, why]}` where it never will be; what is not answered is sent again. Text
-`{"ping": t}` is answered with `{"pong": t, "at": T}`, ms since the epoch, to estimate the offset of
-the device's clock.
+Each binary message is one frame: the length of its head in four bytes, little endian; the head,
+JSON (`Head`); then the samples, 16 bit interleaved sound, or rows of six float32 of motion (m/s²,
+rad/s). The response is `{"ack": [kind, seq]}` once the broker has the frame, or `{"refused": [kind,
+seq, why]}` if it is rejected; the device sends a frame without a response again. The response to
+the text `{"ping": t}` is `{"pong": t, "at": T}`, ms since the epoch, to estimate the offset of the
+device's clock.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ _MAX_BYTES = 1_000_000
 
 
 class Head(BaseModel):
-    """What is said of a frame's samples; `t_ms` is the event time of the first, ms of the epoch."""
+    """The head of a frame; `t_ms` is the event time of the first sample, ms since the epoch."""
 
     model_config = ConfigDict(extra="forbid")
 
@@ -54,13 +54,13 @@ class Head(BaseModel):
 
 
 class SensorViews:
-    """The handler; `publish` returns once the broker has a frame of a topic."""
+    """The handler; `publish` returns once the broker has the frame."""
 
     def __init__(self, publish: Callable[[str, Frame], Awaitable[None]] | None) -> None:
         self._publish = publish
 
     async def connect(self, request: web.Request) -> web.StreamResponse:
-        """Take frames until the device goes."""
+        """Receive frames until the device disconnects."""
         require_own_origin(request)
         if self._publish is None:
             raise NotReadyError("this worker has no broker to publish frames to")
@@ -92,7 +92,7 @@ class SensorViews:
 
 
 def parted(data: bytes) -> tuple[Head, bytes]:
-    """Return a message's head and its samples; raises `ValueError` that says what is wrong."""
+    """Return a message's head and samples; raises `ValueError` with the reason."""
     if len(data) < 4:
         raise ValueError(f"message has {len(data)} bytes; expected a head")
     (size,) = struct.unpack_from("<I", data)

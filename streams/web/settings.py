@@ -1,9 +1,9 @@
-"""What a wearer decides about a device, over HTTP.
+"""The wearer's settings of a device over HTTP.
 
-GET  /api/v1/settings   whether it records, until when it does not, and its quiet hours
+GET  /api/v1/settings   whether it records, the end of a pause, and its quiet hours
 POST /api/v1/settings   pause, resume or quiet hours (`SettingsChange`)
 
-A decision holds for all workers at once, as that of `devices pause` does.
+A decision applies to all workers at once, like `devices pause`.
 """
 
 from __future__ import annotations
@@ -35,10 +35,10 @@ if TYPE_CHECKING:
 
 
 class SettingsChange(BaseModel):
-    """What to change of a device; what is left out stays as it is.
+    """A change of a device's settings; absent fields are unchanged.
 
-    `until` is when a pause ends by itself; without it, it does not. `quiet` are spans of a day and
-    a zone, null for none.
+    `until` is the end of a pause, which otherwise lasts until it is resumed. `quiet` are spans of a
+    day and a zone, null for none.
     """
 
     model_config = ConfigDict(extra="forbid")
@@ -50,10 +50,10 @@ class SettingsChange(BaseModel):
 
 
 class DeviceDecisions:
-    """What is decided about devices; an app without a broker decides nothing.
+    """Decisions about devices; an app without a broker has none.
 
-    get: the last decision about a device. decide: publishes one, and returns once it holds.
-    quiet: the hours in which all devices are quiet.
+    get: the last decision about a device. decide: publishes one, and returns once it is in force.
+    quiet: the quiet hours of all devices.
     """
 
     def __init__(
@@ -68,7 +68,7 @@ class DeviceDecisions:
         self.quiet = None if quiet is None else QuietHours.parse(quiet)
 
     def state(self, device_id: str) -> dict[str, Any]:
-        """Return whether a device records now, and until when not, ms of the epoch, if it ends."""
+        """Return whether a device records now, and the end of its pause in ms since the epoch."""
         now_ns, control = clock.now_ns(), self.get(device_id)
         if control is not None and control.state == "erased":
             return {"state": "erased", "until": None}
@@ -87,7 +87,7 @@ class DeviceDecisions:
     async def gaps(
         self, store: LogStore, device_id: str, from_ns: int, to_ns: int
     ) -> list[WantedGap]:
-        """Return the times within a span of which nothing was to be recorded."""
+        """Return the times in a span in which recording was off on purpose."""
         decisions = await Decisions.of(store).read(device_id)
         return wanted_gaps(decisions, self.quiet, from_ns, to_ns)
 
@@ -104,13 +104,13 @@ class SettingsViews:
         self._decisions = decisions
 
     async def show(self, request: web.Request) -> web.Response:
-        """Return what is decided about a device."""
+        """Return the settings of a device."""
         parameters.refuse_unknown(request.query, ("device",))
         device = await self._device(parameters.device_id(request.query))
         return _json(self._shown(device.device_id))
 
     async def change(self, request: web.Request) -> web.Response:
-        """Pause or resume a device or set its quiet hours; answers what holds then."""
+        """Pause or resume a device or set its quiet hours; responds with the new settings."""
         decide = self._decisions.decide
         if decide is None:
             raise NotReadyError("this worker has no broker to publish a decision to")

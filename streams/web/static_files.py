@@ -1,4 +1,4 @@
-"""The page's own files, packed once each: a page asks for twenty of them at a time."""
+"""The page's own files, each compressed once: a page requests twenty of them at a time."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _REFUSED = re.compile(r"q\s*=\s*0(\.0*)?")
 
 
 class StaticViews:
-    """Answers with the pages and the files that they ask for."""
+    """The handlers of the pages and their files."""
 
     def __init__(self) -> None:
         self._files = _static_files()
@@ -31,11 +31,11 @@ class StaticViews:
         return self._file(request, "index.html")
 
     async def sensor(self, request: web.Request) -> web.Response:
-        """Return the page that makes a phone a device."""
+        """Return the page that turns a phone into a device."""
         return self._file(request, "sensor.html")
 
     async def settings(self, request: web.Request) -> web.Response:
-        """Return the page of what a wearer decides about a device."""
+        """Return the page of the wearer's settings."""
         return self._file(request, "settings.html")
 
     async def static(self, request: web.Request) -> web.Response:
@@ -54,7 +54,7 @@ class StaticViews:
         if any(tag.value in (file.etag, "*") for tag in request.if_none_match or ()):
             return web.Response(status=304, headers=headers)
         body, accepted = file.body, _accepted(request.headers.get("Accept-Encoding", ""))
-        # Browsers name Brotli where nobody on the way would not know it: by TLS, and to themselves.
+        # Browsers accept Brotli only over TLS and from localhost, where no proxy could break it.
         if "br" in accepted:
             body, headers["Content-Encoding"] = file.brotli, "br"
         elif "gzip" in accepted:
@@ -69,7 +69,7 @@ def _accepted(header: str) -> set[str]:
 
 
 class _File:
-    """A file as it is sent, plain and packed."""
+    """A file as sent, plain and compressed."""
 
     def __init__(self, body: bytes, kind: str) -> None:
         self.body = body

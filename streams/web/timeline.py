@@ -37,19 +37,19 @@ UNKNOWN_NAME = "unknown"
 def timeline(log: Log, from_ns: int, unsure_below: float) -> dict[str, Any]:
     """Return the rows from `from_ns` on; `log` must begin `SMOOTHING_NS` earlier.
 
-    `scenarios`: one dict a record; `labels` are what the record itself says, `leading` the first
-    of them, `smoothed` its
-    normalised probability over the last ten minutes, which lags behind the record by minutes.
-    `refined.labels` are empty while the local estimate stands. An `unknown` record leads to nothing
-    and has no share in what is smoothed, unless it was refined. `activities`: [start ms,
-    end ms, index into `names`, probability, flags] where flag 1 means that the audio was dropped as
-    far-field interference, 16 that its near field alone was heard, and 2 that an input was missing.
-    Where the closed set was less sure than `unsure_below`, two lists of [index, probability]
-    follow, of its likeliest and of the best descriptions; flag 4 means that the name is the latter.
-    Flag 8 means that the activity is unknown, which is its name then; both lists follow whatever
-    the probability. Flag 32 means that the wearer named it, 64 that by this the log was
-    right; one that the wearer deleted is left out. `added` is what the wearer says of times without
-    a record.
+    `scenarios`: one dict per record; `labels` are those of the record itself, `leading` the first
+    of them, `smoothed` its normalised probability over the last ten minutes, which lags behind the
+    record by minutes. `refined.labels` are empty while the local estimate stands. An `unknown`
+    record has no leading label and is excluded from smoothing, unless it was refined.
+
+    `activities`: [start ms, end ms, index into `names`, probability, flags] where flag 1 means that
+    the audio was dropped as far-field interference, 16 that only its near field was used, and 2
+    that an input was missing. If the closed set's probability is below `unsure_below`, two lists of
+    [index, probability] follow, of its likeliest and of the best descriptions; flag 4 means that
+    the name is the latter. Flag 8 means that the activity is unknown, which then is its name; both
+    lists follow for any probability. Flag 32 means that the wearer named it, 64 that this confirmed
+    the log; one that the wearer deleted is omitted. `added` are the wearer's entries for times
+    without a record.
     """
     estimates = [(s.start_ns, shares(s)) for s in log.scenarios]
     rows = [
@@ -72,7 +72,7 @@ def timeline(log: Log, from_ns: int, unsure_below: float) -> dict[str, Any]:
 
 
 def added_span(each: AddedSpan) -> dict[str, Any]:
-    """Return what the wearer says of a time without a record, as the page draws it."""
+    """Return the wearer's entry for a time without a record, as drawn by the page."""
     return {
         "row": each.row,
         "start": each.start_ns // NS_PER_MS,
@@ -82,7 +82,7 @@ def added_span(each: AddedSpan) -> dict[str, Any]:
 
 
 def correction_row(each: Correction, *, standing: bool) -> dict[str, Any]:
-    """Return one correction as the page lists it."""
+    """Return one correction as listed by the page."""
     return {
         "id": each.correction_id,
         "action": each.action,
@@ -100,7 +100,7 @@ def correction_row(each: Correction, *, standing: bool) -> dict[str, Any]:
 
 
 def shares(record: LogScenario) -> dict[str, float]:
-    """Return what a record counts as: the wearer's word, else the refiner's, else the estimate."""
+    """Return a record's labels: the wearer's, else the refiner's, else the estimate."""
     if record.corrected is not None:
         return override({}, record.corrected.labels)
     return override({} if record.unknown else record.scenarios, record.refined_labels)
@@ -118,7 +118,7 @@ def _word(word: WearersWord | None) -> dict[str, Any] | None:
 
 
 def word_flags(word: WearersWord | None) -> int:
-    """Return the flags of a record of which a wearer said something, 0 where nobody did."""
+    """Return the flags of a record that the wearer corrected or confirmed, else 0."""
     return 0 if word is None else CORRECTED + CONFIRMED * word.confirmed
 
 
@@ -136,7 +136,7 @@ def _scenario(record: LogScenario, smoothed: dict[str, float]) -> dict[str, Any]
         "corrected": _word(record.corrected),
         "refined": answer
         and {
-            # Nobody's answer repeats the local estimate, which stands.
+            # Without a refiner's answer the local estimate stands.
             "labels": record.refined_labels,
             "by": answer.refined_by,
             "reason": answer.reason,
@@ -152,7 +152,7 @@ def _scenario(record: LogScenario, smoothed: dict[str, float]) -> dict[str, Any]
 
 
 def activity_row(record: LogActivity, names: dict[str, int], unsure_below: float) -> list[Any]:
-    """Return one activity as `timeline` has it, empty without a name; names go into `names`."""
+    """Return one activity as in `timeline`, empty without a name; names are added to `names`."""
     named = name_activity(record.activities, record.open_vocabulary, unsure_below)
     if record.corrected is not None:
         named = Named(record.corrected.labels[0], 1.0) if record.corrected.labels else None

@@ -1,4 +1,4 @@
-"""What the page and programs read of the log, the metrics and the interface's description."""
+"""Read access for the page and programs: the log, the metrics and the OpenAPI description."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ GetStore = Callable[[], LogStore | None]
 
 
 class Views:
-    """The handlers; all they share is where the store and the metrics are."""
+    """The handlers, which share the store and the metrics."""
 
     def __init__(
         self,
@@ -48,7 +48,7 @@ class Views:
     async def devices(self, request: web.Request) -> web.Response:
         """Return `[{device_id, first_ns, last_ns, scenarios, activities, first, last}]`, by id.
 
-        At most `limit` of them, those that follow `after`; a Link header names the next page.
+        At most `limit` of them, after the id `after`; a Link header has the next page.
         """
         query = request.query
         parameters.refuse_unknown(query, ("after", "limit"))
@@ -77,10 +77,10 @@ class Views:
         return response
 
     async def timeline(self, request: web.Request) -> web.Response:
-        """Return what the page draws of [from, to), or only what changed `since` a revision.
+        """Return the page's data of [from, to), or only what changed `since` a revision.
 
-        `from_ms` says from where on the answer replaces what the page has; it is null when nothing
-        changed. `silent_s` is for how many seconds of wall time nothing came in.
+        `from_ms` is the time from which the response replaces the page's data, null if nothing
+        changed. `silent_s` is the wall time in seconds since the last record.
         """
         query = request.query
         parameters.refuse_unknown(query, ("device", "from", "to", "since"))
@@ -88,7 +88,7 @@ class Views:
         store = self.store()
         device = await self.device(parameters.device_id(query))
         span = parameters.span(query, device)
-        # Asked before the records are read: a write in between comes again, and is never missed.
+        # Read before the records: a write in between is sent twice, and never missed.
         changes = await store.changes(device.device_id, since)
         answer = {
             **_summary(device),
@@ -117,9 +117,9 @@ class Views:
     async def hours(self, request: web.Request) -> web.Response:
         """Return the hours that touch [from, to) and changed `since` a revision (`Hours`).
 
-        `complete` is false where more have to be asked for, again with the same `since`; what is
-        answered then is kept. `corrections` is null where nothing changed. `wanted` are the times
-        of which nothing was to be recorded, [start, end, why], `recording` whether it is now.
+        If `complete` is false, more have to be requested with the same `since`; those already
+        computed are cached. `corrections` is null if nothing changed. `wanted` are the times when
+        recording was off on purpose, [start, end, why]; `recording` is whether it is on now.
         """
         query = request.query
         parameters.refuse_unknown(query, ("device", "from", "to", "since", "detail"))
@@ -155,7 +155,7 @@ class Views:
         )
 
     async def window(self, request: web.Request) -> web.Response:
-        """Return what was judged of a time and by what (`evidence`)."""
+        """Return the records of a time and their evidence (`evidence`)."""
         query = request.query
         parameters.refuse_unknown(query, ("device", "at"))
         device = await self.device(parameters.device_id(query))
@@ -191,7 +191,7 @@ class Views:
         return store
 
     async def device(self, device_id: str) -> DeviceSummary:
-        """Return what a device's log spans; answers 404 where it has none."""
+        """Return the span of a device's log; raises 404 if it has none."""
         device = await self.store().device(device_id)
         if device is None:
             raise web.HTTPNotFound(reason=f"device {device_id[:64]!r} has no log")

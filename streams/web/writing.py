@@ -1,7 +1,7 @@
-"""Who may change something: the page itself, and programs that know the interface.
+"""Write protection: only the page itself and programs that know the interface may write.
 
-A page elsewhere can make a browser send a request here. It cannot add a header of its own without
-being asked first (a CORS preflight, which nobody answers), nor forge `Origin` or `Sec-Fetch-Site`.
+Another site can make a browser send a request here. But it cannot add a custom header without a
+CORS preflight, which is never answered, nor forge `Origin` or `Sec-Fetch-Site`.
 """
 
 from __future__ import annotations
@@ -16,10 +16,10 @@ from pydantic import BaseModel, ValidationError
 _ModelT = TypeVar("_ModelT", bound=BaseModel)
 
 HEADER = "X-EgoLog"
-"""What every request that writes carries, with any value."""
+"""The header that every writing request needs, with any value."""
 
 OWN_HOSTS = web.AppKey("own_hosts", frozenset[str])
-"""Names by which the page is asked for, besides that of the connection."""
+"""Host names of the page, besides that of the connection."""
 
 MAX_BODY_BYTES = 65_536
 
@@ -33,7 +33,7 @@ class WriteRefusedError(Exception):
 
 
 async def body_of(request: web.Request) -> Any:
-    """Return the JSON that a request of the own page or of a program brings.
+    """Return the JSON body of a request by the page or by a program.
 
     Raises `WriteRefusedError`.
     """
@@ -58,7 +58,7 @@ async def body_of(request: web.Request) -> Any:
 
 
 def read_as(model: type[_ModelT], body: Any) -> _ModelT:
-    """Return what a body says; raises `WriteRefusedError` that names its first fault."""
+    """Return a body as a model; raises `WriteRefusedError` with its first error."""
     try:
         return model.model_validate(body)
     except ValidationError as error:
@@ -69,7 +69,7 @@ def read_as(model: type[_ModelT], body: Any) -> _ModelT:
 
 
 def require_own_origin(request: web.Request) -> None:
-    """Raise `WriteRefusedError` for what a page of another site makes a browser send."""
+    """Raise `WriteRefusedError` for a request caused by another site."""
     site = request.headers.get("Sec-Fetch-Site")
     if site not in (None, "same-origin", "none"):
         raise WriteRefusedError(403, f"a page of another site ({site}) may not change the log")
@@ -77,6 +77,6 @@ def require_own_origin(request: web.Request) -> None:
     host = request.headers.get("Host", "")
     if origin is None or origin.partition("://")[2].lower() == host.lower():
         return
-    # A reverse proxy may have put the worker's own address for the host that the browser named.
+    # A reverse proxy may have replaced the browser's host by the worker's own address.
     if urlsplit(origin).hostname not in request.config_dict.get(OWN_HOSTS, ()):
         raise WriteRefusedError(403, f"origin {origin[:100]!r} may not change the log of {host!r}")

@@ -30,7 +30,7 @@ def register(group: ActionGroup, app: EgoLogApp) -> None:
         "backup", argument("device"), argument("file", type=Path(dir_okay=False)), FROM, TO
     )
     async def backup(device: str, file: str, from_: str | None, to: str | None) -> None:
-        """Write a device's log to a file that `log restore` reads; .gz is compressed."""
+        """Write a device's log to a file for `log restore`; .gz is compressed."""
         count = 0
         async with opened(app) as store:
             await refuse_unknown(store, device)
@@ -42,9 +42,10 @@ def register(group: ActionGroup, app: EgoLogApp) -> None:
 
     @group.action("restore", argument("file", type=Path(exists=True, dir_okay=False)))
     async def restore_(file: str) -> None:
-        """Read what `log backup`, or `log DEVICE --format json`, wrote into the store.
+        """Restore a device's log from a file of `log backup`.
 
-        Corrections that their topic lacks are published to it, so that they outlast the store.
+        Files of `log DEVICE --format json` work as well. Corrections that are missing in their
+        topic are published again, so they outlast the store.
         """
         said: list[Correction] = []
         async with opened(app) as store:

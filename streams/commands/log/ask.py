@@ -1,4 +1,4 @@
-"""`log ask`: a question in words, to the language model where one is configured."""
+"""`log ask`: a question to the language model, if one is configured."""
 
 from __future__ import annotations
 
@@ -35,15 +35,15 @@ def register(group: ActionGroup, app: EgoLogApp) -> None:
         argument("question", nargs=-1, required=True, metavar="WORD"),
         FROM,
         TO,
-        option("--zone", default="UTC", help="Time zone by which times are meant and told."),
+        option("--zone", default="UTC", help="Time zone of the question and the answer."),
     )
     async def ask(
         device: str, question: tuple[str, ...], from_: str | None, to: str | None, zone: str
     ) -> None:
         """Ask the language model about a device's log: `log ask glasses when did I last cook`.
 
-        It needs EGOLOG_LLM_API_KEY, and is sent what the log says, without notes and ids. The
-        answer names the records that it rests on.
+        It needs EGOLOG_LLM_API_KEY, and is sent the log without notes and ids. The answer cites
+        its records.
         """
         asked = _question(device, " ".join(question), zone)
         settings = running(app.settings, "redis_url")

@@ -1,4 +1,4 @@
-"""`log correct`, `confirm`, `undo` and `corrections`: what the wearer says of a log."""
+"""`log correct`, `confirm`, `undo` and `corrections`: the wearer's corrections of a log."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 
 def register(group: ActionGroup, app: EgoLogApp) -> None:
-    """Add the actions by which somebody changes what a log says."""
+    """Add the actions that change a log."""
     _add_correct(group, app)
     _add_confirm(group, app)
     _add_undo(group, app)
@@ -35,8 +35,8 @@ def _add_correct(group: ActionGroup, app: EgoLogApp) -> None:
         argument("labels", nargs=-1, metavar="LABEL"),
         option("--from", "from_", required=True, help="First time, ISO 8601."),
         option("--to", "to", required=True, help="Time before which it ends, ISO 8601."),
-        option("--split", help="Time from which on the second LABEL holds."),
-        option("--delete", "delete_", is_flag=True, help="Nothing was there."),
+        option("--split", help="Time at which the second LABEL begins."),
+        option("--delete", "delete_", is_flag=True, help="Delete the span's labels."),
         option("--activity", is_flag=True, help="Correct the activities, not the scenario."),
         option("--note", default="", help="Note on the span; alone, it changes no label."),
         option("--author", default=WEARER, help="Who says so."),
@@ -52,9 +52,9 @@ def _add_correct(group: ActionGroup, app: EgoLogApp) -> None:
         note: str,
         author: str,
     ) -> None:
-        """Say what went on in a span of a device's log.
+        """Correct a span of a device's log.
 
-        The log says it at once, also after a replay, and the scenario network learns from it.
+        The log changes at once, and stays so after a replay; the scenario network learns from it.
         """
         first, end = span_of(from_, to)
         parts = [Part(start=first, end=end, labels=list(labels[:1]))]
@@ -99,9 +99,9 @@ def _add_confirm(group: ActionGroup, app: EgoLogApp) -> None:
     async def confirm(
         device: str, from_: str, to: str, activity: bool, note: str, author: str
     ) -> None:
-        """Say that a device's log is right in a span, each record as it stands.
+        """Confirm the records of a device's log in a span.
 
-        It is learned from as a correction is; of what is unknown or missing nothing is said.
+        They are used for learning like corrections; unknown or missing labels are not confirmed.
         """
         first, end = span_of(from_, to)
         change = Change(
@@ -130,7 +130,7 @@ def _add_undo(group: ActionGroup, app: EgoLogApp) -> None:
 def _add_list(group: ActionGroup, app: EgoLogApp) -> None:
     @group.action("corrections", argument("device"), FROM, TO)
     async def corrections(device: str, from_: str | None, to: str | None) -> None:
-        """List what was said of a device's log, also what was taken back."""
+        """List the corrections of a device's log, including those taken back."""
         span = span_of(from_, to)
         async with opened(app) as store:
             every = in_order(await store.corrections(device, *span))

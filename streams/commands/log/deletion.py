@@ -1,4 +1,4 @@
-"""`log delete`: what a store forgets of a device."""
+"""`log delete`: deletes records of a device."""
 
 from __future__ import annotations
 

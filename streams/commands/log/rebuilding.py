@@ -1,4 +1,4 @@
-"""`log rebuild`: the log anew from its topics."""
+"""`log rebuild`: restores the log from its topics."""
 
 from __future__ import annotations
 
@@ -26,11 +26,10 @@ def register(group: ActionGroup, app: EgoLogApp) -> None:
         option("--device", help="Only of this device."),
     )
     async def rebuild_log(from_: str | None, device: str | None) -> None:
-        """Write the log anew from the topics, after the store lost it.
+        """Rebuild the log from the topics, after the store lost it.
 
-        Records get the ids that they had, and as long to live as is left of their retention. What
-        `log delete` deleted comes back, as long as the topics have it; what of erased devices is
-        still there does not.
+        Records get their former ids and the rest of their retention. Records that `log delete`
+        deleted come back as long as the topics have them; those of erased devices do not.
         """
         # No worker needs it.
         from tqdm import tqdm

@@ -1,4 +1,4 @@
-"""`log search`: by words, or by what is to be found."""
+"""`log search`: by words, or by fields."""
 
 from __future__ import annotations
 

@@ -43,8 +43,8 @@ def register(group: ActionGroup, app: EgoLogApp) -> None:
         ),
         FROM,
         TO,
-        option("--scenario", help="Only what was logged as this scenario, by whoever named it."),
-        option("--zone", help="Time zone by whose clock a calendar's events are given."),
+        option("--scenario", help="Only records of this scenario, whoever named it."),
+        option("--zone", help="Time zone of a calendar's events."),
         option("--summary", is_flag=True, help="Print totals by scenario and activity instead."),
     )
     async def show(

@@ -1,4 +1,4 @@
-"""Times and spans as they are typed."""
+"""Times and spans of the command line."""
 
 from __future__ import annotations
 
@@ -13,13 +13,13 @@ TO = option("--to", "to", help="Time before which it ends, ISO 8601.")
 
 
 class LogCommandError(InfraError):
-    """What was asked of the log cannot be answered."""
+    """An invalid request about the log."""
 
 
 def event_time(text: str) -> int:
-    """Return a time that was typed as ns since the epoch.
+    """Return a time of the command line as ns since the epoch.
 
-    Raises `LogCommandError` where it is none.
+    Raises `LogCommandError` if it is not a time.
     """
     try:
         return parse(text)
@@ -28,7 +28,7 @@ def event_time(text: str) -> int:
 
 
 def span_of(from_: str | None, to: str | None) -> tuple[int, int]:
-    """Return the ns of [from, to), all time where neither is given; raises `LogCommandError`."""
+    """Return [from, to) in ns, by default all time; raises `LogCommandError`."""
     first, end = _ALL_TIME
     first = event_time(from_) if from_ is not None else first
     end = event_time(to) if to is not None else end

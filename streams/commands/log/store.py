@@ -36,7 +36,7 @@ async def opened(app: EgoLogApp) -> AsyncIterator[LogStore]:
 
 @asynccontextmanager
 async def editing(app: EgoLogApp, device: str) -> AsyncIterator[LogEditor]:
-    """Open what changes the log of a device, and publishes the changes."""
+    """Open an editor that changes the log of a device and publishes the changes."""
     settings = running(running(app.settings, "redis_url"), "broker_url")
     await topics.create(settings)
     async with opened(app) as store:
@@ -55,7 +55,7 @@ async def editing(app: EgoLogApp, device: str) -> AsyncIterator[LogEditor]:
 
 
 async def refuse_unknown(store: LogStore, device: str) -> None:
-    """Raise `LogCommandError` for a device without a log, naming some that have one."""
+    """Raise `LogCommandError` for a device without a log, naming some with one."""
     if any(await store.count(device)):
         return
     known = [summary.device_id for summary in await store.devices()]
