@@ -1,4 +1,4 @@
-"""The JSON in a language model's answer, whatever the model puts around it.
+"""Extracts the JSON from a language model's answer, whatever surrounds it.
 
 Not a message; it is here because operators and infra both read answers, and neither may import the
 other.
@@ -22,9 +22,9 @@ _MARK = re.compile(
     r"|<\|end_of_thought\|>|<\|channel\|>\s{0,9}final[^<]{0,80}<\|message\|>",
     re.IGNORECASE,
 )
-# Each place where an object may begin costs a look at all of the text; no answer has this many.
+# Each possible beginning of an object costs a scan of the whole text; no answer has this many.
 _MAX_FAILURES = 200
-# A model's sentences may hold line breaks that strict JSON wants escaped.
+# A model's sentences may have line breaks that strict JSON requires to be escaped.
 _DECODER = json.JSONDecoder(strict=False)
 
 
@@ -52,7 +52,7 @@ def without_thoughts(text: str) -> str:
 
 
 def json_candidates(text: str) -> Iterator[Any]:
-    """Yield the JSON objects in `text`, the last one first, or its lists where it has no brace.
+    """Yield the JSON objects in `text`, the last one first, or its lists if it has no brace.
 
     Models that draft, echo a schema or correct themselves put their answer last. Each object is
     followed by those inside it, so that an answer counts even if a model wrapped it.

@@ -1,7 +1,7 @@
-"""Files that appear whole or not at all.
+"""Atomic writing of files.
 
-Not a message; it is here because every package writes files, and this is the only one that all of
-them may import.
+Not a message; it is here because every package writes files, and this is the only package that all
+others may import.
 """
 
 from __future__ import annotations
@@ -17,11 +17,11 @@ if TYPE_CHECKING:
 
 @contextmanager
 def atomic_path(path: Path) -> Iterator[Path]:
-    """Give a new path beside `path` to write to; on leaving, its file takes the place of `path`.
+    """Yield a new path beside `path` to write to; on exit its file replaces `path`.
 
-    Missing folders are made. After an error `path` is as it was and nothing is left beside it; a
-    process that is killed leaves a `.tmp` file that nobody reads. The name is random, so two
-    processes may write the same file: the one that finishes last wins.
+    Missing folders are created. After an error `path` is unchanged and nothing is left beside it; a
+    killed process leaves a `.tmp` file, which is ignored. The name is random, so two processes may
+    write the same file: the one that finishes last wins.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
     draft = path.with_name(f"{path.name}.{secrets.token_hex(4)}.tmp")

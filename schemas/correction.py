@@ -1,7 +1,7 @@
 """`corrections`: the wearer's changes of the log, in the order in which they were made.
 
-The topic is compacted by the correction's own id, so that each is kept for good: taking one back is
-a correction too.
+The topic is compacted by the correction's own id, so that each is kept forever: an undo is a
+correction too.
 """
 
 from __future__ import annotations
@@ -14,10 +14,10 @@ from schemas.frames import NS
 from schemas.message import Label, Message, TimeNs
 
 MAX_SPAN_NS = 86_400 * NS
-"""A correction is about a day at most, so that who reads a span knows where to begin."""
+"""Maximum length of a correction, so that a reader of a span knows where to begin."""
 
 WEARER = "wearer"
-"""Who corrected, where nobody gave a name; also what a label by any wearer is provenanced as."""
+"""The default author of a correction, and the provenance of labels by any wearer."""
 
 Row = Literal["scenario", "activity"]
 Action = Literal["correct", "split", "merge", "delete", "add", "confirm", "note", "undo"]
@@ -25,7 +25,7 @@ CorrectionId = Annotated[str, Field(pattern=r"^[0-9a-f]{32}$")]
 
 
 class NamedSpan(BaseModel):
-    """The labels of [start_ns, end_ns); none says that nothing happened there."""
+    """The labels of [start_ns, end_ns); none means that nothing happened there."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
 
@@ -41,13 +41,13 @@ class NamedSpan(BaseModel):
 
 
 class Correction(Message):
-    """One change: who made it and when, what the log said `before` and says `after` it.
+    """One change: its author and time, and the log's labels `before` and `after` it.
 
-    `after` covers the whole span without a hole. `correct`, `merge` and `add` label it as a whole,
-    `split` in several parts; `delete` leaves it without a label; `confirm` says that the log is
-    right about each part with a label; `note` leaves the labels as they are and adds the text
-    `note`. `undo` takes back the correction `undoes`; its `after` is what the log then says, and
-    is not the wearer's word.
+    `after` covers the whole span without a gap. `correct`, `merge` and `add` label it as a whole,
+    `split` in several parts; `delete` leaves it without a label; `confirm` confirms the log's
+    labels of each labelled part; `note` leaves the labels unchanged and adds the text `note`.
+    `undo` takes back the correction `undoes`; its `after` are the labels of the log afterwards,
+    which the wearer did not choose.
     """
 
     TYPE: ClassVar[str] = "correction"
@@ -70,22 +70,22 @@ class Correction(Message):
 
     @property
     def start_ns(self) -> int:
-        """Where the span begins, ns of event time."""
+        """Start of the span, ns of event time."""
         return self.after[0].start_ns
 
     @property
     def end_ns(self) -> int:
-        """Where the span ends, ns of event time."""
+        """End of the span, ns of event time."""
         return self.after[-1].end_ns
 
     @property
     def names(self) -> bool:
-        """Whether it decides the labels of its span."""
+        """Whether it sets the labels of its span."""
         return self.action not in ("note", "undo")
 
     @property
     def named(self) -> list[NamedSpan]:
-        """What the wearer says of the log: a part without a label says that nothing was there."""
+        """The wearer's labels: a part without a label means that nothing happened there."""
         if not self.names:
             return []
         return [span for span in self.after if span.labels or self.action != "confirm"]

@@ -1,4 +1,4 @@
-"""`dead.letter`: what could not be processed, where it came from and why."""
+"""`dead.letter`: messages that could not be processed, with origin and reason."""
 
 from __future__ import annotations
 
@@ -15,8 +15,8 @@ class DeadLetter(Message):
     """The offending bytes (the first 64 KiB), their origin and the error.
 
     `topic`, `partition`, `offset` and `window_id` are its identity: a letter written twice is one
-    letter. `device_id` is `unknown` when the message's key did not name one. A window was never in
-    a topic: its letter names it by `window_id`, and its offset is 0.
+    letter. `device_id` is `unknown` if the message's key is not a device. A window was never in a
+    topic: its letter has its `window_id` and offset 0.
     """
 
     TYPE: ClassVar[str] = "dead.letter"
@@ -32,5 +32,5 @@ class DeadLetter(Message):
 
     @property
     def origin(self) -> str:
-        """Where it came from: a message as `topic[partition]@offset`, a window by its id."""
+        """Its origin: a message as `topic[partition]@offset`, a window by its id."""
         return self.window_id or f"{self.topic}[{self.partition}]@{self.offset}"

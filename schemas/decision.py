@@ -1,4 +1,4 @@
-"""The labels that the log shows of an estimate: those from one half on, or else the likeliest."""
+"""The labels of an estimate in the log: those with probability 0.5 or more, or the likeliest."""
 
 from __future__ import annotations
 
@@ -13,6 +13,6 @@ DECISION_THRESHOLD = 0.5
 
 
 def decided(probabilities: Probabilities) -> list[str]:
-    """Return the labels that stand for an estimate, the likeliest first; none without one."""
+    """Return the labels of an estimate, the likeliest first; none without an estimate."""
     first = [name for name, p in ranked(probabilities) if p >= DECISION_THRESHOLD]
     return first or [name for name, _ in ranked(probabilities, 1)]

@@ -1,4 +1,4 @@
-"""`device.control`: what an operator or a wearer decided about one device."""
+"""`device.control`: decisions of an operator or a wearer about a device."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ DeviceState = Literal["active", "paused", "erased"]
 
 
 class DeviceControl(Message):
-    """The newest message of a device holds; the topic is compacted by `device_id`.
+    """The newest message of a device is in force; the topic is compacted by `device_id`.
 
     Frames of a `paused` device and frames in its `quiet` hours are dropped. Of an `erased` device
     every message is dropped, in every stage. A pause ends with the first frame that is written at

@@ -5,10 +5,10 @@ SchemaError                 every error below; `reason` is a stable code for met
 ├── TooLargeError           more bytes than the topic allows, checked before anything is decoded
 ├── MalformedError          not an envelope of ours, or not msgpack
 ├── ChecksumError           an envelope whose body was damaged in transit
-├── WrongTypeError          a sound envelope of another message type
-├── UnknownVersionError     a sound envelope of a schema version this build does not read
-├── InvalidError            a sound envelope whose fields break the schema
-└── SignatureError          a message without a valid signature where one is needed
+├── WrongTypeError          a valid envelope of another message type
+├── UnknownVersionError     a valid envelope of a schema version this build does not read
+├── InvalidError            a valid envelope whose fields violate the schema
+└── SignatureError          a message without a required valid signature
 ```
 """
 
@@ -16,7 +16,7 @@ from __future__ import annotations
 
 
 class SchemaError(ValueError):
-    """A message cannot be read; the text says what is wrong and what would be right."""
+    """A message cannot be read; the text has the fault and what would be valid."""
 
     reason: str = "schema"
 
@@ -40,7 +40,7 @@ class ChecksumError(SchemaError):
 
 
 class WrongTypeError(SchemaError):
-    """The envelope holds another message type than the topic's."""
+    """The envelope's message type is not the topic's."""
 
     reason = "wrong_type"
 
@@ -52,7 +52,7 @@ class UnknownVersionError(SchemaError):
 
 
 class InvalidError(SchemaError):
-    """The fields break the schema."""
+    """The fields violate the schema."""
 
     reason = "invalid"
 

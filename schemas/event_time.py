@@ -1,4 +1,4 @@
-"""Event times: as text, and which of them no measurement can have."""
+"""Event times: as text, and the check for implausible ones."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ FIRST_NS = 946_684_800 * NS  # 2000-01-01T00:00:00Z
 AHEAD_NS = 86_400 * NS
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-# What a wrong time must be multiplied by, and what its stamps then are.
+# Factors that would correct a time in the wrong unit, and the name of that unit.
 _SCALES = (
     (10**9, "seconds since the epoch, read as nanoseconds"),
     (10**6, "milliseconds since the epoch, read as nanoseconds, or seconds read as milliseconds"),
@@ -32,16 +32,16 @@ EXPECTED = "ISO 8601, UTC where no offset is given (2026-03-02T08:00:00Z), or ns
 
 
 def parse(text: str) -> int:
-    """Return a time as a person or a program writes it (`EXPECTED`), as ns since the epoch.
+    """Return a time by a person or a program (`EXPECTED`) as ns since the epoch.
 
-    Raises `ValueError` where it is not one.
+    Raises `ValueError` for any other text.
     """
     if text.isascii() and text.isdigit() and len(text) <= 19:
         time_ns = int(text)
         if 0 < time_ns < FIRST_NS:
             raise ValueError(f"{text} counts something else than nanoseconds")
         return time_ns
-    # A plus sign that an address did not escape arrives as a space.
+    # A plus sign that was not escaped in a URL arrives as a space.
     moment = datetime.fromisoformat(text.replace(" ", "+") if "T" in text else text)
     return ns_of(moment if moment.tzinfo is not None else moment.replace(tzinfo=UTC))
 
@@ -52,7 +52,7 @@ def ns_of(moment: datetime) -> int:
 
 
 def iso(time_ns: int) -> str:
-    """Return an event time as ISO 8601 in UTC, to the millisecond where it has one."""
+    """Return an event time as ISO 8601 in UTC, with milliseconds if not 0."""
     try:
         moment = _EPOCH + timedelta(microseconds=time_ns // 1_000)
     except OverflowError:
@@ -62,13 +62,13 @@ def iso(time_ns: int) -> str:
 
 
 def why_refused(time_ns: int, now_ns: int, remedy: str = "") -> str | None:
-    """Return why nothing can have been measured at `time_ns` and the likely cause, None if it can.
+    """Return why `time_ns` is implausible, with the likely cause, None if it is not.
 
-    `remedy` is what helps if the clock is to blame.
+    `remedy` is the advice if the clock is wrong.
     """
     if FIRST_NS <= time_ns <= now_ns + AHEAD_NS:
         return None
-    # A host whose own clock is not set cannot say what is ahead.
+    # A host whose own clock is not set cannot judge the future.
     if now_ns < FIRST_NS <= time_ns:
         return None
     if time_ns > now_ns:

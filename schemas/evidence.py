@@ -1,4 +1,4 @@
-"""`spatial`, `activity` and `scenario.estimate`: what the three agents say of a window."""
+"""`spatial`, `activity` and `scenario.estimate`: the three agents' results for a window."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ Gate = Literal["open", "dropped", "near"]
 
 
 class Result(Message):
-    """What every agent's result carries: the window it speaks of and the model that spoke."""
+    """Fields common to all results: the window and the model's revision."""
 
     window_id: str = Field(max_length=200)
     session_id: SessionId
@@ -31,7 +31,7 @@ class Result(Message):
     revision: str = Field(max_length=64)
 
     def fields(self) -> dict[str, Any]:
-        """Return the fields as they go onto the wire, those that are `None` left out."""
+        """Return the fields of the wire format, without those that are `None`."""
         return self.model_dump(mode="python", exclude_none=True)
 
 
@@ -59,8 +59,8 @@ class NearPart(BaseModel):
 class Spatial(Result):
     """Probability of a sound in each of the eight regions (EgoLog §4.2), one a second.
 
-    `near_field` is absent where it was not extracted; where it was, `revision` ends in
-    `+<weights>`: what extracted it.
+    `near_field` is absent if it was not extracted; otherwise `revision` ends in `+<weights>`, the
+    revision of the extractor.
     """
 
     TYPE: ClassVar[str] = "spatial"
@@ -71,18 +71,18 @@ class Spatial(Result):
 class Activity(Result):
     """Closed-set activity probabilities (EgoLog §4.3) and an open-vocabulary ranking (LanHAR §3.6).
 
-    `open_vocabulary` holds the five labels whose descriptions fit the motion best, with their
-    probabilities among all known labels; it is empty where there was too little motion to rank or
-    no LanHAR weights. `revision` then ends in `+<weights>.<vocabulary>`: what it was ranked by.
+    `open_vocabulary` has the five labels whose descriptions fit the motion best, with their
+    probabilities among all known labels; it is empty with too little motion to rank or without
+    LanHAR weights. If it is not, `revision` ends in `+<weights>.<vocabulary>`, the revisions of the
+    ranking.
 
-    `gate` says whether the audio was dropped as far-field interference, or heard without what is
-    far of it (`near`); `scenarios` names what the network was told of the scenario before, in
-    alphabetical order (`models.serving.predict.detected_scenarios`); `missing` lists the inputs
-    that never came.
+    `gate` is whether the audio was dropped as far-field interference, or reduced to its near field
+    (`near`); `scenarios` are the network's scenario input from the window before, in alphabetical
+    order (`models.serving.predict.detected_scenarios`); `missing` lists absent inputs.
 
-    `familiarity` says of each modality how near its features are to those that the networks learned
-    from: 1 is their middle, below 0.5 is unfamiliar, a modality that is not judged is left out.
-    Nobody should count an `unknown` window as its likeliest activity.
+    `familiarity` is, by modality, the similarity of the features to the training data: 1 is their
+    centre, below 0.5 is unfamiliar; a modality that was not evaluated is absent. The likeliest
+    activity of an `unknown` window should not be counted.
     """
 
     TYPE: ClassVar[str] = "activity"
@@ -97,15 +97,15 @@ class Activity(Result):
 
 
 class ScenarioEstimate(Result):
-    """The scenario network's estimate for 30 s, and what the join needs beside it.
+    """The scenario network's estimate for 30 s, and further inputs of the join.
 
     `key_frames` are the audio-IMU similarities of the fifteen 2 s segments as weights that sum
     to 1 (EgoLog §4.1.3); `embeddings` (segments, D) is the sequence model's input, kept so that an
-    uncertain window can be learned from without any audio. `familiarity` and `unknown` are as in
-    `Activity`: nobody should count an unknown estimate. `event_segments` says of each sound event
-    how likely it is in each of as many equal parts of the window, 0 where nobody looked.
-    `undisturbed` are the scenarios without the segments of far sound alone, which the activities
-    after it are told; it is empty where there are no such segments.
+    uncertain window can be used for fine-tuning without any audio. `familiarity` and `unknown` are
+    as in `Activity`: an unknown estimate should not be counted. `event_segments` are each sound
+    event's probabilities in equal parts of the window, 0 where they were not computed.
+    `undisturbed` are the scenarios estimated without segments of only far sound, which are the
+    input of the following activities; it is empty without such segments.
     """
 
     TYPE: ClassVar[str] = "scenario.estimate"

@@ -1,4 +1,4 @@
-"""What the package's extras install, and one line of error where one is missing.
+"""The modules of the package's extras, and a one-line error if one is missing.
 
 A command's package calls `one_line_for_missing_extras`, and code that imports such a module does so
 within `needs`.
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from types import TracebackType
 
-# Module: the distribution that it is installed by, and the extra that brings it.
+# Module: its distribution, and the extra that installs it.
 EXTRAS: dict[str, tuple[str, str]] = {
     "pyroomacoustics": ("pyroomacoustics", "simulation"),
     "h5py": ("h5py", "simulation"),
@@ -40,7 +40,7 @@ class MissingExtraError(ImportError):
 
 @contextmanager
 def needs(module: str, who: str, error: type[Exception] = MissingExtraError) -> Iterator[None]:
-    """Import `module` in the body; raise `error`, one line, where it is not installed.
+    """Import `module` in the body; raise `error`, one line, if it is not installed.
 
     `who` begins the line and ends in its verb, as in "plots need".
     """
@@ -54,7 +54,7 @@ def needs(module: str, who: str, error: type[Exception] = MissingExtraError) -> 
 
 
 def one_line_for_missing_extras() -> None:
-    """End the process with one line instead of a traceback where an extra is missing."""
+    """Exit with one line instead of a traceback if an extra is missing."""
     former = sys.excepthook
     if getattr(former, "for_extras", False):
         return
@@ -70,7 +70,7 @@ def one_line_for_missing_extras() -> None:
 
 
 def is_missing_extra(error: BaseException) -> bool:
-    """Say whether `error` comes from `needs`, whichever type that was asked for."""
+    """Return whether `error` was raised by `needs`, whatever its type."""
     if isinstance(error, MissingExtraError):
         return True
     cause = error.__cause__

@@ -1,4 +1,4 @@
-"""`audio.frames` and `imu.frames`: what a wearable sends."""
+"""`audio.frames` and `imu.frames`: the input from wearables."""
 
 from __future__ import annotations
 
@@ -18,19 +18,19 @@ Codec = Literal["pcm_s16le", "flac"]
 MAX_FRAME_S = 1.0
 MAX_SAMPLE_BYTES = 900_000
 NS = 1_000_000_000
-# Beyond what any sensor on a body measures, m/s² and rad/s: impacts reach a few thousand, the
-# fastest gyroscopes 70. Such a value would make everything that is computed with it meaningless.
+# Above any measurement on a body, m/s² and rad/s: impacts reach a few thousand, the fastest
+# gyroscopes 70. Larger values would make all results meaningless.
 MAX_MOTION = 10_000.0
 
 
 class Frame(Message):
-    """What audio and motion frames share.
+    """Fields common to audio and motion frames.
 
     `t_ns` is the event time of the first sample (ns since the epoch). `seq` counts the frames of
-    one stream of one session from 0. `streams` names the modalities this session carries, so that
-    nobody waits for a microphone that a device does not have. `final` marks the stream's last
-    frame; only a final frame may hold no samples. `position` is where on the body the device is
-    worn from `t_ns` on; it holds until a later frame of the session says otherwise.
+    one stream of one session from 0. `streams` lists the modalities of the session, so that workers
+    do not wait for a microphone that the device does not have. `final` marks the stream's last
+    frame; only a final frame may have no samples. `position` is where on the body the device is
+    worn from `t_ns` until the next position in a frame of the session.
     """
 
     session_id: SessionId
@@ -41,10 +41,10 @@ class Frame(Message):
     position: Position | None = None
 
     def fields(self) -> dict[str, Any]:
-        """Return the fields as they go onto the wire.
+        """Return the fields of the wire format.
 
-        A position that nobody said is left out, so that workers of before there was one read the
-        frame too.
+        An absent position is omitted, so that workers of releases without positions can read the
+        frame.
         """
         fields = super().fields()
         if self.position is None:

@@ -1,8 +1,8 @@
-"""`labels`: the activities that are known by their description (LanHAR §3.3.2, §3.6).
+"""`labels`: activities recognised by description (LanHAR §3.3.2, §3.6).
 
-The topic is compacted by `label_key`. It holds what differs from the labels that come with the
-weights: a label that was added, or a shipped one that was removed or described differently; a
-message without a value (Kafka's tombstone) means that nothing differs any more.
+The topic is compacted by `label_key`. It has the changes of the shipped labels: a label that was
+added, or a shipped one that was removed or described differently; a message without a value
+(Kafka's tombstone) reverts the change.
 """
 
 from __future__ import annotations
@@ -25,9 +25,9 @@ _UNIT_TOLERANCE = 1e-3
 
 
 def checked_name(name: str) -> str:
-    """Return `name` with its blanks tidied; raises `ValueError` that says what would be right.
+    """Return `name` with normalised blanks; raises `ValueError` for an invalid name.
 
-    Names are shown on the page and put to the language model, so they are words and nothing else.
+    Names are shown on the page and sent to the language model, so they must be plain words.
     """
     tidy = " ".join(unicodedata.normalize("NFC", name).split())
     if not tidy or not tidy[0].isalnum():
@@ -46,7 +46,7 @@ def checked_name(name: str) -> str:
 
 
 def label_key(name: str) -> str:
-    """Return what makes two names the same label: they may differ in case and blanks."""
+    """Return the key of a label, which ignores case and blanks of the name."""
     return " ".join(name.split()).casefold()
 
 
@@ -63,9 +63,9 @@ Description = Annotated[str, Field(min_length=1, max_length=MAX_DESCRIPTION_CHAR
 class ActivityLabel(Message):
     """One label: its descriptions and their mean as a unit `vector` (D,), or None once removed.
 
-    `revision` names the weights whose language space the vector belongs to: in another space it
-    means nothing. `described_by` is `shipped`, `user` or the language model's name. Every device
-    shares the labels, so `device_id` is `all` and the key is not it but `label_key(name)`.
+    `revision` is that of the weights whose language space the vector belongs to: in another space
+    it is meaningless. `described_by` is `shipped`, `user` or the language model's name. The labels
+    are common to all devices, so `device_id` is `all` and the message's key is `label_key(name)`.
     """
 
     TYPE: ClassVar[str] = "activity.label"

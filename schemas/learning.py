@@ -1,4 +1,4 @@
-"""`finetune.queue` and `model.updates`: what the local models learn from, and their revisions."""
+"""`finetune.queue` and `model.updates`: the training data of local models, and their revisions."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from schemas.scenario import Scenario
 
 SHIPPED = "shipped"
-"""The revision of the weights that come with the package, whichever these are."""
+"""The name of the revision of the package's weights."""
 
 ModelName = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,63}$")]
 Revision = Annotated[str, Field(pattern=rf"^([0-9a-f]{{12}}|{SHIPPED})$")]
@@ -26,10 +26,10 @@ Revision = Annotated[str, Field(pattern=rf"^([0-9a-f]{{12}}|{SHIPPED})$")]
 class FinetuneItem(Result):
     """An uncertain window's features and its pseudo-label; never raw audio (EgoLog §4.4.2).
 
-    `pseudo_labels` is empty when nobody refined the window, and when it was refined to a scenario
-    that the network does not know; `provenance` names who did. A label by the wearer
-    (`schemas.correction.WEARER`) is no guess: it overrules all others of the window, and an item
-    of the wearer's without labels takes back the former one.
+    `pseudo_labels` is empty if the window was not refined, or refined to a scenario that the
+    network does not have; `provenance` is the author. A label by the wearer
+    (`schemas.correction.WEARER`) takes precedence over all others of the window, and an item by the
+    wearer without labels takes back the former one.
     """
 
     TYPE: ClassVar[str] = "finetune.item"
@@ -47,7 +47,7 @@ class FinetuneItem(Result):
         pseudo_labels: Sequence[str],
         provenance: str,
     ) -> Self:
-        """Return the item of the window of `record`, with the features that it was judged by."""
+        """Return the item of the window of `record`, with its features."""
         return cls(
             device_id=record.device_id,
             window_id=record.window_id,
@@ -64,15 +64,15 @@ class FinetuneItem(Result):
 
 
 class ModelUpdate(Message):
-    """The revision of `model` that every worker uses from here on; the newest one holds.
+    """The revision of `model` that every worker uses from here on; the newest one is in force.
 
-    The topic is compacted by `model`, and every device shares its models, so `device_id` is `all`
-    and the key is not it but the model's name. `revision` is the first twelve digits of the
-    network's own hash (`models.serving.registry.Loaded`), or `shipped` for the weights that come
-    with the package; these alone have no `weights`. `weights` is where the safetensors file lies
-    and `sha256` the hash of that file. `encoders` is the revision of the frozen encoders whose rows
-    the network reads: on any other's they mean nothing. `metrics_before` are the parent's figures
-    by name, `metrics` its own. While `pinned`, nobody publishes another one by itself.
+    The topic is compacted by `model`. Models are common to all devices, so `device_id` is `all` and
+    the message's key is the model's name. `revision` is the first twelve digits of the network's
+    own hash (`models.serving.registry.Loaded`), or `shipped` for the package's weights, which alone
+    have no `weights`. `weights` is the path of the safetensors file and `sha256` its hash.
+    `encoders` is the revision of the frozen encoders that the network needs. `metrics_before` are
+    the parent's metrics by name, `metrics` its own. While `pinned`, no revision is published
+    automatically.
     """
 
     TYPE: ClassVar[str] = "model.update"

@@ -25,7 +25,7 @@ from schemas.ids import ID_PATTERN
 
 DeviceId = Annotated[str, Field(pattern=ID_PATTERN)]
 SessionId = Annotated[str, Field(pattern=ID_PATTERN)]
-# 2**62 ns is the year 2116: far enough, and sums of two stay inside int64.
+# 2**62 ns is the year 2116: late enough, and the sum of two fits into int64.
 TimeNs = Annotated[int, Field(ge=0, lt=2**62)]
 Probability = Annotated[float, Field(ge=0.0, le=1.0)]
 Probabilities = dict[str, Probability]
@@ -58,11 +58,11 @@ class Message(BaseModel):
 
     @property
     def key(self) -> str:
-        """The key that it is published by: its device's id, unless a type overrides it."""
+        """The message's key: its device's id, unless a type overrides it."""
         return self.device_id
 
     def fields(self) -> dict[str, Any]:
-        """Return the fields as they go onto the wire."""
+        """Return the fields of the wire format."""
         return self.model_dump(mode="python")
 
     def encode(self) -> bytes:
@@ -82,7 +82,7 @@ class Message(BaseModel):
 
     @classmethod
     def open(cls, data: bytes) -> Any:
-        """Return what an unharmed envelope holds; `validated` makes a message of it.
+        """Return the fields of an intact envelope, for `validated`.
 
         Raises a `SchemaError`.
         """

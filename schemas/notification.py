@@ -5,10 +5,10 @@ far siren > 0.8              a sound event of a half minute, near or far or anyw
 activity talking > 0.9       an activity of five seconds
 scenario Cooking > 0.7       a scenario of a half minute
 no motion for 2 h            half minutes with motion data, without a gap, in which nothing moved
-device silent for 10 min     nothing came from the device
+device silent for 10 min     no data from the device
 ```
 
-The word before a name may be left out where only one of the three has it.
+The word before a name may be omitted if the name is unambiguous.
 """
 
 from __future__ import annotations
@@ -37,15 +37,15 @@ _ABOVE = re.compile(r"(.+?)\s*>\s*(.+)")
 
 
 class RuleError(ValueError):
-    """A rule cannot be understood; the text names the part and what would be right."""
+    """A rule is invalid; the text names the part and what would be valid."""
 
 
 @dataclass(frozen=True)
 class Condition:
-    """What has to hold: `name` is above a probability, or nothing moved or came for `for_s`.
+    """A condition: `name` is above a probability, or there was no motion or no data for `for_s`.
 
-    `place` is how far away the sound event is, None for anywhere; a sound event whose distance is
-    not known does not count as there.
+    `place` is the distance of the sound event, None for any; a sound event of unknown distance does
+    not match a `place`.
     """
 
     kind: Kind
@@ -57,10 +57,10 @@ class Condition:
 
 @dataclass(frozen=True)
 class Rule:
-    """When to notify whom: `when` as it was written, at most once in `cool_down_s`.
+    """A rule of notification: `when` is its text, and it fires at most once in `cool_down_s`.
 
-    `device` None means every device. What becomes known later than `not_older_than_s` after it
-    happened is recorded but not sent. `targets` are names.
+    `device` None means every device. Notifications later than `not_older_than_s` after the event
+    are recorded but not sent. `targets` are names.
     """
 
     name: str
@@ -86,7 +86,7 @@ class Notification(BaseModel):
 
 
 def notification_id(rule: str, device_id: str, what: str) -> str:
-    """Return the id of what happened: a function of the data alone."""
+    """Return the id of an event, a function of the data alone."""
     return hashlib.sha256("\n".join((rule, device_id, what)).encode()).hexdigest()[:32]
 
 
@@ -104,7 +104,7 @@ def duration_s(text: str) -> float:
 def parse_condition(text: str, names: Mapping[Kind, Collection[str]]) -> Condition:
     """Return the condition of a rule's words; `names` are the known sounds, activities, scenarios.
 
-    Case and blanks do not count. Raises `RuleError`.
+    Case and blanks are ignored. Raises `RuleError`.
     """
     words = " ".join(text.split())
     lasting = _LASTING.fullmatch(words.casefold())

@@ -1,7 +1,7 @@
-"""Features of a window's segments on the wire, in about a third of the bytes of float16.
+"""Features of a window's segments on the wire, in about a third of the size of float16.
 
-They are most of what a wearer leaves on the broker and are only learned from. A number is off by at
-most half a step of its scale, 0.4 % of the largest one beside it.
+They are most of a wearer's data on the broker, and only used for fine-tuning. The error of a number
+is at most half a step of its scale, 0.4 % of the largest one in its block.
 """
 
 from __future__ import annotations
@@ -47,7 +47,7 @@ class PackedRows(BaseModel):
         want = sum(self._lengths())
         inflating = zlib.decompressobj()
         try:
-            # No more is inflated than belongs there.
+            # No more is inflated than the expected size.
             plain = inflating.decompress(self.data, want + 1)
         except zlib.error as error:
             raise ValueError(f"data cannot be inflated: {error}") from error
@@ -61,7 +61,7 @@ class PackedRows(BaseModel):
 
     @classmethod
     def of(cls, rows: NDArray[Any], exact: int) -> PackedRows:
-        """Pack `rows` (R, C); what is not finite in them is not in `array` either."""
+        """Pack `rows` (R, C); values that are not finite stay so in `array`."""
         values = np.asarray(rows, dtype=np.float32)
         count, columns = values.shape
         packed = columns - exact
@@ -71,7 +71,7 @@ class PackedRows(BaseModel):
         with np.errstate(over="ignore", invalid="ignore"):
             scales = (largest / _STEPS).astype("<f2")
             wide = _spread(scales, packed)  # (R, C - X)
-            # What is too small for a scale is nothing.
+            # Values too small for a scale are 0.
             steps = np.divide(
                 values[:, :packed], wide, out=np.zeros((count, packed), np.float32), where=wide > 0
             )
@@ -97,7 +97,7 @@ class PackedRows(BaseModel):
         return out
 
     def _lengths(self) -> tuple[int, int, int]:
-        """Return how many bytes the scales take, the blocks, and the exact columns."""
+        """Return the sizes in bytes of the scales, the blocks and the exact columns."""
         rows, columns = self.shape
         packed = columns - self.exact
         return 2 * rows * _blocks(packed), rows * packed, 2 * rows * self.exact

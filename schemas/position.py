@@ -1,4 +1,4 @@
-"""Where on the body a device is worn: as its sender says, or else as its wearer's steps show."""
+"""Where on the body a device is worn: from its sender, or else from its wearer's steps."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ POSITIONS: tuple[Position, ...] = get_args(Position)
 
 
 def position_named(name: str) -> Position:
-    """Return the position of a name; raises `ValueError` with one line for any other."""
+    """Return a name as a position; raises `ValueError` with one line for any other name."""
     for position in POSITIONS:
         if name == position:
             return position
@@ -21,20 +21,21 @@ def position_named(name: str) -> Position:
 
 
 EstimatedPosition = Literal["head", "pocket", "wrist", "waist", "unknown"]
-"""What motion alone tells: an ear and a temple move alike."""
+"""The positions that motion can distinguish: an ear and a temple move alike."""
 
 Place = Position | EstimatedPosition
 
 KNOWN_PLACES: tuple[Place, ...] = ("head", *POSITIONS)
-"""What a device is searched by."""
+"""The positions of a search."""
 
 
 class BodyPosition(BaseModel):
-    """Where a device was worn, and how likely that is.
+    """The position of a device, and its probability.
 
-    `said` is true if the device's sender said so, with probability 1; otherwise `at` is estimated
-    from steps, less than certainly, and is `unknown` where nothing is likely enough. Where steps
-    show nothing and two or more microphones heard the window, it is `head` with probability 1.
+    `said` is true if it is from the device's sender, with probability 1; otherwise `at` is
+    estimated from steps, with a lower probability, and is `unknown` if none is likely enough.
+    Without evidence from steps, a device with two or more microphones is at `head` with
+    probability 1.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid", strict=True, allow_inf_nan=False)
@@ -45,5 +46,5 @@ class BodyPosition(BaseModel):
 
     @property
     def names(self) -> tuple[str, ...]:
-        """The words that a search finds it by: an ear and glasses are also on the head."""
+        """The words for a search: an ear and glasses are also on the head."""
         return (self.at, "head") if self.at in ("ear", "glasses") else (self.at,)

@@ -1,4 +1,4 @@
-"""Quiet hours: spans of the wearer's day in which nothing is processed."""
+"""Quiet hours: spans of the wearer's day in which no frame is processed."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _SPAN = re.compile(r"(\d\d):(\d\d)-(\d\d):(\d\d)")
 
 @dataclass(frozen=True)
 class QuietHours:
-    """Spans of wall time in a zone; one that ends before it begins goes over midnight."""
+    """Spans of local time in a zone; one that ends before it begins spans midnight."""
 
     spans: tuple[tuple[time, time], ...]
     zone: tzinfo
@@ -23,7 +23,7 @@ class QuietHours:
     @classmethod
     @lru_cache(maxsize=1_000)
     def parse(cls, text: str) -> QuietHours:
-        """Return what `22:00-07:00,12:30-13:00@Europe/Berlin` says; raises `ValueError`."""
+        """Parse a text like `22:00-07:00,12:30-13:00@Europe/Berlin`; raises `ValueError`."""
         spans_text, at, zone_name = text.partition("@")
         spans = []
         for part in spans_text.split(","):
@@ -67,5 +67,5 @@ class QuietHours:
         return int(datetime.combine(day, at, self.zone).timestamp()) * NS
 
     def touch(self, t_ns: int) -> bool:
-        """Return whether a frame that begins then may lie in them, even in part."""
+        """Return whether a frame that begins then may overlap them."""
         return self.covers(t_ns) or self.covers(t_ns + round(MAX_FRAME_S * NS) - 1)

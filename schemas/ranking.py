@@ -1,4 +1,4 @@
-"""The one order of labels by probability: likeliest first, equals by name."""
+"""The order of labels by probability: likeliest first, ties by name."""
 
 from __future__ import annotations
 
@@ -9,13 +9,13 @@ if TYPE_CHECKING:
 
 
 def ranked(probabilities: Mapping[str, float], most: int | None = None) -> list[tuple[str, float]]:
-    """Return the `most` likeliest labels (all without it), the first by name among equals."""
+    """Return the `most` likeliest labels (by default all), ties by name."""
     return sorted(probabilities.items(), key=lambda pair: (-pair[1], pair[0]))[:most]
 
 
 def likeliest(probabilities: Mapping[str, float]) -> str:
-    """Return the likeliest label, the first by name among equals.
+    """Return the likeliest label, the first by name on a tie.
 
-    Raises `ValueError` where there is no label.
+    Raises `ValueError` without a label.
     """
     return min(probabilities, key=lambda label: (-probabilities[label], label))

@@ -1,4 +1,4 @@
-"""`scenario` and `scenario.refined`: the 30 s join and what the refiner made of it."""
+"""`scenario` and `scenario.refined`: the joined record of 30 s and its refinement."""
 
 from __future__ import annotations
 
@@ -15,17 +15,17 @@ from schemas.sound_place import SoundPlace
 from schemas.vector import Vector
 
 NO_REFINER = "none"
-"""Who refined a record whose local estimate stands."""
+"""The refiner's name if the local estimate stands."""
 
 OFFLINE_EXPERT = "offline expert"
-"""What the names of all tables of the offline expert begin with."""
+"""Prefix of the offline expert's names."""
 
 
 class ActivitySpan(BaseModel):
     """The likeliest activity of one HAR window inside the scenario's 30 s.
 
-    Where the closed set is unsure of it, `open_vocabulary` holds the descriptions that fit best.
-    That of an `unknown` window is what the closed set had to choose, and no evidence.
+    If the closed set's probability is low, `open_vocabulary` has the best descriptions. The
+    activity of an `unknown` window is only the closed set's forced choice, and no evidence.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
@@ -39,11 +39,11 @@ class ActivitySpan(BaseModel):
 
 
 class Scenario(Result):
-    """One 30 s record: the estimate, its evidence and what was missing when it was made.
+    """One 30 s record: the estimate, its evidence and its missing inputs.
 
-    `familiarity` and `unknown` are the estimate's: nobody should count an unknown one.
-    `sound_places` says where each of the `sound_events` is, `position` where the device was worn;
-    records of before it was known say nothing.
+    `familiarity` and `unknown` are the estimate's: an unknown one should not be counted.
+    `sound_places` has the place of each of the `sound_events`, `position` that of the device; it is
+    absent in records of releases without it.
     """
 
     TYPE: ClassVar[str] = "scenario"
@@ -66,9 +66,9 @@ class Scenario(Result):
 class Refined(Result):
     """The refiner's answer for one uncertain scenario record.
 
-    `refined_by` is the LLM's model name, `offline expert <revision>`, or `none` when the local
-    estimate stands; `reason` says why in each case. `revision` is the prompt template's version,
-    or that of the expert's table.
+    `refined_by` is the LLM's model name, `offline expert <revision>`, or `none` if the local
+    estimate stands; `reason` is the reason in each case. `revision` is the version of the prompt
+    template, or that of the expert's table.
     """
 
     TYPE: ClassVar[str] = "scenario.refined"

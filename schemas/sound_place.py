@@ -13,12 +13,12 @@ Distance = Literal["near", "far", "unknown"]
 
 
 class SoundPlace(BaseModel):
-    """Where one sound event is, by what was localized while it was heard.
+    """The place of one sound event, from the localized seconds in which it is present.
 
-    `distance` is None where nothing was localized then, and `unknown` where `near`, the probability
-    that the event is near, is too close to a half. `direction` is the likeliest one as the wearer
-    looks, with its probability, None where it is not likelier than not. `apart` says that near and
-    far sound were separated and named each by itself.
+    `distance` is None without such seconds, and `unknown` if `near`, the probability that the event
+    is near, is too close to 0.5. `direction` is the likeliest one relative to the head, with its
+    probability, None if that is not above 0.5. `apart`: near and far sound were separated and
+    recognised individually.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
@@ -31,7 +31,7 @@ class SoundPlace(BaseModel):
 
     @property
     def words(self) -> tuple[str, ...]:
-        """What is known of it in words, such as `("near", "left")`; empty where nothing is."""
+        """The place in words, such as `("near", "left")`; empty if unknown."""
         distance = self.distance if self.distance in ("near", "far") else None
         return tuple(word for word in (distance, self.direction) if word is not None)
 

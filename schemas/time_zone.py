@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-# The longest that there is has 32. Of a longer one Python may ask the file system and its own
-# packages without end.
+# The longest existing name has 32. For a longer one Python may search the file system and its
+# packages endlessly.
 MAX_NAME_LENGTH = 64
 
 
 def time_zone(name: str) -> ZoneInfo:
-    """Return the zone of a name like Europe/Berlin; raises `ValueError` where there is none."""
+    """Return the zone of a name like Europe/Berlin; raises `ValueError` if there is none."""
     try:
         if len(name) <= MAX_NAME_LENGTH:
             return ZoneInfo(name)

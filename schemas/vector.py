@@ -50,7 +50,7 @@ class Vector(BaseModel):
         packed = np.ascontiguousarray(array, dtype=np.dtype(dtype))
         shape, data = list(packed.shape), packed.tobytes()
         if packed.ndim <= MAX_DIMS and packed.nbytes <= MAX_VECTOR_BYTES:
-            # An array's sizes agree; to check them again takes longer than to pack it.
+            # An array's sizes are consistent; checking them again would take longer than packing.
             return cls.model_construct(dtype=dtype, shape=shape, data=data)
         return cls(dtype=dtype, shape=shape, data=data)
 

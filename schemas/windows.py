@@ -1,4 +1,4 @@
-"""`windows`: features of aligned spans of event time; past this topic there is no raw audio."""
+"""`windows`: features of aligned spans of event time; from this topic on there is no raw audio."""
 
 from __future__ import annotations
 
@@ -20,13 +20,13 @@ class Window(Message):
 
     `features` by name: `maps` (M, T, 64) log-mel and GCC-PHAT (spatial only), `mel` (T, 64)
     log-mel averaged over the channels, `imu` (N, 6) acc in m/s² and gyro in rad/s;
-    where an audio tagger names the sound events, `tagger_mel` (2·T, 128) (scenario).
-    A modality without a single sample is absent. `coverage` is the share of the window's samples
-    that arrived, `slices` the same for each feature slice. `parts` counts the shorter windows
-    inside this one that were published, which is what a join has to wait for; `after` is the start
-    of the session's previous scenario window when that is recent enough to be context. `position`
-    is where the device was worn, as its sender had said by the window's end; `channels` is how many
-    microphones heard the window, None where none did.
+    with an audio tagger, `tagger_mel` (2·T, 128) (scenario).
+    A modality without any sample is absent. `coverage` is the share of the window's samples that
+    arrived, `slices` the same for each feature slice. `parts` counts the shorter windows inside
+    this one that were published, for which a join has to wait; `after` is the start of the
+    session's previous scenario window if that is recent enough to be context. `position` is the
+    device's, from its sender, as of the window's end; `channels` is the number of microphones, None
+    without sound.
     """
 
     TYPE: ClassVar[str] = "window"
