@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 def measured_data(parser: ArgumentParser, options: Namespace) -> Path | None:
     """Return the folder of `--data` or the shared one, or None; its absent parts are printed.
 
-    Ends the program where `--data` is no folder or `--seed` is negative.
+    Exits if `--data` is not a folder or `--seed` is negative.
     """
     if options.seed < 0:
         parser.error(f"--seed is {options.seed}; expected 0 or more")
@@ -49,7 +49,7 @@ def weights_measured(registry: Registry) -> str:
 def choosing_options(prog: str, about: str | None, arguments: Sequence[str] | None) -> Namespace:
     """Return the options of a command that chooses on composed minutes with a far loudspeaker.
 
-    These are `seeds`, `stretches`, `weights` and `cache`. Ends the program where one is too small.
+    These are `seeds`, `stretches`, `weights` and `cache`. Exits if one is too small.
     """
     parser = ArgumentParser(prog=prog, description=about)
     parser.add_argument(

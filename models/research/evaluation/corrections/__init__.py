@@ -1,1 +1,1 @@
-"""What a wearer's corrections teach, and the choice of the adapter that applies them at once."""
+"""The gain from a wearer's corrections, and the choice of the adapter that learns from them."""

@@ -1,33 +1,32 @@
 """Measure what a wearer's corrections teach: `python -m models.research.evaluation.corrections`.
 
-Each new wearer of a shifted domain, with ears and rooms that no network met, lives three days
-(`models.research.egolog.households`). Of the first day the wearer corrects at most `--corrections`
-half minutes of which the log, refined by the offline expert, says something else than what went on;
-the queue holds these and, as in the pipeline, the expert's label of every window. A revision of
-the shared network is tuned from it (`models.finetuning.revise`), the corrected windows become the
-wearer's own adapter (`models.egolog.correction_adapter`), and both are judged on the wearer's
-second and third day, of which nothing was learned.
+Each new wearer of a shifted domain, with unseen ears and rooms, has three days
+(`models.research.egolog.households`). On the first day the wearer corrects at most `--corrections`
+half minutes in which the log, refined by the offline expert, is wrong; the queue has these and, as
+in the pipeline, the expert's label of every window. A revision of the shared network is tuned from
+it (`models.finetuning.revise`), the corrected windows become the wearer's own adapter
+(`models.egolog.correction_adapter`), and both are evaluated on the wearer's second and third day,
+which are not used for learning.
 
-- `gain`: micro-F1 of the estimates on the later days over the shipped network's, mean of wearers,
-  as the pipeline has them: by the revision, where it passes the gate, and the adapter to it;
-- `log_gain`: the same of what the log says, after the memory of minutes
-  (`models.egolog.scenario_memory`): what the wearer sees of it;
-- `macro_gain`: as `gain`, of macro-F1, over the scenarios that are lived on those days;
+- `gain`: increase of the estimates' micro-F1 on the later days over the shipped network, mean of
+  wearers, as in the pipeline: by the revision, if it passes the gate, and the adapter to it;
+- `log_gain`: the same for the labels in the log, after the scenario memory
+  (`models.egolog.scenario_memory`), which is what the wearer sees;
+- `macro_gain`: as `gain`, for macro-F1 over the scenarios that occur on those days;
 - `adapter_gain`, `log_adapter_gain`: by the adapter to the shipped network alone, before there is
   a revision;
-- `revision_gain`, `log_revision_gain`: by the revision alone, which is what other wearers have of
-  it; 0 if not passed;
-- `expert_gain`: as `revision_gain`, where nobody corrects and the expert alone teaches
-  (`--expert`, which takes as long again as all else);
-- `original_change`: what the adapter to the shipped network changes of micro-F1 on windows of the
-  original days that nothing was learned from: whether it disturbs what is not like what was
-  corrected;
+- `revision_gain`, `log_revision_gain`: by the revision alone, which other wearers get as well; 0 if
+  it does not pass;
+- `expert_gain`: as `revision_gain`, without corrections and with the expert's labels alone
+  (`--expert`, which doubles the time);
+- `original_change`: change of micro-F1 by the adapter to the shipped network on held-out windows of
+  the original days: whether it disturbs windows unlike the corrected ones;
 - `published`: the share of wearers whose revision passes the gate.
 
 `sd` are the standard deviations of the gains over wearers.
 
-`--validation` composes the days from what the weights were chosen on, with other seeds: settings
-are chosen there.
+`--validation` composes the days from the material on which the weights were chosen, with other
+seeds: settings are chosen there.
 """
 
 from __future__ import annotations
@@ -62,14 +61,23 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--data", type=Path, help="folder of recordings (default: the shared ones)")
     parser.add_argument("--seed", type=int, default=0, help="random seed of the wearers")
     parser.add_argument("--wearers", type=int, default=6, help="number of wearers")
-    parser.add_argument("--corrections", type=int, default=CORRECTIONS, help="most half minutes")
-    parser.add_argument("--validation", action="store_true", help="compose from validation's")
-    parser.add_argument("--wearer-weight", type=float, help="how many windows a word counts as")
-    parser.add_argument("--expert", action="store_true", help="also tune from the expert alone")
+    parser.add_argument(
+        "--corrections",
+        type=int,
+        default=CORRECTIONS,
+        help="maximum number of corrected half minutes of a wearer",
+    )
+    parser.add_argument("--validation", action="store_true", help="use the validation material")
+    parser.add_argument("--wearer-weight", type=float, help="weight of a correction, in windows")
+    parser.add_argument(
+        "--expert", action="store_true", help="also tune from the expert's labels alone"
+    )
     parser.add_argument("--json", type=Path, help="output file of the metrics")
     parser.add_argument("--weights", type=Path, default=WEIGHTS_DIR, help="folder of the weights")
     parser.add_argument("--cache", type=Path, help="cache folder of the composed days")
-    parser.add_argument("--processes", type=int, default=2, help="processes that compose days")
+    parser.add_argument(
+        "--processes", type=int, default=2, help="number of processes that compose days"
+    )
     options = parser.parse_args(arguments)
     for name in ("wearers", "corrections", "processes"):
         if getattr(options, name) < 1:

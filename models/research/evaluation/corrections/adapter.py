@@ -1,11 +1,12 @@
 """Choose the adapter of corrections: `python -m models.research.evaluation.corrections.adapter`.
 
 On the days of `python -m models.research.evaluation.corrections --validation`, for each reach and
-variance of `models.egolog.correction_adapter`: what fifty corrections of the first day gain on the
-later ones, for each wearer and in the log, and what they change of the original days, by the
-shipped network. Chosen is one that gains with every wearer and loses nothing of the original days.
+variance of `models.egolog.correction_adapter`: the gain of fifty corrections of the first day on
+the later ones, for each wearer and in the log, and the change on the original days, with the
+shipped network. The choice is one with a gain for every wearer and no loss on the original days.
 
-Wearers of one seed share a domain, so that several seeds say more than as many wearers of one.
+Wearers of one seed share a domain, so several seeds are more informative than as many wearers of
+one.
 """
 
 from __future__ import annotations
@@ -53,14 +54,14 @@ VARIANCES = (0.5, 1.0, 2.0)
 
 @dataclass(frozen=True)
 class _Wearer:
-    """A wearer's corrections, the later days, and what the network alone says of these."""
+    """A wearer's corrections, the later days, and the network's own estimates of these."""
 
     words: list[FinetuneItem]
     later: HouseholdWindows
     before: NDArray[np.float32]
 
     def gains(self, adapter: CorrectionAdapter) -> tuple[float, float, float]:
-        """Return what the adapter gains: micro-F1, that of the log, and macro-F1."""
+        """Return the adapter's gains of micro-F1, of the log's micro-F1, and of macro-F1."""
         truth = self.later.truth
         after = shifted(self.before, adapter)
         said, usual = (logged(self.later, each) for each in (after, self.before))
@@ -86,10 +87,14 @@ def main(arguments: Sequence[str] | None = None) -> None:
     )
     parser.add_argument("--data", type=Path, help="folder of recordings (default: the shared ones)")
     parser.add_argument("--seed", type=int, default=0, help="first random seed of the wearers")
-    parser.add_argument("--seeds", type=int, default=1, help="number of seeds, of a domain each")
+    parser.add_argument(
+        "--seeds", type=int, default=1, help="number of seeds, each of which is a domain"
+    )
     parser.add_argument("--wearers", type=int, default=3, help="number of wearers of each seed")
     parser.add_argument("--cache", type=Path, help="cache folder of the composed days")
-    parser.add_argument("--processes", type=int, default=2, help="processes that compose days")
+    parser.add_argument(
+        "--processes", type=int, default=2, help="number of processes that compose days"
+    )
     options = parser.parse_args(arguments)
     for name in ("seeds", "wearers", "processes"):
         if getattr(options, name) < 1:

@@ -1,4 +1,4 @@
-"""The figures of corrections: what each wearer's gain, and means over the wearers."""
+"""The gains from corrections of each wearer, and their means over the wearers."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ if TYPE_CHECKING:
 
 CORRECTIONS = 50
 TUNING = TuneSettings()
-# Of two figures of a wearer each.
+# Each is the difference of two figures of a wearer.
 GAINS = {
     "gain": ("f1_corrected", "f1_shipped"),
     "log_gain": ("log_f1_corrected", "log_f1_shipped"),
@@ -67,7 +67,7 @@ Figures = dict[str, Any]
 
 
 def calendar_of(seed: int, wearers: int, *, validation: bool) -> Calendar:
-    """Return the days of a seed's wearers, of what the networks were chosen on or of unseen."""
+    """Return the days of a seed's wearers, of validation or of unseen material."""
     first = _VALIDATION_SEED if validation else SEED
     return Calendar(first + seed, wearers, STRETCHES, MINUTES, SHARED_TIME, validation=validation)
 
@@ -75,7 +75,7 @@ def calendar_of(seed: int, wearers: int, *, validation: bool) -> Calendar:
 def corrected(
     days: HouseholdWindows, most: int, seed: int
 ) -> tuple[list[FinetuneItem], list[FinetuneItem]]:
-    """Return the items by the expert of all windows, and by the wearer of `most` wrong ones."""
+    """Return the expert's items of all windows, and the wearer's of at most `most` wrong ones."""
     expert = ByExpert(Expert.load())
     guesses = queued(days, days.scenarios, expert)
     asked = np.arange(len(days))
@@ -159,7 +159,7 @@ def of_wearer(
 def adapted(
     network: ScenarioNet, words: Sequence[FinetuneItem], rows: NDArray[np.float16]
 ) -> NDArray[np.float32]:
-    """Return what `network` and the adapter of a wearer's `words` make of rows: (N, 16)."""
+    """Return the estimates (N, 16) of rows by `network` and the adapter of a wearer's `words`."""
     plain = probabilities(network, rows)
     return shifted(plain, adapter_of(network, words)) if words else plain
 
@@ -170,7 +170,7 @@ def adapter_of(
     reach: float = REACH,
     variance: float = VARIANCE,
 ) -> CorrectionAdapter:
-    """Return the adapter of a wearer's `words` to `network`, as a worker makes it."""
+    """Return the adapter of a wearer's `words` to `network`, as in a worker."""
     windows = Examples.of_items(words)
     estimates = probabilities(network, windows.rows).round(DECIMALS)
     return CorrectionAdapter("", estimates, windows.labels > 0, "", reach=reach, variance=variance)
@@ -236,7 +236,7 @@ def measure(
 
 
 def _line(wearer: int, figures: Figures) -> str:
-    """Return what is known of a wearer, for who waits for the others."""
+    """Return a wearer's figures as a line of progress."""
     by = "; ".join(
         f"{name} {figures[f'f1_{name}']:.3f} (without gate "
         f"{figures[f'f1_{name}_without_gate']:.3f}, {figures[f'gate_{name}']})"

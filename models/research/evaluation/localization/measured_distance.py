@@ -1,11 +1,11 @@
-"""Near and far through a dummy head measured at several distances, in the dry and in rooms.
+"""Near and far through a dummy head measured at several distances, anechoic and in rooms.
 
-Nothing was trained on these responses. The head stands still, so there is no motion. Sources at the
-border of near and far, 1 m, are left out; loudness is the same for all, so it says nothing.
+Nothing was trained on these responses. The head is static, so there is no motion. Sources at the
+border of near and far, 1 m, are excluded; loudness is the same for all, so it is no cue.
 
-The head in the dry, in rooms, and each measured room are one device each, whose session has heard
-the set (`models.research.evaluation.localization.measured_rooms`). `first_seconds` has the same
-figures of a session that begins, which takes its microphones to be alike.
+The anechoic head, the head in rooms, and each measured room are one device each, whose session has
+processed the set before (`models.research.evaluation.localization.measured_rooms`).
+`first_seconds` has the same figures for a new session, which assumes equal microphones.
 """
 
 from __future__ import annotations
@@ -54,7 +54,7 @@ Figures = dict[str, Any]
 
 BORDER_M = 1.0
 CLIPS = 3
-"""Sounds at each place."""
+"""Number of sounds at each position."""
 EVERY_DEG = 15
 RT60_S = (0.2, 0.8)
 _LATERAL_DEG = (45, 135)
@@ -65,7 +65,7 @@ _STREAM = 8
 
 @dataclass(frozen=True)
 class DistanceSeconds(ColumnDataset):
-    """N seconds of one source: what the network makes of each, and what is true.
+    """N seconds of one source: the network's probabilities and the truth.
 
     `probability` (N, 8) of the regions, `azimuth_deg` (N,) in (-180, 180], `distance_m` (N,).
     """
@@ -76,7 +76,7 @@ class DistanceSeconds(ColumnDataset):
 
     @property
     def near(self) -> NDArray[np.float64]:
-        """How likely each source is near: the share of near in all that is heard."""
+        """The probability that each source is near: the share of near in all regions."""
         by_distance = self.probability.reshape(len(self.probability), -1, len(DISTANCES)).sum(
             axis=1
         )
@@ -86,14 +86,14 @@ class DistanceSeconds(ColumnDataset):
         return share
 
     def by_distance(self) -> dict[str, Figures]:
-        """Return for each distance how often near is said and the direction right."""
+        """Return by distance how often near is predicted and the direction is right."""
         return {
             f"{metres:g}": self.take(self.distance_m == metres).figures()
             for metres in np.unique(self.distance_m)
         }
 
     def figures(self) -> Figures:
-        """Return how often near is said, and how often the direction is right."""
+        """Return how often near is predicted, and how often the direction is right."""
         judged = Judged.of(self.probability, self._regions())
         return {
             "seconds": len(self.near),
@@ -109,7 +109,7 @@ class DistanceSeconds(ColumnDataset):
         return np.eye(len(REGIONS), dtype=np.float32)[[REGIONS.index(name) for name in names]]
 
     def balanced(self) -> float | None:
-        """Return the mean of how often near is said of near sources and far of far ones."""
+        """Return the balanced accuracy: the mean of the recalls of near and far sources."""
         near, far = self.distance_m < BORDER_M, self.distance_m > BORDER_M
         if not near.any() or not far.any():
             return None
@@ -117,9 +117,9 @@ class DistanceSeconds(ColumnDataset):
         return float((called_near[near].mean() + (~called_near[far]).mean()) / 2)
 
     def calibration(self) -> Figures:
-        """Return how near these seconds are said to be, how many are, and the calibration error.
+        """Return the mean probability of near, the share of near, and the calibration error.
 
-        What is at the border is left out.
+        Sources at the border are excluded.
         """
         aside = self.take(self.distance_m != BORDER_M)
         true = aside.distance_m < BORDER_M
@@ -131,7 +131,7 @@ class DistanceSeconds(ColumnDataset):
         }
 
     def lateral(self) -> DistanceSeconds:
-        """Return the seconds whose source is beside the head, where level tells distance."""
+        """Return the seconds with a source beside the head, where level is a cue to distance."""
         low, high = _LATERAL_DEG
         aside = np.abs(self.azimuth_deg)
         return self.take((aside >= low) & (aside <= high))
@@ -139,9 +139,9 @@ class DistanceSeconds(ColumnDataset):
 
 @dataclass(frozen=True)
 class DeviceSeconds:
-    """The seconds of one device, by a session that begins and by one that has heard them all.
+    """The seconds of one device, in a new session and in one that has processed them all before.
 
-    `balance_db` is how much louder its first microphone is then said to be.
+    `balance_db` is the estimated gain of its first microphone over the second in the latter.
     """
 
     first: DistanceSeconds
@@ -152,9 +152,9 @@ class DeviceSeconds:
 def measure(
     registry: Registry, hrtf: Path, sounds: SoundBank, seed: int, clips: int = CLIPS
 ) -> Figures:
-    """Return `ku100` and `surrey`, each where the folder `hrtf` has its files.
+    """Return `ku100` and `surrey`, each if the folder `hrtf` has its files.
 
-    Each place is heard with `clips` sounds. What is absent is listed in `skipped`.
+    Each position is rendered with `clips` sounds. Absent files are listed in `skipped`.
     """
     network = registry.load(LOCALIZATION).module
     figures: Figures = {"skipped": []}

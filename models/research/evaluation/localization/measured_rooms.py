@@ -1,12 +1,12 @@
 """Localization through responses that were measured in rooms, on which nothing was trained.
 
-A dummy's head stands still, so there is no motion to compensate; sources stand ahead and beside
-it, so what is heard behind is a mistake. Distances are all beyond a metre.
+The dummy head is static, so there is no motion to compensate; sources are ahead and beside it, so a
+prediction behind is an error. All distances are above a metre.
 
-A set of responses is one device: its seconds are judged as in a session that has heard all of them
-in a seeded order, which tells how much louder one of its microphones is
-(`models.egolog.microphone_balance`). No place, distance or label takes part in that, and nothing
-else is fitted to responses.
+A set of responses is one device: its seconds are processed as in a session that has processed all
+of them before, in a seeded order, to estimate the balance of its microphones
+(`models.egolog.microphone_balance`). This uses no position, distance or label, and nothing else is
+fitted to responses.
 """
 
 from __future__ import annotations
@@ -38,14 +38,14 @@ if TYPE_CHECKING:
     from models.simulation.sources.measured import SoundBank
 
 CLIPS = 4
-"""Sounds at each place."""
+"""Number of sounds at each position."""
 LEVEL_DB = (-27.0, 4.0)
 NOISE_DB = (-72.0, -56.0)
 _STREAM = 7
 
 
 def rooms(folder: Path) -> list[MeasuredRoom]:
-    """Return the measured rooms of a folder of responses at 16 kHz, in order of their names."""
+    """Return the measured rooms of a folder of responses at 16 kHz, by name."""
     return [read_sofa(path) for path in sorted(folder.glob("*_16k.sofa"))]
 
 
@@ -78,7 +78,7 @@ def maps_of(waves: Sequence[NDArray[np.float32]]) -> NDArray[np.float16]:
 
 
 def settled(maps: NDArray[np.float16], rng: Generator) -> MicrophoneBalance:
-    """Return what a session knows of its microphones that has heard all `maps` (N, 3, 50, 64)."""
+    """Return the microphone balance of a session after all `maps` (N, 3, 50, 64)."""
     balance = MicrophoneBalance()
     for at in rng.permutation(len(maps)):
         balance = balance.after(maps[at])
@@ -86,7 +86,7 @@ def settled(maps: NDArray[np.float16], rng: Generator) -> MicrophoneBalance:
 
 
 def regions_of(network: Localization, maps: NDArray[np.float16]) -> NDArray[np.float32]:
-    """Return the probabilities (N, 8) of `maps` (N, 3, 50, 64), heard without any motion."""
+    """Return the probabilities (N, 8) of `maps` (N, 3, 50, 64) without motion."""
     with torch.inference_mode():
         parts = torch.split(torch.from_numpy(maps.astype(np.float32)), 64)
         out: NDArray[np.float32] = torch.cat([network.regions(p, None) for p in parts]).numpy()
@@ -94,7 +94,7 @@ def regions_of(network: Localization, maps: NDArray[np.float16]) -> NDArray[np.f
 
 
 def heard(response: NDArray[np.float32], sounds: SoundBank, rng: Generator) -> NDArray[np.float32]:
-    """Return one second (2, 16000) of some sound that has filled the room for a second before."""
+    """Return one second (2, 16000) of a sound with the reverberation of a second before."""
     label = str(rng.choice(sorted(sounds.labels)))
     dry = sounds(label, rng, rng, 2 * FS)
     wet = fftconvolve(dry[None], response, axes=1)[:, FS : 2 * FS]
@@ -106,5 +106,5 @@ def heard(response: NDArray[np.float32], sounds: SoundBank, rng: Generator) -> N
 
 
 def between_two(azimuth: float) -> bool:
-    """Return whether a place lies on the border of two directions."""
+    """Return whether an azimuth is on the border of two directions."""
     return bool(np.isclose(abs(azimuth) % (np.pi / 2), np.pi / 4, atol=1e-3))

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 def far_sound(runs: Sequence[Figures]) -> str:
-    """Say what each way of dealing with a far loudspeaker is worth to the activities."""
+    """Return the accuracy of activities by method against a far loudspeaker."""
     ways = (
         ("no gate", "accuracy_interfered", None),
         ("audio dropped", "accuracy_interfered_gated", "won_back_dropped"),

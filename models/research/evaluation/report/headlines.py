@@ -1,4 +1,4 @@
-"""Tables of headline figures beside the paper's, and the bar and the aim of each."""
+"""Tables of headline figures with the paper's, the bar and the aim of each."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Bar:
-    """A headline: where it is in the JSON, what the paper has, the bar and the aim."""
+    """A headline: its path in the JSON, the paper's figure, the bar and the aim."""
 
     name: str
     path: tuple[str, ...]
@@ -62,7 +62,7 @@ COMPOSED_BARS = (
     Bar("… without motion", ("localization", "front_back_error_without_motion"), "", "", ""),
     Bar("scenario, 30 s, F1", ("scenario", "f1"), "0.85", "0.80", "0.90"),
     Bar("… with the minutes before", ("scenario", "f1_with_memory"), "0.89", "", "0.93"),
-    # EgoLog's Table 2 takes the sequence away with it; `ablations --contrastive-alone` does not.
+    # EgoLog's Table 2 removes the sequence as well; `ablations --contrastive-alone` does not.
     Bar(
         "… without contrastive and sequence",
         ("scenario", "f1_without_contrastive"),

@@ -28,7 +28,7 @@ def localization(runs: Sequence[Figures], figures: Path) -> str:
         if device != "binaural":
             where += (device,)
         for kind in KINDS:
-            # The one microphone is asked with the motion alone.
+            # One microphone is evaluated with motion only.
             at = (*where, kind) if device != "mono" else where
             if device == "mono" and kind == "without_motion":
                 continue
@@ -69,7 +69,7 @@ def localization(runs: Sequence[Figures], figures: Path) -> str:
 
 
 def _measured_rooms(runs: Sequence[Figures]) -> list[str]:
-    """Say how a dummy's head hears through responses measured in rooms, where there are any."""
+    """Return the scores through responses measured in rooms, empty if not measured."""
     names = runs[0]["localization"].get("measured_rooms", {})
     if not names:
         return []

@@ -11,12 +11,12 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 
-# What a session says that has heard a set of responses, and one that begins.
+# The figures of a session that has processed the set before, and of a new one.
 _HEARD = (("measured",), ("measured", "first_seconds"))
 
 
 def real_sounds(runs: Sequence[Figures]) -> str:
-    """Say of which recordings the figures of real speech and street sounds are."""
+    """Return a description of the recordings of real speech and street sounds."""
     sentences = []
     first = runs[0]
     if "speech" in first:
@@ -51,7 +51,7 @@ def _listed(names: Sequence[str]) -> str:
 
 
 def measured_distance(runs: Sequence[Figures]) -> str:
-    """Say how often near is said at each distance, where a measured head is at hand."""
+    """Return how often near is predicted at each distance, empty if not measured."""
     first = runs[0].get("measured", {})
     rows = [
         [
@@ -79,7 +79,7 @@ def measured_distance(runs: Sequence[Figures]) -> str:
 
 
 def _measured_calibration(runs: Sequence[Figures], devices: Figures) -> str:
-    """Say where the probability of near is wrong: of each measured device by itself."""
+    """Return the calibration of the probability of near for each measured device."""
     if not devices:
         return ""
     rows = [
@@ -100,7 +100,7 @@ def _measured_calibration(runs: Sequence[Figures], devices: Figures) -> str:
 
 
 def real_motion(first: Figures) -> str:
-    """Say what the networks make of measured motion alone; no seed changes that."""
+    """Return the figures of real motion, which are the same for all seeds."""
     files = first.get("real_motion", {})
     if not files:
         return ""

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Report:
-    """Everything that goes into the page."""
+    """The content of the page."""
 
     runs: dict[int, Figures]
     ablations: dict[str, Figures]
@@ -40,7 +40,7 @@ def write(report: Report, page: Path) -> None:
     figures = page.parent / "figures"
     figures.mkdir(exist_ok=True)
     runs = list(report.runs.values())
-    # Another command fills this section, so what it wrote stays.
+    # This section is written by another command, so it is kept.
     loop = loop_page.present(page.read_text() if page.is_file() else "")
     parts = [
         "# Results",
