@@ -1,4 +1,4 @@
-"""Figures from a worker's exported metrics: its event loop, time in networks, and lag."""
+"""Figures from a worker's exported metrics: its event loop, and lag."""
 
 from __future__ import annotations
 
@@ -14,7 +14,6 @@ if TYPE_CHECKING:
 
 BLOCKED = "egolog_loop_blocked_seconds"
 LAG = "egolog_consumer_lag"
-INFERENCE = "egolog_inference_seconds"
 LONGEST_S = 0.05
 _ANSWER_S = 30.0
 
@@ -31,16 +30,6 @@ def blocked_looks(ports: Iterable[int], longest_s: float = LONGEST_S) -> tuple[i
         looks += buckets[float("inf")]
         over += buckets[float("inf")] - buckets[longest_s]
     return over, looks
-
-
-def inference_s(ports: Iterable[int]) -> float:
-    """Return the wall time spent in networks so far, s."""
-    return sum(
-        sample.value
-        for port in ports
-        for sample in _samples(port)
-        if sample.name == f"{INFERENCE}_sum"
-    )
 
 
 def lag_of(ports: Iterable[int]) -> int:

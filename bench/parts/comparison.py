@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from bench.load.messages import Fleet, first_sample
 from bench.load.recording import COARSE, made
-from bench.measuring.exported import blocked_looks, inference_s
+from bench.measuring.exported import blocked_looks
 from bench.subjects.idle import idle_ms
 from bench.subjects.running import started
 from bench.subjects.services import EMBEDDED, KAFKA
@@ -33,6 +33,8 @@ PRODUCT_ON = {KAFKA: "product, Apache Kafka", EMBEDDED: "product, embedded broke
 CONSTANT_NAME = "product, constant networks"
 AIOKAFKA_NAME = "aiokafka loop"
 QUIX_NAME = "quixstreams"
+# The threads of the product that run networks.
+_INFERENCE = "inference"
 
 
 @dataclass
@@ -40,8 +42,7 @@ class Comparison:
     """Costs by subject, one per round; the bare loop by stage; cold starts by subject.
 
     `blocked_looks` counts the checks that found the product's event loop blocked, and all checks;
-    `idle_ms` is each subject's CPU ms per second while idle; `constant_ms` is the ms per
-    wearer-second that constant networks still took.
+    `idle_ms` is each subject's CPU ms per second while idle.
     """
 
     main: str
@@ -52,7 +53,6 @@ class Comparison:
     services_ms: dict[str, list[float]] = field(default_factory=dict)
     blocked_looks: tuple[int, int] = (0, 0)
     idle_ms: dict[str, float] = field(default_factory=dict)
-    constant_ms: float = 0.0
 
     def ms(self, name: str) -> float:
         """Return a subject's median CPU ms per wearer-second."""
@@ -61,6 +61,12 @@ class Comparison:
     def each_ms(self, name: str) -> list[float]:
         """Return a subject's CPU ms per wearer-second in each round."""
         return self.bare_ms if name == BARE else [cost.ms for cost in self.costs[name]]
+
+    @property
+    def constant_ms(self) -> float:
+        """The median CPU ms per wearer-second that constant networks still took."""
+        costs = self.costs[CONSTANT_NAME]
+        return median(cost.threads_ms.get(_INFERENCE, 0.0) for cost in costs)
 
     def ratio(self, name: str, other: str) -> float:
         """Return the median over rounds of the ratio of two subjects' costs."""
@@ -85,8 +91,7 @@ async def compare(services: Services, plan: Plan, say: Callable[[str], None]) ->
             running[name] = await stack.enter_async_context(started(subject, warm_up))
             result.cold_starts[name] = running[name].cold_start
         product = subjects[result.main]
-        looked, constant = blocked_looks(product.ports), subjects[CONSTANT_NAME]
-        constant_s = inference_s(constant.ports)
+        looked = blocked_looks(product.ports)
         result.idle_ms = await idle_ms(running)
         bare = BareLoop(next(iter(subjects.values())).settings, recording)
         for number in range(plan.rounds):
@@ -107,9 +112,6 @@ async def compare(services: Services, plan: Plan, say: Callable[[str], None]) ->
                         ms = 1e3 * (after_s - before[service]) / fleet.wearer_seconds
                         result.services_ms.setdefault(service, []).append(ms)
         over, looks = blocked_looks(product.ports)
-        constant_s = inference_s(constant.ports) - constant_s
-        fed_s = sum(cost.wearer_seconds for cost in result.costs[CONSTANT_NAME])
-        result.constant_ms = 1e3 * constant_s / fed_s
         result.blocked_looks = over - looked[0], looks - looked[1]
     return result
 

@@ -34,7 +34,6 @@ def made() -> dict[str, Any]:
         cold_starts={name: ColdStart(2.0, 3.0, 250.0) for name in names},
         services_ms={KAFKA: [0.5], "store": [0.25]},
         blocked_looks=(1, 500),
-        constant_ms=0.125,
         idle_ms=dict.fromkeys(names, 3.5),
     )
     fleets = Fleets(

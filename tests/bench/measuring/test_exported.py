@@ -3,10 +3,9 @@ from __future__ import annotations
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-import pytest
 from prometheus_client import CollectorRegistry, Histogram, start_http_server
 
-from bench.measuring.exported import BLOCKED, INFERENCE, LONGEST_S, blocked_looks, inference_s
+from bench.measuring.exported import BLOCKED, LONGEST_S, blocked_looks
 from infra import metrics
 from infra.local.probe import free_port
 
@@ -36,17 +35,7 @@ def test_looks_over_the_bound_are_counted_over_all_processes() -> None:
         assert blocked_looks([port, port]) == (4, 10)
 
 
-def test_the_time_in_networks_is_that_of_all_of_them() -> None:
-    registry = CollectorRegistry()
-    histogram = Histogram(INFERENCE, "test", ["model"], registry=registry)
-    for model, seconds in (("har", 0.5), ("har", 0.25), ("lanhar", 1.0)):
-        histogram.labels(model=model).observe(seconds)
-    with served(registry) as port:
-        assert inference_s([port, port]) == pytest.approx(3.5)
-
-
-def test_the_metrics_are_the_workers_and_the_bound_is_one_of_theirs() -> None:
+def test_the_metric_is_the_workers_and_the_bound_is_one_of_its() -> None:
     [blocked] = metrics.loop_blocked_seconds.collect()
-    [inference] = metrics.inference_seconds.collect()
-    assert (blocked.name, inference.name) == (BLOCKED, INFERENCE)
+    assert blocked.name == BLOCKED
     assert str(LONGEST_S) in {sample.labels.get("le") for sample in blocked.samples}

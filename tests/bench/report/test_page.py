@@ -20,7 +20,7 @@ def test_a_page_is_written_from_figures_alone(tmp_path: Path) -> None:
     assert "| kafka | 1 | activity → log | 10 | 20 | 30 | 30 |" in text
     assert "costs 0.25 ms a wearer-second: 20 times less" in text
     assert "| 3 of 10 s | 9.00 | 100 | 109 |" in text
-    assert "they took 0.12 ms of a wearer-second" in text
+    assert "they took 1.25 ms of a wearer-second" in text
     assert "in 1 of 500 looks" in text
     assert "Some CPU, 2 cores" in text
     for picture in ("cost.png", "wearers.png"):
