@@ -6,7 +6,8 @@ with the same selection rule, measured on unseen life. Needs the recordings that
 
 `--contrastive-alone` measures what the contrastive stage itself gives and nothing else: the same
 encoders, sequence model and key frames with and without its loss, with and without the supervised
-heads that are beside it.
+heads that are beside it. What is compared trains for a time, so on a busy machine unequally;
+`--steps` and `--sharing-steps` make it equal, and the same networks on any machine.
 """
 
 from __future__ import annotations
@@ -60,11 +61,11 @@ LOSSES: dict[str, StageLosses] = {
 
 
 def contrastive_alone(
-    context: TrainingContext, minutes: float, sharing_minutes: float
+    context: TrainingContext, network_fit: Fit, stage_fit: Fit
 ) -> dict[str, dict[str, float]]:
     """Return the scenario's F1 on unseen life for each of `LOSSES`, all else alike.
 
-    Each scenario network trains for `minutes`, each stage for `sharing_minutes`.
+    Each scenario network trains as `network_fit` says, each stage as `stage_fit` does.
     """
     pin_one_thread()
     if context.data is None:
@@ -84,7 +85,7 @@ def contrastive_alone(
             context.train_days,
             context.validation_days,
             recipes.POSITIVE,
-            Fit(sharing_minutes, rate=recipes.SHARING_RATE),
+            stage_fit,
             context.seed,
             losses,
         )
@@ -92,21 +93,20 @@ def contrastive_alone(
             encode_segments(encoders, each)
             for each in (context.train_days, [context.validation_days], [unseen])
         )
-        network = of_scenario.train(days, check, encoders.space, Fit(minutes), context.seed)
+        network = of_scenario.train(days, check, encoders.space, network_fit, context.seed)
         figures[name] = _f1(network, encoders, test)
     return {"contrastive_alone": figures}
 
 
-def ablate(context: TrainingContext, minutes: float, sharing_minutes: float) -> dict[str, Any]:
+def ablate(context: TrainingContext, network_fit: Fit, stage_fit: Fit) -> dict[str, Any]:
     """Train and return the figures on unseen life.
 
-    Every network trains for `minutes`; every contrastive stage that is compared with another for
-    `sharing_minutes`, on half the first part of the days.
+    Every network trains as `network_fit` says; every contrastive stage that is compared with
+    another as `stage_fit` does, on half the first part of the days.
     """
     pin_one_thread()
     if context.data is None:
         raise ValueError("ablations need recordings; expected EGOLOG_SHARED_DATA set")
-    fit = Fit(minutes)
     networks = composed_life.Networks.load(context.registry)
     material = unseen_material(context.data)
     lived = composed_life.unseen_life(networks, material, context.seed, context.cache)
@@ -120,14 +120,14 @@ def ablate(context: TrainingContext, minutes: float, sharing_minutes: float) -> 
             train,
             check_days,
             networks.encoders.space,
-            fit,
+            network_fit,
             context.seed,
             sequence=sequence,
             key_frames=sharing,
         )
         figures["scenario"][name] = _f1(network, networks.encoders, test)
         if name == "+ contrastive + transformer":
-            har = of_har.train(days, check, networks.text, fit, context.seed)
+            har = of_har.train(days, check, networks.text, network_fit, context.seed)
             figures["har"] = composed_life.measure_har(
                 replace(networks, scenario=network, har=har), lived
             )
@@ -142,13 +142,13 @@ def ablate(context: TrainingContext, minutes: float, sharing_minutes: float) -> 
             small.train_days,
             small.validation_days,
             positive,
-            Fit(sharing_minutes, rate=recipes.SHARING_RATE),
+            stage_fit,
             context.seed,
         )
         shown, check_days = small.encoded_by(encoders)
         test = encode(encoders, lived.days)
         figures["retrieval"][positive] = contrastive.retrieval(encoders, test)
-        network = of_scenario.train(shown, check_days, encoders.space, fit, context.seed)
+        network = of_scenario.train(shown, check_days, encoders.space, network_fit, context.seed)
         figures["positive"][positive] = _f1(network, encoders, test)
     return figures
 
@@ -156,6 +156,12 @@ def ablate(context: TrainingContext, minutes: float, sharing_minutes: float) -> 
 def _f1(network: ScenarioNet, encoders: Encoders, test: EncodedDays) -> float:
     windows = of_scenario.tiled(test, encoders.space)
     return micro_f1(of_scenario.predict(network, windows), windows.scenarios.numpy())
+
+
+def _budget(settings: Fit) -> str:
+    if settings.steps is None:
+        return f"{settings.minutes:g} min"
+    return f"{settings.steps} steps, {settings.minutes:g} min at most"
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
@@ -174,6 +180,12 @@ def main(arguments: Sequence[str] | None = None) -> None:
         help="training time per contrastive stage, minutes",
     )
     parser.add_argument(
+        "--steps", type=int, help="end a network's training after so many steps, if that is sooner"
+    )
+    parser.add_argument(
+        "--sharing-steps", type=int, help="the same of a contrastive stage's training"
+    )
+    parser.add_argument(
         "--contrastive-alone",
         action="store_true",
         help="measure the contrastive stage alone, with and without its supervised heads",
@@ -183,14 +195,24 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--stretches", type=int, default=4 * PART)
     parser.add_argument("--json", type=Path, required=True, help="output file of the metrics")
     options = parser.parse_args(arguments)
+    for name, steps in (("steps", options.steps), ("sharing-steps", options.sharing_steps)):
+        if steps is not None and steps < 1:
+            parser.error(f"--{name} is {steps}; expected 1 or more")
     data = needed_recordings(parser, options)
+    network_fit = Fit(options.minutes, steps=options.steps)
+    stage_fit = Fit(options.sharing_minutes, rate=recipes.SHARING_RATE, steps=options.sharing_steps)
+    training = {
+        "stretches": options.stretches,
+        "network": _budget(network_fit),
+        "stage": _budget(stage_fit),
+    }
     figures: dict[str, dict[str, Any]] = {}
     with tempfile.TemporaryDirectory(prefix="egolog-ablate-") as folder:
         cache = options.cache if options.cache is not None else Path(folder)
         for seed in options.seeds:
             context = TrainingContext(data, options.weights, cache, seed, options.stretches)
             measured = contrastive_alone if options.contrastive_alone else ablate
-            figures[str(seed)] = measured(context, options.minutes, options.sharing_minutes)
+            figures[str(seed)] = measured(context, network_fit, stage_fit) | {"training": training}
             options.json.write_text(json.dumps(figures, indent=2))
     print(json.dumps(figures, indent=2))
 

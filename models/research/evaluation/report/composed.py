@@ -86,7 +86,7 @@ def ablations(by_seed: dict[str, Figures]) -> str:
     parts = [
         f"Trained with seeds {', '.join(by_seed)} on the shipped encoders "
         "(`python -m models.research.evaluation.ablations`), "
-        "measured on other unseen days for each."
+        f"measured on other unseen days for each.{_training(runs[0].get('training'))}"
     ]
     for key, title in titles.items():
         if key not in runs[0]:
@@ -94,3 +94,12 @@ def ablations(by_seed: dict[str, Figures]) -> str:
         rows = [[name, across(runs, (key, name))] for name in runs[0][key]]
         parts.append(table([title, "score"], rows))
     return "\n\n".join(parts)
+
+
+def _training(figures: Figures | None) -> str:
+    if figures is None:
+        return ""
+    return (
+        f" The days were {figures['stretches']} composed minutes; a network trained for "
+        f"{figures['network']}, a contrastive stage for {figures['stage']}."
+    )

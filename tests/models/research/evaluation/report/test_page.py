@@ -78,6 +78,7 @@ def report(**changes: Any) -> Report:
         "retrieval": {"sample": 0.3, "scenario": 0.2},
         "har": {"accuracy": 0.8},
         "har_baselines": {"late fusion": 0.6},
+        "training": {"stretches": 600, "network": "0.7 min", "stage": "90 steps, 6 min at most"},
     }
     given = {
         "runs": {0: figures(0.8), 1: figures(0.84), 2: figures(0.82)},
@@ -112,6 +113,10 @@ def test_the_page_has_every_table_and_three_plots(tmp_path: Path) -> None:
     assert row(text, "room_a, 1.5 m")[1] == "0.180 ± 0.020"
     assert row(text, "all")[1:] == ["3,000", "1.75"]
     assert row(text, "+ contrastive")[1] == "0.700 ± 0.000"
+    assert (
+        "The days were 600 composed minutes; a network trained for 0.7 min, a contrastive stage "
+        "for 90 steps, 6 min at most."
+    ) in text
     for plot in re.findall(r"\((figures/\w+\.png)\)", text):
         assert (page.parent / plot).read_bytes().startswith(b"\x89PNG")
     assert len(set(re.findall(r"figures/\w+\.png", text))) == 3
