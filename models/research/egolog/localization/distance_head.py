@@ -1,16 +1,16 @@
-"""Teaches localization with two ears near from far by the whole second, on a processor.
+"""Trains the distance head of binaural localization on frozen features, on a CPU.
 
-How much the level between the ears says of distance depends on the room: in the dry it is all there
-is, and ahead nothing; where walls answer, what they answer says more. One linear layer weighs both
-alike. A small head over the features of the trained network, which stays as it is, adds to near and
-far what they mean together, and both are then calibrated for life
-(`models.research.egolog.localization.life_calibration`):
+Which cue tells near from far depends on the room: in the dry it is the level difference between the
+ears alone, and for a source ahead there is none; with reverberation, the direct-to-reverberant
+ratio says more. A linear layer cannot weigh one cue by another. A small head over the features of
+the trained network, which stays frozen, adds a logit to near and one to far, and both are then
+calibrated for life (`models.research.egolog.localization.life_calibration`):
 
     python -m models.research.egolog.localization.distance_head --out FILE
 
-Of several heads, each begun and trained by its own seed, the one is written that validation finds
-best: the mean log loss of near over its sets. Whatever head the weights had is trained anew, so the
-command makes of its own weights the same.
+Of several heads, one a seed, the one with the lowest mean log loss of near over the validation sets
+is written. A head that the weights already have is trained anew, so the command reproduces its own
+weights.
 """
 
 from __future__ import annotations
@@ -51,7 +51,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from models.research.egolog.localization.batched.seconds import World
-    from models.research.egolog.localization.life_calibration import RegionAnswers
+    from models.research.egolog.localization.life_calibration import RegionLogits
 
 CLIPS = 4096
 VALIDATION_CLIPS = 200
@@ -72,7 +72,8 @@ PLACING = replace(
 )
 """As `TRAINING`, with fewer sources about the border, as in life, and more small rooms."""
 SETTLED = Imbalance(narrow=0.05, wide=0.15, wide_unlike=0.06)
-"""What a session's balance of its microphones (`models.egolog.microphone_balance`) leaves."""
+"""The imbalance that remains once a session's microphones are balanced
+(`models.egolog.microphone_balance`)."""
 HIDDEN = 64
 _AT_ONCE = 128
 _VIEWS = 2  # of every second: other microphones and motion, one of them mirrored as likely as not
@@ -88,8 +89,8 @@ _DAYS = "days"
 class HeadExamples(NamedTuple):
     """What the head sees of N seconds, and what is true.
 
-    `features` (N, F) are its inputs, `logits` (N, 8) what is said without it; `regions`, `nearness`
-    and `alone` are as in `Augmented`.
+    `features` (N, F) are its inputs, `logits` (N, 8) the network's without it; `regions`,
+    `nearness` and `alone` are as in `Augmented`.
     """
 
     features: Tensor
@@ -100,7 +101,7 @@ class HeadExamples(NamedTuple):
 
 
 def with_new_head(network: Localization, hidden: int = HIDDEN) -> Localization:
-    """Return `network`, not calibrated, with a head that says nothing yet."""
+    """Return `network`, not calibrated, with a new head that adds nothing yet."""
     made = Localization(replace(network.config, distance_hidden=hidden))
     kept = {k: v for k, v in network.state_dict().items() if not k.startswith("distance.")}
     made.load_state_dict(kept, strict=False)
@@ -127,7 +128,7 @@ def drawn_clips(world: World, clips: int, cache: Path | None) -> RenderedSeconds
 
 @torch.no_grad()
 def examples(network: Localization, drawn: RenderedSeconds, rng: torch.Generator) -> HeadExamples:
-    """Return what the head of `network`, which says nothing yet, sees of drawn seconds."""
+    """Return the training examples of the head of `network`, which still adds nothing."""
     parts = []
     with layer_inputs(network.out) as features:
         for _ in range(_VIEWS):
@@ -140,27 +141,27 @@ def examples(network: Localization, drawn: RenderedSeconds, rng: torch.Generator
     return HeadExamples(*(torch.cat(column) for column in zip(*parts, strict=True)))
 
 
-def fit_head(network: Localization, shown: HeadExamples, rng: torch.Generator) -> None:
+def fit_head(network: Localization, training: HeadExamples, rng: torch.Generator) -> None:
     """Train the head of `network`, and nothing else."""
-    mean, deviation = shown.features.mean(0), shown.features.std(0) + 1e-2
-    seen = shown.features.shape[1]
-    head = distance_head(seen, network.config.distance_hidden)
+    mean, deviation = training.features.mean(0), training.features.std(0) + 1e-2
+    inputs = training.features.shape[1]
+    head = distance_head(inputs, network.config.distance_hidden)
     if head is None:
         raise ValueError("the network has no head; expected distance_hidden in its config")
     first, last = (cast("nn.Linear", head[at]) for at in (0, 2))
-    bound = seen**-0.5
+    bound = inputs**-0.5
     with torch.no_grad():
         for parameter in first.parameters():
             parameter.uniform_(-bound, bound, generator=rng)
     optimiser = torch.optim.Adam(head.parameters(), lr=_RATE)
-    batches = -(-len(shown.features) // _BATCH)
+    batches = -(-len(training.features) // _BATCH)
     course = torch.optim.lr_scheduler.CosineAnnealingLR(optimiser, _PASSES * batches)
     for _ in range(_PASSES):
-        for rows in torch.split(torch.randperm(len(shown.features), generator=rng), _BATCH):
-            features, logits, *truth = (column[rows] for column in shown)
-            said = logits + head((features - mean) / deviation).repeat(1, len(DIRECTIONS))
+        for rows in torch.split(torch.randperm(len(training.features), generator=rng), _BATCH):
+            features, logits, *truth = (column[rows] for column in training)
+            logits = logits + head((features - mean) / deviation).repeat(1, len(DIRECTIONS))
             size = first.weight.square().sum() + last.weight.square().sum()
-            loss = regions_loss(said, *truth) + _DECAY * size
+            loss = regions_loss(logits, *truth) + _DECAY * size
             optimiser.zero_grad()
             loss.backward()  # type: ignore[no-untyped-call]
             optimiser.step()
@@ -210,74 +211,79 @@ def main(arguments: Sequence[str] | None = None) -> None:
         worlds = two_ears.read(data, "cpu", tables=TABLES)
         drawn = drawn_clips(worlds.train, options.clips, cache)
     registry = Registry(options.weights)
-    started = registry.load(LOCALIZATION).module.eval()
-    headless = with_new_head(started)
-    check = _Check.of(headless, worlds, PlacedDays.joined(days))
-    check.tell("before", started)
-    shown = examples(headless, drawn, torch.Generator().manual_seed(_DRAWS_SEED))
+    initial = registry.load(LOCALIZATION).module.eval()
+    without_head = with_new_head(initial)
+    validation = _Validation.of(without_head, worlds, PlacedDays.joined(days))
+    validation.report("before", initial)
+    training = examples(without_head, drawn, torch.Generator().manual_seed(_DRAWS_SEED))
     losses = {}
     networks = {}
     for seed in options.seeds:
-        networks[seed] = network = with_new_head(started)
-        fit_head(network, shown, torch.Generator().manual_seed(seed))
-        answers = check.answers(network)
-        days_said = answers[_DAYS]
-        drawn_said = [answers[name] for name in VALIDATION]
-        life_calibration.calibrate(network, drawn_said, [days_said])
-        losses[seed] = check.tell(f"seed {seed}", network)
+        networks[seed] = network = with_new_head(initial)
+        fit_head(network, training, torch.Generator().manual_seed(seed))
+        outputs = validation.outputs(network)
+        on_days = outputs[_DAYS]
+        on_drawn = [outputs[name] for name in VALIDATION]
+        life_calibration.calibrate(network, on_drawn, [on_days])
+        losses[seed] = validation.report(f"seed {seed}", network)
     best = min(losses, key=lambda seed: losses[seed])
     saved = registry.save(LOCALIZATION, networks[best], options.out, half=True)
     print(f"wrote {options.out}, of seed {best}, revision {saved.revision}")
 
 
-class _Check(NamedTuple):
-    """What validation is: what the head sees of it, and what is said without a head.
+class _Validation(NamedTuple):
+    """The validation sets: the head's input `features` of each, and the logits `without_head`.
 
-    These are drawn seconds, those around a dummy head in the dry, which is for choosing alone, and
-    composed days.
+    They are drawn seconds, those around a dummy head in the dry, used for selection only, and
+    composed days, in which `share` of the regions are near.
     """
 
     features: dict[str, Tensor]
-    headless: dict[str, RegionAnswers]
+    without_head: dict[str, RegionLogits]
     share: float
 
     @classmethod
-    def of(cls, headless: Localization, worlds: two_ears.Worlds, days: PlacedDays) -> _Check:
+    def of(
+        cls, without_head: Localization, worlds: two_ears.Worlds, days: PlacedDays
+    ) -> _Validation:
         clips, seed = VALIDATION_CLIPS, two_ears.VALIDATION_SEED
         share = life_calibration.near_share(days)
         sets = {n: (n, d) for n, d in validation_sets(worlds.validation, clips, seed).items()}
         if worlds.head is not None:
             around = validation_sets(worlds.head, clips, seed, ["dry"])
             sets["MIT KEMAR, dry"] = ("dry", around["dry"])
-        features, answers = {}, {}
+        features, outputs = {}, {}
         for name, (like, drawn) in sets.items():
             clear = life_calibration.clear(drawn)
-            with layer_inputs(headless.out) as seen:
-                answers[name] = life_calibration.drawn_answers(headless, like, clear, share)
-            features[name] = torch.cat(seen)
-        with layer_inputs(headless.out) as seen:
-            answers[_DAYS] = life_calibration.lived_answers(headless, days)
-        features[_DAYS] = torch.cat(seen)
-        return cls(features, answers, share)
+            with layer_inputs(without_head.out) as inputs:
+                outputs[name] = life_calibration.drawn_logits(without_head, like, clear, share)
+            features[name] = torch.cat(inputs)
+        with layer_inputs(without_head.out) as inputs:
+            outputs[_DAYS] = life_calibration.day_logits(without_head, days)
+        features[_DAYS] = torch.cat(inputs)
+        return cls(features, outputs, share)
 
-    def answers(self, network: Localization) -> dict[str, RegionAnswers]:
+    def outputs(self, network: Localization) -> dict[str, RegionLogits]:
+        """Return the logits of `network` on each set."""
         head = network.distance
         if head is None:
-            return self.headless
+            return self.without_head
         return {
-            name: answers._replace(
-                logits=answers.logits + head(self.features[name]).repeat(1, len(DIRECTIONS))
+            name: outputs._replace(
+                logits=outputs.logits + head(self.features[name]).repeat(1, len(DIRECTIONS))
             )
-            for name, answers in self.headless.items()
+            for name, outputs in self.without_head.items()
         }
 
     @torch.no_grad()
-    def tell(self, when: str, network: Localization) -> float:
-        """Print what validation says of `network`, and return its mean log loss."""
-        answers = self.answers(network)
-        judged = {name: life_calibration.judged(network, each) for name, each in answers.items()}
-        rows = [f"{k} {v['log_loss']:.3f} ({v['ece']:.3f})" for k, v in judged.items()]
-        mean = float(np.mean([each["log_loss"] for each in judged.values()]))
+    def report(self, when: str, network: Localization) -> float:
+        """Print the scores of `network` on each set, and return its mean log loss."""
+        outputs = self.outputs(network)
+        scores = {
+            name: life_calibration.near_scores(network, each) for name, each in outputs.items()
+        }
+        rows = [f"{k} {v['log_loss']:.3f} ({v['ece']:.3f})" for k, v in scores.items()]
+        mean = float(np.mean([each["log_loss"] for each in scores.values()]))
         print(
             f"{when}: near is {self.share:.3f} of life; log loss of near, and calibration error: "
             f"{', '.join(rows)}; mean {mean:.4f}",

@@ -1,11 +1,11 @@
-"""What makes localization's near and far mean in life what they say.
+"""Calibration of localization's near and far for the class balance of everyday life (Platt).
 
 Localization learns from seconds whose sources are as often near as far, and anywhere about the
-border between them. In life most of what is heard is far, and little stands about the border.
-Scale and offset of near and far are therefore fitted to composed validation days as they are, and
-to drawn validation seconds, which have heads of any shape and the dry that composed days lack, half
-to either. Of those only sources count that are clearly near or far, and near ones as much as they
-do in life.
+border between them. In life most sources are far, and few are close to the border. Scale and offset
+of near and far are therefore fitted half to composed validation days as they are, and half to drawn
+validation seconds, which have heads of any shape and the anechoic places that composed days lack.
+Of the latter only sources that are clearly near or far count, and near ones are weighted to their
+share in life.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ _AT_ONCE = 256
 _CLIP = 1e-5
 
 
-class RegionAnswers(NamedTuple):
+class RegionLogits(NamedTuple):
     """Logits (N, 8), not calibrated, and the regions (N, 8) of 0 and 1 that are true.
 
     Seconds with a near region weigh `near` times, those with a far one `far` times.
@@ -61,9 +61,9 @@ class RegionAnswers(NamedTuple):
 
 
 def near_share(days: PlacedDays) -> float:
-    """Return how many of the regions in which something is heard in a second are near.
+    """Return which share of the regions with a source in a second are near.
 
-    Localization judges each region by itself, so all count, whatever else sounds in their second.
+    Localization scores each region by itself, so all count, whatever else sounds in their second.
     """
     regions = days.sounds.any(axis=2)  # (N, L, 8)
     by_distance = regions.reshape(-1, len(DISTANCES)).sum(axis=0)
@@ -71,24 +71,24 @@ def near_share(days: PlacedDays) -> float:
 
 
 def clear(drawn: RenderedSeconds) -> RenderedSeconds:
-    """Return drawn seconds without those that have a source about the border."""
+    """Return drawn seconds without those that have a source close to the border."""
     rows = ((drawn.regions == 0) | (drawn.regions == 1)).all(dim=1)
     return RenderedSeconds(*(column[rows] for column in drawn))
 
 
-def drawn_answers(
+def drawn_logits(
     network: Localization, name: str, drawn: RenderedSeconds, share: float
-) -> RegionAnswers:
-    """Return what is said of the validation set `name`, in which near then weighs `share`."""
+) -> RegionLogits:
+    """Return the logits on the validation set `name`, with near weighted to `share`."""
     by_distance = drawn.hard.reshape(-1, len(DISTANCES)).sum(0)
     near = float(by_distance[_NEAR] / by_distance.sum())
     logits = logits_of(network, drawn, VALIDATION[name][1])
-    return RegionAnswers(logits, drawn.hard, share / near, (1 - share) / (1 - near))
+    return RegionLogits(logits, drawn.hard, share / near, (1 - share) / (1 - near))
 
 
 @torch.no_grad()
-def lived_answers(network: Localization, days: PlacedDays) -> RegionAnswers:
-    """Return what is said of days, each stretch a session that learns its microphones."""
+def day_logits(network: Localization, days: PlacedDays) -> RegionLogits:
+    """Return the logits on days; each stretch is a session that balances its microphones."""
     logits = []
     for maps, imu in zip(days.maps, days.imu, strict=True):
         heard = torch.from_numpy(balanced_in_turn(maps).astype(np.float32))
@@ -98,13 +98,13 @@ def lived_answers(network: Localization, days: PlacedDays) -> RegionAnswers:
             for rows in torch.split(torch.arange(len(heard)), _AT_ONCE)
         ]
     regions = days.sounds.any(axis=2).reshape(-1, len(DIRECTIONS) * len(DISTANCES))
-    return RegionAnswers(torch.cat(logits), torch.from_numpy(regions).float())
+    return RegionLogits(torch.cat(logits), torch.from_numpy(regions).float())
 
 
-def calibrate(network: Localization, *parts: Sequence[RegionAnswers]) -> None:
-    """Fit scale and offset of near and far logits to answers, each of `parts` weighing alike.
+def calibrate(network: Localization, *parts: Sequence[RegionLogits]) -> None:
+    """Fit scale and offset of near and far logits; each of `parts` has the same weight.
 
-    What counts is the regions' probabilities and the share of near of single sources alike.
+    The loss is the regions' cross entropy plus that of near for single sources.
     """
     scale, offset = (torch.full((2,), value, requires_grad=True) for value in (1.0, 0.0))
     optimiser = torch.optim.LBFGS([scale, offset], max_iter=60, line_search_fn="strong_wolfe")
@@ -120,47 +120,47 @@ def calibrate(network: Localization, *parts: Sequence[RegionAnswers]) -> None:
     network.offset.copy_(offset.detach())
 
 
-def judged(network: Localization, answers: RegionAnswers) -> dict[str, float]:
-    """Return `log_loss` and calibration error `ece` of the share of near of single sources."""
-    near = _share(answers, network.temper, network.offset)
-    truth = answers.nearness
-    weight = _weights(answers)
-    losses = _share_losses(answers, network.temper, network.offset)
+def near_scores(network: Localization, outputs: RegionLogits) -> dict[str, float]:
+    """Return the `log_loss` and calibration error `ece` of near for single sources."""
+    near = _near_probability(outputs, network.temper, network.offset)
+    truth = outputs.nearness
+    weight = _weights(outputs)
+    losses = _near_losses(outputs, network.temper, network.offset)
     return {
         "log_loss": float(losses.sum() / weight.sum()),
         "ece": calibration_error(near.numpy(), truth.numpy(), weight.numpy()),
     }
 
 
-def _loss(part: Sequence[RegionAnswers], scale: Tensor, offset: Tensor) -> Tensor:
+def _loss(part: Sequence[RegionLogits], scale: Tensor, offset: Tensor) -> Tensor:
     regions = torch.cat([_regions_losses(each, scale, offset) for each in part])
-    return regions.mean() + torch.cat([_share_losses(each, scale, offset) for each in part]).mean()
+    return regions.mean() + torch.cat([_near_losses(each, scale, offset) for each in part]).mean()
 
 
-def _said(answers: RegionAnswers, scale: Tensor, offset: Tensor) -> Tensor:
-    each = answers.logits.reshape(-1, len(DIRECTIONS), len(DISTANCES))
+def _calibrated(outputs: RegionLogits, scale: Tensor, offset: Tensor) -> Tensor:
+    each = outputs.logits.reshape(-1, len(DIRECTIONS), len(DISTANCES))
     return (each * scale + offset).flatten(1)
 
 
-def _regions_losses(answers: RegionAnswers, scale: Tensor, offset: Tensor) -> Tensor:
-    present = torch.tensor([answers.near, answers.far]).repeat(len(DIRECTIONS))
-    weight = torch.where(answers.regions > 0, present, 1.0)
+def _regions_losses(outputs: RegionLogits, scale: Tensor, offset: Tensor) -> Tensor:
+    present = torch.tensor([outputs.near, outputs.far]).repeat(len(DIRECTIONS))
+    weight = torch.where(outputs.regions > 0, present, 1.0)
     return nn.functional.binary_cross_entropy_with_logits(
-        _said(answers, scale, offset), answers.regions, weight, reduction="none"
+        _calibrated(outputs, scale, offset), outputs.regions, weight, reduction="none"
     ).mean(1)
 
 
-def _share_losses(answers: RegionAnswers, scale: Tensor, offset: Tensor) -> Tensor:
-    near = _share(answers, scale, offset).clamp(_CLIP, 1 - _CLIP)
+def _near_losses(outputs: RegionLogits, scale: Tensor, offset: Tensor) -> Tensor:
+    near = _near_probability(outputs, scale, offset).clamp(_CLIP, 1 - _CLIP)
     return nn.functional.binary_cross_entropy(
-        near, answers.nearness, _weights(answers), reduction="none"
+        near, outputs.nearness, _weights(outputs), reduction="none"
     )
 
 
-def _share(answers: RegionAnswers, scale: Tensor, offset: Tensor) -> Tensor:
-    return share_of_near(torch.sigmoid(_said(answers, scale, offset)[answers.alone]))
+def _near_probability(outputs: RegionLogits, scale: Tensor, offset: Tensor) -> Tensor:
+    return share_of_near(torch.sigmoid(_calibrated(outputs, scale, offset)[outputs.alone]))
 
 
-def _weights(answers: RegionAnswers) -> Tensor:
-    near = torch.tensor([answers.near, answers.far])
-    return torch.where(answers.nearness > 0, near[0], near[1])
+def _weights(outputs: RegionLogits) -> Tensor:
+    near = torch.tensor([outputs.near, outputs.far])
+    return torch.where(outputs.nearness > 0, near[0], near[1])

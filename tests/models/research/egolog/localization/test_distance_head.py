@@ -33,7 +33,7 @@ def small() -> Localization:
     return Localization(SMALL).eval().requires_grad_(False)
 
 
-def test_a_new_head_says_nothing_yet() -> None:
+def test_a_new_head_adds_nothing_yet() -> None:
     network = small()
     headed = with_new_head(with_new_head(network, 4), 8)
     assert headed.config.distance_hidden == 8
@@ -51,14 +51,14 @@ def test_clips_are_drawn_once(tmp_path: Path) -> None:
 
 def test_features_and_logits_are_of_each_second_seen_twice() -> None:
     network, rng = with_new_head(small()), torch.Generator().manual_seed(0)
-    shown = examples(network, drawn_clips(world(), 1, None), rng)
+    training = examples(network, drawn_clips(world(), 1, None), rng)
     seconds = 2 * 2  # of one clip, seen twice
-    assert shown.features.shape == (seconds, network.out.in_features)
-    assert shown.logits.shape == shown.regions.shape == (seconds, len(REGIONS))
+    assert training.features.shape == (seconds, network.out.in_features)
+    assert training.logits.shape == training.regions.shape == (seconds, len(REGIONS))
     assert not network.out._forward_pre_hooks
 
 
-def test_only_the_head_learns_and_it_learns_what_no_sum_of_features_tells(
+def test_only_the_head_learns_and_it_learns_what_no_linear_layer_can(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr(distance_head, "_RATE", 2e-2)
@@ -66,12 +66,12 @@ def test_only_the_head_learns_and_it_learns_what_no_sum_of_features_tells(
     count = 6_144
     features = torch.zeros(count, network.out.in_features)
     features[:, :2] = 3 + 2 * torch.randn(count, 2, generator=rng)
-    near = ((features[:, 0] - 3).abs() > 1.35).float()  # no sum tells
+    near = ((features[:, 0] - 3).abs() > 1.35).float()  # not linearly separable
     regions = torch.zeros(count, len(REGIONS))
     regions[:, 0], regions[:, 1] = near, 1 - near
-    shown = HeadExamples(features, torch.zeros(count, 8), regions, near, torch.ones(count))
+    training = HeadExamples(features, torch.zeros(count, 8), regions, near, torch.ones(count))
     before = {name: value.clone() for name, value in network.state_dict().items()}
-    fit_head(network, shown, rng)
+    fit_head(network, training, rng)
     changed = [n for n, v in network.state_dict().items() if not torch.equal(v, before[n])]
     assert changed
     assert all(name.startswith("distance.") for name in changed)
@@ -81,7 +81,7 @@ def test_only_the_head_learns_and_it_learns_what_no_sum_of_features_tells(
     assert right > 0.7, float(right)
 
 
-def test_the_command_makes_of_its_own_weights_the_same_and_tells_what_validation_says(
+def test_the_command_reproduces_its_own_weights_and_reports_the_validation_scores(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     start, made = tmp_path / "start", tmp_path / "made"

@@ -10,12 +10,12 @@ from models.research.egolog.days.placed import PlacedDays
 from models.research.egolog.localization import life_calibration
 from models.research.egolog.localization.batched.training import DRY
 from models.research.egolog.localization.life_calibration import (
-    RegionAnswers,
+    RegionLogits,
     calibrate,
     clear,
-    drawn_answers,
-    judged,
-    lived_answers,
+    day_logits,
+    drawn_logits,
+    near_scores,
     near_share,
 )
 from schemas.evidence import REGIONS
@@ -41,8 +41,8 @@ def days(*seconds: list[str]) -> PlacedDays:
     return PlacedDays(np.zeros((1, 0), np.float16), maps, imu, sounds)
 
 
-def left(near: float, count: int, rng: torch.Generator) -> RegionAnswers:
-    """Return answers that say `left` of everything, and half of what tells near from far."""
+def left(near: float, count: int, rng: torch.Generator) -> RegionLogits:
+    """Return logits that are sure of `left`, and half as sure of near and far as they may be."""
     is_near = (torch.rand(count, generator=rng) < near).float()
     cue = (2 * is_near - 1) + torch.randn(count, generator=rng)
     logits = torch.full((count, len(REGIONS)), -6.0)
@@ -50,7 +50,7 @@ def left(near: float, count: int, rng: torch.Generator) -> RegionAnswers:
     at_near, at_far = REGIONS.index("left-near"), REGIONS.index("left-far")
     regions[:, at_near], regions[:, at_far] = is_near, 1 - is_near
     logits[:, at_near], logits[:, at_far] = 0.5 * cue, -0.5 * cue
-    return RegionAnswers(logits, regions)
+    return RegionLogits(logits, regions)
 
 
 def test_each_region_of_a_second_in_which_something_is_heard_counts_once() -> None:
@@ -58,12 +58,12 @@ def test_each_region_of_a_second_in_which_something_is_heard_counts_once() -> No
     assert near_share(lived) == pytest.approx(1 / 4)
 
 
-def test_calibration_makes_what_is_said_as_likely_as_it_is_true() -> None:
+def test_calibration_lowers_the_calibration_error_of_near() -> None:
     network = small()
-    answers = left(0.3, 4_000, torch.Generator().manual_seed(0))
-    before = judged(network, answers)
-    calibrate(network, [answers])
-    now = judged(network, answers)
+    outputs = left(0.3, 4_000, torch.Generator().manual_seed(0))
+    before = near_scores(network, outputs)
+    calibrate(network, [outputs])
+    now = near_scores(network, outputs)
     assert before["ece"] > 0.05
     assert now["ece"] < 0.04
     assert now["log_loss"] < before["log_loss"]
@@ -74,7 +74,7 @@ def test_near_weighs_among_drawn_seconds_what_it_does_in_life() -> None:
     even = left(0.5, 4_000, torch.Generator().manual_seed(1))
     rare = left(0.2, 4_000, torch.Generator().manual_seed(2))
     calibrate(network, [even._replace(near=0.2 / 0.5, far=0.8 / 0.5)])
-    assert judged(network, rare)["ece"] < 0.04
+    assert near_scores(network, rare)["ece"] < 0.04
 
 
 def test_sources_about_the_border_are_neither_near_nor_far() -> None:
@@ -82,10 +82,10 @@ def test_sources_about_the_border_are_neither_near_nor_far() -> None:
     between = drawn._replace(
         regions=torch.cat([drawn.regions[:1] * 0.5, drawn.hard[1:]]), hard=drawn.hard
     )
-    answers = drawn_answers(small(), "dry", clear(between), share=0.25)
-    assert len(answers.regions) == len(drawn.hard) - 1
-    by_distance = answers.regions.reshape(-1, 4, 2).sum((0, 1))
-    near, far = by_distance * torch.tensor([answers.near, answers.far])
+    outputs = drawn_logits(small(), "dry", clear(between), share=0.25)
+    assert len(outputs.regions) == len(drawn.hard) - 1
+    by_distance = outputs.regions.reshape(-1, 4, 2).sum((0, 1))
+    near, far = by_distance * torch.tensor([outputs.near, outputs.far])
     assert float(near / (near + far)) == pytest.approx(0.25)
 
 
@@ -99,9 +99,9 @@ def test_a_day_is_heard_second_by_second_through_balanced_microphones(
         return maps
 
     monkeypatch.setattr(life_calibration, "balanced_in_turn", in_turn)
-    answers = lived_answers(small(), days(["left-near"], [], ["back-far", "left-far"]))
+    outputs = day_logits(small(), days(["left-near"], [], ["back-far", "left-far"]))
     assert balanced == [3]
-    assert answers.logits.shape == (3, len(REGIONS))
-    assert answers.regions.sum(1).tolist() == [1, 0, 2]
-    assert answers.alone.tolist() == [True, False, False]
-    assert answers.nearness.tolist() == [1]
+    assert outputs.logits.shape == (3, len(REGIONS))
+    assert outputs.regions.sum(1).tolist() == [1, 0, 2]
+    assert outputs.alone.tolist() == [True, False, False]
+    assert outputs.nearness.tolist() == [1]
