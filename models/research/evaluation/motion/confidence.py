@@ -36,21 +36,21 @@ from models.serving.predict import ActivityRecognizer, HarInput
 from models.serving.registry import WEIGHTS_DIR, Registry
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Iterator, Sequence
 
     from numpy.typing import NDArray
 
     from models.recordings.datasets.labelled_windows import LabelledWindows
     from models.serving.open_vocabulary import Lanhar
-    from schemas.position import Position
 
-DATA_SETS: Mapping[Position, str] = {
-    "ear": "m202a_ear_50hz.npz",
-    "glasses": "classyglass_50hz.npz",
-    "pocket": "wisdm19_phone_20hz.npz",
-    "wrist": "wisdm19_watch_20hz.npz",
-    "waist": "hapt_50hz.npz",
-}
+DATA_SETS = (
+    "m202a_ear_50hz.npz",
+    "classyglass_50hz.npz",
+    "wisdm19_phone_20hz.npz",
+    "wisdm19_watch_20hz.npz",
+    "hapt_50hz.npz",
+)
+"""One of each position, which its file says."""
 CONFIDENCES = (0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 1.0, 1.25, 1.5, 2.0, 2.5, 3.0, 4.0, 6.0, 8.0, 12.0)
 BOUND = 0.1
 """Most windows that may be wrong at `SURE` or more: the wearers' mean and its standard error."""
@@ -157,7 +157,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     lanhar, recognizer = open_lanhar(registry), ActivityRecognizer(registry)
     if lanhar is None:
         parser.error(f"no weights of LanHAR in {options.weights}")
-    for position, name in DATA_SETS.items():
+    for name in DATA_SETS:
         if not (folder / name).is_file():
             continue
         windows = read(folder / name, split="validation")
@@ -167,7 +167,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         ):
             tried = [confidence for confidence in CONFIDENCES if confidence <= most]
             rows = list(scored(names, windows, shown, tried))
-            print(f"\n{position}, {system}: {best(rows).confidence}", flush=True)
+            print(f"\n{windows.position}, {system}: {best(rows).confidence}", flush=True)
             head = ["confidence", "calibration error", f"wrong at {SURE} or more"]
             print(table(head, [[f"{value:.3f}" for value in vars(row).values()] for row in rows]))
     return 0
