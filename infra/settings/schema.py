@@ -221,9 +221,9 @@ class Settings(ServiceSettings):
         "a far source, on devices with two microphones (EgoLog §4.3)",
     )
     far_field_above: Share = Field(
-        0.63,
+        0.57,
         description="far-field probability above which the interference gate closes and the audio "
-        "is dropped; the default closes in at most 3 % of windows with a near source on validation "
+        "is dropped; the default closes in 4 % of windows with a near source on validation "
         "(EgoLog §4.3)",
     )
     near_field_from: Share = Field(

@@ -31,7 +31,7 @@ ATTENDED_FAR = frozenset({"Watching tv"})
 # The operating point of the shipped weights, chosen on validation by
 # `python -m models.research.evaluation.interference.gate`; a worker takes its setting
 # `far_field_above` instead.
-FAR_ABOVE = 0.63
+FAR_ABOVE = 0.57
 # A second counts as without far sound from this probability on; silence is not far-field.
 _SILENT_ABOVE = 0.9
 # Near sound is present if a near region is this likely; chosen on validation by

@@ -68,11 +68,12 @@ def test_nothing_is_won_back_where_the_loudspeaker_costs_nothing() -> None:
 
 
 def test_the_gate_that_closes_most_is_chosen_of_those_that_are_seldom_wrong_and_harmless() -> None:
-    strict = OperatingPoint(0.9, 0.4, 0.01, 0.76)
-    right = OperatingPoint(0.6, 0.6, 0.03, 0.75)
-    costly = OperatingPoint(0.5, 0.7, 0.03, 0.74)
-    wrong = OperatingPoint(0.2, 0.9, 0.05, 0.80)
-    points = [strict, right, costly, wrong]
+    strict = OperatingPoint(0.9, 0.4, 0.01, 0.01, 0.76)
+    right = OperatingPoint(0.6, 0.6, 0.03, 0.01, 0.75)
+    costly = OperatingPoint(0.5, 0.7, 0.03, 0.01, 0.74)
+    uncertain = OperatingPoint(0.4, 0.8, 0.04, 0.02, 0.80)
+    wrong = OperatingPoint(0.2, 0.9, 0.06, 0.0, 0.80)
+    points = [strict, right, costly, uncertain, wrong]
     assert gate.chosen(points, open_har=0.75) == right
     assert gate.chosen(points, open_har=0.755) == strict
     assert gate.chosen(points, open_har=0.77) is None
@@ -88,6 +89,18 @@ def test_a_point_is_as_often_wrong_as_it_says(tmp_path: Path) -> None:
     assert points[0].closed == points[0].wrong == 0
     assert [point.above for point in points[:3]] == pytest.approx([0.99, 0.99, 0.98])
     assert [point.closed for point in points[:3]] == [0, 0, 1]
+
+
+def test_the_error_of_a_share_is_over_stretches_since_their_windows_are_alike() -> None:
+    rng = np.random.default_rng(0)
+    of_stretch = rng.random(100) < 0.2
+    windows = np.repeat(of_stretch, 12)
+    stretches = np.repeat(np.arange(100), 12)
+    error = gate._share_error(windows, stretches)
+    assert error == pytest.approx(of_stretch.std(ddof=1) / 10)
+    shuffled = gate._share_error(rng.permutation(windows), stretches)
+    assert shuffled == pytest.approx(error / np.sqrt(12), rel=0.2)
+    assert gate._share_error(windows[:12], stretches[:12]) == 0.0
 
 
 def test_the_command_says_which_point_it_chose(
