@@ -294,7 +294,7 @@ class Localization(nn.Module):
         heat = self.directions.judged(along, second)  # (B, 2, 72)
         pooled = torch.cat([along.mean(dim=2), along.amax(dim=2)], dim=1)
         logits = self.region_logits(torch.cat([self.drop(torch.relu(second)), pooled], dim=1))
-        return Located(logits + (_sectors(heat) * self.share).flatten(1), heat)
+        return Located(logits + (sectors(heat) * self.share).flatten(1), heat)
 
     def regions(self, maps: Tensor, imu: Tensor | None) -> Tensor:
         """Return the second's calibrated probabilities (B, 8)."""
@@ -348,8 +348,8 @@ ARRAYS: dict[Array, Key[Localization]] = {
 }
 
 
-def _sectors(heat: Tensor) -> Tensor:
-    """(B, 2, 72) -> (B, 4, 2): the soft maximum over each quarter of directions."""
+def sectors(heat: Tensor) -> Tensor:
+    """Return the soft maximum over each quarter of directions: (B, 2, 72) -> (B, 4, 2)."""
     quarter = CANDIDATES // 4
     # Rolled so that the first quarter is the one ahead; counter-clockwise from there.
     rolled = heat.roll(quarter // 2, dims=2)

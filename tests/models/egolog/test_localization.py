@@ -51,12 +51,12 @@ def test_loudness_changes_no_spectral_feature() -> None:
 
 
 def test_heat_in_a_quarter_speaks_for_its_region_alone() -> None:
-    from models.egolog.localization import _sectors
+    from models.egolog.localization import sectors
 
     for degrees, region in ((10, "front-far"), (100, "left-far"), (190, "back-far"), (-80, "right-far")):  # fmt: skip # noqa: E501
         heat = torch.full((1, 2, 72), -5.0)
         heat[0, 1, int((degrees % 360) // 5)] = 5.0
-        assert REGIONS[int(_sectors(heat).flatten(1).argmax())] == region
+        assert REGIONS[int(sectors(heat).flatten(1).argmax())] == region
 
 
 def test_the_networks_are_small() -> None:
