@@ -96,7 +96,7 @@ function change(nothing) {
   if (note && also === context.also && (!label || label === context.label)) {
     return { action: "note", row, note, parts: [{ from, to, labels: [] }] };
   }
-  if (!labels.length) throw new Error("Say what went on, or write a note.");
+  if (!labels.length) throw new Error("Choose a label, or write a note.");
   const blocks = context.runs(row, from, to);
   const action = blocks === 0 ? "add" : blocks === 1 ? "correct" : "merge";
   return { action, row, note, parts: [{ from, to, labels }] };

@@ -356,7 +356,7 @@ function presentWords(scenarios, activities) {
     run.start, run.end);
   return [`${run.name}, ${duration(run.end - run.start)}`, [
     `Since ${clock(run.start)}`,
-    last.confirmed ? "confirmed by the wearer" : last.corrected ? "said by the wearer" : last.refined?.labels.length ? `refined by ${refinerName(last.refined.by)}` : sureness(last),
+    last.confirmed ? "confirmed by the wearer" : last.corrected ? "corrected by the wearer" : last.refined?.labels.length ? `refined by ${refinerName(last.refined.by)}` : sureness(last),
     doing && `mostly ${doing.name}`,
   ].filter(Boolean).join(" · ")];
 }
@@ -732,7 +732,7 @@ async function find(how) {
 async function offerQuestions() {
   const model = await api.languageModel().catch(() => null);
   byId("ask").hidden = model === null;
-  byId("ask").title = `Asks ${model}, which is sent what the log says`;
+  byId("ask").title = `Asks ${model}, which is sent the log`;
 }
 
 // Show a time on its own day.

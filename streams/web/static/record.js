@@ -8,10 +8,10 @@ import { clock, duration } from "./time.js";
 
 // Why there is no record of a time, and what that means.
 const NOTHING = {
-  paused: ["Paused", "Nothing was to be recorded at this time."],
-  quiet: ["Quiet hours", "Nothing was to be recorded at this time."],
-  later: ["Not yet recorded", "The log does not go this far yet."],
-  missing: ["Not recorded", "The log has nothing of this half minute."],
+  paused: ["Paused", "Recording was paused at this time."],
+  quiet: ["Quiet hours", "Nothing is recorded in quiet hours."],
+  later: ["Not yet recorded", "The log has not reached this time yet."],
+  missing: ["Not recorded", "The log has no record of this half minute."],
 };
 
 const percent = (share) => `${Math.round(share * 100)} %`;
@@ -73,7 +73,7 @@ function releaseButton(release) {
 function correctButton(record, correct) {
   const button = el("button", {
     type: "button", class: "act", "data-key": "correct", "aria-keyshortcuts": "c",
-  }, record ? "Correct or note" : "Say what went on");
+  }, record ? "Correct or note" : "Add a label");
   button.addEventListener("click", correct);
   return button;
 }
@@ -88,7 +88,7 @@ function content(record, activity, whole, wearersWord, confirmActivity) {
     // Beside what it is about: on a phone the rest is below the edge.
     wearersWord,
     record.corrected
-      ? block("By the wearer", el("p", {}, told?.corrected ? spoken(told.corrected) : "said so",
+      ? block("By the wearer", el("p", {}, told?.corrected ? spoken(told.corrected) : "corrected",
         told?.local.length && !told.corrected?.confirmed
           ? el("span", { class: "quiet" }, ` · first estimate: ${told.local[0][0]}`) : null))
       : record.refined?.labels.length ? refined(told?.refined ?? record.refined) : null,
@@ -120,11 +120,11 @@ function details(record, activity) {
     activity ? block("Activities by the closed set", shares(activity.closed)) : null,
     activity?.described.length
       ? block("Activities by description", shares(activity.described)) : null,
-    activity?.told.length ? block("Told of the scenario before", el("p", {}, activity.told.join(", ")))
+    activity?.told.length ? block("Scenario used as input", el("p", {}, activity.told.join(", ")))
       : null,
     activity?.far_field === null || !activity ? null
       : block("Far field", el("p", {}, `${percent(activity.far_field)}, gate ${activity.gate}`)),
-    Object.keys(record.places).length ? block("Where each sound was", places(record)) : null,
+    Object.keys(record.places).length ? block("Place of each sound", places(record)) : null,
     record.key_frames.length ? block("Weight of each 2 seconds", keyFrames(record.key_frames)) : null,
     record.picture && block("Sound, lowest at the bottom", shades(record.picture)),
     block("Motion", words(record.motion, "none"), record.moved && moved(record.moved),
@@ -253,7 +253,7 @@ function review({ labels, by, reason, asked, tokens }) {
   return block(labels.length ? "Refined by" : "Not refined",
     el("p", {}, labels.length ? by : "The local estimate stands."),
     reason ? el("p", { class: "quiet reason" }, reason) : null,
-    asked ? el("details", {}, el("summary", { "data-key": "asked" }, "What it was asked"),
+    asked ? el("details", {}, el("summary", { "data-key": "asked" }, "Its prompt"),
       el("pre", { class: "quiet", tabindex: "0" }, asked),
       el("p", { class: "quiet" }, `It answered ${labels.join(", ")}, in ${tokens} tokens.`)) : null);
 }
@@ -261,7 +261,7 @@ function review({ labels, by, reason, asked, tokens }) {
 // All that was said, of which the heading is the first.
 function spoken({ labels, by, confirmed }) {
   const who = by === "wearer" ? "the wearer" : by;
-  return `${labels.join(", ") || "Nothing was there"}, ${confirmed ? "confirmed" : "said"} by ${who}`;
+  return `${labels.join(", ") || "Nothing happened"}, ${confirmed ? "confirmed" : "corrected"} by ${who}`;
 }
 
 // A revision names the scenario network, the encoders below it and, where there are any, these in

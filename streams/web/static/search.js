@@ -43,8 +43,8 @@ async function askModel(device, text, address, open) {
   byId("answer").hidden = told.answer === null;
   byId("answer").textContent = told.answer ?? "";
   byId("found-note").textContent = [
-    told.answer === null ? "The log does not say." : `By ${told.model}, from`,
-    told.left_out ? `The ${told.left_out} oldest blocks were not looked at.` : null,
+    told.answer === null ? "The log has no answer." : `By ${told.model}, from`,
+    told.left_out ? `The ${told.left_out} oldest blocks were not used.` : null,
   ].filter(Boolean).join(" ");
   put(byId("found"), ...told.records.map((hit) => line(hit, device, address, open)));
 }

@@ -288,7 +288,7 @@ async function start() {
   });
   setInterval(tell, 1000);
   if (!window.isSecureContext) {
-    problem("Browsers give the microphone to https pages and to localhost alone.");
+    problem("Browsers allow the microphone only on https pages and on localhost.");
   }
   await outbox.open();
   tell();

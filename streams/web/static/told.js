@@ -1,4 +1,4 @@
-// Who is told of what, with a test of each target and what was told.
+// The rules of notifications, their targets with a test of each, and the history.
 
 import * as api from "./api.js";
 import { el, put } from "./dom.js";
@@ -11,24 +11,24 @@ export async function draw(room) {
     const { rules, targets, history } = await api.notifications();
     put(room, ...(targets.length ? [
       el("ul", {}, ...rules.map(rule)), el("ul", {}, ...targets.map(target)), ...told(history),
-    ] : [el("p", {}, "Nobody is told of anything: ", el("code", {}, "EGOLOG_NOTIFICATIONS"), " names no rules.")]));
+    ] : [el("p", {}, "No notifications: ", el("code", {}, "EGOLOG_NOTIFICATIONS"), " has no rules.")]));
   } catch (error) {
     put(room, el("p", { class: "problem", role: "alert" }, words(error)));
   }
 }
 
 const rule = ({ name, when, tells, device }) => el("li", {}, el("strong", {}, name),
-  ` tells ${tells.join(", ")} when ${when}${device ? `, of ${device}` : ""}`);
+  ` notifies ${tells.join(", ")} when ${when}${device ? `, for ${device}` : ""}`);
 
 function target({ name, kind, address }) {
   const button = el("button", { type: "button", class: "act", "aria-label": `Test ${name}` }, "Test");
   const outcome = el("span", { role: "status" });
   button.addEventListener("click", async () => {
     button.disabled = true;
-    outcome.textContent = " asking";
+    outcome.textContent = " sending";
     try {
       const { sent, error } = await api.testTarget(name);
-      outcome.textContent = sent ? " was told" : ` was not told: ${error}`;
+      outcome.textContent = sent ? " sent" : ` not sent: ${error}`;
     } catch (error) {
       outcome.textContent = ` ${words(error)}`;
     }
@@ -38,7 +38,7 @@ function target({ name, kind, address }) {
 }
 
 function told(history) {
-  if (!history.length) return [el("p", {}, "Nothing was told yet.")];
+  if (!history.length) return [el("p", {}, "No notifications yet.")];
   return [el("ol", {}, ...history.slice(0, SHOWN).map(({ at, text, targets }) => {
     const ms = Date.parse(at);
     const states = Object.entries(targets).map(([name, { state }]) => `${name} ${state}`);

@@ -128,12 +128,14 @@ async def test_the_page_lists_who_is_told_and_tests_a_target(
             await page.value("document.querySelector('#told').open = true")
             await page.until("document.querySelectorAll('#told-room button').length === 1")
             rules, target, history = await page.texts("#told-room li")
-            assert rules == "siren tells hook when far siren > 0.8"
+            assert rules == "siren notifies hook when far siren > 0.8"
             assert target.startswith("Test hook webhook, ")
             assert "SECRET" not in target
             assert history.endswith(" d: 1 (hook waiting)")
             await page.value("document.querySelector('#told-room button').click()")
-            await page.until("document.querySelector('#told-room').innerText.includes('was told')")
+            await page.until(
+                "document.querySelector('#told-room [role=status]').textContent === ' sent'"
+            )
             [(_, _, body)] = site.endpoint.asked
             assert body["rule"] == "test"
             site.endpoint.status = 403
