@@ -61,6 +61,12 @@ STEPS: tuple[tuple[str, str, float, dict[str, tuple[int, ...]]], ...] = (
     ("scenario, sequence", "scenario", SCENARIO_WINDOW_S, {}),
     ("activity, sound", "heard", HAR_WINDOW_S, {"seconds": (1, HAR_WINDOW_S, 2, 512)}),
     (
+        "activity, sound of each second",
+        "heard",
+        HAR_WINDOW_S,
+        {"seconds": (HAR_WINDOW_S, 1, 2, 512)},
+    ),
+    (
         "activity, motion encoder",
         "motion_features",
         HAR_WINDOW_S,

@@ -15,7 +15,7 @@ from models.egolog.audio_encoder import (
     SoundTower,
     in_seconds,
 )
-from models.egolog.imu_encoder import ImuEncoder, ImuEncoderConfig
+from models.egolog.imu_encoder import ImuEncoder, ImuEncoderConfig, Moved
 from models.network.key import Config, Key
 
 Positive = Literal["sample", "scenario"]
@@ -167,6 +167,16 @@ class Encoders(nn.Module):
     def audio_features(self, mel: Tensor) -> Tensor:
         """(B, 50·n, 64) log-mel -> the features (B, 256) alone."""
         return self.heard(self.seconds(mel))
+
+    def heard_apart(self, seconds: Tensor) -> Tensor:
+        """(B, n, 2, 512) of `seconds` -> the features (B, n, 256) of each second by itself."""
+        return self.heard(seconds.flatten(0, 1)[:, None]).view(*seconds.shape[:2], -1)
+
+    def moved_apart(self, imu: Tensor) -> tuple[Tensor, Tensor]:
+        """(B, N, 6) at 50 Hz -> `imu_features` (B, 128), and (B, n, 128) of each whole second."""
+        tokens = self.shared_imu.tokens(imu)
+        moved: Moved = self.shared_imu.pooled(tokens)
+        return moved.features, self.shared_imu.seconds(tokens, imu.shape[1])
 
     def imu_features(self, imu: Tensor) -> Tensor:
         """(B, N, 6) at 50 Hz -> the features (B, 128) alone."""

@@ -8,6 +8,11 @@ from typing import Self
 import torch
 from torch import Tensor, nn
 
+from models.egolog.activity_seconds import (
+    ActivitySeconds,
+    ActivitySecondsConfig,
+    SecondBySecond,
+)
 from models.labels import ACTIVITIES
 from models.network.attention import transformer
 from models.network.key import Config, Key
@@ -15,7 +20,10 @@ from models.network.key import Config, Key
 
 @dataclass(frozen=True)
 class HarConfig:
-    """Sizes of the fusion; `audio` and `imu` are the encoders', `text` the text embeddings'."""
+    """Sizes of the fusion; `audio` and `imu` are the encoders', `text` the text embeddings'.
+
+    `seconds_width` is that of the part that sees single seconds, None without it.
+    """
 
     audio: int = 256
     imu: int = 128
@@ -25,6 +33,7 @@ class HarConfig:
     heads: int = 4
     dropout: float = 0.2
     activities: int = len(ACTIVITIES)
+    seconds_width: int | None = None
 
 
 class Har(nn.Module):
@@ -40,6 +49,17 @@ class Har(nn.Module):
         self.fusion = transformer(config.width, config.heads, config.layers, config.dropout)
         self.norm = nn.LayerNorm(config.width)
         self.out = nn.Linear(config.width, config.activities)
+        self.seconds = None
+        if config.seconds_width is not None:
+            self.seconds = ActivitySeconds(
+                ActivitySecondsConfig(
+                    audio=config.audio,
+                    imu=config.imu,
+                    text=config.text,
+                    width=config.seconds_width,
+                    activities=config.activities,
+                )
+            )
 
     @classmethod
     def from_config(cls, config: Config) -> Self:
@@ -54,6 +74,8 @@ class Har(nn.Module):
         imu_mask: Tensor,
         text: Tensor,
         text_mask: Tensor,
+        audio_seconds: Tensor | None = None,
+        imu_seconds: Tensor | None = None,
     ) -> Tensor:
         """Return activity logits (B, 16).
 
@@ -64,6 +86,29 @@ class Har(nn.Module):
             imu_mask: (B,) bool, True where there is motion.
             text: (B, K, E) text embeddings of up to K scenarios.
             text_mask: (B, K) bool, True where a scenario is named.
+            audio_seconds: (B, n, 256) audio features of each second by itself.
+            imu_seconds: (B, n, 128) IMU features of each second.
+
+        Without the seconds, or without sound, the fusion alone speaks.
+        """
+        fused = self.fused(audio, audio_mask, imu, imu_mask, text, text_mask)
+        if self.seconds is None or audio_seconds is None or imu_seconds is None:
+            return fused
+        said: SecondBySecond = self.seconds(
+            fused, audio_seconds, audio_mask, imu_seconds, imu_mask, text, text_mask
+        )
+        return fused + said.added
+
+    def fused(
+        self,
+        audio: Tensor,
+        audio_mask: Tensor,
+        imu: Tensor,
+        imu_mask: Tensor,
+        text: Tensor,
+        text_mask: Tensor,
+    ) -> Tensor:
+        """Return the logits (B, 16) of the fusion, of whole windows as in `forward`.
 
         An item without any token gets a learned token, which amounts to the activities' prior.
         """

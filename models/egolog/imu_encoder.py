@@ -21,6 +21,7 @@ from models.labels import MOTIONS
 
 MIDDLE_ROWS = 100
 """Middle rows of a stretch that its motion class refers to: 2 s, a scenario segment."""
+SECOND_ROWS = 50
 
 
 @dataclass(frozen=True)
@@ -117,6 +118,22 @@ class ImuEncoder(nn.Module):
         middle = self._mixed(tokens[:, spare : spare + count])
         return Moved(features=features, logits=self.motions(self.drop(middle)))
 
+    def seconds(self, tokens: Tensor, rows: int) -> Tensor:
+        """(B, N/4, W) of `rows` rows -> the features (B, n, F) of each of its n whole seconds.
+
+        They are those of tokens that have seen the whole stretch. Rows that are left over belong to
+        the last second.
+        """
+        stride, count = self.config.stride, rows // SECOND_ROWS
+        middle = torch.arange(tokens.shape[1]) * stride + stride // 2
+        within = (middle // SECOND_ROWS).clamp(max=count - 1)  # (N/4,)
+        here = within == torch.arange(count)[:, None]  # (n, N/4)
+        mean = here.float() @ tokens / here.sum(dim=1, keepdim=True)  # (B, n, W)
+        apart = tokens[:, None].masked_fill(~here[..., None], float("-inf"))  # (B, n, N/4, W)
+        return self._joined(mean, apart.amax(dim=2))
+
     def _mixed(self, tokens: Tensor) -> Tensor:
-        x = torch.cat([tokens.mean(dim=1), tokens.amax(dim=1)], dim=1)  # (B, 2W)
-        return nn.functional.gelu(self.mix(x))  # (B, F)
+        return self._joined(tokens.mean(dim=1), tokens.amax(dim=1))  # (B, F)
+
+    def _joined(self, mean: Tensor, largest: Tensor) -> Tensor:
+        return nn.functional.gelu(self.mix(torch.cat([mean, largest], dim=-1)))  # (..., F)

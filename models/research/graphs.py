@@ -98,8 +98,8 @@ def _motions(network: Encoders, imu: Tensor) -> tuple[Tensor, ...]:
     return encoded.features, encoded.embedding, encoded.logits
 
 
-def _motion_features(network: Encoders, imu: Tensor) -> Tensor:
-    return network.encode_imu(imu).features
+def _motion_features(network: Encoders, imu: Tensor) -> tuple[Tensor, ...]:
+    return network.moved_apart(imu)
 
 
 def _rows(network: ScenarioNet, *segments: Tensor) -> tuple[Tensor, ...]:
@@ -151,6 +151,7 @@ def graphs() -> dict[str, Graph]:
     stretches, steps = Dim("stretches", min=1, max=64), Dim("steps", min=50, max=3_000)
     rows = Dim("rows", min=50, max=1_000)
     scenarios = {1: Dim("scenarios", min=1, max=16)}
+    seconds = {1: Dim("seconds", min=1, max=64)}
     return {
         "localization_mono": _localization(LOCALIZATION_MONO, 1),
         "localization": _localization(LOCALIZATION, 3),
@@ -194,7 +195,7 @@ def graphs() -> dict[str, Graph]:
             ENCODERS,
             _motion_features,
             {"imu": torch.rand(15, 100, 6)},
-            ("features",),
+            ("features", "seconds"),
             {"imu": {0: stretches, 1: rows}},
         ),
         "scenario_rows": Graph(
@@ -221,9 +222,16 @@ def graphs() -> dict[str, Graph]:
                 "imu_mask": torch.ones(1, dtype=torch.bool),
                 "text": torch.rand(1, 3, 384),
                 "text_mask": torch.ones(1, 3, dtype=torch.bool),
+                "audio_seconds": torch.rand(1, 5, 256),
+                "imu_seconds": torch.rand(1, 5, 128),
             },
             ("logits",),
-            {"text": scenarios, "text_mask": scenarios},
+            {
+                "text": scenarios,
+                "text_mask": scenarios,
+                "audio_seconds": seconds,
+                "imu_seconds": seconds,
+            },
         ),
         "lanhar_sensor": Graph(
             LANHAR_SENSOR,

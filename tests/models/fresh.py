@@ -12,7 +12,7 @@ from torch import nn
 from models.egolog.audio_encoder import SoundEncoder, SoundEncoderConfig
 from models.egolog.contrastive import ENCODERS, Encoders, EncodersConfig
 from models.egolog.familiarity import ActivityFamiliarity, Familiarity
-from models.egolog.har import Har
+from models.egolog.har import Har, HarConfig
 from models.egolog.imu_encoder import ImuEncoderConfig
 from models.egolog.localization import Localization, LocalizationConfig
 from models.egolog.near_field import NearField
@@ -59,7 +59,7 @@ def networks() -> dict[str, nn.Module]:
         "scenario": ScenarioNet(),
         WITHOUT_CONTRASTIVE.name: ScenarioNet(ScenarioConfig(sequence="none", key_frames=False)),
         WITHOUT_SEQUENCE.name: ScenarioNet(ScenarioConfig(sequence="none")),
-        "har": Har(),
+        "har": Har(HarConfig(seconds_width=96)),
         "familiarity": ActivityFamiliarity(),
         "scenario_familiarity": Familiarity(),
         "scenario_text": ScenarioText(table),

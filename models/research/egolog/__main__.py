@@ -3,9 +3,9 @@
 Steps, each of which uses the weights that earlier ones saved: audio (sound events), encoders (the
 IMU encoder), motion (further training of its motion classes only), space (contrastive), compact
 (low-rank audio tower), recogniser (sound events, distilled from EfficientAT), scenario (with
-Table 2's ablations), har, motion_alone (further training of har on real wearers), familiarity and
-scenario_familiarity (fitted); and localization, which depends on none of them. --minutes does not
-limit the fitted steps. `all` runs every step.
+Table 2's ablations), har, motion_alone (further training of har on real wearers), activity_seconds
+(what single seconds add to har), familiarity and scenario_familiarity (fitted); and localization,
+which depends on none of them. --minutes does not limit the fitted steps. `all` runs every step.
 Days are composed of recordings if available (EGOLOG_SHARED_DATA, or ../shared/data) and simulated
 otherwise. Checkpoints are selected on validation users, clips and ears, never on the test part.
 """
@@ -36,6 +36,7 @@ STEPS: dict[str, Callable[[TrainingContext, float], None]] = {
     "scenario": recipes.scenario,
     "har": recipes.har,
     "motion_alone": recipes.motion_alone,
+    "activity_seconds": recipes.activity_seconds,
     "familiarity": recipes.familiarity,
     "scenario_familiarity": recipes.scenario_familiarity,
     "localization": recipes.localization,
@@ -51,9 +52,10 @@ SHARES = {
     "scenario": 0.08,
     "har": 0.04,
     "motion_alone": 0.01,
+    "activity_seconds": 0.02,
     "familiarity": 0.0,
     "scenario_familiarity": 0.0,
-    "localization": 0.3,
+    "localization": 0.28,
 }
 CACHE = Path(tempfile.gettempdir()) / "egolog-training"
 

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from numpy.random import Generator
     from numpy.typing import NDArray
 
+    from models.egolog.contrastive import Encoders
     from models.egolog.scenario_text import ScenarioText
 
 BATCH = 192
@@ -32,12 +33,17 @@ NOISE = 0.6
 
 @dataclass(frozen=True)
 class ActivityExamples(ColumnDataset):
-    """Encoded 5 s windows: features (N, F), masks and activity (N,), scenarios (N, 16) or zeros."""
+    """Encoded windows: features (N, F), masks and activity (N,), scenarios (N, 16) or zeros.
+
+    `audio_seconds` and `imu_seconds` (N, n, F) are features of each of their n seconds.
+    """
 
     audio: Tensor
     audio_mask: Tensor
     imu: Tensor
     imu_mask: Tensor
+    audio_seconds: Tensor
+    imu_seconds: Tensor
     scenarios: Tensor
     activity: Tensor
 
@@ -52,6 +58,8 @@ def of_days(days: EncodedDays) -> ActivityExamples:
         audio_mask=present,
         imu=days.imu_5s.flatten(0, 1),
         imu_mask=present,
+        audio_seconds=days.audio_seconds.flatten(0, 1),
+        imu_seconds=days.imu_seconds.flatten(0, 1),
         scenarios=days.scenarios[:, middle].flatten(0, 1),
         activity=days.activity.flatten(),
     )
@@ -70,24 +78,61 @@ def of_motion(features: Tensor, activity: NDArray[np.int64]) -> ActivityExamples
         audio_mask=~present,
         imu=kept,
         imu_mask=present,
+        # Without sound the seconds add nothing.
+        audio_seconds=torch.zeros(len(kept), ACTIVITY_S, HarConfig().audio),
+        imu_seconds=torch.zeros(len(kept), ACTIVITY_S, HarConfig().imu),
         scenarios=torch.zeros(len(kept), len(SCENARIOS)),
         activity=torch.from_numpy(activity)[known],
     )
 
 
+def of_windows(encoders: Encoders, mel: Tensor, imu: Tensor, activity: Tensor) -> ActivityExamples:
+    """Return windows of n seconds: `mel` (N, 50·n, 64), `imu` (N, 50·n, 6); no scenario is told."""
+    with torch.inference_mode():
+        seconds = encoders.seconds(mel)
+        audio, audio_seconds = encoders.heard(seconds), encoders.heard_apart(seconds)
+        motion, imu_seconds = encoders.moved_apart(imu)
+    present = torch.ones(len(activity), dtype=torch.bool)
+    return ActivityExamples(
+        audio=audio,
+        audio_mask=present,
+        imu=motion,
+        imu_mask=present,
+        audio_seconds=audio_seconds,
+        imu_seconds=imu_seconds,
+        scenarios=torch.zeros(len(activity), len(SCENARIOS)),
+        activity=activity,
+    )
+
+
 def scores(network: Har, text: ScenarioText, examples: ActivityExamples) -> Tensor:
     """Return activity logits (N, 16)."""
-    most = max(1, int((examples.scenarios > 0).sum(dim=1).max()))
-    present, names = examples.scenarios.topk(most, dim=1)  # (N, K)
     logits: Tensor = network(
+        *_of_whole_windows(text, examples), examples.audio_seconds, examples.imu_seconds
+    )
+    return logits
+
+
+def fused(network: Har, text: ScenarioText, examples: ActivityExamples) -> Tensor:
+    """Return the logits (N, 16) of the fusion alone."""
+    return network.fused(*_of_whole_windows(text, examples))
+
+
+def named(text: ScenarioText, scenarios: Tensor) -> tuple[Tensor, Tensor]:
+    """Return the texts (N, K, E) of the `scenarios` (N, 16) that are told, and their mask."""
+    most = max(1, int((scenarios > 0).sum(dim=1).max()))
+    present, names = scenarios.topk(most, dim=1)  # (N, K)
+    return text.table[names], present > 0
+
+
+def _of_whole_windows(text: ScenarioText, examples: ActivityExamples) -> tuple[Tensor, ...]:
+    return (
         examples.audio,
         examples.audio_mask,
         examples.imu,
         examples.imu_mask,
-        text.table[names],
-        present > 0,
+        *named(text, examples.scenarios),
     )
-    return logits
 
 
 def predict(network: Har, text: ScenarioText, examples: ActivityExamples) -> NDArray[np.int64]:
@@ -99,6 +144,18 @@ def predict(network: Har, text: ScenarioText, examples: ActivityExamples) -> NDA
         ]
     predicted: NDArray[np.int64] = torch.cat(parts).numpy()
     return predicted
+
+
+def silenced(examples: ActivityExamples, where: Tensor, silence: Tensor) -> ActivityExamples:
+    """Return the windows with the features `silence` (F,) as sound where `where` (N,) is True.
+
+    Those of a silent second and of several are the same.
+    """
+    return replace(
+        examples,
+        audio=torch.where(where[:, None], silence, examples.audio),
+        audio_seconds=torch.where(where[:, None, None], silence, examples.audio_seconds),
+    )
 
 
 def without(examples: ActivityExamples, *names: str) -> ActivityExamples:
@@ -153,13 +210,13 @@ def thinned(
     ]
     scenarios[rng.random(count) < WITHOUT_SCENARIO] = 0
     lost = rng.random(count)
-    return ActivityExamples(
+    return replace(
+        examples,
         audio=examples.audio + torch.randn_like(examples.audio) * spread[0] * NOISE,
         audio_mask=examples.audio_mask & torch.from_numpy(lost >= WITHOUT_AUDIO),
         imu=examples.imu + torch.randn_like(examples.imu) * spread[1] * NOISE,
         imu_mask=examples.imu_mask & torch.from_numpy(lost <= 1 - WITHOUT_IMU),
         scenarios=torch.from_numpy(scenarios),
-        activity=examples.activity,
     )
 
 

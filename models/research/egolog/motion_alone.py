@@ -23,7 +23,7 @@ from models.labels import ACTIVITIES
 from models.research.egolog import har as of_har
 from models.research.egolog.days.composed import FRAMES
 from models.research.egolog.days.encoded import ACTIVITY_S
-from models.research.egolog.har import ActivityExamples, of_motion, scores
+from models.research.egolog.har import ActivityExamples, fused, of_motion
 from models.research.lib.fit import Fit, fit
 from models.research.lib.metrics import accuracy
 
@@ -113,10 +113,10 @@ def train(
         rows = torch.from_numpy(rng.choice(len(weight), BATCH, p=weight))
         batch = of_har.thinned(days.take(rows), rng, spread)
         hushed = torch.from_numpy(rng.random(BATCH) < HUSHED)
-        batch = replace(batch, audio=torch.where(hushed[:, None], composed.silence, batch.audio))
+        batch = of_har.silenced(batch, hushed, composed.silence)
         mute = (hushed | ~batch.audio_mask) & batch.imu_mask & ~batch.scenarios.any(dim=1)
         with torch.inference_mode():
-            said = torch.softmax(scores(before, text, batch), dim=1)
+            said = torch.softmax(fused(before, text, batch), dim=1)
         kept = (1 - KEPT) * _smoothed(certain[batch.activity]) + KEPT * said
         targets = torch.where(mute[:, None], _smoothed(by_motion[batch.activity]), kept)
         rows = torch.from_numpy(rng.choice(len(real_weight), REAL_BATCH, p=real_weight))
@@ -126,10 +126,10 @@ def train(
         outside = _jittered(outside, spread[1])
         even = torch.full((OUTSIDE_BATCH, len(ACTIVITIES)), 1 / len(ACTIVITIES))
         return (
-            _against(scores(network, text, batch), targets)
+            _against(fused(network, text, batch), targets)
             + REAL_WEIGHT
-            * _against(scores(network, text, known), _smoothed(certain[known.activity]))
-            + OUTSIDE_WEIGHT * _against(scores(network, text, outside), even)
+            * _against(fused(network, text, known), _smoothed(certain[known.activity]))
+            + OUTSIDE_WEIGHT * _against(fused(network, text, outside), even)
         )
 
     fit("motion alone", network, loss_of, lambda: 0.0, replace(settings, checks=1), seed)

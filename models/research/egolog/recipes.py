@@ -12,6 +12,7 @@ from models.egolog.near_field import NEAR_FIELD
 from models.egolog.scenario import SCENARIO, WITHOUT_CONTRASTIVE, WITHOUT_SEQUENCE
 from models.recordings.datasets import real_motion
 from models.recordings.shared_data import EFFICIENTAT, IMU
+from models.research.egolog import activity_seconds as of_activity_seconds
 from models.research.egolog import contrastive, imu_encoder, plain_features
 from models.research.egolog import familiarity as of_familiarity
 from models.research.egolog import har as of_har
@@ -197,6 +198,18 @@ def motion_alone(context: TrainingContext, minutes: float) -> None:
         real,
         Fit(minutes, rate=MOTION_ALONE_RATE),
         context.seed,
+    )
+    _save(context, HAR, network)
+
+
+def activity_seconds(context: TrainingContext, minutes: float) -> None:
+    """Train what a window's seconds add to its activity, above the fusion made so far."""
+    encoders, text = context.encoders(), context.text()
+    network = of_activity_seconds.with_new_seconds(context.registry.load(HAR).module)
+    taught = of_activity_seconds.lessons_of(network, text, encoders, context.train_days)
+    settings = Fit(minutes, rate=of_activity_seconds.RATE)
+    of_activity_seconds.train(
+        network, text, of_motion_alone.silence(encoders), taught, settings, context.seed
     )
     _save(context, HAR, network)
 

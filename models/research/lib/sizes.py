@@ -161,13 +161,17 @@ class _Counted:
     def har(self) -> None:
         network = self._registry.load(HAR).module
         there = torch.ones(1, dtype=torch.bool)
+        seconds = torch.rand(1, ACTIVITY_S, 2, 512)
+        motion, moved = self._encoders.moved_apart(torch.rand(1, 50 * ACTIVITY_S, 6))
         network(
-            self._encoders.heard(torch.rand(1, ACTIVITY_S, 2, 512)),
+            self._encoders.heard(seconds),
             there,
-            self._encoders.imu_features(torch.rand(1, 50 * ACTIVITY_S, 6)),
+            motion,
             there,
             torch.rand(1, 1, network.config.text),
             there[None],
+            self._encoders.heard_apart(seconds),
+            moved,
         )
 
 

@@ -11,7 +11,15 @@ from models.egolog.unknown import KnownActivity, is_unknown
 from models.labels import ACTIVITIES, SCENARIOS
 from models.network.softmax import softmax
 from models.serving.encoded_seconds import EncodedSecond, SecondEncoder
-from models.serving.predict.arrays import IMU_AXES, Array, by_name, check, encoded_sound, rounded
+from models.serving.predict.arrays import (
+    IMU_AXES,
+    Array,
+    PredictError,
+    by_name,
+    check,
+    encoded_sound,
+    rounded,
+)
 from models.serving.predict.told_scenarios import detected_scenarios
 from models.serving.served import ENCODERS, FAMILIARITY, HAR, SCENARIO_TEXT
 
@@ -81,14 +89,21 @@ class ActivityRecognizer:
         sizes, sessions = self._encoders.config, self._encoders.sessions
         audio = np.zeros((1, sizes["audio"]["features"]), np.float32)
         imu = np.zeros((1, sizes["imu"]["features"]), np.float32)
+        # Without sound the fusion alone speaks, so that these are of no account.
+        audio_seconds, imu_seconds = audio[:, None], imu[:, None]  # (1, 1, F)
         familiarity: dict[Modality, float] = {}
         sound = item.mel if item.seconds is None else item.seconds
         if sound is not None:
             seconds = encoded_sound(item.mel, item.seconds, self._second_encoder)  # (1, n, 2, 512)
             audio, _ = sessions["heard"].run(seconds=seconds)  # (1, F), (1, D)
+            apart, _ = sessions["heard"].run(seconds=seconds[0, :, None])  # (n, F), (n, D)
+            audio_seconds = apart[None]
+            imu_seconds = np.repeat(imu_seconds, len(apart), axis=1)
         if item.imu is not None:
             check("imu", item.imu, (None, IMU_AXES))
-            (imu,) = sessions["motion_features"].run(imu=item.imu[None])  # (1, F)
+            imu, moved = sessions["motion_features"].run(imu=item.imu[None])  # (1, F), (1, n, F)
+            if sound is not None:
+                imu_seconds = _of_as_many(moved, audio_seconds)
             (familiarity["imu"],) = rounded([self._known.familiarity(imu)])
         names = detected_scenarios(item.scenarios or {})
         # Without scenarios one masked row keeps the shape valid.
@@ -100,6 +115,8 @@ class ActivityRecognizer:
             imu_mask=np.array([item.imu is not None]),
             text=text[None],
             text_mask=np.full((1, len(text)), bool(names)),
+            audio_seconds=audio_seconds,
+            imu_seconds=imu_seconds,
         )  # (1, 16)
         activities = by_name(ACTIVITIES, softmax(logits[0].astype(np.float64)))
         heard = None if item.dropped else sound
@@ -110,3 +127,11 @@ class ActivityRecognizer:
         unknown = is_unknown(activities, familiarity, present, least)
         # Motion cannot show any of the sixteen activities while the wearer lies.
         return ActivityEstimate(activities, familiarity, unknown or (by_motion and item.lies))
+
+
+def _of_as_many(moved: Array, heard: Array) -> Array:
+    if moved.shape[1] != heard.shape[1]:
+        raise PredictError(
+            f"imu is of {moved.shape[1]} whole seconds; expected {heard.shape[1]}, those of mel"
+        )
+    return moved

@@ -50,3 +50,22 @@ def test_the_convolutions_let_a_token_see_seconds_around_it() -> None:
 
 def test_the_encoder_is_small() -> None:
     assert sum(p.numel() for p in ImuEncoder().parameters()) < 1_000_000
+
+
+def test_a_second_has_the_features_of_its_own_tokens() -> None:
+    encoder = ImuEncoder(ImuEncoderConfig(width=16, dilations=(1,))).eval()
+    tokens = torch.randn(2, 63, 16)
+    seconds = encoder.seconds(tokens, 250)
+    assert seconds.shape == (2, 5, 128)
+    torch.testing.assert_close(seconds[:, 1], encoder.pooled(tokens[:, 12:25]).features)
+    changed = tokens.clone()
+    changed[:, 50:] += 3.0
+    again = encoder.seconds(changed, 250)
+    assert torch.equal(again[:, :4], seconds[:, :4])
+    assert not torch.allclose(again[:, 4], seconds[:, 4])
+
+
+def test_rows_that_are_left_over_belong_to_the_last_second() -> None:
+    encoder = ImuEncoder(ImuEncoderConfig(width=16, dilations=(1,))).eval()
+    tokens = torch.randn(1, 20, 16)
+    torch.testing.assert_close(encoder.seconds(tokens, 80)[:, 0], encoder.pooled(tokens).features)

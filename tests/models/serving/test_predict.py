@@ -346,6 +346,13 @@ def test_seconds_without_motion_do_not_make_a_scenario_unfamiliar(
     assert first.familiarity != scenario_recognizer.predict([whole])[0].familiarity
 
 
+def test_motion_of_fewer_seconds_than_sound_is_an_error(
+    activity_recognizer: ActivityRecognizer,
+) -> None:
+    with pytest.raises(PredictError, match="imu is of 4 whole seconds; expected 5, those of mel"):
+        activity_recognizer.predict([HarInput(mel(250, 0), imu(200, 0), None)])
+
+
 def test_the_scenario_context_changes_the_activity(activity_recognizer: ActivityRecognizer) -> None:
     desk, gym = (
         activity_recognizer.predict([HarInput(mel(250, 0), imu(250, 0), {name: 0.9})])[0]

@@ -46,11 +46,18 @@ def of_shape(name: str, like: Tensor, shape: tuple[int, ...]) -> NDArray[np.gene
 LENGTHS: dict[str, list[dict[str, tuple[int, ...]]]] = {
     "sounds": [{"mel": (1, 250, 64)}, {"mel": (6, 250, 64)}, {"mel": (1, 50, 64)}],
     "seconds": [{"mel": (1, 50, 64)}],
-    "heard": [{"seconds": (1, 5, 2, 512)}, {"seconds": (1, 1, 2, 512)}],
+    "heard": [
+        {"seconds": (1, 5, 2, 512)},
+        {"seconds": (1, 1, 2, 512)},
+        {"seconds": (5, 1, 2, 512)},
+    ],
     "motions": [{"imu": (1, 250, 6)}, {"imu": (6, 250, 6)}, {"imu": (2, 50, 6)}],
-    "motion_features": [{"imu": (1, 250, 6)}],
+    "motion_features": [{"imu": (1, 250, 6)}, {"imu": (1, 50, 6)}, {"imu": (1, 512, 6)}],
     "scenario": [{"rows": (1, 5, 644)}],
-    "har": [{"text": (1, 1, 384), "text_mask": (1, 1)}],
+    "har": [
+        {"text": (1, 1, 384), "text_mask": (1, 1)},
+        {"audio_seconds": (1, 1, 256), "imu_seconds": (1, 1, 128)},
+    ],
     "lanhar_sensor": [{"channels": (1, 7, 60)}, {"channels": (1, 7, 150)}],
     "lanhar_text": [{"prepared": (1, 30, 2)}],
 }

@@ -35,8 +35,9 @@ def test_motion_features_alone_are_those_of_the_whole_graph() -> None:
     sessions = Registry().open(ENCODERS).sessions
     imu = np.random.default_rng(0).normal(0, 1, (1, 250, 6))
     features, *_ = sessions["motions"].run(imu=imu)
-    (alone,) = sessions["motion_features"].run(imu=imu)
+    alone, seconds = sessions["motion_features"].run(imu=imu)
     assert np.array_equal(alone, features)
+    assert seconds.shape == (1, 5, features.shape[1])
 
 
 def test_a_graph_that_is_no_graph_is_an_error() -> None:

@@ -39,7 +39,8 @@ class EncodedDays(ColumnDataset):
 
     `audio` (N, P, 256) and `imu` (N, P, 128) are of the 2 s segments that begin at every second,
     P = L - 1, and `audio_plain`, `imu_plain` the same before the contrastive stage; `audio_5s`
-    (N, Q, 256) and `imu_5s` (N, Q, 128) of the L/5 activity windows, whose `activity` is (N, Q);
+    (N, Q, 256) and `imu_5s` (N, Q, 128) of the L/5 activity windows, whose `activity` is (N, Q),
+    and `audio_seconds` (N, Q, 5, 256) and `imu_seconds` (N, Q, 5, 128) of each of their seconds;
     `scenarios` (N, L, 16) float of every second.
     """
 
@@ -49,6 +50,8 @@ class EncodedDays(ColumnDataset):
     imu_plain: Tensor
     audio_5s: Tensor
     imu_5s: Tensor
+    audio_seconds: Tensor
+    imu_seconds: Tensor
     scenarios: Tensor
     activity: Tensor
 
@@ -83,15 +86,18 @@ def encode(
             seconds = encoders.seconds(mel)  # (B, L, 2, 512)
             moved = encoders.encode_imu(imu[:, rows].flatten(0, 1))
             five = seconds.reshape(-1, ACTIVITY_S, *seconds.shape[2:])
+            imu_5s, imu_seconds = encoders.moved_apart(imu.reshape(-1, ACTIVITY_S * FRAMES, 6))
             for column, features in (
                 ("audio", encoders.heard(seconds[:, inside].flatten(0, 1))),
                 ("audio_plain", encoders.audio(mel[:, rows].flatten(0, 1)).features),
                 ("audio_5s", encoders.heard(five)),
                 ("imu", moved.features),
                 ("imu_plain", moved.plain),
-                ("imu_5s", encoders.imu_features(imu.reshape(-1, ACTIVITY_S * FRAMES, 6))),
+                ("imu_5s", imu_5s),
+                ("audio_seconds", encoders.heard_apart(five)),
+                ("imu_seconds", imu_seconds),
             ):
-                columns[column].append(features.float().view(len(mel), -1, features.shape[1]))
+                columns[column].append(features.float().view(len(mel), -1, *features.shape[1:]))
     return EncodedDays(
         **{name: torch.cat(parts).clone() for name, parts in columns.items()},
         scenarios=torch.from_numpy(days.scenarios.astype(np.float32)),
@@ -123,6 +129,8 @@ def encode_segments(encoders: Encoders, parts: Sequence[Days]) -> EncodedDays:
         imu_plain=nothing,
         audio_5s=nothing,
         imu_5s=nothing,
+        audio_seconds=nothing,
+        imu_seconds=nothing,
         scenarios=scenarios,
         activity=nothing,
     )

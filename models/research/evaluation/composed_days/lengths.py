@@ -7,7 +7,6 @@ import torch
 
 from models.research.egolog import har as of_har
 from models.research.egolog.days.composed import FRAMES
-from models.research.egolog.har import ActivityExamples
 from models.research.evaluation.composed_days.scores import Life, Networks, scenario_f1
 from models.research.lib.metrics import accuracy
 
@@ -43,13 +42,9 @@ def _har(networks: Networks, life: Life, seconds: int) -> float:
             continue
         mel = days.mel[index].reshape(-1, seconds * FRAMES, 64)[rows].astype(np.float32)
         imu = days.imu[index].reshape(-1, seconds * FRAMES, 6)[rows]
-        with torch.inference_mode():
-            audio = networks.encoders.audio_features(torch.from_numpy(mel))
-            motion = networks.encoders.imu_features(torch.from_numpy(imu))
-        present = torch.ones(len(rows), dtype=torch.bool)
         activity = torch.from_numpy(seconds_of[rows, 0].astype(np.int64))
-        shown = ActivityExamples(
-            audio, present, motion, present, torch.zeros(len(rows), 16), activity
+        shown = of_har.of_windows(
+            networks.encoders, torch.from_numpy(mel), torch.from_numpy(imu), activity
         )
         predicted.append(of_har.predict(networks.har, networks.text, shown))
         true.append(activity.numpy())

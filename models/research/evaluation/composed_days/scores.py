@@ -147,6 +147,8 @@ def examples_as_streamed(networks: Networks, days: EncodedDays) -> ActivityExamp
         days,
         audio_5s=days.audio_5s[tuple(later)],
         imu_5s=days.imu_5s[tuple(later)],
+        audio_seconds=days.audio_seconds[tuple(later)],
+        imu_seconds=days.imu_seconds[tuple(later)],
         activity=days.activity[tuple(later)],
     )
     return replace(of_har.of_days(streamed), scenarios=context.flatten(0, 1))

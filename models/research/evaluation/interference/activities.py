@@ -174,13 +174,9 @@ def examples(
 ) -> ActivityExamples:
     """Return the 5 s windows of a stretch, with these scenarios as input."""
     count = len(activity)
-    sound = torch.from_numpy(mel.astype(np.float32))
-    with torch.inference_mode():
-        audio = networks.encoders.audio_features(sound.view(count, -1, 64))
-        motion = networks.encoders.imu_features(imu.view(count, -1, 6))
-    present = torch.ones(count, dtype=torch.bool)
-    nothing = torch.zeros(count, len(SCENARIOS))
-    return told_of(ActivityExamples(audio, present, motion, present, nothing, activity), told)
+    sound = torch.from_numpy(mel.astype(np.float32)).view(count, -1, 64)
+    shown = of_har.of_windows(networks.encoders, sound, imu.view(count, -1, 6), activity)
+    return told_of(shown, told)
 
 
 def told_of(windows: ActivityExamples, told: Mapping[str, float]) -> ActivityExamples:
@@ -279,11 +275,13 @@ def as_heard(
     networks: Networks, windows: ActivityExamples, sounds: Sequence[GatedSound]
 ) -> ActivityExamples:
     """Return the gated windows: without audio, or with the audio of the near field."""
-    audio = windows.audio.clone()
+    audio, apart = windows.audio.clone(), windows.audio_seconds.clone()
     changed = [at for at, sound in enumerate(sounds) if sound.gate != "open"]
     with torch.inference_mode():
         for rows in np.array_split(changed, len(changed) // _WINDOWS_AT_ONCE + 1):
             if len(rows) > 0:
                 mels = np.array([sounds[at].mel for at in rows], dtype=np.float32)
-                audio[rows] = networks.encoders.audio_features(torch.from_numpy(mels))
-    return replace(windows, audio=audio)
+                seconds = networks.encoders.seconds(torch.from_numpy(mels))
+                audio[rows] = networks.encoders.heard(seconds)
+                apart[rows] = networks.encoders.heard_apart(seconds)
+    return replace(windows, audio=audio, audio_seconds=apart)

@@ -11,7 +11,7 @@ that closes most.
 from __future__ import annotations
 
 import tempfile
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -19,6 +19,7 @@ import numpy as np
 import torch
 
 from models.egolog.interference_gate import FAR_ABOVE
+from models.research.egolog import har as of_har
 from models.research.egolog.days import disturbed as disturbed_days
 from models.research.egolog.days.encoded import ACTIVITY_S
 from models.research.evaluation.composed_days.scores import Networks
@@ -84,7 +85,7 @@ def operating_points(networks: Networks, heard: DisturbedWindows) -> list[Operat
     """Return what the gate does at thresholds that are wrong in more and more windows."""
     with torch.inference_mode():
         nothing = torch.zeros(1, interference.WINDOW_FRAMES, networks.encoders.audio.config.mels)
-        silence = networks.encoders.audio_features(nothing)
+        (silence,) = networks.encoders.audio_features(nothing)
     stretches = np.arange(len(heard.near)) // (disturbed_days.STRETCH_S // ACTIVITY_S)
     far_field, points = heard.far_field, []
     for wrong in _WRONG:
@@ -92,14 +93,14 @@ def operating_points(networks: Networks, heard: DisturbedWindows) -> list[Operat
         limit = np.quantile(far_field[heard.near], 1 - wrong, method="higher")
         above = float(np.ceil(limit * 100) / 100)
         closed = far_field > above
-        audio = torch.where(torch.from_numpy(closed)[:, None], silence, heard.interfered.audio)
+        gated = of_har.silenced(heard.interfered, torch.from_numpy(closed), silence)
         points.append(
             OperatingPoint(
                 above,
                 _share(closed[~heard.near]) or 0.0,
                 _share(closed[heard.near]) or 0.0,
                 _share_error(closed[heard.near], stretches[heard.near]),
-                interference.score(networks, replace(heard.interfered, audio=audio)),
+                interference.score(networks, gated),
             )
         )
     return points

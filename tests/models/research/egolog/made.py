@@ -58,13 +58,17 @@ def encoded(
     hot[np.arange(count), :, at] = 1
     audio = noisy(np.repeat(at[:, None], points, 1), 256)
     imu = noisy(np.repeat(at[:, None], points, 1), 128)
+    audio_5s = noisy(np.repeat(at[:, None], windows, 1), 256)
+    imu_5s = noisy(np.repeat(scenarios + odd[None], count, 0), 128)
     return EncodedDays(
         audio=audio,
         imu=imu,
         audio_plain=audio,
         imu_plain=imu,
-        audio_5s=noisy(np.repeat(at[:, None], windows, 1), 256),
-        imu_5s=noisy(np.repeat(scenarios + odd[None], count, 0), 128),
+        audio_5s=audio_5s,
+        imu_5s=imu_5s,
+        audio_seconds=audio_5s[:, :, None].repeat(1, 1, 5, 1),
+        imu_seconds=imu_5s[:, :, None].repeat(1, 1, 5, 1),
         scenarios=tensor(hot),
         activity=torch.from_numpy(2 * at[:, None] + odd[None]),
     )

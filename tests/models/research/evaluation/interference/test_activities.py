@@ -12,6 +12,7 @@ from models.egolog.interference_gate import GatedSound, far_source
 from models.egolog.microphone_balance import balanced_in_turn
 from models.features import Features
 from models.labels import ACTIVITIES
+from models.research.egolog import har as of_har
 from models.research.egolog.days import disturbed as disturbed_days
 from models.research.egolog.days.composed import heard, staged
 from models.research.egolog.har import ActivityExamples
@@ -56,18 +57,20 @@ def examples(
     mel: torch.Tensor | None = None,
     imu: torch.Tensor | None = None,
 ) -> ActivityExamples:
-    present = torch.ones(count, dtype=torch.bool)
-    audio, motion = torch.zeros(count, 256), torch.zeros(count, 128)
+    activity = torch.zeros(count, dtype=torch.long)
     if networks is not None and mel is not None and imu is not None:
-        audio = networks.encoders.audio_features(mel.view(count, -1, 64))
-        motion = networks.encoders.imu_features(imu.view(count, -1, 6))
+        sound, motion = mel.view(count, -1, 64), imu.view(count, -1, 6)
+        return of_har.of_windows(networks.encoders, sound, motion, activity)
+    present = torch.ones(count, dtype=torch.bool)
     return ActivityExamples(
-        audio,
+        torch.zeros(count, 256),
         present,
-        motion,
+        torch.zeros(count, 128),
         present,
+        torch.zeros(count, 5, 256),
+        torch.zeros(count, 5, 128),
         torch.zeros(count, 16),
-        torch.zeros(count, dtype=torch.long),
+        activity,
     )
 
 
@@ -211,7 +214,7 @@ def test_every_way_of_hearing_is_scored_on_the_same_windows(
     assert len(kept.clean) == len(kept.near) == len(kept.dropped) == len(kept.kept) == 12
     assert not torch.allclose(kept.clean.audio, kept.interfered.audio)
     for name in (f.name for f in fields(ActivityExamples)):
-        if name not in ("audio", "scenarios"):
+        if name not in ("audio", "audio_seconds", "scenarios"):
             assert torch.equal(getattr(kept.clean, name), getattr(kept.interfered, name)), name
     accuracies = interference.measure(networks, kept)
     assert set(accuracies) == {"clean", "interfered", "dropped", "near"}

@@ -34,6 +34,8 @@ def heard(*windows: tuple[bool, float, Gate]) -> DisturbedWindows:
         present,
         torch.zeros(count, 128),
         present,
+        torch.zeros(count, 5, 256),
+        torch.zeros(count, 5, 128),
         torch.zeros(count, 16),
         torch.zeros(count, dtype=torch.long),
     )

@@ -1,0 +1,308 @@
+"""Trains what the single seconds of a window add to its activity (EgoLog §4.3), on a processor.
+
+The fusion of whole windows stays as it is, and with it what is said of motion without sound. What
+is trained learns from composed training days, of windows that begin at every second:
+
+    python -m models.research.egolog.activity_seconds --out FILE
+
+A window that holds two activities is taught half by the one that names it and half by the share of
+each, and every second by its own. Sound that the interference gate silenced is taught what the
+fusion says of it. Of several networks, each begun and trained by its own seed, the one is written
+that validation finds best: the mean log loss with and without the scenario. Whatever seconds the
+weights had are trained anew, so the command makes of its own weights the same.
+"""
+
+from __future__ import annotations
+
+import argparse
+import copy
+import tempfile
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+import torch
+from torch import Tensor
+from torch.nn.functional import cross_entropy, one_hot
+from tqdm import tqdm
+
+from models.egolog.contrastive import ENCODERS
+from models.egolog.har import HAR, Har
+from models.egolog.scenario_text import SCENARIO_TEXT
+from models.labels import ACTIVITIES
+from models.network.low_precision import low_precision
+from models.recordings.shared_data import shared_data
+from models.research.egolog import har as of_har
+from models.research.egolog.augment import coloured, remounted
+from models.research.egolog.context import PART, REAL_SHARE, STRETCH_S
+from models.research.egolog.days.composed import FRAMES, Days, compose
+from models.research.egolog.days.encoded import ACTIVITY_S, window_activities
+from models.research.egolog.har import ActivityExamples
+from models.research.egolog.motion_alone import silence
+from models.research.lib.column_dataset import ColumnDataset
+from models.research.lib.fit import Fit, fit
+from models.serving.one_thread import pin_one_thread
+from models.serving.registry import WEIGHTS_DIR, Registry
+from models.simulation.sources.material import Material
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from numpy.random import Generator
+
+    from models.egolog.contrastive import Encoders
+    from models.egolog.scenario_text import ScenarioText
+
+WIDTH = 96
+STRETCHES = 3 * PART
+STEPS = 2000
+VALIDATION_SEED, VALIDATION, VALIDATION_S = 9_100, 48, 150
+BATCH = 128
+NOISE, SMOOTHING = 0.6, 0.05
+BY_SHARE = 0.5
+"""How much of a window's target are the shares of its activities, rather than the one it has."""
+RATE = 2e-3
+HUSHED = 0.1
+"""Share of windows whose sound is replaced by silence, as the interference gate does."""
+_VIEWS = 3  # of every window: other inputs missing, other noise, another scenario
+_MINUTES = 24 * 60.0  # no limit: the steps are
+_DATA_SEED = 5
+_AT_ONCE = 1024
+
+
+@dataclass(frozen=True)
+class TaughtSeconds(ColumnDataset):
+    """N windows in V views each, as the seconds are taught by them.
+
+    `audio` (N, 5, 256) and `imu` (N, 5, 128) are features of the seconds, in half precision;
+    `activity` (N,) and `activities` (N, 5) indices. `fused` (N, V, 16) are the fusion's logits,
+    `scenarios` (N, V, 16) what is told, the masks (N, V) what is there, and where it `is_silent`.
+    """
+
+    audio: Tensor
+    imu: Tensor
+    activity: Tensor
+    activities: Tensor
+    fused: Tensor
+    scenarios: Tensor
+    audio_mask: Tensor
+    imu_mask: Tensor
+    is_silent: Tensor
+
+
+def with_new_seconds(network: Har, width: int = WIDTH) -> Har:
+    """Return `network` with seconds that add nothing yet; its fusion is not to be trained."""
+    made = Har(replace(network.config, seconds_width=width))
+    kept = {k: v for k, v in network.state_dict().items() if not k.startswith("seconds.")}
+    made.load_state_dict(kept, strict=False)
+    made.requires_grad_(False).eval()
+    return made
+
+
+def windows(
+    encoders: Encoders, days: Days, rng: Generator | None = None, *, fast: bool = False
+) -> tuple[ActivityExamples, Tensor]:
+    """Return windows that begin at every second, and the activities (N, 5) of their seconds.
+
+    They are told the true scenarios of their middle; other microphones and mountings are drawn if
+    `rng` is given. `fast` computes in half precision, whose error is far below the noise that
+    training adds.
+    """
+    begin = torch.arange(days.seconds - ACTIVITY_S + 1)
+    inside = begin[:, None] + torch.arange(ACTIVITY_S)  # (W, 5)
+    rows = begin[:, None] * FRAMES + torch.arange(ACTIVITY_S * FRAMES)  # (W, 250)
+    activities = days.activities[:, inside]  # (N, W, 5)
+    named = torch.from_numpy(window_activities(activities.reshape(len(days), -1)))
+    told = torch.from_numpy(days.scenarios[:, inside[:, ACTIVITY_S // 2]].astype(np.float32))
+    present, parts = torch.ones(len(begin), dtype=torch.bool), []
+    with torch.inference_mode(), low_precision(enabled=fast):
+        for at in tqdm(range(len(days)), desc="windows", mininterval=5):
+            mel = torch.from_numpy(days.mel[at : at + 1].astype(np.float32))
+            imu = torch.from_numpy(days.imu[at : at + 1])
+            if rng is not None:
+                mel, imu = coloured(mel, rng), remounted(imu, rng)
+            seconds = encoders.seconds(mel)  # (1, L, 2, 512)
+            motion, moved = encoders.moved_apart(imu[0, rows])
+            parts.append(
+                ActivityExamples(
+                    audio=encoders.heard(seconds[0, inside]).float(),
+                    audio_mask=present,
+                    imu=motion.float(),
+                    imu_mask=present,
+                    audio_seconds=encoders.heard_apart(seconds)[0, inside].float(),
+                    imu_seconds=moved.float(),
+                    scenarios=told[at],
+                    activity=named[at],
+                )
+            )
+    return ActivityExamples.joined(parts), torch.from_numpy(activities).long().flatten(0, 1)
+
+
+def lessons(
+    network: Har,
+    text: ScenarioText,
+    hush: Tensor,
+    shown: tuple[ActivityExamples, Tensor],
+    rng: Generator,
+) -> TaughtSeconds:
+    """Return windows and the activities of their seconds as lessons; `hush` (256,) is silence."""
+    examples, activities = shown
+    spread = (float(examples.audio.std()), float(examples.imu.std()))
+    views = []
+    with torch.inference_mode():
+        for _ in range(_VIEWS):
+            view = of_har.thinned(examples, rng, spread)
+            silent = torch.from_numpy(rng.random(len(view)) < HUSHED)
+            view = of_har.silenced(view, silent, hush)
+            rows = torch.split(torch.arange(len(view)), _AT_ONCE)
+            fused = torch.cat([of_har.fused(network, text, view.take(each)) for each in rows])
+            views.append((fused, view.scenarios, view.audio_mask, view.imu_mask, silent))
+    return TaughtSeconds(
+        examples.audio_seconds.half(),
+        examples.imu_seconds.half(),
+        examples.activity,
+        activities,
+        *(torch.stack(column, dim=1) for column in zip(*views, strict=True)),
+    )
+
+
+def lessons_of(
+    network: Har, text: ScenarioText, encoders: Encoders, days: Sequence[Days]
+) -> TaughtSeconds:
+    """Return all windows of several days, every other's as another microphone and mounting has."""
+    rng, hush = np.random.default_rng(_DATA_SEED), silence(encoders)
+    parts = []
+    for at, each in enumerate(days):
+        shown = windows(encoders, each, rng if at % 2 else None, fast=True)
+        parts.append(lessons(network, text, hush, shown, rng))
+    return TaughtSeconds.joined(parts)
+
+
+def train(
+    network: Har, text: ScenarioText, hush: Tensor, taught: TaughtSeconds, settings: Fit, seed: int
+) -> None:
+    """Train the seconds of `network`, and nothing else; `hush` (256,) are features of silence."""
+    width = network.config.seconds_width
+    if width is None:
+        raise ValueError("the network has no seconds; expected seconds_width in its config")
+    torch.manual_seed(seed)
+    made = with_new_seconds(network, width).seconds
+    assert made is not None  # noqa: S101 - just made
+    made.requires_grad_(True)
+    weight = of_har.evened(taught.activity)
+    chosen = np.cumsum(weight)
+    spread = [float(each.float().std()) for each in (taught.audio, taught.imu)]
+    classes = len(ACTIVITIES)
+
+    def loss_of(rng: Generator) -> Tensor:
+        rows = torch.from_numpy(np.searchsorted(chosen[:-1], rng.random(BATCH)))
+        batch = taught.take(rows)
+        view = torch.arange(BATCH), torch.from_numpy(rng.integers(_VIEWS, size=BATCH))
+        fused, silent, scenarios = batch.fused[view], batch.is_silent[view], batch.scenarios[view]
+        audio, imu = (
+            each.float() + torch.randn(each.shape) * size * NOISE
+            for each, size in zip((batch.audio, batch.imu), spread, strict=True)
+        )
+        said = made(
+            fused,
+            torch.where(silent[:, None, None], hush, audio),
+            batch.audio_mask[view],
+            imu,
+            batch.imu_mask[view],
+            *of_har.named(text, scenarios),
+        )
+        own, each = one_hot(batch.activity, classes), one_hot(batch.activities, classes)
+        target = (1 - BY_SHARE) * own + BY_SHARE * each.float().mean(dim=1)
+        target = torch.where(silent[:, None], torch.softmax(fused, dim=1), target)
+        return cross_entropy(fused + said.added, target, label_smoothing=SMOOTHING) + cross_entropy(
+            said.seconds.flatten(0, 1), batch.activities.flatten(), label_smoothing=SMOOTHING
+        )
+
+    fit("seconds", made, loss_of, lambda: 0.0, replace(settings, checks=1), seed)
+    network.seconds = made.requires_grad_(False).eval()
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Run the command line."""
+    parser = argparse.ArgumentParser(
+        prog="python -m models.research.egolog.activity_seconds", description=__doc__
+    )
+    parser.add_argument(
+        "--seeds", type=int, nargs="+", default=[0, 1, 2], help="random seeds of the networks"
+    )
+    parser.add_argument(
+        "--stretches", type=int, default=STRETCHES, help="number of composed training minutes"
+    )
+    parser.add_argument("--steps", type=int, default=STEPS, help="batches to learn from")
+    parser.add_argument(
+        "--weights", type=Path, default=WEIGHTS_DIR, help="folder of the weights to start from"
+    )
+    parser.add_argument("--cache", type=Path, help="cache folder of composed days")
+    parser.add_argument("--out", type=Path, required=True, help="output file of the weights")
+    options = parser.parse_args(arguments)
+    for name, value, least in (
+        *(("seeds", seed, 0) for seed in options.seeds),
+        ("stretches", options.stretches, 1),
+        ("steps", options.steps, 1),
+    ):
+        if value < least:
+            parser.error(f"--{name} is {value}; expected {least} or more")
+    data = shared_data()
+    if data is None:
+        parser.error("seconds are taught by real recordings; expected EGOLOG_SHARED_DATA set")
+    pin_one_thread()
+    registry = Registry(options.weights)
+    encoders, text = registry.load(ENCODERS).module, registry.load(SCENARIO_TEXT).module
+    started = with_new_seconds(registry.load(HAR).module)
+    with tempfile.TemporaryDirectory(prefix="egolog-seconds-") as folder:
+        cache = options.cache if options.cache is not None else Path(folder)
+        taught, check = _composed(data, cache, options.stretches, encoders, started, text)
+    losses, networks = {}, {}
+    for seed in options.seeds:
+        networks[seed] = network = copy.deepcopy(started)
+        settings = Fit(_MINUTES, rate=RATE, steps=options.steps)
+        train(network, text, silence(encoders), taught, settings, seed)
+        losses[seed] = _tell(f"seed {seed}", network, text, check)
+    best = min(losses, key=lambda seed: losses[seed])
+    saved = registry.save(HAR, networks[best], options.out, half=True)
+    print(f"wrote {options.out}, of seed {best}, revision {saved.revision}")
+
+
+def _composed(
+    data: Path, cache: Path, stretches: int, encoders: Encoders, fusion: Har, text: ScenarioText
+) -> tuple[TaughtSeconds, ActivityExamples]:
+    """Return what is taught of `stretches` training minutes, and validation's windows."""
+    unseen = Material.read(data, "validation")
+    validation = compose(VALIDATION_SEED, VALIDATION, VALIDATION_S, unseen, cache, mono=False)
+    check, _ = windows(encoders, validation)
+    _tell("before", fusion, text, check)
+    material = Material.read(data, "train", REAL_SHARE)
+    days = [
+        compose(number, min(PART, stretches - first), STRETCH_S, material, cache)
+        for number, first in enumerate(range(0, stretches, PART), 1)
+    ]
+    return lessons_of(fusion, text, encoders, days), check
+
+
+def _tell(when: str, network: Har, text: ScenarioText, check: ActivityExamples) -> float:
+    """Print what validation says of `network`, and return its mean log loss."""
+    losses, rows = [], []
+    for name, shown in (("told", check), ("not told", of_har.without(check, "scenario"))):
+        with torch.inference_mode():
+            logits = torch.cat(
+                [
+                    of_har.scores(network, text, shown.take(part))
+                    for part in torch.split(torch.arange(len(shown)), _AT_ONCE)
+                ]
+            )
+        right = float((logits.argmax(dim=1) == shown.activity).float().mean())
+        losses.append(float(cross_entropy(logits, shown.activity)))
+        rows.append(f"{name} {right:.4f} ({losses[-1]:.4f})")
+    mean = float(np.mean(losses))
+    print(f"{when}: accuracy (log loss) {', '.join(rows)}; mean {mean:.4f}", flush=True)
+    return mean
+
+
+if __name__ == "__main__":
+    main()
