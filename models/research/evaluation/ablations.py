@@ -179,11 +179,9 @@ def main(arguments: Sequence[str] | None = None) -> None:
         default=6.0,
         help="training time per contrastive stage, minutes",
     )
+    parser.add_argument("--steps", type=int, help="training steps per network, if they end sooner")
     parser.add_argument(
-        "--steps", type=int, help="end a network's training after so many steps, if that is sooner"
-    )
-    parser.add_argument(
-        "--sharing-steps", type=int, help="the same of a contrastive stage's training"
+        "--sharing-steps", type=int, help="training steps per contrastive stage, if they end sooner"
     )
     parser.add_argument(
         "--contrastive-alone",
