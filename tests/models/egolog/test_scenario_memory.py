@@ -1,10 +1,9 @@
 """Rules of `models.egolog.scenario_memory`."""
 
-from math import exp, log
-
 import pytest
 
-from models.egolog.scenario_memory import CHANGED, MEMORY_S, TRUST, USUAL, remembered
+from models.egolog.scenario_memory import MEMORY_S, remembered
+from models.egolog.scenario_sets import CHANGED, NOTHING, TRUST, USUAL
 
 
 def estimates(*probabilities: float, apart_s: float = 30) -> list[tuple[float, dict[str, float]]]:
@@ -17,16 +16,18 @@ def test_the_first_estimate_is_the_networks_own() -> None:
 
 
 def test_what_was_likely_before_adds_to_the_evidence_by_the_filter() -> None:
-    kept = (1 - CHANGED) * 0.9 + CHANGED * USUAL
-    before = TRUST * (log(kept / (1 - kept)) - log(USUAL / (1 - USUAL)))
-    expected = 1 / (1 + exp(-(log(0.4 / 0.6) + before)))
-    assert remembered(estimates(0.9, 0.4)) == {"Eating": pytest.approx(expected, abs=1e-4)}
-    assert expected > 0.8
+    prior = USUAL / (1 - USUAL) / NOTHING
+    usual = prior / (1 + prior)
+    ratio = [((p / (1 - p)) / (USUAL / (1 - USUAL))) ** TRUST for p in (0.9, 0.4)]
+    before = prior * ratio[0] / (1 + prior * ratio[0])
+    expected = (1 - CHANGED) * before + CHANGED * usual
+    odds = expected / (1 - expected) * ratio[1]
+    assert remembered(estimates(0.9, 0.4)) == {"Eating": pytest.approx(odds / (1 + odds), abs=1e-4)}
 
 
-def test_a_weak_window_is_carried_by_the_minutes_before_and_a_strong_one_ends_them() -> None:
+def test_a_weak_window_is_carried_by_the_minutes_before_and_strong_ones_end_them() -> None:
     assert remembered(estimates(0.9, 0.9, 0.35))["Eating"] > 0.5
-    assert remembered(estimates(0.9, 0.9, 0.01))["Eating"] < 0.5
+    assert remembered(estimates(0.9, 0.9, 0.01, 0.01))["Eating"] < 0.5
     assert remembered(estimates(0.02, 0.02, 0.55))["Eating"] < 0.5
     assert remembered(estimates(0.02, 0.02, 0.99))["Eating"] > 0.5
 
@@ -43,10 +44,25 @@ def test_what_is_older_than_the_memory_does_not_count() -> None:
     assert remembered([inside, *estimates(0.4)])["Eating"] > 0.4
 
 
-def test_each_scenario_goes_on_by_itself_and_certainty_stays_finite() -> None:
-    two = [(0.0, {"Eating": 1.0, "Car": 0.0}), (30.0, {"Eating": 0.4, "Car": 0.4})]
-    found = remembered(two)
-    assert found["Eating"] == remembered([(t, {"Eating": p["Eating"]}) for t, p in two])["Eating"]
-    assert found["Car"] < 0.4 < found["Eating"]
-    certain = remembered([(30.0 * at, {"Eating": 1.0}) for at in range(5)])
+def test_scenarios_compete_and_two_may_be_present() -> None:
+    alone, beside = (
+        remembered([(t, {"Eating": 0.6, "Car": car, "Party": party}) for t in (0.0, 30.0)])
+        for car, party in ((0.05, 0.05), (0.95, 0.95))
+    )
+    assert alone["Eating"] > 0.7
+    assert beside["Eating"] < 0.1
+    assert min(beside["Car"], beside["Party"]) > 0.9
+
+
+def test_nothing_need_be_present_and_certainty_stays_finite() -> None:
+    nothing = remembered([(30.0 * at, {"Eating": 0.02, "Car": 0.01}) for at in range(5)])
+    assert max(nothing.values()) < 0.1
+    certain = remembered([(30.0 * at, {"Eating": 1.0, "Car": 0.0}) for at in range(5)])
     assert 0.999 < certain["Eating"] <= 1
+    assert 0 <= certain["Car"] < 0.001
+
+
+def test_a_label_that_is_new_is_as_likely_before_as_any() -> None:
+    found = remembered([(0.0, {"Eating": 0.9}), (30.0, {"Car": 0.4, "Eating": 0.4})])
+    assert list(found) == ["Car", "Eating"]
+    assert found["Car"] < 0.5 < found["Eating"]

@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from models.egolog.scenario_memory import remembered
+from models.egolog.scenario_memory import MEMORY_S, remembered
+from models.egolog.scenario_sets import CHANGED, TRUST, USUAL
 from models.labels import SCENARIOS
 from models.research.egolog.scenario import WINDOW_S
 
@@ -16,7 +17,14 @@ if TYPE_CHECKING:
     from models.research.egolog.households.records import HouseholdWindows
 
 
-def logged(days: HouseholdWindows, estimates: NDArray[np.float32]) -> NDArray[np.float32]:
+def logged(
+    days: HouseholdWindows,
+    estimates: NDArray[np.float32],
+    memory_s: float = MEMORY_S,
+    changed: float = CHANGED,
+    trust: float = TRUST,
+    usual: float = USUAL,
+) -> NDArray[np.float32]:
     """Return the log's labels (N, 16) for estimates (N, 16), smoothed by the minutes before."""
     said = np.zeros_like(estimates)
     for at in days.days():
@@ -25,5 +33,5 @@ def logged(days: HouseholdWindows, estimates: NDArray[np.float32]) -> NDArray[np
             start_s = float(days.window[number] * WINDOW_S)
             named = dict(zip(SCENARIOS, map(float, estimates[number]), strict=True))
             recent.append((start_s, named))
-            said[number] = list(remembered(recent).values())
+            said[number] = list(remembered(recent, memory_s, changed, trust, usual).values())
     return said

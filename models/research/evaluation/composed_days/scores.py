@@ -15,7 +15,8 @@ import torch
 from models.egolog.contrastive import ENCODERS
 from models.egolog.har import HAR
 from models.egolog.scenario import SCENARIO, WITHOUT_CONTRASTIVE, WITHOUT_SEQUENCE
-from models.egolog.scenario_memory import CHANGED, MEMORY_S, TRUST, remembered
+from models.egolog.scenario_memory import MEMORY_S, remembered
+from models.egolog.scenario_sets import CHANGED, TRUST, USUAL
 from models.egolog.scenario_text import SCENARIO_TEXT
 from models.labels import SCENARIOS
 from models.research.egolog import har as of_har
@@ -119,6 +120,7 @@ def with_memory(
     memory_s: float = MEMORY_S,
     changed: float = CHANGED,
     trust: float = TRUST,
+    usual: float = USUAL,
 ) -> NDArray[np.float32]:
     """Return estimates (N, 16) smoothed by the earlier ones of the same stretch."""
     out = np.empty_like(own)
@@ -127,7 +129,7 @@ def with_memory(
         for at in range(first, first + len(own) // stretches):
             start_s = float(at * of_scenario.WINDOW_S)
             estimates.append((start_s, dict(zip(SCENARIOS, map(float, own[at]), strict=True))))
-            told = remembered(estimates, memory_s, changed, trust)
+            told = remembered(estimates, memory_s, changed, trust, usual)
             out[at] = [told[name] for name in SCENARIOS]
     return out
 

@@ -37,7 +37,7 @@ def test_activities_are_told_the_scenario_of_the_thirty_seconds_before(
     windows = of_scenario.tiled(lived.encoded, networks.encoders.space)
     assert len(windows) == 4 * 5
     said = torch.zeros(20, len(SCENARIOS))
-    said[torch.arange(20), torch.arange(20) % 5] = 0.9
+    said[torch.arange(20), torch.arange(20) % 5] = 0.99
     monkeypatch.setattr(composed_life.of_scenario, "predict", lambda *_: said.numpy())
     examples = composed_life.examples_as_streamed(networks, lived.encoded)
     assert len(examples) == 4 * 24
