@@ -1,8 +1,8 @@
 """Smoothing the labels of a session over time, with evidence from before and after a window.
 
-A scenario seldom changes from one window to the next, so each scenario is a two-state Markov chain,
-smoothed by the forward-backward algorithm (Rabiner, Proc. IEEE 1989, §III.A). In hindsight labels
-are better than those that had to be given at once.
+What goes on seldom changes from one window to the next: a hidden Markov model
+(`models.egolog.scenario_sets`), smoothed by the forward-backward algorithm (Rabiner, Proc. IEEE
+1989, §III.A). In hindsight labels are better than those that had to be given at once.
 """
 
 from __future__ import annotations
@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from models.egolog.offline_expert import Expert
 from models.egolog.offline_expert.expert import STEP_NS
+from models.egolog.scenario_sets import ScenarioSets
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -22,9 +22,6 @@ if TYPE_CHECKING:
     from schemas import FinetuneItem
 
 Array = NDArray[np.float32]
-# Each window's evidence is halved, because errors of neighbouring windows are correlated.
-LABEL_WEIGHT = 0.5
-_SUREST = 0.995
 
 
 @dataclass(frozen=True)
@@ -57,48 +54,32 @@ class Timeline:
 
 def in_hindsight(belief: Array, when: Timeline) -> Array:
     """Return the smoothed probabilities (N, 16), given all beliefs (N, 16) of each session."""
-    expert = Expert.load()
-    clipped = np.clip(belief.astype(np.float64), 1 - _SUREST, _SUREST)
-    says = LABEL_WEIGHT * (_log_odds(clipped) - _log_odds(expert.rest))
+    sets = ScenarioSets.of(belief.shape[1])
+    evidence = sets.evidence(belief.astype(np.float64))
     smoothed = np.array(belief, np.float32)
     for session in np.unique(when.session):
         at = np.flatnonzero(when.session == session)
         at = at[np.argsort(when.step[at], kind="stable")]
         if len(at) > 1:
-            smoothed[at] = _smoothed(expert, says[at], np.diff(when.step[at]))
+            smoothed[at] = _smoothed(sets, evidence[at], np.diff(when.step[at]))
     return smoothed
 
 
 def _smoothed(
-    expert: Expert, says: NDArray[np.float64], gaps: NDArray[np.int64]
+    sets: ScenarioSets, evidence: NDArray[np.float64], gaps: NDArray[np.int64]
 ) -> NDArray[np.float64]:
-    """Forward and backward over log-odds (T, 16), `gaps` (T - 1,) steps between them."""
-    ahead = _passed(expert, says, gaps)
-    # The chain is reversible, so the backward pass has the same transitions.
-    behind = _passed(expert, says[::-1], gaps[::-1])[::-1]
-    return _probability(_log_odds(ahead) + _log_odds(behind) - _log_odds(expert.rest) + says)
+    """Forward and backward over evidence (T, S), `gaps` (T - 1,) steps between them."""
+    ahead = _expected(sets, evidence, gaps)
+    # The model is reversible, so the backward pass has the same transitions.
+    behind = _expected(sets, evidence[::-1], gaps[::-1])[::-1]
+    return sets.marginals(sets.given(ahead * behind / sets.prior, evidence))
 
 
-def _passed(
-    expert: Expert, says: NDArray[np.float64], gaps: NDArray[np.int64]
+def _expected(
+    sets: ScenarioSets, evidence: NDArray[np.float64], gaps: NDArray[np.int64]
 ) -> NDArray[np.float64]:
-    """Return the prediction (T, 16) for each window from all windows before it."""
-    rest = expert.rest
-    expected = [rest]
-    # In n steps of a two-state chain a difference shrinks to this to the power of n.
-    left = expert.stay - expert.start
-    for evidence, gap in zip(says[:-1], gaps, strict=True):
-        known = _probability(_log_odds(expected[-1]) + evidence)
-        expected.append(rest + (known - rest) * left**gap)
+    """Return what is expected of each window (T, S) from all windows before it."""
+    expected = [sets.prior]
+    for spoken, gap in zip(evidence[:-1], gaps.tolist(), strict=True):
+        expected.append(sets.later(sets.given(expected[-1], spoken), gap))
     return np.stack(expected)
-
-
-def _log_odds(probability: NDArray[np.float64]) -> NDArray[np.float64]:
-    clipped = np.clip(probability, 1e-9, 1 - 1e-9)
-    odds: NDArray[np.float64] = np.log(clipped / (1 - clipped))
-    return odds
-
-
-def _probability(odds: NDArray[np.float64]) -> NDArray[np.float64]:
-    probability: NDArray[np.float64] = 1 / (1 + np.exp(-np.clip(odds, -40, 40)))
-    return probability

@@ -3,11 +3,11 @@ import itertools
 import numpy as np
 import pytest
 
-from models.egolog.offline_expert import Expert
+from models.egolog.scenario_sets import CHANGED, ScenarioSets
 from models.finetuning.temporal_smoothing import Timeline, in_hindsight
 from tests.models.finetuning.windows import items, queue
 
-COOKING, TV = 0, 8
+COOKING = 0
 
 
 def beliefs(*likely: float) -> np.ndarray:
@@ -46,25 +46,20 @@ def test_neither_another_session_nor_another_day_says_anything() -> None:
     assert far < said[1, COOKING] < near
 
 
-def test_it_is_the_chain_of_all_ways_through_the_session() -> None:
-    """Against the sum over every way that one scenario can take through four windows."""
-    expert = Expert.load()
-    said = beliefs(0.7, 0.2, 0.6, 0.9)
-    odds = np.log(said[:, TV] / (1 - said[:, TV]))
-    stay, start = expert.stay[TV], expert.start[TV]
-    rest = start / (1 - stay + start)
-    says = 0.5 * (odds - np.log(rest / (1 - rest)))
-    on, total = np.zeros(4), 0.0
-    for way in np.ndindex(2, 2, 2, 2):
-        likely = rest if way[0] else 1 - rest
+def test_it_is_the_sum_over_all_ways_through_the_session() -> None:
+    """Against every sequence of sets of at most two of three scenarios through three windows."""
+    sets = ScenarioSets.of(3)
+    said = np.array([[0.7, 0.2, 0.1], [0.4, 0.5, 0.1], [0.2, 0.9, 0.6]], np.float32)
+    likelihood = np.exp(sets.evidence(said.astype(float)))
+    present, total = np.zeros((3, 3)), 0.0
+    for way in np.ndindex(*[len(sets.prior)] * 3):
+        likely = float(sets.prior[way[0]])
         for before, after in itertools.pairwise(way):
-            goes_on = stay if before else start
-            likely *= goes_on if after else 1 - goes_on
-        likely *= np.exp(np.dot(says, way))
-        on += likely * np.array(way)
+            likely *= (1 - CHANGED) * (before == after) + CHANGED * float(sets.prior[after])
+        likely *= float(likelihood[np.arange(3), way].prod())
+        present += likely * sets.members[list(way)]
         total += likely
-    found = in_hindsight(said, in_a_row(4))[:, TV]
-    np.testing.assert_allclose(found, on / total, atol=1e-6)
+    np.testing.assert_allclose(in_hindsight(said, in_a_row(3)), present / total, atol=1e-6)
 
 
 def test_a_timeline_is_that_of_the_items() -> None:
