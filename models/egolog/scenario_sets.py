@@ -14,7 +14,7 @@ from itertools import combinations
 import numpy as np
 from numpy.typing import NDArray
 
-CHANGED = 0.1
+CHANGED = 0.3
 """Probability per step of thirty seconds that what went on no longer tells what goes on."""
 
 USUAL = 0.25
@@ -23,7 +23,7 @@ USUAL = 0.25
 NOTHING = 0.05
 """Prior weight of no scenario, beside the odds of `USUAL` of each by itself: something goes on."""
 
-TRUST = 0.7
+TRUST = 0.6
 """Weight of each window's evidence, because errors of neighbouring windows are correlated."""
 
 MOST = 2

@@ -43,10 +43,10 @@ if TYPE_CHECKING:
 
 SEED, STRETCHES, STRETCH_S = 131, 32, 300
 DOMAINS, WEARERS = 4, 1
-LENGTHS_S = (30, 90, 150, 300, 600)
-CHANCES = (0.02, 0.05, 0.1, 0.2)
-TRUSTS = (0.5, 0.6, 0.7, 0.85, 1.0)
-PRIORS = (0.1, 0.15, 0.2, 0.25)
+LENGTHS_S = (30, 150, 300, 600)
+CHANCES = (0.05, 0.1, 0.2, 0.3, 0.4)
+TRUSTS = (0.5, 0.6, 0.7, 1.0)
+PRIORS = (0.15, 0.2, 0.25, 0.3)
 
 
 @dataclass(frozen=True)
