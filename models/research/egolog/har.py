@@ -199,16 +199,22 @@ def train(
 
 
 def thinned(
-    examples: ActivityExamples, rng: Generator, spread: tuple[float, float]
+    examples: ActivityExamples,
+    rng: Generator,
+    spread: tuple[float, float],
+    without_scenario: float = WITHOUT_SCENARIO,
 ) -> ActivityExamples:
-    """Drop inputs, add noise to features and corrupt scenarios, as happens in the pipeline."""
+    """Drop inputs, add noise to features and corrupt scenarios, as happens in the pipeline.
+
+    `without_scenario` is the share of windows that lose the scenario.
+    """
     count = len(examples)
     scenarios = examples.scenarios.numpy().copy()
     wrong = rng.random(count) < WRONG_SCENARIO
     scenarios[wrong] = np.eye(scenarios.shape[1], dtype=np.float32)[
         rng.integers(0, scenarios.shape[1], int(wrong.sum()))
     ]
-    scenarios[rng.random(count) < WITHOUT_SCENARIO] = 0
+    scenarios[rng.random(count) < without_scenario] = 0
     lost = rng.random(count)
     return replace(
         examples,
