@@ -7,9 +7,11 @@ less CPU time. To let the networks' threads alone run elsewhere saves half as mu
 
 from __future__ import annotations
 
+import errno
 import os
 import socket
 import sys
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -28,49 +30,70 @@ _CLAIM = "\0egolog-core-"
 class OwnCore:
     """The core that this process has taken, None for none, and what the log says of it.
 
-    `_claim` is what other workers see.
+    `_claim` is what other workers see; `_before` are the cores of the thread that has taken it.
     """
 
     core: int | None
     says: str
     _claim: socket.socket | None = None
+    _before: frozenset[int] = frozenset()
 
     @classmethod
     def take(cls, setting: str) -> OwnCore:
         """Keep the calling thread, and all that it starts from now on, on one core.
 
         `auto` takes the highest core that no other worker has, because interrupts mostly go to the
-        lowest; where there is none, or no choice, nothing changes. Child processes inherit the core
-        too, so services are started before.
+        lowest; where there is none, or no choice, or the system refuses, nothing changes. Child
+        processes inherit the core too, so services are started before.
 
-        Raises `SettingsError` as `check` does.
+        Raises `SettingsError` as `check` does, and for a core that the system refuses.
         """
         check(setting)
         if setting == OFF:
             return cls(None, "threads run on any core")
         if sys.platform != "linux":
             return cls(None, "threads run on any core: this system keeps no process on one")
-        if setting != AUTO:
-            return cls._kept(int(setting), _claimed(int(setting)))
+        try:
+            return cls._free() if setting == AUTO else cls._kept(int(setting), _tried(int(setting)))
+        except OSError as error:
+            why = str(error.strerror).lower()
+            if setting != AUTO:
+                raise _refused(setting, f"the system refuses it: {why}") from None
+            return cls(None, f"threads run on any core: the system refuses one ({why})")
+
+    def close(self) -> None:
+        """Let another worker have the core, and the calling thread the cores it had before."""
+        if self._before:
+            with suppress(OSError):
+                os.sched_setaffinity(0, self._before)
+        if self._claim is not None:
+            self._claim.close()
+
+    @classmethod
+    def _free(cls) -> OwnCore:
+        assert sys.platform == "linux"  # noqa: S101 - narrows a type, checks nothing
         allowed = os.sched_getaffinity(0)
         if len(allowed) == 1:
-            return cls(None, f"threads run on core {min(allowed)}, the only one allowed")
+            (only,) = allowed
+            # Claimed too, or a worker with a choice would take the same one.
+            return cls(None, f"threads run on core {only}, the only one allowed", _tried(only))
         for core in sorted(allowed, reverse=True):
             claim = _claimed(core)
             if claim is not None:
                 return cls._kept(core, claim)
         return cls(None, f"threads run on any core: other workers have {_listed(allowed)}")
 
-    def close(self) -> None:
-        """Let another worker have the core."""
-        if self._claim is not None:
-            self._claim.close()
-
     @classmethod
     def _kept(cls, core: int, claim: socket.socket | None) -> OwnCore:
         assert sys.platform == "linux"  # noqa: S101 - narrows a type, checks nothing
-        os.sched_setaffinity(0, {core})
-        return cls(core, f"threads stay on core {core}", claim)
+        before = frozenset(os.sched_getaffinity(0))
+        try:
+            os.sched_setaffinity(0, {core})
+        except OSError:
+            if claim is not None:
+                claim.close()
+            raise
+        return cls(core, f"threads stay on core {core}", claim, before)
 
 
 def check(setting: str) -> None:
@@ -93,10 +116,19 @@ def _claimed(core: int) -> socket.socket | None:
     claim = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
     try:
         claim.bind(f"{_CLAIM}{core}")
-    except OSError:
+    except OSError as error:
         claim.close()
+        if error.errno != errno.EADDRINUSE:
+            raise
         return None
     return claim
+
+
+def _tried(core: int) -> socket.socket | None:
+    """Return what claims a core that is used in any case, None if it cannot be claimed."""
+    with suppress(OSError):
+        return _claimed(core)
+    return None
 
 
 def _refused(value: str, why: str) -> SettingsError:

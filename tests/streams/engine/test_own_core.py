@@ -1,6 +1,8 @@
 from __future__ import annotations
 
+import errno
 import os
+import socket
 import sys
 import threading
 from collections import defaultdict
@@ -92,6 +94,43 @@ def test_a_worker_without_a_choice_of_cores_changes_nothing(take: Take, cores: C
     own = take("auto")
     assert own.core is None
     assert own.says == "threads run on core 3, the only one allowed"
+
+
+def test_the_only_core_of_a_worker_is_no_other_workers(take: Take, cores: Cores) -> None:
+    cores[threading.get_ident()] = {5}
+    take("auto")
+    cores.clear()
+    assert take("auto").core == 2
+
+
+def test_a_worker_that_ended_leaves_its_thread_all_cores(take: Take, cores: Cores) -> None:
+    take("auto").close()
+    assert of_this_thread(cores) == {2, 5}
+    assert take("2").core == 2
+
+
+def refuse(*_: object) -> None:
+    raise OSError(errno.EPERM, "Operation not permitted")
+
+
+def test_a_system_that_refuses_a_core_stops_only_who_has_set_one(
+    take: Take, cores: Cores, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(os, "sched_setaffinity", refuse)
+    own = take("auto")
+    assert own.core is None
+    assert own.says == ("threads run on any core: the system refuses one (operation not permitted)")
+    with pytest.raises(SettingsError, match=r"\(the system refuses it: operation not permitted\)$"):
+        take("5")
+    assert of_this_thread(cores) == {2, 5}
+
+
+def test_without_names_of_sockets_no_core_is_said_to_be_another_workers(
+    take: Take, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(socket, "socket", refuse)
+    assert "the system refuses one" in take("auto").says
+    assert take("5").core == 5
 
 
 def test_off_changes_nothing(take: Take, cores: Cores) -> None:
