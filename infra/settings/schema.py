@@ -245,7 +245,7 @@ class Settings(ServiceSettings):
     cpu_affinity: CpuAffinity = Field(
         "auto",
         description="core that a worker keeps its threads on, which saves a tenth of their CPU "
-        "time: auto, the highest that no other worker of this machine has, if there is one; off, "
+        "time: auto, a fast one that no other worker of this machine has, if there is one; off, "
         "any; or its number; on Linux",
     )
     batch_max: Positive = Field(8, description="maximum batch size, windows")

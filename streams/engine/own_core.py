@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING
 
 from infra.errors import SettingsError
 from infra.settings import env_name
+from streams.engine.core_order import in_order
 
 if TYPE_CHECKING:
     from collections.abc import Collection
@@ -42,8 +43,8 @@ class OwnCore:
     def take(cls, setting: str) -> OwnCore:
         """Keep the calling thread, and all that it starts from now on, on one core.
 
-        `auto` takes the highest core that no other worker has, because interrupts mostly go to the
-        lowest; where there is none, or no choice, or the system refuses, nothing changes. Child
+        `auto` takes the first core, in the order of `streams.engine.core_order`, that no other
+        worker has; where there is none, or no choice, or the system refuses, nothing changes. Child
         processes inherit the core too, so services are started before.
 
         Raises `SettingsError` as `check` does, and for a core that the system refuses.
@@ -77,7 +78,7 @@ class OwnCore:
             (only,) = allowed
             # Claimed too, or a worker with a choice would take the same one.
             return cls(None, f"threads run on core {only}, the only one allowed", _tried(only))
-        for core in sorted(allowed, reverse=True):
+        for core in in_order(allowed):
             claim = _claimed(core)
             if claim is not None:
                 return cls._kept(core, claim)

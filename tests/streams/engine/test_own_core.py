@@ -47,6 +47,7 @@ def cores(monkeypatch: pytest.MonkeyPatch) -> Cores:
     monkeypatch.setattr(
         os, "sched_setaffinity", lambda _, to: of.update({threading.get_ident(): set(to)})
     )
+    monkeypatch.setattr(own_core, "in_order", lambda allowed: sorted(allowed, reverse=True))
     monkeypatch.setattr(own_core, "_CLAIM", f"\0egolog-test-{os.getpid()}-")
     return of
 
@@ -55,7 +56,7 @@ def of_this_thread(cores: Cores) -> set[int]:
     return cores[threading.get_ident()]
 
 
-def test_a_worker_takes_the_highest_core(take: Take, cores: Cores) -> None:
+def test_a_worker_takes_the_first_core_in_order(take: Take, cores: Cores) -> None:
     own = take("auto")
     assert own.core == 5
     assert of_this_thread(cores) == {5}
