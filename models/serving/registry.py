@@ -23,7 +23,7 @@ from models.serving.graph_file import (
     make,
     served_config,
 )
-from models.serving.served import INT8_ENDING
+from models.serving.served import INT8_ENDING, NEEDED_NAMES
 from models.serving.session import GraphSession
 from models.serving.weights_file import (
     FORMAT,
@@ -217,6 +217,9 @@ class Registry:
             if other is not None:
                 raise GraphError(other)
             session = GraphSession.of(graph, weights.tensors)
+            for needed in NEEDED_NAMES.get(name, ()):
+                if needed not in session.names:
+                    raise GraphError(f"it has no {needed!r}, so an earlier release has made it")
         except GraphError as error:
             raise DamagedWeightsError(
                 f"weights {file} cannot be served by graph {name!r} ({error}); where they are "

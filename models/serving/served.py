@@ -14,6 +14,13 @@ if TYPE_CHECKING:
 INT8_ENDING = "_int8"
 
 
+NEEDED_NAMES = {
+    "motion_features": ("seconds",),
+    "har": ("audio_seconds", "imu_seconds"),
+}
+"""Inputs and outputs that graphs made by an earlier release do not have."""
+
+
 @dataclass(frozen=True)
 class Served:
     """Weights by the name of their `Key`, and the `graphs` that use them.

@@ -59,6 +59,11 @@ class GraphSession:
             raise GraphError(str(error).splitlines()[0][:200]) from error
         return cls(running, values)
 
+    @property
+    def names(self) -> frozenset[str]:
+        """The names of its inputs and outputs."""
+        return frozenset((*self._types, *self._outputs))
+
     def run(self, **inputs: NDArray[Any]) -> list[NDArray[Any]]:
         """Return all outputs of the graph in order.
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from typing import TYPE_CHECKING, Any, Self, assert_type
 
 import pytest
@@ -16,7 +17,9 @@ from models.egolog.scenario import SCENARIO, ScenarioConfig, ScenarioNet
 from models.egolog.scenario_text import SCENARIO_TEXT
 from models.labels import MOTIONS
 from models.network.key import Key
+from models.serving import served
 from models.serving.catalogue import all_keys
+from models.serving.graph_file import GRAPHS_DIR
 from models.serving.registry import (
     WEIGHTS_DIR,
     DamagedWeightsError,
@@ -194,3 +197,17 @@ def test_a_safetensors_file_of_someone_else_is_refused(tmp_path: Path) -> None:
     save_file({"x": torch.zeros(3)}, tmp_path / "har.safetensors")
     with pytest.raises(DamagedWeightsError, match="say format None"):
         Registry(tmp_path).load(HAR)
+
+
+def test_a_graph_that_an_earlier_release_made_is_refused_before_it_serves(tmp_path: Path) -> None:
+    graphs = tmp_path / "graphs"
+    graphs.mkdir()
+    for ending in (".onnx", ".json"):
+        # It has all but the seconds, as the graph of before.
+        shutil.copy(GRAPHS_DIR / f"motions{ending}", graphs / f"motion_features{ending}")
+    with pytest.raises(
+        DamagedWeightsError,
+        match=r"graph 'motion_features' \(it has no 'seconds', so an earlier release has made "
+        r"it\); where they are right, make it anew: python -m models\.research\.graphs",
+    ):
+        Registry(tmp_path).open(served.ENCODERS, WEIGHTS_DIR / "encoders.safetensors")
