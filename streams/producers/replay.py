@@ -20,6 +20,7 @@ from infra.errors import BrokerError
 from models.recordings.protocol import RecordingError
 from schemas.atomic_file import write_atomically
 from schemas.frames import NS
+from schemas.ids import EXPECTED_ID, is_id
 from streams.producers.frames import Identity, TimedFrame, frames
 from streams.producers.outcome import PublishedWindows
 
@@ -111,9 +112,11 @@ class Replay:
         """Send everything; `on_progress` gets each recording and its event seconds so far.
 
         Raises `RecordingError` where the options give two recordings the same session of the same
-        device, and `BrokerError` when the broker cannot be reached or refuses.
+        device, or ids that are too long, and `BrokerError` when the broker cannot be reached or
+        refuses.
         """
         self._require_sessions_apart(recordings)
+        self._require_ids(recordings)
         async with _producer(self._settings) as producer:
             loop_number = 0
             while self._options.loops is None or loop_number < self._options.loops:
@@ -133,6 +136,17 @@ class Replay:
                 f"{count} recordings would be session {session!r} of device {device!r}; expected "
                 "one, or another device or session for each"
             )
+
+    def _require_ids(self, recordings: Sequence[Recording]) -> None:
+        # A worker takes no frame under another id.
+        options = self._options
+        for device, session in map(options.published_as, recordings):
+            last = _of_clone(device, options.devices)
+            # Of endless loops the first that has a number.
+            again = _of_loop(session, 1 if options.loops is None else options.loops - 1)
+            for what, name in (("device", last), ("session", again)):
+                if not is_id(name):
+                    raise RecordingError(f"{what} would be {name!r}; expected {EXPECTED_ID}")
 
     async def _replay(
         self,
@@ -203,8 +217,7 @@ def _interleaved(
     """Yield the frames of all clones; the recording is read once, whatever their number."""
     base_ns = _shift_ns(recording, loop_number)
     device, session = options.published_as(recording)
-    session = session if loop_number == 0 else f"{session}.l{loop_number}"
-    first = Identity(device, session, base_ns, options.position)
+    first = Identity(device, _of_loop(session, loop_number), base_ns, options.position)
     for timed in frames(recording, first, frame_s=options.frame_s, start_s=start_s):
         yield timed
         for clone in range(2, options.devices + 1):
@@ -215,11 +228,19 @@ def _interleaved(
                 timed.topic,
                 frame.model_copy(
                     update={
-                        "device_id": f"{frame.device_id}-{clone}",
+                        "device_id": _of_clone(frame.device_id, clone),
                         "t_ns": frame.t_ns + shift_ns,
                     }
                 ),
             )
+
+
+def _of_clone(device: str, clone: int) -> str:
+    return device if clone == 1 else f"{device}-{clone}"
+
+
+def _of_loop(session: str, loop_number: int) -> str:
+    return session if loop_number == 0 else f"{session}.l{loop_number}"
 
 
 def _shift_ns(recording: Recording, loop_number: int) -> int:

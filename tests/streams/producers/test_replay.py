@@ -89,6 +89,21 @@ async def test_two_recordings_are_never_one_session(tmp_path: Path) -> None:
             await Replay(settings, options).run([DAY, other])
 
 
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        (ReplayOptions(device="d" * 63, devices=2), r"device would be 'd{63}-2'; expected 1 to 64"),
+        (ReplayOptions(session="s" * 62, loops=None), r"session would be 's{62}\.l1'; expected 1"),
+        (ReplayOptions(session="s" * 62, loops=3), r"session would be 's{62}\.l2'; expected 1"),
+    ],
+)
+async def test_clones_and_loops_whose_ids_would_be_too_long_are_refused_before_a_frame_is_sent(
+    options: ReplayOptions, message: str, tmp_path: Path
+) -> None:
+    with pytest.raises(RecordingError, match=message):
+        await Replay(Settings(_env_file=None, run_dir=tmp_path), options).run([DAY])
+
+
 async def test_clones_have_other_ids_and_phases(settings: Settings) -> None:
     await Replay(settings, ReplayOptions(speed=None, devices=3, phase_s=7.0)).run([DAY])
     sound, _ = await sent(settings)
