@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shlex
 from dataclasses import dataclass
 from importlib.resources import files
 from pathlib import Path
@@ -71,8 +72,12 @@ def served_config(config: Any) -> Any:
     return [served_config(part) for part in config] if isinstance(config, list | tuple) else config
 
 
-def make(name: str) -> str:
-    """Return the command that regenerates a graph."""
+def make(name: str, weights_dir: Path) -> str:
+    """Return the command that makes a graph anew for the weights in a folder."""
+    weights = shlex.quote(str(weights_dir))
+    shipped = weights_dir == GRAPHS_DIR.parent
     if name.endswith(INT8_ENDING):
-        return "python -m models.research.int8"
-    return f"python -m models.research.graphs {name}"
+        return f"python -m models.research.int8{'' if shipped else f' --weights {weights}'}"
+    out = shlex.quote(str(weights_dir / GRAPHS_DIR.name))
+    own = "" if shipped else f" --weights {weights} --out {out}"
+    return f"python -m models.research.graphs{own} {name}"

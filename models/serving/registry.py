@@ -223,7 +223,7 @@ class Registry:
         except GraphError as error:
             raise DamagedWeightsError(
                 f"weights {file} cannot be served by graph {name!r} ({error}); where they are "
-                f"right, make it anew: {make(name)}"
+                f"right, make it anew: {make(name, self.weights_dir)}"
             ) from error
         self._sessions[name, weights.sha256] = session
         return session

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 import pytest
 
@@ -11,11 +11,9 @@ from models.serving.graph_file import (
     GraphError,
     GraphFile,
     difference,
+    make,
     served_config,
 )
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 
 def test_a_graph_comes_back_as_it_was_written(tmp_path: Path) -> None:
@@ -46,3 +44,14 @@ def test_the_first_difference_is_named_with_both_sizes() -> None:
 
 def test_all_graphs_together_are_small() -> None:
     assert 0 < sum(file.stat().st_size for file in GRAPHS_DIR.iterdir()) < 1_000_000
+
+
+def test_the_command_that_makes_a_graph_anew_leaves_those_of_other_weights_alone() -> None:
+    own, shipped = Path("/srv/my weights"), GRAPHS_DIR.parent
+    assert make("har", shipped) == "python -m models.research.graphs har"
+    assert make("har", own) == (
+        "python -m models.research.graphs --weights '/srv/my weights' "
+        "--out '/srv/my weights/graphs' har"
+    )
+    assert make("seconds_int8", shipped) == "python -m models.research.int8"
+    assert make("seconds_int8", own) == "python -m models.research.int8 --weights '/srv/my weights'"

@@ -208,6 +208,7 @@ def test_a_graph_that_an_earlier_release_made_is_refused_before_it_serves(tmp_pa
     with pytest.raises(
         DamagedWeightsError,
         match=r"graph 'motion_features' \(it has no 'seconds', so an earlier release has made "
-        r"it\); where they are right, make it anew: python -m models\.research\.graphs",
+        r"it\); where they are right, make it anew: python -m models\.research\.graphs --weights "
+        rf"{tmp_path} --out {graphs} motion_features$",
     ):
         Registry(tmp_path).open(served.ENCODERS, WEIGHTS_DIR / "encoders.safetensors")
