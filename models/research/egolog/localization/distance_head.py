@@ -41,6 +41,7 @@ from models.research.egolog.localization.batched.training import (
     validation_sets,
 )
 from models.research.lib.array_cache import cached
+from models.research.lib.least import check_least
 from models.serving.one_thread import pin_one_thread
 from models.serving.registry import WEIGHTS_DIR, Registry
 from models.simulation.sources.material import Material
@@ -193,13 +194,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--cache", type=Path, help="cache folder of drawn clips and composed days")
     parser.add_argument("--out", type=Path, required=True, help="output file of the weights")
     options = parser.parse_args(arguments)
-    for name, value, least in (
-        *(("seeds", seed, 0) for seed in options.seeds),
-        ("clips", options.clips, 1),
-        ("stretches", options.stretches, 1),
-    ):
-        if value < least:
-            parser.error(f"--{name} is {value}; expected {least} or more")
+    check_least(parser, options, seeds=0, clips=1, stretches=1)
     data = shared_data()
     if data is None:
         parser.error("localization learns from real ears; expected EGOLOG_SHARED_DATA set")
