@@ -223,7 +223,7 @@ class Settings(ServiceSettings):
     far_field_above: Share = Field(
         0.57,
         description="far-field probability above which the interference gate closes and the audio "
-        "is dropped; the default closes in 4 % of windows with a near source on validation "
+        "is dropped; the default closes in 4 % of composed validation windows with a near source "
         "(EgoLog §4.3)",
     )
     near_field_from: Share = Field(
@@ -244,9 +244,9 @@ class Settings(ServiceSettings):
     inference_threads: Positive = Field(2, description="number of inference threads")
     cpu_affinity: CpuAffinity = Field(
         "auto",
-        description="core that a worker keeps its threads on, which saves a tenth of their CPU "
-        "time: auto, a fast one that no other worker of this machine has, if there is one; off, "
-        "any; or its number; on Linux",
+        description="core that a worker keeps its threads on, which saved a tenth of their CPU "
+        "time with simulated wearers: auto, a fast one that no other worker of this machine has, "
+        "if there is one; off, any; or its number; on Linux",
     )
     batch_max: Positive = Field(8, description="maximum batch size, windows")
     batch_wait_ms: Milliseconds = Field(0.0, description="maximum wait for a batch to fill, ms")

@@ -1,8 +1,9 @@
 """The core on which a worker keeps all its threads (`EGOLOG_CPU_AFFINITY`).
 
 Threads of one interpreter mostly take turns. Where the next one runs on another core, that core has
-to be woken and has none of the data in its caches: on one core the same work takes about a tenth
-less CPU time. To let the networks' threads alone run elsewhere saves half as much.
+to be woken and has none of the data in its caches: on one core the same work of simulated wearers
+takes about a tenth less CPU time. To let the networks' threads alone run elsewhere saves half as
+much.
 """
 
 from __future__ import annotations
