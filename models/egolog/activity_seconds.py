@@ -31,7 +31,7 @@ class ActivitySecondsConfig:
 
 
 @dataclass(frozen=True)
-class SecondBySecond:
+class SecondLogits:
     """Logits (B, 16) to add to those of the fusion, and of each second's activity (B, n, 16)."""
 
     added: Tensor
@@ -52,7 +52,7 @@ class ActivitySeconds(nn.Module):
         self.norm = nn.LayerNorm(config.width)
         self.each = nn.Linear(config.width, config.activities)
         self.out = nn.Linear(config.width, config.activities)
-        # A network that nobody trained leaves the fusion's word as it is.
+        # An untrained network leaves the fusion's logits as they are.
         nn.init.zeros_(self.out.weight)
         nn.init.zeros_(self.out.bias)
 
@@ -65,19 +65,19 @@ class ActivitySeconds(nn.Module):
         imu_mask: Tensor,
         text: Tensor,
         text_mask: Tensor,
-    ) -> SecondBySecond:
-        """Return what the seconds say; nothing is added where there is no sound.
+    ) -> SecondLogits:
+        """Return the logits by the seconds; nothing is added where there is no sound.
 
         `fused` (B, 16) are the fusion's logits, `audio` (B, n, 256) and `imu` (B, n, 128) features
         of each second; the masks (B,) and the scenarios are the fusion's.
         """
-        told = (text * text_mask[..., None]).sum(dim=1)  # (B, E)
+        scenarios = (text * text_mask[..., None]).sum(dim=1)  # (B, E)
         seconds = (
             self.audio(audio) * audio_mask[:, None, None] + self.imu(imu) * imu_mask[:, None, None]
         )  # (B, n, W)
         context = torch.stack(
-            [self.fused(torch.log_softmax(fused, dim=1)), self.text(told)], dim=1
+            [self.fused(torch.log_softmax(fused, dim=1)), self.text(scenarios)], dim=1
         )  # (B, 2, W)
         x = self.norm(self.layers(torch.cat([context, seconds], dim=1)))  # (B, n + 2, W)
         added = self.out(x.mean(dim=1)) * audio_mask[:, None]
-        return SecondBySecond(added, self.each(x[:, context.shape[1] :]))
+        return SecondLogits(added, self.each(x[:, context.shape[1] :]))

@@ -168,11 +168,11 @@ class Encoders(nn.Module):
         """(B, 50·n, 64) log-mel -> the features (B, 256) alone."""
         return self.heard(self.seconds(mel))
 
-    def heard_apart(self, seconds: Tensor) -> Tensor:
+    def audio_by_second(self, seconds: Tensor) -> Tensor:
         """(B, n, 2, 512) of `seconds` -> the features (B, n, 256) of each second by itself."""
         return self.heard(seconds.flatten(0, 1)[:, None]).view(*seconds.shape[:2], -1)
 
-    def moved_apart(self, imu: Tensor) -> tuple[Tensor, Tensor]:
+    def imu_by_second(self, imu: Tensor) -> tuple[Tensor, Tensor]:
         """(B, N, 6) at 50 Hz -> `imu_features` (B, 128), and (B, n, 128) of each whole second."""
         tokens = self.shared_imu.tokens(imu)
         moved: Moved = self.shared_imu.pooled(tokens)

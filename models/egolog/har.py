@@ -11,7 +11,7 @@ from torch import Tensor, nn
 from models.egolog.activity_seconds import (
     ActivitySeconds,
     ActivitySecondsConfig,
-    SecondBySecond,
+    SecondLogits,
 )
 from models.labels import ACTIVITIES
 from models.network.attention import transformer
@@ -94,10 +94,10 @@ class Har(nn.Module):
         fused = self.fused(audio, audio_mask, imu, imu_mask, text, text_mask)
         if self.seconds is None or audio_seconds is None or imu_seconds is None:
             return fused
-        said: SecondBySecond = self.seconds(
+        by_second: SecondLogits = self.seconds(
             fused, audio_seconds, audio_mask, imu_seconds, imu_mask, text, text_mask
         )
-        return fused + said.added
+        return fused + by_second.added
 
     def fused(
         self,

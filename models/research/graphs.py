@@ -99,7 +99,7 @@ def _motions(network: Encoders, imu: Tensor) -> tuple[Tensor, ...]:
 
 
 def _motion_features(network: Encoders, imu: Tensor) -> tuple[Tensor, ...]:
-    return network.moved_apart(imu)
+    return network.imu_by_second(imu)
 
 
 def _rows(network: ScenarioNet, *segments: Tensor) -> tuple[Tensor, ...]:

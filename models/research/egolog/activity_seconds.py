@@ -1,13 +1,13 @@
 """Trains what the single seconds of a window add to its activity (EgoLog §4.3), on a processor.
 
-The fusion of whole windows stays as it is, and with it what is said of motion without sound. What
+The fusion of whole windows stays as it is, and with it the results of motion without sound. What
 is trained learns from composed training days, of windows that begin at every second:
 
     python -m models.research.egolog.activity_seconds --out FILE
 
-A window that holds two activities is taught half by the one that names it and half by the share of
-each, and every second by its own. Sound that the interference gate silenced is taught what the
-fusion says of it. Of several networks, each begun and trained by its own seed, the one is written
+The target of a window with two activities is half the one that names it and half the share of each;
+that of a second is its own. Where the interference gate silenced the sound, the target is the
+fusion's output. Of several networks, each begun and trained by its own seed, the one is written
 that validation finds best: the mean log loss with and without the scenario. Whatever seconds the
 weights had are trained anew, so the command makes of its own weights the same.
 """
@@ -18,6 +18,7 @@ import argparse
 import copy
 import tempfile
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -39,7 +40,7 @@ from models.research.egolog.context import PART, REAL_SHARE, STRETCH_S
 from models.research.egolog.days.composed import FRAMES, Days, compose
 from models.research.egolog.days.encoded import ACTIVITY_S, window_activities
 from models.research.egolog.har import ActivityExamples
-from models.research.egolog.motion_alone import silence
+from models.research.egolog.motion_alone import SILENCED, silence
 from models.research.lib.column_dataset import ColumnDataset
 from models.research.lib.fit import Fit, fit
 from models.research.lib.least import check_least
@@ -67,17 +68,14 @@ RATE = 2e-3
 WITHOUT_SCENARIO = 0.15
 """Share of windows without a scenario. The fusion learned from 0.35 of them, which gives more
 weight to sound and motion alone and less to the scenario."""
-HUSHED = 0.1
-"""Share of windows whose sound is replaced by silence, as the interference gate does."""
 _VIEWS = 3  # of every window: other inputs missing, other noise, another scenario
 _MINUTES = 24 * 60.0  # no limit: the steps are
 _DATA_SEED = 5
-_AT_ONCE = 1024
 
 
 @dataclass(frozen=True)
-class TaughtSeconds(ColumnDataset):
-    """N windows in V views each, as the seconds are taught by them.
+class SecondExamples(ColumnDataset):
+    """N training windows of the seconds, in V views each.
 
     `audio` (N, 5, 256) and `imu` (N, 5, 128) are features of the seconds, in half precision;
     `activity` (N,) and `activities` (N, 5) indices. `fused` (N, V, 16) are the fusion's logits,
@@ -127,14 +125,14 @@ def windows(
             if rng is not None:
                 mel, imu = coloured(mel, rng), remounted(imu, rng)
             seconds = encoders.seconds(mel)  # (1, L, 2, 512)
-            motion, moved = encoders.moved_apart(imu[0, rows])
+            motion, moved = encoders.imu_by_second(imu[0, rows])
             parts.append(
                 ActivityExamples(
                     audio=encoders.heard(seconds[0, inside]).float(),
                     audio_mask=present,
                     imu=motion.float(),
                     imu_mask=present,
-                    audio_seconds=encoders.heard_apart(seconds)[0, inside].float(),
+                    audio_seconds=encoders.audio_by_second(seconds)[0, inside].float(),
                     imu_seconds=moved.float(),
                     scenarios=told[at],
                     activity=named[at],
@@ -143,26 +141,28 @@ def windows(
     return ActivityExamples.joined(parts), torch.from_numpy(activities).long().flatten(0, 1)
 
 
-def lessons(
+def with_views(
     network: Har,
     text: ScenarioText,
-    hush: Tensor,
+    silent_sound: Tensor,
     shown: tuple[ActivityExamples, Tensor],
     rng: Generator,
-) -> TaughtSeconds:
-    """Return windows and the activities of their seconds as lessons; `hush` (256,) is silence."""
+) -> SecondExamples:
+    """Return windows and their seconds' activities in `_VIEWS` views.
+
+    `silent_sound` (256,) are the features of silence.
+    """
     examples, activities = shown
     spread = (float(examples.audio.std()), float(examples.imu.std()))
     views = []
     with torch.inference_mode():
         for _ in range(_VIEWS):
             view = of_har.thinned(examples, rng, spread, WITHOUT_SCENARIO)
-            silent = torch.from_numpy(rng.random(len(view)) < HUSHED)
-            view = of_har.silenced(view, silent, hush)
-            rows = torch.split(torch.arange(len(view)), _AT_ONCE)
-            fused = torch.cat([of_har.fused(network, text, view.take(each)) for each in rows])
+            silent = torch.from_numpy(rng.random(len(view)) < SILENCED)
+            view = of_har.silenced(view, silent, silent_sound)
+            fused = of_har.in_parts(view, partial(of_har.fused, network, text))
             views.append((fused, view.scenarios, view.audio_mask, view.imu_mask, silent))
-    return TaughtSeconds(
+    return SecondExamples(
         examples.audio_seconds.half(),
         examples.imu_seconds.half(),
         examples.activity,
@@ -171,22 +171,30 @@ def lessons(
     )
 
 
-def lessons_of(
+def examples_of_days(
     network: Har, text: ScenarioText, encoders: Encoders, days: Sequence[Days]
-) -> TaughtSeconds:
-    """Return all windows of several days, every other's as another microphone and mounting has."""
-    rng, hush = np.random.default_rng(_DATA_SEED), silence(encoders)
+) -> SecondExamples:
+    """Return all windows of several days; microphone and mounting of every other are drawn."""
+    rng, silent_sound = np.random.default_rng(_DATA_SEED), silence(encoders)
     parts = []
     for at, each in enumerate(days):
         shown = windows(encoders, each, rng if at % 2 else None, fast=True)
-        parts.append(lessons(network, text, hush, shown, rng))
-    return TaughtSeconds.joined(parts)
+        parts.append(with_views(network, text, silent_sound, shown, rng))
+    return SecondExamples.joined(parts)
 
 
 def train(
-    network: Har, text: ScenarioText, hush: Tensor, taught: TaughtSeconds, settings: Fit, seed: int
+    network: Har,
+    text: ScenarioText,
+    silent_sound: Tensor,
+    examples: SecondExamples,
+    settings: Fit,
+    seed: int,
 ) -> None:
-    """Train the seconds of `network`, and nothing else; `hush` (256,) are features of silence."""
+    """Train the seconds of `network`, and nothing else.
+
+    `silent_sound` (256,) are the features of silence.
+    """
     width = network.config.seconds_width
     if width is None:
         raise ValueError("the network has no seconds; expected seconds_width in its config")
@@ -194,23 +202,23 @@ def train(
     made = with_new_seconds(network, width).seconds
     assert made is not None  # noqa: S101 - just made
     made.requires_grad_(True)
-    weight = of_har.evened(taught.activity)
+    weight = of_har.evened(examples.activity)
     chosen = np.cumsum(weight)
-    spread = [float(each.float().std()) for each in (taught.audio, taught.imu)]
+    spread = [float(each.float().std()) for each in (examples.audio, examples.imu)]
     classes = len(ACTIVITIES)
 
     def loss_of(rng: Generator) -> Tensor:
         rows = torch.from_numpy(np.searchsorted(chosen[:-1], rng.random(BATCH)))
-        batch = taught.take(rows)
+        batch = examples.take(rows)
         view = torch.arange(BATCH), torch.from_numpy(rng.integers(_VIEWS, size=BATCH))
         fused, silent, scenarios = batch.fused[view], batch.is_silent[view], batch.scenarios[view]
         audio, imu = (
             each.float() + torch.randn(each.shape) * size * NOISE
             for each, size in zip((batch.audio, batch.imu), spread, strict=True)
         )
-        said = made(
+        by_second = made(
             fused,
-            torch.where(silent[:, None, None], hush, audio),
+            torch.where(silent[:, None, None], silent_sound, audio),
             batch.audio_mask[view],
             imu,
             batch.imu_mask[view],
@@ -219,8 +227,10 @@ def train(
         own, each = one_hot(batch.activity, classes), one_hot(batch.activities, classes)
         target = (1 - BY_SHARE) * own + BY_SHARE * each.float().mean(dim=1)
         target = torch.where(silent[:, None], torch.softmax(fused, dim=1), target)
-        return cross_entropy(fused + said.added, target, label_smoothing=SMOOTHING) + cross_entropy(
-            said.seconds.flatten(0, 1), batch.activities.flatten(), label_smoothing=SMOOTHING
+        return cross_entropy(
+            fused + by_second.added, target, label_smoothing=SMOOTHING
+        ) + cross_entropy(
+            by_second.seconds.flatten(0, 1), batch.activities.flatten(), label_smoothing=SMOOTHING
         )
 
     fit("seconds", made, loss_of, lambda: 0.0, replace(settings, checks=1), seed)
@@ -248,20 +258,20 @@ def main(arguments: Sequence[str] | None = None) -> None:
     check_least(parser, options, seeds=0, stretches=1, steps=1)
     data = shared_data()
     if data is None:
-        parser.error("seconds are taught by real recordings; expected EGOLOG_SHARED_DATA set")
+        parser.error("the seconds are trained on real recordings; expected EGOLOG_SHARED_DATA set")
     pin_one_thread()
     registry = Registry(options.weights)
     encoders, text = registry.load(ENCODERS).module, registry.load(SCENARIO_TEXT).module
     started = with_new_seconds(registry.load(HAR).module)
     with tempfile.TemporaryDirectory(prefix="egolog-seconds-") as folder:
         cache = options.cache if options.cache is not None else Path(folder)
-        taught, check = _composed(data, cache, options.stretches, encoders, started, text)
+        examples, check = _composed(data, cache, options.stretches, encoders, started, text)
     losses, networks = {}, {}
     for seed in options.seeds:
         networks[seed] = network = copy.deepcopy(started)
         settings = Fit(_MINUTES, rate=RATE, steps=options.steps)
-        train(network, text, silence(encoders), taught, settings, seed)
-        losses[seed] = _tell(f"seed {seed}", network, text, check)
+        train(network, text, silence(encoders), examples, settings, seed)
+        losses[seed] = _report(f"seed {seed}", network, text, check)
     best = min(losses, key=lambda seed: losses[seed])
     saved = registry.save(HAR, networks[best], options.out, half=True)
     print(f"wrote {options.out}, of seed {best}, revision {saved.revision}")
@@ -269,31 +279,25 @@ def main(arguments: Sequence[str] | None = None) -> None:
 
 def _composed(
     data: Path, cache: Path, stretches: int, encoders: Encoders, fusion: Har, text: ScenarioText
-) -> tuple[TaughtSeconds, ActivityExamples]:
-    """Return what is taught of `stretches` training minutes, and validation's windows."""
+) -> tuple[SecondExamples, ActivityExamples]:
+    """Return the examples of `stretches` training minutes, and validation's windows."""
     unseen = Material.read(data, "validation")
     validation = compose(VALIDATION_SEED, VALIDATION, VALIDATION_S, unseen, cache, mono=False)
     check, _ = windows(encoders, validation)
-    _tell("before", fusion, text, check)
+    _report("before", fusion, text, check)
     material = Material.read(data, "train", REAL_SHARE)
     days = [
         compose(number, min(PART, stretches - first), STRETCH_S, material, cache)
         for number, first in enumerate(range(0, stretches, PART), 1)
     ]
-    return lessons_of(fusion, text, encoders, days), check
+    return examples_of_days(fusion, text, encoders, days), check
 
 
-def _tell(when: str, network: Har, text: ScenarioText, check: ActivityExamples) -> float:
+def _report(when: str, network: Har, text: ScenarioText, check: ActivityExamples) -> float:
     """Print what validation says of `network`, and return its mean log loss."""
     losses, rows = [], []
     for name, shown in (("told", check), ("not told", of_har.without(check, "scenario"))):
-        with torch.inference_mode():
-            logits = torch.cat(
-                [
-                    of_har.scores(network, text, shown.take(part))
-                    for part in torch.split(torch.arange(len(shown)), _AT_ONCE)
-                ]
-            )
+        logits = of_har.in_parts(shown, partial(of_har.scores, network, text))
         right = float((logits.argmax(dim=1) == shown.activity).float().mean())
         losses.append(float(cross_entropy(logits, shown.activity)))
         rows.append(f"{name} {right:.4f} ({losses[-1]:.4f})")

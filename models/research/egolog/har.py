@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -17,6 +18,8 @@ from models.research.lib.fit import Fit, fit
 from models.research.lib.metrics import accuracy
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from numpy.random import Generator
     from numpy.typing import NDArray
 
@@ -29,6 +32,7 @@ WITHOUT_IMU = 0.12
 WITHOUT_SCENARIO = 0.35
 WRONG_SCENARIO = 0.08
 NOISE = 0.6
+_AT_ONCE = 1024
 
 
 @dataclass(frozen=True)
@@ -90,8 +94,8 @@ def of_windows(encoders: Encoders, mel: Tensor, imu: Tensor, activity: Tensor) -
     """Return windows of n seconds: `mel` (N, 50·n, 64), `imu` (N, 50·n, 6); no scenario is told."""
     with torch.inference_mode():
         seconds = encoders.seconds(mel)
-        audio, audio_seconds = encoders.heard(seconds), encoders.heard_apart(seconds)
-        motion, imu_seconds = encoders.moved_apart(imu)
+        audio, audio_seconds = encoders.heard(seconds), encoders.audio_by_second(seconds)
+        motion, imu_seconds = encoders.imu_by_second(imu)
     present = torch.ones(len(activity), dtype=torch.bool)
     return ActivityExamples(
         audio=audio,
@@ -137,13 +141,16 @@ def _of_whole_windows(text: ScenarioText, examples: ActivityExamples) -> tuple[T
 
 def predict(network: Har, text: ScenarioText, examples: ActivityExamples) -> NDArray[np.int64]:
     """Return the likeliest activities (N,)."""
-    with torch.inference_mode():
-        parts = [
-            scores(network, text, examples.take(rows)).argmax(dim=1)
-            for rows in torch.split(torch.arange(len(examples)), 1024)
-        ]
-    predicted: NDArray[np.int64] = torch.cat(parts).numpy()
+    logits = in_parts(examples, partial(scores, network, text))
+    predicted: NDArray[np.int64] = logits.argmax(dim=1).numpy()
     return predicted
+
+
+def in_parts(examples: ActivityExamples, logits_of: Callable[[ActivityExamples], Tensor]) -> Tensor:
+    """Return the logits (N, 16) of many windows, computed part by part to bound the memory."""
+    with torch.inference_mode():
+        rows = torch.split(torch.arange(len(examples)), _AT_ONCE)
+        return torch.cat([logits_of(examples.take(each)) for each in rows])
 
 
 def silenced(examples: ActivityExamples, where: Tensor, silence: Tensor) -> ActivityExamples:

@@ -36,7 +36,7 @@ if TYPE_CHECKING:
 
 BATCH, REAL_BATCH, OUTSIDE_BATCH = 128, 48, 32
 REAL_WEIGHT, OUTSIDE_WEIGHT = 0.5, 0.3
-HUSHED = 0.1
+SILENCED = 0.1
 """Share of composed windows whose sound is replaced by silence, as the interference gate does."""
 KEPT = 0.5
 """Weight of the previous network's output in the target of windows with sound."""
@@ -112,9 +112,9 @@ def train(
     def loss_of(rng: Generator) -> Tensor:
         rows = torch.from_numpy(rng.choice(len(weight), BATCH, p=weight))
         batch = of_har.thinned(days.take(rows), rng, spread)
-        hushed = torch.from_numpy(rng.random(BATCH) < HUSHED)
-        batch = of_har.silenced(batch, hushed, composed.silence)
-        mute = (hushed | ~batch.audio_mask) & batch.imu_mask & ~batch.scenarios.any(dim=1)
+        silenced = torch.from_numpy(rng.random(BATCH) < SILENCED)
+        batch = of_har.silenced(batch, silenced, composed.silence)
+        mute = (silenced | ~batch.audio_mask) & batch.imu_mask & ~batch.scenarios.any(dim=1)
         with torch.inference_mode():
             said = torch.softmax(fused(before, text, batch), dim=1)
         kept = (1 - KEPT) * _smoothed(certain[batch.activity]) + KEPT * said

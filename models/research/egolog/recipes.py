@@ -206,10 +206,10 @@ def activity_seconds(context: TrainingContext, minutes: float) -> None:
     """Train what a window's seconds add to its activity, above the fusion made so far."""
     encoders, text = context.encoders(), context.text()
     network = of_activity_seconds.with_new_seconds(context.registry.load(HAR).module)
-    taught = of_activity_seconds.lessons_of(network, text, encoders, context.train_days)
+    examples = of_activity_seconds.examples_of_days(network, text, encoders, context.train_days)
     settings = Fit(minutes, rate=of_activity_seconds.RATE)
     of_activity_seconds.train(
-        network, text, of_motion_alone.silence(encoders), taught, settings, context.seed
+        network, text, of_motion_alone.silence(encoders), examples, settings, context.seed
     )
     _save(context, HAR, network)
 

@@ -162,7 +162,7 @@ class _Counted:
         network = self._registry.load(HAR).module
         there = torch.ones(1, dtype=torch.bool)
         seconds = torch.rand(1, ACTIVITY_S, 2, 512)
-        motion, moved = self._encoders.moved_apart(torch.rand(1, 50 * ACTIVITY_S, 6))
+        motion, moved = self._encoders.imu_by_second(torch.rand(1, 50 * ACTIVITY_S, 6))
         network(
             self._encoders.heard(seconds),
             there,
@@ -170,7 +170,7 @@ class _Counted:
             there,
             torch.rand(1, 1, network.config.text),
             there[None],
-            self._encoders.heard_apart(seconds),
+            self._encoders.audio_by_second(seconds),
             moved,
         )
 

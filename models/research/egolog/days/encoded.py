@@ -86,7 +86,7 @@ def encode(
             seconds = encoders.seconds(mel)  # (B, L, 2, 512)
             moved = encoders.encode_imu(imu[:, rows].flatten(0, 1))
             five = seconds.reshape(-1, ACTIVITY_S, *seconds.shape[2:])
-            imu_5s, imu_seconds = encoders.moved_apart(imu.reshape(-1, ACTIVITY_S * FRAMES, 6))
+            imu_5s, imu_seconds = encoders.imu_by_second(imu.reshape(-1, ACTIVITY_S * FRAMES, 6))
             for column, features in (
                 ("audio", encoders.heard(seconds[:, inside].flatten(0, 1))),
                 ("audio_plain", encoders.audio(mel[:, rows].flatten(0, 1)).features),
@@ -94,7 +94,7 @@ def encode(
                 ("imu", moved.features),
                 ("imu_plain", moved.plain),
                 ("imu_5s", imu_5s),
-                ("audio_seconds", encoders.heard_apart(five)),
+                ("audio_seconds", encoders.audio_by_second(five)),
                 ("imu_seconds", imu_seconds),
             ):
                 columns[column].append(features.float().view(len(mel), -1, *features.shape[1:]))

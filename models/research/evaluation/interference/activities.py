@@ -283,5 +283,5 @@ def as_heard(
                 mels = np.array([sounds[at].mel for at in rows], dtype=np.float32)
                 seconds = networks.encoders.seconds(torch.from_numpy(mels))
                 audio[rows] = networks.encoders.heard(seconds)
-                apart[rows] = networks.encoders.heard_apart(seconds)
+                apart[rows] = networks.encoders.audio_by_second(seconds)
     return replace(windows, audio=audio, audio_seconds=apart)

@@ -11,7 +11,7 @@ import torch
 from models.egolog.har import HAR, Har, HarConfig
 from models.egolog.scenario_text import ScenarioText
 from models.research.egolog import activity_seconds, har
-from models.research.egolog.activity_seconds import lessons, train, windows, with_new_seconds
+from models.research.egolog.activity_seconds import train, windows, with_new_seconds, with_views
 from models.research.lib.fit import Fit
 from models.serving.registry import Registry
 from tests.models import fresh
@@ -73,10 +73,10 @@ def test_only_the_seconds_learn_and_they_tell_which_activity_fills_a_window(
     torch.manual_seed(0)
     network = with_new_seconds(Har().eval(), 16)
     before = {name: value.clone() for name, value in network.state_dict().items()}
-    hush = torch.zeros(256)
-    taught = lessons(network, text(), hush, halves(256, 0), np.random.default_rng(0))
-    assert taught.fused.shape == (256, 3, 16)
-    train(network, text(), hush, taught, SETTINGS, 0)
+    silent_sound = torch.zeros(256)
+    examples = with_views(network, text(), silent_sound, halves(256, 0), np.random.default_rng(0))
+    assert examples.fused.shape == (256, 3, 16)
+    train(network, text(), silent_sound, examples, SETTINGS, 0)
     changed = [n for n, v in network.state_dict().items() if not torch.equal(v, before[n])]
     assert changed
     assert all(name.startswith("seconds.") for name in changed)
@@ -86,10 +86,12 @@ def test_only_the_seconds_learn_and_they_tell_which_activity_fills_a_window(
 
 
 def test_a_network_without_seconds_is_an_error() -> None:
-    hush = torch.zeros(256)
-    taught = lessons(Har().eval(), text(), hush, halves(8, 0), np.random.default_rng(0))
+    silent_sound = torch.zeros(256)
+    examples = with_views(
+        Har().eval(), text(), silent_sound, halves(8, 0), np.random.default_rng(0)
+    )
     with pytest.raises(ValueError, match="expected seconds_width in its config"):
-        train(Har().eval(), text(), hush, taught, SETTINGS, 0)
+        train(Har().eval(), text(), silent_sound, examples, SETTINGS, 0)
 
 
 def test_seconds_are_trained_anew(tmp_path: Path) -> None:
