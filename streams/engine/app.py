@@ -31,12 +31,13 @@ from infra.topics import SCENARIO as SCENARIO_RECORDS
 from operators.device_share import DeviceShare
 from streams.engine.dead_letters import keep_sound, to_dead_letter
 from streams.engine.device_controls import DeviceControls
-from streams.engine.kafka.consumer import Consumer, Transport
+from streams.engine.kafka.consumer import Consumer
 from streams.engine.kafka.credentials import credentials
 from streams.engine.kafka.decoding import Decoder
 from streams.engine.kafka.fair_queue import FairTopic
 from streams.engine.kafka.share_gate import ShareGate
 from streams.engine.kafka.topic import GuardedTopic
+from streams.engine.kafka.transport import Transport
 from streams.engine.loop_watch import LoopWatch
 from streams.engine.operator_stage import OperatorStage
 from streams.engine.own_core import OFF, OwnCore

@@ -1,1 +1,1 @@
-"""What tames Faust: guarded consumption, our codec, raw bytes decoded by topic."""
+"""Faust adapted to at-least-once processing: contiguous offsets, raw bytes, decoding by topic."""

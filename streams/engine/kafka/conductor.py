@@ -1,7 +1,7 @@
-"""Hands messages to the agents' channels at once where there is room.
+"""Delivers messages to the agents' channels without suspending where their buffers have room.
 
-Faust's conductor takes a lock, suspends twice and decodes, for each message, what is raw bytes
-here. Only what has to wait goes its way.
+For each message, Faust's conductor takes a lock, suspends twice and decodes a value that is raw
+bytes here. Only messages that have to wait for room still take that path.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 class Handler:
-    """Hands over the messages of one partition; awaited, it does so as Faust does."""
+    """Delivers the messages of one partition; awaited, it does what Faust's own handler does."""
 
     def __init__(self, conductor: Conductor, tp: TP, channels: Any, waiting: Any) -> None:
         self._app = conductor.app
@@ -24,11 +24,11 @@ class Handler:
         self._waiting = waiting
 
     async def __call__(self, message: Message) -> None:
-        """Hand a message over once there is room."""
+        """Deliver a message as soon as there is room."""
         await self._waiting(message)
 
-    def hand_over(self, message: Message) -> bool:
-        """Hand a message over now, and return whether there was room for it with every agent."""
+    def deliver(self, message: Message) -> bool:
+        """Deliver a message now if every agent's buffer has room; return whether it did."""
         app, channels = self._app, self._channels
         if not channels or not app.flow_control.is_active():
             return False
@@ -53,12 +53,12 @@ class Handler:
 
 
 class DirectConductor(Conductor):
-    """Faust's conductor, whose messages need not wait for each other."""
+    """Faust's conductor with a synchronous path for messages that need not wait."""
 
-    def hand_over(self, message: Message) -> bool:
-        """Hand a message to all that read its topic, and return whether that was possible now."""
+    def deliver(self, message: Message) -> bool:
+        """Deliver a message now to all agents that read its topic; return whether it could."""
         handler = self._tp_to_callback.get(message.tp)
-        return isinstance(handler, Handler) and handler.hand_over(message)
+        return isinstance(handler, Handler) and handler.deliver(message)
 
     def _build_handler(self, tp: TP, channels: Any) -> Any:
         return Handler(self, tp, channels, super()._build_handler(tp, channels))

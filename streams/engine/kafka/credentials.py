@@ -1,4 +1,4 @@
-"""How Faust logs in: what `infra.broker.access` says, in Faust's own form."""
+"""The broker credentials of `infra.broker.access` in the form that Faust expects."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 
 def credentials(settings: Settings) -> auth.Credentials | None:
-    """Return TLS and SASL of the settings, None for neither; raises `BrokerError`."""
+    """Return the TLS and SASL credentials, None if neither is set; raises `BrokerError`."""
     arguments = security_arguments(settings)
     context, mechanism = arguments.get("ssl_context"), arguments.get("sasl_mechanism")
     if mechanism is None:

@@ -1,4 +1,4 @@
-"""Bytes to messages, once per message however many agents read it."""
+"""Decodes each message once, however many agents read it."""
 
 from __future__ import annotations
 
@@ -14,18 +14,18 @@ if TYPE_CHECKING:
 
     from faust.types import Message as KafkaMessage
 
-# A few times the agents' read-ahead: what one agent decoded is still here when the next asks.
+# A few times the agents' read-ahead: a message that one agent decoded is still here for the next.
 _REMEMBERED = 256
 # Topic, partition, offset and time of writing.
 _Identity = tuple[str, int, int, float]
 
 
 class Decoder:
-    """Decodes by topic and remembers the latest results by where and when they were written.
+    """Decodes by topic and caches the latest results by position and timestamp.
 
-    A topic that was deleted and created again has its offsets anew. In those of `compacted` a
-    message without a value says that nothing is said by its key any more. `require` raises
-    `SchemaError` for what may not be read, whatever it says.
+    The timestamp tells apart equal offsets of a topic that was deleted and recreated. In
+    `compacted` topics a message without a value is a tombstone. `require` raises `SchemaError` for
+    a message whose sender is not authorised, before it is decoded.
     """
 
     def __init__(
@@ -40,14 +40,14 @@ class Decoder:
         self._latest: OrderedDict[tuple[str, int, int, float], Message | SchemaError] = (
             OrderedDict()
         )
-        # The envelopes of frames that were opened and not decoded yet.
+        # Fields of frames whose envelope was opened and that are not decoded yet.
         self._opened: WeakKeyDictionary[KafkaMessage, Any] = WeakKeyDictionary()
 
     def open(self, message: KafkaMessage) -> tuple[str, Any] | None:
         """Return a frame's type and its fields, which are not validated yet.
 
-        None of what is no frame, and of what cannot be opened or may not be read: `decode` says
-        why. So nobody is charged with what was sent in another's name.
+        Returns None for other messages, and for frames that cannot be opened or are not authorised
+        (`decode` reports why): no device is charged with frames sent in its name by another.
         """
         kind = self._types.get(message.topic)
         if kind is None or not issubclass(kind, Frame):
@@ -61,7 +61,7 @@ class Decoder:
         return kind.TYPE, fields
 
     def is_tombstone(self, message: KafkaMessage, value: bytes | None) -> bool:
-        """Return whether a message has no value, in a topic where that may be."""
+        """Return whether a message of a compacted topic has no value."""
         return value is None and message.topic in self._compacted
 
     def decode(self, message: KafkaMessage, value: bytes) -> tuple[Message | SchemaError, bool]:
@@ -82,7 +82,7 @@ class Decoder:
             _check_key(message, decoded)
         except SchemaError as error:
             decoded = error
-        # Of frames, the largest messages, nobody asks a second time.
+        # Frames are the largest messages, and only one agent reads them.
         if not isinstance(decoded, Frame):
             self._latest[identity] = decoded
         while len(self._latest) > _REMEMBERED:
@@ -91,7 +91,7 @@ class Decoder:
 
 
 def _check_key(message: KafkaMessage, decoded: Message | SchemaError) -> None:
-    """A key that is not the device would have sent it to another device's partition."""
+    """Raise `InvalidError` for a key other than the device: it selects the wrong partition."""
     if isinstance(decoded, Message) and message.key != decoded.key.encode():
         name = "device_id" if decoded.key == decoded.device_id else "id"
         raise InvalidError(

@@ -1,7 +1,7 @@
-"""What a channel has received, without Faust's stream around each event.
+"""Iterates over a channel's events without the overhead of Faust's stream.
 
-Faust's stream suspends for each event and tells two sensors of it, for as much CPU time as to
-decode a frame. Nothing of that is needed by who acknowledges by itself.
+For each event, Faust's stream suspends and notifies two sensors, which takes as much CPU time as
+decoding a frame. Agents that acknowledge by themselves need none of that.
 """
 
 from __future__ import annotations
@@ -14,21 +14,20 @@ if TYPE_CHECKING:
 
     from faust.types import EventT, StreamT
 
-# Taken without a pause where more has come: a millisecond's worth.
+# Events taken before yielding to the event loop: about a millisecond of work.
 _AT_ONCE = 32
 
 
 async def events(stream: StreamT[Any]) -> AsyncIterator[EventT]:
-    """Yield the events of a stream's channel that are of the present assignment.
+    """Yield the events of a stream's channel that belong to the current assignment.
 
-    The others will be read again; who takes them acknowledges none of them. They end where Faust
-    stops the agent.
+    Older ones are skipped unacknowledged: they will be read again. Ends when Faust stops the agent.
     """
     app, queue = stream.app, stream.channel.queue
     taken = 0
     while True:
         if queue.empty() or taken == _AT_ONCE:
-            # Nothing is in hand at a pause: whoever asks sees all that is left in the queue.
+            # No event is held during the pause, so the queue's length counts all that is unread.
             await asyncio.sleep(0)
             taken = 0
         try:
@@ -43,5 +42,5 @@ async def events(stream: StreamT[Any]) -> AsyncIterator[EventT]:
             message.tracked = True
             app.consumer.track_message(message)
         yield event
-        # Nor are its bytes held while the next one is waited for.
+        # Release the event's bytes while waiting for the next one.
         del event, message

@@ -1,4 +1,4 @@
-"""A buffer in which no device's messages stand before another's."""
+"""A buffer that serves devices round-robin, so that no device delays the others."""
 
 from __future__ import annotations
 
@@ -10,14 +10,14 @@ from mode.utils.queues import ThrowableQueue
 
 from streams.engine.kafka.topic import GuardedTopic
 
-# What a place in the buffer is meant for: a second of sound of two microphones.
+# The unit of the buffer's size: a second of sound from two microphones.
 _PLACE_BYTES = 65_536
-# A message without samples takes up memory too.
+# The least that a message is counted with: one without samples takes up memory too.
 _MIN_BYTES = 2_048
 
 
 class _Rounds:
-    """Events by device, handed out one of each device in turn; those of a device in order."""
+    """Events by device, taken from one device after another; those of a device in order."""
 
     def __init__(self) -> None:
         self._devices: OrderedDict[bytes | None, deque[Any]] = OrderedDict()
@@ -44,11 +44,11 @@ class _Rounds:
 
 
 class FairQueue(ThrowableQueue[Any]):
-    """Faust's queue of a channel, whose `maxsize` is in seconds of sound.
+    """Faust's channel queue with a `maxsize` in seconds of sound instead of messages.
 
-    Single samples of motion take up less than such a second, so a device that sends many of them
-    does not fill the buffer, which would stop the reading of everybody's partitions. Once full it
-    takes nothing until a quarter was read: to wait for a place costs Faust more than a message.
+    Single motion samples take up far less than a second of sound, so a device that sends many of
+    them does not fill the buffer, which would pause the partitions of all devices. Once full, it
+    accepts nothing until a quarter was read: waiting for room costs Faust more than a message.
     """
 
     _queue: _Rounds
@@ -58,7 +58,7 @@ class FairQueue(ThrowableQueue[Any]):
         self._queue = _Rounds()
 
     def full(self) -> bool:
-        """Return whether it was filled and a quarter was not read since."""
+        """Return whether the buffer is full, or was and less than a quarter was read since."""
         full_from = self.maxsize - self.maxsize // 4 if self._filled else self.maxsize
         self._filled = self.maxsize > 0 and self.qsize() >= full_from
         return self._filled
@@ -70,18 +70,18 @@ class FairQueue(ThrowableQueue[Any]):
         return self._queue.popleft()
 
     def qsize(self) -> int:
-        """Return how many places are taken, at least one where there is anything."""
+        """Return the buffered size in seconds of sound, rounded up."""
         return ceil(self._queue.bytes / _PLACE_BYTES)
 
 
 class FairTopic(GuardedTopic):
-    """A channel whose messages, keyed by device, are read in turns."""
+    """A channel whose messages, keyed by device, are read round-robin."""
 
     _queue: FairQueue | None
 
     @property
     def queue(self) -> FairQueue:
-        """The buffer of what was fetched and not read yet."""
+        """The buffer of fetched messages that are not read yet."""
         if self._queue is None:
             maxsize = self.maxsize or self.app.conf.stream_buffer_maxsize
             self._queue = FairQueue(

@@ -1,8 +1,8 @@
-"""Faust's fetching thread, which reads committed messages only and says what a fetch looked at.
+"""Faust's fetching thread, which reads committed messages only and tracks what a fetch covered.
 
-A transaction's markers take offsets, and so do its messages if it is aborted; compaction leaves
-holes. None of them is ever delivered, so offsets alone do not tell a hole from a message that was
-fetched and lost. aiokafka's own position does: it moves over all that a fetch looked at.
+Transaction markers and aborted messages take up offsets, and compaction leaves holes. None of these
+is ever delivered, so offsets alone cannot tell a hole from a message that was fetched and lost.
+aiokafka's own position can: it advances past all offsets that a fetch covered.
 """
 
 from __future__ import annotations
@@ -24,17 +24,18 @@ if TYPE_CHECKING:
 
 
 _LOOK_AT_TOPICS_S = 0.5
-# Apache Kafka answers a waiting fetch when data comes; Tansu looks for some only now and then, the
-# more rarely the longer the fetch may wait: after 0.3 s at Faust's 1.5 s, after 13 ms at this.
+# Apache Kafka answers a waiting fetch as soon as data arrives. Tansu polls for it, the less often
+# the longer the fetch may wait: after 0.3 s at Faust's 1.5 s, after 13 ms at this value.
 _EMBEDDED_WAIT_MS = 100
-# A fetch costs as much for one message as for many. Where the last came so soon after another and
-# brought so little, the broker answers the next once it has this much, as a second of sound is, or
-# has waited so long: what a device sends one by one each millisecond comes a few together.
+# A fetch costs the same for one message as for many. After one that followed another within
+# `_SOON_S` and returned less than `_LITTLE_BYTES` (about a second of sound), the broker holds the
+# next back until it has that much or `_GATHER_MS` have passed: samples that a device sends one by
+# one arrive a few at a time.
 _SOON_S = 0.02
 _LITTLE_BYTES = 16_384
 _GATHER_MS = 10
-# Longer than a broker takes that answers; one that is away would never let the thread go.
-_LET_GO_S = 10.0
+# Longer than a reachable broker takes to answer; an unreachable one would never free the thread.
+_STOP_MAX_S = 10.0
 
 
 class OffsetRange(NamedTuple):
@@ -44,38 +45,38 @@ class OffsetRange(NamedTuple):
     end: int
 
 
-class PassingThread(WorkerThread):
-    """A thread that does not keep its process: what it has not committed is read again."""
+class DaemonThread(WorkerThread):
+    """A daemon thread: it may end at any time, because uncommitted messages are read again."""
 
     def __init__(self, service: Any, **kwargs: Any) -> None:
         super().__init__(service, **kwargs)
         self.daemon = True
 
     def stop(self) -> None:
-        """Wait until the thread has ended, but not for a broker that is away."""
-        if self.is_stopped.wait(_LET_GO_S):
-            self.join(_LET_GO_S)
+        """Wait until the thread has ended, but not for an unreachable broker."""
+        if self.is_stopped.wait(_STOP_MAX_S):
+            self.join(_STOP_MAX_S)
 
 
 class FetchingThread(AIOKafkaConsumerThread):
     """Faust's thread around aiokafka's consumer.
 
-    `looked_at` is what the latest fetch looked at, by partition: what was not delivered of it is no
-    message. Only partitions whose position moved are in it. `positions` is where the next fetch
-    begins, but for the partitions of `written_here` whose position only waits for what was handed
-    over.
+    `covered` holds, by partition, the offsets that the latest fetch covered; those it did not
+    deliver hold no message. Partitions whose position did not move are absent. `positions` is where
+    the next fetch begins, without partitions of `written_here` whose position merely lags behind
+    what was delivered in memory.
     """
 
-    Worker = PassingThread
-    looked_at: Mapping[TP, OffsetRange] = {}
+    Worker = DaemonThread
+    covered: Mapping[TP, OffsetRange] = {}
     positions: Mapping[TP, int] = {}
     written_here = WrittenHere((), lambda _: None)
     _fetched_at_s = -inf
-    # How long the broker may wait where nothing is gathered, ms; None where it gathers nothing.
+    # The usual wait of a fetch, ms; None for a broker that is never asked to hold messages back.
     _patience_ms: int | None = None
 
     async def on_start(self) -> None:
-        """Connect; from then on only what is due is fetched."""
+        """Connect, and restrict fetches to the partitions that are due."""
         await super().on_start()
         fetcher = self._ensure_consumer()._fetcher
         choose = fetcher._get_actions_per_node
@@ -84,10 +85,10 @@ class FetchingThread(AIOKafkaConsumerThread):
         )
 
     def highwater(self, tp: TP) -> int | None:
-        """Return the end of what can be read, which an open transaction holds back.
+        """Return the end of what can be read: the last stable offset, if there is one.
 
-        None where nothing was fetched yet, or where the partition is not assigned: this thread
-        takes a new assignment before the app's loop, which asks, is told of it.
+        None if nothing was fetched yet or the partition is not assigned: this thread learns of a
+        new assignment before the app's event loop, which calls this.
         """
         state = self._state(tp)
         if state is None:
@@ -98,7 +99,7 @@ class FetchingThread(AIOKafkaConsumerThread):
         return cast("int | None", state.highwater)
 
     def answered_at(self, tp: TP) -> float | None:
-        """Return when the broker last told of a partition, s since the epoch; None for never."""
+        """Return when the broker last answered for a partition, s since the epoch; None: never."""
         state = self._state(tp)
         stamp_ms = None if state is None else cast("int | None", state.timestamp)
         return None if stamp_ms is None else stamp_ms / 1_000
@@ -110,7 +111,7 @@ class FetchingThread(AIOKafkaConsumerThread):
 
     def _create_worker_consumer(self, transport: Any) -> Any:
         consumer = super()._create_worker_consumer(transport)
-        # Faust reads so only where it writes in transactions itself; the fetcher is made at start.
+        # Faust sets this only for apps that write in transactions. The fetcher is created at start.
         consumer._isolation_level = "read_committed"
         if broker_life(self.app.settings) is None:
             self._patience_ms = consumer._fetch_max_wait_ms
@@ -122,16 +123,16 @@ class FetchingThread(AIOKafkaConsumerThread):
         try:
             super()._stopped_set()
         except RuntimeError:
-            # An error that ends the worker has ended this thread and its loop first.
+            # After an error that ends the worker, this thread and its loop have ended already.
             if not self.thread_loop.is_closed():
                 raise
             self._stopped.set()
 
     async def _commit(self, offsets: Mapping[TP, int]) -> bool:
-        """Commit; of a topic that was deleted there is nothing to commit.
+        """Commit, leaving out topics that were deleted.
 
-        aiokafka would try again until the topic is back, ten times a second, and commit nothing
-        else meanwhile.
+        aiokafka would retry ten times a second until such a topic is back, and commit nothing else
+        meanwhile.
         """
         cluster = self._ensure_consumer()._client.cluster
         while True:
@@ -157,7 +158,7 @@ class FetchingThread(AIOKafkaConsumerThread):
             for tp, position in after.items()
             if tp.topic not in self.written_here.topics or self.written_here.went_back(tp, position)
         }
-        self.looked_at = {
+        self.covered = {
             tp: OffsetRange(before[tp], end)
             for tp, end in after.items()
             if same is assignment and before.get(tp, end) < end
@@ -165,7 +166,7 @@ class FetchingThread(AIOKafkaConsumerThread):
         return records
 
     def _gather(self, consumer: Any, records: Mapping[Any, Sequence[Any]]) -> None:
-        """Let the broker gather messages that come singly in quick succession."""
+        """Have the broker batch messages that arrive singly in quick succession."""
         if self._patience_ms is None:
             return
         fetcher, now_s = consumer._fetcher, monotonic()
@@ -190,7 +191,7 @@ def _bytes_of(records: Mapping[Any, Sequence[Any]], enough: int) -> int:
 
 
 def _positions(consumer: Any) -> tuple[Any, dict[TP, int]]:
-    """Return the present assignment, and the next offset to read of its partitions."""
+    """Return the current assignment, and the next offset to read of each of its partitions."""
     subscription = consumer._subscription.subscription
     assignment = None if subscription is None else subscription.assignment
     if assignment is None:

@@ -1,8 +1,8 @@
-"""A producer that a topic which is gone cannot hold up for ever.
+"""A producer that a deleted topic cannot block for ever.
 
-Faust waits for all that was sent before each commit and at the end. What is acknowledged here is
-published and confirmed already, so neither needs what else is under way: a worker that starts again
-publishes it again, with the same ids.
+Faust flushes the producer before each commit and at shutdown. Here the results of an acknowledged
+message are confirmed already, so neither depends on other sends in flight: a restarted worker
+publishes those again, with the same ids.
 """
 
 from __future__ import annotations
@@ -26,13 +26,13 @@ class Producer(FaustProducer):
     stop_max_s = STOP_MAX_S
 
     async def flush(self) -> None:
-        """Wait for what was sent, but not for a topic that is gone."""
+        """Wait for pending sends, but not for ever for a deleted topic."""
         with suppress(TimeoutError):
             async with asyncio.timeout(self.flush_max_s):
                 await super().flush()
 
     async def on_stop(self) -> None:
-        """Send what is left and close the connections; what cannot be sent is given up."""
+        """Send what is pending and close the connections; give up what cannot be sent."""
         producer = self._producer
         try:
             async with asyncio.timeout(self.stop_max_s):

@@ -1,4 +1,4 @@
-"""Keeps the libraries from repeating, many times a second, what one line has said."""
+"""Keeps the Kafka libraries from logging the same line many times a second."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _MISSING_TOPIC = (
     "not found in cluster metadata",
     "Ignoring missing topic",
 )
-# A broker that is away is tried again every tenth of a second, by each task that needs it.
+# Every task that needs an unreachable broker tries again ten times a second.
 _AWAY = (
     "Unable connect to",
     "Unable to update metadata",
@@ -38,7 +38,7 @@ REPEAT_S = 30.0
 
 
 class OncePerInterval(logging.Filter):
-    """Lets each kind of line about a broker that is away pass once every `REPEAT_S` seconds."""
+    """Passes each kind of line about an unreachable broker once every `REPEAT_S` seconds."""
 
     def __init__(self, clock: Callable[[], float] = monotonic) -> None:
         super().__init__()
@@ -59,7 +59,7 @@ class OncePerInterval(logging.Filter):
 
 
 def quieten() -> None:
-    """Leave a missing topic to the topic watch, which names it once, and thin out an outage."""
+    """Drop lines about missing topics, which `TopicWatch` reports; throttle those of outages."""
     once = OncePerInterval()
     for name in _LOGGERS:
         logger = logging.getLogger(name)

@@ -1,4 +1,4 @@
-"""A decoded message with where it came from."""
+"""A decoded message with its origin and the right to acknowledge it."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ class Token:
         self._ack: Callable[[], object] | None = ack
 
     def acknowledge(self) -> None:
-        """Tell the consumer that this message is no longer needed by this agent."""
+        """Acknowledge the message on behalf of this agent; further calls do nothing."""
         ack, self._ack = self._ack, None
         if ack is not None:
             ack()
@@ -41,10 +41,10 @@ class Received(Generic[MessageT]):
     token: Token
 
     def stale(self, generation_id: int) -> bool:
-        """Return whether the partitions were assigned anew since: it will be read again.
+        """Return whether a rebalance has happened since: the message will be read again.
 
-        `generation_id` is that of the present assignment. An operator must not see such a message,
-        because it may come before older ones.
+        `generation_id` is that of the current assignment. An operator must not see a stale message,
+        because it might precede older ones.
         """
         mine = self.token.message.generation_id
         return mine is not None and mine != generation_id

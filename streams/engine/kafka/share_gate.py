@@ -1,8 +1,8 @@
-"""Refuses what is above a device's share before it is handed to anybody.
+"""Refuses frames above a device's share before any agent sees them.
 
-A frame costs ten times as much once it is an event of a stream as it costs to look at. What is
-looked at is the opened envelope, from which decoding goes on. A frame that cannot be opened, or
-whose key is not its device, is let through: whoever reads it makes a dead letter of it.
+Delivering a frame costs ten times as much as inspecting it. The gate inspects the opened envelope,
+from which decoding continues later. A frame that cannot be opened, or whose key is not its device,
+passes: the agent that reads it makes it a dead letter.
 """
 
 from __future__ import annotations
@@ -23,16 +23,13 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
-# The longest that the schema has; what is longer is no id, and is not remembered.
+# The schema's limit; longer values are not valid ids, and must not fill the gate's memory.
 _MAX_ID_LENGTH = 64
-_TOLD_EVERY_NS = 60 * NS
+_WARN_EVERY_NS = 60 * NS
 
 
 class ShareGate:
-    """Looks at each message before the streams get it.
-
-    `stage` is whose dropped messages it counts.
-    """
+    """Checks each message before it is delivered; drops are counted under `stage`."""
 
     def __init__(
         self,
@@ -44,36 +41,36 @@ class ShareGate:
         self._decoder = decoder
         self._share = share
         self._clock_ns = clock_ns
-        self._told_ns: dict[str, int] = {}
+        self._warned_ns: dict[str, int] = {}
         self._dropped = metrics.dropped.labels(stage=stage, reason="share")
 
     def refuses(self, message: KafkaMessage) -> bool:
-        """Return whether a message is a frame above its device's share; it is counted then."""
+        """Return whether a message is a frame above its device's share; count it if so."""
         opened = self._decoder.open(message)
         header = None if opened is None else _header(message, *opened)
         if header is None or self._share.takes(header):
             return False
         self._dropped.inc()
-        self._tell(header)
+        self._warn(header)
         return True
 
     def forget(self) -> None:
-        """Count from the start: partitions will be read again."""
+        """Count all devices from zero: partitions will be read again."""
         self._share.forget()
 
     def forget_device(self, device_id: str) -> None:
-        """Count a device from the start: nothing of it is under way."""
+        """Count a device from zero: none of its messages is in flight."""
         self._share.forget_device(device_id)
 
-    def _tell(self, frame: FrameHeader) -> None:
-        """Say once a minute that a device sends more than its share."""
+    def _warn(self, frame: FrameHeader) -> None:
+        """Warn once a minute about a device that sends more than its share."""
         now_ns = self._clock_ns()
-        told_ns = self._told_ns.get(frame.device_id)
-        if told_ns is None or now_ns - told_ns > _TOLD_EVERY_NS:
-            self._told_ns = {
-                device_id: at
-                for device_id, at in self._told_ns.items()
-                if now_ns - at <= _TOLD_EVERY_NS
+        warned_ns = self._warned_ns.get(frame.device_id)
+        if warned_ns is None or now_ns - warned_ns > _WARN_EVERY_NS:
+            self._warned_ns = {
+                device_id: at_ns
+                for device_id, at_ns in self._warned_ns.items()
+                if now_ns - at_ns <= _WARN_EVERY_NS
             } | {frame.device_id: now_ns}
             log.warning(
                 'device="%s" %s frames beyond EGOLOG_DEVICE_FRAMES_PER_S or '

@@ -56,7 +56,7 @@ class Broker:
         self.consumer._next = {}
         self.consumer._uncommitted = {}
         self.consumer._absent = {T: {}}
-        self.consumer._looked_at = {}
+        self.consumer._covered = {}
         self.consumer._fetched_last = {}
         self.consumer._acked = defaultdict(list)
         self.consumer._acked_index = defaultdict(set)
@@ -68,7 +68,7 @@ class Broker:
             begin = max(broker.position, broker.first)
             batch = [offset for offset in range(begin, end) if offset not in holes]
             consumer = broker.consumer
-            consumer._looked_at = (
+            consumer._covered = (
                 {T: OffsetRange(broker.position, end)} if broker.position < end else {}
             )
             consumer._fetched_last = {T: batch[-1]} if batch else {}

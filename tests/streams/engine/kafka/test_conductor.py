@@ -38,8 +38,8 @@ class Reading:
 
         self.conductor._tp_to_callback = {T: Handler(self.conductor, T, channels, waiting)}
 
-    def hand_over(self, offset: int) -> bool:
-        handed: bool = self.conductor.hand_over(message(offset))
+    def deliver(self, offset: int) -> bool:
+        handed: bool = self.conductor.deliver(message(offset))
         return handed
 
 
@@ -50,7 +50,7 @@ def message(offset: int) -> Message:
 
 def test_a_message_goes_to_every_agent_and_is_held_by_each() -> None:
     reading, sent = Reading(agents=2), message(0)
-    assert reading.conductor.hand_over(sent)
+    assert reading.conductor.deliver(sent)
     first, second = (queue.get_nowait().message for queue in reading.queues)
     assert first is second is sent
     assert sent.refcount == 2
@@ -58,28 +58,28 @@ def test_a_message_goes_to_every_agent_and_is_held_by_each() -> None:
 
 def test_what_one_agent_has_no_room_for_is_handed_to_none() -> None:
     reading = Reading(agents=2, maxsize=1)
-    assert reading.hand_over(0)
+    assert reading.deliver(0)
     reading.queues[0].get_nowait()
-    assert not reading.hand_over(1)
+    assert not reading.deliver(1)
     assert reading.queues[0].empty()
 
 
 def test_nothing_is_handed_over_while_the_flow_is_suspended() -> None:
     reading = Reading()
     reading.flow.suspend()
-    assert not reading.hand_over(0)
+    assert not reading.deliver(0)
 
 
 def test_a_partition_that_nobody_reads_yet_has_to_wait() -> None:
     reading = Reading()
     reading.conductor._tp_to_callback.clear()
-    assert not reading.hand_over(0)
+    assert not reading.deliver(0)
 
 
 def test_the_consumer_is_told_of_a_buffer_that_fills_and_drains() -> None:
     reading = Reading()
     for offset in range(4):
-        assert reading.hand_over(offset)
+        assert reading.deliver(offset)
     assert reading.told == ["full"]
     for _ in range(4):
         reading.queues[0].get_nowait()

@@ -102,20 +102,20 @@ async def test_what_the_gate_refuses_is_nobodys_and_is_committed_across(
 async def test_what_there_is_room_for_is_handed_over_and_only_the_rest_has_to_wait(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    broker, handed_over = Broker(monkeypatch), []
+    broker, delivered = Broker(monkeypatch), []
 
-    def hand_over(message: Record) -> bool:
+    def deliver(message: Record) -> bool:
         if message.offset == 4:
             return False
-        handed_over.append(message.offset)
+        delivered.append(message.offset)
         return True
 
-    conductor: Any = SimpleNamespace(hand_over=hand_over)
+    conductor: Any = SimpleNamespace(deliver=deliver)
     consumer = broker.consumer
     consumer._conductor, consumer._read_offset = conductor, {}
     consumer._next[T] = consumer._uncommitted[T] = 0
     assert await broker.fetch(0) == [4]
-    assert handed_over == [0, 1, 2, 3, 5, 6, 7, 8, 9]
+    assert delivered == [0, 1, 2, 3, 5, 6, 7, 8, 9]
     assert consumer._read_offset[T] == 9
 
 
@@ -177,7 +177,7 @@ async def test_what_was_fetched_and_not_handed_on_is_no_hole(
     broker = Broker(monkeypatch, holes=(8, 9))
     consumer = broker.consumer
     consumer._next[T] = 0
-    consumer._looked_at, consumer._fetched_last = {T: OffsetRange(0, 10)}, {T: 7}
+    consumer._covered, consumer._fetched_last = {T: OffsetRange(0, 10)}, {T: 7}
 
     async def nothing(_: object, timeout: float) -> AsyncIterator[tuple[TP, Record]]:
         # Faust drops a batch while the group is shared out anew.
@@ -207,7 +207,7 @@ async def test_a_partition_created_anew_is_read_from_its_beginning(
         return {T: [Record(offset) for offset in range(3)]}
 
     monkeypatch.setattr(FaustConsumer, "_getmany", fetch)
-    thread: Any = SimpleNamespace(looked_at={T: OffsetRange(0, 3)}, positions={})
+    thread: Any = SimpleNamespace(covered={T: OffsetRange(0, 3)}, positions={})
     # One that nothing was delivered of yet has no expected offset.
     thread.positions = {TP("unknown", 0): 1}
     consumer._thread = thread
@@ -236,11 +236,11 @@ async def test_a_fetch_that_a_seek_came_between_tells_nothing_of_a_partition(
         return {}
 
     monkeypatch.setattr(FaustConsumer, "_getmany", fetch)
-    thread: Any = SimpleNamespace(looked_at={T: OffsetRange(0, 3)}, positions={T: 3})
+    thread: Any = SimpleNamespace(covered={T: OffsetRange(0, 3)}, positions={T: 3})
     consumer._thread = thread
     await consumer._getmany({T}, 1.0)
     assert consumer._next[T] == 9
-    assert consumer._looked_at == {}
+    assert consumer._covered == {}
 
 
 async def test_partitions_are_sought_to_their_commits_or_to_their_beginnings(
@@ -266,7 +266,7 @@ async def test_partitions_are_sought_to_their_commits_or_to_their_beginnings(
     monkeypatch.setattr(FaustConsumer, "seek", seek)
     consumer._read_offset, consumer._committed_offset = {}, {}
     consumer._absent = {T: {1: 2}}
-    consumer._looked_at = {T: OffsetRange(0, 3)}
+    consumer._covered = {T: OffsetRange(0, 3)}
     consumer._sought, consumer._era = False, 5
     gate: Any = Gate()
     consumer._gate = gate
@@ -279,6 +279,6 @@ async def test_partitions_are_sought_to_their_commits_or_to_their_beginnings(
     assert consumer._next == consumer._uncommitted == consumer._read_offset == expected
     assert consumer._committed_offset == {**dict.fromkeys(beginnings), committed: 7}
     assert consumer._absent == {tp: {} for tp in expected}
-    assert consumer._looked_at == {}
+    assert consumer._covered == {}
     assert consumer._sought
     assert consumer._era != 5

@@ -95,7 +95,7 @@ async def test_a_fetch_waits_long_only_while_no_agent_is_full(
     broker = Broker(monkeypatch)
     consumer = broker.consumer
     consumer._era, consumer._next = 0, {T: 3}
-    consumer._thread = SimpleNamespace(looked_at={}, positions={})  # type: ignore[assignment]
+    consumer._thread = SimpleNamespace(covered={}, positions={})  # type: ignore[assignment]
     monkeypatch.setattr(FaustConsumer, "_getmany", fetch)
     await consumer._getmany(active, 1.0)
     assert waits == [at_most_s]

@@ -29,15 +29,15 @@ class Writing:
         self.consumer.app = SimpleNamespace(consumer_generation_id=3)
         self.consumer.loop = asyncio.get_running_loop()
         self.room = room
-        self.handed_over: list[int] = []
+        self.delivered: list[int] = []
         self.asked: dict[TP, int] = {}
-        self.consumer._conductor = SimpleNamespace(hand_over=self.hand_over)  # type: ignore[assignment]
+        self.consumer._conductor = SimpleNamespace(deliver=self.deliver)  # type: ignore[assignment]
         monkeypatch.setattr(self.consumer._written_here, "ask", self.asked.__setitem__)
 
-    def hand_over(self, message: Record) -> bool:
-        if len(self.handed_over) == self.room:
+    def deliver(self, message: Record) -> bool:
+        if len(self.delivered) == self.room:
             return False
-        self.handed_over.append(message.offset)
+        self.delivered.append(message.offset)
         return True
 
     async def write(self, *offsets: int) -> None:
@@ -49,12 +49,12 @@ class Writing:
 async def test_what_was_written_here_is_handed_over_once(monkeypatch: pytest.MonkeyPatch) -> None:
     writing = Writing(monkeypatch)
     await writing.write(0, 1)
-    assert writing.handed_over == [0, 1]
+    assert writing.delivered == [0, 1]
     assert writing.consumer._read_offset == {T: 1}
     await writing.broker.fetch(0)
     # What a fetch brought first is not handed over again either.
     await writing.write(8, 9)
-    assert writing.handed_over == list(range(10))
+    assert writing.delivered == list(range(10))
     assert writing.asked == {}
 
 
@@ -65,26 +65,26 @@ async def test_records_in_quick_succession_are_handed_over_together(
     writing = Writing(monkeypatch)
     writing.consumer.take_written(Record(0))
     await asyncio.sleep(0.01)
-    assert writing.handed_over == [0]
+    assert writing.delivered == [0]
     for offset in (1, 2):
         writing.consumer.take_written(Record(offset))
     await asyncio.sleep(0.01)
-    assert writing.handed_over == [0]
+    assert writing.delivered == [0]
     await asyncio.sleep(0.1)
-    assert writing.handed_over == [0, 1, 2]
+    assert writing.delivered == [0, 1, 2]
 
 
 async def test_what_somebody_else_wrote_between_is_fetched(monkeypatch: pytest.MonkeyPatch) -> None:
     writing = Writing(monkeypatch, expected=4)
     await writing.write(4, 6)
-    assert writing.handed_over == [4]
+    assert writing.delivered == [4]
     assert writing.asked == {T: 7}
 
 
 async def test_what_there_is_no_room_for_is_fetched(monkeypatch: pytest.MonkeyPatch) -> None:
     writing = Writing(monkeypatch, room=1)
     await writing.write(0, 1)
-    assert writing.handed_over == [0]
+    assert writing.delivered == [0]
     assert writing.asked == {T: 2}
     assert writing.consumer._next == {T: 1}
 
@@ -97,10 +97,10 @@ async def test_nothing_overtakes_a_message_that_waits_for_room(
     assert (await anext(waiting))[1].offset == 0
     writing.room = 99
     await writing.write(1)
-    assert writing.handed_over == []
+    assert writing.delivered == []
     assert writing.asked == {T: 2}
     assert [message async for _, message in waiting] == []
-    assert writing.handed_over == list(range(1, 10))
+    assert writing.delivered == list(range(1, 10))
 
 
 async def test_nothing_is_handed_over_before_the_partition_was_sought(
@@ -112,7 +112,7 @@ async def test_nothing_is_handed_over_before_the_partition_was_sought(
     writing.consumer._sought = True
     writing.consumer._next.clear()
     await writing.write(0)
-    assert (writing.handed_over, writing.asked) == ([], {})
+    assert (writing.delivered, writing.asked) == ([], {})
 
 
 async def test_what_is_written_to_a_topic_that_began_anew_passes_nothing_by(
@@ -123,18 +123,18 @@ async def test_what_is_written_to_a_topic_that_began_anew_passes_nothing_by(
     await writing.write(0, 1, 2)
     # Deleted and created between two fetches; what is expected next is 3.
     await writing.write(0, 1, 2, 3)
-    assert writing.handed_over == [0, 1, 2]
+    assert writing.delivered == [0, 1, 2]
 
     async def fetch(*_: object, **__: object) -> dict[TP, list[Record]]:
         return {T: [Record(3)]}
 
     consumer._era, consumer._unacked_messages = 0, set()
     consumer._committed_offset = {}
-    consumer._thread = SimpleNamespace(looked_at={}, positions={})  # type: ignore[assignment]
+    consumer._thread = SimpleNamespace(covered={}, positions={})  # type: ignore[assignment]
     monkeypatch.setattr(FaustConsumer, "_getmany", fetch)
     assert await consumer._getmany(None, 1.0) == {}
     assert "was created anew or cut short: offset 3 is gone, reading on from 0" in caplog.text
     assert writing.broker.seeks == [0]
     assert consumer._next == {T: 0}
     await writing.broker.fetch()
-    assert writing.handed_over == [0, 1, 2, *range(10)]
+    assert writing.delivered == [0, 1, 2, *range(10)]

@@ -73,7 +73,7 @@ async def test_what_a_fetch_looked_at_is_what_the_position_moved_over(
     consumer = Consumer(a=4, b=7)
     fetching = thread(consumer)
     await fetch(fetching, consumer, monkeypatch, lambda: consumer.move("a", 6))
-    assert fetching.looked_at == {A: OffsetRange(4, 6)}
+    assert fetching.covered == {A: OffsetRange(4, 6)}
     assert fetching.positions == {A: 6, B: 7}
 
 
@@ -84,7 +84,7 @@ async def test_a_position_that_did_not_move_on_is_no_range(
     consumer = Consumer(a=4)
     fetching = thread(consumer)
     await fetch(fetching, consumer, monkeypatch, lambda: consumer.move("a", position))
-    assert fetching.looked_at == {}
+    assert fetching.covered == {}
     assert fetching.positions == ({} if position is None else {A: position})
 
 
@@ -123,7 +123,7 @@ async def test_a_fetch_across_a_change_of_partitions_looked_at_nothing(
     consumer = Consumer(a=4)
     fetching = thread(consumer)
     await fetch(fetching, consumer, monkeypatch, lambda: consumer.assign(a=8))
-    assert fetching.looked_at == {}
+    assert fetching.covered == {}
     consumer._subscription.subscription = None
     await fetch(fetching, consumer, monkeypatch, lambda: None)
     assert fetching.positions == {}
@@ -214,9 +214,9 @@ class _Waiting:
 def test_a_thread_that_waits_for_its_broker_holds_neither_stop_nor_process(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(fetching, "_LET_GO_S", 0.05)
+    monkeypatch.setattr(fetching, "_STOP_MAX_S", 0.05)
     service = _Waiting()
-    thread = fetching.PassingThread(service)
+    thread = fetching.DaemonThread(service)
     thread.start()
     thread.stop()
     assert thread.is_alive()
