@@ -33,7 +33,7 @@ register_page(
     PageSources(
         app.log_store,
         access=Access.of(settings),
-        vitals=app,
+        vitals=app.vitals,
         unsure_below=settings.activity_unsure_below,
         publish=app.publish_correction,
         attempts=app.attempts,

@@ -13,7 +13,7 @@ from operators.errors import ImplausibleTimeError
 from operators.windowing import Windower, WindowingConfig
 from schemas.event_time import why_refused
 from schemas.frames import MODALITIES, NS, AudioFrame, Modality
-from streams.engine.runtime import open_speech_detector
+from streams.engine.opening import open_speech_detector
 from streams.engine.silence import AwaitedSession
 
 if TYPE_CHECKING:

@@ -19,7 +19,7 @@ from models.serving.predict import (
     SoundLocalizer,
 )
 from streams.engine.allocator import keep_freed_memory
-from streams.engine.runtime import open_registry
+from streams.engine.opening import open_registry
 from streams.engine.vocabulary.known_labels import label_set
 from streams.engine.vocabulary.ranking import RankedLabels, Rankings, RankInput
 

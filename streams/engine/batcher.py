@@ -4,25 +4,25 @@ from __future__ import annotations
 
 import asyncio
 from time import perf_counter
-from typing import TYPE_CHECKING, Generic, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from infra import metrics
-from streams.engine.turns import Urgency
+from streams.engine.turns import Turns, Urgency
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
     from concurrent.futures import ThreadPoolExecutor
 
-    from streams.engine.turns import Turns
+    from infra.settings import Settings
 
 ItemT = TypeVar("ItemT")
 ResultT = TypeVar("ResultT")
 
 
 class Batcher(Generic[ItemT, ResultT]):
-    """Collects items until its turn in the pool has come, at least for `wait_s`, then predicts.
+    """Collects items until it gets a turn in the pool, at least for `wait_s`, then predicts.
 
-    Results come back to each caller; the order among callers is theirs to keep. A batch that
+    Each caller gets its own result; keeping an order among callers is up to them. A batch that
     fails is tried again item by item, so that one bad item fails alone.
     """
 
@@ -92,7 +92,7 @@ class Batcher(Generic[ItemT, ResultT]):
             results = await loop.run_in_executor(
                 self._pool, self._predict, [item for item, _ in batch]
             )
-        except Exception as error:  # noqa: BLE001 - whatever a network raises concerns its item
+        except Exception as error:  # noqa: BLE001 - whatever a network raises fails the item
             if len(batch) > 1:
                 for pair in batch:
                     await self._predict_or_split([pair])
@@ -103,3 +103,30 @@ class Batcher(Generic[ItemT, ResultT]):
         for (_, future), result in zip(batch, results, strict=True):
             if not future.done():
                 future.set_result(result)
+
+
+class Batching:
+    """Makes the batchers of one pool, which take turns."""
+
+    def __init__(self, settings: Settings, pool: ThreadPoolExecutor) -> None:
+        self._settings = settings
+        self._pool = pool
+        self._turns = Turns(settings.inference_threads)
+
+    def batcher(
+        self,
+        name: str,
+        predict: Callable[[Any], Any],
+        urgency: Urgency = Urgency.NEXT,
+        batch_max: int | None = None,
+    ) -> Batcher[Any, Any]:
+        """Return a batcher called `name` in metrics; `batch_max` replaces the settings' own."""
+        return Batcher(
+            name,
+            predict,
+            self._pool,
+            batch_max=batch_max or self._settings.batch_max,
+            wait_s=self._settings.batch_wait_ms / 1000,
+            turns=self._turns,
+            urgency=urgency,
+        )

@@ -1,6 +1,6 @@
-"""Raw sound and motion that were processed leave Kafka after `raw_retention_h`.
+"""Deletes processed sound and motion from Kafka after `raw_retention_h`.
 
-What was not processed stays for its day.
+Frames that are not processed yet stay until the topic's own retention.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ from aiokafka.errors import KafkaError
 
 from infra import clock
 from infra.broker.access import client_arguments
+from infra.topics import RAW
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -25,18 +26,18 @@ log = logging.getLogger(__name__)
 INTERVAL_S = 60.0
 
 
-class _Once:
-    """Warns where something else is wrong than the last time: it is looked at each minute."""
+class _ChangeLog:
+    """Warns only of a problem that differs from the last one: the same comes up every minute."""
 
     def __init__(self) -> None:
-        self._text = ""
+        self._last = ""
 
-    def say(self, text: str) -> None:
-        log.log(logging.DEBUG if text == self._text else logging.WARNING, "%s", text)
-        self._text = text
+    def warn(self, text: str) -> None:
+        log.log(logging.DEBUG if text == self._last else logging.WARNING, "%s", text)
+        self._last = text
 
 
-_said = _Once()
+_problems = _ChangeLog()
 
 
 async def delete_processed(
@@ -44,11 +45,16 @@ async def delete_processed(
 ) -> int:
     """Delete the frames that are committed and older than their retention; return how many.
 
-    `committed` are the offsets of this worker's partitions of raw topics. A broker that is away, or
-    allows it not, is tried again the next time.
+    `committed` holds the committed offsets of this worker's partitions; those of other topics than
+    frames are ignored. If the broker is unreachable or denies it, the next call tries again.
     """
-    ours = {TopicPartition(*tp): offset for tp, offset in committed.items() if offset}
-    if not ours:
+    raw = {settings.topic(name) for name in RAW}
+    frames = {
+        TopicPartition(*tp): offset
+        for tp, offset in committed.items()
+        if offset and tp.topic in raw
+    }
+    if not frames:
         return 0
     oldest_ms = round((clock.now_s() - settings.raw_retention_h * 3_600) * 1_000)
     consumer = AIOKafkaConsumer(**client_arguments(settings))
@@ -56,18 +62,18 @@ async def delete_processed(
     try:
         await consumer.start()
         await admin.start()
-        begins = await consumer.beginning_offsets(list(ours))
-        younger = await consumer.offsets_for_times(dict.fromkeys(ours, oldest_ms))
+        begins = await consumer.beginning_offsets(list(frames))
+        younger = await consumer.offsets_for_times(dict.fromkeys(frames, oldest_ms))
         ends = {
             tp: offset if younger[tp] is None else min(offset, younger[tp].offset)
-            for tp, offset in ours.items()
+            for tp, offset in frames.items()
         }
         due = {tp: end for tp, end in ends.items() if end > begins[tp]}
         if due:
             await admin.delete_records({tp: RecordsToDelete(end) for tp, end in due.items()})
         return sum(end - begins[tp] for tp, end in due.items())
     except KafkaError as error:
-        _said.say(f"processed frames are not deleted yet: {error!r}")
+        _problems.warn(f"processed frames are not deleted yet: {error!r}")
         return 0
     finally:
         await admin.close()

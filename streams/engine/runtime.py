@@ -13,29 +13,13 @@ from infra.device_state.corrected_windows import CorrectedWindows
 from infra.local.embedded import broker_life
 from infra.model_store.history import Revisions
 from infra.redis.client import connect
-from models.serving.encoded_seconds import SecondEncoder
-from models.serving.near_field import NearFieldExtractor
 from models.serving.open_vocabulary import open_lanhar, open_positions
-from models.serving.predict import ActivityRecognizer, ScenarioRecognizer, SoundLocalizer
-from models.serving.registry import WEIGHTS_DIR, Registry
-from models.serving.served import (
-    ARRAYS,
-    ENCODERS,
-    FAMILIARITY,
-    HAR,
-    LOCALIZATION,
-    LOCALIZATION_MONO,
-    NEAR_FIELD,
-    SCENARIO,
-    SCENARIO_FAMILIARITY,
-    SCENARIO_TEXT,
-    Served,
-)
-from models.serving.speech import SpeechDetector, WithSilero
-from streams.engine.batcher import Batcher
+from streams.engine.batcher import Batching
 from streams.engine.corrected import Corrected
 from streams.engine.model_updates import ModelUpdates
-from streams.engine.turns import Turns, Urgency
+from streams.engine.opening import open_llm, open_registry
+from streams.engine.recognizers import Recognizers
+from streams.engine.turns import Urgency
 from streams.engine.vocabulary.known_labels import KnownLabels, label_set
 from streams.engine.vocabulary.ranking import Ranking, Rankings
 from streams.engine.wearers import Wearers
@@ -48,67 +32,29 @@ if TYPE_CHECKING:
     from infra.llm import Llm
     from infra.settings import Settings
     from models.lanhar.step_position import StepPosition
-    from models.serving.audio_tagger import AudioTagger
-    from models.serving.speech import Detector
-
+    from models.serving.predict import ScenarioRecognizer
+    from models.serving.registry import Registry
+    from streams.engine.batcher import Batcher
 
 # Two seconds of sound each, a millisecond or two: as long as one window's activity.
 _AHEAD_AT_ONCE = 4
 
 
-def model_keys(settings: Settings) -> tuple[Served, ...]:
-    """Return the networks that a worker with these settings runs."""
-    four = ARRAYS[settings.microphone_array]
-    near_field = (NEAR_FIELD,) if settings.interference == "near" else ()
-    return (
-        LOCALIZATION,
-        LOCALIZATION_MONO,
-        four,
-        *near_field,
-        ENCODERS,
-        SCENARIO,
-        SCENARIO_FAMILIARITY,
-        SCENARIO_TEXT,
-        HAR,
-        FAMILIARITY,
-    )
-
-
-def open_registry(settings: Settings) -> Registry:
-    """Return the registry of the weights that the settings name."""
-    return Registry(settings.weights_dir or WEIGHTS_DIR, settings.precision)
-
-
-def open_tagger(settings: Settings) -> AudioTagger | None:
-    """Return the audio tagger that the settings name, None where our own recogniser is used."""
-    if settings.audio_tagger is None:
+async def _open_ranking(
+    settings: Settings, registry: Registry, batching: Batching
+) -> Ranking | None:
+    """Return the open-vocabulary ranking, None if the weights hold no LanHAR network."""
+    lanhar = open_lanhar(registry)
+    if lanhar is None:
         return None
-    # It runs on torch, which a worker without a tagger does not import.
-    from models.serving.audio_tagger import open_audio_tagger
-
-    return open_audio_tagger(settings.audio_tagger)
-
-
-def open_speech_detector(settings: Settings) -> Detector:
-    """Return what hears speech by the settings; raises `RegistryError`."""
-    registry = open_registry(settings)
-    return (
-        WithSilero(registry) if settings.speech_detector == "silero" else SpeechDetector(registry)
-    )
-
-
-def open_llm(settings: Settings, redis: Redis) -> Llm | None:
-    """Return the language model that the settings name, None where they have no key."""
-    if settings.llm_api_key is None:
-        return None
-    # The client takes most of a second to import, which a worker without an endpoint saves.
-    from infra.llm import Llm
-
-    return Llm(settings, redis)
+    labels = KnownLabels(settings, label_set(lanhar))
+    await labels.open()
+    metrics.model_revision.labels(model="lanhar", revision=lanhar.revision).set(1)
+    return Ranking(labels, batching.batcher("lanhar", Rankings(lanhar).predict), lanhar.revision)
 
 
 def _wearers(settings: Settings, redis: Redis, withholds: Callable[[str], bool]) -> Wearers | None:
-    # What was learned of a wearer holds whatever the broker still knows.
+    # Not tied to the embedded broker's life: adapters stay valid without its records.
     checkpoints = Checkpoints(redis, settings.app_id)
     return Wearers(checkpoints, withholds) if settings.wearer_adaptation else None
 
@@ -159,111 +105,64 @@ class Runtime:
     ) -> Runtime:
         """Connect to the store and load the models; raises one-line errors.
 
-        Nothing is learned of devices that `withholds` names. What `registry` has open is shared.
+        Nothing is learned from devices that `withholds` names. Networks that `registry` has open
+        already are shared.
         """
         redis = await connect(settings)
-        checkpoints = Checkpoints(redis, settings.app_id, broker_life(settings))
         registry = registry or open_registry(settings)
         pool = ThreadPoolExecutor(settings.inference_threads, thread_name_prefix="inference")
-        tagger = open_tagger(settings)
-        if tagger is not None:
-            metrics.model_revision.labels(model="audio_tagger", revision=tagger.revision).set(1)
-        second_encoder = SecondEncoder(registry)
-        scenario_recognizer = ScenarioRecognizer(
-            registry,
-            sound_event_above=settings.sound_event_above,
-            tagger=tagger,
-            second_encoder=second_encoder,
-        )
-        sound_localizer = SoundLocalizer(registry, settings.microphone_array)
-        activity_recognizer = ActivityRecognizer(registry, second_encoder)
-        extractor = NearFieldExtractor(registry) if settings.interference == "near" else None
-        models: dict[str, SoundLocalizer | NearFieldExtractor | ActivityRecognizer] = {
-            "localization": sound_localizer,
-            "har": activity_recognizer,
-        }
-        if extractor is not None:
-            models["near_field"] = extractor
-        for name, model in models.items():
-            metrics.model_revision.labels(model=name, revision=model.revision).set(1)
-        updates = ModelUpdates(
-            settings, registry, scenario_recognizer, Revisions(redis, settings.app_id)
-        )
+        loaded = Recognizers.load(settings, registry)
+        scenario, extractor = loaded.scenario, loaded.near_field_extractor
+        updates = ModelUpdates(settings, registry, scenario, Revisions(redis, settings.app_id))
         await updates.open()
-
-        turns = Turns(settings.inference_threads)
-
-        def batcher(
-            name: str,
-            call: Callable[[Any], Any],
-            urgency: Urgency = Urgency.NEXT,
-            batch_max: int | None = None,
-        ) -> Batcher[Any, Any]:
-            return Batcher(
-                name,
-                call,
-                pool,
-                batch_max=batch_max or settings.batch_max,
-                wait_s=settings.batch_wait_ms / 1000,
-                turns=turns,
-                urgency=urgency,
-            )
-
-        ranking = None
-        lanhar = open_lanhar(registry)
-        if lanhar is not None:
-            labels = KnownLabels(settings, label_set(lanhar))
-            await labels.open()
-            ranking = Ranking(labels, batcher("lanhar", Rankings(lanhar).predict), lanhar.revision)
-            metrics.model_revision.labels(model="lanhar", revision=lanhar.revision).set(1)
-
+        batching = Batching(settings, pool)
+        batcher = batching.batcher
         return cls(
             redis=redis,
-            checkpoints=checkpoints,
+            checkpoints=Checkpoints(redis, settings.app_id, broker_life(settings)),
             log=LogStore(redis, settings.app_id, settings.log_retention_days),
             pool=pool,
             windowing_pool=ThreadPoolExecutor(1, thread_name_prefix="windowing"),
-            sound_localizer=batcher("localization", sound_localizer.predict, Urgency.FIRST),
+            sound_localizer=batcher("localization", loaded.sound_localizer.predict, Urgency.FIRST),
             near_field_extractor=(
-                batcher("near_field", extractor.predict, Urgency.FIRST)
-                if extractor is not None
-                else None
+                None
+                if extractor is None
+                else batcher("near_field", extractor.predict, Urgency.FIRST)
             ),
             sound_separator=(
-                batcher("near_and_far", scenario_recognizer.name_apart)
-                if extractor is not None
-                else None
+                None if extractor is None else batcher("near_and_far", scenario.name_apart)
             ),
-            # Of what somebody watches, which waits for all that becomes a record.
-            sound_namer=batcher("live_sounds", scenario_recognizer.name_sounds, Urgency.LONG),
-            # What is long is not made longer.
-            scenario_recognizer=batcher("scenario", scenario_recognizer.predict, Urgency.LONG, 1),
+            # For the live page only, so everything that becomes a record goes first.
+            sound_namer=batcher("live_sounds", scenario.name_sounds, Urgency.LONG),
+            # A single window takes long enough.
+            scenario_recognizer=batcher("scenario", scenario.predict, Urgency.LONG, 1),
             scenario_ahead=batcher(
-                "scenario_ahead", scenario_recognizer.prepare, Urgency.LONG, _AHEAD_AT_ONCE
+                "scenario_ahead", scenario.prepare, Urgency.LONG, _AHEAD_AT_ONCE
             ),
-            activity_recognizer=batcher("har", activity_recognizer.estimate),
-            ranking=ranking,
+            activity_recognizer=batcher("har", loaded.activity.estimate),
+            ranking=await _open_ranking(settings, registry, batching),
             positions=open_positions(registry),
             updates=updates,
             wearers=_wearers(settings, redis, withholds),
-            corrected=_corrected(settings, redis, scenario_recognizer, pool, withholds),
-            revisions={name: model.revision for name, model in models.items()},
+            corrected=_corrected(settings, redis, scenario, pool, withholds),
+            revisions=loaded.revisions(),
             llm=open_llm(settings, redis),
         )
 
     async def close(self) -> None:
         """Let running batches end and close the connections."""
-        for batcher in (
+        batchers = (
             self.sound_localizer,
             self.scenario_recognizer,
             self.scenario_ahead,
             self.activity_recognizer,
             self.sound_namer,
-        ):
-            await batcher.close()
-        for optional in (self.near_field_extractor, self.sound_separator):
-            if optional is not None:
-                await optional.close()
+            self.near_field_extractor,
+            self.sound_separator,
+        )
+        for batcher in batchers:
+            if batcher is not None:
+                await batcher.close()
         if self.ranking is not None:
             await self.ranking.ranker.close()
             await self.ranking.labels.close()

@@ -1,4 +1,4 @@
-"""The worker: everything that can be wrong is looked at before it starts, one line each."""
+"""The worker process: checks everything it needs before it starts, one line per error."""
 
 from __future__ import annotations
 
@@ -23,8 +23,8 @@ from streams.engine import own_core
 from streams.engine.allocator import keep_freed_memory
 from streams.engine.collector import freeze_startup_objects
 from streams.engine.kafka.quiet_log import quieten
+from streams.engine.opening import model_keys, open_speech_detector, open_tagger
 from streams.engine.own_core import OwnCore
-from streams.engine.runtime import model_keys, open_speech_detector, open_tagger
 
 if TYPE_CHECKING:
     import asyncio
@@ -37,7 +37,7 @@ class Worker(faust.Worker):
 
     crash_reason: BaseException | None
     _ended_by: InfraError | None = None
-    # What was opened to be looked at, until the app has opened it too.
+    # Keeps the networks opened by the checks alive until the app shares them.
     _networks: object = None
 
     def __init__(self, app: Any, *args: Any, loop: Any = None, **kwargs: Any) -> None:
@@ -58,20 +58,20 @@ class Worker(faust.Worker):
             raise SystemExit(1) from None
         quieten()
         super().__init__(app, *args, loop=loop, **kwargs)
-        # The spinner writes over the log, and its remains are the last thing that Ctrl-C shows.
+        # The spinner writes over the log, and leaves its remains when Ctrl-C ends the worker.
         self.spinner = None
 
     async def on_startup_finished(self) -> None:
-        """Say, whatever the log level, that messages are read now, and where the page is."""
+        """Print, whatever the log level, that the worker is ready and where its page is."""
         await super().on_startup_finished()
         self._networks = None
         freeze_startup_objects()
         if not self._shutdown_immediately:
-            # Not `sys.stdout`, which is a log by then.
+            # Not `sys.stdout`, which Faust has redirected to the log by then.
             print(ready_line(self.app.conf), file=self.stdout, flush=True)
 
     def execute_from_commandline(self) -> None:
-        """Run until stopped; status 1 where an error ended it that its last line names."""
+        """Run until stopped; exit with status 1 after an error that the last line names."""
         try:
             super().execute_from_commandline()
         except SystemExit:
@@ -86,7 +86,7 @@ class Worker(faust.Worker):
 
 
 def ready_line(conf: Any) -> str:
-    """Return what a worker says once it is ready; an address that any host has is localhost's."""
+    """Return the line that a ready worker prints; a wildcard address is shown as localhost."""
     if not conf.web_enabled:
         return "ready; without the page"
     host = str(conf.web_bind)
@@ -99,10 +99,11 @@ def ready_line(conf: Any) -> str:
 def prepare(
     settings: Settings, conf: Any, loop: asyncio.AbstractEventLoop, registry: Registry
 ) -> tuple[Settings, object]:
-    """Return settings with real addresses once all that a worker needs is there.
+    """Start embedded services and check everything a worker needs.
 
-    Beside them are the networks: while somebody has them, who opens them again shares them.
-    Raises `InfraError` or `RegistryError` with one line for the first thing that is wrong.
+    Returns the settings with the services' addresses, and the networks, which the registry shares
+    as long as they are referenced. Raises `InfraError` or `RegistryError` in one line for the first
+    problem.
     """
     if conf.web_enabled:
         require_guard(settings, str(conf.web_bind))

@@ -1,0 +1,92 @@
+"""A worker's own state of health, as its page and readiness probes report it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from infra import metrics
+from infra.disk import disk_problem, free_bytes
+from infra.redis.client import outage
+from streams.engine.loop_watch import LoopWatch
+from streams.engine.progress import STUCK_AFTER_S, ConsumerProgress, LoopLag
+from streams.engine.topic_watch import TopicWatch
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from faust.types import TP
+    from redis.asyncio import Redis
+
+    from infra.settings import Settings
+    from streams.engine.kafka.consumer import Consumer
+
+
+class WorkerVitals:
+    """Observes a worker's consumer, event loop, topics, store and disk.
+
+    `consumer` and `redis` return None while the worker has none; `sources` returns the topics that
+    each of its agents reads.
+    """
+
+    def __init__(
+        self,
+        settings: Settings,
+        consumer: Callable[[], Consumer | None],
+        redis: Callable[[], Redis | None],
+        sources: Callable[[], Sequence[Sequence[str]]],
+    ) -> None:
+        self._run_dir = settings.run_dir
+        self._consumer = consumer
+        self._redis = redis
+        self._sources = sources
+        self._progress = ConsumerProgress(settings.session_end_timeout_s + STUCK_AFTER_S)
+        self._loop_lag = LoopLag()
+        self._topic_watch: TopicWatch | None = None
+        self._exported: dict[TP, int] = {}
+
+    def problem(self) -> str | None:
+        """Return in one line what the worker needs and lacks at present, else None."""
+        topics_problem = None if self._topic_watch is None else self._topic_watch.problem
+        redis = self._redis()
+        store_problem = None if redis is None else outage(redis)
+        return topics_problem or store_problem or disk_problem(self._run_dir)
+
+    def stuck(self) -> str | None:
+        """Return in one line why only a restart helps, None while the worker makes progress."""
+        return self._progress.problem() or self._loop_lag.problem()
+
+    def figures(self) -> dict[str, float]:
+        """Return measurements of this process by name, with the unit in the name."""
+        free = free_bytes(self._run_dir)
+        return {
+            "loop_lag_s": round(self._loop_lag.worst_s, 3),
+            "lag": sum(self._lag().values()),
+            **({} if free is None else {"disk_free_mb": free // 1_000_000}),
+        }
+
+    async def watch_topics(self, settings: Settings) -> None:
+        """Look for missing topics until cancelled; raises `TopicsError` as `TopicWatch` does."""
+        self._topic_watch = TopicWatch(settings)
+        await self._topic_watch.run()
+
+    async def watch_loop(self) -> None:
+        """Measure how long the event loop is blocked, until cancelled."""
+        await LoopWatch(note_late_s=self._loop_lag.note).run()
+
+    def observe_consumer(self) -> None:
+        """Export each partition's lag and take note of its progress; call it about each second."""
+        lags = self._lag()
+        for tp in self._exported.keys() - lags.keys():
+            # Assigned to another worker now, which exports its lag.
+            metrics.consumer_lag.remove(tp.topic, tp.partition)
+        for tp, lag in lags.items():
+            if self._exported.get(tp) != lag:
+                metrics.consumer_lag.labels(topic=tp.topic, partition=tp.partition).set(lag)
+        self._exported = lags
+        consumer = self._consumer()
+        if consumer is not None:
+            self._progress.observe(consumer.progress(), self._sources())
+
+    def _lag(self) -> dict[TP, int]:
+        consumer = self._consumer()
+        return {} if consumer is None else consumer.lag()
