@@ -1,8 +1,8 @@
-"""The C library's allocator, which else gives memory back that the next second needs again.
+"""Keeps the C library from returning memory that the next second of sound needs again.
 
-A second of sound needs a few hundred kilobytes for a millisecond. glibc hands blocks of that size
-back to the kernel as soon as they are free, and the kernel hands out zeroed pages one by one when
-they are written again: a third of what features cost.
+Each second of sound needs a few hundred kilobytes for about a millisecond. glibc returns blocks of
+that size to the kernel as soon as they are freed, and the page faults of allocating them again are
+a third of the cost of the features.
 """
 
 from __future__ import annotations
@@ -12,14 +12,14 @@ import ctypes
 # Names and numbers of malloc.h.
 _M_TRIM_THRESHOLD = -1
 _M_MMAP_THRESHOLD = -3
-# Free memory at the end of each thread's heap that stays, and the size from which a block is
-# mapped by itself: a fetch's bytes are below it.
+# How much free memory each thread's heap may keep, and the size from which a block gets a mapping
+# of its own. A fetch is smaller.
 _KEPT_BYTES = 16 << 20
 _MAPPED_FROM_BYTES = 8 << 20
 
 
 def keep_freed_memory() -> bool:
-    """Let freed memory stay with the process; return False where the C library is another one."""
+    """Keep freed memory in the process; return False if the C library has no `mallopt`."""
     try:
         mallopt = ctypes.CDLL(None).mallopt
     except (OSError, AttributeError):

@@ -1,8 +1,8 @@
-"""Python's garbage collector, which else walks through the whole program while everybody waits.
+"""Keeps Python's garbage collector from traversing the whole program while all threads wait.
 
-A full collection looks at every object that may hold others: what a worker imports makes more than
-a hundred thousand, and a tenth of a second in which no thread runs. It comes the sooner the
-more is held, so that a device that sends single samples had other wearers' windows wait for it.
+A full collection visits every container object. A worker's imports alone make more than a hundred
+thousand, which stops all threads for a tenth of a second. Collections are more frequent the more is
+allocated, so a device that sends single samples delayed the windows of all wearers.
 """
 
 from __future__ import annotations
@@ -11,9 +11,9 @@ import gc
 
 
 def freeze_startup_objects() -> None:
-    """Collect what is garbage by now, and never look at what is not again.
+    """Collect the garbage so far, and exempt the surviving objects from later collections.
 
-    Call it once all is there that stays for as long as the process.
+    Call it once everything has been created that lives as long as the process.
     """
     gc.collect()
     gc.freeze()

@@ -1,4 +1,4 @@
-"""In which order workers take the cores of a machine."""
+"""The order in which workers claim the cores of a machine."""
 
 from __future__ import annotations
 
@@ -9,16 +9,16 @@ if TYPE_CHECKING:
     from collections.abc import Collection
 
 _CPUS = Path("/sys/devices/system/cpu")
-# Where Linux tells how fast a core is, in units of its own; only the first of them is.
+# Files in which Linux reports a core's speed; the first that exists counts. Units differ.
 _SPEEDS = ("cpu_capacity", "cpufreq/cpuinfo_max_freq")
 
 
 def in_order(cores: Collection[int], cpus: Path = _CPUS) -> list[int]:
-    """Return cores in the order in which workers take them.
+    """Return cores in the order in which workers claim them.
 
-    The second thread of a core comes after all first ones, and a slow core after the fast ones. Of
-    equal ones the highest comes first, because interrupts mostly go to the lowest. A machine that
-    does not tell has equal cores.
+    Second hardware threads come after all first ones, slow cores after fast ones. Among equals the
+    highest number comes first, because interrupts mostly go to the lowest. Without the kernel's
+    files all cores count as equal.
     """
 
     def rank(core: int) -> tuple[int, int, int]:
@@ -30,12 +30,12 @@ def in_order(cores: Collection[int], cpus: Path = _CPUS) -> list[int]:
 
 
 def _speed(cpu: Path) -> int:
-    told = (_read(cpu / name).strip() for name in _SPEEDS)
-    return next((int(value) for value in told if value.isdecimal()), 0)
+    values = (_read(cpu / name).strip() for name in _SPEEDS)
+    return next((int(value) for value in values if value.isdecimal()), 0)
 
 
 def _listed(text: str) -> set[int]:
-    """Return the numbers of a list such as "0-1,8"; none of what is no list."""
+    """Return the numbers of a list such as "0-1,8", without its malformed parts."""
     numbers: set[int] = set()
     for part in text.strip().split(","):
         first, _, last = part.partition("-")

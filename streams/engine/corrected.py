@@ -1,13 +1,13 @@
-"""Each wearer's corrections while a worker runs: used by the scenario agent from the next window.
+"""Applies each wearer's corrections to their own scenario estimates from the next window on.
 
-A correction is queued for the shared network (`streams.corrections`), and beside that it is the
-wearer's own at once: windows that the network takes for the like are judged by it
-(`models.egolog.correction_adapter`), those of nobody else.
+A correction is queued for fine-tuning the shared network (`streams.corrections`). In addition, it
+adapts this wearer's estimates immediately: windows that the network estimates similarly are judged
+by it (`models.egolog.correction_adapter`). Other wearers are not affected.
 
-**What an estimate depends on.** As with a revision of the network, which window is the first to be
-judged by a correction depends on the moment it was made, and nothing else does: the `revision` of
-an estimate ends in `+c` and the hash of all windows that were judged by, and two runs that name the
-same revision for a window agree to the bit.
+**What an estimate depends on.** As with a revision of the network, only the first window that a
+correction applies to depends on the time of the correction. The `revision` of an adapted estimate
+ends in `+c` and the hash of the corrected windows, and two runs that name the same revision for a
+window agree to the bit.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     from models.serving.predict import ScenarioRecognizer
     from schemas import FinetuneItem
 
-# A revision has 64 characters at most, all other parts included.
+# A revision has 64 characters at most, including all other parts.
 _DIGITS = 6
 _DEVICES_MAX = 256
 
@@ -49,10 +49,10 @@ class _Known:
 
 
 class Corrected:
-    """Makes the adapters of the corrected windows in a store; one that fails means none.
+    """Builds adapters from the corrected windows in `store`; if that fails, estimates go without.
 
-    They are made in `pool`, for the network that `recognizer` has in use. Nothing is kept of
-    devices that `withholds` names.
+    Adapters are built in `pool`, for the network that `recognizer` currently uses. Nothing is
+    stored of devices that `withholds` names.
     """
 
     def __init__(
@@ -69,7 +69,7 @@ class Corrected:
         self._known: OrderedDict[str, _Known] = OrderedDict()
 
     async def adapter(self, device_id: str) -> CorrectionAdapter | None:
-        """Return the device's adapter to the network in use, None where nothing was corrected."""
+        """Return the device's adapter of the current network, None if nothing was corrected."""
         network = self._recognizer.scenario_revision
         try:
             changes = await self._store.changes(device_id)
@@ -93,7 +93,7 @@ class Corrected:
         return known.adapter
 
     async def learn(self, items: Sequence[FinetuneItem]) -> None:
-        """Keep what a wearer says of windows of one device; raises `StoreError`."""
+        """Store corrected windows of one device; raises `StoreError`."""
         if items and not self._withholds(items[0].device_id):
             await self._store.put(items)
 

@@ -1,4 +1,4 @@
-"""Letters for what cannot be processed."""
+"""Dead letters for messages that cannot be processed."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from schemas import Window
     from streams.engine.kafka.received import Token
 
-# Names of fields that hold no sound.
+# The fields of an audio frame that hold no sound.
 _HEADER = (
     "device_id",
     "session_id",
@@ -35,7 +35,7 @@ _HEADER = (
 
 
 class _Switch:
-    """A choice of the process, off until somebody makes it."""
+    """A process-wide option, off by default."""
 
     def __init__(self) -> None:
         self._on = False
@@ -54,7 +54,7 @@ _DEVICE = re.compile(rb"\A[A-Za-z0-9._:-]{1,64}\Z")
 def dead_letter(
     message: KafkaMessage, value: bytes | None, stage: str, error: BaseException
 ) -> DeadLetter:
-    """Return the letter of a consumed message that raised `error` in `stage`."""
+    """Return the dead letter of a consumed message that raised `error` in `stage`."""
     key = bytes(message.key or b"")
     kept = bytes(value or b"")
     size = len(kept)
@@ -74,14 +74,14 @@ def dead_letter(
 
 
 def keep_sound(keep: bool) -> None:
-    """Say for this process whether letters of audio frames keep their sound."""
+    """Set for this process whether dead letters of audio frames keep the sound."""
     _KEEPS_SOUND.set(keep)
 
 
 def without_sound(value: bytes) -> bytes:
-    """Return the header of an audio frame and the hash of all of it, msgpack; never a sample.
+    """Return an audio frame's header and the SHA-256 of its bytes as msgpack, without samples.
 
-    Of what is no frame only the hash is kept: it may be one that was damaged.
+    Of other bytes only the hash is kept, because they may be a damaged frame.
     """
     kept: dict[str, object] = {"sha256": hashlib.sha256(value).hexdigest()}
     try:
@@ -93,7 +93,7 @@ def without_sound(value: bytes) -> bytes:
             if isinstance(fields.get(name), str | int | bool) and len(str(fields[name])) <= 64
         }
         kept |= {"type": str(kind)[:64], "version": int(version)}
-    except Exception:  # noqa: BLE001, S110 - whatever the bytes are, their hash is kept
+    except Exception:  # noqa: BLE001, S110 - damaged bytes may raise anything; their hash is kept
         pass
     packed: bytes = msgpack.packb(kept)
     return packed
@@ -102,7 +102,7 @@ def without_sound(value: bytes) -> bytes:
 def dead_window(
     window: Window, topic: str, partition: int | None, stage: str, error: BaseException
 ) -> DeadLetter:
-    """Return the letter of a window that raised `error` in `stage`; `topic` is where windows go."""
+    """Return the dead letter of a window of `topic` that raised `error` in `stage`."""
     kept = window.encode()
     return DeadLetter(
         device_id=window.device_id,
@@ -121,6 +121,6 @@ def dead_window(
 def to_dead_letter(
     letter: DeadLetter, partition: int | None, tokens: Iterable[Token] = ()
 ) -> Outcome:
-    """Return the outcome of a message that cannot be processed, and count it."""
+    """Count a dead letter, and return the outcome that publishes it."""
     metrics.dead_letters.labels(topic=letter.topic, reason=letter.reason).inc()
     return Outcome([(topics.DEAD_LETTER, partition, letter)], tokens=list(tokens))

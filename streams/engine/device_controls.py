@@ -1,7 +1,7 @@
-"""Which devices are paused or erased, kept up with `device.control` while a worker runs.
+"""Which devices are paused, quiet or erased, according to the topic `device.control`.
 
-A worker reads the topic to its end before its first message and follows it, so a decision holds for
-all workers within moments and over every restart, whatever becomes of the store.
+A worker reads the topic to its end before its first message and then follows it, so a decision
+reaches all workers within moments and survives restarts and the loss of the store.
 """
 
 from __future__ import annotations
@@ -28,43 +28,43 @@ log = logging.getLogger(__name__)
 
 
 class DeviceControls:
-    """A worker's view of the topic; nothing is dropped before it was opened."""
+    """A worker's view of the topic; drops nothing until it is opened."""
 
     def __init__(self) -> None:
         self._controls: dict[str, DeviceControl] = {}
         self._quiet: QuietHours | None = None
         self._followed: FollowedTopic | None = None
-        self._unkept: list[tuple[str, int, DeviceControl | None]] = []
+        self._unrecorded: list[tuple[str, int, DeviceControl | None]] = []
 
     @property
     def quiet(self) -> QuietHours | None:
-        """The hours in which all devices are quiet."""
+        """The quiet hours of all devices."""
         return self._quiet
 
     def get(self, device_id: str) -> DeviceControl | None:
-        """Return what was decided about a device last, None where nothing was."""
+        """Return the latest decision about a device, None if there is none."""
         return self._controls.get(device_id)
 
     def drops(self, message: Message, written_ms: float) -> DropReason | None:
-        """Return why a message that was written at this wall time is not processed, else None."""
+        """Return why a message written at this wall time is dropped, None if it is not."""
         control = self._controls.get(message.device_id)
         return drop_reason(control, message, written_ms, self._quiet)
 
     def withholds(self, device_id: str) -> bool:
-        """Return whether nothing of a device may be published or stored any more."""
+        """Return whether a device is erased: nothing of it may be published or stored."""
         control = self._controls.get(device_id)
         return control is not None and control.state == "erased"
 
     def expects_silence(self, device_id: str, now_ns: int) -> bool:
-        """Return whether nothing of a device is processed at a wall time."""
+        """Return whether a device is paused, quiet or erased at a wall time."""
         control = self._controls.get(device_id)
         if control is not None and (control.state == "erased" or control.is_paused(now_ns / 1e6)):
             return True
-        own = QuietHours.parse(control.quiet) if control is not None and control.quiet else None
-        return any(hours is not None and hours.covers(now_ns) for hours in (self._quiet, own))
+        device = QuietHours.parse(control.quiet) if control is not None and control.quiet else None
+        return any(hours is not None and hours.covers(now_ns) for hours in (self._quiet, device))
 
     def withheld(self) -> set[str]:
-        """Return the devices of which nothing may be kept."""
+        """Return the erased devices."""
         return {device_id for device_id in self._controls if self.withholds(device_id)}
 
     async def open(self, settings: Settings) -> None:
@@ -80,15 +80,15 @@ class DeviceControls:
         to_dead_letter: Callable[[DeadLetter], Awaitable[None]],
         decisions: Decisions | None = None,
     ) -> None:
-        """Take what comes, until cancelled; what does not decode goes to `to_dead_letter`.
+        """Apply new records until cancelled; those that do not decode go to `to_dead_letter`.
 
-        All that was taken is kept in `decisions`, for a log whose gaps say why they are there.
+        All decisions are recorded in `decisions`, so that the log can explain its gaps.
         """
         followed = self._followed
         assert followed is not None  # noqa: S101 - narrows a type, checks nothing
-        await self._keep(decisions)
+        await self._record(decisions)
         async for _ in followed.follow(to_dead_letter):
-            await self._keep(decisions)
+            await self._record(decisions)
 
     async def close(self) -> None:
         """Close the connection."""
@@ -97,22 +97,22 @@ class DeviceControls:
             await followed.close()
 
     def take(self, record: Any) -> None:
-        """Take a record of the topic; raises `SchemaError`."""
+        """Apply a record of the topic; raises `SchemaError`."""
         device_id, control = read_control(record)
         if control is None:
             self._controls.pop(device_id, None)
         else:
             self._controls[device_id] = control
-        self._unkept.append((device_id, int(record.timestamp), control))
+        self._unrecorded.append((device_id, int(record.timestamp), control))
         log.info('device="%s" state="%s"', device_id, control.state if control else "active")
 
-    async def _keep(self, decisions: Decisions | None) -> None:
-        unkept, self._unkept = self._unkept, []
+    async def _record(self, decisions: Decisions | None) -> None:
+        unrecorded, self._unrecorded = self._unrecorded, []
         if decisions is None:
             return
         try:
-            for device_id, written_ms, control in unkept:
+            for device_id, written_ms, control in unrecorded:
                 await decisions.put(device_id, written_ms, control)
         except (RedisError, OSError) as error:
-            # The decision holds all the same; the log calls its gap "not recorded".
+            # The decision is in force regardless; the log shows its gap as "not recorded".
             log.warning("decisions about devices are not kept: %s", error)

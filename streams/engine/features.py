@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 
 def feature(window: Window, name: str) -> NDArray[Any] | None:
-    """Return a feature by name, or None when its modality is absent."""
+    """Return a feature by name, or None if its modality is absent."""
     vector = window.features.get(name)
     return None if vector is None else vector.array()
 

@@ -1,7 +1,7 @@
 """A compacted topic that a worker reads to its end before its first message, and then follows.
 
-It is read without a consumer group, all of it by every worker. What is not signed as it should be,
-or does not decode, becomes a dead letter and changes nothing.
+Every worker reads all of it, without a consumer group. Records that do not decode or lack a valid
+signature become dead letters and have no other effect.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 
 class FollowedTopic:
-    """Hands each record of topic `name` to `take`, which raises `SchemaError` for a wrong one."""
+    """Passes each record of topic `name` to `take`, which raises `SchemaError` to refuse it."""
 
     def __init__(self, settings: Settings, name: str, take: Callable[[Any], None]) -> None:
         self._name = name
@@ -31,7 +31,7 @@ class FollowedTopic:
         self._letters: list[DeadLetter] = []
 
     async def open(self) -> None:
-        """Take all that the topic holds; raises `BrokerError`."""
+        """Read the topic to its present end; raises `BrokerError`."""
         await self._reader.__aenter__()
         try:
             for record in await self._reader.to_the_end():
@@ -43,11 +43,14 @@ class FollowedTopic:
     async def follow(
         self, to_dead_letter: Callable[[DeadLetter], Awaitable[None]]
     ) -> AsyncIterator[Any]:
-        """Yield each record once it was taken, until cancelled; letters are handed out."""
-        await self._bury(to_dead_letter)
+        """Yield each new record after `take` was called, until cancelled.
+
+        Dead letters, also those of `open`, are passed to `to_dead_letter`.
+        """
+        await self._publish_letters(to_dead_letter)
         async for record in self._reader.follow():
             self._read(record)
-            await self._bury(to_dead_letter)
+            await self._publish_letters(to_dead_letter)
             yield record
 
     async def close(self) -> None:
@@ -61,6 +64,8 @@ class FollowedTopic:
         except SchemaError as error:
             self._letters.append(dead_letter(record, record.value, self._name, error))
 
-    async def _bury(self, to_dead_letter: Callable[[DeadLetter], Awaitable[None]]) -> None:
+    async def _publish_letters(
+        self, to_dead_letter: Callable[[DeadLetter], Awaitable[None]]
+    ) -> None:
         while self._letters:
             await to_dead_letter(self._letters.pop(0))

@@ -1,8 +1,7 @@
-"""For how long the event loop's thread computes before it turns to what else has become due.
+"""Measures for how long computation blocks the event loop.
 
-While it does, no frame is read, no heartbeat answered and no page served. A machine that is too
-busy to run the thread delays it too; that is the machine's, so only what the thread itself computed
-counts.
+While it is blocked, no frame is read, no heartbeat sent and no page served. Only CPU time of the
+loop's own thread counts: a busy machine delays the loop too, but not through the worker's fault.
 """
 
 from __future__ import annotations
@@ -17,16 +16,16 @@ if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
 PERIOD_S = 0.02
-# Fifty looks a second cost a hundredth of a core: a third of what a worker at rest computes.
+# Fifty measurements a second cost one percent of a core, a third of what an idle worker uses.
 RESTING_PERIOD_S = 0.1
 _RESTING_SHARE = 0.1
 
 
 class LoopWatch:
-    """Looks at the loop it runs in, again and again, for `metrics.loop_blocked_seconds`.
+    """Measures the loop it runs in periodically, for `metrics.loop_blocked_seconds`.
 
-    A loop that computed for less than a tenth of the time is looked at less often. `note_late_s` is
-    told how late each look was, whoever it was that held it up.
+    A loop that was idle for more than nine tenths of the time is measured less often. `note_late_s`
+    gets the delay of each measurement, whatever caused it.
     """
 
     def __init__(
@@ -45,12 +44,12 @@ class LoopWatch:
         self._period_s = PERIOD_S
 
     async def run(self) -> None:
-        """Look until cancelled."""
+        """Measure until cancelled."""
         while True:
             metrics.loop_blocked_seconds.observe(await self.look())
 
     async def look(self) -> float:
-        """Sleep for one period, and return for how long it was blocked at its end, s."""
+        """Sleep for one period, and return for how long the loop was blocked at its end, s."""
         before_s = self._computed_before_s
         if before_s is None:
             before_s = self._computed_s()
@@ -60,7 +59,7 @@ class LoopWatch:
         self._note_late_s(late_s)
         self._computed_before_s = self._computed_s()
         computed_s = self._computed_before_s - before_s
-        rests = computed_s < _RESTING_SHARE * (self._period_s + late_s)
-        self._period_s = RESTING_PERIOD_S if rests else PERIOD_S
-        # What was computed before the look was due blocked nobody, and is less than a period.
+        is_resting = computed_s < _RESTING_SHARE * (self._period_s + late_s)
+        self._period_s = RESTING_PERIOD_S if is_resting else PERIOD_S
+        # Computation before the measurement was due did not delay it, hence the minimum.
         return max(0.0, min(late_s, computed_s))

@@ -1,18 +1,18 @@
-"""The scenario network of a running worker, kept up with the topic `model.updates`.
+"""Hot-reloads a running worker's scenario network as the topic `model.updates` announces.
 
 **What an estimate depends on.** A worker reads the topic to its end before its first window, so it
-begins with the revision that is in use, and follows it afterwards. A revision takes over between
-two batches: what runs ends with the network that it began with, nothing waits, and nothing is read
-again. Which window is the first of a new revision depends on the moment of the change, and nothing
-else of a record does; every record names in `revision` the networks that made it, and two runs that
-name the same ones for a window agree to the bit.
+begins with the current revision, and follows the topic afterwards. A revision takes over between
+two batches: a running batch ends with the network it began with, nothing waits, and nothing is read
+again. Only which window is the first of a new revision depends on the time of the change. Every
+record names in `revision` the networks that produced it, and two runs that name the same ones for a
+window agree to the bit.
 
-**What is checked.** Before a network scores anything, its file has the announced hash and is plain
-safetensors of our format, labels and shapes, its own hash is the announced revision, it reads the
-rows of this worker's encoders, and it answers a trial. Where one of these fails, the reason is
-logged, counted and written to the history of revisions, and the update's parent is used: most often
-the network in use. Where the parent cannot be had either, its own parent is, and at last the
-weights that come with the package. No update ends a worker.
+**What is checked.** Before a network is used, its file must have the announced hash and be
+safetensors of our format, labels and shapes, the network's own hash must be the announced revision,
+it must fit the embeddings of this worker's encoders, and it must pass a trial prediction. If any of
+these fails, the reason is logged, counted and recorded in the history of revisions, and the
+update's parent is used: most often the current network. If the parent is not available either, its
+own parent is tried, and so on to the weights that come with the package. No update ends a worker.
 """
 
 from __future__ import annotations
@@ -47,7 +47,7 @@ _LOAD_S = 60.0
 
 
 class RefusedError(Exception):
-    """A revision cannot be used here; `outcome` is a code for metrics."""
+    """A revision cannot be used by this worker; `outcome` is the reason in metrics."""
 
     def __init__(self, outcome: str, text: str) -> None:
         super().__init__(text)
@@ -60,9 +60,9 @@ def fetch(
     wanted: ModelUpdate | Attempt,
     shipped: Opened,
 ) -> Opened:
-    """Return the network of a revision, checked and tried beside the `shipped` one; blocking.
+    """Load the network of a revision and check it against the `shipped` one; blocks.
 
-    Raises `RefusedError` with what is wrong.
+    Raises `RefusedError`.
     """
     if wanted.weights is None or wanted.sha256 is None:
         raise RefusedError("unavailable", f"revision {wanted.revision} has no weights")
@@ -101,11 +101,11 @@ class ModelUpdates:
         self._followed = FollowedTopic(settings, topics.MODEL_UPDATES, self._take)
         self._newest: ModelUpdate | None = None
         self._shipped = scenario_recognizer.current
-        # Apart from inference, which must not wait for a file.
+        # A thread of its own, so that inference does not wait for a download.
         self._loader = ThreadPoolExecutor(1, "revisions")
 
     async def open(self) -> None:
-        """Read the topic to its end and use what it says; raises `BrokerError`."""
+        """Read the topic to its end and use the newest revision; raises `BrokerError`."""
         await self._followed.open()
         self._show(None)
         try:
@@ -115,13 +115,13 @@ class ModelUpdates:
             raise
 
     async def follow(self, to_dead_letter: Callable[[DeadLetter], Awaitable[None]]) -> None:
-        """Use what comes, until cancelled; what does not decode goes to `to_dead_letter`."""
+        """Use new revisions until cancelled; undecodable records go to `to_dead_letter`."""
         async for _ in self._followed.follow(to_dead_letter):
             await self._use_newest()
 
     @property
     def network(self) -> str:
-        """Revision of the scenario network in use."""
+        """The revision of the scenario network in use."""
         return self._scenario_recognizer.scenario_revision
 
     async def close(self) -> None:
@@ -130,7 +130,7 @@ class ModelUpdates:
         self._loader.shutdown(wait=False, cancel_futures=True)
 
     def _take(self, record: Any) -> None:
-        """Keep what a record says of the scenario network; a tombstone means the shipped one."""
+        """Remember a record about the scenario network; a tombstone means the shipped one."""
         update = read_update(record)
         if update is None and record.key == SCENARIO.encode():
             update = ModelUpdate(model=SCENARIO, revision=SHIPPED, created_ns=0)
@@ -146,7 +146,7 @@ class ModelUpdates:
             await self._use(update)
 
     async def _use(self, update: ModelUpdate) -> None:
-        """Use a revision, or else the nearest of its ancestors that can be used."""
+        """Use a revision, or its nearest ancestor that can be used."""
         wanted: ModelUpdate | Attempt | None = update
         tried: set[str] = set()
         while wanted is not None and wanted.revision not in tried:
@@ -185,7 +185,7 @@ class ModelUpdates:
                 "unavailable",
                 f"weights of revision {wanted.revision} did not come within {_LOAD_S:g} s",
             ) from error
-        except Exception as error:  # whatever a file or a network raises
+        except Exception as error:  # a damaged file may raise anything
             raise RefusedError(
                 "damaged",
                 f"weights of revision {wanted.revision} cannot be used: "
@@ -193,7 +193,7 @@ class ModelUpdates:
             ) from error
 
     async def _parent(self, child: ModelUpdate | Attempt) -> Attempt | None:
-        """Return where to look next; None means the shipped weights."""
+        """Return the parent's record; None means the shipped weights."""
         if child.parent is None or child.parent == SHIPPED:
             return None
         try:

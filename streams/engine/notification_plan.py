@@ -1,4 +1,4 @@
-"""The rules of `EGOLOG_NOTIFICATIONS`, which may ask for what the networks name."""
+"""The rules of `EGOLOG_NOTIFICATIONS`, checked against the labels that the networks know."""
 
 from __future__ import annotations
 
@@ -20,5 +20,5 @@ NAMES: dict[Kind, tuple[str, ...]] = {
 
 
 def plan_of(path: Path | None) -> NotificationPlan:
-    """Return the rules and targets of the file; raises `SettingsError`."""
+    """Return the rules and targets of the file, none without one; raises `SettingsError`."""
     return NotificationPlan((), {}) if path is None else read_plan(path, NAMES)

@@ -1,4 +1,4 @@
-"""A keyed operator inside an ordered way out: checkpoints, silence and rebalances."""
+"""Drives a keyed operator: restores checkpoints, ends silent streams and handles rebalances."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ ResultT = TypeVar("ResultT")
 
 @dataclass(frozen=True)
 class Pending:
-    """Work that goes on beside the operator; its `tokens` become dead letters if it fails."""
+    """Work that runs beside the operator; if it fails, its `tokens` become dead letters."""
 
     work: Callable[[], Awaitable[Outcome]]
     tokens: list[Token]
@@ -39,51 +39,51 @@ Step = Outcome | Pending
 
 
 class KeyedOperator(Protocol):
-    """An operator with one state a device, whose results are outcomes.
+    """An operator with one state per device, whose results are outcomes.
 
-    Its methods are never called side by side. `push` may raise `OperatorError`, and has changed
-    nothing then. What follows from a device's messages is carried out in their order.
+    Its methods are never called concurrently. If `push` raises `OperatorError`, it has changed
+    nothing. The steps of a device are carried out in order.
     """
 
     def knows(self, device_id: str) -> bool:
         """Return whether this device's checkpoint was restored or found absent."""
 
     def knows_session(self, device_id: str, session_id: str) -> bool:
-        """Return whether anything is remembered of a device's session."""
+        """Return whether the operator has state of a device's session."""
 
     def restore(self, device_id: str, checkpoint: bytes | None) -> None:
-        """Take up a device where its checkpoint left it; None for a device without one."""
+        """Restore a device from its checkpoint; None for a device without one."""
 
     def forget(self) -> None:
-        """Drop all state: the partitions were taken away and will be read again."""
+        """Drop all state: the partitions were revoked and will be read again."""
 
     def at_rest(self) -> Iterable[str]:
-        """Return the devices of which no message is held."""
+        """Return the devices without pending messages."""
 
     def forget_device(self, device_id: str) -> None:
-        """Drop what is known of a device at rest, until it is restored."""
+        """Drop the state of a device at rest; it is restored when the device sends again."""
 
     def stream(self, message: Any) -> str:
         """Return the stream of its session that a message belongs to."""
 
     def push(self, received: Received[Any]) -> Iterable[Step]:
-        """Take one message."""
+        """Process one message."""
 
     def waiting(self) -> Iterable[AwaitedSession]:
-        """Return the sessions that hold messages, with the streams that they wait for."""
+        """Return the sessions with pending messages, and the streams that they wait for."""
 
     def give_up(self, session: AwaitedSession, streams: Sequence[str]) -> Iterable[Step]:
         """Stop waiting for silent streams of a session."""
 
 
 class OperatorStage:
-    """Feeds an operator with received messages and queues what follows from them, in order.
+    """Feeds an operator with received messages and queues the resulting steps in order.
 
-    Messages are read again after every change of the partitions. So once these are revoked, nothing
-    more of what was taken is published, what was received before (`generation`) is left alone, and
-    the operator begins anew. With an `executor` the operator works there, off the event loop.
-    A device that was at rest for long is dropped, and `let_go` is told: as after a crash, its
-    checkpoint brings it back when it sends again.
+    Messages are read again after every rebalance. So when partitions are revoked, nothing that is
+    still pending gets published, messages of an earlier `generation` are ignored, and the operator
+    starts afresh. With an `executor` the operator runs there, off the event loop. The state of a
+    device that was at rest for long is dropped and `let_go` called: as after a crash, its
+    checkpoint restores it when it sends again.
     """
 
     def __init__(
@@ -109,16 +109,16 @@ class OperatorStage:
         self._resting = Resting() if resting is None else resting
         self._let_go = let_go
         self._lock = asyncio.Lock()
-        # The generation of the partitions that were given back, until others are assigned.
+        # The generation of the revoked partitions, until others are assigned.
         self._ended: int | None = None
         self._giving_back = False
 
     async def read_batches(self, stream: StreamT[Any], at_once: int) -> None:
-        """Take whatever has come meanwhile, at most `at_once` messages and one more."""
+        """Process a stream in batches of the messages at hand, `at_once` + 1 at most."""
         await self._queue.receive_batches(stream, at_once, self.take)
 
     async def take(self, batch: Sequence[Received[Any]]) -> None:
-        """Push messages into the operator and queue what follows from them."""
+        """Push messages into the operator and queue the resulting steps."""
         async with self._lock:
             fresh = [each for each in batch if self._is_fresh(each)]
             for each in fresh:
@@ -126,17 +126,17 @@ class OperatorStage:
             await self._put(await self._beside(self._push, fresh))
 
     async def give_up_on_the_silent(self) -> None:
-        """Tell the operator of the streams that have ended without saying so."""
+        """Have the operator give up streams that ended without a final message."""
         async with self._lock:
             self._heard.keep_only(self._operator.knows_session)
             waiting = list(self._operator.waiting())
             for session, streams in self._silence.lost(waiting, self._heard):
-                # All that was held back becomes windows at once, as in `take`.
+                # Pending messages become windows all at once, which takes time as in `take`.
                 steps = await self._beside(self._operator.give_up, session, streams)
                 await self._put((session.device_id, step) for step in steps)
 
     async def let_go_of_the_resting(self) -> None:
-        """Drop the devices that were at rest for long: a worker may see new ones for years."""
+        """Drop devices that were at rest for long: a worker may see new ones for years."""
         async with self._lock:
             rested = self._resting.for_long(self._operator.at_rest())
             gone = [device_id for device_id in rested if not self._queue.has_work(device_id)]
@@ -148,12 +148,12 @@ class OperatorStage:
                 self._let_go(device_id)
 
     async def give_back(self, *_: Any, **__: Any) -> None:
-        """Forget what is half done before the partitions go to whoever gets them next.
+        """Drop all pending work before the revoked partitions are assigned to another worker.
 
-        Of what was taken nothing is published or stored any more when this returns.
+        Once this returns, nothing that follows from their messages is published or stored.
         """
         self._ended, self._giving_back = self._generation(), True
-        # What waits for room in the queue holds the lock.
+        # Steps that wait for room in the queue hold the lock.
         await self._queue.drop()
         async with self._lock:
             self._operator.forget()
@@ -163,15 +163,14 @@ class OperatorStage:
             self._giving_back = False
 
     async def take_over(self, *_: Any, **__: Any) -> None:
-        """Take what comes of the partitions that are assigned now.
+        """Accept messages of the newly assigned partitions.
 
-        By then the group's generation is another one, but for a broker that counts from the start
-        again.
+        Comparing generations is not enough: after a restart, a broker may count from the start.
         """
         self._ended = None
 
     async def _beside(self, work: Callable[..., ResultT], *arguments: Any) -> ResultT:
-        """Let the operator work off the event loop where it has an executor."""
+        """Run the operator off the event loop if there is an executor."""
         if self._executor is None:
             return work(*arguments)
         loop = asyncio.get_running_loop()
@@ -196,7 +195,7 @@ class OperatorStage:
             device_id = received.message.device_id
             try:
                 steps += [(device_id, step) for step in self._operator.push(received)]
-                # What is refused says nothing of its stream: one that sends no more is given up.
+                # Refused messages do not count as heard: a stream of only those is given up.
                 self._hear(received.message)
             except OperatorError as error:
                 message = received.token.message
@@ -206,7 +205,7 @@ class OperatorStage:
         return steps
 
     async def _put(self, steps: Iterable[tuple[str, Step]]) -> None:
-        """Queue the steps of each device in their order."""
+        """Queue the steps, those of each device in order."""
         for device_id, step in steps:
             if self._giving_back:
                 return

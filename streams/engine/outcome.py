@@ -1,4 +1,4 @@
-"""What is to be done for a piece of work."""
+"""The results of a piece of work, and the order in which they take effect."""
 
 from __future__ import annotations
 
@@ -16,10 +16,10 @@ ValueT = TypeVar("ValueT")
 
 @dataclass
 class Outcome:
-    """What is to be done for a piece of work, in this order.
+    """The results of a piece of work, in the order in which they take effect.
 
     `messages` (topic, partition, message) are published and confirmed, then the `checkpoints` are
-    stored, then the `tokens` are acknowledged. So an acknowledged input has all its results out.
+    stored, then the `tokens` are acknowledged. So all results of an acknowledged input are durable.
     """
 
     messages: list[tuple[str, int | None, Message]] = field(default_factory=list)
@@ -27,21 +27,18 @@ class Outcome:
     tokens: list[Token] = field(default_factory=list)
 
     def add(self, later: Outcome) -> None:
-        """Append what a later piece of work brought about."""
+        """Append the results of a later piece of work."""
         self.messages += later.messages
         self.checkpoints = {**self.checkpoints, **later.checkpoints}
         self.tokens += later.tokens
 
     def __bool__(self) -> bool:
-        """Whether there is anything to do."""
+        """Return whether there is anything to do."""
         return bool(self.messages or self.checkpoints or self.tokens)
 
 
 @dataclass
 class ValuedOutcome(Outcome, Generic[ValueT]):
-    """The outcome of an agent's work, and its `value` for the agents that need it in memory.
-
-    There is no value where the work failed.
-    """
+    """An outcome with a `value` for other agents of the same process, None if the work failed."""
 
     value: ValueT | None = None

@@ -1,9 +1,8 @@
 """The core on which a worker keeps all its threads (`EGOLOG_CPU_AFFINITY`).
 
-Threads of one interpreter mostly take turns. Where the next one runs on another core, that core has
-to be woken and has none of the data in its caches: on one core the same work of simulated wearers
-takes about a tenth less CPU time. To let the networks' threads alone run elsewhere saves half as
-much.
+Threads of one interpreter mostly run one at a time. If the next one runs on another core, that core
+has to wake up with cold caches: on a single core the same work of simulated wearers takes about a
+tenth less CPU time. Letting only the networks' threads run elsewhere saves half as much.
 """
 
 from __future__ import annotations
@@ -24,15 +23,15 @@ if TYPE_CHECKING:
     from collections.abc import Collection
 
 AUTO, OFF = "auto", "off"
-# The name of a claim, before the number of its core.
+# A claim's socket name, up to the number of the core.
 _CLAIM = "\0egolog-core-"
 
 
 @dataclass(frozen=True)
 class OwnCore:
-    """The core that this process has taken, None for none, and what the log says of it.
+    """The core that this process keeps to, if any, and a line about it for the log.
 
-    `_claim` is what other workers see; `_before` are the cores of the thread that has taken it.
+    `_claim` is visible to other workers; `_before` is the calling thread's earlier affinity.
     """
 
     core: int | None
@@ -42,11 +41,11 @@ class OwnCore:
 
     @classmethod
     def take(cls, setting: str) -> OwnCore:
-        """Keep the calling thread, and all that it starts from now on, on one core.
+        """Pin the calling thread, and all threads that it starts later, to one core.
 
         `auto` takes the first core, in the order of `streams.engine.core_order`, that no other
-        worker has; where there is none, or no choice, or the system refuses, nothing changes. Child
-        processes inherit the core too, so services are started before.
+        worker has claimed; if there is none, only one is allowed or the system refuses, nothing is
+        pinned. Child processes inherit the core, so start services before.
 
         Raises `SettingsError` as `check` does, and for a core that the system refuses.
         """
@@ -64,7 +63,7 @@ class OwnCore:
             return cls(None, f"threads run on any core: the system refuses one ({why})")
 
     def close(self) -> None:
-        """Let another worker have the core, and the calling thread the cores it had before."""
+        """Give up the claim and restore the calling thread's earlier affinity."""
         if self._before:
             with suppress(OSError):
                 os.sched_setaffinity(0, self._before)
@@ -77,7 +76,7 @@ class OwnCore:
         allowed = os.sched_getaffinity(0)
         if len(allowed) == 1:
             (only,) = allowed
-            # Claimed too, or a worker with a choice would take the same one.
+            # Claimed all the same, so that a worker with a choice takes another one.
             return cls(None, f"threads run on core {only}, the only one allowed", _tried(only))
         for core in in_order(allowed):
             claim = _claimed(core)
@@ -99,7 +98,7 @@ class OwnCore:
 
 
 def check(setting: str) -> None:
-    """Raise `SettingsError` for a core that this process may not use."""
+    """Raise `SettingsError` if the setting names a core that this process may not use."""
     if setting in (AUTO, OFF):
         return
     if sys.platform != "linux":
@@ -110,10 +109,10 @@ def check(setting: str) -> None:
 
 
 def _claimed(core: int) -> socket.socket | None:
-    """Return what claims a core among this machine's workers, None if another one has it.
+    """Claim a core among this machine's workers; return None if another worker has claimed it.
 
-    An abstract socket is a name without a file: it ends with its process, and users without access
-    to each other's files see it. Containers have names of their own.
+    The claim is an abstract socket: a name without a file, which ends with its process and is
+    visible across users. Containers with network namespaces of their own do not share names.
     """
     claim = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
     try:
@@ -127,7 +126,7 @@ def _claimed(core: int) -> socket.socket | None:
 
 
 def _tried(core: int) -> socket.socket | None:
-    """Return what claims a core that is used in any case, None if it cannot be claimed."""
+    """Claim a core that is used in any case; return None if that is not possible."""
     with suppress(OSError):
         return _claimed(core)
     return None

@@ -1,8 +1,8 @@
-"""Whether a worker gets on: its acknowledgements, its commits and its event loop.
+"""Whether a worker makes progress: its acknowledgements, its commits and its event loop.
 
-The commit of a partition may rightly stand still for as long as a silent device's last messages are
-held, up to `session_end_timeout_s`; until then acknowledgements of other messages count as getting
-on too.
+A partition's committed offset may rightly stand still while a silent device's last messages are
+pending, up to `session_end_timeout_s`; meanwhile, acknowledgements of other messages count as
+progress.
 """
 
 from __future__ import annotations
@@ -17,13 +17,13 @@ if TYPE_CHECKING:
     from faust.types import TP
 
 STUCK_AFTER_S = 60.0
-# The worst delay of the event loop is told for this long.
+# For how long the largest delay of the event loop is reported.
 _LAG_REMEMBERED_S = 30.0
 MAX_LOOP_LAG_S = 10.0
 
 
 class Reading(NamedTuple):
-    """One partition: acknowledgements so far, the committed offset, and the broker's end."""
+    """A partition: acknowledgements so far, the committed offset, and the end at the broker."""
 
     acknowledged: int
     committed: int | None
@@ -32,7 +32,7 @@ class Reading(NamedTuple):
 
 @dataclass
 class _Group:
-    """A partition number of the topics that one agent reads."""
+    """One partition number across all topics that an agent reads."""
 
     acknowledged: int
     committed: int
@@ -43,10 +43,10 @@ class _Group:
 
 
 class ConsumerProgress:
-    """Names the partitions that stand still while messages come; `observe` it about each second.
+    """Finds partitions that make no progress while messages arrive; call `observe` every second.
 
-    `sources` are the topics of each agent. What is committed has to move within
-    `commit_after_s`, what is acknowledged within `stuck_after_s`.
+    `sources` are the topics of each agent. Commits have to move within `commit_after_s`,
+    acknowledgements within `stuck_after_s`.
     """
 
     def __init__(
@@ -61,30 +61,30 @@ class ConsumerProgress:
         self._groups: dict[tuple[tuple[str, ...], int], _Group] = {}
 
     def observe(self, readings: Mapping[TP, Reading], sources: Sequence[Sequence[str]]) -> None:
-        """Take what the consumer says of its assigned partitions."""
+        """Take note of the assigned partitions' progress."""
         now = self._clock()
         groups: dict[tuple[tuple[str, ...], int], _Group] = {}
         for topics in {tuple(source) for source in sources}:
-            own: dict[int, list[Reading]] = {}
+            by_number: dict[int, list[Reading]] = {}
             for tp, reading in readings.items():
                 if tp.topic in topics:
-                    own.setdefault(tp.partition, []).append(reading)
-            for number, each in own.items():
+                    by_number.setdefault(tp.partition, []).append(reading)
+            for number, each in by_number.items():
                 groups[topics, number] = self._next(self._groups.get((topics, number)), each, now)
         self._groups = groups
 
     def problem(self) -> str | None:
-        """Return in one line which partition stands still, None where none does."""
+        """Return in one line which partition makes no progress, None if all do."""
         now = self._clock()
         for (topics, number), group in self._groups.items():
             where = f"{' and '.join(topics)} [{number}]"
-            comes = now - group.came_at < self._stuck_after_s and group.committed < group.end
-            if comes and now - group.moved_at > self._stuck_after_s:
+            has_input = now - group.came_at < self._stuck_after_s and group.committed < group.end
+            if has_input and now - group.moved_at > self._stuck_after_s:
                 return (
                     f"nothing of {where} was processed for {now - group.moved_at:.0f} s while "
                     "messages come: restart the worker, and report its log"
                 )
-            if comes and now - group.committed_at > self._commit_after_s:
+            if has_input and now - group.committed_at > self._commit_after_s:
                 return (
                     f"the committed offset of {where} did not move for "
                     f"{now - group.committed_at:.0f} s while messages come: restart the worker, "
@@ -99,7 +99,7 @@ class ConsumerProgress:
         end = sum(reading.end or 0 for reading in readings)
         if before is None:
             return _Group(acknowledged, committed, end, now, now, now)
-        # Where all was committed there was nothing to do: the time counts from what comes next.
+        # With everything committed there was nothing to do: the clock starts at the next message.
         idle = before.committed >= before.end
         moved = idle or (acknowledged, committed) != (before.acknowledged, before.committed)
         return _Group(
@@ -113,7 +113,7 @@ class ConsumerProgress:
 
 
 class LoopLag:
-    """How late the event loop was at most within the last half minute."""
+    """The largest delay of the event loop within the last half minute."""
 
     def __init__(self, clock: Callable[[], float] = monotonic) -> None:
         self._clock = clock
@@ -121,17 +121,17 @@ class LoopLag:
         self._at = clock()
 
     def note(self, late_s: float) -> None:
-        """Take by how much a sleep was longer than asked for."""
+        """Take note of how much longer a sleep took than requested."""
         if late_s >= self.worst_s:
             self._worst_s, self._at = max(0.0, late_s), self._clock()
 
     @property
     def worst_s(self) -> float:
-        """The largest delay lately, s."""
+        """The largest recent delay, s."""
         return self._worst_s if self._clock() - self._at < _LAG_REMEMBERED_S else 0.0
 
     def problem(self) -> str | None:
-        """Return in one line that the event loop is held up, None where it is not."""
+        """Return in one line that the event loop is blocked, None if it is not."""
         if self.worst_s < MAX_LOOP_LAG_S:
             return None
         return f"the event loop was held up for {self.worst_s:.0f} s: expected below 10 s"

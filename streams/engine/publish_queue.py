@@ -1,4 +1,4 @@
-"""Concurrent work, published and acknowledged in the order in which it came in."""
+"""Runs work concurrently; publishes and acknowledges its results in order."""
 
 from __future__ import annotations
 
@@ -28,28 +28,28 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
-# Where so much is under way, what is done within this time is sent, stored and acknowledged
-# together: a backlog is worked off with a fifth of the requests.
+# With this much work in flight, results of `_GATHER_S` are sent, stored and acknowledged together:
+# a backlog is processed with a fifth of the requests.
 _MANY_IN_FLIGHT = 64
 _GATHER_S = 0.02
-# Acknowledged without a pause: half a millisecond's worth. Thirty seconds of single samples are
-# many thousands.
+# Tokens acknowledged before yielding to the event loop: half a millisecond of work. Thirty seconds
+# of single samples are many thousands.
 _ACKNOWLEDGED_AT_ONCE = 128
 
 _Work = tuple[asyncio.Future[Outcome], list[Token]]
 
 
 class PublishQueue:
-    """One agent's ordered way out.
+    """One agent's output, published and acknowledged in order.
 
-    `put` takes an outcome or the awaitable of one; awaitables run at once, up to `in_flight_max`
-    of them, and those of one lane are carried out in the order of their `put`. Work that fails
-    becomes a dead letter of the tokens' messages; a broker or store that fails stops the worker,
-    because going on would acknowledge what was not published.
+    `put` takes an outcome or an awaitable of one. Up to `in_flight_max` awaitables run
+    concurrently; the outcomes of a lane are carried out in the order of `put`. If work fails, its
+    tokens' messages become dead letters. If the broker or the store fails, the worker ends, because
+    continuing would acknowledge messages without results.
 
-    `name` is the stage in metrics, dead letters and the keys of `checkpoints`, which are there
-    while a worker runs. What `controls` drop is acknowledged and counted. Work of the queue's own
-    goes through `supervise`: if it fails, the worker ends.
+    `name` is the stage in metrics, dead letters and the keys of `checkpoints`, which exist while a
+    worker runs. Messages that `controls` drop are acknowledged and counted. The queue's own tasks
+    go through `supervise`: if one fails, the worker ends.
     """
 
     def __init__(
@@ -77,22 +77,22 @@ class PublishQueue:
         self._channel: Any = None
         self._unhandled = 0
         self._lanes: dict[str, deque[_Work]] = {}
-        # The lanes whose first work is done.
+        # The lanes whose first piece of work is done.
         self._ready: deque[str] = deque()
         self._wake = asyncio.Event()
         self._idle = asyncio.Event()
         self._idle.set()
-        # What is sent is confirmed in the order of its sending; the last is done after all others.
+        # The task that confirms the latest send. Each awaits its predecessor, so it ends last.
         self._confirmed: asyncio.Task[None] | None = None
         self._failure: BaseException | None = None
         self._sending = asyncio.Lock()
 
     async def receive(self, stream: StreamT[Any]) -> AsyncIterator[Received[Any]]:
-        """Yield the stream's decoded messages; what does not decode goes to the dead letters."""
+        """Yield the stream's decoded messages; those that do not decode become dead letters."""
         self._channel = stream.channel
         async for event in events(stream):
             kafka_message = event.message
-            # Not the event's own, which would hold the bytes for as long as the token is held.
+            # Not `event.ack`, which would keep the bytes in memory as long as the token.
             token = Token(kafka_message, partial(kafka_message.ack, event.app.consumer))
             if self._decoder.is_tombstone(kafka_message, event.value):
                 await self.put(Outcome(tokens=[token]))
@@ -117,7 +117,7 @@ class PublishQueue:
         at_once: int,
         handle: Callable[[list[Received[Any]]], Awaitable[None]],
     ) -> None:
-        """Hand `handle` whatever has come while it worked, at most `at_once` and one more.
+        """Call `handle` with all messages that arrived during its last call, `at_once` + 1 at most.
 
         If it fails, the worker ends.
         """
@@ -142,7 +142,7 @@ class PublishQueue:
     async def put(
         self, work: Outcome | Awaitable[Outcome], tokens: Iterable[Token] = (), *, lane: str = ""
     ) -> None:
-        """Queue work; `tokens` are what becomes a dead letter when an awaitable fails."""
+        """Queue work; if an awaitable fails, the messages of `tokens` become dead letters."""
         if isinstance(work, Outcome):
             future: asyncio.Future[Outcome] = asyncio.get_running_loop().create_future()
             future.set_result(work)
@@ -164,15 +164,15 @@ class PublishQueue:
 
     @property
     def has_unhandled(self) -> bool:
-        """Whether messages were read from the broker that nobody has handled yet."""
+        """Whether there are messages that were fetched but not handled yet."""
         return bool(self._unhandled) or not (self._channel is None or self._channel.queue.empty())
 
     async def drained(self) -> None:
-        """Return once everything put so far was carried out."""
+        """Return once everything put so far is carried out."""
         await self._idle.wait()
 
     async def drop(self) -> None:
-        """Give up the work that is not published yet, and return once the rest is carried out."""
+        """Drop all work that is not published yet, and return once the rest is carried out."""
         self._drops += 1
         dropped = [work for waiting in self._lanes.values() for work in waiting]
         self._lanes.clear()
@@ -183,11 +183,11 @@ class PublishQueue:
         await self.confirmed()
 
     def has_work(self, lane: str) -> bool:
-        """Return whether work of a lane was not taken to be carried out yet."""
+        """Return whether any work of a lane still waits to be carried out."""
         return lane in self._lanes
 
     async def confirmed(self) -> None:
-        """Return once what was taken so far is carried out, or has failed."""
+        """Return once all work in progress is carried out or has failed."""
         async with self._sending:
             confirmed = self._confirmed
         if confirmed is not None:

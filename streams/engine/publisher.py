@@ -1,7 +1,7 @@
-"""The one way by which messages leave a worker.
+"""Sends a worker's messages to the broker.
 
-Faust's topics would wrap each message in three objects and a callback, for five times what it costs
-to encode; what is published here needs a confirmation and nothing else.
+Faust's topics wrap each message in three objects and a callback, at five times the cost of encoding
+it. All that is needed here is the broker's confirmation.
 """
 
 from __future__ import annotations
@@ -27,9 +27,10 @@ if TYPE_CHECKING:
 class Publisher:
     """Sends messages, keyed by device.
 
-    `full_name` gives a topic's name at the broker; `start` starts the producer and returns it. Only
-    the first message asks for it, because Faust gives way to the event loop in each call. `headers`
-    are a message's, of its topic's full name, its device and its bytes.
+    `full_name` returns a topic's name at the broker. `start` starts the producer and returns it; it
+    is called once, because Faust yields to the event loop in each call. `headers` returns the
+    headers of a message, given its topic's full name, its device and its bytes. Messages of the
+    topics `read_back` are passed to `take_written` once the broker has confirmed them.
     """
 
     def __init__(
@@ -48,7 +49,7 @@ class Publisher:
         self._producer: ProducerT | None = None
 
     async def publish(self, name: str, partition: int | None, message: Message) -> Awaitable[Any]:
-        """Send a message to a topic; the returned awaitable is its confirmation."""
+        """Send a message to a topic; return an awaitable of the broker's confirmation."""
         if self._producer is None:
             self._producer = await self._start()
         topic, device_id, value = self._full_name(name), message.device_id, message.encode()
@@ -72,11 +73,11 @@ class Publisher:
         if delivery.cancelled() or delivery.exception() is not None:
             return
         written = delivery.result()
-        # aiokafka reports the timestamp of a batch's first message for all of them. In whole ms, as
-        # a fetch would return it.
+        # aiokafka reports the timestamp of a batch's first message for all of its messages.
+        # Truncated to whole ms, as a fetch would return it.
         stamp_ms = int(sent_s * 1_000.0) if written.timestamp_type == 0 else written.timestamp
         self._take_written(
-            # The consumer does not see a plain Message acknowledged, and would not commit it.
+            # The consumer does not learn that a plain `Message` is acknowledged, nor commit it.
             ConsumerMessage(
                 written.topic,
                 written.partition,

@@ -1,4 +1,4 @@
-"""Since when devices are at rest, by the engine's clock: what is not needed may go by then."""
+"""Which devices have been at rest for long, so that their state may be dropped from memory."""
 
 from __future__ import annotations
 
@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
-# A device that sends holds messages all the time but for moments. To read a checkpoint once a
-# minute costs nothing.
+# A device that sends has pending messages almost all the time. Reading a checkpoint once a minute
+# costs next to nothing.
 _LONG_S = 60.0
 
 
 class Resting:
-    """When each device that is at rest was first found so."""
+    """Remembers since when each device has been at rest, by the process's clock."""
 
     def __init__(self, long_s: float = _LONG_S, clock: Callable[[], float] = monotonic) -> None:
         self._long_s = long_s
@@ -22,11 +22,11 @@ class Resting:
         self._since: dict[str, float] = {}
 
     def for_long(self, at_rest: Iterable[str]) -> list[str]:
-        """Take which devices are at rest now, and return those that were for long."""
+        """Take the devices at rest now; return those that have been for `long_s`."""
         now = self._clock()
         self._since = {device_id: self._since.get(device_id, now) for device_id in at_rest}
-        return [device_id for device_id, at in self._since.items() if now - at >= self._long_s]
+        return [device for device, since in self._since.items() if now - since >= self._long_s]
 
     def clear(self) -> None:
-        """Forget everything: whoever rested is found anew."""
+        """Forget all devices: their time counts from zero."""
         self._since.clear()

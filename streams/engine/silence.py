@@ -1,8 +1,8 @@
-"""When streams that somebody waits for count as silent: the engine's clock, beside event time.
+"""Decides by the process's clock when an awaited stream counts as silent.
 
-Operators know event time only, so it is the engine that tells them of a stream which has ended
-without saying so. A stream is silent only where everything sent was read: behind a backlog, nobody
-knows.
+Operators know only event time, so the engine has to tell them that a stream ended without a final
+message. A stream counts as silent only once everything sent was read: its messages may still be
+in a backlog.
 """
 
 from __future__ import annotations
@@ -17,10 +17,10 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class AwaitedSession:
-    """A session that cannot go on: the streams it waits for, and all that it has.
+    """A session that waits for its `silent` streams; `everything` are all its streams.
 
-    `name` is the session as the operator calls it, `session_id` as its messages do. `behind_s` is
-    by how much event time silent streams are behind.
+    `name` is the operator's name of the session, `session_id` that of its messages. `behind_s` is
+    how far the silent streams are behind in event time.
     """
 
     device_id: str
@@ -32,7 +32,7 @@ class AwaitedSession:
 
 
 class LastHeard:
-    """When each stream of a session was heard last, by the clock of this process."""
+    """When each stream of a session last sent something, by the process's clock."""
 
     def __init__(self, clock: Callable[[], float] = monotonic) -> None:
         self._clock = clock
@@ -43,27 +43,27 @@ class LastHeard:
         return len(self._sessions)
 
     def hear(self, device_id: str, session_id: str, stream: str) -> None:
-        """Note that something came of a stream."""
+        """Take note that a stream has sent something."""
         self._sessions.setdefault((device_id, session_id), {})[stream] = self._clock()
 
     def silent_s(self, device_id: str, session_id: str, stream: str) -> float:
-        """Return for how long a stream has been silent; one never heard counts from now on."""
+        """Return for how long a stream has been silent; an unknown one counts from now."""
         now = self._clock()
         streams = self._sessions.setdefault((device_id, session_id), {})
         return now - streams.setdefault(stream, now)
 
     def keep_only(self, known: Callable[[str, str], bool]) -> None:
-        """Forget the sessions of which `known` (device_id, session_id) is not true any more."""
+        """Forget the sessions for which `known(device_id, session_id)` is false."""
         for key in [key for key in self._sessions if not known(*key)]:
             del self._sessions[key]
 
     def clear(self) -> None:
-        """Forget everything: whoever was silent gets the whole time again."""
+        """Forget all sessions: their silence counts from zero."""
         self._sessions.clear()
 
 
 class Silence(Protocol):
-    """Decides what is not waited for any longer."""
+    """Decides which streams are no longer waited for."""
 
     def lost(
         self, waiting: Iterable[AwaitedSession], heard: LastHeard
@@ -73,13 +73,13 @@ class Silence(Protocol):
 
 @dataclass(frozen=True)
 class StreamSilence:
-    """Each stream of a session by itself, once all that was sent is read.
+    """Judges each stream of a session separately, once everything sent is read (`caught_up`).
 
-    A stream that is behind is given up after `idle_timeout_s` of silence, and the whole session
-    after `session_end_timeout_s` in which none of its streams was heard. While other topics are not
-    read to their ends, one is given up whose own is (`has_read`), once it is more than
-    `behind_max_s` of event time behind: what the others say would pile up. While the broker does
-    not answer (`answers`) nobody can be heard: once it does, everybody gets the whole time again.
+    A stream that is behind is given up after `idle_timeout_s` of silence, the whole session after
+    `session_end_timeout_s` without a message on any of its streams. While other topics have a
+    backlog, a stream whose own topic is read (`has_read`) is given up once it is more than
+    `behind_max_s` of event time behind: the other streams' messages would pile up. While the broker
+    does not answer (`answers`), no stream can be heard; afterwards all timeouts start over.
     """
 
     caught_up: Callable[[], bool]

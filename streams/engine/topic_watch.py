@@ -1,4 +1,4 @@
-"""Whether all topics are still there, asked as long as a worker runs."""
+"""Checks that all topics still exist while a worker runs."""
 
 from __future__ import annotations
 
@@ -21,10 +21,9 @@ INTERVAL_S = 2.0
 
 
 class TopicWatch:
-    """Names in `problem` the topics that were deleted under the worker, until they are back.
+    """Names in `problem` the topics that were deleted while the worker runs, until they are back.
 
-    Nothing is lost meanwhile: what would be published waits, and what it follows from stays
-    unacknowledged.
+    Nothing is lost meanwhile: results wait to be published, and their inputs stay unacknowledged.
     """
 
     def __init__(self, settings: Settings) -> None:
@@ -34,29 +33,29 @@ class TopicWatch:
 
     @property
     def problem(self) -> str | None:
-        """What is wrong, in one line."""
+        """The missing topics in one line, None if there are none."""
         if not self._missing:
             return None
         them = "it" if len(self._missing) == 1 else "them"
         return f"{_named(self._missing)} missing: create {them} with `{topics.CREATE_COMMAND}`"
 
     async def run(self, interval_s: float = INTERVAL_S) -> None:
-        """Look again and again; raises `TopicsError` where a topic's partitions have changed."""
+        """Check until cancelled; raises `TopicsError` if a topic's partitions have changed."""
         while True:
             await asyncio.sleep(interval_s)
-            # Whoever reads or publishes waits for a broker that is away, and says so.
+            # Consumer and producer wait for an unreachable broker, and report it.
             with suppress(BrokerError):
-                # To connect costs more than to ask.
+                # Connecting costs more than the request, so the connection is kept.
                 async with topics.descriptions(self._settings) as describe:
                     while True:
                         self.look_at(await describe())
                         await asyncio.sleep(interval_s)
 
     def look_at(self, counts: Mapping[str, int | None]) -> None:
-        """Take the topics' numbers of partitions, None for one that is missing.
+        """Check the topics' numbers of partitions, None for a missing topic.
 
-        Raises `TopicsError` where a topic has another number twice in a row: devices would be
-        spread anew, their motion away from their sound.
+        Raises `TopicsError` if a topic has an unexpected number twice in a row: devices would move
+        to other partitions, and their motion be separated from their sound.
         """
         missing = frozenset(name for name, count in counts.items() if count is None)
         back = self._missing - missing
@@ -69,9 +68,9 @@ class TopicWatch:
         there = {name: count for name, count in counts.items() if count is not None}
         expected = self._settings.topic_partitions
         differing = frozenset(name for name, count in there.items() if count != expected)
-        # A broker that makes a topic may show its partitions one by one.
+        # While a broker creates a topic, it may show its partitions one by one.
         if differing & self._differing:
-            # One that is missing meanwhile is waited for.
+            # Topics that are missing at the moment are waited for instead.
             names = (self._settings.topic(topic.name) for topic in topics.used(self._settings))
             topics.check({**dict.fromkeys(names, expected), **there}, self._settings)
         self._differing = differing

@@ -1,4 +1,4 @@
-"""Who may use the inference pool next: short work before long."""
+"""Schedules the inference pool: urgent work first, and long work never on all threads."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from heapq import heappop, heappush
 
 
 class Urgency(IntEnum):
-    """How soon work has its turn; `LONG` work never has all turns at once, where there are two."""
+    """Priority of work; `LONG` work never takes all turns if there are two or more."""
 
     FIRST = 0
     NEXT = 1
@@ -16,11 +16,11 @@ class Urgency(IntEnum):
 
 
 class Turns:
-    """At most `count` pieces of work at once; of those that wait, the most urgent is next.
+    """A semaphore of `count` turns that grants the most urgent waiter first.
 
-    Work in the pool cannot be put off any more, so what is long leaves one turn to the rest: all
-    thirty-second windows of wearers with one clock close at the same moment, and their activities
-    must not wait for all of them.
+    Work that has begun cannot be preempted, so long work leaves one turn to the rest: the
+    thirty-second windows of wearers with synchronised clocks close at the same moment, and their
+    activities must not wait for all of these.
     """
 
     def __init__(self, count: int) -> None:
@@ -43,7 +43,7 @@ class Turns:
             raise
 
     def release(self) -> None:
-        """Give a turn back."""
+        """Return a turn."""
         self._free += 1
         self._grant()
 

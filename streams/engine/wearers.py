@@ -1,14 +1,13 @@
-"""The wearers' own adapters while a worker runs: kept in the store, used by the scenario agent.
+"""Per-wearer adapters of the scenario network, stored in Redis and used by the scenario agent.
 
-An adapter is learned where a window is refined and used where the next one is scored, and both
-happen in the worker that has the device's partition. It belongs to one scenario network: what was
-learned for one says nothing of another, which learned from the same windows itself.
+An adapter learns from refined windows and is applied to the next estimates; both happen in the
+worker that has the device's partition. It belongs to one revision of the scenario network and is
+discarded with it, because the next one was fine-tuned on the same windows.
 
-**What it does to a replay.** With the setting on, an estimate depends on which windows had been
-refined when it was made, and that depends on how long the refiner took; two replays of the same
-recording may then differ. The `revision` of an estimate that an adapter shifted ends in `+w` and
-the number of windows that the adapter had learned from. With the setting off, which is the default,
-nothing here is asked.
+**Effect on a replay.** With the setting on, an estimate depends on which windows had been refined
+by then, and that depends on how long the refiner took, so two replays of a recording may differ.
+The `revision` of an adapted estimate ends in `+w` and the number of windows that the adapter had
+learned from. By default the setting is off and this module unused.
 """
 
 from __future__ import annotations
@@ -37,7 +36,7 @@ log = logging.getLogger(__name__)
 
 
 class Wearers:
-    """Reads and writes the adapters; a store that fails means none, and is logged."""
+    """Reads and writes the adapters; if the store fails, that is logged and there is no adapter."""
 
     def __init__(
         self, checkpoints: Checkpoints, withholds: Callable[[str], bool] = lambda _: False
@@ -47,7 +46,7 @@ class Wearers:
         self._learning = asyncio.Lock()
 
     async def adapter(self, device_id: str) -> Adapter | None:
-        """Return the device's adapter, None where no window of it was refined yet."""
+        """Return the device's adapter, None if no window of it was refined yet."""
         wearer = await self._read(device_id)
         if wearer is None or not wearer.windows:
             return None
@@ -55,7 +54,7 @@ class Wearers:
         return Adapter(wearer.network, bias, f"w{wearer.windows}")
 
     async def learn(self, record: Scenario, refined: Refined, in_use: str) -> None:
-        """Learn from a refined record of the network `in_use`; others are of no use any more."""
+        """Learn from a refined record, unless a network other than `in_use` produced it."""
         if refined.refined_by == NO_REFINER or record.revision.split("+")[0] != in_use:
             return
         async with self._learning:
@@ -72,8 +71,8 @@ class Wearers:
 
     async def _read(self, device_id: str) -> Wearer | None:
         try:
-            kept = await self._checkpoints.get(STAGE, device_id)
+            checkpoint = await self._checkpoints.get(STAGE, device_id)
         except StoreError as error:
             log.warning("device %s: no adapter: %s", device_id, error)
             return None
-        return None if kept is None else Wearer.restore(kept)
+        return None if checkpoint is None else Wearer.restore(checkpoint)

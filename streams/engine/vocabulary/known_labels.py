@@ -1,17 +1,17 @@
-"""The labels that windows are ranked against, kept up with the `labels` topic while a worker runs.
+"""The labels that windows are ranked against, according to the topic `labels`.
 
-**What a ranking depends on.** A window is ranked against the labels that its worker knew when the
-ranking began, so when somebody changes the labels during a replay, it depends on the moment of the
-change which window is the first to see it; nothing else of a record does. It is bounded like this:
+**What a ranking depends on.** A window is ranked against the labels that its worker knows when the
+ranking begins. If labels change during a replay, only the first window that sees the change depends
+on its time:
 
-- A worker reads the topic to its end before its first window, so after a restart it knows at least
-  what was known before, and what was added before a replay holds for all of it.
-- A change holds for every window whose ranking begins after the worker has read it, and for none
-  before: each ranking is made against one immutable `Vocabulary`.
+- A worker reads the topic to its end before its first window, so a restarted worker knows at least
+  the earlier labels, and a label added before a replay applies to all of it.
+- A change applies to every window whose ranking begins after the worker has read it, and to none
+  before: each ranking uses one immutable `Vocabulary`.
 - Every `activity` record names the vocabulary in its `revision`. Two runs that name the same one
-  for a window have the same ranking, bit for bit; where nobody changes the labels, whole logs do.
-- A window that was published and not yet checkpointed when its worker was killed is ranked again,
-  by the labels known then, and replaces the earlier record by its id.
+  for a window have the same ranking, bit for bit; if labels do not change, whole logs do.
+- A window that was published but not checkpointed when its worker was killed is ranked again with
+  the labels known then, and replaces the earlier record, which has the same id.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ log = logging.getLogger(__name__)
 
 
 def label_set(lanhar: Lanhar) -> LabelSet:
-    """Return the labels that come with the weights, ready for the topic's changes."""
+    """Return the labels that come with the weights, to which the topic's changes are applied."""
     shipped = dict(zip(lanhar.shipped.names, lanhar.shipped.vectors, strict=True))
     return LabelSet(shipped, lanhar.text_revision)
 
@@ -56,7 +56,7 @@ class KnownLabels:
         self._replace()
 
     async def follow(self, to_dead_letter: Callable[[DeadLetter], Awaitable[None]]) -> None:
-        """Take what comes, until cancelled; what does not decode goes to `to_dead_letter`."""
+        """Apply changes until cancelled; undecodable records go to `to_dead_letter`."""
         async for _ in self._followed.follow(to_dead_letter):
             self._replace()
 
@@ -84,7 +84,7 @@ class KnownLabels:
 
 
 def read_change(record: Any) -> tuple[str, ActivityLabel | None]:
-    """Return a record's key and what it says, None for a tombstone; raises `SchemaError`."""
+    """Return a record's key and its label, None for a tombstone; raises `SchemaError`."""
     key = bytes(record.key or b"").decode(errors="replace")
     if record.value is None:
         return key, None

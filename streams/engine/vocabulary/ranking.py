@@ -21,7 +21,7 @@ DECIMALS = 4
 
 
 class Ranker(Protocol):
-    """What ranks: `models.serving.open_vocabulary.Lanhar`."""
+    """The part of `models.serving.open_vocabulary.Lanhar` that is used here."""
 
     def rank_next(
         self,
@@ -39,13 +39,13 @@ class Ranker(Protocol):
 class RankInput:
     """One activity window: `imu` (N, 6) at 50 Hz, and the labels known when it was submitted.
 
-    `posture` is the cosine of gravity's angle to the wearer's upright, None while that is unknown,
-    `memory` what the session's windows before say of its label, `start_s` when it began, and
-    `position` where the device was worn, None where nobody knows.
+    `posture` is the cosine of the angle between gravity and the wearer's upright, None while that
+    is unknown; `memory` is the evidence of the session's earlier windows, `start_s` the window's
+    beginning, and `position` where the device is worn, None if unknown.
 
-    LanHAR's windows are 6 s at 20 Hz, an activity window is 5 s: 100 samples instead of 120. The
-    network's measures and its pooling are over however much time there is, so it takes them as they
-    are; nothing is padded or repeated. Below 3 s there is too little gait, and nothing is ranked.
+    LanHAR's windows have 6 s at 20 Hz; an activity window has 5 s, hence 100 samples instead of
+    120. The network's statistics and its pooling work for any duration, so nothing is padded or
+    repeated. Windows below 3 s show too little gait and are not ranked.
     """
 
     imu: NDArray[Any]
@@ -58,20 +58,20 @@ class RankInput:
 
 @dataclass(frozen=True)
 class RankedLabels:
-    """The five likeliest labels of a window, best first, and the memory for the next one."""
+    """The five most probable labels of a window, best first, and the memory for the next one."""
 
     labels: Probabilities
     memory: Sequence[float] = ()
 
 
 class Rankings:
-    """Ranks item by item on one thread, so that a ranking does not depend on its company."""
+    """Ranks item by item, so that a ranking does not depend on the rest of its batch."""
 
     def __init__(self, ranker: Ranker) -> None:
         self._ranker = ranker
 
     def predict(self, items: Sequence[RankInput]) -> list[RankedLabels]:
-        """Return the five likeliest labels of each window with their probabilities."""
+        """Return the five most probable labels of each window with their probabilities."""
         return [self._rank(item) for item in items]
 
     def _rank(self, item: RankInput) -> RankedLabels:
@@ -87,7 +87,7 @@ class Rankings:
 
 @dataclass(frozen=True)
 class Ranking:
-    """A running worker's ranking: its labels, the batches, and the revision of its weights."""
+    """A running worker's ranking: its labels, its batcher, and the revision of its weights."""
 
     labels: KnownLabels
     ranker: Batcher[RankInput, RankedLabels]
