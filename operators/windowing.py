@@ -124,7 +124,7 @@ class Windower(Generic[TokenT]):
 
     def push(self, frame: AudioFrame | ImuFrame, token: TokenT) -> Windowed[TokenT]:
         """Process one frame; raises `OperatorError`, with the state unchanged, if it is invalid."""
-        out = Windowed[TokenT]()
+        out: Windowed[TokenT] = Windowed()
         device = self._devices.get(frame.device_id)
         if device is None:
             device = self._devices[frame.device_id] = self._new_device(frame.device_id)
@@ -184,7 +184,7 @@ class Windower(Generic[TokenT]):
         self, device_id: str, session: str, modalities: tuple[Modality, ...]
     ) -> Windowed[TokenT]:
         """Stop waiting for silent modalities of a session, until their next frame."""
-        out = Windowed[TokenT]()
+        out: Windowed[TokenT] = Windowed()
         for candidate in self._devices.get(device_id, ()):
             if candidate.name == session:
                 for modality in modalities:

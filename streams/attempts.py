@@ -77,7 +77,7 @@ class Attempts:
             seconds.observe(perf_counter() - began)
         if value is not None and self._live is not None:
             self._live.take(value)
-        result = ValuedOutcome[ValueT](value=value)
+        result: ValuedOutcome[ValueT] = ValuedOutcome(value=value)
         if self._settings.debug_topics and stage != "join":
             result.messages.append((topics.WINDOWS, partition, window))
         topic = _TOPICS[stage]
