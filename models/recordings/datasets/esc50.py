@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 from dataclasses import dataclass
 from math import gcd
 from typing import TYPE_CHECKING, Literal
@@ -12,6 +11,8 @@ import soundfile
 from scipy import signal
 
 from models.labels import CATEGORIES, SOUND_EVENTS
+from models.recordings.formats.tables import read_rows
+from models.recordings.protocol import RecordingError
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -90,9 +91,10 @@ ACTIVITY_OF_CATEGORY: dict[str, str] = {
 
 
 SUFFIXES = (".flac", ".ogg", ".wav")
+TABLE = "esc50.csv"
 
 
-class Esc50Error(ValueError):
+class Esc50Error(RecordingError):
     """A folder of clips lacks its table, a column or a clip, or holds an unknown category."""
 
 
@@ -123,14 +125,28 @@ def clips(folder: Path, split: Split | None = None) -> list[Clip]:
     ]
 
 
+def filenames(folder: Path) -> list[str]:
+    """Return the clips' names in the table of `folder`, [] without one; raises `Esc50Error`."""
+    return [row["filename"] for row in _rows(folder)] if (folder / TABLE).is_file() else []
+
+
 def waveform(clip: Clip, rate: int = 16_000) -> NDArray[np.float32]:
     """Read a clip as (n,) mono samples at `rate`, the mean of its channels."""
     return read_mono(clip.path, rate)
 
 
 def read_mono(path: Path, rate: int = 16_000) -> NDArray[np.float32]:
-    """Read a file as (n,) mono samples at `rate`, the mean of its channels."""
-    samples, own = soundfile.read(path, dtype="float32", always_2d=True)
+    """Read a file as (n,) mono samples at `rate`, the mean of its channels.
+
+    Raises `RecordingError` if it is no sound file, is empty, or holds values that are not finite.
+    """
+    try:
+        samples, own = soundfile.read(path, dtype="float32", always_2d=True)
+    except (soundfile.LibsndfileError, OSError) as error:
+        raise RecordingError(f"clip {path} cannot be read: {error}") from error
+    if not len(samples) or not np.isfinite(samples).all():
+        what = "has values that are not finite" if len(samples) else "is empty"
+        raise RecordingError(f"clip {path} {what}; expected sound")
     mono: NDArray[np.float32] = samples.mean(axis=1)
     if own == rate:
         return mono
@@ -140,7 +156,11 @@ def read_mono(path: Path, rate: int = 16_000) -> NDArray[np.float32]:
 
 
 def log_mel(samples: NDArray[np.float32], rate: int, features: Features) -> NDArray[np.float16]:
-    """(n,) -> (50·seconds, 64), computed slice by slice as the windower does."""
+    """(n,) -> (50·seconds, 64), computed slice by slice as the windower does.
+
+    A remainder is dropped; sound shorter than a second is padded to one.
+    """
+    samples = np.pad(samples, (0, max(0, rate - len(samples))))
     seconds = len(samples) // rate
     present = np.ones(rate, dtype=bool)
     slices = samples[: seconds * rate].reshape(seconds, 1, rate)
@@ -159,25 +179,24 @@ def split_of_source(folder: Path) -> dict[int, Split]:
 
     Recordings whose clips are in no split, and uncertain ones, are left out.
     """
-    if not (folder / "esc50.csv").is_file():
+    if not (folder / TABLE).is_file():
         return {}
     parts: tuple[Split, ...] = ("train", "validation", "test")
     return {
         int(row["src_file"]): part
         for row in _rows(folder)
         for part in parts
-        if _in_split(row, part)
+        if row["src_file"].isdecimal() and _in_split(row, part)
     }
 
 
 def _rows(folder: Path) -> list[dict[str, str]]:
-    path = folder / "esc50.csv"
+    path = folder / TABLE
     if not path.is_file():
         raise Esc50Error(
             f"table {path} does not exist; expected ESC-50's esc50.csv beside its clips"
         )
-    with path.open(newline="") as table:
-        rows = list(csv.DictReader(table))
+    rows = read_rows(path)
     wanted = {"filename", "fold", "category", "src_file"}
     if not rows or not wanted <= rows[0].keys():
         columns = ", ".join(rows[0]) if rows else "no rows"
@@ -200,9 +219,22 @@ def _existing(folder: Path, name: str) -> Path:
 
 def _in_split(row: dict[str, str], split: Split) -> bool:
     # A table without margins is the original data set's, whose folds are exact.
-    if float(row.get("id_margin") or MIN_ID_MARGIN) < MIN_ID_MARGIN:
+    if _number(row, "id_margin", MIN_ID_MARGIN) < MIN_ID_MARGIN:
         return False
+    fold = _number(row, "fold")
     if split == "test":
-        return int(row["fold"]) in TEST_FOLDS
-    validates = int(row["src_file"]) % VALIDATION_EVERY == 0
-    return int(row["fold"]) in TRAIN_FOLDS and validates == (split == "validation")
+        return fold in TEST_FOLDS
+    validates = _number(row, "src_file") % VALIDATION_EVERY == 0
+    return fold in TRAIN_FOLDS and validates == (split == "validation")
+
+
+def _number(row: dict[str, str], column: str, missing: float | None = None) -> float:
+    text = row.get(column) or ""
+    if not text and missing is not None:
+        return missing
+    try:
+        return float(text)
+    except ValueError:
+        raise Esc50Error(
+            f"clip {row['filename']} has {column} {text!r}; expected a number"
+        ) from None

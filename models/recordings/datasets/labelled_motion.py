@@ -10,7 +10,10 @@ from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
+from models.recordings.datasets.motion_files import MotionRecordings, read_recordings
 from models.recordings.datasets.posture_changes import HALF_ROWS, changes
+from models.recordings.formats.arrays import load
+from models.recordings.protocol import RecordingError
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -44,21 +47,32 @@ class LabelledMotion:
 
 
 def classyglass(folder: Path) -> LabelledMotion | None:
-    """Read the windows by detailed label, recording by recording; None unless both files exist."""
+    """Read the windows by detailed label, recording by recording; None unless both files exist.
+
+    Raises `RecordingError`, as the readers below, where a file cannot be used.
+    """
     paths = [folder / f"classyglass_{name}.npz" for name in ("50hz", "windows")]
     if not all(path.is_file() for path in paths):
         return None
-    values, firsts, lasts, _ = _recordings(paths[0])
-    with np.load(paths[1]) as file:
-        columns = [file[name].tolist() for name in ("recording", "start", "detail", "user")]
+    motion = read_recordings(paths[0])
+    columns = [load(paths[1], (name,))[name] for name in ("recording", "start", "detail", "user")]
+    if len({len(column) for column in columns}) > 1:
+        raise RecordingError(f"{paths[1].name} has columns of different lengths")
     segments = []
-    for recording, start, detail, user in sorted(zip(*columns, strict=True)):
-        first, last = firsts[recording], lasts[recording]
+    for recording, start, detail, user in sorted(
+        zip(*(column.tolist() for column in columns), strict=True)
+    ):
+        if not 0 <= recording < len(motion.firsts):
+            raise RecordingError(
+                f"{paths[1].name} has a window of recording {recording}; "
+                f"expected one of {len(motion.firsts)}, as in {paths[0].name}"
+            )
+        first, last = motion.firsts[recording], motion.lasts[recording]
         # A window's start counts from its recording's first row.
         if first + start + WINDOW <= last:
             begin = first + start
             segments.append(LabelledSegment(str(user), detail, begin, begin + WINDOW, first, last))
-    return LabelledMotion(values, segments)
+    return LabelledMotion(_values(motion), segments)
 
 
 def classyglass_changes(folder: Path) -> LabelledMotion | None:
@@ -69,16 +83,17 @@ def classyglass_changes(folder: Path) -> LabelledMotion | None:
     path = folder / "classyglass_50hz.npz"
     if not path.is_file():
         return None
-    values, firsts, lasts, users = _recordings(path)
-    with np.load(path) as file:
-        if not {"pressure_pa", "recording_label"} <= set(file.files):
-            return None
-        pressure, labels = file["pressure_pa"], file["recording_label"].tolist()
+    motion = read_recordings(path)
+    if motion.pressure_pa is None or motion.labels is None:
+        return None
+    values = _values(motion)
     segments = []
-    for user, label, first, last in zip(users, labels, firsts, lasts, strict=True):
+    for user, label, first, last in zip(
+        motion.users, motion.labels, motion.firsts, motion.lasts, strict=True
+    ):
         if label != STANDING_UP_AND_DOWN:
             continue
-        for change in changes(values[first:last], pressure[first:last]):
+        for change in changes(values[first:last], motion.pressure_pa[first:last]):
             middle = first + change.middle
             start, stop = max(first, middle - HALF_ROWS), min(last, middle + HALF_ROWS)
             segments.append(LabelledSegment(user, change.name, start, stop, first, last))
@@ -98,24 +113,20 @@ def geotec(folder: Path, device: Literal["phone", "watch"]) -> LabelledMotion | 
 def _intervals(path: Path) -> LabelledMotion | None:
     if not path.is_file():
         return None
-    values, firsts, lasts, users = _recordings(path)
-    with np.load(path) as file:
-        names = ("recording", "start", "stop", "label")
-        columns = [file[f"interval_{name}"].tolist() for name in names]
+    motion = read_recordings(path)
+    if motion.intervals is None:
+        raise RecordingError(
+            f"{path.name} has no array interval_label; expected labelled intervals"
+        )
     segments = []
-    for recording, start, stop, label in zip(*columns, strict=True):
-        first, last = firsts[recording], lasts[recording]
-        segments.append(
-            LabelledSegment(users[recording], label, first + start, first + stop, first, last)
-        )
-    return LabelledMotion(values, segments)
+    for interval in motion.intervals:
+        if interval.start < interval.stop:
+            user = motion.users[interval.recording]
+            first, last = motion.firsts[interval.recording], motion.lasts[interval.recording]
+            rows = (first + interval.start, first + interval.stop, first, last)
+            segments.append(LabelledSegment(user, interval.label, *rows))
+    return LabelledMotion(_values(motion), segments)
 
 
-def _recordings(path: Path) -> tuple[NDArray[np.float32], list[int], list[int], list[str]]:
-    with np.load(path) as file:
-        return (
-            file["signal"].astype(np.float32) / file["scale"],
-            file["recording_start"].tolist(),
-            file["recording_stop"].tolist(),
-            [str(user) for user in file["recording_user"]],
-        )
+def _values(motion: MotionRecordings) -> NDArray[np.float32]:
+    return motion.signal.astype(np.float32) / motion.scale

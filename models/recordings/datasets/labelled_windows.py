@@ -8,29 +8,37 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
 from scipy import signal
 
+from models.labels import ACTIVITIES
 from models.recordings.datasets.labelled_motion import STANDING_UP_AND_DOWN
+from models.recordings.datasets.motion_files import (
+    CUT_RATE,
+    RATE,
+    MotionCuts,
+    MotionRecordings,
+    read_motion,
+)
 from models.recordings.datasets.posture_changes import HALF_ROWS, changes
+from models.recordings.protocol import RecordingError
 from models.recordings.splits import Split, in_split, trained_on
 from schemas.position import POSITIONS
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
     from pathlib import Path
 
     from numpy.typing import NDArray
 
-    from schemas.position import Place, Position
+    from schemas.position import Place
 
 T = TypeVar("T")
 
 ROWS = 250
 """Rows of a window: 5 s at 50 Hz."""
-_RATE, _CUT_RATE = 50, 20
 CHANGES = ("standing up", "sitting down")
 """Changes of posture, which are shorter than a window."""
 
@@ -58,6 +66,34 @@ _NAMES: dict[str, tuple[str, ...]] = {
     "pasta": ("eating",),
     "sandwich": ("eating",),
     "soup": ("eating",),
+    "stairs (direction unclear)": ("going upstairs", "going downstairs"),
+    "sitting fidgeting": ("sitting",),
+    "walk": ("walking",),
+    "run": ("running",),
+    "jog": ("running",),
+    "sit": ("sitting",),
+    "stand": ("standing",),
+    "laying": ("lying",),
+    "upstairs": ("going upstairs",),
+    "downstairs": ("going downstairs",),
+    "walking upstairs": ("going upstairs",),
+    "walking downstairs": ("going downstairs",),
+    "ascending stairs": ("going upstairs",),
+    "descending stairs": ("going downstairs",),
+}
+_ACTIVITY_OF = {name.lower(): name for name in ACTIVITIES}
+# Words for a device that stand for where it is worn.
+_PLACE_OF: dict[str, Place] = {
+    "earbud": "ear",
+    "earbuds": "ear",
+    "earphone": "ear",
+    "earphones": "ear",
+    "eyeglasses": "glasses",
+    "head": "head",
+    "hip": "waist",
+    "belt": "waist",
+    "smartwatch": "wrist",
+    "watch": "wrist",
 }
 # Several activities in one recording, none of them marked.
 _MIXTURES = ("TUG",)
@@ -69,8 +105,9 @@ class LabelledWindows:
 
     `labels` are the file's own, `names` the canonical ones; `wearers` and `starts_s` give wearer
     and start, s; each wearer's windows are in order of time. `left_out` counts intervals shorter
-    than half a window that are not changes of posture, and windows whose middle would lie outside
-    their interval. `position` is the device's, None if the file does not have it.
+    than half a window that are not changes of posture, windows whose middle would lie outside
+    their interval, and windows with values that are not finite. `position` is the device's, None if
+    the file does not have it.
     """
 
     imu: NDArray[np.float32]
@@ -107,73 +144,76 @@ def read(path: Path, rows: int = ROWS, split: Split | None = None) -> LabelledWi
     A window has `rows` rows at 50 Hz, at most 300. `split` selects another split, for training or
     validation.
 
-    A file without labels has no windows. Raises `KeyError` for another layout.
+    A file without labels has no windows. Raises `RecordingError` if the file cannot be used.
     """
-    with np.load(path) as file:
-        if "data" in file.files:
-            windows = _cut(file["data"], file["label"], file["user"], rows, split)
-        else:
-            windows = _recorded(
-                {
-                    name: file[name]
-                    for name in file.files
-                    if name.startswith(("recording_", "interval_", "signal", "scale", "pressure"))
-                },
-                rows,
-                split,
-            )
-        place = str(np.reshape(file["position"], -1)[0]) if "position" in file.files else ""
-        return replace(windows, position=position_of(place))
+    motion = read_motion(path)
+    if isinstance(motion, MotionCuts):
+        windows = _cut(path, motion, rows, split)
+    else:
+        windows = _recorded(motion, rows, split)
+    return replace(windows, position=position_of(motion.position))
 
 
-def position_of(place: str) -> Position | None:
+def position_of(place: str) -> Place | None:
     """Return the position for a data set's own term, such as "trouser pocket"."""
     words = re.findall("[a-z]+", place.lower())
-    return next((position for position in POSITIONS if position in words), None)
+    exact: Place | None = next((position for position in POSITIONS if position in words), None)
+    return exact or next((_PLACE_OF[word] for word in words if word in _PLACE_OF), None)
 
 
 def names_of(label: str) -> frozenset[str]:
-    """Return the canonical names of a label, with its alternatives."""
-    parts = label.split(" or ")
-    return frozenset(name for part in parts for name in _NAMES.get(part, (part,)))
-
-
-def _split_of(users: NDArray[np.str_], wanted: Split | None) -> Split | None:
-    if wanted is not None:
-        return wanted
-    known = set(map(str, np.unique(users))) & set(trained_on()["motion"])
-    return "test" if known else None
-
-
-def _cut(
-    data: NDArray[np.float16],
-    labels: NDArray[np.str_],
-    users: NDArray[np.str_],
-    length: int,
-    wanted: Split | None,
-) -> LabelledWindows:
-    split = _split_of(users, wanted)
-    rows = np.array([in_split(str(user), split) for user in users], bool)
-    even = signal.resample_poly(data[rows].astype(np.float64), 5, 2, axis=1, padtype="line")
-    spare = (even.shape[1] - length) // 2
-    kept = tuple(map(str, labels[rows]))
-    return LabelledWindows(
-        even[:, spare : spare + length].astype(np.float32),
-        kept,
-        tuple(map(names_of, kept)),
-        wearers=tuple(map(str, users[rows])),
-        # Such files tell no times, and cut what they have into windows one after another.
-        starts_s=tuple(data.shape[1] / _CUT_RATE * place for place in range(len(kept))),
+    """Return the canonical names of a label, with its alternatives, however it is spelled."""
+    parts = [_plain(part) for part in re.split(r"\s+or\s+", label.strip(), flags=re.IGNORECASE)]
+    return frozenset(
+        name for part in parts for name in _NAMES.get(part, (_ACTIVITY_OF.get(part, part),))
     )
 
 
-def _recorded(
-    file: dict[str, NDArray[np.generic]], length: int, wanted: Split | None
-) -> LabelledWindows:
-    split = _split_of(np.asarray(file["recording_user"], np.str_), wanted)
+def _plain(text: str) -> str:
+    return " ".join(text.replace("_", " ").lower().split())
+
+
+def _split_of(users: Iterable[str], wanted: Split | None) -> Split | None:
+    if wanted is not None:
+        return wanted
+    known = set(users) & set(trained_on()["motion"])
+    return "test" if known else None
+
+
+def _cut(path: Path, cuts: MotionCuts, length: int, wanted: Split | None) -> LabelledWindows:
+    split = _split_of(cuts.users, wanted)
+    whole = round(cuts.data.shape[1] * RATE / CUT_RATE)
+    if whole < length:
+        raise RecordingError(
+            f"{path.name} has windows of {cuts.data.shape[1]} rows; "
+            f"expected {round(length * CUT_RATE / RATE)} or more at {CUT_RATE:g} Hz"
+        )
+    finite = np.isfinite(cuts.data).all(axis=(1, 2))
+    ours = [
+        at
+        for at, (user, label) in enumerate(zip(cuts.users, cuts.labels, strict=True))
+        if in_split(user, split) and label.strip()
+    ]
+    places = [place for place, at in enumerate(ours) if finite[at]]
+    kept = [ours[place] for place in places]
+    even = signal.resample_poly(cuts.data[kept].astype(np.float64), 5, 2, axis=1, padtype="line")
+    spare = (whole - length) // 2
+    return LabelledWindows(
+        even[:, spare : spare + length].astype(np.float32),
+        tuple(cuts.labels[at] for at in kept),
+        tuple(names_of(cuts.labels[at]) for at in kept),
+        len(ours) - len(kept),
+        wearers=tuple(cuts.users[at] for at in kept),
+        # Such files tell no times, and cut what they have into windows one after another.
+        starts_s=tuple(cuts.data.shape[1] / CUT_RATE * place for place in places),
+    )
+
+
+def _recorded(motion: MotionRecordings, length: int, wanted: Split | None) -> LabelledWindows:
+    split = _split_of(motion.users, wanted)
     windows, labels, wearers, starts_s, left_out = [], [], [], [], 0
-    for user, label, start, stop, first, last, began_s in _stretches(file):
-        if label in _MIXTURES or not in_split(user, split):
+    for user, label, start, stop, first, last, began_s in _stretches(motion):
+        if label in _MIXTURES or not label.strip() or not in_split(user, split):
             continue
         rows = stop - start
         if rows < length // 2 and not names_of(label) <= set(CHANGES):
@@ -185,10 +225,14 @@ def _recorded(
             if begin < first or not start <= begin + length // 2 < stop:
                 left_out += 1
                 continue
-            windows.append(file["signal"][begin : begin + length] / file["scale"])  # type: ignore[operator]
+            window = motion.signal[begin : begin + length] / motion.scale
+            if not np.isfinite(window).all():
+                left_out += 1
+                continue
+            windows.append(window)
             labels.append(label)
-            wearers.append(str(user))
-            starts_s.append(began_s + (begin - first) / _RATE)
+            wearers.append(user)
+            starts_s.append(began_s + (begin - first) / RATE)
     imu = np.asarray(windows, np.float32) if windows else np.zeros((0, length, 6), np.float32)
     # Some files do not list a wearer's recordings in order of time.
     whose = list(dict.fromkeys(wearers))
@@ -199,42 +243,37 @@ def _recorded(
     return read_in_turn.take(order)
 
 
-def _stretches(
-    file: dict[str, NDArray[np.generic]],
-) -> Iterator[tuple[str, str, int, int, int, int, float]]:
+def _stretches(motion: MotionRecordings) -> Iterator[tuple[str, str, int, int, int, int, float]]:
     """Yield user, label, first and last row of each stretch, and those of its recording.
 
     The last is when the recording began, s.
     """
-    firsts, lasts = file["recording_start"].tolist(), file["recording_stop"].tolist()
-    # A file without times has its recordings one after another.
-    began = np.asarray(file.get("recording_t0_unix_s", file["recording_start"] / _RATE)).tolist()  # type: ignore[operator]
-    users = file["recording_user"].tolist()
-    if not {"interval_label", "recording_label"} & file.keys():
+    if motion.intervals is not None:
+        for interval in motion.intervals:
+            first, last = motion.firsts[interval.recording], motion.lasts[interval.recording]
+            stretch = (first + interval.start, first + interval.stop, first, last)
+            user, began_s = motion.users[interval.recording], motion.began_s[interval.recording]
+            yield user, interval.label, *stretch, began_s
         return
-    if "interval_label" not in file:
-        for user, label, first, last, began_s in zip(
-            users, file["recording_label"].tolist(), firsts, lasts, began, strict=True
-        ):
-            if label == STANDING_UP_AND_DOWN and "pressure_pa" in file:
-                for middle, name in _changes(file, first, last):
-                    around = (middle - HALF_ROWS, middle + HALF_ROWS)
-                    yield user, name, *around, first, last, began_s
-            else:
-                yield user, label, first, last, first, last, began_s
-        return
-    columns = [
-        file[f"interval_{name}"].tolist() for name in ("recording", "label", "start", "stop")
-    ]
-    for recording, label, start, stop in zip(*columns, strict=True):
-        first, last = firsts[recording], lasts[recording]
-        stretch = (first + start, first + stop, first, last)
-        yield users[recording], label, *stretch, began[recording]
+    for user, label, first, last, began_s in zip(
+        motion.users,
+        motion.labels or [""] * len(motion.users),
+        motion.firsts,
+        motion.lasts,
+        motion.began_s,
+        strict=True,
+    ):
+        if label == STANDING_UP_AND_DOWN and motion.pressure_pa is not None:
+            for middle, name in _changes(motion, motion.pressure_pa, first, last):
+                around = (middle - HALF_ROWS, middle + HALF_ROWS)
+                yield user, name, *around, first, last, began_s
+        else:
+            yield user, label, first, last, first, last, began_s
 
 
 def _changes(
-    file: dict[str, NDArray[np.generic]], first: int, last: int
+    motion: MotionRecordings, pressure_pa: NDArray[Any], first: int, last: int
 ) -> Iterator[tuple[int, str]]:
-    values = np.asarray(file["signal"][first:last], np.float32) / np.asarray(file["scale"])
-    for change in changes(values, np.asarray(file["pressure_pa"][first:last], np.float64)):
+    values = np.asarray(motion.signal[first:last], np.float32) / motion.scale
+    for change in changes(values, np.asarray(pressure_pa[first:last], np.float64)):
         yield first + change.middle, change.name

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-import csv
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from models.recordings.formats.tables import read_rows
+from models.recordings.protocol import RecordingError
 from models.recordings.splits import Split, freesound_split
 
 if TYPE_CHECKING:
@@ -28,7 +29,7 @@ CATEGORIES: tuple[str, ...] = (
 """The data set's classes, by its `target` column."""
 
 
-class UrbanSoundError(ValueError):
+class UrbanSoundError(RecordingError):
     """A folder of clips lacks its table, a column or a clip, or holds an unknown category."""
 
 
@@ -44,8 +45,7 @@ def clips(
     path = folder / TABLE
     if not path.is_file():
         raise UrbanSoundError(f"table {path} does not exist; expected it beside the clips")
-    with path.open(newline="") as table:
-        rows = list(csv.DictReader(table))
+    rows = read_rows(path)
     if not rows or not {"filename", "category"} <= rows[0].keys():
         columns = ", ".join(rows[0]) if rows else "no rows"
         raise UrbanSoundError(f"table {path} has {columns}; expected filename, category")

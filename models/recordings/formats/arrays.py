@@ -76,8 +76,11 @@ class ImuArray:
         return self.spans
 
 
-def load(path: Path, keys: Sequence[str]) -> dict[str, NDArray[Any]]:
-    """Read the named arrays of an .npz file; raises `RecordingError` naming file and key."""
+def load(path: Path, keys: Sequence[str], optional: Sequence[str] = ()) -> dict[str, NDArray[Any]]:
+    """Read the named arrays of an .npz file, and those of `optional` that it has.
+
+    Raises `RecordingError` naming file and key.
+    """
     if not path.is_file():
         raise RecordingError(f"data file {str(path)!r} does not exist")
     try:
@@ -88,7 +91,8 @@ def load(path: Path, keys: Sequence[str]) -> dict[str, NDArray[Any]]:
                     f"data file {str(path)!r} lacks {', '.join(missing)}; "
                     f"it holds {', '.join(arrays)}"
                 )
-            return {key: arrays[key] for key in keys}
+            present = [key for key in optional if key in arrays]
+            return {key: arrays[key] for key in (*keys, *present)}
     except RecordingError:
         raise
     except (OSError, ValueError, EOFError, BadZipFile, zlib.error) as error:

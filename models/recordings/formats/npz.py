@@ -45,6 +45,12 @@ def _refusals() -> Iterator[None]:
     """Translate the various errors of the libraries below to `ValueError`."""
     try:
         yield
+    except ValueError as error:
+        if "Object arrays" in str(error):
+            raise ValueError("holds Python objects; expected arrays of numbers or text") from error
+        if "allow_pickle" in str(error):
+            raise ValueError("is no archive of arrays") from error
+        raise
     except MemoryError as error:
         raise ValueError(f"claims an array without room for it: {error}") from error
     except (BadZipFile, zlib.error, EOFError, struct.error) as error:

@@ -3,9 +3,9 @@
 `--data DIR` names a folder laid out like the shared recordings (`audio/esc50_16k/esc50.csv` with
 .flac or .ogg clips, `audio/urbansound8k_16k/urbansound8k.csv` with its own, speech as
 `audio/speech_digits_16k/SPEAKER_NN.ogg`, `hrtf/cipic_16khz.npz`, `imu/classyglass_50hz.npz` and
-`_windows.npz`); absent parts are skipped and listed. Of a folder with recordings that the weights
-were trained on only the test part is evaluated, of any other folder everything. `--results FILE`
-evaluates several seeds and writes the tables and plots of docs/RESULTS.md.
+`_windows.npz`); absent and unusable parts are skipped and listed. Of a folder with recordings that
+the weights were trained on only the test part is evaluated, of any other folder everything.
+`--results FILE` evaluates several seeds and writes the tables and plots of docs/RESULTS.md.
 """
 
 from __future__ import annotations
@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING, get_args
 from models.research.evaluation.measures import Figures, measure
 from models.research.evaluation.options import measured_data, weights_measured
 from models.research.evaluation.sounds import real_sounds
+from models.research.evaluation.usable import usable
 from models.serving.registry import WEIGHTS_DIR, Precision, Registry
 
 if TYPE_CHECKING:
@@ -67,11 +68,14 @@ def main(arguments: Sequence[str] | None = None) -> None:
     )
     options = parser.parse_args(arguments)
     data = measured_data(parser, options)
-    for path in real_sounds.missing(data) if data is not None else ():
-        print(f"skipped: {path} is not in {data}")
+    if data is not None:
+        for path in real_sounds.missing(data):
+            print(f"skipped: {path} is not in {data}")
     seeds = options.seeds if options.results is not None else [options.seed]
     runs: dict[int, Figures] = {}
     with tempfile.TemporaryDirectory(prefix="egolog-measure-") as folder:
+        if data is not None:
+            data = usable(data, Path(folder) / "usable")
         cache = options.cache if options.cache is not None else Path(folder)
         for seed in seeds:
             runs[seed] = measure(

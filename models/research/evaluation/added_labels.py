@@ -17,6 +17,7 @@ import numpy as np
 from models.lanhar.label_table import LANHAR_LABELS
 from models.lanhar.vocabulary import LabelEmbeddings
 from models.recordings.datasets.labelled_windows import read
+from models.recordings.protocol import RecordingError
 from models.serving.open_vocabulary import open_lanhar
 
 if TYPE_CHECKING:
@@ -55,8 +56,8 @@ def measure(registry: Registry, folder: Path) -> Figures:
     for path in sorted(folder.glob("*hz.npz")):
         try:
             windows = read(path)
-        except KeyError:
-            # `real_motion` reports files of another layout.
+        except RecordingError:
+            # `real_motion` reports unusable files.
             continue
         for at in _spread(windows):
             vectors.append(lanhar.vocabulary.embed(windows.imu[at]))

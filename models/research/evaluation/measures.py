@@ -69,13 +69,16 @@ def measure_space(
             results["localization"]["measured_rooms"] = measured
     if (data / ESC50 / "esc50.csv").is_file():
         sounds = SoundBank.read(data / ESC50, splits.sounds, share=1.0)
-        measured = measured_distance.measure(registry, data / HRTF, sounds, seed)
-        if "ece" in measured:
-            results["measured"] = measured
+        if sounds.labels:
+            measured = measured_distance.measure(registry, data / HRTF, sounds, seed)
+            if "ece" in measured:
+                results["measured"] = measured
         clips = esc50.clips(data / ESC50, splits.sounds)
-        categories = sound_categories.predicted(encoders.audio, clips)
-        hits = [at == clip.category for at, clip in zip(categories, clips, strict=True)]
-        results["sound_events"] = {"top1": sum(hits) / len(hits), "clips": len(hits)}
+        if clips:
+            top1 = sound_categories.top1(encoders.audio, clips)
+            results["sound_events"] = {"top1": top1, "clips": len(clips)}
+    elif (data / HRTF).is_dir():
+        print(f"skipped: {HRTF}: its sounds are those of {ESC50 / 'esc50.csv'}, which is absent")
     results |= real_sounds.measure(registry, data, splits, seed)
     windows = motion_windows.read(data / IMU, splits.motion)
     if windows is not None:

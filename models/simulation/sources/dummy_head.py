@@ -7,9 +7,11 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from models.recordings.formats.arrays import load
 from models.recordings.protocol import RecordingError
 from models.simulation.acoustics.ears import DIRECTIONS, EAR_POINTS_M, NFFT, Responses, short
 from models.simulation.acoustics.sounds import FS
+from models.simulation.sources.responses import checked_responses
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -43,15 +45,23 @@ def read_dummy_head(path: Path) -> DummyHead:
 
     Each ring is scaled to unit mean power, which keeps the differences between ears and directions;
     the decay of level with distance is applied by the room. Raises `RecordingError` if a distance
-    lacks one of the 72 directions or the rate is not 16 kHz.
+    lacks one of the 72 directions, the rate is not 16 kHz, or the file cannot be used otherwise.
     """
-    with np.load(path) as file:
-        hrir = file["hrir"].astype(np.float32)
-        azimuth = np.round(file["azimuth_deg"]).astype(int) % 360
-        distance = np.round(file["distance_m"].astype(float), 3)
-        rate = int(file["sample_rate"])
+    file = load(path, ("hrir", "azimuth_deg", "distance_m"), ("sample_rate", "sampling_rate_hz"))
+    rate = float(np.ravel(file.get("sample_rate", file.get("sampling_rate_hz", FS)))[0])
     if rate != FS:
-        raise RecordingError(f"{path.name} is sampled at {rate} Hz; expected {FS}")
+        raise RecordingError(f"{path.name} is sampled at {rate:g} Hz; expected {FS}")
+    azimuth, distance = (
+        np.ravel(file[name]).astype(float) for name in ("azimuth_deg", "distance_m")
+    )
+    hrir = checked_responses(path, file["hrir"], (len(azimuth), 2, -1))
+    if len(distance) != len(azimuth) or not np.isfinite([*azimuth, *distance]).all():
+        raise RecordingError(
+            f"{path.name} has {len(azimuth)} azimuths and {len(distance)} distances; "
+            "expected finite ones, as many of either"
+        )
+    azimuth = np.round(azimuth).astype(int) % 360
+    distance = np.round(distance, 3)
     rings = []
     distances = np.unique(distance)
     for metres in distances:

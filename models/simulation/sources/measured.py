@@ -6,13 +6,15 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
-import soundfile
 
 from models.recordings.datasets import esc50, spoken_digits
+from models.recordings.formats.arrays import load
+from models.recordings.protocol import RecordingError
 from models.simulation.acoustics.ears import DIRECTIONS, EAR_POINTS_M, NFFT, Responses, short
 from models.simulation.acoustics.head_levels import with_sphere_below
 from models.simulation.acoustics.rigid_sphere import distance_variation
-from models.simulation.acoustics.sounds import Wave, levelled, synthesise
+from models.simulation.acoustics.sounds import FS, Wave, levelled, synthesise
+from models.simulation.sources.responses import checked_responses
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -53,8 +55,7 @@ class SoundBank:
         """
         waves: dict[str, list[Wave]] = {}
         for path, category in esc50.files(folder, split):
-            samples, _ = soundfile.read(path, dtype="float32")
-            trimmed = _without_silence(samples)
+            trimmed = _without_silence(esc50.read_mono(path, FS))
             if trimmed.size > 4 * _FADE:
                 waves.setdefault(esc50.EVENT_OF_CATEGORY[category], []).append(trimmed)
         if speech:
@@ -123,10 +124,16 @@ class CipicEars:
 
 
 def read_cipic(path: Path, split: esc50.Split | None) -> list[CipicEars]:
-    """Read the subjects of `split`, or all; every sixth is for test, the next for validation."""
-    with np.load(path) as file:
-        hrir = file["hrir"].astype(np.float32)  # (36, 25, 50, 2, 73)
-        azimuths, elevations = file["azimuth_deg"], file["elevation_deg"]
+    """Read the subjects of `split`, or all; every sixth is for test, the next for validation.
+
+    Raises `RecordingError` if the file cannot be used.
+    """
+    file = load(path, ("hrir", "azimuth_deg", "elevation_deg"), ("sampling_rate_hz",))
+    azimuths, elevations = (np.ravel(file[name]) for name in ("azimuth_deg", "elevation_deg"))
+    rate = float(np.ravel(file.get("sampling_rate_hz", FS))[0])
+    if rate != FS:
+        raise RecordingError(f"{path.name} is sampled at {rate:g} Hz; expected {FS}")
+    hrir = checked_responses(path, file["hrir"], (-1, len(azimuths), len(elevations), 2, -1))
     place: dict[int, esc50.Split] = {0: "test", 1: "validation"}
     front = int(np.argmin(np.abs(elevations - _FRONT)))
     back = int(np.argmin(np.abs(elevations - _BACK)))

@@ -15,6 +15,7 @@ from scipy import fft, signal
 from models.recordings.protocol import RecordingError
 from models.simulation.acoustics.ears import DIRECTIONS, NFFT, Responses, short
 from models.simulation.acoustics.sounds import FS
+from models.simulation.sources.responses import checked_responses
 from schemas.extras import needs
 
 if TYPE_CHECKING:
@@ -109,11 +110,12 @@ def _read(
             ears = np.asarray(file["ReceiverPosition"], np.float64).reshape(-1, 3)
     except (OSError, KeyError, ValueError) as error:
         raise RecordingError(f"{path.name} is no SOFA file of responses: {error}") from error
-    if responses.ndim != 3 or responses.shape[:2] != (len(place), 2):
+    if place.ndim != 2 or place.shape[1] != 3 or ears.shape[0] != 2 or not np.isfinite(place).all():
         raise RecordingError(
-            f"{path.name} has Data.IR of shape {responses.shape}; expected ({len(place)}, 2, N)"
+            f"{path.name} has SourcePosition of shape {place.shape} and {len(ears)} receivers; "
+            "expected finite ones of shape (positions, 3) and two ears"
         )
-    return responses, rate, place, ears
+    return checked_responses(path, responses, (len(place), 2, -1)), rate, place, ears
 
 
 def _counts_clockwise(azimuth: NDArray[np.float64], responses: NDArray[np.float32]) -> bool:

@@ -35,7 +35,7 @@ def known(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> dict[str, list[str
 
 
 def test_every_user_is_in_exactly_one_split() -> None:
-    for user in [f"D1_u{n:02}" for n in range(60)] + ["1600", "1647", "u07"]:
+    for user in [f"D1_u{n:02}" for n in range(60)] + ["1600", "1647", "u07", "alice", "x²"]:
         assert sum(in_split(user, part) for part in ("train", "validation", "test")) == 1
         assert in_split(user, None)
 

@@ -77,9 +77,8 @@ class DistanceSeconds(ColumnDataset):
     @property
     def near(self) -> NDArray[np.float64]:
         """The probability that each source is near: the share of near in all regions."""
-        by_distance = self.probability.reshape(len(self.probability), -1, len(DISTANCES)).sum(
-            axis=1
-        )
+        directions = len(REGIONS) // len(DISTANCES)
+        by_distance = self.probability.reshape(-1, directions, len(DISTANCES)).sum(axis=1)
         share: NDArray[np.float64] = by_distance[:, DISTANCES.index("near")] / np.maximum(
             by_distance.sum(axis=1), 1e-9
         )
@@ -119,9 +118,11 @@ class DistanceSeconds(ColumnDataset):
     def calibration(self) -> Figures:
         """Return the mean probability of near, the share of near, and the calibration error.
 
-        Sources at the border are excluded.
+        Sources at the border are excluded; without any others there is nothing to return.
         """
         aside = self.take(self.distance_m != BORDER_M)
+        if not len(aside.near):
+            return {"seconds": 0, "said": None, "near": None, "ece": None}
         true = aside.distance_m < BORDER_M
         return {
             "seconds": len(true),

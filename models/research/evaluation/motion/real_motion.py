@@ -19,6 +19,7 @@ from models.egolog.imu_encoder import MIDDLE_ROWS
 from models.labels import ACTIVITIES, MOTIONS
 from models.lanhar.upright import uprights
 from models.recordings.datasets.labelled_windows import LabelledWindows, read
+from models.recordings.protocol import RecordingError
 from models.research.lanhar.evaluation import live
 from models.research.lib.metrics import macro_f1
 from models.serving.activity_memory import activities_after, remembered_activities
@@ -69,13 +70,18 @@ def measure(registry: Registry, folder: Path) -> Figures:
             continue
         try:
             windows, segments = read(path), read(path, MIDDLE_ROWS)
-        except KeyError as error:
-            print(f"skipped: {path.name} has no array {error}")
+        except RecordingError as error:
+            print(f"skipped: {error}")
             continue
-        if len(windows):
-            figures[path.stem.removesuffix(layout)] = of_windows(
-                windows, segments, recognizer, encoder, lanhar
+        if not len(windows):
+            print(
+                f"skipped: {path.name} has no window with a label of an unseen user; "
+                f"{windows.left_out} are too short or not finite"
             )
+            continue
+        figures[path.stem.removesuffix(layout)] = of_windows(
+            windows, segments, recognizer, encoder, lanhar
+        )
     return figures
 
 

@@ -92,6 +92,8 @@ def measure(registry: Registry, data: Path, splits: Splits, seed: int) -> Figure
     """
     figures: Figures = {}
     talk, streets = speech_clips(data / SPEECH, splits), street_clips(data, splits)
+    if not talk and spoken_digits.clips(data / SPEECH):
+        print(f"skipped: {SPEECH} has no {CLIP_S} s of speech of an unseen speaker")
     if talk:
         recogniser = ScenarioRecognizer(registry)
         figures["speech"] = {

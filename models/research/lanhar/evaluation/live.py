@@ -27,6 +27,7 @@ from models.lanhar.sensor_encoder import LANHAR_SENSOR
 from models.lanhar.upright import uprights
 from models.network.windows import HAR_WINDOW_S
 from models.recordings.datasets.labelled_windows import read
+from models.recordings.protocol import RecordingError
 from models.recordings.shared_data import IMU
 from models.research.lanhar.evaluation.sections import put_first
 from models.research.lanhar.training.scores import macro_f1
@@ -206,8 +207,8 @@ def _of_file(weights: Path, split: Split | None, told: Place | None, path: Path)
     pin_one_thread()
     try:
         windows = read(path, split=split)
-    except KeyError as error:
-        print(f"skipped: {path.name} has no array {error}")
+    except RecordingError as error:
+        print(f"skipped: {error}")
         return None
     if not len(windows):
         return None

@@ -10,6 +10,7 @@ import soundfile
 from models.features import Features
 from models.labels import CATEGORIES, SOUND_EVENTS
 from models.recordings.datasets import esc50
+from models.recordings.protocol import RecordingError
 from tests.shared_data import shared_data
 
 COLUMNS = ("filename", "fold", "target", "category", "src_file", "take", "id_margin")
@@ -106,3 +107,22 @@ def test_no_source_recording_is_in_two_splits_of_the_real_data() -> None:
     ]
     assert all(sources)
     assert sum(map(len, sources)) == len(set.union(*sources))
+
+
+def test_a_table_of_a_spreadsheet_is_read(tmp_path: Path) -> None:
+    table = _write(tmp_path) / "esc50.csv"
+    table.write_bytes(b"\xef\xbb\xbf" + table.read_bytes())
+    assert len(esc50.clips(tmp_path)) == len(ROWS)
+
+
+def test_a_clip_shorter_than_a_second_is_padded_to_one() -> None:
+    assert esc50.log_mel(np.ones(4_000, np.float32), 16_000, Features()).shape == (50, 64)
+
+
+def test_a_clip_that_is_empty_or_not_finite_is_named(tmp_path: Path) -> None:
+    soundfile.write(tmp_path / "empty.wav", np.zeros(0), 16_000)
+    soundfile.write(tmp_path / "nan.wav", np.full(100, np.nan), 16_000, subtype="FLOAT")
+    with pytest.raises(RecordingError, match=r"empty\.wav is empty; expected sound"):
+        esc50.read_mono(tmp_path / "empty.wav")
+    with pytest.raises(RecordingError, match=r"nan\.wav has values that are not finite"):
+        esc50.read_mono(tmp_path / "nan.wav")

@@ -38,6 +38,12 @@ def test_a_files_words_say_where_its_device_was_worn() -> None:
     assert position_of("ear (left eSense)") == "ear"
     assert [position_of(f"{side} wrist") for side in ("left", "dominant")] == ["wrist", "wrist"]
     assert position_of("trouser pocket") == "pocket"
+    assert position_of("Apple Watch") == "wrist"
+    assert [position_of(word) for word in ("right earbud", "belt", "head")] == [
+        "ear",
+        "waist",
+        "head",
+    ]
     assert position_of("near the shoulder") is None
 
 
@@ -100,6 +106,10 @@ def test_minutes_of_standing_up_and_sitting_down_are_told_apart_by_the_barometer
         ("eating or smoking", {"eating", "smoking"}),
         ("stairs (undirected)", {"going upstairs", "going downstairs"}),
         ("jogging or teeth", {"running", "brushing teeth"}),
+        ("Walking", {"walking"}),
+        (" SITTING  or Standing_up ", {"sitting", "standing up"}),
+        ("Watching tv", {"watching TV"}),
+        ("walking_upstairs", {"going upstairs"}),
     ],
 )
 def test_every_alternative_of_a_label_is_right(label: str, names: set[str]) -> None:

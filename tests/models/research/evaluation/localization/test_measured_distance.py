@@ -37,6 +37,12 @@ def test_balanced_weighs_near_and_far_alike_and_leaves_out_the_border() -> None:
     assert seconds(["left-near"], [90], [0.5]).balanced() is None
 
 
+def test_sources_at_the_border_alone_have_no_calibration() -> None:
+    border = seconds(["left-near"], [90], [1.0])
+    assert border.calibration() == {"seconds": 0, "said": None, "near": None, "ece": None}
+    assert len(border.take(border.distance_m != 1.0).near) == 0
+
+
 def test_lateral_keeps_what_is_beside_the_head() -> None:
     judged = seconds(["left-near"] * 4, [0, 60, -90, 180], [0.5] * 4)
     assert judged.lateral().azimuth_deg.tolist() == [60, -90]

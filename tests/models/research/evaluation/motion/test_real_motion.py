@@ -76,4 +76,4 @@ def test_every_file_of_labelled_motion_is_measured_and_a_strange_one_named(
     assert set(figures) == {"belt"}
     assert figures["belt"]["windows"] == 2
     assert figures["belt"]["accuracy"] in (None, 0.0, 0.5, 1.0)
-    assert "skipped: odd_50hz.npz has no array 'recording_user'" in capsys.readouterr().out
+    assert "odd_50hz.npz' lacks scale, recording_start" in capsys.readouterr().out

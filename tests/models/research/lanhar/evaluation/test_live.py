@@ -103,7 +103,7 @@ def test_every_file_is_measured_by_the_weights_of_a_folder(
     measured = live.measure(tmp_path / "weights", folder)
     assert set(measured) == {"belt"}
     assert measured["belt"]["windows"] == 2
-    assert "skipped: odd_50hz.npz has no array 'recording_user'" in capsys.readouterr().out
+    assert "odd_50hz.npz' lacks scale, recording_start" in capsys.readouterr().out
 
 
 def test_all_devices_can_be_told_to_be_worn_at_one_place(

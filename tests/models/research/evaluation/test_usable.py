@@ -1,0 +1,81 @@
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pytest
+import soundfile
+
+from models.recordings.shared_data import CIPIC, ESC50, HRTF, IMU, SPEECH, URBANSOUND8K
+from models.research.evaluation.usable import usable
+from models.simulation.sources.material import unseen_material
+from tests.models import small_data
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+@pytest.fixture
+def data(tmp_path: Path) -> Path:
+    root = small_data.write(tmp_path / "data")
+    small_data.speech(root / SPEECH)
+    small_data.streets(root / URBANSOUND8K)
+    return root
+
+
+def files(folder: Path) -> set[str]:
+    return {str(path.relative_to(folder)) for path in folder.glob("*/*")}
+
+
+def test_a_folder_that_can_be_read_is_used_as_it_is(
+    data: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert usable(data, tmp_path / "links") == data
+    assert not capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("part", "file", "reason"),
+    [
+        (ESC50, "esc50.csv", "esc50.csv has no rows"),
+        (ESC50, "5-9950-A-0.flac", "5-9950-A-0.flac cannot be read"),
+        (URBANSOUND8K, "urbansound8k.csv", "urbansound8k.csv has no rows"),
+        (URBANSOUND8K, "100-3-0-0.flac", "100-3-0-0.flac cannot be read"),
+        (SPEECH, "nicolas_00.flac", "nicolas_00.flac cannot be read"),
+        (CIPIC, "", "cipic_16khz.npz' is not a readable .npz"),
+        (HRTF / "ku100_16khz.npz", "", "ku100_16khz.npz' is not a readable .npz"),
+        (HRTF / "room_16k.sofa", "", "room_16k.sofa is no SOFA file"),
+        (IMU / "classyglass_windows.npz", "", "classyglass_windows.npz' is not a readable .npz"),
+        (IMU / "own_20hz.npz", "", "own_20hz.npz' is not a readable .npz"),
+    ],
+)
+def test_a_part_that_cannot_be_read_is_left_out_and_named(
+    data: Path,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    part: Path,
+    file: str,
+    reason: str,
+) -> None:
+    damaged = data / part / file if file else data / part
+    damaged.write_bytes(b"")
+    links = usable(data, tmp_path / "links")
+    said = capsys.readouterr().out.splitlines()
+    assert [line for line in said if line.startswith("skipped: ")] == said
+    assert reason in said[0]
+    assert len(said) == 1
+    assert files(links) == files(data) - {str(part)}
+    # Composed days are of what is left.
+    unseen_material(links)
+
+
+def test_clips_of_any_rate_and_channels_become_the_sounds_of_days(data: Path) -> None:
+    for number, path in enumerate(sorted((data / ESC50).glob("*.flac"))):
+        rate, channels = ((44_100, 2), (48_000, 1), (16_000, 2))[number % 3]
+        noise = np.random.default_rng(number).normal(0, 0.1, (2 * rate, channels))
+        soundfile.write(path, noise, rate)
+    sounds = unseen_material(data).sounds
+    for label in sounds.labels:  # type: ignore[attr-defined]
+        wave = sounds(label, np.random.default_rng(0), np.random.default_rng(1), 32_000)
+        assert wave.shape == (32_000,)
+    assert all(len(wave) <= 32_000 for wave in sounds.waves["dog"])  # type: ignore[attr-defined]
