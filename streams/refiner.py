@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, Any
 from redis.exceptions import RedisError
 
 from infra import topics
-from infra.daily_log.store import LogStore, LogStoreError
+from infra.daily_log.stored import LogStoreError
 from infra.errors import LlmError
 from infra.settings.scenario_names import read_names
 from models.egolog.offline_expert import Expert
@@ -41,6 +41,7 @@ if TYPE_CHECKING:
 
     from faust.types import StreamT
 
+    from infra.daily_log.store import LogStore
     from infra.settings import Settings
     from schemas import Message
     from streams.engine.app import EgoLogApp

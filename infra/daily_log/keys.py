@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 ROWS = ("scenario", "refined", "activity")
+# The rows that are read as a log; refined records are merged into their scenarios.
+SHOWN = ("scenario", "activity")
 
 
 @dataclass(frozen=True)

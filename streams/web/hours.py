@@ -13,6 +13,7 @@ import time
 from typing import TYPE_CHECKING, Any
 
 from infra.daily_log.corrections import AddedSpan, added
+from infra.daily_log.rollups import Rollup
 from infra.daily_log.store import BUCKET_NS
 from operators.naming import Named, name_activity
 from operators.smoothing import smooth
@@ -65,21 +66,21 @@ class Hours:
         first = from_ns // HOUR_NS * HOUR_NS
         hours = await self._revisions(device, first, to_ns)
         wanted = {hour: revision for hour, revision in hours.items() if revision > since}
-        kept = await self._store.rollups(device, self._kind, [*wanted])
+        cached = await self._store.rollups.get(device, self._kind, [*wanted])
         deadline = time.monotonic() + COMPUTE_S
         texts = []
-        made = 0
+        computed = 0
         complete = True
         for hour, revision in reversed(wanted.items()):
-            known = kept.get(hour)
-            if known is None or known[0] != revision:
-                if made and time.monotonic() > deadline:
+            rollup = cached.get(hour)
+            if rollup is None or rollup.revision != revision:
+                if computed and time.monotonic() > deadline:
                     complete = False
                     continue
-                made += 1
-                known = (revision, *await self._made(device, hour))
-                await self._store.put_rollup(device, self._kind, hour, known)
-            texts.append(known[2] if brief else known[1])
+                computed += 1
+                rollup = Rollup(revision, *await self._compute(device, hour))
+                await self._store.rollups.put(device, self._kind, hour, rollup)
+            texts.append(rollup.brief if brief else rollup.full)
         return texts, complete
 
     async def _revisions(self, device: str, from_ns: int, to_ns: int) -> dict[int, int]:
@@ -98,7 +99,7 @@ class Hours:
             for hour, revision in sorted(hours.items())
         }
 
-    async def _made(self, device: str, hour: int) -> tuple[str, str]:
+    async def _compute(self, device: str, hour: int) -> tuple[str, str]:
         log = await self._store.read(device, max(0, hour - SMOOTHING_NS), hour + HOUR_NS)
         return await asyncio.to_thread(_texts, log, hour, self._unsure_below)
 

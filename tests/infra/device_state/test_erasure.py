@@ -14,6 +14,7 @@ from infra.broker.dead_letters import scan
 from infra.broker.device_control import read_controls
 from infra.broker.topic_reader import publish
 from infra.daily_log.places import Places
+from infra.daily_log.rollups import Rollup
 from infra.daily_log.store import LogStore
 from infra.device_state.checkpoints import Checkpoints
 from infra.device_state.corrected_windows import CorrectedWindows
@@ -43,7 +44,7 @@ async def fill(settings: Settings, redis: Redis, device: str) -> None:
     said = correction(len(device), named(T0 / S, T0 / S + 30, "Eating"), device_id=device)
     await publish(settings, topics.CORRECTIONS, said.correction_id, said.encode(), beside=device)
     await store.put_corrections([said])
-    await store.put_rollup(device, "1", 0, (1, "{}", "{}"))
+    await store.rollups.put(device, "1", 0, Rollup(1, "{}", "{}"))
     for life in (None, "0123456789ab"):
         checkpoints = Checkpoints(redis, settings.app_id, life)
         for stage in ("windower", "har", "join", "wearer"):

@@ -1,0 +1,53 @@
+"""Cached summaries of hours, as the page draws them."""
+
+from __future__ import annotations
+
+import zlib
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from redis.asyncio import Redis
+
+    from infra.daily_log.keys import LogKeys
+
+_DAY_S = 86_400
+
+
+class Rollup(NamedTuple):
+    """An hour's summary as JSON, in full and in brief, and the log's revision it was made of."""
+
+    revision: int
+    full: str
+    brief: str
+
+
+class Rollups:
+    """The cache, by device, `kind` (the format) and hour, the start in ns."""
+
+    def __init__(self, redis: Redis, keys: LogKeys, retention_days: float) -> None:
+        self._redis = redis
+        self._keys = keys
+        self._retention_s = int(retention_days * _DAY_S) + 1
+
+    async def get(self, device: str, kind: str, hours: Sequence[int]) -> dict[int, Rollup]:
+        """Return the cached summaries of `hours`."""
+        if not hours:
+            return {}
+        fields = [f"{kind}/{hour}" for hour in hours]
+        values: Any = await self._redis.hmget(self._keys.rollup(device), fields)
+        cached = {}
+        for hour, value in zip(hours, values, strict=True):
+            if value is not None:
+                revision, full, brief = zlib.decompress(value).decode().split("\n")
+                cached[hour] = Rollup(int(revision), full, brief)
+        return cached
+
+    async def put(self, device: str, kind: str, hour: int, rollup: Rollup) -> None:
+        """Cache the summary of an hour for as long as the log is kept."""
+        key = self._keys.rollup(device)
+        async with self._redis.pipeline(transaction=False) as pipe:
+            pipe.hset(key, f"{kind}/{hour}", zlib.compress("\n".join(map(str, rollup)).encode()))
+            pipe.expire(key, self._retention_s)
+            await pipe.execute()

@@ -1,0 +1,45 @@
+"""How the daily log's times and records are stored in Redis."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, TypeVar
+
+from pydantic import BaseModel, ValidationError
+
+from infra.errors import InfraError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+ModelT = TypeVar("ModelT", bound=BaseModel)
+
+
+class LogStoreError(InfraError):
+    """A stored record does not match this version's schema."""
+
+
+def parsed(model: type[ModelT], values: Iterable[bytes | str | None]) -> list[ModelT]:
+    """Return stored records, without those that expired (None); raises `LogStoreError`."""
+    try:
+        return [model.model_validate_json(value) for value in values if value is not None]
+    except ValidationError as error:
+        first = error.errors(include_url=False)[0]
+        where = ".".join(map(str, first["loc"])) or "record"
+        raise LogStoreError(
+            f"stored {model.__name__} has a bad {where}: {first['msg']}; "
+            "replay the recording to write it again"
+        ) from error
+
+
+def score(time_ns: int) -> int:
+    """Return a time as a sorted set's score, µs.
+
+    Scores are doubles: nanoseconds since the epoch would lose their last digits, microseconds are
+    exact until the year 2255.
+    """
+    return time_ns // 1_000
+
+
+def text(value: bytes | str) -> str:
+    """Return a member or field as text, whether or not the client decodes replies."""
+    return value.decode() if isinstance(value, bytes) else value
