@@ -38,12 +38,12 @@ Row = tuple[str, Any]
 async def lines(store: LogStore, device: str, from_ns: int, to_ns: int) -> AsyncIterator[str]:
     """Yield the lines of the records that start in [from_ns, to_ns), read hour by hour."""
     yield json.dumps({**HEAD, "device": device})
-    said: set[str] = set()
+    written: set[str] = set()
     async for log in pieces(store, device, from_ns, to_ns):
         for row, record in rows_of(log):
-            if row == "correction" and record.correction_id in said:
+            if row == "correction" and record.correction_id in written:
                 continue
-            said.add(getattr(record, "correction_id", ""))
+            written.add(getattr(record, "correction_id", ""))
             yield json.dumps({"row": row, "record": json.loads(record.model_dump_json())})
 
 
@@ -77,28 +77,28 @@ def rows_of(log: Log) -> list[Row]:
 
 
 async def restore(
-    store: LogStore, text_lines: Iterable[str], said: list[Correction] | None = None
+    store: LogStore, text_lines: Iterable[str], corrections: list[Correction] | None = None
 ) -> Counts:
     """Restore the output of `lines` or `infra.daily_log.export.to_json`; return records by row.
 
-    Corrections are also added to `said`. Raises `ExportError` with the line's number; the lines
-    before it are restored.
+    They are also appended to `corrections`, if given. Raises `ExportError` with the line's number;
+    the lines before it are restored.
     """
     iterator = iter(text_lines)
     head = next(iterator, "")
     counts = dict.fromkeys(_KINDS, 0)
     if not _is_head(head):
         for rows in _batched(rows_of(from_json("".join([head, *iterator])))):
-            await _write(store, rows, counts, said)
+            await _write(store, rows, counts, corrections)
         return _counts(counts)
     batch: list[Row] = []
     for number, line in enumerate(iterator, 2):
         if line.strip():
             batch.append(_row(line, number))
         if len(batch) >= _AT_ONCE:
-            await _write(store, batch, counts, said)
+            await _write(store, batch, counts, corrections)
             batch = []
-    await _write(store, batch, counts, said)
+    await _write(store, batch, counts, corrections)
     return _counts(counts)
 
 
@@ -134,10 +134,13 @@ def _batched(rows: list[Row]) -> Iterable[list[Row]]:
 
 
 async def _write(
-    store: LogStore, batch: list[Row], counts: dict[str, int], said: list[Correction] | None
+    store: LogStore,
+    batch: list[Row],
+    counts: dict[str, int],
+    corrections: list[Correction] | None,
 ) -> None:
-    if said is not None:
-        said += [record for kind, record in batch if kind == "correction"]
+    if corrections is not None:
+        corrections += [record for kind, record in batch if kind == "correction"]
     puts: dict[str, Any] = {
         "scenario": store.put_scenarios,
         "refined": store.put_refined,

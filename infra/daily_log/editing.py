@@ -148,7 +148,7 @@ class LogEditor:
         log = await self._store.read(change.device, max(0, start - _GAP_NS), end)
         before = runs(log, row, start, end)
         if change.action == "confirm":
-            after = _as_said(log, row, after)
+            after = _as_logged(log, row, after)
         if undone is not None:
             without = [c for c in log.corrections if c.correction_id != undone.correction_id]
             after = _whole(runs(_again(log, without), row, start, end), start, end)
@@ -200,7 +200,7 @@ class LogEditor:
             raise CorrectionError(_first(error)) from error
 
 
-def _as_said(log: Log, row: Row, asked: list[NamedSpan]) -> list[NamedSpan]:
+def _as_logged(log: Log, row: Row, asked: list[NamedSpan]) -> list[NamedSpan]:
     """Return the span's parts with the log's labels, unlabelled where the log has none.
 
     Raises `CorrectionError` if the labels asked for are not those of the log.
@@ -210,10 +210,10 @@ def _as_said(log: Log, row: Row, asked: list[NamedSpan]) -> list[NamedSpan]:
     [seen] = asked
     where = f"{iso(seen.start_ns)} to {iso(seen.end_ns)}"
     # No gaps are bridged: a hole or an unknown window has no label that could be confirmed.
-    said = runs(log, row, seen.start_ns, seen.end_ns, gap_ns=0)
-    if not said:
+    logged = runs(log, row, seen.start_ns, seen.end_ns, gap_ns=0)
+    if not logged:
         raise CorrectionError(f"the log says nothing of {where}; expected a span with a {row}")
-    for each in said:
+    for each in logged:
         # The page may show labels that are a minute old.
         if seen.labels and not (
             each.labels[0] == seen.labels[0] and {*seen.labels} <= {*each.labels}
@@ -222,7 +222,7 @@ def _as_said(log: Log, row: Row, asked: list[NamedSpan]) -> list[NamedSpan]:
                 f"the log says {', '.join(each.labels)!r} from {iso(each.start_ns)} on; "
                 f"expected {', '.join(seen.labels)!r} in all of {where}"
             )
-    after = _whole(said, seen.start_ns, seen.end_ns)
+    after = _whole(logged, seen.start_ns, seen.end_ns)
     if not any(each.labels for each in after):
         raise CorrectionError(
             f"{where} has over {_MAX_RUNS} changes of {row}; expected a shorter span"

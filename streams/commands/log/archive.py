@@ -11,7 +11,7 @@ from faust.cli import argument
 
 from infra import topics
 from infra.daily_log.archive import lines, restore
-from infra.daily_log.said_again import say_again
+from infra.daily_log.republish import republish
 from schemas.atomic_file import atomic_path
 from streams.commands.log.span import FROM, TO, span_of
 from streams.commands.log.store import opened, refuse_unknown
@@ -47,19 +47,19 @@ def register(group: ActionGroup, app: EgoLogApp) -> None:
         Files of `log DEVICE --format json` work as well. Corrections that are missing in their
         topic are published again, so they outlast the store.
         """
-        said: list[Correction] = []
+        corrections: list[Correction] = []
         async with opened(app) as store:
             with _opened(pathlib.Path(file), file, "rt") as text:
-                counts = await restore(store, text, said)
+                counts = await restore(store, text, corrections)
         print(
             f"restored {counts.scenarios} scenarios ({counts.refined} refined) and "
             f"{counts.activities} activities"
         )
-        if said:
+        if corrections:
             settings = running(app.settings, "broker_url")
             await topics.create(settings)
-            published = await say_again(settings, said)
-            print(f"restored {len(said)} corrections; {published} of them were published")
+            published = await republish(settings, corrections)
+            print(f"restored {len(corrections)} corrections; {published} of them were published")
 
 
 def _opened(path: pathlib.Path, name: str, mode: Literal["rt", "wt"]) -> IO[str]:

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from infra.settings import Settings
 
 
-async def say_again(settings: Settings, corrections: Sequence[Correction]) -> int:
+async def republish(settings: Settings, corrections: Sequence[Correction]) -> int:
     """Publish the corrections missing from the topic; return how many. Raises `BrokerError`."""
     if not corrections:
         return 0

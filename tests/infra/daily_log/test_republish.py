@@ -9,7 +9,7 @@ from infra import topics
 from infra.broker.topic_reader import publish, read_all
 from infra.daily_log.archive import lines, restore
 from infra.daily_log.rebuild import rebuild
-from infra.daily_log.said_again import say_again
+from infra.daily_log.republish import republish
 from infra.daily_log.store import LogStore
 from schemas import Correction
 from tests.broker_settings import with_topics
@@ -31,9 +31,9 @@ async def test_what_the_topic_lacks_is_published_once(broker_url: str) -> None:
     there = correction(1, named(T0 / S, T0 / S + 30, "Eating"))
     lost = correction(2, named(T0 / S, T0 / S + 30, "Cooking"))
     await put(settings, there)
-    assert await say_again(settings, [there, lost, lost]) == 1
-    assert await say_again(settings, [there, lost]) == 0
-    assert await say_again(settings, []) == 0
+    assert await republish(settings, [there, lost, lost]) == 1
+    assert await republish(settings, [there, lost]) == 0
+    assert await republish(settings, []) == 0
     said = await read_all(settings, topics.CORRECTIONS, Correction)
     assert sorted(each.correction_id for each in said) == sorted(
         [there.correction_id, lost.correction_id]
@@ -53,7 +53,7 @@ async def test_a_restored_correction_outlasts_the_store(broker_url: str, redis_u
         after = LogStore(redis, f"after-{uuid4().hex[:8]}", 30)
         await restore(after, iter(backup), restored)
         assert restored == [said]
-        await say_again(settings, restored)
+        await republish(settings, restored)
         own = settings.model_copy(update={"app_id": f"again-{uuid4().hex[:8]}"})
         assert (await rebuild(own, redis)).corrections == 1
         store = LogStore(redis, own.app_id, 30)
