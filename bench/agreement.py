@@ -20,7 +20,7 @@ from bench.without_stream.work import Work
 from infra import topics
 from infra.settings import load
 from models.recordings.shared_data import data_folder
-from models.research.graphs import Graph, graphs
+from models.research.graphs import graphs
 from models.serving.one_thread import pin_one_thread
 from models.serving.registry import WEIGHTS_DIR, Opened, Precision, Registry
 from schemas import Activity, Message, Scenario, Spatial
@@ -36,6 +36,7 @@ if TYPE_CHECKING:
 
     from infra.settings import Settings
     from models.recordings.protocol import Recording
+    from models.research.graph_export import Graph
     from models.serving.served import Served
     from schemas.message import Probabilities
 

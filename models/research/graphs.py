@@ -1,7 +1,7 @@
 """The graphs that serve: each network as ONNX, without its weights.
 
-A graph says what is computed, and its weights file with which numbers: a revision that was
-fine-tuned is served by the same graph. It is made again where a network or its sizes changed:
+A graph says what is computed, its weights file with which numbers, so fine-tuned revisions are
+served by the same graph. Export graphs again after changing a network or its sizes:
 
     python -m models.research.graphs [--weights DIR] [--out DIR] [GRAPH ...]
 """
@@ -10,13 +10,11 @@ from __future__ import annotations
 
 import argparse
 import sys
-import warnings
-from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 from torch.export import Dim
 
 from models.egolog.contrastive import ENCODERS, Encoders
@@ -33,46 +31,14 @@ from models.lanhar.rotation_invariant import CHANNELS, MEASURES
 from models.lanhar.sensor_encoder import LANHAR_SENSOR, SensorEncoder
 from models.lanhar.text_encoder import LANHAR_TEXT, WordEncoder
 from models.research import flat_localization
-from models.serving.graph_file import GRAPHS_DIR, GraphFile, served_config
+from models.research.graph_export import Graph, export
+from models.serving.graph_file import GRAPHS_DIR
 from models.serving.registry import WEIGHTS_DIR, Registry
-from schemas.extras import needs
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
-
     from models.network.key import Key
 
-OPSET = 20
-_ROOT = "network."
 _FRAMES = 50
-
-
-@dataclass(frozen=True)
-class Graph:
-    """One graph of the network of `key`: `call` with `example` inputs, by name, gives `outputs`.
-
-    `dynamic` are the axes of an input that may have any length in a range.
-    """
-
-    key: Key[Any]
-    call: Callable[..., Tensor | tuple[Tensor, ...]]
-    example: Mapping[str, Tensor]
-    outputs: tuple[str, ...]
-    dynamic: Mapping[str, dict[int, Any]]
-
-    def module(self, network: nn.Module) -> nn.Module:
-        """Return what is exported: `call` on `network`, whose inputs are those of `example`."""
-        return _Call(network, self.call).eval()
-
-
-class _Call(nn.Module):
-    def __init__(self, network: nn.Module, call: Callable[..., Any]) -> None:
-        super().__init__()
-        self.network = network
-        self.call = call
-
-    def forward(self, *inputs: Tensor) -> Any:
-        return self.call(self.network, *inputs)
 
 
 def _share(network: NearField, maps: Tensor) -> Tensor:
@@ -134,7 +100,7 @@ def _localization(key: Key[Localization], maps: int) -> Graph:
 
 
 def _segments(count: int) -> dict[str, Tensor]:
-    # One tensor for both masks would become one input.
+    # Two mask tensors: a shared one would become a single input.
     return {
         "audio_features": torch.rand(1, count, 256),
         "audio_embedding": torch.rand(1, count, 128),
@@ -147,22 +113,33 @@ def _segments(count: int) -> dict[str, Tensor]:
 
 def graphs() -> dict[str, Graph]:
     """Return every graph that serves, by the name of its file."""
-    segments = {1: Dim("segments", min=2, max=64)}
-    stretches, steps = Dim("stretches", min=1, max=64), Dim("steps", min=50, max=3_000)
-    rows = Dim("rows", min=50, max=1_000)
-    scenarios = {1: Dim("scenarios", min=1, max=16)}
-    seconds = {1: Dim("seconds", min=1, max=64)}
+    return {
+        **_localization_graphs(),
+        **_encoder_graphs(),
+        **_scenario_graphs(),
+        "har": _har_graph(),
+        **_lanhar_graphs(),
+    }
+
+
+def _localization_graphs() -> dict[str, Graph]:
+    maps = {"maps": torch.rand(1, 3, _FRAMES, 64)}
     return {
         "localization_mono": _localization(LOCALIZATION_MONO, 1),
         "localization": _localization(LOCALIZATION, 3),
         "localization_four": _localization(LOCALIZATION_GLASSES, 10),
-        "near_field": Graph(
-            NEAR_FIELD,
-            _share,
-            {"maps": torch.rand(1, 3, _FRAMES, 64)},
-            ("share",),
-            {},
-        ),
+        "near_field": Graph(NEAR_FIELD, _share, maps, ("share",), {}),
+    }
+
+
+def _encoder_graphs() -> dict[str, Graph]:
+    stretches = Dim("stretches", min=1, max=64)
+    steps = Dim("steps", min=50, max=3_000)
+    rows = Dim("rows", min=50, max=1_000)
+    seconds = Dim("seconds", min=1, max=64)
+    imu = {"imu": torch.rand(15, 100, 6)}
+    imu_axes = {"imu": {0: stretches, 1: rows}}
+    return {
         "sounds": Graph(
             ENCODERS,
             _sounds,
@@ -182,22 +159,19 @@ def graphs() -> dict[str, Graph]:
             _heard,
             {"seconds": torch.rand(15, 2, 2, 512)},
             ("features", "embedding"),
-            {"seconds": {0: stretches, 1: Dim("seconds", min=1, max=64)}},
+            {"seconds": {0: stretches, 1: seconds}},
         ),
-        "motions": Graph(
-            ENCODERS,
-            _motions,
-            {"imu": torch.rand(15, 100, 6)},
-            ("features", "embedding", "logits"),
-            {"imu": {0: stretches, 1: rows}},
-        ),
+        "motions": Graph(ENCODERS, _motions, imu, ("features", "embedding", "logits"), imu_axes),
         "motion_features": Graph(
-            ENCODERS,
-            _motion_features,
-            {"imu": torch.rand(15, 100, 6)},
-            ("features", "seconds"),
-            {"imu": {0: stretches, 1: rows}},
+            ENCODERS, _motion_features, imu, ("features", "seconds"), imu_axes
         ),
+    }
+
+
+def _scenario_graphs() -> dict[str, Graph]:
+    segments = {1: Dim("segments", min=2, max=64)}
+    rows = {"rows": torch.rand(1, 15, 644)}
+    return {
         "scenario_rows": Graph(
             SCENARIO,
             _rows,
@@ -205,34 +179,36 @@ def graphs() -> dict[str, Graph]:
             ("rows", "weights"),
             dict.fromkeys(_segments(1), segments),
         ),
-        "scenario": Graph(
-            SCENARIO,
-            _scenarios,
-            {"rows": torch.rand(1, 15, 644)},
-            ("logits",),
-            {"rows": segments},
-        ),
-        "har": Graph(
-            HAR,
-            _activities,
-            {
-                "audio": torch.rand(1, 256),
-                "audio_mask": torch.ones(1, dtype=torch.bool),
-                "imu": torch.rand(1, 128),
-                "imu_mask": torch.ones(1, dtype=torch.bool),
-                "text": torch.rand(1, 3, 384),
-                "text_mask": torch.ones(1, 3, dtype=torch.bool),
-                "audio_seconds": torch.rand(1, 5, 256),
-                "imu_seconds": torch.rand(1, 5, 128),
-            },
-            ("logits",),
-            {
-                "text": scenarios,
-                "text_mask": scenarios,
-                "audio_seconds": seconds,
-                "imu_seconds": seconds,
-            },
-        ),
+        "scenario": Graph(SCENARIO, _scenarios, rows, ("logits",), {"rows": segments}),
+    }
+
+
+def _har_graph() -> Graph:
+    scenarios = {1: Dim("scenarios", min=1, max=16)}
+    seconds = {1: Dim("seconds", min=1, max=64)}
+    example = {
+        "audio": torch.rand(1, 256),
+        "audio_mask": torch.ones(1, dtype=torch.bool),
+        "imu": torch.rand(1, 128),
+        "imu_mask": torch.ones(1, dtype=torch.bool),
+        "text": torch.rand(1, 3, 384),
+        "text_mask": torch.ones(1, 3, dtype=torch.bool),
+        "audio_seconds": torch.rand(1, 5, 256),
+        "imu_seconds": torch.rand(1, 5, 128),
+    }
+    dynamic = {
+        "text": scenarios,
+        "text_mask": scenarios,
+        "audio_seconds": seconds,
+        "imu_seconds": seconds,
+    }
+    return Graph(HAR, _activities, example, ("logits",), dynamic)
+
+
+def _lanhar_graphs() -> dict[str, Graph]:
+    rows = Dim("rows", min=60, max=3_000)
+    texts, words = Dim("texts", min=1, max=4_096), Dim("words", min=1, max=160)
+    return {
         "lanhar_sensor": Graph(
             LANHAR_SENSOR,
             _reading,
@@ -242,112 +218,20 @@ def graphs() -> dict[str, Graph]:
                 "posture": torch.rand(1, 2),
             },
             ("vector",),
-            {"channels": {2: Dim("rows", min=60, max=3_000)}},
+            {"channels": {2: rows}},
         ),
         "lanhar_text": Graph(
             LANHAR_TEXT,
             _texts,
             {"prepared": torch.ones(3, 7, 2, dtype=torch.int64)},
             ("vectors",),
-            {"prepared": {0: Dim("texts", min=1, max=4_096), 1: Dim("words", min=1, max=160)}},
+            {"prepared": {0: texts, 1: words}},
         ),
     }
 
 
-def export(graph: Graph, network: nn.Module) -> GraphFile:
-    """Return the graph of `network`, its weights left out."""
-    names = list(graph.example)
-    shapes = tuple(graph.dynamic.get(name) for name in names)
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        program = torch.onnx.export(
-            graph.module(network),
-            tuple(graph.example.values()),
-            dynamo=True,
-            opset_version=OPSET,
-            input_names=names,
-            output_names=list(graph.outputs),
-            dynamic_shapes={"inputs": shapes} if graph.dynamic else None,
-            optimize=False,
-            verbose=False,
-        )
-    if program is None:
-        raise RuntimeError("torch.onnx gave no program")
-    model, weights = _without_weights(program.model_proto, network)
-    return GraphFile(
-        model.SerializeToString(deterministic=True),
-        weights,
-        served_config(asdict(cast("Any", network.config))),
-    )
-
-
-def _without_weights(model: Any, network: nn.Module) -> tuple[Any, tuple[str, ...]]:
-    """Return the graph simplified, and the names of what it lacks, those of a weights file.
-
-    What is known without the weights is computed now. They are inputs meanwhile, so that nothing
-    made of them becomes part of the graph.
-    """
-    with needs("onnx", "graphs need"):
-        from onnx import helper
-    with needs("onnxscript", "graphs need"):
-        from onnxscript import optimizer
-
-    state = network.state_dict()
-    graph = model.graph
-    named = {one.name: one for one in graph.initializer if one.name.removeprefix(_ROOT) in state}
-    for initializer in named.values():
-        graph.input.append(
-            helper.make_tensor_value_info(initializer.name, initializer.data_type, initializer.dims)
-        )
-        graph.initializer.remove(initializer)
-    model = optimizer.optimize(model)
-    graph = model.graph
-    used = {name for node in graph.node for name in node.input}
-    weights = []
-    for given in [one for one in graph.input if one.name in named]:
-        graph.input.remove(given)
-        if given.name in used:
-            kept = graph.initializer.add()
-            kept.CopyFrom(named[given.name])
-            weights.append(kept.name.removeprefix(_ROOT))
-    without_numbers(model, {name: name.removeprefix(_ROOT) for name in named})
-    return model, tuple(weights)
-
-
-def without_numbers(model: Any, names: Mapping[str, str]) -> None:
-    """Rename the initializers in `names` and leave their numbers out, and what a machine notes."""
-    with needs("onnx", "graphs need"):
-        from onnx import TensorProto
-
-    graph = model.graph
-    for at, given in enumerate(graph.initializer):
-        if given.name in names:
-            lacking = TensorProto(
-                name=names[given.name],
-                data_type=given.data_type,
-                dims=given.dims,
-                data_location=TensorProto.EXTERNAL,
-            )
-            place = lacking.external_data.add()
-            place.key, place.value = "location", "weights"
-            graph.initializer[at].CopyFrom(lacking)
-    for node in graph.node:
-        for at, name in enumerate(node.input):
-            node.input[at] = names.get(name, name)
-    _strip(model)
-
-
-def _strip(model: Any) -> None:
-    """Drop what the exporter notes for people: where in which file on this machine a node is."""
-    graph = model.graph
-    for part in (model, graph, *graph.node, *graph.initializer, *graph.input, *graph.output):
-        part.ClearField("doc_string")
-        part.ClearField("metadata_props")
-    graph.ClearField("value_info")
-
-
 def main(arguments: list[str] | None = None) -> int:
-    """Write graphs; 2 for a name that is none."""
+    """Export graphs; exits with 2 for an unknown name."""
     parser = argparse.ArgumentParser(prog="python -m models.research.graphs", description=__doc__)
     parser.add_argument("--weights", type=Path, default=WEIGHTS_DIR)
     parser.add_argument("--out", type=Path, default=GRAPHS_DIR)

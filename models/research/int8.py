@@ -1,11 +1,11 @@
-"""The sound that a worker hears in eight bits: the encoders' convolutions, rounded.
+"""The audio encoder in eight bits: its convolutions, quantized statically.
 
     python -m models.research.int8 [--weights DIR] [--out DIR] [--cache DIR]
 
-What ships is made of the encoders' weights, and of the ranges that activations keep to on composed
-days of the training part (static quantization by ONNX Runtime, a scale for each map; Jacob et al.
-2018). It is made again where the encoders changed. Sums of products are then of whole numbers,
-which add up alike in any order.
+The shipped graphs derive from the encoders' weights and the ranges of their activations on composed
+days of the training part (static quantization by ONNX Runtime with a scale per map; Jacob et al.
+2018). Run this again after training the encoders. Sums of products are then integers, which are
+the same in any order of summation.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ from models.research.egolog.__main__ import CACHE
 from models.research.egolog.audio.compact import drawn
 from models.research.egolog.context import REAL_SHARE, STRETCH_S
 from models.research.egolog.days.composed import compose
-from models.research.graphs import without_numbers
+from models.research.graph_export import without_numbers
 from models.research.lib.recordings_folder import recordings_or_simulated
 from models.serving.graph_file import GRAPHS_DIR, MADE_OF, GraphFile, served_config
 from models.serving.one_thread import pin_one_thread
@@ -48,11 +48,11 @@ if TYPE_CHECKING:
     from models.serving.weights_file import StoredWeights, Tensors
 
 SECONDS = {"sounds": SEGMENT_S, "seconds": 1}
-"""How long the sound is that each graph takes; a length of its own lets it be planned once."""
+"""Length of each graph's input, s; a fixed length lets ONNX Runtime plan memory once."""
 
 CALIBRATED_ON = 400
 PERCENTILE = 99.997
-"""Of each map's values; what lies beyond is clipped, or a few would take the others' digits."""
+"""Percentile of each map's values at which they are clipped: outliers would cost resolution."""
 
 _REAL, _SIMULATED, _SIMULATED_SEED = 48, 16, 90
 _SEED = 1
@@ -60,14 +60,14 @@ _SEED = 1
 
 @dataclass(frozen=True)
 class Rounded:
-    """A graph in eight bits, and of its weights those that the encoders do not have."""
+    """A graph in eight bits, and those of its weights that the encoders' file does not have."""
 
     graph: GraphFile
     tensors: Tensors
 
 
 def training_days(data: Path | None, cache: Path) -> list[Days]:
-    """Return a part of the composed minutes that the encoders learned from."""
+    """Return a part of the composed minutes that the encoders were trained on."""
     material = Material.read(data, "train", REAL_SHARE)
     return [
         compose(1, _REAL, STRETCH_S, material, cache),
@@ -76,7 +76,7 @@ def training_days(data: Path | None, cache: Path) -> list[Days]:
 
 
 def heard(days: Sequence[Days], seconds: int, count: int = CALIBRATED_ON) -> NDArray[np.float32]:
-    """Return log-mels (count, 50·seconds, 64), half through other microphones, and silence."""
+    """Return log-mels (count, 50·seconds, 64): half by other microphones, the last one silence."""
     mel = drawn(days, count - 1, seconds, np.random.default_rng([_SEED, seconds])).numpy()
     return np.concatenate([mel, np.zeros_like(mel[:1])])
 
@@ -84,9 +84,36 @@ def heard(days: Sequence[Days], seconds: int, count: int = CALIBRATED_ON) -> NDA
 def rounded(
     graph: GraphFile, tensors: Tensors, name: str, examples: Iterable[NDArray[np.float32]]
 ) -> Rounded:
-    """Return graph `name` in eight bits, its ranges those of `examples`, (T, 64) each.
+    """Return graph `name` in eight bits, calibrated on `examples`, (T, 64) each."""
+    with needs("onnx", "quantization needs"):
+        import onnx
 
-    The first convolution, whose one map of input is worth more than eight bits, stays as it is.
+    model = _quantized(prepared(graph, tensors, SECONDS[name] * SECOND_STEPS), examples)
+    numbers = {
+        each.name: onnx.numpy_helper.to_array(each)
+        for each in model.graph.initializer
+        if each.data_type != onnx.TensorProto.INT64
+    }
+    # Weights that stay in 32 bits are read from the encoders' own file.
+    names = {one: one if one in tensors else f"{name}.{one}" for one in numbers}
+    without_numbers(model, names)
+    known = {node.domain for node in model.graph.node}
+    for unused in [one for one in model.opset_import if one.domain not in known]:
+        model.opset_import.remove(unused)
+    return Rounded(
+        GraphFile(
+            model.SerializeToString(deterministic=True),
+            tuple(sorted(names.values())),
+            graph.config,
+        ),
+        {names[one]: array for one, array in numbers.items() if one not in tensors},
+    )
+
+
+def _quantized(model: Any, examples: Iterable[NDArray[np.float32]]) -> Any:
+    """Return `model` quantized statically by the ranges of its activations on `examples`.
+
+    The first convolution stays in 32 bits: its single input map needs a finer resolution.
     """
     with needs("onnx", "quantization needs"):
         import onnx
@@ -107,8 +134,8 @@ def rounded(
 
     with tempfile.TemporaryDirectory(prefix="egolog-int8-") as folder:
         whole, made = Path(folder) / "whole.onnx", Path(folder) / "int8.onnx"
-        onnx.save(prepared(graph, tensors, SECONDS[name] * SECOND_STEPS), whole)
-        first = next(node.name for node in onnx.load(whole).graph.node if node.op_type == "Conv")
+        onnx.save(model, whole)
+        first = next(node.name for node in model.graph.node if node.op_type == "Conv")
         with _quiet():
             quantize_static(
                 whole,
@@ -118,34 +145,15 @@ def rounded(
                 op_types_to_quantize=["Conv", "Add", "Relu", "Pad"],
                 nodes_to_exclude=[first],
                 per_channel=True,
-                # Seven bits of weights: pairs of products overflow sixteen bits with eight, on
-                # processors without instructions of their own for this.
+                # Weights of seven bits: with eight, sums of two products overflow 16 bits on
+                # processors without VNNI.
                 reduce_range=True,
                 activation_type=QuantType.QUInt8,
                 weight_type=QuantType.QInt8,
                 calibrate_method=CalibrationMethod.Percentile,
                 extra_options={"CalibPercentile": PERCENTILE},
             )
-        model = onnx.load(made)
-    numbers = {
-        each.name: onnx.numpy_helper.to_array(each)
-        for each in model.graph.initializer
-        if each.data_type != onnx.TensorProto.INT64
-    }
-    # What is not rounded is read from where it is.
-    names = {one: one if one in tensors else f"{name}.{one}" for one in numbers}
-    without_numbers(model, names)
-    known = {node.domain for node in model.graph.node}
-    for unused in [one for one in model.opset_import if one.domain not in known]:
-        model.opset_import.remove(unused)
-    return Rounded(
-        GraphFile(
-            model.SerializeToString(deterministic=True),
-            tuple(sorted(names.values())),
-            graph.config,
-        ),
-        {names[one]: array for one, array in numbers.items() if one not in tensors},
-    )
+        return onnx.load(made)
 
 
 def make(
@@ -156,7 +164,7 @@ def make(
 ) -> StoredWeights:
     """Write the encoders `weights` in eight bits into the folder `out`, and return them.
 
-    `examples` (N, 50·s, 64) are what each graph of `SECONDS` is calibrated on.
+    Each graph of `SECONDS` is calibrated on its `examples`, (N, 50·s, 64).
     """
     every: dict[str, NDArray[Any]] = {}
     for name in SECONDS:
@@ -169,7 +177,7 @@ def make(
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Make the encoders in eight bits."""
+    """Quantize the encoders."""
     parser = argparse.ArgumentParser(prog="python -m models.research.int8", description=__doc__)
     parser.add_argument("--weights", type=Path, default=WEIGHTS_DIR, help="folder of the encoders")
     parser.add_argument("--out", type=Path, help="folder to write to, that of --weights by default")
@@ -191,7 +199,7 @@ def main(arguments: list[str] | None = None) -> int:
 
 
 def prepared(graph: GraphFile, tensors: Tensors, steps: int) -> Any:
-    """Return the whole model for inputs (1, steps, 64), what is known before they come computed."""
+    """Return the model with its weights for inputs (1, steps, 64), its constants folded."""
     with needs("onnx", "quantization needs"):
         import onnx
 
@@ -211,10 +219,10 @@ def prepared(graph: GraphFile, tensors: Tensors, steps: int) -> Any:
 
 
 def _means_in_convolutions(model: Any) -> Any:
-    """Return the model with each mean over neighbours as part of the 1×1 convolution after it.
+    """Return the model with each average pooling merged into the 1×1 convolution after it.
 
-    In eight bits a mean of its own costs as much as a convolution, and ONNX Runtime 1.32 divides an
-    odd last row by two, which takes part twice here.
+    In eight bits a separate pooling costs as much as a convolution. ONNX Runtime 1.32 divides an
+    odd last row by two instead of one, so the padding repeats that row.
     """
     with needs("onnx", "quantization needs"):
         from onnx import helper, numpy_helper
@@ -255,7 +263,7 @@ def _means_in_convolutions(model: Any) -> Any:
 
 
 def _folded(model: Any) -> Any:
-    """Return the model with its norms in the convolutions before them, as it would be run."""
+    """Return the model with its norms folded into the convolutions before them."""
     with needs("onnx", "quantization needs"):
         import onnx
 
@@ -271,7 +279,7 @@ def _folded(model: Any) -> Any:
 
 @contextlib.contextmanager
 def _quiet() -> Iterator[None]:
-    """Keep what the library says of its progress to itself."""
+    """Silence the library's progress messages."""
     logging.disable(logging.WARNING)
     try:
         with contextlib.redirect_stdout(io.StringIO()):

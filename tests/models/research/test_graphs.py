@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from models.research.graphs import export, graphs, main
+from models.research.graph_export import export
+from models.research.graphs import graphs, main
 from models.serving.graph_file import GRAPHS_DIR, GraphFile
 from models.serving.registry import Registry
 
