@@ -16,7 +16,7 @@ _KEPT_S = 600.0
 
 
 @dataclass
-class _Heard:
+class _Device:
     """A device's records, the first one's start, and the arrival of the last one, s."""
 
     since_ns: int
@@ -34,7 +34,7 @@ class Context:
     def __init__(self, span_ns: int) -> None:
         self._span_ns = span_ns
         # The device that has been silent longest first.
-        self._devices: OrderedDict[str, _Heard] = OrderedDict()
+        self._devices: OrderedDict[str, _Device] = OrderedDict()
 
     def push(self, record: Scenario, now_s: float) -> list[Scenario]:
         """Add a record and return those that start less than the span before it, oldest first.
@@ -42,10 +42,10 @@ class Context:
         `now_s` is the time of any monotonic clock, s.
         """
         self._forget_silent(now_s)
-        heard = self._devices.setdefault(record.device_id, _Heard(record.start_ns, now_s))
+        device = self._devices.setdefault(record.device_id, _Device(record.start_ns, now_s))
         self._devices.move_to_end(record.device_id)
-        heard.last_s = now_s
-        oldest, records = record.start_ns - self._span_ns, heard.records
+        device.last_s = now_s
+        oldest, records = record.start_ns - self._span_ns, device.records
         before = [r for r in records.values() if oldest <= r.start_ns < record.start_ns]
         # Embeddings are the bulk of a record, and not part of prompts.
         records[record.window_id] = record.model_copy(update={"embeddings": None})
@@ -55,18 +55,18 @@ class Context:
 
     def since_ns(self, device_id: str) -> int | None:
         """Return the event time from which a device's records are known here, None if never."""
-        heard = self._devices.get(device_id)
-        return None if heard is None else heard.since_ns
+        device = self._devices.get(device_id)
+        return None if device is None else device.since_ns
 
     def recall(self, record: Scenario, earlier: Iterable[Scenario]) -> None:
         """Add records of the span before a record from elsewhere, which is then complete.
 
         Records that are already here are kept.
         """
-        heard = self._devices.get(record.device_id)
-        if heard is not None:
-            heard.records = {each.window_id: each for each in earlier} | heard.records
-            heard.since_ns = min(heard.since_ns, record.start_ns - self._span_ns)
+        device = self._devices.get(record.device_id)
+        if device is not None:
+            device.records = {each.window_id: each for each in earlier} | device.records
+            device.since_ns = min(device.since_ns, record.start_ns - self._span_ns)
 
     def reaches_back(self, record: Scenario) -> bool:
         """Return whether this worker has seen the whole span before a record.
@@ -74,8 +74,8 @@ class Context:
         It has not shortly after a start, a silence, or the takeover of the device from another
         worker.
         """
-        heard = self._devices.get(record.device_id)
-        since_ns = record.start_ns if heard is None else heard.since_ns
+        device = self._devices.get(record.device_id)
+        since_ns = record.start_ns if device is None else device.since_ns
         return since_ns <= record.start_ns - self._span_ns
 
     def _forget_silent(self, now_s: float) -> None:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Generic, TypeVar
 
 import msgpack
 
-from operators.said_positions import SaidPositions
+from operators.declared_positions import DeclaredPositions
 from operators.window_session import WindowSession
 from schemas.frames import NS
 
@@ -48,7 +48,7 @@ class DeviceSessions(Generic[TokenT]):
             session.floor_ns = session.closed_ns = floor_ns
             session.after = after
             session.first_frames = {m: (s, t) for m, (s, t) in first_frames.items()}
-            session.positions = SaidPositions.restore(*positions)
+            session.positions = DeclaredPositions.restore(*positions)
             self._sessions[session_id, epoch] = session
 
     def snapshot(self) -> bytes:

@@ -98,12 +98,12 @@ class LiveState:
         if self._end_ns - last_ns > _SOUNDS_NS:
             return []
         # Only sounds with localized seconds have a place.
-        heard = [
+        localized = [
             self._seconds[each].regions for each in (last_ns - NS, last_ns) if each in self._seconds
         ]
         means = {
-            name: sum(regions[name] for regions in heard) / len(heard)
-            for name in (heard[0] if heard else {})
+            name: sum(regions[name] for regions in localized) / len(localized)
+            for name in (localized[0] if localized else {})
         }
         words = place_of(means).words
         return [

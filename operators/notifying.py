@@ -78,7 +78,7 @@ class DeviceNotifier:
         state.came_ns, state.window = came_ns, record.window_id
         late_ns = came_ns - record.end_ns
         return [
-            self._told(rule, record.window_id, record.end_ns, text, late_ns)
+            self._notification(rule, record.window_id, record.end_ns, text, late_ns)
             for rule in self._rules
             for text in self._holds(rule, record)
         ]
@@ -86,7 +86,7 @@ class DeviceNotifier:
     def tick(self, now_ns: int, not_before_ns: int = 0) -> list[Notification]:
         """Return the silences to report at a wall time; they began at `not_before_ns` or later."""
         state = self._state
-        told = []
+        silences = []
         for rule in self._rules:
             if rule.condition.kind != "silent" or not state.window:
                 continue
@@ -96,8 +96,8 @@ class DeviceNotifier:
             if now_ns >= max(at_ns, self._free_ns(rule)):
                 state.silent[rule.name] = state.window
                 text = f"nothing came for {_spoken(rule.condition.for_s)}"
-                told.append(self._told(rule, state.window, at_ns, text, 0))
-        return told
+                silences.append(self._notification(rule, state.window, at_ns, text, 0))
+        return silences
 
     def snapshot(self) -> bytes:
         """Return the state for `restore`."""
@@ -138,7 +138,9 @@ class DeviceNotifier:
         last = self._state.told_ns.get(rule.name)
         return 0 if last is None else last + round(rule.cool_down_s * NS)
 
-    def _told(self, rule: Rule, window: str, at_ns: int, text: str, late_ns: int) -> Notification:
+    def _notification(
+        self, rule: Rule, window: str, at_ns: int, text: str, late_ns: int
+    ) -> Notification:
         self._state.told_ns[rule.name] = at_ns
         return Notification(
             notification_id=notification_id(rule.name, self._device_id, window),

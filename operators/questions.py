@@ -89,19 +89,19 @@ def read_answered(text: str, count: int) -> Answered:
                 for number in (numbers if isinstance(numbers, list) else [])
                 if type(number) is int and 1 <= number <= count
             )
-            said = " ".join(answer["answer"].split())[:_MAX_ANSWER_CHARS]
-            if not cited or not said:
+            text = " ".join(answer["answer"].split())[:_MAX_ANSWER_CHARS]
+            if not cited or not text:
                 return Answered(None, ())
-            return Answered(said, tuple(sorted(cited)[:MAX_CITED]))
+            return Answered(text, tuple(sorted(cited)[:MAX_CITED]))
     raise AnswerError(f"the answer {body[:_SHOWN_CHARS]!r} is no object of an answer and its facts")
 
 
 def _told(number: int, fact: Fact) -> dict[str, Any]:
-    told: dict[str, Any] = {
+    fields: dict[str, Any] = {
         "fact": number,
         "from": fact.start,
         "to": fact.end,
         "was": fact.scenario or "unknown",
     }
     parts = {"did": list(fact.activities), "heard": list(fact.sounds)}
-    return told | {name: values for name, values in parts.items() if values}
+    return fields | {name: values for name, values in parts.items() if values}

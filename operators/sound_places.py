@@ -120,9 +120,9 @@ def place_evidence(
     regions = _regions(estimate, segments, seconds)
     if not regions:
         return None
-    heard, part = apart.get(_peak(segments)), None
-    if heard is not None and name in heard.near:
-        part = _log_odds(heard.near[name]) - _log_odds(heard.far[name])
+    separated, part = apart.get(_peak(segments)), None
+    if separated is not None and name in separated.near:
+        part = _log_odds(separated.near[name]) - _log_odds(separated.far[name])
     return _evidence(regions, part)
 
 

@@ -6,8 +6,8 @@ from dataclasses import dataclass, field
 from heapq import heappop, heappush
 from typing import TYPE_CHECKING, Generic, TypeVar
 
+from operators.declared_positions import DeclaredPositions
 from operators.errors import FormatChangeError, SessionEndedError
-from operators.said_positions import SaidPositions
 from operators.track import Track
 from operators.windowed import Waiting
 from schemas.frames import NS
@@ -68,7 +68,7 @@ class WindowSession(Generic[TokenT]):
     closed_ns: int = 0
     floor_ns: int = 0
     after: int | None = None
-    positions: SaidPositions = field(default_factory=SaidPositions)
+    positions: DeclaredPositions = field(default_factory=DeclaredPositions)
 
     @property
     def name(self) -> str:

@@ -158,7 +158,7 @@ class Windower(Generic[TokenT]):
         else:
             session.first_frames.setdefault(modality, (frame.seq, frame.t_ns))
             if frame.position is not None:
-                session.positions.say(frame.t_ns, frame.position)
+                session.positions.declare(frame.t_ns, frame.position)
             for earlier in device.ended_by(session, modality, frame.t_ns):
                 self._advance(earlier, out)
             if track.final and frame.seq > track.newest_seq and len(samples):

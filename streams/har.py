@@ -100,8 +100,8 @@ class ActivityEstimator:
         upright up to this window; `ranking` is the pending ranking, if it was started.
         """
         runtime = self._runtime()
-        told = detected_scenarios(scenarios)
-        sound = heard(window, seconds, self._settings, told)
+        detected = detected_scenarios(scenarios)
+        sound = heard(window, seconds, self._settings, detected)
         item = har_input(window, sound, scenarios, upright)
         estimate, ranked = await asyncio.gather(
             runtime.activity_recognizer.submit(item), ranking or self.rank(window, upright)
@@ -117,7 +117,7 @@ class ActivityEstimator:
             open_vocabulary=ranked.labels,
             gate=sound.gate,
             far_field=sound.far_field,
-            scenarios=sorted(told),
+            scenarios=sorted(detected),
             missing=list(missing),
             familiarity=estimate.familiarity,
             unknown=estimate.unknown,
@@ -171,16 +171,16 @@ def with_memory(record: Activity, memory: Sequence[float], worn: Place | None = 
 
 
 def heard(
-    window: Window, seconds: Sequence[Spatial], settings: Settings, told: Collection[str] = ()
+    window: Window, seconds: Sequence[Spatial], settings: Settings, detected: Collection[str] = ()
 ) -> GatedSound:
     """Return the window's audio after the interference gate (EgoLog §4.3).
 
-    The gate is off in scenarios `told` in which the wearer may attend to far sound.
+    The gate is off in `detected` scenarios in which the wearer may attend to far sound.
     """
     return gated(
         feature(window, "mel"),
         [_heard(second, window) for second in seconds],
-        "off" if attended(told) else settings.interference,
+        "off" if attended(detected) else settings.interference,
         settings.far_field_above,
         has_motion=feature(window, "imu") is not None,
     )

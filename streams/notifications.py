@@ -84,16 +84,16 @@ class NotificationWriter:
             before = await journal.state(device)
             if before is not None:
                 notifier.restore(before)
-            told = [(each, by_name[each.rule].targets) for each in judge(notifier)]
+            due = [(each, by_name[each.rule].targets) for each in judge(notifier)]
             after = notifier.snapshot()
             if after == before:
                 return
             came_ns = notifier.came_ns if notifier.awaits_silence else None
             # Another worker may have had the device in the meantime.
-            if await journal.commit(device, before, after, came_ns, told):
-                for each, _ in told:
+            if await journal.commit(device, before, after, came_ns, due):
+                for each, _ in due:
                     log.info('device="%s" rule="%s" told="%s"', device, each.rule, not each.old)
-                metrics.notifications.labels(outcome="old").inc(sum(e.old for e, _ in told))
+                metrics.notifications.labels(outcome="old").inc(sum(e.old for e, _ in due))
                 return
 
 

@@ -73,9 +73,9 @@ class CorrectionAdapter:
     def _pull(self) -> Array:
         """The weight of each window for each scenario (N, 16), computed once when needed."""
         alike = self._alike(self._keys)  # (N, N)
-        said = np.where(self._labels, WEARER_SURENESS, 1 - WEARER_SURENESS)
+        labels = np.where(self._labels, WEARER_SURENESS, 1 - WEARER_SURENESS)  # (N, 16)
         pulls = [
-            _mode(alike, keys, wanted) for keys, wanted in zip(self._keys.T, said.T, strict=True)
+            _mode(alike, prior, label) for prior, label in zip(self._keys.T, labels.T, strict=True)
         ]
         return np.stack(pulls, axis=1)
 
@@ -86,16 +86,16 @@ class CorrectionAdapter:
         return alike
 
 
-def _mode(alike: Array, prior: Array, said: Array) -> Array:
+def _mode(alike: Array, prior: Array, labels: Array) -> Array:
     """Return weights (N,) such that `alike` @ weights is a process's mode, by Newton's method.
 
-    `prior` (N,) are the network's log-odds, `said` (N,) the probabilities of the wearer's labels.
+    `prior` (N,) are the network's log-odds, `labels` (N,) the wearer's labels as probabilities.
     """
     pull = np.zeros(len(prior))
     for _ in range(_STEPS):
         shift = alike @ pull
         probability = expit(prior + shift)
-        gradient = said - probability
+        gradient = labels - probability
         if np.abs(gradient - pull).max() < _CONVERGED:
             break
         curvature = probability * (1 - probability)
@@ -104,18 +104,18 @@ def _mode(alike: Array, prior: Array, said: Array) -> Array:
         inner = np.eye(len(prior)) + root[:, None] * alike * root
         step = target - root * np.linalg.solve(inner, root * (alike @ target)) - pull
         # With many similar windows a full step overshoots.
-        share, least = 1.0, _posterior(alike, prior, said, pull)
-        while share > _CONVERGED and _posterior(alike, prior, said, pull + share * step) < least:
+        share, least = 1.0, _posterior(alike, prior, labels, pull)
+        while share > _CONVERGED and _posterior(alike, prior, labels, pull + share * step) < least:
             share /= 2
         pull = pull + share * step
     return pull
 
 
-def _posterior(alike: Array, prior: Array, said: Array, pull: Array) -> float:
+def _posterior(alike: Array, prior: Array, labels: Array, pull: Array) -> float:
     """Return the log posterior of `pull`, up to a constant."""
     shift = alike @ pull
     odds = prior + shift
-    return float(said @ odds - np.logaddexp(0, odds).sum() - pull @ shift / 2)
+    return float(labels @ odds - np.logaddexp(0, odds).sum() - pull @ shift / 2)
 
 
 def _log_odds(probability: Array) -> Array:

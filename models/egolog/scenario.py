@@ -109,34 +109,34 @@ class ScenarioNet(nn.Module):
 
     def join(self, segments: Segments) -> tuple[Tensor, Tensor]:
         """Return rows (B, S, J) and key-frame weights (B, S)."""
-        heard = segments.audio_mask[..., None].float()  # (B, S, 1)
-        moved = segments.imu_mask[..., None].float()  # (B, S, 1)
+        has_audio = segments.audio_mask[..., None].float()  # (B, S, 1)
+        has_imu = segments.imu_mask[..., None].float()  # (B, S, 1)
         # Not multiplied by the mask, which would keep the sign of a masked value on its zero.
         parts = [
             values.masked_fill(mask == 0, 0.0)
             for values, mask in (
-                (segments.audio_features, heard),
-                (segments.imu_features, moved),
-                (segments.audio_embedding, heard),
-                (segments.imu_embedding, moved),
+                (segments.audio_features, has_audio),
+                (segments.imu_features, has_imu),
+                (segments.audio_embedding, has_audio),
+                (segments.imu_embedding, has_imu),
             )
         ]
         if self.config.key_frames:
             weights = key_frame_weights(segments, self.config.sharpness)  # (B, S)
-            similarity = _similarity(segments)[..., None] * heard * moved  # (B, S, 1)
+            similarity = _similarity(segments)[..., None] * has_audio * has_imu  # (B, S, 1)
         else:
             weights = torch.full_like(segments.audio_mask, 1.0, dtype=torch.float32)
             weights = weights / weights.shape[1]  # (B, S)
             parts[2:] = [torch.zeros_like(part) for part in parts[2:]]
-            similarity = torch.zeros_like(heard)
+            similarity = torch.zeros_like(has_audio)
         share = weights[..., None] * weights.shape[1]  # (B, S, 1), 1 on average
-        rows = torch.cat([*parts, similarity, share, heard, moved], dim=-1)  # (B, S, J)
+        rows = torch.cat([*parts, similarity, share, has_audio, has_imu], dim=-1)  # (B, S, J)
         return rows, weights
 
     def forward(self, rows: Tensor) -> Tensor:
         """Rows (B, S, J) of `join` -> scenario logits (B, 16)."""
-        share, heard, moved = rows[..., -3], rows[..., -2], rows[..., -1]  # (B, S) each
-        present = (heard + moved) > 0  # (B, S)
+        share, has_audio, has_imu = rows[..., -3], rows[..., -2], rows[..., -1]  # (B, S) each
+        present = (has_audio + has_imu) > 0  # (B, S)
         present = present | ~present.any(1, keepdim=True)
         x = self.lift(rows)  # (B, S, H)
         if self.config.sequence == "transformer":

@@ -77,15 +77,15 @@ def _rows(
     audio: NDArray[np.float32],
     imu: NDArray[np.float32],
 ) -> NDArray[np.float16]:
-    heard, moved = torch.from_numpy(audio), torch.from_numpy(imu)
-    present = torch.ones(heard.shape[:2], dtype=torch.bool)
+    audio_features, imu_features = torch.from_numpy(audio), torch.from_numpy(imu)
+    present = torch.ones(audio_features.shape[:2], dtype=torch.bool)
     with torch.inference_mode():
         segments = Segments(
-            audio_features=heard,
-            audio_embedding=encoders.space.of_audio(heard),
+            audio_features=audio_features,
+            audio_embedding=encoders.space.of_audio(audio_features),
             audio_mask=present,
-            imu_features=moved,
-            imu_embedding=encoders.space.of_imu(moved),
+            imu_features=imu_features,
+            imu_embedding=encoders.space.of_imu(imu_features),
             imu_mask=present,
         )
         rows, _ = network.join(segments)

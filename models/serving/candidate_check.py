@@ -27,9 +27,9 @@ def trial_rows(joined: int) -> NDArray[np.float32]:
     """
     rows = np.random.default_rng(_SEED).normal(0, 0.5, (4, SEGMENTS, joined)).astype(np.float32)
     rows[..., -3] = 1.0
-    for window, (heard, moved) in zip(rows, ((1, 1), (1, 0), (0, 1), (0, 0)), strict=True):
-        window[:, -2:] = heard, moved
-        if not heard and not moved:
+    for window, (has_audio, has_imu) in zip(rows, ((1, 1), (1, 0), (0, 1), (0, 0)), strict=True):
+        window[:, -2:] = has_audio, has_imu
+        if not has_audio and not has_imu:
             window[:, :-3] = 0.0
     return rows
 

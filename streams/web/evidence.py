@@ -144,8 +144,8 @@ def _asked(record: Scenario, before: Sequence[Scenario]) -> str | None:
         return None
     if answer.refined_by == NO_REFINER or answer.refined_by.startswith(OFFLINE_EXPERT):
         return None
-    told = messages(template, record, SCENARIOS, before)[-1]["content"]
-    return json.dumps(json.loads(told), indent=1, ensure_ascii=False)
+    prompt = messages(template, record, SCENARIOS, before)[-1]["content"]
+    return json.dumps(json.loads(prompt), indent=1, ensure_ascii=False)
 
 
 def _rounded(probabilities: Mapping[str, float]) -> list[tuple[str, float]]:

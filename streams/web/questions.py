@@ -104,13 +104,13 @@ class QuestionViews:
         )
         first = span.from_ns if asked.from_ is not None else device.first_ns
         try:
-            told = await answered(
+            answer = await answered(
                 self._store(), known[0], asked, (first, max(span.to_ns, first + 1))
             )
         except LlmError as error:
             raise WriteRefusedError(502, f"the language model gave no answer: {error}") from error
         return web.json_response(
-            {**told._asdict(), "records": [hit_row(hit) for hit in told.records]},
+            {**answer._asdict(), "records": [hit_row(hit) for hit in answer.records]},
             dumps=json.dumps,
         )
 

@@ -240,10 +240,10 @@ class ScenarioRecognizer:
     ) -> tuple[dict[Modality, float], bool]:
         familiarity: dict[Modality, float] = {}
         present: list[Modality] = ["audio"] if segments["audio_mask"].any() else []
-        moved = segments["imu_mask"]
-        if moved.any():
+        has_imu = segments["imu_mask"]
+        if has_imu.any():
             (familiarity["imu"],) = rounded(
-                [self._known.familiarity(segments["imu_features"][moved])]
+                [self._known.familiarity(segments["imu_features"][has_imu])]
             )
             present.append("imu")
         least = self._known.least_probability
@@ -261,43 +261,43 @@ class ScenarioRecognizer:
         check(TAGGER_MEL, mel, (STEPS * len(seconds), MELS))
         return tagger.heard(mel, seconds)
 
-    def _sounds(self, mel: Array | None, heard: NDArray[np.bool_]) -> Array:
-        """Return the probabilities (S, 54) of the loudest `heard` (S,) segments, 0 for others."""
-        sounds = np.zeros((len(heard), len(RECOGNISED_SOUNDS)), np.float32)
-        if mel is None or not heard.any():
+    def _sounds(self, mel: Array | None, has_audio: NDArray[np.bool_]) -> Array:
+        """Return the probabilities (S, 54) of the loudest segments with audio, 0 for others."""
+        sounds = np.zeros((len(has_audio), len(RECOGNISED_SOUNDS)), np.float32)
+        if mel is None or not has_audio.any():
             return sounds
-        segments = mel.reshape(len(heard), -1, MEL_BANDS)  # (S, T, 64)
-        level = np.where(heard, levels(segments), -np.inf)
-        chosen = np.argsort(-level, kind="stable")[: named(len(heard))]
-        for each in chosen[heard[chosen]]:
+        segments = mel.reshape(len(has_audio), -1, MEL_BANDS)  # (S, T, 64)
+        level = np.where(has_audio, levels(segments), -np.inf)
+        chosen = np.argsort(-level, kind="stable")[: named(len(has_audio))]
+        for each in chosen[has_audio[chosen]]:
             sounds[each] = expit(self._segment_sounds.logits(segments[each]))
         return sounds
 
     def _encode(self, item: ScenarioInput) -> tuple[dict[str, Array], Array]:
         """Return the unbatched inputs of graph `scenario_rows`, and the motion classes."""
         sound = item.mel if item.seconds is None else item.seconds
-        heard = segment_mask(item.audio_mask, sound, "audio_mask", self._segment_s)  # (S,)
-        moved = segment_mask(item.imu_mask, item.imu, "imu_mask", self._segment_s)  # (S,)
-        if len(heard) != len(moved):
+        has_audio = segment_mask(item.audio_mask, sound, "audio_mask", self._segment_s)  # (S,)
+        has_imu = segment_mask(item.imu_mask, item.imu, "imu_mask", self._segment_s)  # (S,)
+        if len(has_audio) != len(has_imu):
             raise PredictError(
-                f"audio_mask spans {len(heard)} segments and imu_mask {len(moved)}; "
+                f"audio_mask spans {len(has_audio)} segments and imu_mask {len(has_imu)}; "
                 "expected the same"
             )
-        count = len(heard)
+        count = len(has_audio)
         frames = FRAME_RATE * self._segment_s
         sizes, sessions = self._encoders.config, self._encoders.sessions
         encoded = {
             "audio_features": np.zeros((count, sizes["audio"]["features"]), np.float32),
             "audio_embedding": np.zeros((count, sizes["space"]["embedding"]), np.float32),
-            "audio_mask": heard,
+            "audio_mask": has_audio,
             "imu_features": np.zeros((count, sizes["imu"]["features"]), np.float32),
             "imu_embedding": np.zeros((count, sizes["space"]["embedding"]), np.float32),
-            "imu_mask": moved,
+            "imu_mask": has_imu,
         }
         motions = np.zeros(len(MOTIONS))
         # Absent segments are encoded too and dropped later, because the batch's size changes the
         # order of summation.
-        if sound is not None and heard.any():
+        if sound is not None and has_audio.any():
             if item.mel is not None:
                 check("mel", item.mel, (count * frames, MEL_BANDS))
             seconds = encoded_sound(item.mel, item.seconds, self._second_encoder)  # (1, n, 2, 512)
@@ -309,12 +309,12 @@ class ScenarioRecognizer:
             encoded["audio_features"], encoded["audio_embedding"] = sessions["heard"].run(
                 seconds=seconds.reshape(count, self._segment_s, *seconds.shape[2:])
             )  # (S, F), (S, D)
-        if item.imu is not None and moved.any():
+        if item.imu is not None and has_imu.any():
             check("imu", item.imu, (count * frames, IMU_AXES))
             encoded["imu_features"], encoded["imu_embedding"], logits = sessions["motions"].run(
                 imu=item.imu.reshape(count, frames, IMU_AXES)
             )  # (S, F), (S, D), (S, 4)
-            motions = expit(logits[moved].max(axis=0))
+            motions = expit(logits[has_imu].max(axis=0))
         return encoded, motions
 
 
@@ -337,11 +337,11 @@ def _without_far_only(
     """
     if far_only is None:
         return None
-    heard, moved = segments["audio_mask"], segments["imu_mask"]
-    if far_only.shape != heard.shape:
-        raise PredictError(f"far_only has shape {far_only.shape}; expected {heard.shape}")
-    left_out = far_only & heard & moved
-    return {**segments, "audio_mask": heard & ~left_out} if left_out.any() else None
+    has_audio, has_imu = segments["audio_mask"], segments["imu_mask"]
+    if far_only.shape != has_audio.shape:
+        raise PredictError(f"far_only has shape {far_only.shape}; expected {has_audio.shape}")
+    left_out = far_only & has_audio & has_imu
+    return {**segments, "audio_mask": has_audio & ~left_out} if left_out.any() else None
 
 
 def joined(config: Mapping[str, Any]) -> int:

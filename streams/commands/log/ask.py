@@ -54,16 +54,16 @@ def register(group: ActionGroup, app: EgoLogApp) -> None:
                 raise LogCommandError(NOT_CONFIGURED)
             store = LogStore(redis, settings.app_id, settings.log_retention_days)
             await refuse_unknown(store, device)
-            told = await answered(store, llm, asked, span_of(from_, to))
+            answer = await answered(store, llm, asked, span_of(from_, to))
         finally:
             if llm is not None:
                 await llm.close()
             await redis.aclose()
-        print(told.answer or "the log does not say")
-        if told.left_out:
-            print(f"not looked at: the {told.left_out} oldest blocks", file=sys.stderr)
-        if told.records:
-            rows = [(iso(hit.start_ns), iso(hit.end_ns), hit.scenario) for hit in told.records]
+        print(answer.answer or "the log does not say")
+        if answer.left_out:
+            print(f"not looked at: the {answer.left_out} oldest blocks", file=sys.stderr)
+        if answer.records:
+            rows = [(iso(hit.start_ns), iso(hit.end_ns), hit.scenario) for hit in answer.records]
             table(("from", "to", "scenario"), rows)
 
 

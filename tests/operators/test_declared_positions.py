@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from itertools import permutations
 
-from operators.said_positions import SaidPositions
+from operators.declared_positions import DeclaredPositions
 
 
 def test_a_frames_word_holds_from_its_own_time_until_another() -> None:
-    positions = SaidPositions()
-    positions.say(10, "pocket")
-    positions.say(20, "wrist")
+    positions = DeclaredPositions()
+    positions.declare(10, "pocket")
+    positions.declare(20, "wrist")
 
     assert positions.by(10) is None
     assert [positions.by(end) for end in (11, 20, 21)] == ["pocket", "pocket", "wrist"]
@@ -18,21 +18,21 @@ def test_a_frames_word_holds_from_its_own_time_until_another() -> None:
 
 def test_the_order_of_reading_changes_nothing() -> None:
     for order in permutations([(1, "ear"), (2, "wrist"), (3, "ear"), (3, "waist")]):
-        positions = SaidPositions()
+        positions = DeclaredPositions()
         for t_ns, position in order:
-            positions.say(t_ns, position)  # type: ignore[arg-type]
+            positions.declare(t_ns, position)  # type: ignore[arg-type]
 
         assert [positions.by(end) for end in (2, 3, 4)] == ["ear", "wrist", "waist"]
 
 
 def test_what_still_holds_is_kept_and_nothing_else() -> None:
-    positions = SaidPositions()
+    positions = DeclaredPositions()
     for t_ns in range(0, 60, 10):
-        positions.say(t_ns, "ear" if t_ns < 30 else "waist")
-    positions.say(50, "waist")
+        positions.declare(t_ns, "ear" if t_ns < 30 else "waist")
+    positions.declare(50, "waist")
     positions.forget_before(30)
 
-    kept = SaidPositions.restore(positions.snapshot())
+    kept = DeclaredPositions.restore(positions.snapshot())
 
     assert positions.snapshot() == [(20, "ear")]
     assert (kept.by(20), kept.by(21), kept.by(99)) == (None, "ear", "ear")

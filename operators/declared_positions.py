@@ -16,39 +16,39 @@ if TYPE_CHECKING:
     from schemas.position import Position
 
 
-class SaidPositions:
+class DeclaredPositions:
     """The positions from the frames of one session, by time."""
 
     def __init__(self) -> None:
-        self._said: list[tuple[int, Position]] = []
+        self._positions: list[tuple[int, Position]] = []
 
-    def say(self, t_ns: int, position: Position) -> None:
+    def declare(self, t_ns: int, position: Position) -> None:
         """Add a frame's position; of two at the same time the alphabetically last is valid."""
-        said = (t_ns, position)
-        place = bisect_left(self._said, said)
-        if self._said[place : place + 1] != [said]:
-            self._said.insert(place, said)
+        declared = (t_ns, position)
+        place = bisect_left(self._positions, declared)
+        if self._positions[place : place + 1] != [declared]:
+            self._positions.insert(place, declared)
 
     def by(self, end_ns: int) -> Position | None:
         """Return the position just before `end_ns`, None if no frame had one by then."""
-        place = bisect_left(self._said, (end_ns,))
-        return self._said[place - 1][1] if place else None
+        place = bisect_left(self._positions, (end_ns,))
+        return self._positions[place - 1][1] if place else None
 
     def forget_before(self, end_ns: int) -> None:
         """Drop positions that are outdated at `end_ns`, once all windows before it are emitted."""
-        del self._said[: max(bisect_left(self._said, (end_ns,)) - 1, 0)]
+        del self._positions[: max(bisect_left(self._positions, (end_ns,)) - 1, 0)]
 
     def snapshot(self) -> list[tuple[int, Position]]:
         """Return the state for `restore`: the position after all emitted windows.
 
         Later frames are read again after a crash.
         """
-        return self._said[:1]
+        return self._positions[:1]
 
     @classmethod
-    def restore(cls, said: Iterable[tuple[int, Position]] = ()) -> SaidPositions:
-        """Return what was kept."""
+    def restore(cls, declared: Iterable[tuple[int, Position]] = ()) -> DeclaredPositions:
+        """Return the positions of a snapshot."""
         positions = cls()
-        for t_ns, position in said:
-            positions.say(t_ns, position)
+        for t_ns, position in declared:
+            positions.declare(t_ns, position)
         return positions
