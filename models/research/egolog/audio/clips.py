@@ -50,14 +50,14 @@ class Pool:
 
     `mel` (N, 250, 64) float16; `category` (N,) index or -1 of mixtures; `events` (N, 48)
     multi-hot; `labelled` (N,) False where a sound has none of our events, so that its events are
-    unknown; `taught` (N, 9, 1024) float16, YAMNet's embedding every 0.48 s, or (N, 0, 0) without.
+    unknown; `yamnet` (N, 9, 1024) float16, YAMNet's embedding every 0.48 s, or (N, 0, 0) without.
     """
 
     mel: NDArray[np.float16]
     category: NDArray[np.int64]
     events: NDArray[np.float32]
     labelled: NDArray[np.bool_]
-    taught: NDArray[np.float16]
+    yamnet: NDArray[np.float16]
 
     def __len__(self) -> int:
         return len(self.mel)
@@ -153,7 +153,7 @@ class PoolMaker:
     def _pool(
         self, sounds: Iterable[tuple[Wave, int, set[int]]], name: str, count: int | None = None
     ) -> Pool:
-        mels, categories, events, labelled, taught = [], [], [], [], []
+        mels, categories, events, labelled, yamnet = [], [], [], [], []
         for wave, category, named in tqdm(sounds, name, count, mininterval=10):
             mels.append(esc50.log_mel(wave, RATE, self._features))
             categories.append(category)
@@ -162,14 +162,14 @@ class PoolMaker:
             events.append(row)
             labelled.append(min(named) >= 0)
             if self._teacher is not None:
-                taught.append(self._teacher(wave)[0].astype(np.float16))
+                yamnet.append(self._teacher(wave)[0].astype(np.float16))
         empty = np.zeros((len(mels), 0, 0), np.float16)
         return Pool(
             mel=np.stack(mels),
             category=np.array(categories, np.int64),
             events=np.stack(events),
             labelled=np.array(labelled),
-            taught=np.stack(taught) if taught else empty,
+            yamnet=np.stack(yamnet) if yamnet else empty,
         )
 
 
@@ -189,7 +189,7 @@ def pools(folder: Path, teacher: Path | None, cache: Path, speech: Sequence[Wave
     """
     train, check = (esc50.clips(folder, split) for split in ("train", "validation"))
     maker = PoolMaker(None if teacher is None else Yamnet(teacher), speech)
-    kind = "alone" if teacher is None else "taught"
+    kind = "alone" if teacher is None else "yamnet"
     talk = "-speech" if speech else ""
 
     def cached(name: str, make: Callable[[], Pool]) -> Pool:

@@ -45,7 +45,7 @@ BETWEEN_SHARE = 0.35
 BETWEEN_DB = 8.0
 SMOOTHING = 0.1
 EVENTS_WEIGHT = 4.0
-TAUGHT_WEIGHT = 2.0
+YAMNET_WEIGHT = 2.0
 RATE = 2e-3
 WARM_UP_STEPS = 100
 # The stem's 25 inputs are too few to be worth making orthogonal.
@@ -74,7 +74,7 @@ class Crops:
         self.pool = pool
         self._level = pool.mel.astype(np.float32).mean(axis=2)  # (N, 250)
         # One scale for all: each by its own would give YAMNet's rarest units the most weight.
-        some = pool.taught[:2000].astype(np.float32)
+        some = pool.yamnet[:2000].astype(np.float32)
         self.deviation = float(np.sqrt(some.var(axis=(0, 1)).mean())) if some.size else 1.0
 
     def draw(
@@ -90,15 +90,15 @@ class Crops:
         mel = self.pool.mel[rows[:, None], index].astype(np.float32)
         return torch.from_numpy(mel), pick
 
-    def taught(self, rows: NDArray[np.int64], patch: NDArray[np.int64], count: int) -> Tensor:
+    def yamnet(self, rows: NDArray[np.int64], patch: NDArray[np.int64], count: int) -> Tensor:
         """Return YAMNet's embeddings (B, count, 1024) from `patch` on, in standard deviations.
 
         (B, 0, 0) if the pool has none.
         """
-        if self.pool.taught.size == 0:
+        if self.pool.yamnet.size == 0:
             return torch.zeros(len(rows), 0, 0)
         index = patch[:, None] + np.arange(count)
-        known = self.pool.taught[rows[:, None], index].astype(np.float32)
+        known = self.pool.yamnet[rows[:, None], index].astype(np.float32)
         return torch.from_numpy(known / self.deviation)
 
 
@@ -129,8 +129,8 @@ class SoundLoss:
         length = int(rng.choice(CROPS))
         batch = BATCH_STEPS // length
         extra = int(MIXTURE_SHARE * batch) if self.mixtures is not None else 0
-        single, category, events, known, taught, heard = self._single(batch - extra, length, rng)
-        mels, patches = [single], taught
+        single, category, events, known, patches, alone = self._single(batch - extra, length, rng)
+        mels = [single]
         if self.mixtures is not None:
             pool = self.mixtures.pool
             rows = rng.integers(0, len(pool), extra)
@@ -139,21 +139,21 @@ class SoundLoss:
             events = torch.cat([events, torch.from_numpy(pool.events[rows])])
             known = torch.cat([known, torch.from_numpy(pool.labelled[rows])])
             if patches.shape[2]:
-                more = self.mixtures.taught(rows, patch, patches.shape[1])
+                more = self.mixtures.yamnet(rows, patch, patches.shape[1])
                 patches = torch.cat([patches, more])
-            heard = torch.cat([heard, torch.ones(extra, dtype=torch.bool)])
+            alone = torch.cat([alone, torch.ones(extra, dtype=torch.bool)])
         mel = augmented(torch.cat(mels), rng)
         with low_precision():
-            heard, embedding = model(mel)
+            output, embedding = model(mel)
         loss = cross_entropy(
-            heard.categories[: len(single)].float(), category, label_smoothing=SMOOTHING
+            output.categories[: len(single)].float(), category, label_smoothing=SMOOTHING
         )
         loss = loss + EVENTS_WEIGHT * binary_cross_entropy(
-            heard.logits[known, : len(SOUND_EVENTS)].float(), events[known]
+            output.logits[known, : len(SOUND_EVENTS)].float(), events[known]
         )
         if patches.shape[2]:
-            error = (embedding[heard].float() - patches[heard]).square().mean()
-            loss = loss + TAUGHT_WEIGHT * error
+            error = (embedding[alone].float() - patches[alone]).square().mean()
+            loss = loss + YAMNET_WEIGHT * error
         return loss
 
     def _single(
@@ -179,8 +179,8 @@ class SoundLoss:
         events = torch.where(chosen[:, None], both, events)
         known = torch.from_numpy(pool.labelled[rows] & (~mixed | pool.labelled[others]))
         patches = min(PATCHES, (length // 8 - PATCH_STEPS) // PATCH_STRIDE + 1)
-        taught = self.labelled.taught(rows, patch, patches)
-        return mel, weight * first + (1 - weight) * other, events, known, taught, ~chosen
+        yamnet = self.labelled.yamnet(rows, patch, patches)
+        return mel, weight * first + (1 - weight) * other, events, known, yamnet, ~chosen
 
 
 def score(encoder: SoundEncoder, pool: Pool) -> tuple[float, float]:
@@ -206,7 +206,7 @@ def train(
     torch.manual_seed(seed)
     rng = np.random.default_rng(seed)
     encoder = SoundEncoder() if start is None else copy.deepcopy(start).requires_grad_(True)
-    model = AudioWithHead(encoder, max(1, pools.labelled.taught.shape[2]))
+    model = AudioWithHead(encoder, max(1, pools.labelled.yamnet.shape[2]))
     # Several times as fast on a CPU's matrix units; the weights are the same either way.
     model.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
     mean = copy.deepcopy(encoder).requires_grad_(False)

@@ -1,5 +1,6 @@
 """Rules of training on sound events: labels survive the changes, and the loss falls."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -134,7 +135,7 @@ def test_the_louder_of_two_mixed_sounds_is_louder_by_what_was_asked() -> None:
         assert torch.allclose(gap, torch.full((4,), asked * np.log(10) / 10), atol=0.2)
 
 
-def test_a_crop_and_what_yamnet_heard_begin_at_the_same_patch(labelled: Pool) -> None:
+def test_a_crop_and_yamnets_embeddings_begin_at_the_same_patch(labelled: Pool) -> None:
     marked = np.arange(9, dtype=np.float16)[None, :, None].repeat(len(labelled), 0)
     pool = Pool(
         labelled.mel, labelled.category, labelled.events, labelled.labelled, marked.repeat(4, 2)
@@ -142,11 +143,11 @@ def test_a_crop_and_what_yamnet_heard_begin_at_the_same_patch(labelled: Pool) ->
     crops = audio_encoder.Crops(pool)
     rows = np.arange(len(pool))
     mel, patch = crops.draw(rows, 120, np.random.default_rng(0))
-    taught = crops.taught(rows, patch, 4) * crops.deviation
+    yamnet = crops.yamnet(rows, patch, 4) * crops.deviation
     for row in rows:
         start = patch[row] * audio_encoder.PATCH_HOP
         assert np.array_equal(mel[row].numpy(), pool.mel[row, start : start + 120])
-        assert np.allclose(taught[row, :, 0], patch[row] + np.arange(4), atol=1e-3)
+        assert np.allclose(yamnet[row, :, 0], patch[row] + np.arange(4), atol=1e-3)
 
 
 def test_training_lowers_the_loss(labelled: Pool, clips: list[Clip]) -> None:
@@ -163,6 +164,20 @@ def test_training_lowers_the_loss(labelled: Pool, clips: list[Clip]) -> None:
         optimiser.step()
         losses.append(float(loss.detach()))
     assert np.mean(losses[-3:]) < 0.8 * np.mean(losses[:3])
+
+
+def test_yamnets_embeddings_train_the_auxiliary_head(labelled: Pool, clips: list[Clip]) -> None:
+    rng = np.random.default_rng(0)
+
+    def with_embeddings(pool: Pool) -> Pool:
+        return replace(pool, yamnet=rng.standard_normal((len(pool), 9, 4)).astype(np.float16))
+
+    mixtures = PoolMaker(None).mixtures(clips, 8, 0)
+    loss_of = audio_encoder.SoundLoss(with_embeddings(labelled), with_embeddings(mixtures))
+    model = audio_encoder.AudioWithHead(SoundEncoder(SMALL), 4)
+    loss_of(model, rng).backward()
+    assert model.head.weight.grad is not None
+    assert model.head.weight.grad.abs().sum() > 0
 
 
 def test_a_step_of_training_moves_the_running_mean_and_is_repeatable(labelled: Pool) -> None:
