@@ -34,14 +34,14 @@ RANK = 0.25
 
 SECONDS, SECONDS_SHARES = (2, 5), (0.6, 0.4)
 BATCH_SECONDS = 60
-LESSONS_S = 6_000
+TRAINED_S = 6_000
 COLOURED = 0.5
 _FIRST = 24
 _CHECKED = 0.06
 
 
 @dataclass(frozen=True)
-class HeardWhole:
+class Stretches:
     """B stretches of n seconds (B, 50·n, 64), and their original features (B, 256)."""
 
     mel: Tensor
@@ -81,16 +81,16 @@ def compacted(before: Encoders, mel: Tensor, rank: float) -> Encoders:
     return after
 
 
-def lessons(before: Encoders, days: Sequence[Days], seconds: int, seed: int) -> list[HeardWhole]:
+def stretches(before: Encoders, days: Sequence[Days], seconds: int, seed: int) -> list[Stretches]:
     """Return `seconds` of sound in batches, with the features of whole stretches by `before`."""
     rng = np.random.default_rng([seed, 5])
-    made: list[HeardWhole] = []
+    made: list[Stretches] = []
     with torch.inference_mode():
-        for _ in tqdm(range(seconds // BATCH_SECONDS), desc="lessons", mininterval=5):
+        for _ in tqdm(range(seconds // BATCH_SECONDS), desc="stretches", mininterval=5):
             seconds_each = length(rng)
             mel = drawn(days, BATCH_SECONDS // seconds_each, seconds_each, rng)
-            made.append(HeardWhole(mel, before.shared_audio(before.audio.low(mel))))
-    return [HeardWhole(each.mel.clone(), each.features.clone()) for each in made]
+            made.append(Stretches(mel, before.shared_audio(before.audio.low(mel))))
+    return [Stretches(each.mel.clone(), each.features.clone()) for each in made]
 
 
 def train(
@@ -98,30 +98,30 @@ def train(
     days: Sequence[Days],
     settings: Fit,
     seed: int,
-    seconds: int = LESSONS_S,
+    seconds: int = TRAINED_S,
     rank: float = RANK,
 ) -> Encoders:
     """Return encoders with a compact shared tower, trained on the features of `before`."""
     first = drawn(days, _FIRST, SECONDS[0], np.random.default_rng([seed, 4]))
     after = compacted(before, first, rank).requires_grad_(False)
-    made = lessons(before, days, seconds, seed)
+    made = stretches(before, days, seconds, seed)
     held_out = max(1, round(_CHECKED * len(made)))
     variance = torch.cat([each.features for each in made]).var(dim=0).mean()
     tower = after.shared_audio.requires_grad_(True)
-    taught = _Still(tower)
+    student = _Still(tower)
 
     def loss_of(rng: Generator) -> Tensor:
         return error(made[held_out + int(rng.integers(len(made) - held_out))])
 
-    def error(lesson: HeardWhole) -> Tensor:
-        difference = after.audio_features(lesson.mel) - lesson.features
+    def error(batch: Stretches) -> Tensor:
+        difference = after.audio_features(batch.mel) - batch.features
         out: Tensor = difference.square().mean() / variance
         return out
 
     def score_of() -> float:
-        return -float(torch.stack([error(lesson) for lesson in made[:held_out]]).mean())
+        return -float(torch.stack([error(batch) for batch in made[:held_out]]).mean())
 
-    fitted = fit("compact", taught, loss_of, score_of, settings, seed)
+    fitted = fit("compact", student, loss_of, score_of, settings, seed)
     print(f"compact: {-fitted.score:.4f} of the features' variance is lost on stretches held out")
     return after.requires_grad_(False).eval()
 

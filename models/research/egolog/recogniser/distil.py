@@ -24,7 +24,7 @@ from models.network.low_precision import has_bfloat16
 from models.research.egolog.audio.clips import RATE
 from models.research.egolog.audio.encoder import follow, optimisers
 from models.research.egolog.recogniser.log_mel import LogMel
-from models.research.egolog.recogniser.teacher import Taught, Teacher
+from models.research.egolog.recogniser.teacher import Teacher, TeacherOutput
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -75,7 +75,7 @@ class Distillation:
     weights: Weights = Weights()
 
 
-class Pupil(nn.Module):
+class Student(nn.Module):
     """The encoder, with auxiliary heads for the published network's outputs."""
 
     def __init__(self, encoder: SoundEncoder, features: int, classes: int) -> None:
@@ -88,7 +88,7 @@ class Pupil(nn.Module):
         for part in (encoder.scale, encoder.first):
             part.requires_grad_(False)
 
-    def train(self, mode: bool = True) -> Pupil:
+    def train(self, mode: bool = True) -> Student:
         """Set the mode; the first stage keeps its statistics."""
         super().train(mode)
         self.encoder.scale.eval()
@@ -99,11 +99,11 @@ class Pupil(nn.Module):
         """(B, T, 64) -> the encoder's output, and predictions of the published network's."""
         with torch.no_grad():
             low = self.encoder.low(mel)
-        heard = self.encoder.named(self.encoder.tower(low))
-        return heard, self.features(heard.features), self.audioset(heard.features)
+        output = self.encoder.named(self.encoder.tower(low))
+        return output, self.features(output.features), self.audioset(output.features)
 
 
-def taught(teacher: Teacher, scenes: Scenes, settings: Distillation, seed: int) -> Teacher:
+def fine_tuned(teacher: Teacher, scenes: Scenes, settings: Distillation, seed: int) -> Teacher:
     """Fine-tune the copy of the published network on our labels; return it in inference mode."""
     rng = np.random.default_rng([seed, 1])
     teacher.to(scenes.device, memory_format=torch.channels_last).train()  # type: ignore[call-overload]
@@ -115,8 +115,9 @@ def taught(teacher: Teacher, scenes: Scenes, settings: Distillation, seed: int) 
         scene = drawn(scenes, settings.batch, rng)
         mel = teacher.mel(scene.wave)
         with low_precision(scenes.device):
-            said = teacher(mel)
-        loss = _labels(said.sounds.float(), said.categories.float(), scene, settings.weights.sounds)
+            output = teacher(mel)
+        sounds, categories = output.sounds.float(), output.categories.float()
+        loss = _labels(sounds, categories, scene, settings.weights.sounds)
         stepped(loss, [optimiser], teacher, settings.teacher_rate * step.rate)
         step.losses.append(loss.detach())
     return teacher.eval()
@@ -140,30 +141,30 @@ def distilled(
     new = type(encoder)(encoder.config)
     new.scale.load_state_dict(encoder.scale.state_dict())
     new.first.load_state_dict(encoder.first.state_dict())
-    pupil = Pupil(
+    student = Student(
         new,
         teacher.published.width,
         teacher.published.config.classes,
     )
-    pupil.to(device, memory_format=torch.channels_last)  # type: ignore[call-overload]
-    mean = copy.deepcopy(pupil.encoder).requires_grad_(False)
-    lessons = Lessons(teacher, scenes, settings, rng)
-    steppers = optimisers(pupil, settings.rate, settings.decay)
+    student.to(device, memory_format=torch.channels_last)  # type: ignore[call-overload]
+    mean = copy.deepcopy(student.encoder).requires_grad_(False)
+    batches = DistillationBatches(teacher, scenes, settings, rng)
+    steppers = optimisers(student, settings.rate, settings.decay)
     minutes = settings.minutes * (1 - settings.teacher_share)
-    pupil.train()
+    student.train()
     for step in steps_of("recogniser", minutes, settings.steps, settings.checks):
-        loss = lessons.drawn().loss(pupil, settings.weights)
-        stepped(loss, steppers, pupil, settings.rate * step.rate)
+        loss = batches.drawn().loss(student, settings.weights)
+        stepped(loss, steppers, student, settings.rate * step.rate)
         step.losses.append(loss.detach())
         if step.number % MEAN_EVERY == 0:
             keep = min(1 - 1 / MEAN_STEPS, step.number / (step.number + 10))
-            follow(mean, pupil.encoder, keep**MEAN_EVERY)
+            follow(mean, student.encoder, keep**MEAN_EVERY)
         if step.checks and after_check is not None:
             tqdm.write(after_check(copy.deepcopy(mean).cpu().eval()))
     return mean.cpu().eval()
 
 
-class Lessons:
+class DistillationBatches:
     """Draws scenes, with the outputs of teacher and published network for them."""
 
     def __init__(
@@ -176,57 +177,56 @@ class Lessons:
         self._log_mel = LogMel().to(scenes.device)
         some = drawn(scenes, settings.batch, rng)
         with torch.no_grad():
-            features, _ = teacher.heard(teacher.mel(some.wave))
+            features, _ = teacher.published_output(teacher.mel(some.wave))
         # One scale for all: each by its own would give the rarest the most weight.
         self._spread = features.std(dim=0).mean()
 
     @torch.no_grad()
-    def drawn(self) -> Lesson:
-        """Return the next lesson."""
+    def drawn(self) -> DistillationBatch:
+        """Draw the next batch."""
         scene = drawn(self._scenes, self._batch, self._rng)
         mel = self._teacher.mel(scene.wave)
         with low_precision(self._scenes.device):
-            said = self._teacher(mel)
-            features, classes = self._teacher.heard(mel)
-        return Lesson(
+            output = self._teacher(mel)
+            features, classes = self._teacher.published_output(mel)
+        return DistillationBatch(
             hidden(self._log_mel(scene.wave)),
             scene,
-            Taught(said.sounds.float(), said.categories.float()),
+            TeacherOutput(output.sounds.float(), output.categories.float()),
             features.float() / self._spread,
             torch.sigmoid(classes.float()),
         )
 
 
 @dataclass(frozen=True)
-class Lesson:
+class DistillationBatch:
     """One batch: `mel` (B, T, 64) of `scene`, and both networks' outputs for it."""
 
     mel: Tensor
     scene: Scene
-    said: Taught
+    teacher: TeacherOutput
     features: Tensor
     classes: Tensor
 
-    def loss(self, pupil: Pupil, weights: Weights) -> Tensor:
-        """Return the pupil's loss against the labels and both networks' outputs."""
+    def loss(self, student: Student, weights: Weights) -> Tensor:
+        """Return the student's loss against the labels and both networks' outputs."""
         with low_precision(self.mel.device):
-            heard, like, named = pupil(self.mel)
-        sounds, categories = heard.logits.float(), heard.categories.float()
+            output, features, audioset = student(self.mel)
+        sounds, categories = output.logits.float(), output.categories.float()
         from_labels = _labels(sounds, categories, self.scene, weights.sounds)
         from_teacher = self._agreement(sounds, categories, weights.sounds)
         loss = weights.labels * from_labels + (1 - weights.labels) * from_teacher
-        audioset = binary_cross_entropy(named.float(), self.classes)
-        features = (like.float() - self.features).square().mean()
-        out: Tensor = loss + weights.audioset * audioset + weights.features * features
+        loss = loss + weights.audioset * binary_cross_entropy(audioset.float(), self.classes)
+        out: Tensor = loss + weights.features * (features.float() - self.features).square().mean()
         return out
 
     def _agreement(self, sounds: Tensor, categories: Tensor, weight: float) -> Tensor:
-        loss = weight * binary_cross_entropy(sounds, torch.sigmoid(self.said.sounds))
+        loss = weight * binary_cross_entropy(sounds, torch.sigmoid(self.teacher.sounds))
         of = self.scene.categorised
         if of.any():
             ours, theirs = (
                 torch.log_softmax(each[of] / TEMPERATURE, dim=1)
-                for each in (categories, self.said.categories)
+                for each in (categories, self.teacher.categories)
             )
             apart = kl_div(ours, theirs, reduction="batchmean", log_target=True)
             loss = loss + TEMPERATURE**2 * apart

@@ -28,7 +28,7 @@ PULL = 0.01
 
 
 @dataclass(frozen=True)
-class Heard:
+class EncodedScenes:
     """Features (N, F) of scenes with their labels `sounds` and `known` (N, 54), as in `Scene`."""
 
     features: Tensor
@@ -37,7 +37,7 @@ class Heard:
 
 
 @torch.inference_mode()
-def heard_in(encoder: SoundEncoder, scenes: Scenes, seed: int) -> Heard:
+def encoded(encoder: SoundEncoder, scenes: Scenes, seed: int) -> EncodedScenes:
     """Return the tower's features of `BATCHES` new batches of scenes."""
     rng = np.random.default_rng([seed, 3])
     log_mel, listening = LogMel().to(scenes.device), encoder.to(scenes.device).eval()
@@ -48,13 +48,13 @@ def heard_in(encoder: SoundEncoder, scenes: Scenes, seed: int) -> Heard:
             features = listening.tower(listening.low(log_mel(scene.wave)))
         parts.append((features.float().cpu(), scene.sounds.cpu(), scene.known.cpu()))
     encoder.cpu()
-    return Heard(*(torch.cat(part) for part in zip(*parts, strict=True)))
+    return EncodedScenes(*(torch.cat(part) for part in zip(*parts, strict=True)))
 
 
-def fit(encoder: SoundEncoder, heard: Heard) -> None:
+def fit(encoder: SoundEncoder, scenes: EncodedScenes) -> None:
     """Set the sound-event layer in place, fitting each sound to its known labels."""
     # Tensors of inference mode cannot take part in training.
-    features, sounds, known = heard.features.clone(), heard.sounds.clone(), heard.known.clone()
+    features, sounds, known = scenes.features.clone(), scenes.sounds.clone(), scenes.known.clone()
     mean, deviation = features.mean(0), features.std(0) + 1e-3
     scaled = (features - mean) / deviation
     labelled = known.sum(dim=0).clamp(min=1)

@@ -13,7 +13,7 @@ from models.research.egolog.recogniser.check import (
     figures,
     with_rare_false_speech,
 )
-from models.research.egolog.recogniser.distil import Distillation, distilled, taught
+from models.research.egolog.recogniser.distil import Distillation, distilled, fine_tuned
 from models.research.egolog.recogniser.recordings import read
 from models.research.egolog.recogniser.scenes import Scenes
 from models.research.egolog.recogniser.teacher import Teacher
@@ -36,10 +36,10 @@ def trained(encoder: SoundEncoder, data: Path, minutes: float, seed: int) -> Sou
     check = CheckMaterial.read(data, "validation")
     scenes = Scenes(read(data, "train", seed), torch.device("cuda" if gpu else "cpu"))
     settings = Distillation(minutes, batch=GPU_BATCH) if gpu else Distillation(minutes)
-    teacher = taught(Teacher.read(data / EFFICIENTAT), scenes, settings, seed)
-    pupil = distilled(
+    teacher = fine_tuned(Teacher.read(data / EFFICIENTAT), scenes, settings, seed)
+    student = distilled(
         encoder, teacher, scenes, settings, seed, lambda mean: str(figures(mean, check))
     )
-    heads.fit(pupil, heads.heard_in(pupil, scenes, seed))
-    with_rare_false_speech(pupil, check)
-    return pupil.requires_grad_(False)
+    heads.fit(student, heads.encoded(student, scenes, seed))
+    with_rare_false_speech(student, check)
+    return student.requires_grad_(False)

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True)
-class Taught:
+class TeacherOutput:
     """A teacher's output for B sounds: logits `sounds` (B, 54) and `categories` (B, 50)."""
 
     sounds: Tensor
@@ -57,13 +57,13 @@ class Teacher(nn.Module):
         out: Tensor = self.published.mel(at_32k)
         return out
 
-    def forward(self, mel: Tensor) -> Taught:
+    def forward(self, mel: Tensor) -> TeacherOutput:
         """(B, 128, T) -> logits of our labels."""
         features = self.drop(self.network.features(mel[:, None]).mean(dim=(2, 3)))
-        return Taught(self.sounds(features), self.categories(features))
+        return TeacherOutput(self.sounds(features), self.categories(features))
 
     @torch.no_grad()
-    def heard(self, mel: Tensor) -> tuple[Tensor, Tensor]:
+    def published_output(self, mel: Tensor) -> tuple[Tensor, Tensor]:
         """(B, 128, T) -> the published network's features (B, width) and AudioSet logits."""
-        heard = self.published.of_mel(mel)
-        return heard.features, heard.logits
+        output = self.published.of_mel(mel)
+        return output.features, output.logits

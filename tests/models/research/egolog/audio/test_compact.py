@@ -53,7 +53,7 @@ def test_the_tower_learns_what_the_one_before_heard_and_nothing_else_changes(
 ) -> None:
     days = [made.days(6, 10)]
     settings = Fit(minutes=1, rate=2e-3, checks=2, steps=25)
-    untaught, taught = (
+    untrained, trained = (
         compact.train(before, days, replace(settings, steps=steps), 0, seconds=240, rank=0.2)
         for steps in (1, 25)
     )
@@ -62,10 +62,10 @@ def test_the_tower_learns_what_the_one_before_heard_and_nothing_else_changes(
     with torch.inference_mode():
         errors = [
             float((each.audio_features(held_out) - wanted).square().mean())
-            for each in (untaught, taught)
+            for each in (untrained, trained)
         ]
     assert errors[1] < 0.8 * errors[0]
-    after = taught.state_dict()
+    after = trained.state_dict()
     for name, value in before.state_dict().items():
         if not name.startswith("shared_audio."):
             assert torch.equal(after[name], value), name

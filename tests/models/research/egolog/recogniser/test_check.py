@@ -63,8 +63,8 @@ def test_speech_is_heard_where_a_segment_has_it_and_rarely_elsewhere() -> None:
     with_rare_false_speech(encoder, material)
     changed = (encoder.events.bias != bias).nonzero().flatten().tolist()
     assert changed == [SPEECH_SOUND]
-    heard = torch.sigmoid(speech_logits(encoder, others)) > MIN_EVENT
-    assert float(heard.float().mean()) == pytest.approx(FALSE_ABOVE, abs=0.015)
+    detected = torch.sigmoid(speech_logits(encoder, others)) > MIN_EVENT
+    assert float(detected.float().mean()) == pytest.approx(FALSE_ABOVE, abs=0.015)
 
 
 def test_material_is_of_the_split_and_clips_of_people_are_no_false_speech(tmp_path: Path) -> None:

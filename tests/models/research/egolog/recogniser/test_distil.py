@@ -11,13 +11,13 @@ import torch
 from models.research.egolog.recogniser import distil
 from models.research.egolog.recogniser.distil import (
     Distillation,
-    Lessons,
-    Pupil,
+    DistillationBatches,
+    Student,
     Weights,
     distilled,
+    fine_tuned,
     hidden,
     steps_of,
-    taught,
 )
 from models.research.egolog.recogniser.teacher import Teacher
 from tests.models.research.egolog.recogniser import made
@@ -38,7 +38,7 @@ def teacher(tmp_path_factory: pytest.TempPathFactory) -> Teacher:
 
 def test_the_published_network_stays_while_its_copy_learns_our_labels(teacher: Teacher) -> None:
     before = {name: value.clone() for name, value in teacher.state_dict().items()}
-    after = taught(teacher, made.scenes(), QUICK, 0).state_dict()
+    after = fine_tuned(teacher, made.scenes(), QUICK, 0).state_dict()
     changed = {name for name in before if not torch.equal(before[name], after[name])}
     assert not any(name.startswith("published.") for name in changed)
     assert {"sounds.weight", "categories.weight", "network.features.0.0.weight"} <= changed
@@ -48,8 +48,8 @@ def test_the_published_network_stays_while_its_copy_learns_our_labels(teacher: T
 def test_the_first_stage_stays_and_all_above_is_new(teacher: Teacher) -> None:
     encoder = made.encoder()
     before = {name: value.clone() for name, value in encoder.state_dict().items()}
-    pupil = distilled(encoder, teacher, made.scenes(), QUICK, 0)
-    after = pupil.state_dict()
+    student = distilled(encoder, teacher, made.scenes(), QUICK, 0)
+    after = student.state_dict()
     for name, value in before.items():
         if name.startswith(("scale.", "first.")):
             assert torch.equal(value, after[name]), name
@@ -59,27 +59,29 @@ def test_the_first_stage_stays_and_all_above_is_new(teacher: Teacher) -> None:
     assert all(torch.equal(before[name], value) for name, value in encoder.state_dict().items())
 
 
-def test_a_pupil_learns_its_lesson(teacher: Teacher) -> None:
+def test_a_student_learns_its_targets(teacher: Teacher) -> None:
     torch.manual_seed(0)
-    pupil = Pupil(made.encoder(), teacher.published.width, teacher.published.config.classes)
-    pupil.train()
+    student = Student(made.encoder(), teacher.published.width, teacher.published.config.classes)
+    student.train()
     settings = Distillation(1, batch=2)
-    lesson = Lessons(teacher, made.scenes(), settings, np.random.default_rng(0)).drawn()
-    steppers = distil.optimisers(pupil, 1e-2, 0.0)
+    batch = DistillationBatches(teacher, made.scenes(), settings, np.random.default_rng(0)).drawn()
+    steppers = distil.optimisers(student, 1e-2, 0.0)
     losses = []
     for _ in range(8):
-        loss = lesson.loss(pupil, Weights(labels=1, audioset=0, features=0))
-        distil.stepped(loss, steppers, pupil, 1e-2)
+        loss = batch.loss(student, Weights(labels=1, audioset=0, features=0))
+        distil.stepped(loss, steppers, student, 1e-2)
         losses.append(float(loss.detach()))
     assert losses[-1] < 0.9 * losses[0]
 
 
 def test_a_loss_counts_the_parts_that_have_a_weight(teacher: Teacher) -> None:
-    pupil = Pupil(made.encoder(), teacher.published.width, teacher.published.config.classes).eval()
-    lesson = Lessons(teacher, made.scenes(), QUICK, np.random.default_rng(0)).drawn()
+    student = Student(
+        made.encoder(), teacher.published.width, teacher.published.config.classes
+    ).eval()
+    batch = DistillationBatches(teacher, made.scenes(), QUICK, np.random.default_rng(0)).drawn()
     with torch.no_grad():
-        without = float(lesson.loss(pupil, Weights(audioset=0, features=0)))
-        both = float(lesson.loss(pupil, Weights(audioset=10, features=1)))
+        without = float(batch.loss(student, Weights(audioset=0, features=0)))
+        both = float(batch.loss(student, Weights(audioset=10, features=1)))
     assert both > without > 0
 
 

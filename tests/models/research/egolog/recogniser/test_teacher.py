@@ -23,7 +23,7 @@ def test_it_hears_what_the_published_network_hears_and_names_our_labels(tmp_path
     teacher = Teacher.read(path).train()
     wave = 0.1 * torch.randn(2, 16_000, generator=torch.Generator().manual_seed(0))
     mel = teacher.mel(wave)
-    features, logits = teacher.heard(mel)
+    features, logits = teacher.published_output(mel)
     expected = efficientat.load(path)(wave)
     assert torch.allclose(features, expected.features, atol=1e-5)
     assert torch.allclose(logits, expected.logits, atol=1e-4)
