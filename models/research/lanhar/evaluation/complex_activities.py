@@ -13,7 +13,7 @@ import numpy as np
 
 from models.lanhar import descriptions
 from models.lanhar.rotation_invariant import measures
-from models.research.lanhar.evaluation.__main__ import EvaluationSettings, Figures, evaluate
+from models.research.lanhar.evaluation.cross_dataset import EvaluationSettings, Figures, evaluate
 from models.research.lanhar.evaluation.divergence import relative_divergence
 
 if TYPE_CHECKING:

@@ -25,9 +25,9 @@ import numpy as np
 
 from models.lanhar.activity_names import in_set
 from models.recordings.shared_data import IMU
-from models.research.lanhar.evaluation.__main__ import EvaluationError, EvaluationSettings
 from models.research.lanhar.evaluation.ablations import run_row
 from models.research.lanhar.evaluation.complex_activities import DRAWS, complex_activities
+from models.research.lanhar.evaluation.cross_dataset import EvaluationError, EvaluationSettings
 from models.research.lanhar.evaluation.kept_runs import add_kept_runs
 from models.research.lanhar.evaluation.regeneration import WITH, WITHOUT, regeneration
 from models.research.lanhar.evaluation.sections import put_last

@@ -26,8 +26,12 @@ from models.lanhar.label_table import LANHAR_LABELS
 from models.lanhar.sensor_encoder import LANHAR_SENSOR
 from models.lanhar.vocabulary import OpenVocabulary
 from models.recordings.shared_data import IMU, shared_data
-from models.research.lanhar.evaluation.__main__ import EvaluationError, EvaluationSettings, evaluate
 from models.research.lanhar.evaluation.ablations import ablate
+from models.research.lanhar.evaluation.cross_dataset import (
+    EvaluationError,
+    EvaluationSettings,
+    evaluate,
+)
 from models.research.lanhar.evaluation.kept_runs import add_kept_runs
 from models.research.lanhar.evaluation.report import Group, LanharReport, Runs, Way, write
 from models.research.lanhar.interpretation.windows import WindowsError, read_npz

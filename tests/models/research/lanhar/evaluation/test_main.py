@@ -36,19 +36,19 @@ def files(folder: Path) -> list[str]:
 @pytest.fixture(autouse=True)
 def short(monkeypatch: pytest.MonkeyPatch) -> None:
     from models.research.lanhar.baselines.learning import BaselineSettings
-    from models.research.lanhar.evaluation import __main__ as evaluate
+    from models.research.lanhar.evaluation.cross_dataset import EvaluationSettings
     from models.research.lanhar.training.sensor import SensorSettings
     from models.research.lanhar.training.text import TextSettings
     from models.research.lanhar.training.transfer import TransferSettings
 
-    few = evaluate.EvaluationSettings(
+    few = EvaluationSettings(
         transfer=TransferSettings(
             TextSettings(steps=4, batch=4, synthesised=1), SensorSettings(steps=4, gait_steps=40)
         ),
         baselines=BaselineSettings(steps=4, pretraining=4, batch=16),
     )
     monkeypatch.setattr(
-        evaluate.EvaluationSettings,
+        EvaluationSettings,
         "quick",
         lambda self: replace(self, transfer=few.transfer, baselines=few.baselines),
     )

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from models.research.lanhar.evaluation import results
-from models.research.lanhar.evaluation.__main__ import EvaluationSettings
+from models.research.lanhar.evaluation.cross_dataset import EvaluationSettings
 from models.research.lanhar.evaluation.report import Way
 from models.research.lanhar.evaluation.results import (
     FILES,
