@@ -21,9 +21,13 @@ from models.research.lanhar.training.losses import alignment, comparison
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from torch.nn import Parameter
+
 _CATEGORIES = list(CATEGORIES)
 _DECODED = 6
 _WORDS = 1_500
+# Readings whose words make the decoder's vocabulary.
+_COUNTED = 4_000
 
 
 @dataclass(frozen=True)
@@ -41,7 +45,7 @@ class TextSettings:
     temperature: float = 0.1
     subtasks: bool = True
     synthesised: int = 24
-    """Interpretations imagined for each described activity."""
+    """Synthesised interpretations of each described activity."""
 
 
 @dataclass(frozen=True)
@@ -55,7 +59,7 @@ class Described:
 
     @classmethod
     def shipped(cls, also: Sequence[str] = ()) -> Described:
-        """Read the shipped descriptions, each whole and its sensors' part by itself."""
+        """Read the shipped descriptions: each as a whole, and its part about the sensors alone."""
         names = tuple(dict.fromkeys([*also, *descriptions.labels()]))
         texts, of = [], []
         for number, name in enumerate(names):
@@ -64,6 +68,120 @@ class Described:
                 of += [number] * 3
         groups = [_CATEGORIES.index(c) if (c := category(name)) else -1 for name in names]
         return cls(names, texts, torch.tensor(of), torch.tensor(groups))
+
+
+@dataclass(frozen=True)
+class _Readings:
+    """Interpretations of windows, followed by synthesised ones, and the activity of each (N,)."""
+
+    texts: list[str]
+    activity: Tensor
+    chances: Tensor
+    """Weights of the windows' readings (M,), which balance the activities."""
+
+    @classmethod
+    def of(
+        cls,
+        interpretations: Sequence[Sequence[str]],
+        labels: Sequence[str],
+        names: Sequence[str],
+        synthesised_count: int,
+        seed: int,
+    ) -> _Readings:
+        """Return all variants of the windows' interpretations, and synthesised ones by activity."""
+        index = {name: number for number, name in enumerate(names)}
+        windows = [
+            (text, index[label])
+            for variants, label in zip(interpretations, labels, strict=True)
+            for text in variants
+        ]
+        rng = default_rng(seed)
+        imagined = [
+            (text, number)
+            for number, name in enumerate(names)
+            for text in synthesised(name, synthesised_count, rng)
+        ]
+        texts = [text for text, _ in [*windows, *imagined]]
+        activity = torch.tensor([number for _, number in [*windows, *imagined]], dtype=torch.long)
+        return cls(texts, activity, _even(activity[: len(windows)]))
+
+    def draw(self, batch: int, rng: Generator) -> list[Tensor]:
+        """Draw a batch of windows, balanced over activities, and two of synthesised readings."""
+        windows, imagined = len(self.chances), len(self.texts) - len(self.chances)
+        drawn = []
+        if windows:
+            drawn.append(torch.multinomial(self.chances, batch, True, generator=rng))
+        if imagined:
+            drawn.append(windows + torch.randint(imagined, (2 * batch,), generator=rng))
+        return drawn
+
+
+class _Objective:
+    """The loss of §3.4: alignment, and with `subtasks` the comparisons and the reconstruction."""
+
+    def __init__(
+        self,
+        encoder: TextEncoder,
+        readings: _Readings,
+        described: Described,
+        settings: TextSettings,
+    ) -> None:
+        self._encoder = encoder
+        self._readings = readings
+        self._described = described
+        self._settings = settings
+        self._prepared_readings, self._reading_rows = _prepared(encoder, readings.texts)
+        self._prepared_texts, self._text_rows = _prepared(encoder, described.texts)
+        frequent = Counter(
+            word for text in [*readings.texts[:_COUNTED], *described.texts] for word in words(text)
+        ).most_common(_WORDS)
+        self._decoder = TextDecoder([word for word, _ in frequent])
+
+    def parameters(self) -> list[Parameter]:
+        """Return what is trained."""
+        decoder = self._decoder.parameters() if self._settings.subtasks else ()
+        return [*self._encoder.parameters(), *decoder]
+
+    def batch_loss(self, rng: Generator) -> Tensor:
+        """Draw a batch and return its loss."""
+        settings, described = self._settings, self._described
+        batches = self._readings.draw(settings.batch, rng)
+        chosen = torch.cat(batches)
+        group = self._readings.activity[chosen]
+        partner = torch.stack([_one_of(described.of == int(g), rng) for g in group])
+        more = torch.randperm(len(described.texts), generator=rng)[: settings.batch]
+        z = self._encoder(self._prepared_readings[self._reading_rows[chosen]])
+        h = self._encoder(self._prepared_texts[self._text_rows[torch.cat([partner, more])]])
+        h_pair, h_more = h[: len(partner)], h[len(partner) :]
+        # Separately for windows and synthesised readings: a window that shows sitting is no
+        # evidence against activities that the source lacks.
+        loss: Tensor = z.new_zeros(())
+        start = 0
+        for batch in batches:
+            part = slice(start, start + len(batch))
+            start += len(batch)
+            loss = loss + alignment(h_pair[part], z[part], group[part], settings.temperature)
+        if settings.subtasks:
+            loss = loss + settings.alpha * self._comparisons(z, group, h_more, more)
+            loss = loss + settings.beta * self._reconstruction(z, chosen, h_more, more)
+        return loss
+
+    def _comparisons(self, z: Tensor, group: Tensor, h: Tensor, texts: Tensor) -> Tensor:
+        """§3.4.3, between categories and between activities."""
+        described, temperature = self._described, self._settings.temperature
+        return (
+            comparison(h, described.category[described.of[texts]], temperature)
+            + comparison(z, described.category[group], temperature)
+            + comparison(h, described.of[texts], temperature)
+        )
+
+    def _reconstruction(self, z: Tensor, chosen: Tensor, h: Tensor, texts: Tensor) -> Tensor:
+        """§3.4.4, of a few texts."""
+        some = [self._readings.texts[int(i)] for i in chosen[:_DECODED]]
+        some += [self._described.texts[int(i)] for i in texts[:_DECODED]]
+        targets = self._decoder.targets(some)
+        logits = self._decoder(torch.cat([z[:_DECODED], h[:_DECODED]]), targets)
+        return cross_entropy(logits.flatten(0, 1), targets.flatten(), ignore_index=PAD)
 
 
 def train_text(
@@ -75,74 +193,27 @@ def train_text(
 ) -> list[float]:
     """Train in place on the source's interpretations, (N,) variants each, and their labels.
 
-    Descriptions of activities that the source lacks take part in the comparisons: they are texts,
-    no reading of theirs is seen. Returns the loss of every step.
+    Activities that the source lacks take part in the comparisons with their descriptions, which are
+    texts: none of their windows is seen. Returns the loss of every step.
     """
     if not settings.steps:
         return []
     described = Described.shipped(tuple(dict.fromkeys(labels)))
-    place = {name: number for number, name in enumerate(described.names)}
-    owner = torch.tensor([place[name] for name in labels], dtype=torch.long)
-    flat = [text for variants in interpretations for text in variants]
-    read = owner[torch.tensor([i for i, v in enumerate(interpretations) for _ in v]).long()]
-    words_of = default_rng(seed)
-    made = [synthesised(name, settings.synthesised, words_of) for name in described.names]
-    thought = torch.tensor([i for i, texts in enumerate(made) for _ in texts], dtype=torch.long)
-    flat += [text for texts in made for text in texts]
-    group_of = torch.cat([read, thought])
-    readings, unique = _prepared(encoder, flat)
-    sentences, unique_d = _prepared(encoder, described.texts)
+    readings = _Readings.of(interpretations, labels, described.names, settings.synthesised, seed)
     rng = Generator().manual_seed(seed)
     torch.manual_seed(seed)
-    vocabulary = [w for w, _ in Counter(
-        word for text in [*flat[:4_000], *described.texts] for word in words(text)
-    ).most_common(_WORDS)]  # fmt: skip
-    decoder = TextDecoder(vocabulary)
-    parameters = [*encoder.parameters(), *(decoder.parameters() if settings.subtasks else ())]
+    objective = _Objective(encoder, readings, described, settings)
+    parameters = objective.parameters()
     optimizer = torch.optim.AdamW(
         [p for p in parameters if p.requires_grad], settings.rate, weight_decay=0.01
     )
     schedule = torch.optim.lr_scheduler.OneCycleLR(optimizer, settings.rate, settings.steps)
-    chances = _even(read)
     encoder.train()
     losses = []
     for _ in range(settings.steps):
-        halves = []
-        if len(read):
-            halves.append(torch.multinomial(chances, settings.batch, True, generator=rng))
-        if len(thought):
-            drawn = torch.randint(len(thought), (2 * settings.batch,), generator=rng)
-            halves.append(len(read) + drawn)
-        chosen = torch.cat(halves)
-        group = group_of[chosen]
-        partner = torch.stack([_one_of(described.of == int(g), rng) for g in group])
-        more = torch.randperm(len(described.texts), generator=rng)[: settings.batch]
-        z = encoder(readings[unique[chosen]])
-        h = encoder(sentences[unique_d[torch.cat([partner, more])]])
-        h_pair, h_more = h[: len(partner)], h[len(partner) :]
-        # Apart: that a reading shows sitting says nothing of activities that the source lacks.
-        loss = z.new_zeros(())
-        start = 0
-        for half in halves:
-            part = slice(start, start + len(half))
-            start += len(half)
-            loss = loss + alignment(h_pair[part], z[part], group[part], settings.temperature)
-        if settings.subtasks:
-            kinds, kinds_more = described.category[group], described.category[described.of[more]]
-            loss = loss + settings.alpha * (
-                comparison(h_more, kinds_more, settings.temperature)
-                + comparison(z, kinds, settings.temperature)
-                + comparison(h_more, described.of[more], settings.temperature)
-            )
-            some = [flat[int(i)] for i in chosen[:_DECODED]]
-            some += [described.texts[int(i)] for i in more[:_DECODED]]
-            targets = decoder.targets(some)
-            logits = decoder(torch.cat([z[:_DECODED], h_more[:_DECODED]]), targets)
-            loss = loss + settings.beta * cross_entropy(
-                logits.flatten(0, 1), targets.flatten(), ignore_index=PAD
-            )
+        loss = objective.batch_loss(rng)
         optimizer.zero_grad()
-        loss.backward()
+        loss.backward()  # type: ignore[no-untyped-call]
         torch.nn.utils.clip_grad_norm_(parameters, 1.0)
         optimizer.step()
         schedule.step()
@@ -152,12 +223,12 @@ def train_text(
 
 
 def _even(group: Tensor) -> Tensor:
-    """(N,) groups -> chances under which every group is drawn as often."""
+    """Return weights (N,) by which every group is drawn equally often."""
     return 1 / torch.bincount(group).clamp_min(1).float()[group]
 
 
 def _prepared(encoder: TextEncoder, texts: Sequence[str]) -> tuple[Tensor, Tensor]:
-    """Prepare every different text once; returns the rows and each text's row."""
+    """Prepare every distinct text once; return the rows, and each text's row."""
     unique = dict.fromkeys(texts)
     place = {text: row for row, text in enumerate(unique)}
     return encoder.prepare(list(unique)), torch.tensor([place[text] for text in texts])
