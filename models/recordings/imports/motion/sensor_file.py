@@ -1,4 +1,4 @@
-"""One motion file as its maker wrote it: rows in order, in its own units, with the first time."""
+"""Reads one motion file: rows in order of time, in the units of the file."""
 
 from __future__ import annotations
 
@@ -46,8 +46,8 @@ if TYPE_CHECKING:
     from models.recordings.imports.motion.hints import OwnClock
 
 _MIN_USABLE = 0.5
-_MAX_VALUE = 1e7  # no sensor counts as far in any unit
-_NO_ROWS = ("blank", "NUL bytes", "repeated header")  # losses that are no samples
+_MAX_VALUE = 1e7  # beyond every sensor's range in any unit
+_NO_ROWS = ("blank", "NUL bytes", "repeated header")  # skipped lines that hold no sample
 
 
 @dataclass(frozen=True)
@@ -84,16 +84,34 @@ def read_sensor_file(path: Path, now_s: float, own_clock: OwnClock | None = None
     rows = empatica.rows_of(lines)
     if rows is not None:
         return _empatica(path, rows, now_s)
-    header = find_header(lines, lambda names: columns_of(names, stem_of(path)) is not None)
-    if header is None:
-        raise RecordingError(_no_header(lines, stem_of(path)))
     left_out = LeftOut()
+    table, columns = _table(lines, stem_of(path), left_out, nul)
+    return _of_table(path, table, columns, left_out, now_s, own_clock)
+
+
+def _table(
+    lines: list[str], stem: str, left_out: LeftOut, nul: bool
+) -> tuple[DelimitedTable, Columns]:
+    """Return the rows below the first header with motion, and its columns."""
+    header = find_header(lines, lambda names: columns_of(names, stem) is not None)
+    if header is None:
+        raise RecordingError(_no_header(lines, stem))
     table = table_of(lines, header, left_out, nul)
-    columns = columns_of(table.names, stem_of(path))
-    sample = table.sample()
-    if columns is None or not sample:
+    columns = columns_of(table.names, stem)
+    if columns is None or not table.sample():
         raise RecordingError("holds no rows below its header")
-    clock, dating = clock_of(columns.times, sample, now_s)
+    return table, columns
+
+
+def _of_table(
+    path: Path,
+    table: DelimitedTable,
+    columns: Columns,
+    left_out: LeftOut,
+    now_s: float,
+    own_clock: OwnClock | None,
+) -> SensorFile:
+    clock, dating = clock_of(columns.times, table.sample(), now_s)
     warnings = [*clock.warnings, *(dating.warnings if dating else ())]
     if columns.incomplete:
         warnings.append(
