@@ -22,6 +22,8 @@ from streams.web.search import calendar_of, zone_of
 if TYPE_CHECKING:
     from zoneinfo import ZoneInfo
 
+    from infra.daily_log.records import Log
+    from infra.daily_log.store import LogStore
     from streams.commands.groups import ActionGroup
     from streams.engine.app import EgoLogApp
 
@@ -60,42 +62,48 @@ def register(group: ActionGroup, app: EgoLogApp) -> None:
         if format_ not in (*_FORMATS, "ics", "parquet"):
             raise LogCommandError(f"format is {format_!r}; expected csv, json, ics or parquet")
         span = span_of(from_, to)
-        if format_ == "parquet":
-            parquet = _parquet()
-            async with opened(app) as store:
-                await refuse_unknown(store, device)
-                async for piece in pieces(store, device, *span):
-                    sys.stdout.buffer.write(parquet.add(piece))
-            sys.stdout.buffer.write(parquet.end())
-            return
-        if format_ == "ics":
-            async with opened(app) as store:
-                await refuse_unknown(store, device)
-                print(await calendar_of(store, device, *span, _zone(zone)), end="")
-            return
-        if format_ == "csv" and scenario is None and not summary:
-            spreadsheet = CsvTable()
-            async with opened(app) as store:
-                await refuse_unknown(store, device)
-                async for piece in pieces(store, device, *span):
-                    spreadsheet.widen(piece)
-                print(spreadsheet.head(), end="")
-                async for piece in pieces(store, device, *span):
-                    print(spreadsheet.add(piece), end="")
-            return
+        parquet = _parquet() if format_ == "parquet" else None
         async with opened(app) as store:
             await refuse_unknown(store, device)
-            log = await store.read(device, *span)
-        if scenario is not None:
-            log = of_scenario(log, scenario)
-        if summary:
-            rows = [
-                (total.row, total.label, str(total.records), _clock(total.seconds))
-                for total in totals(log)
-            ]
-            table(("row", "label", "records", "time"), rows)
-        else:
-            print(_FORMATS[format_](log), end="")
+            if parquet is not None:
+                await _write_parquet(parquet, store, device, span)
+            elif format_ == "ics":
+                print(await calendar_of(store, device, *span, _zone(zone)), end="")
+            elif format_ == "csv" and scenario is None and not summary:
+                await _print_csv(store, device, span)
+            else:
+                log = await store.read(device, *span)
+                if scenario is not None:
+                    log = of_scenario(log, scenario)
+                if summary:
+                    _print_totals(log)
+                else:
+                    print(_FORMATS[format_](log), end="")
+
+
+async def _write_parquet(
+    parquet: ParquetTable, store: LogStore, device: str, span: tuple[int, int]
+) -> None:
+    async for piece in pieces(store, device, *span):
+        sys.stdout.buffer.write(parquet.add(piece))
+    sys.stdout.buffer.write(parquet.end())
+
+
+async def _print_csv(store: LogStore, device: str, span: tuple[int, int]) -> None:
+    """Print a span piece by piece, because a whole log need not fit into memory."""
+    spreadsheet = CsvTable()
+    async for piece in pieces(store, device, *span):
+        spreadsheet.widen(piece)
+    print(spreadsheet.head(), end="")
+    async for piece in pieces(store, device, *span):
+        print(spreadsheet.add(piece), end="")
+
+
+def _print_totals(log: Log) -> None:
+    rows = [
+        (total.row, total.label, str(total.records), _clock(total.seconds)) for total in totals(log)
+    ]
+    table(("row", "label", "records", "time"), rows)
 
 
 def _parquet() -> ParquetTable:
