@@ -24,6 +24,7 @@ except SettingsError as error:
     raise SystemExit(1) from None
 
 app = EgoLogApp(settings)
+backend = app.backend
 
 for agent in (dispatcher, refiner, log, corrections):
     agent.register(app)
@@ -31,16 +32,16 @@ notifications.register(app, plan)
 register_page(
     app,
     PageSources(
-        app.log_store,
+        backend.log_store,
         access=Access.of(settings),
         vitals=app.vitals,
         unsure_below=settings.activity_unsure_below,
-        publish=app.publish_correction,
-        attempts=app.attempts,
-        publish_frame=app.publish_frame,
+        publish=backend.publish_correction,
+        attempts=backend.attempts,
+        publish_frame=backend.publish_frame,
         plan=plan,
-        llm=app.language_model,
-        decisions=DeviceDecisions(app.device_control, app.decide, settings.quiet_hours),
+        llm=backend.language_model,
+        decisions=DeviceDecisions(backend.device_control, backend.decide, settings.quiet_hours),
     ),
     Connections(settings.web_connections_max),
 )

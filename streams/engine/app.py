@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import logging
 import warnings
-from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 import faust
@@ -13,19 +12,15 @@ from faust.exceptions import AlreadyConfiguredWarning
 from redis.exceptions import RedisError
 
 from infra import metrics
-from infra.broker.device_control import write_control
 from infra.broker.device_keys import DeviceKeys
 from infra.broker.signing import Signatures
-from infra.broker.topic_reader import partition_of, publish
 from infra.daily_log.decisions import Decisions
 from infra.disk import full_disk
 from infra.errors import InfraError, ServiceError, StoreError
 from infra.local.embedded import broker_life
-from infra.model_store.deployment import SCENARIO
-from infra.model_store.history import Revisions
 from infra.redis.outage import cause
 from infra.secrets import mask_url
-from infra.topics import ACTIVITY, CORRECTIONS, SCENARIO_REFINED, TOPICS
+from infra.topics import ACTIVITY, SCENARIO_REFINED, TOPICS
 from infra.topics import SCENARIO as SCENARIO_RECORDS
 from operators.device_share import DeviceShare
 from streams.engine.dead_letters import keep_sound, to_dead_letter
@@ -41,6 +36,7 @@ from streams.engine.kafka.transport import Transport
 from streams.engine.opening import open_registry
 from streams.engine.operator_stage import OperatorStage
 from streams.engine.own_core import OFF, OwnCore
+from streams.engine.page_backend import PageBackend
 from streams.engine.publish_queue import PublishQueue
 from streams.engine.publisher import Publisher
 from streams.engine.raw_retention import INTERVAL_S, delete_processed
@@ -53,11 +49,8 @@ if TYPE_CHECKING:
     from faust.types import TP, StreamT, TopicT
     from faust.types import Message as KafkaMessage
 
-    from infra.daily_log.store import LogStore
-    from infra.llm import Llm
-    from infra.model_store.history import Attempt
     from infra.settings import Settings
-    from schemas import Correction, DeadLetter, DeviceControl, Frame
+    from schemas import DeadLetter
     from streams.engine.operator_stage import KeyedOperator
     from streams.engine.silence import Silence
 
@@ -65,9 +58,6 @@ log = logging.getLogger(__name__)
 
 _SILENCE_INTERVAL_S = 0.5
 _OBSERVE_INTERVAL_S = 1.0
-# How long to wait until a published decision holds in this worker (the embedded broker is polled
-# about twice a second), and how often to look.
-_DECIDED_WITHIN_S, _DECIDED_POLL_S = 5.0, 0.02
 
 
 class EgoLogApp(faust.App):
@@ -105,6 +95,9 @@ class EgoLogApp(faust.App):
             self.decoder,
             DeviceShare(settings.device_frames_per_s, settings.device_bytes_per_s),
         )
+        self.backend = PageBackend(
+            lambda: self.settings, lambda: self._runtime, self._publisher, self._controls
+        )
         self.vitals = WorkerVitals(
             settings,
             self._guarded_consumer,
@@ -133,52 +126,10 @@ class EgoLogApp(faust.App):
             raise RuntimeError("the runtime is only there while a worker runs")
         return self._runtime
 
-    def log_store(self) -> LogStore | None:
-        """Return the running worker's daily log, None while it is still connecting."""
-        return None if self._runtime is None else self._runtime.log
-
-    def language_model(self) -> tuple[Llm, str] | None:
-        """Return the running worker's language model and its name, None if none is configured."""
-        runtime = self._runtime
-        if runtime is None or runtime.llm is None:
-            return None
-        return runtime.llm, self.settings.llm_model
-
-    async def publish_correction(self, correction: Correction) -> None:
-        """Publish a wearer's correction of the log, and wait until the broker confirms it."""
-        await publish(
-            self.settings,
-            CORRECTIONS,
-            correction.correction_id,
-            correction.encode(),
-            beside=correction.device_id,
-        )
-
-    def device_control(self, device_id: str) -> DeviceControl | None:
-        """Return the latest decision about a device, None if there is none."""
-        return self._controls.get(device_id)
-
-    async def decide(self, control: DeviceControl) -> None:
-        """Publish a decision about a device; wait a few seconds at most until it holds here."""
-        await write_control(self.settings, control)
-        with suppress(TimeoutError):
-            async with asyncio.timeout(_DECIDED_WITHIN_S):
-                while self._controls.get(control.device_id) != control:
-                    await asyncio.sleep(_DECIDED_POLL_S)
-
-    async def publish_frame(self, topic: str, frame: Frame) -> None:
-        """Publish a device's frame, and wait until the broker confirms it."""
-        partition = partition_of(frame.device_id, self.settings.topic_partitions)
-        await (await self._publisher.publish(topic, partition, frame))
-
     def _require(self, message: KafkaMessage) -> None:
         """Raise `SchemaError` for a message whose sender is not authorised."""
         self._signatures.require(message)
         self._device_keys.require(message)
-
-    async def attempts(self) -> list[Attempt]:
-        """Return all fine-tuned revisions of the scenario network, oldest first."""
-        return await Revisions(self.runtime.redis, self.settings.app_id).all(SCENARIO)
 
     def expects_silence(self, device_id: str, now_ns: int) -> bool:
         """Return whether a device is paused, quiet or erased at a wall time."""
