@@ -6,6 +6,7 @@ correction too.
 
 from __future__ import annotations
 
+import re
 from typing import Annotated, ClassVar, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
@@ -21,7 +22,8 @@ WEARER = "wearer"
 
 Row = Literal["scenario", "activity"]
 Action = Literal["correct", "split", "merge", "delete", "add", "confirm", "note", "undo"]
-CorrectionId = Annotated[str, Field(pattern=r"^[0-9a-f]{32}$")]
+CORRECTION_ID = re.compile(r"^[0-9a-f]{32}$")
+CorrectionId = Annotated[str, Field(pattern=CORRECTION_ID.pattern)]
 
 
 class NamedSpan(BaseModel):

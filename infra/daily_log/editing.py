@@ -22,8 +22,8 @@ from infra import clock
 from infra.daily_log.corrections import added, applied, in_force
 from infra.errors import InfraError
 from schemas import Correction, NamedSpan
-from schemas.correction import MAX_SPAN_NS, WEARER, Action, CorrectionId, Row
-from schemas.event_time import EXPECTED, TIME_PATTERN, iso, parse
+from schemas.correction import CORRECTION_ID, MAX_SPAN_NS, WEARER, Action, CorrectionId, Row
+from schemas.event_time import EXPECTED, TIME_PATTERN, iso, parse, why_refused
 from schemas.labels import MAX_NAME_CHARS, checked_name
 from schemas.message import DeviceId
 
@@ -100,6 +100,13 @@ class Change(BaseModel):
     undoes: CorrectionId | None = None
     correction_id: CorrectionId | None = None
 
+    @field_validator("undoes", "correction_id", mode="before")
+    @classmethod
+    def _id(cls, value: Any) -> Any:
+        if isinstance(value, str) and not CORRECTION_ID.fullmatch(value):
+            raise ValueError(f"id is {value[:40]!r}; expected 32 hexadecimal digits, as listed")
+        return value
+
     @classmethod
     def read(cls, fields: Any) -> Change:
         """Parse a change from JSON fields; raises `CorrectionError`."""
@@ -141,6 +148,12 @@ class LogEditor:
         after = undone.after if undone is not None else self._spans(change)
         row = change.row if undone is None else undone.row
         start, end = after[0].start_ns, after[-1].end_ns
+        now_ns = self._clock_ns()
+        # A label of a time to come would be the log's end until then. Such a label may be undone.
+        if undone is None and why_refused(end, now_ns) is not None:
+            raise CorrectionError(
+                f"span ends at {iso(end)}; expected a time from 2000 to a day from now"
+            )
         if end - start > MAX_SPAN_NS:
             raise CorrectionError(
                 f"span lasts {(end - start) / 3.6e12:.1f} h; expected 24 h or less"
@@ -159,7 +172,7 @@ class LogEditor:
                 action=change.action,
                 row=row,
                 author=change.author,
-                created_ns=self._clock_ns(),
+                created_ns=now_ns,
                 before=before,
                 after=after,
                 note=change.note.strip(),

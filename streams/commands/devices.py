@@ -140,6 +140,8 @@ def _add_erase(group: ActionGroup, app: EgoLogApp) -> None:
         print(f"erased {device!r}:")
         for where, count in erased.counts.items():
             print(f"  {count} {where}")
+        if not any(erased.counts.values()):
+            print(f"nothing was kept of {device!r}: check the id with `devices list`")
         print("not deleted, unreadable for workers, and gone once Kafka's retention ends:")
         for topic, kept_for in kept_by_kafka(settings):
             print(f"  {topic} ({kept_for})")

@@ -8,6 +8,7 @@ from faust.cli import argument, option
 
 from infra.daily_log.corrections import in_force, in_order
 from infra.daily_log.editing import Change, Part, described
+from models.labels import ACTIVITIES, SCENARIOS
 from schemas.correction import WEARER
 from schemas.event_time import iso
 from streams.commands.log.span import FROM, TO, LogCommandError, event_time, span_of
@@ -15,6 +16,7 @@ from streams.commands.log.store import editing, opened
 from streams.commands.tables import table
 
 if TYPE_CHECKING:
+    from schemas import Correction
     from schemas.correction import Action
     from streams.commands.groups import ActionGroup
     from streams.engine.app import EgoLogApp
@@ -84,6 +86,14 @@ def _add_correct(group: ActionGroup, app: EgoLogApp) -> None:
         async with editing(app, device) as editor:
             correction = await editor.change(change)
         print(f"{correction.correction_id} {described(correction)}")
+        for name in unknown_names(correction):
+            print(f"{name!r} is not known to the networks: it is logged, and teaches nothing")
+
+
+def unknown_names(correction: Correction) -> list[str]:
+    """Return the names that the wearer gave and no network can say; they may be misspelled."""
+    known = ACTIVITIES if correction.row == "activity" else SCENARIOS
+    return sorted({name for span in correction.named for name in span.labels} - {*known})
 
 
 def _add_confirm(group: ActionGroup, app: EgoLogApp) -> None:

@@ -26,10 +26,10 @@ def store(redis: Redis) -> LogStore:
 class Editor(LogEditor):
     """One that keeps what it publishes, at times that are told apart."""
 
-    def __init__(self, store: LogStore) -> None:
+    def __init__(self, store: LogStore, now_ns: int = 0) -> None:
         self.published: list[Correction] = []
         self.broken = False
-        ticks = iter(range(1, 10_000))
+        ticks = iter(range(now_ns + 1, now_ns + 10_000))
         super().__init__(store, self._keep, KNOWN, lambda: next(ticks))
 
     async def _keep(self, correction: Correction) -> None:
@@ -232,3 +232,21 @@ async def test_what_cannot_be_meant_is_refused_in_one_line(
     assert why in str(refused.value)
     assert "\n" not in str(refused.value)
     assert await store.corrections("d1", 0, 2**62) == []
+
+
+async def test_a_time_to_come_is_refused_and_what_was_said_of_one_undone(store: LogStore) -> None:
+    await store.put_scenarios([scenario(T0)])
+    editor = Editor(store)
+    # A host whose clock is not set takes every time.
+    done = await editor.say("add", (0, 60, ["Eating"]))
+    early = Editor(store, T0 - 2 * 86_400 * NS)
+    with pytest.raises(
+        CorrectionError, match=r"span ends at 2023-11-14T22:14:30Z; expected .* now"
+    ):
+        await early.say("add", (0, 60, ["Eating"]))
+    await early.say("undo", undoes=done.correction_id)
+
+
+def test_an_id_that_none_can_have_is_named() -> None:
+    with pytest.raises(CorrectionError, match=r"id is 'nonsense'; expected 32 hexadecimal digits"):
+        Change.read({"device": "d1", "action": "undo", "undoes": "nonsense"})

@@ -66,6 +66,7 @@ def test_devices_are_listed_paused_resumed_and_erased(ours: Worker, tmp_path: Pa
     assert erased[0] == "erased 'd1':"
     assert "  3 records of the log" in erased
     assert f"  {ours.settings.topic('audio.frames')} (1 d)" in erased
+    assert "nothing was kept of 'd9'" in ours.command("devices", "erase", "d9")
     line = refusal(tmp_path, ("devices", "resume", "d1"), **ours.environment())
     assert "was erased a moment ago, and workers may still hold samples of it" in line
     # What the topics still have of it does not come back.
@@ -73,7 +74,8 @@ def test_devices_are_listed_paused_resumed_and_erased(ours: Worker, tmp_path: Pa
     assert rebuilt == (
         "rebuilt 1 scenarios (0 refined) and 0 activities of 1 device(s), and 0 corrections\n"
     )
-    assert states(ours) == {"d1": ["erased", "0", "0"], "d2": before["d2"]}
+    gone = ["erased", "0", "0"]
+    assert states(ours) == {"d1": gone, "d2": before["d2"], "d9": gone}
 
 
 @pytest.mark.parametrize(
