@@ -19,11 +19,11 @@ from streams.web.settings import DeviceDecisions
 try:
     settings = load()
     plan = plan_of(settings.notifications)
+    app = EgoLogApp(settings)
 except SettingsError as error:
     print(f"error: {error}", file=sys.stderr)
     raise SystemExit(1) from None
 
-app = EgoLogApp(settings)
 backend = app.backend
 
 for agent in (dispatcher, refiner, log, corrections):

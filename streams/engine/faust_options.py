@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from infra.errors import SettingsError
+
 if TYPE_CHECKING:
     from infra.settings import Settings
 
@@ -16,9 +18,18 @@ _METADATA_MAX_AGE_MS = 5_000
 
 
 def faust_options(settings: Settings) -> dict[str, Any]:
-    """Return the arguments of `faust.App` besides its id; creates Faust's data folder."""
+    """Return the arguments of `faust.App` besides its id; creates Faust's data folder.
+
+    Raises `SettingsError` if the run folder cannot be written.
+    """
     data = settings.run_dir / "faust"
-    data.mkdir(parents=True, exist_ok=True)
+    try:
+        data.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise SettingsError(
+            f"setting EGOLOG_RUN_DIR has value {str(settings.run_dir)!r}: expected a folder that "
+            f"can be written ({(error.strerror or str(error)).lower()})"
+        ) from error
     return {
         # An embedded broker's port is known only once it runs: see `EgoLogApp.use`.
         "broker": f"kafka://{','.join(settings.bootstrap_servers) or '127.0.0.1:1'}",
