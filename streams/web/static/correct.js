@@ -3,7 +3,7 @@
 import * as api from "./api.js";
 import { DESCRIBED } from "./day.js";
 import { byId, el, put } from "./dom.js";
-import { clock, dayName, midnight, MINUTE } from "./time.js";
+import { clock, clockSpan, dayName, midnight } from "./time.js";
 
 const DAY = 86_400_000;
 const SECONDS = /^(\d{1,2}):(\d{2})(?::(\d{2}))?$/;
@@ -138,7 +138,7 @@ export function drawCorrections(corrections, device, from, to, saved) {
   put(byId("said-list"), ...inView.slice(0, LINES).map((each) => {
     const line = el("li", { class: each.standing ? null : "quiet" },
       el("span", { class: "number" }, `${dayName(each.start, { day: "numeric", month: "short" })} `
-        + `${clock(each.start, isPart(each))} – ${clock(each.end, isPart(each))} `), el("span", {}, words(each)));
+        + `${clockSpan(each.start, each.end)} `), el("span", {}, words(each)));
     if (each.standing && each.action !== "undo") {
       const button = el("button", { type: "button", class: "act", "data-key": each.id,
         "aria-label": `Undo: ${words(each)}` }, "Undo");
@@ -154,9 +154,6 @@ export function drawCorrections(corrections, device, from, to, saved) {
     return line;
   }));
 }
-
-// Of half a minute both ends may have the same hours and minutes.
-const isPart = ({ start, end }) => Boolean(start % MINUTE || end % MINUTE);
 
 export function words({ action, before, after, note, by }) {
   const list = (names) => names.join(", ") || "nothing";

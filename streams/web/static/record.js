@@ -4,7 +4,7 @@ import { compass } from "./compass.js";
 import { CORRECTED, DESCRIBED, FAR_FIELD, NEAR_ONLY, UNKNOWN } from "./day.js";
 import { byId, el, keepingFocus, put, svg } from "./dom.js";
 import { colour } from "./palette.js";
-import { clock, duration } from "./time.js";
+import { clock, clockSpan, duration } from "./time.js";
 
 // Why there is no record of a time, and what that means.
 const NOTHING = {
@@ -50,7 +50,7 @@ function confirmButtons(record, around, confirm) {
   return [
     !record.corrected && confirmButton("right", "y", "That's right", () => confirm(record)),
     longer && !around.said && confirmButton("all-right", "Shift+Y",
-      `All of ${clock(around.start)} – ${clock(around.end)} is right`, () => confirm(around)),
+      `All of ${clockSpan(around.start, around.end)} is right`, () => confirm(around)),
   ];
 }
 
@@ -114,7 +114,7 @@ function details(record, activity) {
   const node = el("details", { class: "details", open },
     el("summary", { "data-key": "details" }, "Details"),
     block("Last 10 minutes", shares(record.smoothed.slice(0, 4))),
-    block("Confidence", el("p", {}, `${percent(record.confidence)} of the first estimate`)),
+    block("Confidence", el("p", {}, `${percent(record.confidence)}, that of the first estimate`)),
     Object.keys(record.familiarity).length || activity && Object.keys(activity.familiarity).length
       ? block("Familiarity", familiarity(record, activity)) : null,
     activity ? block("Activities by the closed set", shares(activity.closed)) : null,

@@ -2,7 +2,7 @@
 
 import * as api from "./api.js";
 import { byId, el, keepingFocus, put } from "./dom.js";
-import { clock, dayName, zoneName } from "./time.js";
+import { clockSpan, dayName, zoneName } from "./time.js";
 
 const SHOWN = 12;
 // The middle of a hit's first half minute.
@@ -100,7 +100,7 @@ function line(hit, device, address, open) {
   const [start, end] = [hit.start_ns / 1e6, hit.end_ns / 1e6];
   const at = Math.round(start + INTO_MS);
   const when = `${dayName(start, { weekday: "short", day: "numeric", month: "short" })} `
-    + `${clock(start)} – ${clock(end)}`;
+    + clockSpan(start, end);
   const beside = [...hit.activities, ...hit.sounds].slice(0, 4).join(", ");
   const link = el("a", { href: address(device, at), "data-key": at }, el("span", { class: "number" }, when),
     ` ${hit.scenario || "unknown"}`);

@@ -46,6 +46,13 @@ export function clock(ms, seconds = false) {
   return seconds ? `${text}:${two(rest)}` : text;
 }
 
+// "08:14 – 08:22", with seconds where an end is not on the minute: of half a minute both ends may
+// have the same hours and minutes.
+export function clockSpan(start, end) {
+  const seconds = Boolean(start % MINUTE || end % MINUTE);
+  return `${clock(start, seconds)} – ${clock(end, seconds)}`;
+}
+
 export function dayName(ms, options = {
   weekday: "long", day: "numeric", month: "long", year: "numeric",
 }) {

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from tests.streams.synthetic_log import MORNING, PLAN, Records, day, put
+from tests.streams.synthetic_log import MORNING, PLAN, Part, Records, day, put
 from tests.streams.web.site import DRAWN, Site
 
 if TYPE_CHECKING:
@@ -169,6 +169,8 @@ async def test_a_few_words_find_a_time_and_lead_to_it(
     monkeypatch.setattr("streams.web.search.SEARCH_S", -1.0)
     for back in range(3):
         await put(store, day(start_s=MORNING - back * 86_400, plan=PLAN[:2], seed=back))
+    short = Part(1, "Reading books", "Eating", ("sitting",), ("clock",))
+    await put(store, day(start_s=MORNING - 630, plan=[short]))
     await page.open(site.url)
     await page.until(DRAWN)
     words = "document.querySelector('#find-words')"
@@ -182,6 +184,9 @@ async def test_a_few_words_find_a_time_and_lead_to_it(
     assert lines[0] == "Thu 20 Nov 07:50 – 08:15 Cooking"
     assert lines[-1] == "Tue 18 Nov 07:50 – 08:15 Cooking"
     await page.screenshot(tmp_path / "search.png", whole=True)
+    # Rounded to minutes, half a minute would begin and end at once.
+    await ask("reading", "Once.")
+    assert await page.texts("#found a") == ["Thu 20 Nov 07:19:30 – 07:20:30 Reading books"]
     await ask("cooking tuesday", "Once.")
     await page.value("document.querySelector('#found a').click()")
     await page.until("document.querySelector('#date').textContent === 'Tuesday, 18 November 2025'")
