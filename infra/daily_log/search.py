@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, tzinfo
 from typing import TYPE_CHECKING, NamedTuple
@@ -13,7 +14,7 @@ from schemas.position import KNOWN_PLACES
 from schemas.ranking import likeliest
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from infra.daily_log.records import LogScenario
 
@@ -22,6 +23,8 @@ WEEKDAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", 
 PARTS = {"night": (0, 6), "morning": (6, 12), "afternoon": (12, 18), "evening": (18, 24)}
 PLACES = ("near", "far", "front", "left", "right", "back")
 WORN = KNOWN_PLACES
+_SMALL_WORDS = frozenset({"on", "in", "the", "at", "and", "a", "to", "with", "of", "or"})
+_MIN_BEGINNING = 3
 # Matching windows further apart than this are separate hits.
 _GAP_NS = 90_000_000_000
 _SOUNDS = 0.5
@@ -73,8 +76,9 @@ class Hit(NamedTuple):
 def words_of(text: str, names: Mapping[str, Iterable[str]], zone: tzinfo = UTC) -> LogQuery:
     """Parse a query from words, as "clapping near, Tuesday afternoon".
 
-    names: the known names of `scenario`, `activity` and `sound`; the longest match wins. Words that
-    are not understood are listed in `unknown_words`.
+    names: the known names of `scenario`, `activity` and `sound`; the longest match wins. Else a
+    name is meant by its words, or by how they begin, if no other name of its kind has as many of
+    them: "car", "read", "desk work". Words that are not understood are listed in `unknown_words`.
     """
     rest = f" {' '.join(text.casefold().replace(',', ' ').split())} "
     given: dict[str, str] = {}
@@ -95,8 +99,12 @@ def words_of(text: str, names: Mapping[str, Iterable[str]], zone: tzinfo = UTC) 
             places.append(word)
         elif word in WORN:
             worn = word
-        elif word not in ("on", "in", "the", "at", "and", "a"):
+        elif word not in _SMALL_WORDS:
             unknown.append(word)
+    for kind, known in names.items():
+        if kind not in given and (meant := _meant(unknown, known)) is not None:
+            given[kind] = meant
+            unknown = [word for word in unknown if not _begins(word, meant)]
     return LogQuery(
         scenario=given.get("scenario"),
         activity=given.get("activity"),
@@ -107,6 +115,22 @@ def words_of(text: str, names: Mapping[str, Iterable[str]], zone: tzinfo = UTC) 
         hours=hours,
         zone=zone,
         unknown_words=tuple(unknown),
+    )
+
+
+def _meant(words: Sequence[str], names: Iterable[str]) -> str | None:
+    """Return the name with the most of the words, None where two have as many or none has any."""
+    counts = {name: sum(_begins(word, name) for word in words) for name in names}
+    most = max(counts.values(), default=0)
+    best = [name for name, count in counts.items() if count == most]
+    return best[0] if most and len(best) == 1 else None
+
+
+def _begins(word: str, name: str) -> bool:
+    """Return whether a word of `name` is `word`, or begins with it if it has three letters."""
+    parts = set(re.findall(r"\w+", name.casefold())) - _SMALL_WORDS
+    return word in parts or (
+        len(word) >= _MIN_BEGINNING and any(part.startswith(word) for part in parts)
     )
 
 

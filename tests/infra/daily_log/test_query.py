@@ -6,6 +6,7 @@ import pytest
 
 from infra.daily_log.corrections import applied
 from infra.daily_log.search import LogQuery, find, words_of
+from models.labels import ACTIVITIES, SCENARIOS, SOUND_EVENTS
 from schemas import BodyPosition, SoundPlace
 from tests.infra.daily_log.test_corrections import S, activity, correction, named, scenario
 
@@ -110,3 +111,28 @@ def test_words_that_mean_nothing_are_told_and_ask_for_nothing() -> None:
 def test_a_place_on_the_body_is_where_the_device_was() -> None:
     query = words_of("eating in the pocket", NAMES)
     assert (query.scenario, query.worn, query.unknown_words) == ("Eating", "pocket", ())
+
+
+@pytest.mark.parametrize(
+    ("words", "scenario", "activity", "sound"),
+    [
+        ("car", "Car - commuting, road trip", None, None),
+        ("desk work", "Working at desk", None, None),
+        ("working out", "Working out at home", None, None),
+        ("talking to friends", "Talking with friends/housemates", "talking", None),
+        ("read", "Reading books", None, None),
+        ("walk", None, "walking", None),
+        ("tap", None, None, "water tap"),
+    ],
+)
+def test_a_name_is_meant_by_words_of_it(
+    words: str, scenario: str | None, activity: str | None, sound: str | None
+) -> None:
+    names = {"scenario": SCENARIOS, "activity": ACTIVITIES, "sound": SOUND_EVENTS}
+    assert words_of(words, names) == LogQuery(scenario=scenario, activity=activity, sound=sound)
+
+
+def test_words_that_fit_several_names_alike_mean_none_of_them() -> None:
+    names = {"scenario": ("Working at desk", "Working out at home")}
+    assert words_of("working", names).unknown_words == ("working",)
+    assert words_of("wo", {"scenario": ("Working at desk",)}).unknown_words == ("wo",)
