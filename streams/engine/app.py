@@ -178,7 +178,6 @@ class EgoLogApp(faust.App):
             lambda: self.runtime.checkpoints,
             self.decoder,
             in_flight_max=agents * self.settings.in_flight_max,
-            supervise=self.crash_on_error,
             controls=self._controls,
         )
         self._queues.append(queue)

@@ -114,7 +114,7 @@ class OperatorStage:
         self._giving_back = False
 
     async def read_batches(self, stream: StreamT[Any], at_once: int) -> None:
-        """Process a stream in batches of the messages at hand, `at_once` + 1 at most."""
+        """Process a stream in batches of the messages at hand, `at_once` at most."""
         await self._queue.receive_batches(stream, at_once, self.take)
 
     async def take(self, batch: Sequence[Received[Any]]) -> None:

@@ -13,14 +13,14 @@ from infra import metrics
 from schemas import SchemaError
 from streams.engine.dead_letters import dead_letter, to_dead_letter
 from streams.engine.device_controls import DeviceControls
-from streams.engine.kafka.events import events
+from streams.engine.kafka.events import events, waiting_events
 from streams.engine.kafka.received import Received, Token
 from streams.engine.outcome import Outcome
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Iterable, Sequence
+    from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Sequence
 
-    from faust.types import StreamT
+    from faust.types import EventT, StreamT
 
     from infra.device_state.checkpoints import Checkpoints
     from streams.engine.kafka.decoding import Decoder
@@ -48,8 +48,7 @@ class PublishQueue:
     continuing would acknowledge messages without results.
 
     `name` is the stage in metrics, dead letters and the keys of `checkpoints`, which exist while a
-    worker runs. Messages that `controls` drop are acknowledged and counted. The queue's own tasks
-    go through `supervise`: if one fails, the worker ends.
+    worker runs. Messages that `controls` drop are acknowledged and counted.
     """
 
     def __init__(
@@ -60,14 +59,12 @@ class PublishQueue:
         decoder: Decoder,
         *,
         in_flight_max: int,
-        supervise: Callable[[Awaitable[None]], Coroutine[Any, Any, None]],
         controls: DeviceControls | None = None,
     ) -> None:
         self.name = name
         self._publisher = publisher
         self._checkpoints = checkpoints
         self._decoder = decoder
-        self._supervise = supervise
         self._controls = DeviceControls() if controls is None else controls
         self._in_flight = asyncio.Semaphore(in_flight_max)
         self._in_flight_count = 0
@@ -91,25 +88,11 @@ class PublishQueue:
         """Yield the stream's decoded messages; those that do not decode become dead letters."""
         self._channel = stream.channel
         async for event in events(stream):
-            kafka_message = event.message
-            # Not `event.ack`, which would keep the bytes in memory as long as the token.
-            token = Token(kafka_message, partial(kafka_message.ack, event.app.consumer))
-            if self._decoder.is_tombstone(kafka_message, event.value):
-                await self.put(Outcome(tokens=[token]))
-                continue
-            decoded, first = self._decoder.decode(kafka_message, event.value)
-            if not isinstance(decoded, SchemaError):
-                dropped = self._controls.drops(decoded, kafka_message.timestamp * 1_000)
-                if dropped is None:
-                    yield Received(decoded, token)
-                else:
-                    metrics.dropped.labels(stage=self.name, reason=dropped).inc()
-                    await self.put(Outcome(tokens=[token]))
-            elif first:
-                letter = dead_letter(kafka_message, event.value, self.name, decoded)
-                await self.put(to_dead_letter(letter, kafka_message.partition, [token]))
+            received = self._decoded(event)
+            if isinstance(received, Outcome):
+                await self.put(received)
             else:
-                await self.put(Outcome(tokens=[token]))
+                yield received
 
     async def receive_batches(
         self,
@@ -117,27 +100,47 @@ class PublishQueue:
         at_once: int,
         handle: Callable[[list[Received[Any]]], Awaitable[None]],
     ) -> None:
-        """Call `handle` with all messages that arrived during its last call, `at_once` + 1 at most.
-
-        If it fails, the worker ends.
-        """
-        inbox: asyncio.Queue[Received[Any]] = asyncio.Queue(at_once)
-
-        async def work() -> None:
-            while True:
-                batch = [await inbox.get()]
-                while not inbox.empty():
-                    batch.append(inbox.get_nowait())
+        """Call `handle` with all messages that arrived during its last call, at most `at_once`."""
+        self._channel = stream.channel
+        while True:
+            # Yield to other tasks even if more has arrived.
+            await asyncio.sleep(0)
+            try:
+                batch = await self._all_decoded(await waiting_events(stream, at_once))
+            except StopAsyncIteration:
+                return
+            if batch:
                 await handle(batch)
-                self._unhandled -= len(batch)
+            self._unhandled = 0
 
-        working = asyncio.create_task(self._supervise(work()))
-        try:
-            async for received in self.receive(stream):
-                self._unhandled += 1
-                await inbox.put(received)
-        finally:
-            working.cancel()
+    async def _all_decoded(self, waiting: Sequence[EventT]) -> list[Received[Any]]:
+        self._unhandled = len(waiting)
+        batch: list[Received[Any]] = []
+        for event in waiting:
+            received = self._decoded(event)
+            if isinstance(received, Outcome):
+                await self.put(received)
+            else:
+                batch.append(received)
+        return batch
+
+    def _decoded(self, event: EventT) -> Received[Any] | Outcome:
+        """Return an event's message, or the outcome of one that is not passed on."""
+        kafka_message = event.message
+        # Not `event.ack`, which would keep the bytes in memory as long as the token.
+        token = Token(kafka_message, partial(kafka_message.ack, event.app.consumer))
+        if self._decoder.is_tombstone(kafka_message, event.value):
+            return Outcome(tokens=[token])
+        decoded, first = self._decoder.decode(kafka_message, event.value)
+        if not isinstance(decoded, SchemaError):
+            dropped = self._controls.drops(decoded, kafka_message.timestamp * 1_000)
+            if dropped is None:
+                return Received(decoded, token)
+            metrics.dropped.labels(stage=self.name, reason=dropped).inc()
+        elif first:
+            letter = dead_letter(kafka_message, event.value, self.name, decoded)
+            return to_dead_letter(letter, kafka_message.partition, [token])
+        return Outcome(tokens=[token])
 
     async def put(
         self, work: Outcome | Awaitable[Outcome], tokens: Iterable[Token] = (), *, lane: str = ""

@@ -125,7 +125,6 @@ class Worker:
             lambda: store,  # type: ignore[arg-type,return-value]
             Decoder({}),
             in_flight_max=world.chance.choice((2, 8, 64)),
-            supervise=_supervise,
         )
         settings = _SETTINGS
         windowing = Windowing(settings, Sketch(), lambda: CLOCK_NS, CONFIG)
@@ -252,10 +251,6 @@ class Worker:
                 self._acked[tp].add(offset)
 
         return Received(frame, Token(message, acknowledge))
-
-
-async def _supervise(work: Awaitable[None]) -> None:
-    await work
 
 
 _SETTINGS = Settings(_env_file=None)

@@ -90,7 +90,6 @@ class App:
             lambda: self.runtime.checkpoints,
             self.decoder,
             in_flight_max=self.settings.in_flight_max,
-            supervise=self.crash_on_error,
         )
         self.running = asyncio.create_task(made.run())
         return made

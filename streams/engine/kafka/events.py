@@ -23,7 +23,7 @@ async def events(stream: StreamT[Any]) -> AsyncIterator[EventT]:
 
     Older ones are skipped unacknowledged: they will be read again. Ends when Faust stops the agent.
     """
-    app, queue = stream.app, stream.channel.queue
+    queue = stream.channel.queue
     taken = 0
     while True:
         if queue.empty() or taken == _AT_ONCE:
@@ -35,12 +35,31 @@ async def events(stream: StreamT[Any]) -> AsyncIterator[EventT]:
         except StopAsyncIteration:
             return
         taken += 1
-        message = event.message
-        if not app.flow_control.is_active() or message.generation_id != app.consumer_generation_id:
+        if not _is_current(event, stream.app):
             continue
-        if not message.tracked:
-            message.tracked = True
-            app.consumer.track_message(message)
         yield event
         # Release the event's bytes while waiting for the next one.
-        del event, message
+        del event
+
+
+async def waiting_events(stream: StreamT[Any], at_once: int) -> list[EventT]:
+    """Return the events that `events` would yield now, `at_once` at most; waits for the first.
+
+    The list may be empty. Raises `StopAsyncIteration` when Faust stops the agent.
+    """
+    queue = stream.channel.queue
+    taken = [await queue.get()]
+    while len(taken) < at_once and not queue.empty():
+        taken.append(queue.get_nowait())
+    return [event for event in taken if _is_current(event, stream.app)]
+
+
+def _is_current(event: EventT, app: Any) -> bool:
+    """Return whether an event belongs to the current assignment; the consumer then tracks it."""
+    message = event.message
+    if not app.flow_control.is_active() or message.generation_id != app.consumer_generation_id:
+        return False
+    if not message.tracked:
+        message.tracked = True
+        app.consumer.track_message(message)
+    return True

@@ -16,7 +16,7 @@ from streams.engine.publish_queue import PublishQueue
 from tests.streams.engine.messages import window
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Mapping
+    from collections.abc import Mapping
 
 
 class Services:
@@ -66,10 +66,6 @@ def stream_of(*events: Any) -> Any:
     return SimpleNamespace(app=app, channel=SimpleNamespace(queue=received))
 
 
-async def supervise(work: Awaitable[None]) -> None:
-    await work
-
-
 def queue(
     services: Services, in_flight_max: int = 8, decoder: Decoder | None = None
 ) -> tuple[PublishQueue, asyncio.Task[None]]:
@@ -80,7 +76,6 @@ def queue(
         lambda: fakes,
         decoder or Decoder({}),
         in_flight_max=in_flight_max,
-        supervise=supervise,
     )
     return made, asyncio.create_task(made.run())
 

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from mode.utils.queues import FlowControlEvent, ThrowableQueue
 
-from streams.engine.kafka.events import events
+from streams.engine.kafka.events import events, waiting_events
 
 
 class Reading:
@@ -100,3 +100,13 @@ async def test_events_end_where_faust_stops_the_agent(waits: bool) -> None:
     queue._throw(StopAsyncIteration())
     async with asyncio.timeout(30):
         assert await taking == []
+
+
+async def test_waiting_events_are_those_of_the_present_assignment_up_to_so_many() -> None:
+    reading: Any = Reading()
+    for offset in range(5):
+        reading.put(offset, generation=0 if offset == 1 else 1, tracked=offset == 2)
+    first = [event.message.offset for event in await waiting_events(reading, 4)]
+    rest = [event.message.offset for event in await waiting_events(reading, 4)]
+    assert (first, rest) == ([0, 2, 3], [4])
+    assert reading.tracked == [0, 3, 4]
