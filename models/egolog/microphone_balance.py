@@ -10,6 +10,7 @@ of the session in event time, like `models.lanhar.upright`, so that a replay giv
 from __future__ import annotations
 
 from dataclasses import dataclass, fields
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -87,15 +88,39 @@ class MicrophoneBalance:
         if len(maps) != PLANES or self.step_db == 0.0:
             return maps
         half = self.step_db * _DECIBEL / 2
-        mel = maps[:2].astype(np.float32)
-        moved = np.maximum(mel + np.array([-half, half], np.float32)[:, None, None], 0)
-        np.copyto(moved, mel, where=mel <= 0)
         out = maps.copy()
-        out[:2] = moved
+        for channel, nats in enumerate((-half, half)):
+            out[channel] = _shifted(maps[channel], nats)
         return out
 
 
 _NUMBERS = len(fields(MicrophoneBalance))
+
+
+def _shifted(mel: NDArray[Any], nats: float) -> NDArray[Any]:
+    if mel.dtype != np.float16:
+        return _computed_shift(mel, nats)
+    # Conversions from and to float16 take five times as long as looking up the result.
+    bits: NDArray[np.uint16] = _float16_shifts(nats).take(mel.view(np.uint16))
+    return bits.view(np.float16)
+
+
+def _computed_shift(mel: NDArray[Any], nats: float) -> NDArray[Any]:
+    before = mel.astype(np.float32)
+    after = np.maximum(before + np.float32(nats), 0)
+    np.copyto(after, before, where=before <= 0)
+    shifted: NDArray[Any] = after.astype(mel.dtype)
+    return shifted
+
+
+# Either channel moves by one of 16 amounts up or down; a table takes 128 kB.
+@lru_cache(maxsize=32)
+def _float16_shifts(nats: float) -> NDArray[np.uint16]:
+    """Return the bits of each shifted float16, by its own bits."""
+    every = np.arange(1 << 16, dtype=np.uint16).view(np.float16)
+    with np.errstate(all="ignore"):
+        shifts: NDArray[np.uint16] = _computed_shift(every, nats).view(np.uint16)
+    return shifts
 
 
 def balanced_in_turn(seconds: NDArray[Any]) -> NDArray[Any]:

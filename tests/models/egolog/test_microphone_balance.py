@@ -94,6 +94,17 @@ def test_silence_and_other_microphones_stay_as_they_are() -> None:
         assert balance.after(maps) == balance
 
 
+@pytest.mark.parametrize("db", [-4.0, -0.25, 1.5])
+def test_every_float16_is_balanced_as_by_arithmetic(db: float) -> None:
+    every = np.arange(1 << 16, dtype=np.uint16).view(np.float16).reshape(-1, 64)
+    finite = np.where(np.isfinite(every), every, np.float16(0))
+    maps = np.stack([finite] * 3)
+    balance = MicrophoneBalance(seconds=9.0, db=db)
+    with np.errstate(over="ignore"):
+        by_arithmetic = balance.balanced(maps.astype(np.float32)).astype(np.float16)
+    np.testing.assert_array_equal(balance.balanced(maps), by_arithmetic)
+
+
 def test_less_than_is_heard_changes_nothing() -> None:
     maps = heard(0.1)
     assert MicrophoneBalance(300, 0.1).balanced(maps) is maps
