@@ -9,6 +9,7 @@ order in which frames arrived.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
@@ -100,7 +101,7 @@ class MotionSlice:
             mask,
             filled=len(places) + int(left_free.sum()),
             overlaps=len(rows) - len(places),
-            phase_s=_phase_s(times[new][placed] - on_grid),
+            phase_s=_phase_s(float((times[new][placed] - on_grid).mean())),
         )
 
     def _is_whole(self, pieces: list[_Piece]) -> bool:
@@ -115,21 +116,30 @@ class MotionSlice:
 
     def _as_it_came(self, pieces: list[_Piece]) -> LaidMotion:
         """Return rows that each claim their own position, as with most devices."""
-        lasts_ns = self._grid.lasts_ns(np.arange(self._length))
-        times = [piece.t_ns + lasts_ns[: len(piece.rows)] for piece in pieces]
-        on_grid = self._grid.time_ns(self.first) + lasts_ns
+        grid, length = self._grid, self._length
+        # Sums of whole numbers below 2**53: their mean is that of an array of all rows, bit by bit.
+        came_ns = sum(
+            len(piece.rows) * piece.t_ns + _sum_lasts_ns(grid, len(piece.rows)) for piece in pieces
+        )
+        on_grid_ns = length * grid.time_ns(self.first) + _sum_lasts_ns(grid, length)
         return LaidMotion(
             _joined([piece.rows for piece in pieces]),
-            np.ones(self._length, dtype=bool),
-            filled=self._length,
+            np.ones(length, dtype=bool),
+            filled=length,
             overlaps=0,
-            phase_s=_phase_s(_joined(times) - on_grid),
+            phase_s=_phase_s((came_ns - on_grid_ns) / length),
         )
 
 
-def _phase_s(after_ns: NDArray[np.int64]) -> float:
+@lru_cache(maxsize=1_024)
+def _sum_lasts_ns(grid: Grid, count: int) -> int:
+    """Return the sum of the times of the first `count` rows after the first of them, ns."""
+    return int(grid.lasts_ns(np.arange(count)).sum())
+
+
+def _phase_s(mean_ns: float) -> float:
     """Return the mean delay of a row after its position, s."""
-    return round(float(after_ns.mean()) / _PHASE_NS) * _PHASE_NS / NS
+    return round(mean_ns / _PHASE_NS) * _PHASE_NS / NS
 
 
 def _joined(parts: list[NDArray[Any]]) -> NDArray[Any]:

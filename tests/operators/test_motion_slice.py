@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from itertools import permutations
+from itertools import pairwise, permutations
 
 import numpy as np
 import pytest
@@ -134,3 +134,28 @@ def test_rows_of_a_full_slice_that_were_taken_twice_are_an_overlap() -> None:
     laid = lay((20, 0, [1, 2, 3, 4, 5]), (24.6, 1, [6, 7, 8, 9, 10]), (24.6, 2, [6, 7, 8, 9, 10]))
     assert row(laid) == [1, 2, 3, 4, 5, 6, 7, 8, 9, 10]
     assert (laid.filled, laid.overlaps) == (10, 5)
+
+
+@pytest.mark.parametrize("rate", [10.0, 52.083, 59.7, 208.0, 800.0])
+def test_the_phase_of_a_whole_slice_is_the_mean_over_its_rows(rate: float) -> None:
+    grid = Grid.of(rate)
+    for seed in range(20):
+        rng = np.random.default_rng(seed)
+        motion = MotionSlice(grid, 7 * NS, 8 * NS)
+        length, after_ns = len(motion), 0
+        cuts = [0, *sorted(rng.choice(np.arange(1, length), 2, replace=False).tolist()), length]
+        late_ns = []
+        for seq, (begin, end) in enumerate(pairwise(cuts)):
+            on_grid_ns = grid.time_ns(motion.first + begin)
+            t_ns = max(on_grid_ns + int(rng.integers(0, round(0.4 * NS / rate))), after_ns + 1)
+            number, rows = grid.number(t_ns), np.ones((end - begin, 2), np.float32)
+            assert number == motion.first + begin
+            motion.add(number, t_ns, seq, rows)
+            times_ns = [t_ns + grid.lasts_ns(row) for row in range(end - begin)]
+            after_ns = times_ns[-1]
+            places_ns = grid.time_ns(motion.first) + grid.lasts_ns(np.arange(begin, end))
+            late_ns += list(np.array(times_ns) - places_ns)
+        laid = motion.lay()
+        assert (laid.filled, laid.overlaps) == (length, 0)
+        unit_ns = 1 << 20
+        assert laid.phase_s == round(float(np.mean(late_ns)) / unit_ns) * unit_ns / NS
