@@ -11,7 +11,12 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 DType = Literal["<f4", "<f2", "<i2", "|u1"]
 MAX_VECTOR_BYTES = 4_000_000
-_ITEM_BYTES: dict[DType, int] = {"<f4": 4, "<f2": 2, "<i2": 2, "|u1": 1}
+_DTYPES: dict[DType, np.dtype[Any]] = {
+    "<f4": np.dtype("<f4"),
+    "<f2": np.dtype("<f2"),
+    "<i2": np.dtype("<i2"),
+    "|u1": np.dtype("|u1"),
+}
 MAX_DIMS = 4
 
 
@@ -33,7 +38,7 @@ class Vector(BaseModel):
         if self.shape and min(self.shape) < 0:
             raise ValueError(f"shape {self.shape} has a negative size; sizes are 0 or more")
         # numpy multiplies the sizes that are not 0, also of an array that has no element.
-        item_bytes = _ITEM_BYTES[self.dtype]
+        item_bytes = _DTYPES[self.dtype].itemsize
         if prod([n for n in self.shape if n]) * item_bytes > MAX_VECTOR_BYTES:
             raise ValueError(f"shape {self.shape} is of more than {MAX_VECTOR_BYTES} bytes")
         want = prod(self.shape) * item_bytes
@@ -47,7 +52,7 @@ class Vector(BaseModel):
     @classmethod
     def of(cls, array: NDArray[Any], dtype: DType = "<f4") -> Vector:
         """Pack `array` (any shape up to 4-D) as `dtype`."""
-        packed = np.ascontiguousarray(array, dtype=np.dtype(dtype))
+        packed = np.ascontiguousarray(array, dtype=_DTYPES[dtype])
         shape, data = list(packed.shape), packed.tobytes()
         if packed.ndim <= MAX_DIMS and packed.nbytes <= MAX_VECTOR_BYTES:
             # An array's sizes are consistent; checking them again would take longer than packing.
@@ -56,4 +61,4 @@ class Vector(BaseModel):
 
     def array(self) -> NDArray[Any]:
         """Return a read-only view of the bytes as an array of `shape`."""
-        return np.frombuffer(self.data, dtype=np.dtype(self.dtype)).reshape(self.shape)
+        return np.ndarray(self.shape, _DTYPES[self.dtype], self.data)
