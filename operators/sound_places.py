@@ -195,6 +195,8 @@ def _regions(
     weights = heard_seconds(estimate, segments)
     for second in seconds:
         weight = weights.get(_second(estimate, second), 0.0)
+        if not weight:
+            continue
         total += weight
         for name, probability in second.regions.items():
             means[name] = means.get(name, 0.0) + weight * probability
