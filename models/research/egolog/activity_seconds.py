@@ -116,7 +116,7 @@ def windows(
     rows = begin[:, None] * FRAMES + torch.arange(ACTIVITY_S * FRAMES)  # (W, 250)
     activities = days.activities[:, inside]  # (N, W, 5)
     named = torch.from_numpy(window_activities(activities.reshape(len(days), -1)))
-    told = torch.from_numpy(days.scenarios[:, inside[:, ACTIVITY_S // 2]].astype(np.float32))
+    scenarios = torch.from_numpy(days.scenarios[:, inside[:, ACTIVITY_S // 2]].astype(np.float32))
     present, parts = torch.ones(len(begin), dtype=torch.bool), []
     with torch.inference_mode(), low_precision(enabled=fast):
         for at in tqdm(range(len(days)), desc="windows", mininterval=5):
@@ -134,7 +134,7 @@ def windows(
                     imu_mask=present,
                     audio_seconds=encoders.audio_by_second(seconds)[0, inside].float(),
                     imu_seconds=moved.float(),
-                    scenarios=told[at],
+                    scenarios=scenarios[at],
                     activity=named[at],
                 )
             )

@@ -23,7 +23,7 @@ from torch import Tensor, nn
 from models.egolog.offline_expert.evidence import ITEMS, NETWORK, NETWORK_UNIT, evidence
 from models.egolog.offline_expert.expert import Expert, pooled
 from models.labels import SCENARIOS
-from models.research.egolog.households.days import Calendar, lived
+from models.research.egolog.households.days import Calendar, household_windows
 from models.research.egolog.households.records import HouseholdWindows
 from models.research.lib.column_dataset import ColumnDataset
 from models.research.lib.metrics import micro_f1
@@ -204,7 +204,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
     with tempfile.TemporaryDirectory(prefix="egolog-expert-") as folder:
         cache = options.cache if options.cache is not None else Path(folder)
         parts = [
-            lived(calendar, WEIGHTS_DIR, data, cache, options.processes) for calendar in CALENDARS
+            household_windows(calendar, WEIGHTS_DIR, data, cache, options.processes)
+            for calendar in CALENDARS
         ]
     days = HouseholdWindows.joined(
         [replace(part, wearer=part.wearer + number * 100) for number, part in enumerate(parts)]

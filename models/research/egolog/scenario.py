@@ -175,11 +175,11 @@ class Alike:
     @classmethod
     def of(cls, days: EncodedDays) -> Alike:
         """Group the stretches of `days`."""
-        lived = days.scenarios.numpy() > 0  # (N, L, 16)
-        steady = (lived == lived[:, :1]).all(axis=(1, 2))
-        _, code = np.unique(lived[:, 0], axis=0, return_inverse=True)
+        active = days.scenarios.numpy() > 0  # (N, L, 16)
+        steady = (active == active[:, :1]).all(axis=(1, 2))
+        _, code = np.unique(active[:, 0], axis=0, return_inverse=True)
         # A stretch whose scenarios change is its own group.
-        code = np.where(steady, code, len(lived) + np.arange(len(lived)))
+        code = np.where(steady, code, len(active) + np.arange(len(active)))
         order = np.argsort(code, kind="stable")
         inverse = code[order]
         first = np.searchsorted(inverse, code, "left")

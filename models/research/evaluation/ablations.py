@@ -109,12 +109,12 @@ def ablate(context: TrainingContext, network_fit: Fit, stage_fit: Fit) -> dict[s
         raise ValueError("ablations need recordings; expected EGOLOG_SHARED_DATA set")
     networks = composed_life.Networks.load(context.registry)
     material = unseen_material(context.data)
-    lived = composed_life.unseen_life(networks, material, context.seed, context.cache)
+    life = composed_life.unseen_life(networks, material, context.seed, context.cache)
     days, check = context.encoded()
     figures: dict[str, Any] = {"positive": {}, "retrieval": {}, "scenario": {}, "har": {}}
     for name, (sequence, sharing) in CELLS.items():
         train, check_days, test = (
-            each if sharing else each.plain() for each in (days, check, lived.encoded)
+            each if sharing else each.plain() for each in (days, check, life.encoded)
         )
         network = of_scenario.train(
             train,
@@ -129,11 +129,11 @@ def ablate(context: TrainingContext, network_fit: Fit, stage_fit: Fit) -> dict[s
         if name == "+ contrastive + transformer":
             har = of_har.train(days, check, networks.text, network_fit, context.seed)
             figures["har"] = composed_life.measure_har(
-                replace(networks, scenario=network, har=har), lived
+                replace(networks, scenario=network, har=har), life
             )
     for part, table in (("scenario", baselines.scenarios), ("har", baselines.activities)):
         figures[f"{part}_baselines"] = baselines.measure(
-            table(days), table(check), table(lived.encoded), context.seed
+            table(days), table(check), table(life.encoded), context.seed
         )
     small = replace(context, stretches=min(context.stretches, PART // 2))
     for positive in POSITIVES:
@@ -146,7 +146,7 @@ def ablate(context: TrainingContext, network_fit: Fit, stage_fit: Fit) -> dict[s
             context.seed,
         )
         shown, check_days = small.encoded_by(encoders)
-        test = encode(encoders, lived.days)
+        test = encode(encoders, life.days)
         figures["retrieval"][positive] = contrastive.retrieval(encoders, test)
         network = of_scenario.train(shown, check_days, encoders.space, network_fit, context.seed)
         figures["positive"][positive] = _f1(network, encoders, test)

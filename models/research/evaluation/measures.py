@@ -105,19 +105,19 @@ def measure_life(
     registry = ServedRegistry(weights, precision)
     networks = composed_life.Networks.load(registry)
     material = unseen_material(data)
-    lived = composed_life.unseen_life(networks, material, seed, cache)
-    scenario: Figures = dict(composed_life.measure_scenario(registry, networks, lived))
-    scenario["by_length"] = lengths.scenario_by_length(networks, lived)
-    har: Figures = dict(composed_life.measure_har(networks, lived))
-    har["by_length"] = lengths.har_by_length(networks, lived)
-    har |= by_class.measure(registry, networks, lived)
-    heard = interference.windows(
+    life = composed_life.unseen_life(networks, material, seed, cache)
+    scenario: Figures = dict(composed_life.measure_scenario(registry, networks, life))
+    scenario["by_length"] = lengths.scenario_by_length(networks, life)
+    har: Figures = dict(composed_life.measure_har(networks, life))
+    har["by_length"] = lengths.har_by_length(networks, life)
+    har |= by_class.measure(registry, networks, life)
+    disturbed_windows = interference.windows(
         networks,
         SoundLocalizer(registry),
         NearFieldExtractor(registry),
         disturbed_days.compose(seed, material, cache),
     )
-    disturbed = interference.measure(networks, heard)
+    disturbed = interference.measure(networks, disturbed_windows)
     har |= {
         "accuracy_clean": disturbed["clean"],
         "accuracy_interfered": disturbed["interfered"],
@@ -130,8 +130,8 @@ def measure_life(
         "scenario": scenario,
         "har": har,
         "events": sound_places.measure(placed),
-        "abstention": abstention.measure(registry, networks, lived),
-        "gate": gate.measure(heard, disturbed),
+        "abstention": abstention.measure(registry, networks, life),
+        "gate": gate.measure(disturbed_windows, disturbed),
     }
 
 

@@ -89,8 +89,8 @@ def activity_table(
     train, check, test = parts["train"], parts["validation"], parts["test"]
     truth = test.activity.numpy()
     count = len(data.activities)
-    heard = _unimodal("audio", [train, check, test], count, settings, seed)
-    moved = _unimodal("imu", [train, check, test], count, settings, seed)
+    audio_only = _unimodal("audio", [train, check, test], count, settings, seed)
+    imu_only = _unimodal("imu", [train, check, test], count, settings, seed)
     joined = _concatenated([train, check, test], count, settings, seed)
     plain = _har([train, check, test], None, count, settings, seed)
     scores: dict[str, float | None] = {
@@ -98,9 +98,9 @@ def activity_table(
         # Its sound and motion encoders have no loader here; the row keeps the paper's figure.
         "ImageBind-FT": None,
         "Most frequent": float(np.mean(truth == _mode(train.activity))),
-        "Audio": accuracy(heard.argmax(1), truth),
-        "IMU": accuracy(moved.argmax(1), truth),
-        "Late fusion": accuracy((heard + moved).argmax(1), truth),
+        "Audio": accuracy(audio_only.argmax(1), truth),
+        "IMU": accuracy(imu_only.argmax(1), truth),
+        "Late fusion": accuracy((audio_only + imu_only).argmax(1), truth),
         "Concatenated (SAMoSA-style)": accuracy(joined.argmax(1), truth),
         "Multi-modal": accuracy(plain.argmax(1), truth),
         "+ Scenario": None,

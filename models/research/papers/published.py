@@ -146,13 +146,19 @@ def encode(name: str, recordings: Sequence[SessionRecording], pair: FeaturePair)
         users["moment"] += [recording.user] * len(spans)
     if not contexts:
         raise TablesError(f"data set {name!r} has no readable recording of {_SHORTEST_S:g} s")
-    audio, heard, imu, moved, truth = (torch.stack(c) for c in zip(*contexts, strict=True))
+    audio, has_audio, imu, has_imu, truth = (torch.stack(c) for c in zip(*contexts, strict=True))
     return Published(
         name=name,
         scenarios=scenarios,
         activities=activities,
         contexts=Contexts(
-            audio, heard, imu, moved, truth.float(), np.array(users["context"]), np.array(tiles)
+            audio,
+            has_audio,
+            imu,
+            has_imu,
+            truth.float(),
+            np.array(users["context"]),
+            np.array(tiles),
         ),
         moments=_moments(moments, users["moment"], pair),
     )
@@ -163,10 +169,10 @@ def _moments(rows: list[tuple[Tensor, ...]], users: list[str], pair: FeaturePair
         none = torch.zeros(0, dtype=torch.int64)
         audio, imu = torch.zeros(0, pair.audio.width), torch.zeros(0, pair.imu.width)
         return Moments(audio, none.bool(), imu, none.bool(), none, none, np.array(users, str))
-    audio, heard, imu, moved, activity, context = (
+    audio, has_audio, imu, has_imu, activity, context = (
         torch.stack(column) for column in zip(*rows, strict=True)
     )
-    return Moments(audio, heard, imu, moved, activity, context, np.array(users))
+    return Moments(audio, has_audio, imu, has_imu, activity, context, np.array(users))
 
 
 def _names(recordings: Sequence[SessionRecording], kind: TruthKind) -> tuple[str, ...]:
@@ -221,18 +227,23 @@ def _shares(
 def _segments(stretch: Segment, pair: FeaturePair) -> tuple[Tensor, Tensor, Tensor, Tensor]:
     wave = torch.from_numpy(stretch.wave).view(SEGMENTS, -1)
     imu = torch.from_numpy(stretch.imu).view(SEGMENTS, -1, 6)
-    heard = torch.from_numpy(stretch.heard.reshape(SEGMENTS, -1).all(axis=1))
-    moved = torch.from_numpy(stretch.moved.reshape(SEGMENTS, -1).all(axis=1))
-    return _features(pair.audio, wave, heard), heard, _features(pair.imu, imu, moved), moved
+    has_audio = torch.from_numpy(stretch.heard.reshape(SEGMENTS, -1).all(axis=1))
+    has_imu = torch.from_numpy(stretch.moved.reshape(SEGMENTS, -1).all(axis=1))
+    return (
+        _features(pair.audio, wave, has_audio),
+        has_audio,
+        _features(pair.imu, imu, has_imu),
+        has_imu,
+    )
 
 
 def _whole(stretch: Segment, pair: FeaturePair) -> tuple[Tensor, Tensor, Tensor, Tensor]:
     # A moment at a recording's edge may lack a second.
-    heard = torch.tensor([bool(stretch.heard.mean() >= 0.6)])
-    moved = torch.tensor([bool(stretch.moved.mean() >= 0.6)])
+    has_audio = torch.tensor([bool(stretch.heard.mean() >= 0.6)])
+    has_imu = torch.tensor([bool(stretch.moved.mean() >= 0.6)])
     wave, imu = torch.from_numpy(stretch.wave)[None], torch.from_numpy(stretch.imu)[None]
-    audio, motion = _features(pair.audio, wave, heard), _features(pair.imu, imu, moved)
-    return audio[0], heard[0], motion[0], moved[0]
+    audio, motion = _features(pair.audio, wave, has_audio), _features(pair.imu, imu, has_imu)
+    return audio[0], has_audio[0], motion[0], has_imu[0]
 
 
 def _features(encoder: FeatureEncoder, values: Tensor, present: Tensor) -> Tensor:

@@ -84,8 +84,8 @@ def scenario_table(
         return micro_f1(tested, truth, _threshold(checked, check.scenarios.numpy()))
 
     truth = test.scenarios.numpy()
-    heard = fitted("audio", "none", False, "imu")
-    moved = fitted("imu", "none", False, "audio")
+    audio_only = fitted("audio", "none", False, "imu")
+    imu_only = fitted("imu", "none", False, "audio")
     both = fitted("multi-modal", "none", False)
     contrastive = fitted("+ contrastive", "none", True)
     transformer = fitted("+ transformer", "transformer", True)
@@ -93,10 +93,10 @@ def scenario_table(
     scores: dict[str, float | None] = {
         "Random": 1 / len(data.scenarios),
         "Most frequent": _most_frequent_f1(train.scenarios.numpy(), truth),
-        "Audio": score(heard.checked, heard.tested),
-        "IMU": score(moved.checked, moved.tested),
+        "Audio": score(audio_only.checked, audio_only.tested),
+        "IMU": score(imu_only.checked, imu_only.tested),
         "Late fusion": score(
-            _mean(heard.checked, moved.checked), _mean(heard.tested, moved.tested)
+            _mean(audio_only.checked, imu_only.checked), _mean(audio_only.tested, imu_only.tested)
         ),
         "Multi-modal": score(both.checked, both.tested),
         "+ Contrastive": score(contrastive.checked, contrastive.tested),

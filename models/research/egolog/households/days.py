@@ -62,7 +62,7 @@ def sources(data: Path | None, *, validation: bool) -> Material:
     return unseen_material(data)
 
 
-def lived(
+def household_windows(
     calendar: Calendar, weights: Path, data: Path | None, cache: Path, processes: int = 2
 ) -> HouseholdWindows:
     """Return every record of a calendar, computed by `processes`; cached per wearer in `cache`."""

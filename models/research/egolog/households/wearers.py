@@ -166,14 +166,14 @@ class Muffled(Stage):
 
     def audio(self, start_s: int, stop_s: int) -> NDArray[np.float32]:
         """Return (2, (stop_s - start_s) * 16000) float32, left ear first, within [-1, 1]."""
-        heard = super().audio(start_s, stop_s)
+        wave = super().audio(start_s, stop_s)
         if not self.muffled_db:
-            return heard
-        hertz = np.fft.rfftfreq(heard.shape[1], 1 / FS)
+            return wave
+        hertz = np.fft.rfftfreq(wave.shape[1], 1 / FS)
         octaves = np.log2(np.maximum(hertz / MUFFLED_FROM_HZ, 1.0))
         gain = 10 ** (-self.muffled_db * octaves / 20)
-        spectrum = np.fft.rfft(heard, axis=1) * gain
-        return np.fft.irfft(spectrum, n=heard.shape[1], axis=1).astype(np.float32)
+        spectrum = np.fft.rfft(wave, axis=1) * gain
+        return np.fft.irfft(spectrum, n=wave.shape[1], axis=1).astype(np.float32)
 
 
 def _reproportioned(setting: Setting, shared_time: float, rng: Generator) -> Setting:

@@ -50,31 +50,31 @@ def measure(registry: Registry, networks: Networks, life: Life) -> Figures:
     """
     examples = examples_as_streamed(networks, life.encoded)
     truth = examples.activity.numpy()
-    said = {
+    predictions = {
         shown: of_har.predict(networks.har, networks.text, of_har.without(examples, *kept))
         for shown, kept in SHOWN.items()
     }
     names = registry.load(LANHAR_TEXT).module.encode(ACTIVITIES).double().numpy()
     whole = of_har.of_days(life.encoded)
     return {
-        "classes": by_class(said, truth),
-        "groups": by_groups(said, truth, names),
+        "classes": by_class(predictions, truth),
+        "groups": by_groups(predictions, truth, names),
         "similarity": similarity(whole.scenarios.numpy() >= 0.5, whole.activity.numpy(), names),
     }
 
 
-def by_class(said: Mapping[str, Indices], truth: Indices) -> Figures:
+def by_class(predictions: Mapping[str, Indices], truth: Indices) -> Figures:
     """Return `{activity: {"windows", input: recall}}` of predicted and true indices (N,)."""
     return {
         ACTIVITIES[at]: {
             "windows": int((truth == at).sum()),
-            **{shown: float((one[truth == at] == at).mean()) for shown, one in said.items()},
+            **{shown: float((one[truth == at] == at).mean()) for shown, one in predictions.items()},
         }
         for at in np.unique(truth)
     }
 
 
-def by_groups(said: Mapping[str, Indices], truth: Indices, names: Vectors) -> Figures:
+def by_groups(predictions: Mapping[str, Indices], truth: Indices, names: Vectors) -> Figures:
     """Return `{groups: {input: accuracy}}`, grouped by K-means of the names' vectors (A, E).
 
     Nothing is retrained: predicting another activity of the same group is right (EgoLog §3.3).
@@ -85,7 +85,7 @@ def by_groups(said: Mapping[str, Indices], truth: Indices, names: Vectors) -> Fi
         if count < len(names):
             _, group = kmeans2(names, count, minit="++", rng=SEED, iter=100)
         figures[str(count)] = {
-            shown: accuracy(group[one], group[truth]) for shown, one in said.items()
+            shown: accuracy(group[one], group[truth]) for shown, one in predictions.items()
         }
     return figures
 

@@ -22,7 +22,7 @@ from models.egolog.scenario_sets import CHANGED, TRUST, USUAL
 from models.research.egolog import scenario as of_scenario
 from models.research.egolog.days.composed import compose
 from models.research.egolog.days.encoded import encode
-from models.research.egolog.households.days import lived
+from models.research.egolog.households.days import household_windows
 from models.research.egolog.households.log import logged
 from models.research.evaluation.composed_days.scores import Networks, with_memory
 from models.research.evaluation.self_training.measures import calendar_of
@@ -114,7 +114,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
         cache = options.cache if options.cache is not None else Path(folder)
         days = compose(SEED, options.stretches, STRETCH_S, material, cache, mono=False)
         households = [
-            lived(
+            household_windows(
                 calendar_of(seed, wearers=options.wearers, validation=True),
                 options.weights,
                 data,

@@ -141,7 +141,7 @@ def examples_as_streamed(networks: Networks, days: EncodedDays) -> ActivityExamp
     own = of_scenario.predict(networks.scenario, windows)  # (N·per, 16)
     estimated = with_memory(own, len(days))
     named = [dict(zip(SCENARIOS, map(float, row), strict=True)) for row in estimated]
-    context = torch.from_numpy(np.stack([told_row(each) for each in named]))
+    context = torch.from_numpy(np.stack([scenario_row(each) for each in named]))
     context = context.view(len(days), per, -1)[:, :-1]  # (N, per - 1, 16)
     context = context.repeat_interleave(WINDOWS_A_SCENARIO, dim=1)
     later = [slice(None), slice(WINDOWS_A_SCENARIO, per * WINDOWS_A_SCENARIO)]
@@ -156,7 +156,7 @@ def examples_as_streamed(networks: Networks, days: EncodedDays) -> ActivityExamp
     return replace(of_har.of_days(streamed), scenarios=context.flatten(0, 1))
 
 
-def told_row(scenarios: Mapping[str, float]) -> NDArray[np.float32]:
+def scenario_row(scenarios: Mapping[str, float]) -> NDArray[np.float32]:
     """Return the scenario input (16,) of the activity network: 0 or 1."""
     return np.isin(SCENARIOS, detected_scenarios(scenarios)).astype(np.float32)
 

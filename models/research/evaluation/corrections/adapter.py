@@ -23,7 +23,7 @@ import numpy as np
 from models.egolog.scenario import SCENARIO
 from models.finetuning.coreset import Coreset
 from models.finetuning.scoring import probabilities
-from models.research.egolog.households.days import lived
+from models.research.egolog.households.days import household_windows
 from models.research.egolog.households.log import logged
 from models.research.evaluation.corrections.measures import (
     CORRECTIONS,
@@ -109,7 +109,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
         cache = options.cache if options.cache is not None else Path(folder)
         for seed in range(options.seed, options.seed + options.seeds):
             calendar = calendar_of(seed, options.wearers, validation=True)
-            days = lived(calendar, WEIGHTS_DIR, data, cache, options.processes)
+            days = household_windows(calendar, WEIGHTS_DIR, data, cache, options.processes)
             wearers += [
                 _wearer(network, days.take(days.wearer == wearer), calendar.seed + int(wearer))
                 for wearer in np.unique(days.wearer)

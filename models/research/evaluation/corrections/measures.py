@@ -20,7 +20,7 @@ from models.finetuning.revise import revise
 from models.finetuning.scoring import probabilities
 from models.finetuning.tune import TuneSettings
 from models.labels import SCENARIOS
-from models.research.egolog.households.days import Calendar, lived
+from models.research.egolog.households.days import Calendar, household_windows
 from models.research.egolog.households.log import logged
 from models.research.evaluation.self_training.adapting import queued
 from models.research.evaluation.self_training.annotators import ByExpert
@@ -198,7 +198,7 @@ def measure(
 ) -> Figures:
     """Return the figures of all wearers of a calendar."""
     pin_one_thread()
-    days = lived(calendar, weights, data, cache, processes)
+    days = household_windows(calendar, weights, data, cache, processes)
     registry = Registry(weights)
     with tempfile.TemporaryDirectory(prefix="egolog-corrections-") as folder:
         each: list[Figures] = []

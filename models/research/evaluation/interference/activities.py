@@ -34,7 +34,7 @@ from models.research.egolog.days.encoded import ACTIVITY_S, SEGMENT_S, window_ac
 from models.research.egolog.har import ActivityExamples
 from models.research.egolog.offline_pipeline import heard_seconds
 from models.research.egolog.scenario import WINDOW_S
-from models.research.evaluation.composed_days.scores import Networks, told_row
+from models.research.evaluation.composed_days.scores import Networks, scenario_row
 from models.research.lib.metrics import accuracy
 from models.serving.predict import LocalizerInput, SoundLocalizer, detected_scenarios
 from models.serving.scenario_context import scenario_context
@@ -115,9 +115,11 @@ def windows(
         whole, near = scenarios_told(networks, first, regions, near_from)
         clean.append(examples(networks, days.clean_mel[index], imu, activities[index], quiet))
         interfered.append(examples(networks, days.mel[index], imu, activities[index], whole))
-        undisturbed.append(told_of(interfered[-1], near))
+        undisturbed.append(with_scenarios(interfered[-1], near))
         names = detected_scenarios(near)
-        both = gated_both_ways(days.mel[index], maps, regions, extractor, above=above, told=names)
+        both = gated_both_ways(
+            days.mel[index], maps, regions, extractor, above=above, detected=names
+        )
         dropped += both[0]
         kept += both[1]
     audible = np.asarray(days.near.reshape(-1, ACTIVITY_S).any(axis=1))
@@ -131,13 +133,13 @@ def windows(
     )
 
 
-def measure(networks: Networks, heard: DisturbedWindows) -> dict[str, float]:
+def measure(networks: Networks, disturbed: DisturbedWindows) -> dict[str, float]:
     """Return accuracies without the loudspeaker, with it, and with it and each gate."""
     ways = {
-        "clean": heard.clean,
-        "interfered": heard.interfered,
-        "dropped": as_heard(networks, heard.undisturbed, heard.dropped),
-        "near": as_heard(networks, heard.undisturbed, heard.kept),
+        "clean": disturbed.clean,
+        "interfered": disturbed.interfered,
+        "dropped": as_heard(networks, disturbed.undisturbed, disturbed.dropped),
+        "near": as_heard(networks, disturbed.undisturbed, disturbed.kept),
     }
     return {name: score(networks, examples) for name, examples in ways.items()}
 
@@ -170,18 +172,18 @@ def examples(
     mel: NDArray[np.float16],
     imu: Tensor,
     activity: Tensor,
-    told: Mapping[str, float],
+    detected: Mapping[str, float],
 ) -> ActivityExamples:
     """Return the 5 s windows of a stretch, with these scenarios as input."""
     count = len(activity)
     sound = torch.from_numpy(mel.astype(np.float32)).view(count, -1, 64)
     shown = of_har.of_windows(networks.encoders, sound, imu.view(count, -1, 6), activity)
-    return told_of(shown, told)
+    return with_scenarios(shown, detected)
 
 
-def told_of(windows: ActivityExamples, told: Mapping[str, float]) -> ActivityExamples:
+def with_scenarios(windows: ActivityExamples, detected: Mapping[str, float]) -> ActivityExamples:
     """Return windows with these scenarios as input instead."""
-    shown = torch.from_numpy(told_row(told))
+    shown = torch.from_numpy(scenario_row(detected))
     return replace(windows, scenarios=shown.expand(len(windows), -1))
 
 
@@ -198,8 +200,8 @@ def scenarios_told(
     """
     with torch.inference_mode():
         whole = _estimated(networks, segments)
-        heard = [HeardSecond(at, each) for at, each in enumerate(regions[:WINDOW_S])]
-        left_out = far_only_segments(heard, WINDOW_S // SEGMENT_S, near_from)
+        localized = [HeardSecond(at, each) for at, each in enumerate(regions[:WINDOW_S])]
+        left_out = far_only_segments(localized, WINDOW_S // SEGMENT_S, near_from)
         undisturbed: dict[str, float] = {}
         if left_out.any():
             kept = segments.audio_mask & torch.from_numpy(~left_out)
@@ -238,15 +240,15 @@ def gated_both_ways(
     extractor: NearFieldExtractor,
     at_least: float = NEAR_FIELD_FROM,
     above: float = FAR_ABOVE,
-    told: Collection[str] = (),
+    detected: Collection[str] = (),
 ) -> tuple[list[GatedSound], list[GatedSound]]:
     """Return the gated sound of every 5 s window, with audio dropped and with the near field kept.
 
     `mel` (50·L, 64) and `maps` (L, 3, 50, 64) are of L seconds with the probabilities `regions`.
-    If `told` contains a scenario in which far sound is attended to, all sound is kept.
+    If `detected` contains a scenario in which far sound is attended to, all sound is kept.
     """
-    drop: Interference = "off" if attended(told) else "drop"
-    keep: Interference = "off" if attended(told) else "near"
+    drop: Interference = "off" if attended(detected) else "drop"
+    keep: Interference = "off" if attended(detected) else "near"
     return (
         gated_in_turn(mel, maps, regions, drop, above=above),
         gated_in_turn(mel, maps, regions, keep, extractor, at_least, above),

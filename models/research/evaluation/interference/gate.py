@@ -60,46 +60,46 @@ class OperatingPoint:
     har: float
 
 
-def measure(heard: DisturbedWindows, har: dict[str, float]) -> dict[str, float | int | None]:
+def measure(disturbed: DisturbedWindows, har: dict[str, float]) -> dict[str, float | int | None]:
     """Return the gate's figures; `har` are the accuracies of `interference.measure`.
 
     What is won back is a share of what the loudspeaker costs, None where it costs nothing.
     """
-    closed = np.array([sound.gate == "dropped" for sound in heard.dropped])
+    closed = np.array([sound.gate == "dropped" for sound in disturbed.dropped])
     cost = har["clean"] - har["interfered"]
 
     def won(way: str) -> float | None:
         return (har[way] - har["interfered"]) / cost if cost > 0 else None
 
     return {
-        "far_only_closed": _share(closed[~heard.near]),
-        "near_wrongly_closed": _share(closed[heard.near]),
+        "far_only_closed": _share(closed[~disturbed.near]),
+        "near_wrongly_closed": _share(closed[disturbed.near]),
         "won_back": won("near"),
         "won_back_dropped": won("dropped"),
-        "far_only_windows": int((~heard.near).sum()),
-        "near_windows": int(heard.near.sum()),
+        "far_only_windows": int((~disturbed.near).sum()),
+        "near_windows": int(disturbed.near.sum()),
     }
 
 
-def operating_points(networks: Networks, heard: DisturbedWindows) -> list[OperatingPoint]:
+def operating_points(networks: Networks, disturbed: DisturbedWindows) -> list[OperatingPoint]:
     """Return what the gate does at thresholds that are wrong in more and more windows."""
     with torch.inference_mode():
         nothing = torch.zeros(1, interference.WINDOW_FRAMES, networks.encoders.audio.config.mels)
         (silence,) = networks.encoders.audio_features(nothing)
-    stretches = np.arange(len(heard.near)) // (disturbed_days.STRETCH_S // ACTIVITY_S)
-    far_field, points = heard.far_field, []
+    stretches = np.arange(len(disturbed.near)) // (disturbed_days.STRETCH_S // ACTIVITY_S)
+    far_field, points = disturbed.far_field, []
     for wrong in _WRONG:
         # Never more often wrong than that, and as it is when it is written down.
-        limit = np.quantile(far_field[heard.near], 1 - wrong, method="higher")
+        limit = np.quantile(far_field[disturbed.near], 1 - wrong, method="higher")
         above = float(np.ceil(limit * 100) / 100)
         closed = far_field > above
-        gated = of_har.silenced(heard.interfered, torch.from_numpy(closed), silence)
+        gated = of_har.silenced(disturbed.interfered, torch.from_numpy(closed), silence)
         points.append(
             OperatingPoint(
                 above,
-                _share(closed[~heard.near]) or 0.0,
-                _share(closed[heard.near]) or 0.0,
-                _share_error(closed[heard.near], stretches[heard.near]),
+                _share(closed[~disturbed.near]) or 0.0,
+                _share(closed[disturbed.near]) or 0.0,
+                _share_error(closed[disturbed.near], stretches[disturbed.near]),
                 interference.score(networks, gated),
             )
         )
@@ -154,7 +154,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     with tempfile.TemporaryDirectory(prefix="egolog-gate-") as folder:
         cache = options.cache if options.cache is not None else Path(folder)
         localizer, extractor = SoundLocalizer(registry), NearFieldExtractor(registry)
-        heard = interference.DisturbedWindows.joined(
+        disturbed = interference.DisturbedWindows.joined(
             [
                 interference.windows(
                     networks,
@@ -166,8 +166,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
                 for seed in options.seeds
             ]
         )
-    points = operating_points(networks, heard)
-    har = interference.measure(networks, heard)
+    points = operating_points(networks, disturbed)
+    har = interference.measure(networks, disturbed)
     print(
         f"activities right without the loudspeaker {har['clean']:.3f}, with it "
         f"{har['interfered']:.3f}, near field kept and the gate open {har['near']:.3f}\n"

@@ -86,15 +86,15 @@ def by_choice(networks: Networks, localizer: SoundLocalizer, days: DisturbedDays
         without, _ = interference.scenarios_told(networks, quiet)
         whole, _ = interference.scenarios_told(networks, first)
         clean = interference.examples(networks, clean_mel, imu, activity, without)
-        heard = interference.examples(networks, mel, imu, activity, whole)
+        interfered = interference.examples(networks, mel, imu, activity, whole)
         parts["clean"].append(clean)
-        parts["interfered"].append(heard)
+        parts["interfered"].append(interfered)
         sounds = interference.gated_in_turn(mel, maps, regions, "drop")
-        silenced = interference.as_heard(networks, heard, sounds)
+        silenced = interference.as_heard(networks, interfered, sounds)
         for choice in CHOICES:
-            _, told = interference.scenarios_told(networks, first, regions, choice)
-            windows = heard if attended(detected_scenarios(told)) else silenced
-            parts[choice].append(interference.told_of(windows, told))
+            _, detected = interference.scenarios_told(networks, first, regions, choice)
+            windows = interfered if attended(detected_scenarios(detected)) else silenced
+            parts[choice].append(interference.with_scenarios(windows, detected))
     return {
         name: Scored.of(networks, ActivityExamples.joined(each)) for name, each in parts.items()
     }

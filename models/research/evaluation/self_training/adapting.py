@@ -81,9 +81,9 @@ def adapted(
     for day in np.unique(days.day).tolist():
         if last is not None and day > last:
             break
-        lived = days.take(days.day == day)
-        estimates = logged(lived, probabilities(network, lived.rows))
-        items = queued(lived, estimates, annotator)
+        today = days.take(days.day == day)
+        estimates = logged(today, probabilities(network, today.rows))
+        items = queued(today, estimates, annotator)
         queue += items
         file = out / f"{SCENARIO.name}-{day}.safetensors"
         revised = revise(registry, queue, in_use, file, tuning, gate)
@@ -91,7 +91,7 @@ def adapted(
             network, in_use = registry.load(SCENARIO, file).module, file
         outcomes.append(
             Day(
-                len(uncertain(estimates)) / (len(lived) * WINDOW_S / 3_600),
+                len(uncertain(estimates)) / (len(today) * WINDOW_S / 3_600),
                 len(items),
                 sum(bool(item.pseudo_labels) for item in items),
                 revised.verdict.outcome,

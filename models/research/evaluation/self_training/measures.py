@@ -1,6 +1,6 @@
-"""Every figure of one seed of the loop, its parts in processes of their own.
+"""All figures of one seed of the self-training loop, computed in several processes.
 
-A spawned process finds what it runs by its module, which a package's `__main__` has none of.
+Spawned processes import the function that they run, which is not possible from `__main__`.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from models.egolog.offline_expert import Expert
 from models.egolog.scenario import SCENARIO
 from models.finetuning.scoring import probabilities
 from models.labels import SCENARIOS
-from models.research.egolog.households.days import Calendar, lived
+from models.research.egolog.households.days import Calendar, household_windows
 from models.research.egolog.households.log import logged
 from models.research.egolog.scenario import WINDOW_S
 from models.research.evaluation.options import weights_measured
@@ -33,23 +33,26 @@ from models.serving.one_thread import pin_one_thread
 from models.serving.registry import Registry
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from numpy.typing import NDArray
 
     from models.research.egolog.households.records import HouseholdWindows
 
-# The first day's queue is learned from, so it is the longest: stretches a wearer and day.
+    # Rows (N, 15, 644) and scenarios (N, 16) of the reference days.
+    Reference = tuple[NDArray[np.float16], NDArray[np.float32]]
+
+# Stretches of each wearer by day. The first day's queue trains the network, so it is the longest.
 WEARERS, STRETCHES, MINUTES = 6, (2, 1, 1), 24
-# 0.52 in training: what tells a scenario from the others is met less than half as often.
+# 0.52 in training: here, distinctive activities of a scenario are less than half as frequent.
 SHARED_TIME = 0.8
 SEED = 7_000
 VALIDATION_SEED = 9_000
-# Of the offline expert's belief in what it says, the record's own estimate has the rest.
+# Weights of the offline expert's answer; the record's own estimate has the rest.
 SHARES = (0.2, 0.33, 0.5, 0.7, 1.0)
 ACCURACIES = (0.7, 0.8, 0.9)
 CURVE = (0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 1.0)
-# As many draws of an oracle as its mean needs.
+# Draws over which an oracle's figures are averaged.
 DRAWS = 20
 LABELS = ("expert", "0.7", "0.8", "0.9")
 DEFAULT_LABELS = "expert"
@@ -61,7 +64,7 @@ Figures = dict[str, Any]
 def calendar_of(
     seed: int, muffled_db: float = 0.0, wearers: int = WEARERS, *, validation: bool = False
 ) -> Calendar:
-    """Return the days of a seed's wearers, of what the networks were chosen on or of unseen."""
+    """Return the days of a seed's wearers: unseen ones, or those of `validation`."""
     first = VALIDATION_SEED if validation else SEED
     return Calendar(
         first + seed, wearers, STRETCHES, MINUTES, SHARED_TIME, muffled_db, validation=validation
@@ -71,12 +74,12 @@ def calendar_of(
 def measure_shares(
     weights: Path, data: Path | None, calendar: Calendar, cache: Path, processes: int = 2
 ) -> dict[str, dict[str, float]]:
-    """Return the log's F1 by the offline expert's own share of what it says.
+    """Return the log's F1 by the weight of the offline expert's answer.
 
-    And of each by the confidence of the network below which its word stands in the log.
+    Each is a table by the confidence below which windows are refined.
     """
     pin_one_thread()
-    days = lived(calendar, weights, data, cache, processes)
+    days = household_windows(calendar, weights, data, cache, processes)
     in_log = replace(days, scenarios=logged(days, days.scenarios))
     shipped = Expert.load()
     return {
@@ -100,15 +103,8 @@ def measure(
     """Return every figure of one seed; the earphones lose `muffled_db` with each octave."""
     pin_one_thread()
     calendar = calendar_of(seed, muffled_db, wearers, validation=validation)
-    at_home = partial(original, weights, data, seed, cache, validation=validation)
-    if processes == 1:
-        usual = at_home()
-        days = lived(calendar, weights, data, cache, processes)
-    else:
-        with ProcessPoolExecutor(1, mp_context=get_context("spawn")) as pool:
-            meanwhile = pool.submit(at_home)
-            days = lived(calendar, weights, data, cache, processes)
-            usual = meanwhile.result()
+    reference = partial(original, weights, data, seed, cache, validation=validation)
+    days, reference_rows = _rendered(calendar, weights, data, cache, processes, reference)
     in_log = replace(days, scenarios=logged(days, days.scenarios))
     expert = ByExpert(Expert.load())
     refining = {"expert": gains(in_log, expert)} | {
@@ -116,16 +112,16 @@ def measure(
         for accuracy in CURVE
     }
     registry = Registry(weights)
-    named, poisons = _annotators(expert, seed), _poisons(days, seed)
+    annotators, poisons = _annotators(expert, seed), _poisons(days, seed)
     with tempfile.TemporaryDirectory(prefix="egolog-loop-") as folder:
         jobs = [
-            (registry.weights_dir, days, annotator, usual, Path(folder) / name, last)
-            for last, group in ((None, named), (0, poisons))
+            (registry.weights_dir, days, annotator, reference_rows, Path(folder) / name, last)
+            for last, group in ((None, annotators), (0, poisons))
             for name, annotator in group.items()
         ]
         results = _each(jobs, processes)
-    adapting = dict(zip(named, results[: len(named)], strict=True))
-    poisoned = dict(zip(poisons, results[len(named) :], strict=True))
+    adapting = dict(zip(annotators, results[: len(annotators)], strict=True))
+    poisoned = dict(zip(poisons, results[len(annotators) :], strict=True))
     main = adapting[labels]
     return {
         "expert_gain_uncertain": _gain(refining["expert"]),
@@ -152,9 +148,27 @@ def measure(
     }
 
 
+def _rendered(
+    calendar: Calendar,
+    weights: Path,
+    data: Path | None,
+    cache: Path,
+    processes: int,
+    reference: Callable[[], Reference],
+) -> tuple[HouseholdWindows, Reference]:
+    """Return the windows of the wearers' days, and the `reference` days made at the same time."""
+    if processes == 1:
+        reference_days = reference()
+        return household_windows(calendar, weights, data, cache, processes), reference_days
+    with ProcessPoolExecutor(1, mp_context=get_context("spawn")) as pool:
+        submitted = pool.submit(reference)
+        days = household_windows(calendar, weights, data, cache, processes)
+        return days, submitted.result()
+
+
 def _annotators(expert: ByExpert, seed: int) -> dict[str, Annotator]:
-    named: dict[str, Annotator] = {"expert": expert}
-    return named | {f"{at:g}": Oracle(at, seed) for at in ACCURACIES}
+    oracles: dict[str, Annotator] = {f"{at:g}": Oracle(at, seed) for at in ACCURACIES}
+    return {"expert": expert} | oracles
 
 
 def _poisons(days: HouseholdWindows, seed: int) -> dict[str, Annotator]:
@@ -180,11 +194,11 @@ def _adapted(
     weights: Path,
     days: HouseholdWindows,
     annotator: Annotator,
-    usual: tuple[NDArray[np.float16], NDArray[np.float32]],
+    reference: Reference,
     out: Path,
     last: int | None = None,
 ) -> Figures:
-    """Return what one annotator's queue made of the network."""
+    """Return the figures of the network that is fine-tuned on one annotator's labels."""
     pin_one_thread()
     registry = Registry(weights)
     shipped = registry.load(SCENARIO).module
@@ -194,9 +208,9 @@ def _adapted(
     before, after = (probabilities(each, later.rows) for each in (shipped, tuned))
     first = changed(before, after, later.truth)
     in_log = changed(logged(later, before), logged(later, after), later.truth)
-    rows, truth = usual
+    rows, truth = reference
     before, after, at_the_end = (probabilities(each, rows) for each in (shipped, tuned, latest))
-    at_home = changed(before, after, truth)
+    on_reference = changed(before, after, truth)
     ended = changed(before, at_the_end, truth)
     return {
         "gain": first["f1_after"] - first["f1_before"],
@@ -204,7 +218,7 @@ def _adapted(
         "log_gain": in_log["f1_after"] - in_log["f1_before"],
         "log_f1": [in_log["f1_before"], in_log["f1_after"]],
         "uncertain_share": [in_log["uncertain_before"], in_log["uncertain_after"]],
-        "original_change": at_home["f1_after"] - at_home["f1_before"],
+        "original_change": on_reference["f1_after"] - on_reference["f1_before"],
         "original_change_at_the_end": ended["f1_after"] - ended["f1_before"],
         "calls_per_hour": [day.calls_per_hour for day in outcomes],
         "asked": [day.asked for day in outcomes],
@@ -214,7 +228,7 @@ def _adapted(
 
 
 def _calls(days: HouseholdWindows) -> list[float]:
-    """Return the calls a wearer-hour of each day by the shipped network: days differ."""
+    """Return each day's calls per wearer-hour with the shipped network."""
     shares = [
         float((days.confidence[days.day == day] < BELOW).mean()) for day in np.unique(days.day)
     ]

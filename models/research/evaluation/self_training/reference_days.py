@@ -41,8 +41,8 @@ def original(
 
     def make() -> dict[str, NDArray[np.generic]]:
         networks = composed_life.Networks.load(registry)
-        lived = composed_life.unseen_life(networks, material, seed, cache, stretches)
-        windows = of_scenario.tiled(lived.encoded, networks.encoders.space)
+        life = composed_life.unseen_life(networks, material, seed, cache, stretches)
+        windows = of_scenario.tiled(life.encoded, networks.encoders.space)
         with torch.inference_mode():
             rows, _ = networks.scenario.join(windows.segments)
         return {"rows": rows.numpy().astype(np.float16), "truth": windows.scenarios.numpy()}

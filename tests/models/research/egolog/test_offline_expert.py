@@ -16,9 +16,9 @@ from models.research.egolog.offline_expert import (
     written,
 )
 from models.research.lib.metrics import micro_f1
-from tests.models.research.egolog.households.lives import lived
+from tests.models.research.egolog.households.lives import household_windows
 
-DAYS = lived(24, days=2, wearers=4, uncertainty=[6, 7, 14, 19], seed=1)
+DAYS = household_windows(24, days=2, wearers=4, uncertainty=[6, 7, 14, 19], seed=1)
 
 
 def test_every_window_is_told_with_those_before_it_on_its_day() -> None:

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 
-def lived(
+def household_windows(
     count: int = 12, days: int = 1, wearers: int = 1, uncertainty: Sequence[int] = (), seed: int = 0
 ) -> HouseholdWindows:
     """Return `count` windows a day of each wearer, who live one scenario in each four of them.

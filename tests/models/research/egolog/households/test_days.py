@@ -3,7 +3,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from models.research.egolog.households.days import Calendar, lived
+from models.research.egolog.households.days import Calendar, household_windows
 from models.serving.registry import Registry
 from tests.models import fresh
 
@@ -15,13 +15,13 @@ def registry(tmp_path_factory: pytest.TempPathFactory) -> Registry:
 
 def test_every_wearer_lives_every_day(registry: Registry, tmp_path: Path) -> None:
     calendar = Calendar(3, wearers=2, stretches=(2, 1), minutes=1, shared_time=0.7)
-    days = lived(calendar, registry.weights_dir, None, tmp_path, processes=1)
+    days = household_windows(calendar, registry.weights_dir, None, tmp_path, processes=1)
     assert len(days) == 2 * 3 * 2
     assert days.wearer.tolist() == [0] * 6 + [1] * 6
     assert days.day.tolist() == [0, 0, 0, 0, 1, 1] * 2
     assert days.window.tolist() == [0, 1, 360, 361, 0, 1] * 2
     assert len(list(tmp_path.iterdir())) == 6
-    again = lived(calendar, registry.weights_dir, None, tmp_path, processes=1)
+    again = household_windows(calendar, registry.weights_dir, None, tmp_path, processes=1)
     assert np.array_equal(days.rows, again.rows)
 
 

@@ -30,7 +30,7 @@ from operators.scenario_record import scenario_record
 from schemas import Activity, Scenario, ScenarioEstimate, Spatial, Vector
 from schemas.frames import NS
 from tests.models import fresh
-from tests.models.research.egolog.households.lives import lived
+from tests.models.research.egolog.households.lives import household_windows
 
 
 @pytest.fixture(scope="module")
@@ -141,7 +141,7 @@ def test_windows_know_whose_they_are(recorded: HouseholdWindows) -> None:
 
 
 def test_an_estimate_can_be_replaced() -> None:
-    days = lived(4)
+    days = household_windows(4)
     said = np.full(len(SCENARIOS), 0.25, np.float32)
     record = days.record(2, said)
     assert set(record.scenarios.values()) == {0.25}
@@ -150,7 +150,7 @@ def test_an_estimate_can_be_replaced() -> None:
 
 
 def test_days_come_one_by_one_in_the_order_of_their_windows() -> None:
-    days = lived(6, days=2, wearers=2)
+    days = household_windows(6, days=2, wearers=2)
     mixed = days.take(np.random.default_rng(0).permutation(len(days)))
     found = list(mixed.days())
     assert len(found) == 4

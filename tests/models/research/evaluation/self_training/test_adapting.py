@@ -17,7 +17,7 @@ from models.research.evaluation.self_training.annotators import Oracle
 from models.research.evaluation.self_training.uncertainty import uncertain
 from models.serving.registry import Registry
 from tests.models import fresh
-from tests.models.research.egolog.households.lives import lived
+from tests.models.research.egolog.households.lives import household_windows
 
 
 @pytest.fixture(scope="module")
@@ -26,7 +26,7 @@ def registry(tmp_path_factory: pytest.TempPathFactory) -> Registry:
 
 
 def test_windows_in_doubt_are_queued_with_their_rows_and_names() -> None:
-    days = lived(12, uncertainty=[4, 9])
+    days = household_windows(12, uncertainty=[4, 9])
     items = queued(days, days.scenarios, Oracle(1.0))
     assert [item.window_id for item in items] == [days.record(n).window_id for n in (4, 9)]
     for item, n in zip(items, (4, 9), strict=True):
@@ -58,7 +58,7 @@ def revisions(monkeypatch: pytest.MonkeyPatch) -> list[dict[str, Any]]:
 def test_a_day_begins_with_what_the_gate_let_through_the_day_before(
     registry: Registry, tmp_path: Path, revisions: list[dict[str, Any]]
 ) -> None:
-    days = lived(12, days=4, wearers=2)
+    days = household_windows(12, days=4, wearers=2)
     found = adapted(registry, days, Oracle(1.0), tmp_path)
     shipped = registry.load(SCENARIO).module
     first, second = (days.take(days.day == n) for n in (0, 1))
@@ -85,12 +85,12 @@ def test_a_day_begins_with_what_the_gate_let_through_the_day_before(
 def test_days_after_the_last_are_not_lived(
     registry: Registry, tmp_path: Path, revisions: list[dict[str, Any]]
 ) -> None:
-    assert len(adapted(registry, lived(8, days=3), Oracle(1.0), tmp_path, last=0)) == 1
+    assert len(adapted(registry, household_windows(8, days=3), Oracle(1.0), tmp_path, last=0)) == 1
     assert len(revisions) == 1
 
 
 def test_changes_are_of_f1_and_of_the_share_in_doubt() -> None:
-    truth = lived(8).truth
+    truth = household_windows(8).truth
     found = changed(np.zeros_like(truth), np.ones_like(truth), truth)
     assert (found["f1_before"], found["uncertain_before"]) == (0.0, 1.0)
     assert found["f1_after"] == pytest.approx(2 / 17)

@@ -5,11 +5,11 @@ from models.egolog.offline_expert import Expert
 from models.labels import SCENARIOS
 from models.research.evaluation.self_training.annotators import ByExpert, Oracle, Stuck
 from models.research.evaluation.self_training.uncertainty import uncertain
-from tests.models.research.egolog.households.lives import lived
+from tests.models.research.egolog.households.lives import household_windows
 
 
 def test_an_oracle_is_right_as_often_as_it_says() -> None:
-    days = lived(400, uncertainty=range(400))
+    days = household_windows(400, uncertainty=range(400))
     for accuracy in (0.0, 0.7, 1.0):
         answers = Oracle(accuracy)(days, days.scenarios, np.arange(400))
         true = [[SCENARIOS[int(row.argmax())]] for row in days.truth]
@@ -20,7 +20,7 @@ def test_an_oracle_is_right_as_often_as_it_says() -> None:
 
 
 def test_an_oracle_says_the_same_of_the_same_window_whatever_else_it_is_asked() -> None:
-    days = lived(20, uncertainty=range(20))
+    days = household_windows(20, uncertainty=range(20))
     all_at_once = Oracle(0.5, 3)(days, days.scenarios, np.arange(20))
     assert Oracle(0.5, 3)(days, days.scenarios, np.array([7])) == [all_at_once[7]]
     assert all_at_once != Oracle(0.5, 4)(days, days.scenarios, np.arange(20))
@@ -32,12 +32,12 @@ def test_an_accuracy_beyond_one_is_refused() -> None:
 
 
 def test_who_is_stuck_says_one_thing_of_everything() -> None:
-    days = lived(6, uncertainty=range(6))
+    days = household_windows(6, uncertainty=range(6))
     assert Stuck("Cooking")(days, days.scenarios, np.arange(6)) == [["Cooking"]] * 6
 
 
 def test_an_endpoint_is_asked_in_doubt_and_the_expert_about_everything() -> None:
-    estimates = lived(6, uncertainty=[2]).scenarios
+    estimates = household_windows(6, uncertainty=[2]).scenarios
     assert Oracle(0.5).looks_at(estimates).tolist() == [2]
     assert Stuck("Cooking").looks_at(estimates).tolist() == [2]
     everything = (ByExpert(Expert.load()), Oracle(0.5, always=True), Stuck("Cooking", always=True))
@@ -45,7 +45,7 @@ def test_an_endpoint_is_asked_in_doubt_and_the_expert_about_everything() -> None
 
 
 def test_the_expert_is_told_five_minutes_of_the_same_day_and_nothing_that_comes_later() -> None:
-    days = lived(24, days=2, wearers=2, uncertainty=[15])
+    days = household_windows(24, days=2, wearers=2, uncertainty=[15])
     asked = uncertain(days.scenarios)
     assert len(asked) == 4
     expert = Expert.load()

@@ -13,7 +13,7 @@ from models.research.evaluation.self_training import measures
 from models.research.evaluation.self_training.adapting import Day
 from models.serving.registry import Registry
 from tests.models import fresh
-from tests.models.research.egolog.households.lives import lived
+from tests.models.research.egolog.households.lives import household_windows
 
 CONTRACT = {
     "expert_gain_uncertain",
@@ -42,7 +42,7 @@ def play(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
     registry = fresh.registry(tmp_path / "weights")
     registry.save(SCENARIO, network(-9.0))
     # Later in a day the minutes before would settle the doubt.
-    days = lived(16, days=3, wearers=8, uncertainty=[0])
+    days = household_windows(16, days=3, wearers=8, uncertainty=[0])
     kept: dict[str, Any] = {"annotators": [], "weights": registry.weights_dir, "days": days}
 
     def adapted(
@@ -54,7 +54,7 @@ def play(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
         calls = [9.0, 6.0, 3.0][: 3 if last is None else last + 1]
         return [Day(c, 6, 5, "accepted", "played", {}, network(bias)) for c in calls]
 
-    monkeypatch.setattr(measures, "lived", lambda *_: days)
+    monkeypatch.setattr(measures, "household_windows", lambda *_: days)
     monkeypatch.setattr(measures, "original", lambda *_, **__: (days.rows, days.truth))
     monkeypatch.setattr(measures, "adapted", adapted)
     monkeypatch.setattr(measures, "DRAWS", 3)
@@ -206,7 +206,7 @@ def test_the_days_of_a_seed_are_its_own(tmp_path: Path, monkeypatch: pytest.Monk
         asked.append(calendar)
         raise InterruptedError
 
-    monkeypatch.setattr(measures, "lived", stop)
+    monkeypatch.setattr(measures, "household_windows", stop)
     monkeypatch.setattr(measures, "original", lambda *_, **__: None)
     for seed in (0, 1):
         with pytest.raises(InterruptedError):

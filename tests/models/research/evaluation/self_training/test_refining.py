@@ -10,7 +10,7 @@ from models.research.evaluation.self_training.annotators import Annotator, Oracl
 from models.research.evaluation.self_training.refining import by_threshold, gains
 from models.research.evaluation.self_training.refining import refined as refined_by_answers
 from models.research.evaluation.self_training.uncertainty import log_labels, uncertain
-from tests.models.research.egolog.households.lives import lived
+from tests.models.research.egolog.households.lives import household_windows
 
 Array = NDArray[np.float32]
 
@@ -29,7 +29,7 @@ def test_in_doubt_the_likeliest_scenario_stands_and_otherwise_all_from_a_half_on
 
 
 def test_only_windows_in_doubt_are_asked_about_and_replaced() -> None:
-    days = lived(12, uncertainty=[4, 9])
+    days = household_windows(12, uncertainty=[4, 9])
     said = refined(days, days.scenarios, Oracle(1.0))
     assert np.array_equal(said, days.truth)
     wrong = refined(days, days.scenarios, Oracle(0.0))
@@ -47,14 +47,14 @@ def test_who_says_nothing_leaves_what_stands() -> None:
         def __call__(self, days: Any, estimates: Any, asked: Any) -> list[list[str]]:
             return [[], []]
 
-    days = lived(12, uncertainty=[4, 9])
+    days = household_windows(12, uncertainty=[4, 9])
     assert np.array_equal(refined(days, days.scenarios, Silent()), log_labels(days.scenarios))
     found = gains(days, Silent())
     assert (found["answered"], found["uncertain_after"]) == (0.0, found["uncertain_before"])
 
 
 def test_who_looks_at_all_windows_replaces_sure_ones_too() -> None:
-    days = lived(12, uncertainty=[4, 9])
+    days = household_windows(12, uncertainty=[4, 9])
     wrong = refined(days, days.scenarios, Oracle(0.0, always=True))
     assert (wrong != days.truth).any(axis=1).all()
     found = gains(days, Oracle(0.0, always=True))
@@ -62,7 +62,7 @@ def test_who_looks_at_all_windows_replaces_sure_ones_too() -> None:
 
 
 def test_an_answer_stands_below_a_confidence_of_the_network_alone() -> None:
-    days = lived(12, uncertainty=[4, 9])
+    days = household_windows(12, uncertainty=[4, 9])
     found = by_threshold(days, Oracle(0.0, always=True))
     assert found["none"] == pytest.approx(10 / 12)
     assert found["0.5"] == found["none"]
@@ -70,7 +70,7 @@ def test_an_answer_stands_below_a_confidence_of_the_network_alone() -> None:
 
 
 def test_gains_are_of_the_windows_in_doubt_and_of_all() -> None:
-    found = gains(lived(12, uncertainty=[4, 9]), Oracle(1.0))
+    found = gains(household_windows(12, uncertainty=[4, 9]), Oracle(1.0))
     assert found["windows"] == 2
     assert (found["uncertain_before"], found["uncertain_after"]) == (0.0, 1.0)
     assert found["all_before"] == pytest.approx(10 / 12)
