@@ -28,7 +28,9 @@ class NotificationCommandError(InfraError):
 
 def register(app: EgoLogApp) -> None:
     """Add the command to the app."""
-    group = ActionGroup(app, "notifications", "Manage who is told of what: rules, tests, history.")
+    group = ActionGroup(
+        app, "notifications", "Manage notifications: rules, targets, tests and history."
+    )
 
     def plan() -> NotificationPlan:
         if app.settings.notifications is None:

@@ -95,13 +95,13 @@ _READS: tuple[tuple[str, str, tuple[str, ...], Schema], ...] = (
     ),
     (
         "/api/v1/window",
-        "What a time was judged by",
+        "The evidence of the records at one time",
         ("device", "at"),
         {"type": "object", "required": ["scenario", "activity", "corrections"]},
     ),
     (
         "/api/v1/live",
-        "What is heard and done now; the device is watched for ten seconds by asking",
+        "Current sounds and activity; a request keeps the device watched for ten seconds",
         ("device",),
         {
             "type": "object",
@@ -113,16 +113,16 @@ _READS: tuple[tuple[str, str, tuple[str, ...], Schema], ...] = (
             },
         },
     ),
-    ("/api/v1/corrections", "What the wearer said", _SPAN, {"type": "array"}),
+    ("/api/v1/corrections", "The wearer's corrections", _SPAN, {"type": "array"}),
     (
         "/api/v1/learned",
-        "What was learned from it",
+        "Revisions that learned from corrections",
         ("device",),
         {"type": "object", "required": ["corrections", "revisions"]},
     ),
     (
         "/api/v1/settings",
-        "What a wearer decided about a device",
+        "A device's pause and quiet hours",
         ("device",),
         {
             "type": "object",
@@ -135,7 +135,7 @@ _READS: tuple[tuple[str, str, tuple[str, ...], Schema], ...] = (
     ),
     (
         "/api/v1/search",
-        "Spans that fit what is asked for",
+        "Spans that match a query",
         SEARCH,
         {
             "type": "object",
@@ -145,7 +145,7 @@ _READS: tuple[tuple[str, str, tuple[str, ...], Schema], ...] = (
     ),
     (
         "/api/v1/notifications",
-        "Who is told of what, and what was told",
+        "Rules, targets and history of notifications",
         (),
         {"type": "object", "required": ["rules", "targets", "history"]},
     ),
@@ -167,9 +167,9 @@ _READS: tuple[tuple[str, str, tuple[str, ...], Schema], ...] = (
         (),
         {"type": "object", "required": ["model"]},
     ),
-    ("/api/health", "Whether the worker works", (), {"type": "object"}),
-    ("/api/health/live", "Whether the worker lives", (), {"type": "object"}),
-    ("/api/health/ready", "Whether the worker is ready", (), {"type": "object"}),
+    ("/api/health", "Health of the worker", (), {"type": "object"}),
+    ("/api/health/live", "Liveness of the worker", (), {"type": "object"}),
+    ("/api/health/ready", "Readiness of the worker", (), {"type": "object"}),
 )
 _FORMATS = {"/api/log": ["json", "csv"], "/api/v1/export": ["jsonl", "csv", "ics", "parquet"]}
 # Media types of a response besides the described JSON.
@@ -240,14 +240,14 @@ def _writes() -> dict[str, Schema]:
             "decide",
             "Pause or resume a device, or set its quiet hours",
             {"$ref": "#/components/schemas/SettingsChange"},
-            ("200", "What holds now", _DECIDED),
+            ("200", "The settings in force", _DECIDED),
             ("400", "403", "404", "409", "413", "415", "503"),
         ),
         "/api/v1/notifications/test": _write(
             "test_notification",
-            "Tell a target that this is a test",
+            "Send a test to a target",
             {"type": "object", "required": ["target"], "properties": {"target": _TEXT}},
-            ("200", "Whether it was told, and else why not", ["target", "sent", "error"]),
+            ("200", "Whether it was sent, and the error otherwise", ["target", "sent", "error"]),
             ("400", "403", "413", "415"),
         ),
         "/api/v1/ask": _write(
