@@ -101,7 +101,7 @@ class ActivityEstimator:
         """
         runtime = self._runtime()
         detected = detected_scenarios(scenarios)
-        sound = heard(window, seconds, self._settings, detected)
+        sound = gated_sound(window, seconds, self._settings, detected)
         item = har_input(window, sound, scenarios, upright)
         estimate, ranked = await asyncio.gather(
             runtime.activity_recognizer.submit(item), ranking or self.rank(window, upright)
@@ -170,7 +170,7 @@ def with_memory(record: Activity, memory: Sequence[float], worn: Place | None = 
     return record.model_copy(update={"activities": remembered_activities(memory, worn)})
 
 
-def heard(
+def gated_sound(
     window: Window, seconds: Sequence[Spatial], settings: Settings, detected: Collection[str] = ()
 ) -> GatedSound:
     """Return the window's audio after the interference gate (EgoLog §4.3).
@@ -179,14 +179,14 @@ def heard(
     """
     return gated(
         feature(window, "mel"),
-        [_heard(second, window) for second in seconds],
+        [_heard_second(second, window) for second in seconds],
         "off" if attended(detected) else settings.interference,
         settings.far_field_above,
         has_motion=feature(window, "imu") is not None,
     )
 
 
-def _heard(second: Spatial, window: Window) -> HeardSecond:
+def _heard_second(second: Spatial, window: Window) -> HeardSecond:
     part = second.near_field
     near = None if part is None else NearShare(part.share.array(), part.energy)
     return HeardSecond((second.start_ns - window.start_ns) // NS, second.regions, near)

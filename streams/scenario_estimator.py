@@ -74,8 +74,8 @@ def far_only(
     """
     if settings.interference == "off":
         return None
-    heard = [HeardSecond((s.start_ns - window.start_ns) // NS, s.regions) for s in seconds]
-    return far_only_segments(heard, len(presence(window, "audio")) // SEGMENT_S)
+    localized = [HeardSecond((s.start_ns - window.start_ns) // NS, s.regions) for s in seconds]
+    return far_only_segments(localized, len(presence(window, "audio")) // SEGMENT_S)
 
 
 def estimate_of(window: Window, output: ScenarioOutput) -> ScenarioEstimate:

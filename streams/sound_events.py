@@ -52,7 +52,7 @@ class SoundSeparator:
         count = (window.end_ns - window.start_ns) // (NS * SEGMENT_S)
         parts = np.split(mel, count)
         chosen = segments_apart(estimate, seconds, SEGMENT_S)
-        heard = await asyncio.gather(
+        separated = await asyncio.gather(
             *(
                 namer.submit(
                     NearAndFar.of(
@@ -63,4 +63,4 @@ class SoundSeparator:
                 for at in chosen
             )
         )
-        return dict(zip(chosen, heard, strict=True))
+        return dict(zip(chosen, separated, strict=True))

@@ -32,7 +32,7 @@ from schemas import (
 )
 from schemas.frames import NS
 from streams.engine.features import feature, presence, required
-from streams.har import har_input, heard, ranked_motion, upright_after
+from streams.har import gated_sound, har_input, ranked_motion, upright_after
 from streams.localization import balance_after
 from streams.scenario_estimator import context, estimate_of, far_only
 
@@ -96,7 +96,7 @@ class Work:
     def _activity(self, window: Window, wearer: _Wearer) -> Activity:
         seconds = [s for s in wearer.seconds if window.start_ns <= s.start_ns < window.end_ns]
         scenarios = {} if wearer.before is None else context(wearer.before)
-        sound = heard(window, seconds, self._settings, detected_scenarios(scenarios))
+        sound = gated_sound(window, seconds, self._settings, detected_scenarios(scenarios))
         wearer.upright = upright_after(wearer.upright, window)
         item = har_input(window, sound, scenarios, wearer.upright)
         estimate = self._networks.activity(item)

@@ -120,7 +120,7 @@ class Journal:
         before: bytes | None,
         after: bytes,
         came_ns: int | None,
-        told: Sequence[tuple[Notification, Sequence[str]]],
+        due: Sequence[tuple[Notification, Sequence[str]]],
     ) -> bool:
         """Replace the state `before` by `after` and queue notifications; False if it had changed.
 
@@ -129,7 +129,7 @@ class Journal:
         """
         now_ms = self._now_ms()
         arguments: list[Any] = []
-        for each, targets in told:
+        for each, targets in due:
             first = Delivery("old" if each.old else "waiting", now_ms)
             arguments += [each.notification_id, each.model_dump_json(), len(targets)]
             for target in targets:

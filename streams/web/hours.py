@@ -182,14 +182,14 @@ def brief(hour: Hour) -> Hour:
         if row == 1:
             seconds[name] = seconds.get(name, 0) + lasts
     corrected = sum(row[1] for row in hour["scenarios"] if row[4] & CORRECTED)
-    told = {
+    fields = {
         "hour": hour["hour"],
         "runs": [[start, lasts, index(name)] for start, lasts, name in runs if name >= 0],
         "activities": [[index(name), lasts] for name, lasts in seconds.items()],
         "recorded": sum(row[1] for row in hour["scenarios"]),
         "corrected": corrected,
     }
-    return {**told, "names": [hour["names"][name] for name in names]}
+    return {**fields, "names": [hour["names"][name] for name in names]}
 
 
 def in_columns(hour: Hour) -> Hour:

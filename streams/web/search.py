@@ -203,6 +203,6 @@ def _share(asked: Mapping[str, str], name: str, default: float) -> float:
 
 def hit_row(hit: Hit) -> dict[str, Any]:
     """Return a hit as JSON."""
-    told = hit._asdict()
+    fields = hit._asdict()
     times = {"from": iso(hit.start_ns), "to": iso(hit.end_ns)}
-    return json.loads(json.dumps({**times, **told}))  # type: ignore[no-any-return]
+    return json.loads(json.dumps({**times, **fields}))  # type: ignore[no-any-return]
