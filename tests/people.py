@@ -127,7 +127,9 @@ async def violations(port: int, url: str, axe: Path) -> list[str]:
                     await page.value(
                         "document.querySelectorAll('details').forEach((each) => each.open = true)"
                     )
-                    await page.until("document.querySelector('#told-room').childElementCount > 0")
+                    await page.until(
+                        "document.querySelector('#notifications-room').childElementCount > 0"
+                    )
                     await page.until("document.querySelector('[data-key=all-right]') !== null")
                 elif view == "static/login.html":
                     # Also show the alert of a refused token.

@@ -38,7 +38,7 @@ export function drawLanes(root, { activities, totals, from, to, width, gutter })
   );
 }
 
-// How much of each place on the axis an activity fills, in a few levels, neighbours joined.
+// How much of each point on the axis an activity fills, in a few levels, with equal neighbours merged.
 function heat(activities, rows, from, to, places) {
   const width = (to - from) / places;
   const filled = [...rows].map(() => new Float64Array(places));
@@ -73,7 +73,7 @@ function heat(activities, rows, from, to, places) {
   return [...paths.values()];
 }
 
-// Below this width a name does not fit under its bar, and the bars lie.
+// Below this width names do not fit under vertical bars, so the bars are horizontal.
 const BAR_NAME = 64;
 
 export function drawBars(totals, width) {

@@ -1,4 +1,4 @@
-// The address holds the view, so that it can be kept, shared and gone back to.
+// The view in the page's address, so that it can be bookmarked, shared and returned to.
 
 import { SECOND } from "./time.js";
 
@@ -7,7 +7,7 @@ export const LONGEST = 86_400_000;
 
 const NAMED = ["week", "month"];
 
-// Return what the address asks for: `device` (null for whichever there is), `span` ("day", "week",
+// Return the requested view: `device` (null for the first one), `span` ("day", "week",
 // "month" or milliseconds), `end` (milliseconds; null for the newest record), `at` (the chosen time)
 // and `zone` (null for the wearer's or the viewer's).
 export function read() {
@@ -27,7 +27,7 @@ export function read() {
   };
 }
 
-// Write the view into the address, as a step that Back undoes or in place of the last one.
+// Write the view to the address, as a new entry of the history or in place of the last one.
 export function write({ device, span, end, zone, chosen, pinned }, { step }) {
   const query = new URLSearchParams();
   if (device !== null) query.set("device", device);

@@ -14,7 +14,7 @@ async function get(path, query = {}) {
   const answer = await fetch(`${path}?${new URLSearchParams(query)}`, {
     signal: AbortSignal.timeout(TIMEOUT_MS),
   });
-  // The login has expired: the page's own address asks for it again.
+  // The login has expired: reloading the page shows the login form.
   if (answer.status === 401) location.reload();
   const body = await answer.json();
   if (!answer.ok) throw new Refused(answer.status, body.error);
@@ -35,7 +35,7 @@ export const settings = (device) => get("/api/v1/settings", { device });
 
 export const live = (device) => get("/api/v1/live", { device });
 
-// A browser may know no more of its zone than that it is local.
+// The zone is "local time" if the browser reports no name.
 const named = (zone) => (zone.includes("/") || zone === "UTC" ? { zone } : {});
 
 export const search = (device, words, zone, from) => get("/api/v1/search", {
@@ -55,9 +55,9 @@ async function post(path, body, timeout = TIMEOUT_MS) {
     signal: AbortSignal.timeout(timeout),
   });
   if (answer.status === 401) location.reload();
-  const said = await answer.json();
-  if (!answer.ok) throw new Refused(answer.status, said.error);
-  return said;
+  const result = await answer.json();
+  if (!answer.ok) throw new Refused(answer.status, result.error);
+  return result;
 }
 
 export const correct = (device, { action, row, parts, note }) => post("/api/v1/corrections", {
@@ -65,7 +65,7 @@ export const correct = (device, { action, row, parts, note }) => post("/api/v1/c
   parts: parts.map(({ from, to, labels }) => ({ from: ns(from), to: ns(to), labels })),
 });
 
-// What is left out stays as it is; `until` is in milliseconds.
+// Omitted fields stay unchanged; `until` is in milliseconds.
 export const decide = (device, { until, ...changes }) => post("/api/v1/settings", {
   device, ...changes, ...(until ? { until: ns(until) } : {}),
 });
@@ -73,7 +73,7 @@ export const decide = (device, { until, ...changes }) => post("/api/v1/settings"
 export const undo = (device, undoes) =>
   post("/api/v1/corrections", { device, action: "undo", undoes });
 
-// Null where there is nobody to ask.
+// Null if no language model is configured.
 export const languageModel = async () => (await get("/api/v1/ask")).model;
 
 export const ask = (device, question, zone) => post("/api/v1/ask", {
@@ -86,7 +86,7 @@ export const calendarAddress = (device, from, to, zone) => `/api/v1/export?${new
   device, from: ns(from), to: ns(to), format: "ics", ...named(zone),
 })}`;
 
-// Of any span: "csv" and "jsonl" come as they are read.
+// For a span of any length: "csv" and "jsonl" are streamed.
 export const spanAddress = (device, from, to, format) => `/api/v1/export?${new URLSearchParams({
   device, from: ns(from), to: ns(to), format,
 })}`;

@@ -1,11 +1,11 @@
-// Where sound comes from, seen from above.
+// The directions of sound, seen from above.
 
 import { svg } from "./dom.js";
 
 const AROUND = ["front", "right", "back", "left"];
 
-// The wearer from above: an inner ring for what is near, an outer one for what is far, and a dot for
-// each sound that has a place, such as "near-left".
+// The wearer from above: an inner ring for near sound, an outer one for far sound, and a dot for
+// each sound with a place, such as "near-left".
 export function compass(shares, events) {
   const at = (radius, degrees) => {
     const angle = ((degrees - 90) * Math.PI) / 180;
@@ -26,7 +26,7 @@ export function compass(shares, events) {
     svg("circle", { cx: 50, cy: 50, r: 5 }), svg("path", { class: "nose", d: "M50,41L54,46L46,46Z" }));
 }
 
-// Sounds of one sector stand side by side in it.
+// Sounds of the same sector are drawn side by side.
 function dots(events, rings, at) {
   return rings.flatMap(([distance, inner, outer]) => AROUND.flatMap((direction, quarter) => {
     const here = events.filter((place) => place === `${distance}-${direction}`);

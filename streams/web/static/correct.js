@@ -1,4 +1,4 @@
-// The wearer's word: a form on a block, what was said so far, and what was learned from it.
+// Corrections: a form on a block, those made so far, and what was learned from them.
 
 import * as api from "./api.js";
 import { DESCRIBED } from "./day.js";
@@ -65,7 +65,7 @@ function leave() {
   byId("rows").focus({ preventScroll: true });
 }
 
-// A time of day is the first one after the block's midnight.
+// A time of day means its first occurrence after the midnight before the block.
 function timeOf(text, after) {
   const [, hours, minutes, seconds] = SECONDS.exec(text.trim()) ?? [];
   if (hours === undefined || hours > 23 || minutes > 59 || (seconds ?? 0) > 59) return null;
@@ -117,13 +117,13 @@ function tell(text) {
   byId("correct-problem").textContent = text;
 }
 
-// Say that a block of scenarios was what the page calls it.
+// Confirm the scenario of a block.
 export const confirm = (device, { start, end, labels }) => api.correct(device, {
   action: "confirm", row: "scenario", note: "", parts: [{ from: start, to: end, labels }],
 });
 
-// The same of an activity. Where a description names it, the log's own name is another, and is
-// corrected by saying so.
+// Confirm an activity. If its name is that of a description, the log's own label differs, so a
+// correction is sent instead.
 export const confirmActivity = (device, { start, end, name, flags }) => api.correct(device, {
   action: flags & DESCRIBED ? "correct" : "confirm", row: "activity", note: "",
   parts: [{ from: start, to: end, labels: [name] }],
@@ -131,11 +131,11 @@ export const confirmActivity = (device, { start, end, name, flags }) => api.corr
 
 const LINES = 12;
 
-// What the wearer said of the time in view, the newest first, each with a way back.
+// The corrections of the time in view, the newest first, each with a button to undo it.
 export function drawCorrections(corrections, device, from, to, saved) {
   const inView = corrections.filter(({ start, end }) => end > from && start < to);
-  byId("said").hidden = !inView.length;
-  put(byId("said-list"), ...inView.slice(0, LINES).map((each) => {
+  byId("corrections").hidden = !inView.length;
+  put(byId("corrections-list"), ...inView.slice(0, LINES).map((each) => {
     const line = el("li", { class: each.standing ? null : "quiet" },
       el("span", { class: "number" }, `${dayName(each.start, { day: "numeric", month: "short" })} `
         + `${clockSpan(each.start, each.end)} `), el("span", {}, words(each)));
@@ -165,7 +165,7 @@ export function words({ action, before, after, note, by }) {
     : `${list(before)} → ${list(after)}${more}${who}`;
 }
 
-// What the scenario network made of the corrections.
+// What the scenario network learned from the corrections.
 export function drawLearned(learned) {
   const { corrections, revisions: [newest] } = learned;
   const percent = (share) => `${Math.round(share * 100)} %`;

@@ -1,4 +1,4 @@
-// What the page knows of one device, and the questions that its pictures ask of it.
+// The loaded log of one device, and the queries of its charts.
 
 import { MINUTE } from "./time.js";
 
@@ -27,16 +27,16 @@ export class Day {
     this.wanted = [];
   }
 
-  // Take an answer of /api/v1/hours; true when something changed.
+  // Merge a response of /api/v1/hours; return whether something changed.
   merge(answer) {
-    // What is not complete is asked for again.
+    // Incomplete responses are followed by another request.
     if (answer.complete) this.revision = answer.revision;
     this.first = Math.floor(answer.first_ns / 1e6);
     this.last = Math.ceil(answer.last_ns / 1e6);
     if (answer.corrections) this.corrections = answer.corrections;
     const before = this.wanted;
     this.wanted = answer.wanted;
-    // A pause that goes on is a minute longer with each answer, and looks alike.
+    // An ongoing pause is a minute longer in each response, without any other change.
     if (!answer.hours.length) return before.length !== this.wanted.length;
     for (const hour of answer.hours) this.hours.set(hour.hour, expanded(hour));
     for (const hour of this.hours.keys()) {
@@ -48,7 +48,7 @@ export class Day {
     return true;
   }
 
-  // Why nothing was to be recorded at a time; undefined where something was.
+  // Why recording was off at a time; undefined if it was on.
   wantedAt(at) {
     return this.wanted.find(([start, end]) => start <= at && at < end)?.[2];
   }
@@ -59,7 +59,7 @@ export class Day {
   }
 }
 
-// An hour's columns, which are few bytes, as records.
+// The records of an hour, which is sent as compact columns.
 function expanded({ hour, scenarios, smoothed, activities, added, networks, names }) {
   const span = (start, lasts) => ({ start: hour + start * 1000, end: hour + (start + lasts) * 1000 });
   const model = (start) => networks.findLast(([since]) => since <= start)?.[1] ?? "";
@@ -101,7 +101,7 @@ function expanded({ hour, scenarios, smoothed, activities, added, networks, name
   };
 }
 
-// Of columns [seconds since the end before, seconds, ...] the rows [start, seconds, ...].
+// Columns [seconds since the previous end, seconds, ...] as rows [start, seconds, ...].
 function rows([pauses = [], lasts, ...columns]) {
   let end = 0;
   return pauses.map((pause, at) => {
@@ -111,7 +111,7 @@ function rows([pauses = [], lasts, ...columns]) {
   });
 }
 
-// Neighbours with the same label as one run, broken by gaps.
+// Neighbours with the same label merged into runs, which gaps interrupt.
 export function runs(records, label) {
   const spans = [];
   for (const record of records) {
@@ -123,7 +123,7 @@ export function runs(records, label) {
   return spans;
 }
 
-// Milliseconds a name, longest first, clipped to the span.
+// Milliseconds by name within the span, the longest first.
 export function totals(records, label, from, to) {
   const sums = new Map();
   for (const record of records) {
@@ -137,7 +137,7 @@ export function totals(records, label, from, to) {
   return [...sums.values()].sort((a, b) => b.time - a.time || (a.name < b.name ? -1 : 1));
 }
 
-// What an activity counts as: its name, or nothing where it is unknown.
+// The name by which an activity is counted, or an empty one if it is unknown.
 export const known = ({ name, flags }) => (flags & UNKNOWN ? null : name);
 
 // The smoothed probabilities as points for at most `most` places, in pieces without gaps.
@@ -176,7 +176,7 @@ export function curves(scenarios, from, to, most) {
   return pieces;
 }
 
-// How many records each refiner decided, by `name` of who it was, the busiest first.
+// The number of records by refiner, the busiest first; `name` names a refiner.
 export function refiners(scenarios, name) {
   const counts = new Map();
   for (const { refined } of scenarios) {
@@ -187,7 +187,7 @@ export function refiners(scenarios, name) {
   return [...counts].sort(([a, m], [b, n]) => n - m || (a < b ? -1 : 1));
 }
 
-// The scenario network of the last record, and since when without a break it has been in use.
+// The scenario network of the last record, and the start of its current period of use.
 export function network(scenarios) {
   const name = (record) => record.model.split("+")[0];
   const last = scenarios.at(-1);
@@ -214,7 +214,7 @@ export function recordAt(records, at) {
   return record && record.end > at ? record : undefined;
 }
 
-// The run of records that say the same as the last one; null where nothing is recent.
+// The run of equal records that ends with the last one; null if the last one is not recent.
 export function current(scenarios) {
   const run = runs(scenarios, (record) => record.leading).at(-1);
   return run && scenarios.at(-1).end - run.end < MINUTE ? run : null;

@@ -1,4 +1,4 @@
-// A week or a month: a line of time for each day, and how much of what there was on each.
+// A week or a month: a timeline and totals for each day.
 
 import { byId, el, put, svg, textWidth } from "./dom.js";
 import { colour, ink, short } from "./palette.js";
@@ -16,7 +16,7 @@ export class Days {
     this.last = null;
   }
 
-  // Take an answer of /api/v1/hours?detail=brief; true when something changed.
+  // Merge a response of /api/v1/hours?detail=brief; return whether something changed.
   merge(answer) {
     if (answer.complete) this.revision = answer.revision;
     this.first = Math.floor(answer.first_ns / 1e6);
@@ -25,7 +25,7 @@ export class Days {
     return answer.hours.length > 0;
   }
 
-  // One entry a day from `from` to `to`: its runs, and milliseconds by name of each row.
+  // One entry per day from `from` to `to`: its runs, and milliseconds by name of each row.
   list(from, to) {
     const days = [];
     for (let start = from; start < to; start = midnight(start, 1)) {
@@ -49,7 +49,7 @@ export class Days {
         else runs.push({ name: hour.names[name], start: first, end: past });
         add(scenarios, hour.names[name], past - first);
       }
-      // An hour that a midnight cuts, which few zones have, counts where it begins.
+      // An hour that spans midnight, as in a few zones, counts for the day on which it begins.
       if (hour.hour < start) continue;
       for (const [name, lasts] of hour.activities) add(activities, hour.names[name], lasts * 1000);
       recorded += hour.recorded * 1000;
@@ -105,7 +105,7 @@ function row(day, width, gutter, address, go) {
   return el("li", {}, link);
 }
 
-// How long each went on, day by day, the longest first.
+// The duration of each by day, the longest first.
 function drawTrend(root, days, sums, fill) {
   const total = new Map();
   for (const day of days) for (const [name, time] of sums(day)) add(total, name, time);

@@ -10,7 +10,7 @@ function fill(node, attributes, children) {
   return node;
 }
 
-// Parts that do not apply are written as null or false where a node is built.
+// Children may be null or false, which are skipped.
 const given = (children) => children.flat().filter((child) => child || child === 0);
 
 export const put = (node, ...children) => node.replaceChildren(...given(children));
@@ -23,7 +23,7 @@ export function svg(tag, attributes = {}, ...children) {
   return fill(document.createElementNS(SVG, tag), attributes, children);
 }
 
-// Draw the children of `root` anew; the focus stays on the one with the same `data-key`.
+// Replace the children of `root`; the focus moves to the new child with the same `data-key`.
 export function keepingFocus(root, draw) {
   const key = root.contains(document.activeElement) ? document.activeElement.dataset.key : null;
   draw(root);
@@ -39,8 +39,8 @@ const widths = new Map();
 const MOST_WIDTHS = 2000;
 let family = null;
 
-// Width of a text in CSS pixels, in the page's own font. The same few names are asked about at each
-// draw, and each answer may lay out the page anew.
+// Width of a text in CSS pixels, in the page's own font. Cached, because the same few names
+// are measured at each draw, and each measurement may trigger a layout.
 export function textWidth(text, size = 12, weight = 400) {
   const key = `${weight} ${size} ${text}`;
   const kept = widths.get(key);

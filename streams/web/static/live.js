@@ -1,4 +1,4 @@
-// What is heard and done now, of the device that the page shows.
+// The live view of the selected device: its current sounds and activity.
 
 import * as api from "./api.js";
 import { compass } from "./compass.js";
@@ -6,7 +6,7 @@ import { byId, el, put } from "./dom.js";
 import { clock } from "./time.js";
 
 const LOOK_MS = 1000;
-// What changes each second is not read out each second.
+// Screen readers announce changes less often than every second.
 const SPOKEN_EVERY_MS = 15_000;
 const QUIETEST_DB = -80;
 
@@ -14,7 +14,7 @@ let watched = null;
 let timer = null;
 let spoken = { at: -SPOKEN_EVERY_MS, text: "" };
 
-// Show a device, or none where it is null.
+// Show a device, or nothing for null.
 export function watch(device) {
   if (device === watched) return;
   watched = device;
@@ -29,7 +29,7 @@ async function look() {
     const state = await api.live(device);
     if (device === watched) draw(state);
   } catch {
-    // The line above the page says what is wrong with the worker.
+    // The status line reports problems of the worker.
     if (device === watched) byId("live").hidden = true;
   }
   if (device === watched) timer = setTimeout(look, LOOK_MS);
@@ -43,7 +43,7 @@ function draw({ at, level_db: level, regions, sounds, activity, scenario }) {
   byId("live-at").textContent = clock(at, true);
   const heard = level === null ? "no sound comes in"
     : sounds.map(({ name }) => name).join(", ") || "nothing named";
-  // All that sounds in the same two seconds has one place.
+  // All sounds of the same two seconds share a place.
   const place = sounds.length ? sounds[0].where.join(", ") : "";
   const done = [doing(activity), situation(scenario)].filter(Boolean).join(" · ");
   put(byId("live-heard"), heard, place && el("span", { class: "quiet" }, ` ${place}`));
@@ -67,5 +67,5 @@ function drawLevel(level) {
 function say(text) {
   if (text === spoken.text || performance.now() - spoken.at < SPOKEN_EVERY_MS) return;
   spoken = { at: performance.now(), text };
-  byId("live-said").textContent = text;
+  byId("live-announcement").textContent = text;
 }

@@ -1,4 +1,4 @@
-// Frames on their way: kept on the phone until the worker says that it has them, sent in order.
+// Sends frames in order, and stores them on the phone until the worker acknowledges them.
 
 const NAME = "egolog-sensor";
 const STORE = "frames";
@@ -11,9 +11,9 @@ const asked = (request) => new Promise((resolve, reject) => {
 });
 
 export class Outbox {
-  // `told` is called whenever the connection or the number of waiting frames changes.
-  constructor(told) {
-    this.told = told;
+  // `onChange` is called whenever the connection or the number of waiting frames changes.
+  constructor(onChange) {
+    this.onChange = onChange;
     this.waiting = 0;
     this.sent = 0;
     this.refused = "";
@@ -33,13 +33,13 @@ export class Outbox {
     this.connect();
   }
 
-  // Keep a frame, then send it: it is on the phone before it is anywhere else.
+  // Store a frame on the phone, then send it.
   put(head, samples) {
     const kept = this.writing.then(() => asked(this.store("readwrite").add({ head, samples })));
     this.writing = kept.catch(() => {});
     return kept.then(() => {
       this.waiting += 1;
-      this.told();
+      this.onChange();
       this.flush();
     });
   }
@@ -57,14 +57,14 @@ export class Outbox {
       this.tries = 0;
       this.flying.clear();
       this.ping();
-      this.told();
+      this.onChange();
       this.flush();
     };
     socket.onmessage = ({ data }) => this.answered(JSON.parse(data));
     socket.onclose = () => {
       this.connected = false;
       this.flying.clear();
-      this.told();
+      this.onChange();
       setTimeout(() => this.connect(), RETRY_MS[Math.min(this.tries, RETRY_MS.length - 1)]);
       this.tries += 1;
     };
@@ -77,7 +77,7 @@ export class Outbox {
   async answered({ ack, refused, pong, at }) {
     if (pong !== undefined) {
       const [now, round] = [Date.now(), Date.now() - pong];
-      // The quickest answer says best what the clocks differ by.
+      // The fastest round trip gives the best estimate of the clock offset.
       if (round < this.round) Object.assign(this, { round, offset: at - (pong + now) / 2 });
       return;
     }
@@ -89,11 +89,11 @@ export class Outbox {
     await asked(this.store("readwrite").delete(key));
     this.waiting -= 1;
     if (ack) this.sent += 1;
-    this.told();
+    this.onChange();
     this.flush();
   }
 
-  // Send the oldest that are not on their way, a few at a time.
+  // Send the oldest frames that are not in flight, a few at a time.
   async flush() {
     if (this.flushing || !this.connected) return;
     this.flushing = true;

@@ -1,4 +1,4 @@
-// The page: what is shown, how it stays fresh, and how it is steered.
+// The page: its state, its updates, and its controls.
 
 import * as address from "./address.js";
 import * as api from "./api.js";
@@ -37,22 +37,22 @@ const state = {
   pinned: false,
   focus: null, // the scenario that the legend points at
   connected: null,
-  trouble: null, // why not
-  recording: null, // whether the device records, and until when not
-  heard: null, // when something last came in, by performance.now()
-  zone: null, // an IANA name; null is the wearer's own, or the viewer's
+  trouble: null, // why the worker does not answer
+  recording: null, // whether the device records, and the end of a pause
+  heard: null, // when the last response arrived, by performance.now()
+  zone: null, // an IANA name; null: the wearer's zone, or the viewer's
   day: new Day(),
   days: { revision: 0, first: null, last: null }, // of a week or a month
   loaded: null, // which calendar days `day` or `days` holds
 };
 
-// Modules that a day is drawn without.
+// Modules that are not needed to draw a day.
 let [search, weeks, live] = [null, null, null];
 
 const isLong = () => LONG.includes(state.span);
 const shown = () => (isLong() ? state.days : state.day);
 
-// ---- what is in view ----
+// ---- the visible span ----
 
 function view() {
   const { day, span } = state;
@@ -60,7 +60,7 @@ function view() {
   if (isLong()) return longView(end);
   if (span !== "day") return { from: end - span, to: end };
   const [from, to] = [midnight(end - 1), midnight(end - 1, 1)];
-  // A day is as long as what was worn of it: three recorded hours fill the width.
+  // A day is as long as its recorded part: three recorded hours fill the width.
   const inside = [...day.scenarios, ...day.activities].filter((r) => r.end > from && r.start < to);
   if (!inside.length) return { from, to };
   const first = Math.max(from, Math.min(...extent(inside, "start", Math.min)));
@@ -88,7 +88,7 @@ function wanted() {
 
 const deviceSummary = () => state.devices.find(({ device_id: id }) => id === state.device);
 
-// ---- staying fresh ----
+// ---- updates ----
 
 let polls = 0;
 
@@ -113,7 +113,7 @@ async function refresh() {
     else state.day = new Day();
     state.loaded = key;
   }
-  // A month that was never asked for is made by and by.
+  // A month that was never requested before is computed in several requests.
   if (!answer.complete) again = true;
   byId("day").dataset.complete = answer.complete;
   const summary = deviceSummary();
@@ -122,13 +122,13 @@ async function refresh() {
     evidence.clear();
     if (!broughtIntoView()) draw();
   }
-  // Nothing that is drawn waits for it.
+  // Not awaited: nothing that is drawn depends on it.
   if (polls % LEARNED_EVERY === 1) refreshLearned().catch(() => {});
 }
 
 let linked = false;
 
-// The address may name a time that is not of the latest day: then its own is shown.
+// If the address names a time of an earlier day, that day is shown.
 function broughtIntoView() {
   if (!linked) return false;
   linked = false;
@@ -185,7 +185,7 @@ function drawStatus() {
   const loaded = state.loaded !== null && state.device !== null;
   const [kind, text] = status(loaded);
   const line = byId("status");
-  // Spoken where it turns, not with every minute that passes.
+  // Announced when it changes, not every minute.
   line.setAttribute("aria-live", kind === document.body.dataset.state ? "off" : "polite");
   document.body.dataset.state = kind;
   if (line.textContent !== text) line.textContent = text;
@@ -210,7 +210,7 @@ function status(loaded) {
     : ["quiet", [`Last heard ${ago(silent)} ago`, until].filter(Boolean).join(" · ")];
 }
 
-// Why there is no log on the page: it is not loaded yet, there is none, or none of this device.
+// Why no log is shown: it is still loading, there is none, or none of this device.
 function drawNotice(loaded) {
   const answered = !loaded && state.connected === true;
   const unknown = answered && state.device !== null && !deviceSummary();
@@ -246,7 +246,7 @@ function drawDevices() {
   if (state.device !== null) select.value = state.device;
 }
 
-// Only what somebody sees is watched, and a device that was heard of lately.
+// Watched only while visible, and only for a device that sent something recently.
 async function watchNow(loaded) {
   const follows = loaded && state.connected && state.end === null && !isLong() && !document.hidden
     && performance.now() - state.heard < LIVE;
@@ -318,7 +318,7 @@ function drawLong(from, to) {
   byId("as-csv").href = api.spanAddress(state.device, from, to, "csv");
   byId("as-json").href = api.spanAddress(state.device, from, to, "jsonl");
   byId("as-ics").href = api.calendarAddress(state.device, from, to, zoneName());
-  // What it tells is of a day.
+  // It describes a single day.
   byId("foot-details").hidden = true;
   weeks.drawDays(days, width, addressOf, ({ start, end }) => go({ span: "day", end: end > state.days.last && start < state.days.last ? null : end }));
   const recorded = days.reduce((sum, day) => sum + day.recorded, 0);
@@ -332,7 +332,7 @@ function drawLong(from, to) {
 
 const addressOf = ({ end }) => `?${new URLSearchParams({ device: state.device, end })}`;
 
-// Both rows leave room for the longest activity's name, so that they share one time axis.
+// Both rows leave room for the longest activity name, so that they share a time axis.
 function gutterFor(byActivity) {
   const widest = Math.max(0, ...byActivity.map(({ name }) => textWidth(name, 13)));
   return Math.ceil(Math.min(200, Math.max(60, widest + 12)));
@@ -390,7 +390,7 @@ function drawLegend(byScenario) {
     })));
 }
 
-// Below the chart on a phone nobody would see what a tap in the legend does.
+// On a phone the chart is out of sight when the legend is tapped, so scroll to it.
 function show(chart) {
   const { top, bottom } = chart.getBoundingClientRect();
   if (bottom < 0 || top > window.innerHeight) chart.scrollIntoView({ block: "start" });
@@ -402,7 +402,7 @@ function drawRefiners() {
   byId("refined-by").textContent = by.length ? `half minutes refined: ${by.join(", ")}` : "";
 }
 
-// Of the days that are loaded, not only of what is in view.
+// For all loaded days, not only the visible span.
 function drawNetwork() {
   const used = network(state.day.scenarios);
   byId("foot-details").hidden = !used;
@@ -455,7 +455,7 @@ function drawCursor() {
     : `${clock(at, true)}, not recorded`);
 }
 
-// What the worker says of records, by the starts of the half minute and of the activity.
+// The evidence of records, by the starts of the half minute and of the activity.
 const evidence = new Map();
 let asking = null;
 
@@ -472,19 +472,19 @@ function evidenceAt(record, activity, at) {
       uncover();
       tapped = null;
     } catch (error) {
-      // The line above the page says what is wrong with the worker.
+      // The status line reports problems of the worker.
       if (!(error instanceof api.Refused)) poll();
     }
-    // Only a pointer that moves passes by records that nobody asks about.
+    // A moving pointer passes over records that are not of interest, so wait until it rests.
   }, state.chosen === null ? 0 : HOVER_MS);
   return null;
 }
 
-// ---- the wearer's word ----
+// ---- corrections ----
 
 const NAMES = Object.keys(PALETTE);
 
-// The block of a row that holds a time, or the time around it where nothing was recorded.
+// The block of a row at a time, or the gap around it if nothing was recorded.
 function blockAt(row, at) {
   const [records, label] = row === "scenario"
     ? [drawn.scenarios, (each) => each.leading] : [drawn.activities, (each) => each.name];
@@ -496,7 +496,7 @@ function blockAt(row, at) {
     end: Math.min(drawn.to, after?.start ?? Infinity) };
 }
 
-// What all of a block of scenarios was too.
+// The second label that all records of a scenario block share.
 function alsoOf(row, { start, end }) {
   if (row !== "scenario") return "";
   const [first, ...rest] = drawn.scenarios.filter((each) => each.end > start && each.start < end && each.leading);
@@ -521,21 +521,21 @@ function openForm() {
   });
 }
 
-// The block of scenarios that holds a time; `said` where the wearer spoke of all of it.
+// The scenario block at a time; `corrected` if the wearer has corrected all of it.
 function confirmable(at) {
   const block = blockAt("scenario", at);
   const inside = drawn.scenarios.filter(({ start, end }) => end > block.start && start < block.end);
-  return { ...block, labels: [block.label], said: inside.every(({ leading, corrected }) => !leading || corrected) };
+  return { ...block, labels: [block.label], corrected: inside.every(({ leading, corrected }) => !leading || corrected) };
 }
 
-// Say that the record at the cursor is right, all of the block that it is in, or its activity.
+// Confirm the record at the cursor, its whole block, or its activity.
 const CONFIRMED_BY = { y: "right", Y: "all-right", a: "activity-right" };
 
 function confirmAtCursor(what) {
   byId("record").querySelector(`[data-key=${what}]`)?.click();
 }
 
-// Twice as near or far, around the chosen time.
+// Zoom by a factor of two, around the chosen time.
 function zoom(share) {
   if (share > 1 && state.span === "day") return;
   const { from, to } = drawn;
@@ -565,7 +565,7 @@ function changed(done) {
   byId("rows").focus({ preventScroll: true });
 }
 
-// ---- steering ----
+// ---- controls ----
 
 function go(changes) {
   take(changes);
@@ -583,12 +583,12 @@ function take(view) {
   correct.close();
 }
 
-// A zone that the browser does not know counts as none.
+// A zone that the browser does not know is ignored.
 function takeZone(zone) {
   const before = zoneName();
   state.zone = useZone(zone) ? zone : null;
   if (state.zone === null) useZone(null);
-  // Its midnights are others.
+  // Midnights differ by zone.
   if (zoneName() !== before) state.loaded = null;
   zones.draw(state.zone);
 }
@@ -622,13 +622,13 @@ function timeAt(event) {
 function choose(at, pinned) {
   const linked = pinned || state.pinned;
   Object.assign(state, { chosen: at, pinned });
-  // A pinned time can be shared; it is no step of its own.
+  // A pinned time is part of the address, but no entry of the history.
   if (linked) address.write(state, { step: false });
   drawCursor();
 }
 
-// The chosen record lies over the lower part of a narrow page: what was tapped moves above it.
-// Until its evidence is drawn, which makes it longer, `tapped` is where on the page that was.
+// On a narrow page the chosen record covers the lower part, so the page scrolls until the tapped
+// point is above it. `tapped` is that point, until the record's evidence is drawn, which is longer.
 let tapped = null;
 
 function uncover() {
@@ -657,7 +657,7 @@ function steerByPointer(rows) {
     touched = event;
     if (event.pointerType === "mouse" && event.button === 0) pressed = timeAt(event);
   });
-  // A finger that goes down may begin to scroll the page; then no pointerup comes.
+  // A touch may turn into scrolling, without a pointerup event.
   rows.addEventListener("pointerup", (event) => {
     if (event.pointerType === "mouse" || !drawn?.scenarios.length) return;
     choose(timeAt(event), true);
@@ -728,7 +728,7 @@ async function find(how) {
   search[how](state.device, (device, at) => `?${new URLSearchParams({ device, at })}`, open);
 }
 
-// A question goes to the language model only where one is configured, and by a button of its own.
+// Questions go to the language model only if one is configured, by a separate button.
 async function offerQuestions() {
   const model = await api.languageModel().catch(() => null);
   byId("ask").hidden = model === null;
@@ -751,7 +751,7 @@ function start() {
     find("find");
   });
   byId("ask").addEventListener("click", () => find("question"));
-  // The cross that empties the field.
+  // The field's clear button.
   byId("find-words").addEventListener("search", ({ target }) => target.value || search?.clear());
   offerQuestions();
   zones.start((zone) => {
@@ -759,8 +759,8 @@ function start() {
     go({ zone });
   });
   byId("as-picture").addEventListener("click", savePicture);
-  byId("told").addEventListener("toggle", async ({ target }) => {
-    if (target.open) (await import("./told.js")).draw(byId("told-room"));
+  byId("notifications").addEventListener("toggle", async ({ target }) => {
+    if (target.open) (await import("./notifications.js")).draw(byId("notifications-room"));
   });
   byId("device").addEventListener("change", ({ target }) => go({
     device: target.value, end: null, focus: null, zone: zones.chosenFor(target.value),

@@ -1,4 +1,4 @@
-// One colour a scenario: hues by family, shades chosen so that every two of the sixteen stay apart
+// One colour per scenario: hues by family, shades chosen so that every two of the sixteen stay apart
 // for normal sight and for each kind of colour blindness (tests/streams/web/test_palette.py).
 
 export const PALETTE = {
@@ -23,7 +23,7 @@ export const PALETTE = {
 export const OTHER = "Other";
 const OTHER_COLOUR = "#8a8d94";
 
-// Ego4D's names are long; these are for places where they would not fit.
+// Short forms of Ego4D's long names, for narrow places.
 const SHORT = {
   "Cleaning / laundry": "Laundry",
   "Participating in a meeting": "Meeting",

@@ -1,4 +1,4 @@
-// A day as a picture to share: what went on when and for how long, and nothing of the device.
+// A day as a picture to share: scenarios and activities with their durations, without the device.
 
 import { colour, ink, short } from "./palette.js";
 import { clock, duration, ticks, zoneName } from "./time.js";
@@ -9,7 +9,7 @@ const ROWS = 6;
 const [GROUND, INK, QUIET, ROOM] = ["#fbfaf8", "#17191d", "#5d626b", "#efece6"];
 const FONT = 'system-ui, -apple-system, "Segoe UI", Roboto, sans-serif';
 
-// A PNG. `from` and `to` are of the day; `blocks` have `name`, `start` and `end`; `scenarios` and
+// Returns a PNG. `from` and `to` are the day's; `blocks` have `name`, `start` and `end`; `scenarios` and
 // `activities` are totals with `name` and `time`, the longest first.
 export async function png(day) {
   const canvas = document.createElement("canvas");

@@ -1,4 +1,4 @@
-// One 30 s record: what was thought and by whom; in its details why, on what evidence, by which network.
+// One 30 s record: its labels and their source; in its details the evidence and the networks.
 
 import { compass } from "./compass.js";
 import { CORRECTED, DESCRIBED, FAR_FIELD, NEAR_ONLY, UNKNOWN } from "./day.js";
@@ -6,7 +6,7 @@ import { byId, el, keepingFocus, put, svg } from "./dom.js";
 import { colour } from "./palette.js";
 import { clock, clockSpan, duration } from "./time.js";
 
-// Why there is no record of a time, and what that means.
+// Why there is no record at a time, and what that means.
 const NOTHING = {
   paused: ["Paused", "Recording was paused at this time."],
   quiet: ["Quiet hours", "Nothing is recorded in quiet hours."],
@@ -18,10 +18,10 @@ const percent = (share) => `${Math.round(share * 100)} %`;
 
 let open = false;
 
-// Draw the record of a time: what was thought first, and behind "Details" what only a reader of the
-// pipeline asks for. `whole` is what the worker says of it all, null until it came; `chosen` is null
-// for the latest record; `release` goes back to it, `correct` opens the form and `confirm` says that
-// the record is right, or all of the `block` that it is in, `confirmActivity` that the activity is.
+// Draw the record of a time: its labels first, and behind "Details" what only people who know the
+// pipeline need. `whole` is the evidence, null until it is loaded; `chosen` is null for the latest
+// record; `release` returns to it, `correct` opens the form, `confirm` confirms the record or the
+// whole `block` around it, and `confirmActivity` the activity.
 export function drawRecord(record, activity, whole, { chosen, pinned }, {
   release, correct, confirm, confirmActivity, block: around, why,
 }) {
@@ -43,13 +43,13 @@ export function drawRecord(record, activity, whole, { chosen, pinned }, {
     ])));
 }
 
-// What the wearer said already needs no second word.
+// A block that the wearer corrected already needs no confirmation.
 function confirmButtons(record, around, confirm) {
   if (!record?.leading) return [];
   const longer = around.start < record.start || around.end > record.end;
   return [
     !record.corrected && confirmButton("right", "y", "That's right", () => confirm(record)),
-    longer && !around.said && confirmButton("all-right", "Shift+Y",
+    longer && !around.corrected && confirmButton("all-right", "Shift+Y",
       `All of ${clockSpan(around.start, around.end)} is right`, () => confirm(around)),
   ];
 }
@@ -79,20 +79,20 @@ function correctButton(record, correct) {
 }
 
 function content(record, activity, whole, wearersWord, confirmActivity) {
-  const told = whole?.scenario;
+  const evidence = whole?.scenario;
   const doing = whole?.activity;
   return [
     record.leading
       ? el("h2", {}, chip(record.leading), record.labels.join(", "))
       : el("h2", {}, record.corrected ? "Nothing" : record.unknown ? "Unknown" : "No estimate"),
-    // Beside what it is about: on a phone the rest is below the edge.
+    // Next to the label: on a phone the rest is out of sight.
     wearersWord,
     record.corrected
-      ? block("By the wearer", el("p", {}, told?.corrected ? spoken(told.corrected) : "corrected",
-        told?.local.length && !told.corrected?.confirmed
-          ? el("span", { class: "quiet" }, ` · first estimate: ${told.local[0][0]}`) : null))
-      : record.refined?.labels.length ? refined(told?.refined ?? record.refined) : null,
-    told ? block("These 30 seconds", shares(told.local.slice(0, 3))) : null,
+      ? block("By the wearer", el("p", {}, evidence?.corrected ? spoken(evidence.corrected) : "corrected",
+        evidence?.local.length && !evidence.corrected?.confirmed
+          ? el("span", { class: "quiet" }, ` · first estimate: ${evidence.local[0][0]}`) : null))
+      : record.refined?.labels.length ? refined(evidence?.refined ?? record.refined) : null,
+    evidence ? block("These 30 seconds", shares(evidence.local.slice(0, 3))) : null,
     (doing ?? activity) && block("Activity", el("p", {}, `${activity?.name ?? doing.name} `,
       doing && !(doing.flags & (UNKNOWN | CORRECTED))
         ? el("span", { class: "quiet" }, percent(doing.probability)) : null,
@@ -105,8 +105,8 @@ function content(record, activity, whole, wearersWord, confirmActivity) {
     activity && !(activity.flags & (UNKNOWN | CORRECTED)) ? el("div", { class: "word" },
       confirmButton("activity-right", "a", `“${activity.name}” is right, ${clock(activity.start, true)}`
         + ` – ${clock(activity.end, true)}`, () => confirmActivity(activity))) : null),
-    told ? block("Heard", heard(told), spatial(told)) : null,
-    told ? details(told, doing) : null,
+    evidence ? block("Heard", heard(evidence), spatial(evidence)) : null,
+    evidence ? details(evidence, doing) : null,
   ];
 }
 
@@ -139,7 +139,7 @@ function details(record, activity) {
   return node;
 }
 
-// Where the device was: what it says itself, or what its wearer's steps or else its microphones show.
+// Where the device was worn: declared by it, or inferred from the wearer's steps or the microphones.
 function worn({ at, probability, said }) {
   if (said) return `${at}, as the device says`;
   if (at === "unknown") return "unknown, by its wearer's steps";
@@ -148,13 +148,13 @@ function worn({ at, probability, said }) {
 }
 
 function familiarity(record, activity) {
-  const told = (of, by) => Object.entries(by).map(([name, share]) =>
+  const lines = (of, by) => Object.entries(by).map(([name, share]) =>
     `${of}, ${MODALITY[name] ?? name} ${percent(share)}${share < 0.5 ? " (unfamiliar)" : ""}`);
-  return el("p", {}, [...told("scenario", record.familiarity),
-    ...told("activity", activity?.familiarity ?? {})].join(" · "));
+  return el("p", {}, [...lines("scenario", record.familiarity),
+    ...lines("activity", activity?.familiarity ?? {})].join(" · "));
 }
 
-// How loud each band was in each tenth of a second, as shades of one colour.
+// The level of each band in each tenth of a second, as shades of one colour.
 function shades({ bands, shades: packed }) {
   const bytes = Uint8Array.from(atob(packed), (letter) => letter.charCodeAt(0));
   const steps = bytes.length / bands;
@@ -173,7 +173,7 @@ function shades({ bands, shades: packed }) {
   return canvas;
 }
 
-// How far acceleration was from gravity's, and how fast the head turned, over the half minute.
+// Acceleration beyond gravity, and the rate of rotation, over the half minute.
 function moved(traces) {
   return el("div", { class: "traces" }, ...[
     ["acceleration", "m/s² beyond gravity", 2], ["turning", "rad/s", 1],
@@ -190,18 +190,18 @@ function moved(traces) {
   }));
 }
 
-// What was done in each five seconds, neighbours that are alike as one.
+// The activity of each five seconds, with equal neighbours merged.
 function everyFive(activities) {
   const runs = [];
   for (const [start, name, , unknown] of activities) {
-    const said = unknown ? "unknown" : name;
-    if (runs.at(-1)?.name !== said) runs.push({ start, name: said });
+    const label = unknown ? "unknown" : name;
+    if (runs.at(-1)?.name !== label) runs.push({ start, name: label });
   }
   return el("ol", { class: "five" }, ...runs.map(({ start, name }) =>
     el("li", {}, el("span", { class: "number quiet" }, clock(start, true)), ` ${name}`)));
 }
 
-// How much each two seconds counted in what was thought of the half minute.
+// The weight of each two seconds in the estimate of the half minute.
 function keyFrames(weights) {
   const most = Math.max(...weights, 1e-6);
   const wide = 100 / weights.length;
@@ -236,7 +236,7 @@ function shares(ranked) {
 
 const EXPERT = "offline expert";
 
-// What a refiner is called where its revision does not matter.
+// The name of a refiner without its revision.
 export const refinerName = (by) => (by.startsWith(EXPERT) ? EXPERT : by);
 
 function refined({ labels, by, preliminary }) {
@@ -248,7 +248,7 @@ function refined({ labels, by, preliminary }) {
       : el("span", { class: "quiet" }, ` · first estimate: ${preliminary}`)));
 }
 
-// Who reviewed and why: revisions, log-odds and budgets; and what a language model was asked.
+// Who refined the record and why: revisions, log-odds and budgets; and a language model's prompt.
 function review({ labels, by, reason, asked, tokens }) {
   return block(labels.length ? "Refined by" : "Not refined",
     el("p", {}, labels.length ? by : "The local estimate stands."),
@@ -258,14 +258,14 @@ function review({ labels, by, reason, asked, tokens }) {
       el("p", { class: "quiet" }, `It answered ${labels.join(", ")}, in ${tokens} tokens.`)) : null);
 }
 
-// All that was said, of which the heading is the first.
+// All labels; the heading shows the first.
 function spoken({ labels, by, confirmed }) {
   const who = by === "wearer" ? "the wearer" : by;
   return `${labels.join(", ") || "Nothing happened"}, ${confirmed ? "confirmed" : "corrected"} by ${who}`;
 }
 
-// A revision names the scenario network, the encoders below it and, where there are any, these in
-// eight bits (8 digits), an audio tagger (12), the wearer's own adapter and the wearer's corrections:
+// A revision names the scenario network, its encoders and, if present, the encoders in eight bits
+// (8 digits), an audio tagger (12), the wearer's own adapter and the wearer's corrections:
 // `NETWORK+ENCODERS+INT8+TAGGER+wWINDOWS+cHASH`.
 function model(revision) {
   const [network, encoders, ...more] = revision.split("+");
@@ -281,7 +281,7 @@ function model(revision) {
   ].filter(Boolean).join(" · ");
 }
 
-// Where the closed set was unsure, the descriptions that fit are told; one of them may be the name.
+// If the closed set was uncertain, the best descriptions are listed; one of them may be the name.
 function described({ flags, closed, described: every, unsure }) {
   const list = (pairs) => pairs.map(([name, share]) => `${name} ${percent(share)}`).join(", ");
   const [nearest, fitting] = [closed.slice(0, 1), unsure ? every.slice(0, 3) : []];
@@ -304,7 +304,7 @@ function words(ranked, nothing) {
   ]));
 }
 
-// Each sound with where it was, a line each where any is known to have been somewhere.
+// Each sound with its place, one per line if any place is known.
 function heard({ sounds, places }) {
   if (!sounds.some(([name]) => places[name]?.words.length)) return words(sounds, "nothing above the threshold");
   return el("ul", { class: "heard" }, sounds.map(([name, share]) => el("li", {}, name,
@@ -315,12 +315,12 @@ function heard({ sounds, places }) {
 function places({ sounds, places: of }) {
   return el("ul", { class: "places" }, sounds.filter(([name]) => of[name]).map(([name]) => {
     const { near, direction, direction_probability: likely, apart } = of[name];
-    const told = near === null ? ["nothing was localized while it was heard"] : [
+    const parts = near === null ? ["nothing was localized while it was heard"] : [
       near >= 0.5 ? `near ${percent(near)}` : `far ${percent(1 - near)}`,
       direction ? `${direction} ${percent(likely)}` : "direction open",
       apart && "near and far part heard apart",
     ].filter(Boolean);
-    return el("li", {}, name, el("span", { class: "quiet" }, ` ${told.join(", ")}`));
+    return el("li", {}, name, el("span", { class: "quiet" }, ` ${parts.join(", ")}`));
   }));
 }
 

@@ -4,7 +4,7 @@ import { clock, dayName } from "./time.js";
 
 const DAY = 86_400_000;
 
-// Why nothing is recorded now, and until when; nothing where it is.
+// Why recording is off now, and until when; empty if it is on.
 export function notRecording(recording) {
   if (!recording || recording.state === "active") return "";
   const { state, until } = recording;

@@ -1,4 +1,4 @@
-// Row one: what each record says, as a ribbon with names, over every scenario's smoothed probability.
+// Row one: the records' labels as a ribbon with names, above each scenario's smoothed probability.
 
 import { curves, runs } from "./day.js";
 import { put, svg, textWidth } from "./dom.js";
@@ -8,14 +8,14 @@ import { clock, MINUTE, ticks } from "./time.js";
 const RIBBON = 30;
 const GAP = 11;
 const AXIS = 24;
-// A scenario that never reaches this share of the view joins the others.
+// A scenario that never reaches this probability in view is merged into "others".
 const SHOWN = 0.08;
 const LINE = 20;
 const SEAMED = 4;
 const UNWORN = "not recorded";
 const WANTED = { paused: "paused", quiet: "quiet hours" };
 
-// `last` is the end of the log: what comes after it is still to be recorded.
+// `last` is the end of the log; the time after it is not recorded yet.
 export function drawScenarios(root, { scenarios, wanted, last, from, to, width, gutter, tall }) {
   const height = RIBBON + GAP + tall + AXIS;
   const x = (at) => gutter + ((at - from) / (to - from)) * (width - gutter);
@@ -56,7 +56,7 @@ function areas(pieces, names, x, y) {
   const labels = [];
   for (const { start, end, points } of pieces) {
     const at = points.map((point) => point.at);
-    // The first and last estimate hold to the edges of their records.
+    // The first and last estimates extend to the edges of their records.
     const xs = [x(start), ...at.map(x), x(end)];
     let floor = xs.map(() => 0);
     for (const name of [...names, OTHER]) {
@@ -79,8 +79,8 @@ function areas(pieces, names, x, y) {
   return [...drawn, ...labels];
 }
 
-// The name goes where its area is thick over the name's whole width, else upright where the area
-// is narrow but tall, else nowhere.
+// The name is placed where its area is high enough over the name's width, else vertically where the
+// area is narrow but high, else omitted.
 function areaLabel(name, xs, floor, roof, y) {
   const text = short(name);
   const long = textWidth(text, 12, 500) + 14;
@@ -95,7 +95,7 @@ function areaLabel(name, xs, floor, roof, y) {
   }, text);
 }
 
-// Where a box of this width has the most room between floor and roof.
+// The position at which a box of this width has the most room between the curves.
 function roomiest(xs, floor, roof, y, wide) {
   let best = null;
   for (let left = 0, right = 0; left < xs.length; left += 1) {
@@ -118,7 +118,7 @@ function ribbon(scenarios, x, from, to) {
   return runs(scenarios, (record) => record.leading).flatMap(({ name, start, end }) => {
     const left = x(Math.max(start, from));
     const wide = x(Math.min(end, to)) - left;
-    // Runs too narrow for a seam between them keep their exact share of the width.
+    // Runs that are too narrow for a gap between them keep their exact width.
     const seam = wide >= SEAMED ? 1 : 0;
     const [text, inset] = [[name, 8], [short(name), 8], [short(name), 4]]
       .find(([each, side]) => textWidth(each, 12, 600) + 2 * side <= wide) ?? [];
@@ -134,20 +134,19 @@ function ribbon(scenarios, x, from, to) {
   });
 }
 
-// A dot for each record that the refiner decided.
+// A dot for each refined record.
 function refined(scenarios, x, y) {
   return scenarios.filter(({ refined: answer }) => answer?.labels.length)
     .map(({ start, end }) => svg("circle", { cx: x((start + end) / 2).toFixed(1), cy: y, r: 1.5 }));
 }
 
-// A line below what the wearer said, a fine one where that was what the log said.
+// A line below what the wearer corrected, a fine one where that confirmed the log.
 function corrected(scenarios, x, y) {
-  return runs(scenarios.filter((record) => record.corrected), ({ confirmed }) => (confirmed ? "confirmed" : "said"))
+  return runs(scenarios.filter((record) => record.corrected), ({ confirmed }) => (confirmed ? "confirmed" : "changed"))
     .map(({ name, start, end }) => svg("line", { class: name, x1: x(start).toFixed(1), x2: x(end).toFixed(1), y1: y, y2: y }));
 }
 
-// What is missing between two pieces says so, where it is wide enough to be asked about, and why
-// where that was wanted.
+// Gaps that are wide enough are labelled, and intended ones with the reason.
 function gaps(pieces, wanted, last, x, from, to, middle) {
   const edges = [from, ...pieces.flatMap(({ start, end }) => [start, end]), to];
   const open = edges.flatMap((edge, index) => (index % 2 ? [] : parted(edge, edges[index + 1], wanted)));
@@ -161,7 +160,7 @@ function gaps(pieces, wanted, last, x, from, to, middle) {
   }));
 }
 
-// A gap as what of it was wanted, and what was not.
+// Split a gap into its intended and its unintended parts.
 function parted(start, end, wanted) {
   const parts = [];
   let at = start;

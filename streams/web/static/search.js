@@ -1,4 +1,4 @@
-// The wearer asks in a few words: "clapping near, Tuesday afternoon".
+// Search in a few words: "clapping near, Tuesday afternoon".
 
 import * as api from "./api.js";
 import { byId, el, keepingFocus, put } from "./dom.js";
@@ -7,22 +7,22 @@ import { clockSpan, dayName, zoneName } from "./time.js";
 const SHOWN = 12;
 // The middle of a hit's first half minute.
 const INTO_MS = 15_000;
-// A search of months is answered in parts, the oldest first, each after seconds. So many come by
-// themselves, then somebody has to want more.
+// A search over months is answered in parts, the oldest first, each after seconds. This many are
+// requested automatically, further ones by a button.
 const PARTS = 12;
 
 let asked = 0;
 
 const words = () => byId("find-words").value.trim();
 
-// Show where `device`'s log has what stands in the field; `address` is the link to a time of it, and
-// `open` shows one.
+// Show the hits for the field's words in `device`'s log; `address` returns the link to a time, and
+// `open` shows that time.
 export function find(device, address, open) {
   clear();
   if (words()) look(device, words(), null, [], address, open);
 }
 
-// The same, asked of the language model.
+// Ask the language model instead.
 export function question(device, address, open) {
   clear();
   if (words()) askModel(device, words(), address, open);
@@ -31,25 +31,25 @@ export function question(device, address, open) {
 async function askModel(device, text, address, open) {
   const mine = ++asked;
   byId("found-note").textContent = "Asking";
-  let told;
+  let answer;
   try {
-    told = await api.ask(device, text, zoneName());
+    answer = await api.ask(device, text, zoneName());
   } catch (error) {
     if (mine === asked) byId("found-note").textContent = error instanceof api.Refused
       ? error.message : "The worker does not answer.";
     return;
   }
   if (mine !== asked) return;
-  byId("answer").hidden = told.answer === null;
-  byId("answer").textContent = told.answer ?? "";
+  byId("answer").hidden = answer.answer === null;
+  byId("answer").textContent = answer.answer ?? "";
   byId("found-note").textContent = [
-    told.answer === null ? "The log has no answer." : `By ${told.model}, from`,
-    told.left_out ? `The ${told.left_out} oldest blocks were not used.` : null,
+    answer.answer === null ? "The log has no answer." : `By ${answer.model}, from`,
+    answer.left_out ? `The ${answer.left_out} oldest blocks were not used.` : null,
   ].filter(Boolean).join(" ");
-  put(byId("found"), ...told.records.map((hit) => line(hit, device, address, open)));
+  put(byId("found"), ...answer.records.map((hit) => line(hit, device, address, open)));
 }
 
-// Forget what was asked for, of another device for example.
+// Clear the results, for example when the device changes.
 export function clear() {
   asked += 1;
   byId("found-note").textContent = "";
@@ -86,7 +86,7 @@ async function look(device, text, from, before, address, open, parts = PARTS) {
   if (answer.next && parts > 1) goOn(parts - 1);
 }
 
-// The hits of two answers; one that the border between them cuts is one.
+// Join the hits of two responses, merging a hit that was cut between them.
 function continued(before, [first, ...rest]) {
   const last = before.at(-1);
   if (last && first?.start_ns === last.end_ns && first.scenario === last.scenario) {

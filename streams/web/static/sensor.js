@@ -1,4 +1,4 @@
-// A phone as a device: what its microphone hears and how it moves, a second a frame.
+// A phone as a device: sound and motion in frames of a second.
 
 import * as api from "./api.js";
 import { Day, recordAt } from "./day.js";
@@ -33,7 +33,7 @@ class Recording {
     this.second = null; // of motion, ms of the epoch
   }
 
-  // Wall time of the page's own clock, as the worker would tell it.
+  // The current time by the worker's clock.
   at(ms) {
     return performance.timeOrigin + ms + this.offset;
   }
@@ -65,7 +65,7 @@ class Recording {
     const t_ms = sound.begun ?? this.at(performance.now());
     const sent = this.send("audio", t_ms, rate, all.slice(0, most), { channels: sound.channels, final });
     const rest = all.slice(most);
-    // The sound's own clock counts on: what the page is told late is not later.
+    // Count samples instead of reading the clock: events may arrive late.
     Object.assign(sound, { samples: [rest], count: rest.length / sound.channels,
       begun: t_ms + FRAME_MS });
     return sent;
@@ -83,7 +83,7 @@ class Recording {
     if (at >= this.second + FRAME_MS) this.sendMotion();
   }
 
-  // The grid of a second, between the events that a browser gives when it likes.
+  // Resample to a regular grid, because a browser's events are irregular.
   sendMotion() {
     const rows = new Float32Array(MOTION_RATE * 6);
     for (let row = 0, next = 0; row < MOTION_RATE; row += 1) {
@@ -99,7 +99,7 @@ class Recording {
     const sent = this.send("imu", this.second, MOTION_RATE, rows);
     this.second += FRAME_MS;
     const [last] = this.motion.slice(-1);
-    if (last[0] >= this.second + FRAME_MS) this.second = last[0]; // the page slept: a gap
+    if (last[0] >= this.second + FRAME_MS) this.second = last[0]; // the page was suspended: a gap
     this.motion = this.motion.filter(([at]) => at >= this.second - FRAME_MS / MOTION_RATE);
     if (!this.motion.length) this.motion = [last];
     return sent;
@@ -188,7 +188,7 @@ async function listen(media) {
   await context.audioWorklet.addModule("/static/sensor_worklet.js");
   const node = new AudioWorkletNode(context, "capture", { numberOfOutputs: 0 });
   node.port.onmessage = ({ data }) => {
-    // Who pauses sees that nothing is listened to.
+    // The level meter shows silence during a pause.
     level(recording?.paused ? [] : data.samples);
     recording?.heard(data, context.sampleRate);
   };
@@ -199,7 +199,7 @@ async function listen(media) {
 
 function pause() {
   recording.paused = !recording.paused;
-  // What was heard before the pause ends with it.
+  // Samples that were not sent before the pause are discarded.
   if (recording.paused) Object.assign(recording.sound, { samples: [], count: 0, begun: null });
   Object.assign(recording, { motion: [], second: null });
   tell();
@@ -250,7 +250,7 @@ function tell() {
   if (outbox.refused) problem(`The worker refused a frame: ${outbox.refused}`);
 }
 
-// What was just recognised of this device.
+// Show what was recognised last.
 async function look() {
   if (recording && outbox.connected) {
     try {
@@ -263,12 +263,12 @@ async function look() {
       const scenario = day.scenarios.at(-1);
       const doing = recordAt(day.activities, (day.activities.at(-1)?.end ?? 1) - 1);
       const names = [scenario?.leading, doing?.name].filter(Boolean).join(", ");
-      // A device that was worn before has a log, and of today nothing in it.
+      // The device may have a log of earlier days only.
       byId("recognised").textContent = names
         ? names + (scenario ? ` (${clock(scenario.end)})` : "") : "Nothing yet";
       byId("page").href = `/?${new URLSearchParams({ device: recording.device })}`;
     } catch {
-      // Nothing is known of this device yet.
+      // The device has no log yet.
     }
   }
   setTimeout(look, LOOK_MS);

@@ -1,4 +1,4 @@
-// Hands what the microphone hears to the page, as 16 bit samples of its channels interleaved.
+// Passes the microphone's samples to the page: 16 bit, channels interleaved.
 
 class Capture extends AudioWorkletProcessor {
   process([input]) {

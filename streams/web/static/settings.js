@@ -1,4 +1,4 @@
-// What a wearer decides about a device: whether it records, and in which hours it does not.
+// A device's settings: pausing the recording, and quiet hours.
 
 import * as api from "./api.js";
 import { byId, el, put } from "./dom.js";
@@ -127,13 +127,13 @@ async function load() {
   }
 }
 
-// What ends by itself, or was decided elsewhere.
+// A pause may end by itself, and settings may be changed elsewhere.
 async function follow() {
   if (!document.hidden && device !== null && !byId("decided").hidden) {
     try {
       drawRecording(await api.settings(device));
     } catch {
-      // The next one may be answered.
+      // The next request may succeed.
     }
   }
   setTimeout(follow, LOOK_MS);

@@ -1,4 +1,4 @@
-// Event times in the viewer's own zone, and how long things take.
+// Formatting of event times in a time zone, and of durations.
 
 export const SECOND = 1000;
 export const MINUTE = 60 * SECOND;
@@ -11,7 +11,7 @@ const STEPS = [
 
 const two = (n) => String(n).padStart(2, "0");
 
-// Null is the viewer's own zone.
+// Null means the viewer's zone.
 let zone = null;
 let parts = null;
 
@@ -69,7 +69,7 @@ export function firstOfMonth(ms, months = 0) {
   return civil(year, month + months, 1);
 }
 
-// Through the calendar and not by adding hours: some days have 23 or 25.
+// By calendar days, not by adding hours: some days have 23 or 25.
 function civil(year, month, day) {
   if (!zone) return new Date(year, month - 1, day).getTime();
   const wanted = Date.UTC(year, month - 1, day);
@@ -89,7 +89,7 @@ export function duration(ms) {
   return rest ? `${Math.floor(minutes / 60)} h ${rest} min` : `${Math.floor(minutes / 60)} h`;
 }
 
-// How long ago, as roughly as one says it.
+// How long ago, rounded as in conversation.
 export function ago(ms) {
   const days = Math.floor(ms / (24 * HOUR));
   if (days >= 2) return `${days} days`;
@@ -109,7 +109,7 @@ export function ticks(from, to, count) {
 
 let own = null;
 
-// To ask for it takes tens of milliseconds.
+// Cached, because resolving it takes tens of milliseconds.
 export const browserZone = () => {
   own ??= Intl.DateTimeFormat().resolvedOptions().timeZone ?? "local time";
   return own;

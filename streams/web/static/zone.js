@@ -1,11 +1,11 @@
-// The wearer's own time zone: the address names it, else what was chosen here for the device.
+// The wearer's time zone: from the address, else as chosen here for the device.
 
 import { byId, el, put } from "./dom.js";
 import { browserZone } from "./time.js";
 
 const key = (device) => `egolog.zone.${device}`;
 
-// Null where none was chosen. A browser may be set to keep nothing.
+// Null if none was chosen, or if the browser's storage is blocked.
 export function chosenFor(device) {
   try {
     return localStorage.getItem(key(device));
@@ -19,14 +19,14 @@ export function keep(device, zone) {
     if (zone) localStorage.setItem(key(device), zone);
     else localStorage.removeItem(key(device));
   } catch {
-    // Then it is in the address alone.
+    // Then only the address holds it.
   }
 }
 
 // `changed` is called with the zone's name, null for the browser's own.
 export function start(changed) {
   const select = byId("zone");
-  // Some four hundred names: nobody needs them before they are looked for.
+  // The list has about four hundred names, so it is created on first use.
   select.addEventListener("focus", () => fill(select), { once: true });
   select.addEventListener("change", () => changed(select.value || null));
 }
@@ -42,7 +42,7 @@ export function draw(zone) {
 
 function fill(select) {
   const before = select.value;
-  // A zone may go by an older name in the address.
+  // The address may use an older name of the zone.
   const names = new Set([...Intl.supportedValuesOf("timeZone"), "UTC", before].filter(Boolean));
   put(select, select.options[0], ...[...names].sort().map((name) => el("option", { value: name }, name)));
   select.value = before;

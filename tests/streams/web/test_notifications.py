@@ -125,21 +125,24 @@ async def test_the_page_lists_who_is_told_and_tests_a_target(
         async with tab(port) as page:
             await page.open(url, height=1400)
             await page.until(DRAWN)
-            await page.value("document.querySelector('#told').open = true")
-            await page.until("document.querySelectorAll('#told-room button').length === 1")
-            rules, target, history = await page.texts("#told-room li")
+            await page.value("document.querySelector('#notifications').open = true")
+            await page.until("document.querySelectorAll('#notifications-room button').length === 1")
+            rules, target, history = await page.texts("#notifications-room li")
             assert rules == "siren notifies hook when far siren > 0.8"
             assert target.startswith("Test hook webhook, ")
             assert "SECRET" not in target
             assert history.endswith(" d: 1 (hook waiting)")
-            await page.value("document.querySelector('#told-room button').click()")
+            await page.value("document.querySelector('#notifications-room button').click()")
             await page.until(
-                "document.querySelector('#told-room [role=status]').textContent === ' sent'"
+                "document.querySelector('#notifications-room [role=status]').textContent"
+                " === ' sent'"
             )
             [(_, _, body)] = site.endpoint.asked
             assert body["rule"] == "test"
             site.endpoint.status = 403
-            await page.value("document.querySelector('#told-room button').click()")
-            await page.until("document.querySelector('#told-room').innerText.includes('403')")
-            await page.screenshot(tmp_path / "told.png", whole=True)
+            await page.value("document.querySelector('#notifications-room button').click()")
+            await page.until(
+                "document.querySelector('#notifications-room').innerText.includes('403')"
+            )
+            await page.screenshot(tmp_path / "notifications.png", whole=True)
             assert page.complaints == []

@@ -36,10 +36,10 @@ async def test_a_block_is_corrected_by_key_and_taken_back(
     assert (said.action, said.start_ns, said.end_ns) == ("correct", start, start + 600 * 10**9)
     assert (said.note, said.after[0].labels) == ("with Ada", ["Fishing", "Eating"])
     assert await page.value("document.activeElement.id") == "rows"
-    assert await page.texts("#said-list li") == [
+    assert await page.texts("#corrections-list li") == [
         "20 Nov 07:30 – 07:40 Daily hygiene → Fishing, Eating · with Ada Undo"
     ]
-    await page.value("document.querySelector('#said-list button').click()")
+    await page.value("document.querySelector('#corrections-list button').click()")
     await page.until("document.querySelector('.ribbon rect').dataset.name === 'Daily hygiene'")
     assert [each.action for each in site.published] == ["correct", "undo"]
 
@@ -67,11 +67,13 @@ async def test_a_record_and_its_block_are_confirmed_by_key_and_by_one_tap(
         "All of 07:30 – 07:50 is right",
         "Correct or note",
     ]
-    assert (await page.texts("#said-list li"))[0].startswith("20 Nov 07:30:00 – 07:30:30 Daily")
+    assert (await page.texts("#corrections-list li"))[0].startswith(
+        "20 Nov 07:30:00 – 07:30:30 Daily"
+    )
     assert await page.value("document.activeElement.id") == "rows"
     await page.press("ArrowRight")
     await page.value("document.querySelector('[data-key=all-right]').click()")
-    await page.until("document.querySelectorAll('#said-list li').length === 2")
+    await page.until("document.querySelectorAll('#corrections-list li').length === 2")
     start = MORNING * 1_000_000_000
     assert [(each.action, each.start_ns, each.end_ns) for each in site.published] == [
         ("confirm", start, start + 30 * 10**9),
@@ -79,7 +81,7 @@ async def test_a_record_and_its_block_are_confirmed_by_key_and_by_one_tap(
     ]
     await page.until(WHOLE)
     await page.screenshot(tmp_path / "confirmed.png", whole=True)
-    await page.value("document.querySelector('#said-list button').click()")
+    await page.value("document.querySelector('#corrections-list button').click()")
     await page.until("document.querySelector('[data-key=right]') !== null")
     assert site.published[-1].action == "undo"
 

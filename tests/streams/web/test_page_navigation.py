@@ -219,11 +219,13 @@ async def test_a_wearer_needs_no_pointer(site: Site, page: Page, store: LogStore
     await page.until("document.activeElement.id === 'correct-label'")
     await page.write("Ironing")
     await page.press("Enter")
-    await page.until("document.querySelector('#said-list button') !== null")
+    await page.until("document.querySelector('#corrections-list button') !== null")
     assert [each.action for each in site.published] == ["correct"]
-    await page.tab_to("#said-list button")
+    await page.tab_to("#corrections-list button")
     await page.press("Enter")
-    await page.until("document.querySelector('#said-list').textContent.includes('Taken back')")
+    await page.until(
+        "document.querySelector('#corrections-list').textContent.includes('Taken back')"
+    )
     assert [each.action for each in site.published] == ["correct", "undo"]
 
     await page.tab_to("#find-words")

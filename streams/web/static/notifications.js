@@ -10,7 +10,7 @@ export async function draw(room) {
   try {
     const { rules, targets, history } = await api.notifications();
     put(room, ...(targets.length ? [
-      el("ul", {}, ...rules.map(rule)), el("ul", {}, ...targets.map(target)), ...told(history),
+      el("ul", {}, ...rules.map(rule)), el("ul", {}, ...targets.map(target)), ...entries(history),
     ] : [el("p", {}, "No notifications: ", el("code", {}, "EGOLOG_NOTIFICATIONS"), " has no rules.")]));
   } catch (error) {
     put(room, el("p", { class: "problem", role: "alert" }, words(error)));
@@ -37,7 +37,7 @@ function target({ name, kind, address }) {
   return el("li", {}, button, el("strong", {}, ` ${name}`), ` ${kind}, ${address}`, outcome);
 }
 
-function told(history) {
+function entries(history) {
   if (!history.length) return [el("p", {}, "No notifications yet.")];
   return [el("ol", {}, ...history.slice(0, SHOWN).map(({ at, text, targets }) => {
     const ms = Date.parse(at);
