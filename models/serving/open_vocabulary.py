@@ -14,6 +14,7 @@ from models.lanhar.label_memory import LabelMemory
 from models.lanhar.margins import KnownReadings, ReadingsConfig
 from models.lanhar.rotation_invariant import MIN_SAMPLES, channels_and_measures
 from models.lanhar.step_position import StepPosition
+from models.lanhar.thigh import posture_logits
 from models.lanhar.vocabulary import (
     RATE,
     TEMPERATURE,
@@ -174,7 +175,8 @@ class Lanhar:
         labels, active or not; an added label keeps its lead over them, or its distance behind.
         """
         reading = self.vocabulary.embed(imu, posture=posture).astype(np.float64)
-        memory = self.memory.after(memory, start_s, self.shares(reading), position)
+        shares = self.shares(reading, position, posture)
+        memory = self.memory.after(memory, start_s, shares, position)
         margins = self.readings.margins(labels.names, labels.vectors, labels.described)
         likeness = labels.vectors.astype(np.float64) @ reading
         scores = margins.applied(likeness[None], reading[None])[0] / TEMPERATURE
@@ -192,9 +194,19 @@ class Lanhar:
             scores[places] = remembered
         return ranked(labels.names, scores), memory
 
-    def shares(self, reading: NDArray[np.float64]) -> NDArray[np.float64]:
-        """Return the probability (K,) of each shipped label, given a unit vector."""
-        return softmax(self.shipped.vectors.astype(np.float64) @ reading / TEMPERATURE)
+    def shares(
+        self,
+        reading: NDArray[np.float64],
+        position: Place | None = None,
+        posture: float | None = None,
+    ) -> NDArray[np.float64]:
+        """Return the probability (K,) of each shipped label, given a unit vector.
+
+        `position` is the device's, and `posture` the cosine as for `rank`; None if unknown.
+        """
+        names = self.shipped.names
+        logits = self.shipped.vectors.astype(np.float64) @ reading / TEMPERATURE
+        return softmax(logits + posture_logits(names, position, posture))
 
     def embed(self, texts: Sequence[str]) -> NDArray[np.float32]:
         """Return the unit vector (128,) of one activity from its descriptions."""

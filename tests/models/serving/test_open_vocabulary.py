@@ -142,3 +142,11 @@ def test_windows_before_change_a_ranking_and_labels_out_of_force_do_not(lanhar: 
     assert same == memory
     assert {name for name, _ in pairs} == {"walking", "sitting"}
     assert sum(share for _, share in pairs) == pytest.approx(1)
+
+
+def test_a_thigh_counts_in_a_pocket_alone(lanhar: Lanhar) -> None:
+    reading = lanhar.vocabulary.embed(IMU).astype(np.float64)
+    sitting = lanhar.shipped.names.index("sitting")
+    upright, level = (lanhar.shares(reading, "pocket", cosine)[sitting] for cosine in (0.95, 0.1))
+    assert upright < level
+    assert np.array_equal(lanhar.shares(reading, "waist", 0.1), lanhar.shares(reading))

@@ -80,10 +80,11 @@ class Scores:
 def ranked(lanhar: Lanhar, windows: LabelledWindows) -> WindowShares:
     """Return what LanHAR makes of each window among the labels in force."""
     names = lanhar.shipped.names
-    shares = [
-        lanhar.shares(lanhar.vocabulary.embed(imu, posture=upright.cosine(imu)).astype(np.float64))
-        for imu, upright in zip(windows.imu, uprights(windows.imu, windows.wearers), strict=True)
-    ]
+    shares = []
+    for imu, upright in zip(windows.imu, uprights(windows.imu, windows.wearers), strict=True):
+        cosine = upright.cosine(imu)
+        reading = lanhar.vocabulary.embed(imu, posture=cosine).astype(np.float64)
+        shares.append(lanhar.shares(reading, windows.position, cosine))
     right = np.array([[name in each for name in names] for each in windows.names], bool)
     return WindowShares(np.array(shares), right, np.array([each.any() for each in right]))
 
