@@ -11,6 +11,7 @@ import numpy as np
 
 from models.lanhar.hashed_words import buckets
 from models.lanhar.label_memory import LabelMemory
+from models.lanhar.logit_adjustment import adjustment
 from models.lanhar.margins import KnownReadings, ReadingsConfig
 from models.lanhar.rotation_invariant import MIN_SAMPLES, channels_and_measures
 from models.lanhar.step_position import StepPosition
@@ -206,7 +207,8 @@ class Lanhar:
         """
         names = self.shipped.names
         logits = self.shipped.vectors.astype(np.float64) @ reading / TEMPERATURE
-        return softmax(logits + posture_logits(names, position, posture))
+        logits += adjustment(names, position) + posture_logits(names, position, posture)
+        return softmax(logits)
 
     def embed(self, texts: Sequence[str]) -> NDArray[np.float32]:
         """Return the unit vector (128,) of one activity from its descriptions."""
