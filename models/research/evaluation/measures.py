@@ -37,6 +37,7 @@ from models.simulation.sources.measured import SoundBank
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from models.recordings.splits import Splits
     from models.serving.registry import Precision
 
 Figures = dict[str, Any]
@@ -58,27 +59,11 @@ def measure_space(
         return results
     splits = unseen(data)
     encoders = composed_life.Networks.load(registry).encoders
-    heads = data / IMU / "classyglass_50hz.npz"
-    if all(path.is_file() for path in (data / CIPIC, data / ESC50 / "esc50.csv", heads)):
-        results["localization"] = localization.measure(
-            registry, data, seed, cache, split=splits, arrays=arrays
-        )
-        if arrays:
-            sounds = SoundBank.read(data / ESC50, splits.sounds, share=1.0)
-            measured = measured_rooms.measure(registry, data / HRTF, sounds, seed)
-            results["localization"]["measured_rooms"] = measured
-    if (data / ESC50 / "esc50.csv").is_file():
-        sounds = SoundBank.read(data / ESC50, splits.sounds, share=1.0)
-        if sounds.labels:
-            measured = measured_distance.measure(registry, data / HRTF, sounds, seed)
-            if "ece" in measured:
-                results["measured"] = measured
-        clips = esc50.clips(data / ESC50, splits.sounds)
-        if clips:
-            top1 = sound_categories.top1(encoders.audio, clips)
-            results["sound_events"] = {"top1": top1, "clips": len(clips)}
-    elif (data / HRTF).is_dir():
-        print(f"skipped: {HRTF}: its sounds are those of {ESC50 / 'esc50.csv'}, which is absent")
+    results |= measure_places(registry, data, splits, seed, cache, arrays)
+    clips = esc50.clips(data / ESC50, splits.sounds) if _has_clips(data) else []
+    if clips:
+        top1 = sound_categories.top1(encoders.audio, clips)
+        results["sound_events"] = {"top1": top1, "clips": len(clips)}
     results |= real_sounds.measure(registry, data, splits, seed)
     windows = motion_windows.read(data / IMU, splits.motion)
     if windows is not None:
@@ -94,6 +79,34 @@ def measure_space(
     added = added_labels.measure(registry, data / IMU)
     if added:
         results["added_labels"] = added
+    return results
+
+
+def _has_clips(data: Path) -> bool:
+    return (data / ESC50 / esc50.TABLE).is_file()
+
+
+def measure_places(
+    registry: ServedRegistry, data: Path, splits: Splits, seed: int, cache: Path, arrays: bool
+) -> Figures:
+    """Return the figures of localization, whose sources sound like the clips of `data`."""
+    results: Figures = {}
+    bank = SoundBank.read(data / ESC50, splits.sounds, share=1.0) if _has_clips(data) else None
+    if bank is None or not bank.labels:
+        if (data / HRTF).is_dir():
+            print(f"skipped: {HRTF}: its sources need clips of our sound events in {ESC50}")
+        return results
+    heads = data / IMU / "classyglass_50hz.npz"
+    if (data / CIPIC).is_file() and heads.is_file():
+        results["localization"] = localization.measure(
+            registry, data, seed, cache, split=splits, arrays=arrays
+        )
+        if arrays:
+            measured = measured_rooms.measure(registry, data / HRTF, bank, seed)
+            results["localization"]["measured_rooms"] = measured
+    measured = measured_distance.measure(registry, data / HRTF, bank, seed)
+    if "ece" in measured:
+        results["measured"] = measured
     return results
 
 

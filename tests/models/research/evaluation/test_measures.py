@@ -1,0 +1,31 @@
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from models.recordings.shared_data import ESC50
+from models.recordings.splits import Splits
+from models.research.evaluation.measures import measure_places
+from models.research.lib.served_registry import ServedRegistry
+from models.serving.registry import WEIGHTS_DIR
+from tests.models import small_data
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    import pytest
+
+
+def test_clips_that_are_no_sound_event_of_ours_place_nothing(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    data = small_data.write(tmp_path)
+    table = data / ESC50 / "esc50.csv"
+    rows = table.read_text()
+    for category in small_data.CATEGORIES_WRITTEN:
+        rows = rows.replace(f",{category},", ",frog,")
+    table.write_text(rows)
+    registry = ServedRegistry(WEIGHTS_DIR, "float32")
+    figures = measure_places(registry, data, Splits.of(None), 0, tmp_path / "cache", False)
+    assert figures == {}
+    said = capsys.readouterr().out
+    assert said == "skipped: hrtf: its sources need clips of our sound events in audio/esc50_16k\n"
