@@ -27,6 +27,7 @@ if TYPE_CHECKING:
         Spectra,
     )
 
+_QUARTER = CANDIDATES // 4
 _WRAPPED = 4
 """Directions on either side of the circle that the convolutions along it need beside it."""
 
@@ -40,6 +41,26 @@ def regions(network: Localization, maps: Tensor, imu: Tensor, has_imu: Tensor) -
         imu: (1, 6, T) m/s² and rad/s.
         has_imu: (1,) bool; without it `imu` is not looked at.
     """
+    return _located(network, maps, imu, has_imu)[0]
+
+
+def regions_and_heat(
+    network: Localization, maps: Tensor, imu: Tensor, has_imu: Tensor
+) -> tuple[Tensor, Tensor]:
+    """Return `regions`, and the logits (2, 72) of a near and a far source per direction.
+
+    Directions begin with the quarter ahead (`models.egolog.direction_memory`). Raises `ValueError`
+    for a network of one microphone, which hears no direction.
+    """
+    found, heat = _located(network, maps, imu, has_imu)
+    if heat is None:
+        raise ValueError("one microphone hears no direction; expected two or more")
+    return found, heat.reshape(len(DISTANCES), CANDIDATES)
+
+
+def _located(
+    network: Localization, maps: Tensor, imu: Tensor, has_imu: Tensor
+) -> tuple[Tensor, Tensor | None]:
     config = network.config
     microphones = MICROPHONES[config.maps]
     _, planes, frames, bins = maps.shape
@@ -73,16 +94,19 @@ def regions(network: Localization, maps: Tensor, imu: Tensor, has_imu: Tensor) -
     )
     x = torch.relu(network.join(torch.cat([x, turned], dim=1)))
     second = x.mean(dim=0, keepdim=True) + whole  # (1, H)
+    heat = None
     if network.directions is None:
         logits = network.region_logits(torch.relu(second))
     else:
         along = _along(network.directions, mel, gcc, yaw, moved)  # (W, 72)
         features = [torch.relu(second), along.mean(dim=1)[None], along.amax(dim=1)[None]]
-        sectors = _sectors(network.directions, along, second)
+        heat = _heat(network.directions, along, second)  # (1, 2, 1, 72)
         shares = network.share.repeat(len(DIRECTIONS))
-        logits = torch.addcmul(network.region_logits(torch.cat(features, dim=1)), sectors, shares)
+        logits = torch.addcmul(
+            network.region_logits(torch.cat(features, dim=1)), _sectors(heat), shares
+        )
     scale, offset = (each.repeat(len(DIRECTIONS)) for each in (network.temper, network.offset))
-    return torch.sigmoid(torch.addcmul(offset, logits, scale))
+    return torch.sigmoid(torch.addcmul(offset, logits, scale)), heat
 
 
 def _motion_channels(imu: Tensor) -> tuple[Tensor, Tensor]:
@@ -286,11 +310,10 @@ def _still(branch: Directions, bins: int, around: Tensor) -> Tensor:
     return (1.0 - apart).clamp(min=0.0)
 
 
-def _sectors(branch: Directions, along: Tensor, second: Tensor) -> Tensor:
-    """Return the logits (1, 8) of the strongest of each quarter, near and far."""
-    quarter = CANDIDATES // 4
+def _heat(branch: Directions, along: Tensor, second: Tensor) -> Tensor:
+    """Return the logits (1, 2, 1, 72) of a near and a far source, from the quarter ahead on."""
     # Begins with the quarter ahead, and a little before it.
-    before, after = quarter // 2 + _WRAPPED, CANDIDATES - quarter // 2 + _WRAPPED
+    before, after = _QUARTER // 2 + _WRAPPED, CANDIDATES - _QUARTER // 2 + _WRAPPED
     around = torch.arange(-before, after) % CANDIDATES
     said = branch.say(second).reshape(-1, len(branch.circle))
     wrapped = torch.cat([along[:, -before:], along[:, :after]], dim=1)
@@ -298,8 +321,12 @@ def _sectors(branch: Directions, along: Tensor, second: Tensor) -> Tensor:
     first, last = (cast("nn.Conv1d", branch.heat[at]) for at in (1, 3))
     bias = cast("Tensor", last.bias) + HEAT_BIAS
     x = torch.relu(nn.functional.conv2d(x, first.weight[:, :, None], first.bias))
-    x = nn.functional.conv2d(x, last.weight[:, :, None], bias)
-    quarters = x.reshape(len(DISTANCES) * 4, quarter).logsumexp(dim=1)
+    return nn.functional.conv2d(x, last.weight[:, :, None], bias)
+
+
+def _sectors(heat: Tensor) -> Tensor:
+    """Return the logits (1, 8) of the strongest of each quarter, near and far."""
+    quarters = heat.reshape(len(DISTANCES) * 4, _QUARTER).logsumexp(dim=1)
     ahead = ("front", "left", "back", "right")
     order = [far * 4 + ahead.index(name) for name in DIRECTIONS for far in range(len(DISTANCES))]
     return quarters.index_select(0, torch.tensor(order))[None]

@@ -90,12 +90,14 @@ def _texts(network: WordEncoder, prepared: Tensor) -> Tensor:
     return network.embed(prepared)
 
 
-def _localization(key: Key[Localization], maps: int) -> Graph:
+def _localization(key: Key[Localization], maps: int, *, heat: bool = False) -> Graph:
     example = {
         "maps": torch.rand(1, maps, _FRAMES, 64),
         "imu": torch.rand(1, 6, _FRAMES),
         "has_imu": torch.ones(1, dtype=torch.bool),
     }
+    if heat:
+        return Graph(key, flat_localization.regions_and_heat, example, ("regions", "heat"), {})
     return Graph(key, flat_localization.regions, example, ("regions",), {})
 
 
@@ -126,7 +128,7 @@ def _localization_graphs() -> dict[str, Graph]:
     maps = {"maps": torch.rand(1, 3, _FRAMES, 64)}
     return {
         "localization_mono": _localization(LOCALIZATION_MONO, 1),
-        "localization": _localization(LOCALIZATION, 3),
+        "localization": _localization(LOCALIZATION, 3, heat=True),
         "localization_four": _localization(LOCALIZATION_GLASSES, 10),
         "near_field": Graph(NEAR_FIELD, _share, maps, ("share",), {}),
     }

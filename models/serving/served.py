@@ -15,6 +15,7 @@ INT8_ENDING = "_int8"
 
 
 NEEDED_NAMES = {
+    "localization": ("heat",),
     "motion_features": ("seconds",),
     "har": ("audio_seconds", "imu_seconds"),
 }

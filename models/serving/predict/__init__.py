@@ -16,7 +16,7 @@ from models.serving.predict.arrays import (
     MEL_BANDS,
     PredictError,
 )
-from models.serving.predict.localizer import LocalizerInput, SoundLocalizer
+from models.serving.predict.localizer import LocalizerInput, LocatedSecond, SoundLocalizer
 from models.serving.predict.scenario import (
     MIN_EVENT,
     TOP_EVENTS,
@@ -40,6 +40,7 @@ __all__ = [
     "Adapter",
     "HarInput",
     "LocalizerInput",
+    "LocatedSecond",
     "PredictError",
     "ScenarioInput",
     "ScenarioOutput",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
@@ -26,6 +26,17 @@ class LocalizerInput:
     imu: Array | None = None
 
 
+class LocatedSecond(NamedTuple):
+    """Calibrated probabilities of the eight regions, and `heat` (2, 72) of two microphones.
+
+    Heat is the logits of a near and a far source per direction, from the quarter ahead on
+    (`models.egolog.direction_memory`); it is None for other devices.
+    """
+
+    regions: dict[str, float]
+    heat: Array | None
+
+
 class SoundLocalizer:
     """Sound localization (EgoLog §4.2); picks the network by the number of maps.
 
@@ -46,20 +57,24 @@ class SoundLocalizer:
         self.revision = opened[3].revision
 
     def predict(self, items: Sequence[LocalizerInput]) -> list[dict[str, float]]:
-        """Return the calibrated probabilities of the eight regions for each second.
+        """Return the regions of each second as `locate` does, without their heat."""
+        return [self._locate(item).regions for item in items]
+
+    def locate(self, items: Sequence[LocalizerInput]) -> list[LocatedSecond]:
+        """Return what each second says by itself.
 
         Raises `PredictError` for shapes other than `LocalizerInput`'s.
         """
-        return [self._predict(item) for item in items]
+        return [self._locate(item) for item in items]
 
-    def _predict(self, item: LocalizerInput) -> dict[str, float]:
+    def _locate(self, item: LocalizerInput) -> LocatedSecond:
         check("maps", item.maps, (None, self._frames, 64))
         count = len(item.maps)
         if count not in self._sessions:
             raise PredictError(f"maps have {count} planes; expected 1, 3 or 10")
         imu = np.zeros((self._frames, IMU_AXES)) if item.imu is None else item.imu
         check("imu", imu, (self._frames, IMU_AXES))
-        (regions,) = self._sessions[count].run(
+        regions, *heat = self._sessions[count].run(
             maps=item.maps[None], imu=imu.T[None], has_imu=np.array([item.imu is not None])
-        )  # (1, 8)
-        return by_name(REGIONS, regions[0])
+        )  # (1, 8) and (2, 72)
+        return LocatedSecond(by_name(REGIONS, regions[0]), heat[0] if heat else None)

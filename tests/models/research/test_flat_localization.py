@@ -6,6 +6,7 @@ import pytest
 import torch
 
 from models.egolog.localization import Localization, LocalizationConfig
+from models.egolog.movement_compensation import CANDIDATES
 from models.research import flat_localization
 
 
@@ -42,3 +43,25 @@ def test_a_silent_second_at_rest_is_said_as_by_the_network() -> None:
         expected = made.regions(seconds, imu)
         said = flat_localization.regions(made, seconds, imu, torch.tensor([True]))
     assert said.numpy() == pytest.approx(expected.numpy(), abs=2e-5)
+
+
+def test_heat_is_the_networks_from_the_quarter_ahead_on() -> None:
+    made = network(3)
+    seconds = torch.cat([8 * torch.rand(1, 2, 50, 64), torch.randn(1, 1, 50, 64)], dim=1)
+    imu, moved = torch.randn(1, 6, 50), torch.tensor([True])
+    with torch.inference_mode():
+        expected = made(seconds, imu, moved).heat
+        regions, heat = flat_localization.regions_and_heat(made, seconds, imu, moved)
+        alone = flat_localization.regions(made, seconds, imu, moved)
+    assert expected is not None
+    # The first direction of the network is 2.5° left of straight ahead, in the quarter's middle.
+    ahead = expected[0].roll(CANDIDATES // 8, dims=1)
+    assert heat.numpy() == pytest.approx(ahead.numpy(), abs=1e-4)
+    assert regions.equal(alone)
+
+
+def test_one_microphone_has_no_heat() -> None:
+    with pytest.raises(ValueError, match="hears no direction"):
+        flat_localization.regions_and_heat(
+            network(1), torch.zeros(1, 1, 50, 64), torch.zeros(1, 6, 50), torch.tensor([True])
+        )

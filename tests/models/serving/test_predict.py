@@ -91,6 +91,9 @@ def test_localization_of_an_item_does_not_depend_on_its_company(
     alone = [sound_localizer.predict([item])[0] for item in items]
     assert sound_localizer.predict(items) == alone
     assert sound_localizer.predict(items[::-1])[::-1] == alone
+    heat = [sound_localizer.locate([item])[0].heat for item in items]
+    for one, other in zip(heat, sound_localizer.locate(items), strict=True):
+        np.testing.assert_array_equal(one, other.heat)
 
 
 def test_scenario_of_an_item_does_not_depend_on_its_company(
@@ -140,6 +143,9 @@ def test_a_second_gets_a_probability_for_each_region(
     (found,) = sound_localizer.predict([second(0, planes, motion)])
     assert tuple(found) == REGIONS
     assert all(0 <= value <= 1 and round(value, 4) == value for value in found.values())
+    (located,) = sound_localizer.locate([second(0, planes, motion)])
+    assert located.regions == found
+    assert (located.heat is None) == (planes != 3)
 
 
 def test_four_microphones_are_heard_through_the_device_they_sit_on(registry: Registry) -> None:

@@ -88,7 +88,7 @@ def test_localization_without_motion_is_the_networks(registry: Registry) -> None
     maps = of_shape("maps", torch.zeros(0), (1, 3, 50, 64))
     with torch.inference_mode():
         want = network.regions(torch.from_numpy(maps), None).numpy()
-    (have,) = (
+    have, _ = (
         registry.open(served.LOCALIZATION)
         .sessions["localization"]
         .run(maps=maps, imu=np.zeros((1, 6, 50)), has_imu=np.array([False]))
