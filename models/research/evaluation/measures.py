@@ -22,7 +22,12 @@ from models.research.evaluation.composed_days import abstention, by_class, lengt
 from models.research.evaluation.composed_days import scores as composed_life
 from models.research.evaluation.interference import activities as interference
 from models.research.evaluation.interference import gate
-from models.research.evaluation.localization import measured_distance, measured_rooms, sound_places
+from models.research.evaluation.localization import (
+    direction_memory,
+    measured_distance,
+    measured_rooms,
+    sound_places,
+)
 from models.research.evaluation.localization import rendered as localization
 from models.research.evaluation.motion import real_motion
 from models.research.evaluation.sounds import real_sounds
@@ -113,7 +118,7 @@ def measure_places(
 def measure_life(
     weights: Path, data: Path | None, seed: int, cache: Path, precision: Precision = "float32"
 ) -> Figures:
-    """Return the figures of scenarios, activities, gate and sound events on composed days."""
+    """Return the figures of composed days: scenarios, activities, gate, sounds and directions."""
     pin_one_thread()
     registry = ServedRegistry(weights, precision)
     networks = composed_life.Networks.load(registry)
@@ -138,11 +143,14 @@ def measure_life(
         "accuracy_interfered_gated": disturbed["dropped"],
         "accuracy_interfered_near_kept": disturbed["near"],
     }
-    placed = sound_places.EventPlacer(registry).heard(placed_days.compose(seed, material, cache))
+    placed = placed_days.compose(seed, material, cache)
+    in_order = direction_memory.measure(SoundLocalizer(registry), placed)
     return {
+        # First what the stream publishes.
+        "localization_in_order": {**in_order["with_motion"]["remembered"], **in_order},
         "scenario": scenario,
         "har": har,
-        "events": sound_places.measure(placed),
+        "events": sound_places.measure(sound_places.EventPlacer(registry).heard(placed)),
         "abstention": abstention.measure(registry, networks, life),
         "gate": gate.measure(disturbed_windows, disturbed),
     }

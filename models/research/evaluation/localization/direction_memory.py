@@ -1,13 +1,13 @@
-"""What a memory of directions adds to localization, on days whose seconds come in their order.
+"""What the memory of directions adds to localization, on days whose seconds come in their order.
 
-`models.research.egolog.localization.direction_memory` is fitted to composed days of validation
-users, clips and ears, and measured on days of others:
+Direction, distance and front–back error are those of seconds in which one source is heard
+(EgoLog §5.4): by the second alone, and as the stream publishes it, by the graph that serves and
+`models.egolog.direction_memory`. Without motion there is no memory. Drawn seconds
+(`models.research.evaluation.localization.rendered`) have nothing before them to remember.
 
     python -m models.research.evaluation.localization.direction_memory
 
-Direction, distance and front–back error are those of seconds in which one source is heard
-(EgoLog §5.4), by the second alone and with the memory, with motion and without. Drawn seconds
-(`models.research.evaluation.localization.rendered`) have nothing before them to remember.
+`--fit` fits the memory to composed days of validation users, clips and ears, and prints `FILTER`.
 """
 
 from __future__ import annotations
@@ -15,86 +15,122 @@ from __future__ import annotations
 import argparse
 import json
 import tempfile
+from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import torch
-from torch import Tensor
 
-from models.egolog.localization import LOCALIZATION
+from models.egolog.direction_memory import (
+    FILTER,
+    QUARTERS,
+    DirectionFilter,
+    DirectionMemory,
+    yaw,
+)
 from models.egolog.microphone_balance import balanced_in_turn
 from models.research.egolog.days import placed as placed_days
-from models.research.egolog.localization.direction_memory import (
-    DirectionMemory,
-    fit_memory,
-    turned_between,
-)
+from models.research.egolog.localization.direction_memory import SecondsInOrder, fit_filter
 from models.research.evaluation.localization.rendered import Judged
 from models.research.lib.recordings_folder import needed_recordings
 from models.research.lib.tables import table
 from models.serving.one_thread import pin_one_thread
+from models.serving.predict import LocalizerInput, SoundLocalizer
 from models.serving.registry import WEIGHTS_DIR, Registry
 from models.simulation.sources.material import Material, unseen_material
+from schemas.evidence import DISTANCES, REGIONS
+from schemas.frames import NS
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from models.egolog.localization import Localization
+    from numpy.typing import NDArray
+
     from models.research.egolog.days.placed import PlacedDays
+    from models.serving.predict import LocatedSecond
 
 VALIDATION_SEEDS = (0, 1)
-_MOTION = {"with_motion": True, "without_motion": False}
 _FIGURES = ("direction_accuracy", "distance_accuracy", "front_back_error")
+# Where (distance, quarter) are in `REGIONS`.
+_PLACES = [REGIONS.index(f"{quarter}-{distance}") for distance in DISTANCES for quarter in QUARTERS]
 
 Figures = dict[str, dict[str, Any]]
 
 
-class LocatedDays(NamedTuple):
-    """N stretches of L seconds: `DirectionMemory`'s inputs, and which regions (N, L, 8) sound."""
+@dataclass(frozen=True)
+class LocatedDays:
+    """N stretches of L seconds, each by itself, their motion (N, L, T, 6), and what sounds.
 
-    heat: Tensor
-    regions: Tensor
-    turn: Tensor
-    truth: Tensor
+    `truth` (N, L, 8) marks the regions with sound; `imu` is None without motion.
+    """
 
-    @property
-    def inputs(self) -> tuple[Tensor, Tensor, Tensor]:
-        """What the memory is given."""
-        return self.heat, self.regions, self.turn
+    seconds: list[list[LocatedSecond]]
+    imu: NDArray[np.float32] | None
+    truth: NDArray[np.float32]
+
+    def alone(self) -> NDArray[np.float32]:
+        """Return the probabilities (N, L, 8) of `REGIONS` by each second itself."""
+        return _named([[second.regions for second in stretch] for stretch in self.seconds])
+
+    def remembered(self, by: DirectionFilter = FILTER) -> NDArray[np.float32]:
+        """Return the probabilities (N, L, 8) that the stream publishes."""
+        if self.imu is None:
+            return self.alone()
+        out = []
+        for stretch, motion in zip(self.seconds, self.imu, strict=True):
+            memory, regions = DirectionMemory(), []
+            for at, (second, imu) in enumerate(zip(stretch, motion, strict=True)):
+                span = (at * NS, (at + 1) * NS)
+                said, memory = memory.after(*span, second.regions, second.heat, imu, by)
+                regions.append(said)
+            out.append(regions)
+        return _named(out)
+
+    def in_order(self) -> SecondsInOrder:
+        """Return what the memory is fitted to."""
+        if self.imu is None:
+            raise ValueError("days have no motion; expected motion in each second")
+        turns = np.zeros(self.truth.shape[:2], np.float32)
+        for index, stretch in enumerate(self.imu):
+            yaws = [yaw(second, 1.0) for second in stretch]
+            turns[index, 1:] = [end + mean for (_, end), (mean, _) in pairwise(yaws)]
+        heat = np.array([[_heat(second) for second in stretch] for stretch in self.seconds])
+        parts = (heat, _by_distance(self.alone()), turns, _by_distance(self.truth))
+        return SecondsInOrder(*(torch.from_numpy(part) for part in parts))
 
 
-@torch.no_grad()
-def located(network: Localization, days: PlacedDays, *, motion: bool) -> LocatedDays:
+def located(localizer: SoundLocalizer, days: PlacedDays, *, motion: bool = True) -> LocatedDays:
     """Localize every second of days; each stretch is a session that balances its microphones."""
-    heat, regions, turns = [], [], []
-    for maps, imu in zip(days.maps, days.imu, strict=True):
-        heard = torch.from_numpy(balanced_in_turn(maps).astype(np.float32))
-        moved = torch.from_numpy(imu.reshape(len(maps), -1, 6)).transpose(1, 2)
-        found = network(heard, moved if motion else None)
-        if found.heat is None:
-            raise ValueError("one microphone hears no direction; expected two or more")
-        heat.append(found.heat)
-        regions.append(network.calibrated(found.regions))
-        turn = turned_between(moved[None])[0]
-        turns.append(turn if motion else torch.zeros_like(turn))
-    truth = torch.from_numpy(days.sounds.any(axis=2)).float()
-    return LocatedDays(torch.stack(heat), torch.stack(regions), torch.stack(turns), truth)
+    count, length = len(days), days.maps.shape[1]
+    imu = days.imu.reshape(count, length, -1, 6)
+    seconds = [
+        localizer.locate(
+            [
+                LocalizerInput(heard, turned if motion else None)
+                for heard, turned in zip(balanced_in_turn(maps), moved, strict=True)
+            ]
+        )
+        for maps, moved in zip(days.maps, imu, strict=True)
+    ]
+    truth = np.asarray(days.sounds.any(axis=2), np.float32)
+    return LocatedDays(seconds, imu if motion else None, truth)
 
 
-@torch.no_grad()
-def measure(memory: DirectionMemory, days: LocatedDays) -> Figures:
-    """Return the figures of single sources by each second `alone` and `remembered`."""
-    one = days.truth.sum(dim=2) == 1
-    truth = days.truth[one].numpy()
-    return {
-        name: {
-            key: value
-            for key, value in Judged.of(found[one].numpy(), truth).figures().items()
-            if key in ("seconds", *_FIGURES)
-        }
-        for name, found in (("alone", days.regions), ("remembered", memory(*days.inputs)))
-    }
+def figures_of(days: LocatedDays, by: DirectionFilter = FILTER) -> Figures:
+    """Return the figures of single sources by each second `alone`, and with motion `remembered`."""
+    one = days.truth.sum(axis=2) == 1
+    ways = {"alone": days.alone()}
+    if days.imu is not None:
+        ways["remembered"] = days.remembered(by)
+    return {name: _judged(found[one], days.truth[one]) for name, found in ways.items()}
+
+
+def measure(localizer: SoundLocalizer, days: PlacedDays) -> dict[str, Figures]:
+    """Return the figures of days with motion and without."""
+    ways = {"with_motion": True, "without_motion": False}
+    return {name: figures_of(located(localizer, days, motion=ways[name])) for name in ways}
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
@@ -103,6 +139,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
         prog="python -m models.research.evaluation.localization.direction_memory",
         description=__doc__,
     )
+    parser.add_argument("--fit", action="store_true", help="fit the memory to validation days")
     parser.add_argument(
         "--seeds", type=int, nargs="+", default=[0, 1, 2], help="random seeds of the unseen days"
     )
@@ -118,40 +155,73 @@ def main(arguments: Sequence[str] | None = None) -> None:
         parser.error(f"--stretches is {options.stretches}; expected 1 or more")
     data = needed_recordings(parser, options)
     pin_one_thread()
-    network = Registry(options.weights).load(LOCALIZATION).module.eval()
+    localizer = SoundLocalizer(Registry(options.weights))
     with tempfile.TemporaryDirectory(prefix="egolog-directions-") as folder:
         cache = options.cache if options.cache is not None else Path(folder)
 
         def composed(material: Material, seeds: Sequence[int]) -> list[PlacedDays]:
             return [placed_days.compose(n, material, cache, options.stretches) for n in seeds]
 
-        known = composed(Material.read(data, "validation", elsewhere=False), VALIDATION_SEEDS)
+        if options.fit:
+            known = composed(Material.read(data, "validation", elsewhere=False), VALIDATION_SEEDS)
+            print(_fitted([located(localizer, days) for days in known]))
+            return
         unseen = composed(unseen_material(data), options.seeds)
-    figures: dict[str, list[Figures]] = {}
-    for name, motion in _MOTION.items():
-        taught = [located(network, days, motion=motion) for days in known]
-        memory = fit_memory([days.inputs for days in taught], [days.truth for days in taught])
-        figures[name] = [measure(memory, located(network, days, motion=motion)) for days in unseen]
+    figures = [measure(localizer, days) for days in unseen]
     if options.json is not None:
         options.json.write_text(json.dumps(figures, indent=2))
     print(_page(figures))
 
 
-def _page(figures: dict[str, list[Figures]]) -> str:
+def _fitted(days: Sequence[LocatedDays]) -> str:
+    """Fit to all days, and say what is gained on those of one seed by fitting to the others."""
+    lines = [f"FILTER = {fit_filter([each.in_order() for each in days])}"]
+    for at, held in enumerate(days):
+        others = [each.in_order() for number, each in enumerate(days) if number != at]
+        for name, values in figures_of(held, fit_filter(others)).items():
+            said = ", ".join(f"{key.replace('_', ' ')} {values[key]:.3f}" for key in _FIGURES)
+            lines.append(f"held-out days {at}, {name}: {said}")
+    return "\n".join(lines)
+
+
+def _page(runs: Sequence[dict[str, Figures]]) -> str:
     rows = [
-        [f"{name.replace('_', ' ')}, {way}", *(_across(runs, way, key) for key in _FIGURES)]
-        for name, runs in figures.items()
-        for way in ("alone", "remembered")
+        [f"{name.replace('_', ' ')}, {way}", *(_across(runs, name, way, key) for key in _FIGURES)]
+        for name, ways in runs[0].items()
+        for way in ways
     ]
     return table(["seconds of one source", *(key.replace("_", " ") for key in _FIGURES)], rows)
 
 
-def _across(runs: Sequence[Figures], way: str, key: str) -> str:
-    values = [run[way][key] for run in runs if run[way][key] is not None]
+def _across(runs: Sequence[dict[str, Figures]], name: str, way: str, key: str) -> str:
+    values = [run[name][way][key] for run in runs if run[name][way][key] is not None]
     if not values:
         return "–"
     spread = f" ± {np.std(values, ddof=1):.3f}" if len(values) > 1 else ""
     return f"{np.mean(values):.3f}{spread}"
+
+
+def _judged(probability: NDArray[np.float32], truth: NDArray[np.float32]) -> dict[str, Any]:
+    figures = Judged.of(probability, truth).figures()
+    return {key: value for key, value in figures.items() if key in ("seconds", *_FIGURES)}
+
+
+def _heat(second: LocatedSecond) -> NDArray[np.float32]:
+    if second.heat is None:
+        raise ValueError("a second has no heat; expected two microphones")
+    return second.heat
+
+
+def _named(stretches: list[list[dict[str, float]]]) -> NDArray[np.float32]:
+    return np.array(
+        [[[second[name] for name in REGIONS] for second in stretch] for stretch in stretches],
+        np.float32,
+    )
+
+
+def _by_distance(regions: NDArray[np.float32]) -> NDArray[np.float32]:
+    """(N, L, 8) of `REGIONS` -> (N, L, 2, 4)."""
+    return regions[..., _PLACES].reshape(*regions.shape[:-1], len(DISTANCES), len(QUARTERS))
 
 
 if __name__ == "__main__":

@@ -14,6 +14,8 @@ if TYPE_CHECKING:
 
 
 KINDS = ("with_motion", "without_motion")
+_DIRECTED = ("direction_accuracy", "front_back_error")
+_WAYS = {"alone": "each second by itself", "remembered": "with the seconds before"}
 JUDGED = ("direction_accuracy", "distance_accuracy", "front_back_error", "micro_f1")
 
 
@@ -59,6 +61,7 @@ def localization(runs: Sequence[Figures], figures: Path) -> str:
     return "\n\n".join(
         [
             table(head, rows),
+            *_in_order(runs),
             *_measured_rooms(runs),
             "Direction by how fast the head turns (mean °/s within the second):",
             table(["°/s", "seconds", "with motion", "without"], turns),
@@ -66,6 +69,27 @@ def localization(runs: Sequence[Figures], figures: Path) -> str:
             "![direction by head motion](figures/motion.png)",
         ]
     )
+
+
+def _in_order(runs: Sequence[Figures]) -> list[str]:
+    """Return the scores of days' seconds in their order, empty if not measured."""
+    ways = runs[0].get("localization_in_order", {})
+    if not ways:
+        return []
+    rows = [
+        [
+            f"{kind.replace('_', ' ')}, {_WAYS[way]}",
+            *(across(runs, ("localization_in_order", kind, way, key)) for key in _DIRECTED),
+        ]
+        for kind in KINDS
+        for way in ways[kind]
+    ]
+    return [
+        "Composed days' seconds in their order, those of one source, two ears. The memory of "
+        "directions turns with the head and is what the stream publishes; it says nothing of near "
+        "and far, and drawn seconds, which all other tables are of, have none before them:",
+        table(["seconds", "direction", "front–back error"], rows),
+    ]
 
 
 def _measured_rooms(runs: Sequence[Figures]) -> list[str]:

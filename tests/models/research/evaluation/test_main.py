@@ -46,7 +46,11 @@ PROMISED = {
     "abstention": {"coverage", "accuracy_known", "aurc"},
     "gate": {"far_only_closed", "near_wrongly_closed"},
     "events": {"extracted_seconds"},
+    "localization_in_order": {"direction_accuracy"},
 }
+
+LIVED = {"scenario", "har", "abstention", "gate", "events", "localization_in_order"}
+"""Parts that composed days have."""
 
 REAL_MOTION = {
     "accuracy",
@@ -181,7 +185,7 @@ def test_what_is_absent_is_skipped_and_named(
     monkeypatch.setattr(
         measures,
         "measure_life",
-        lambda *_: {"scenario": {}, "har": {}, "abstention": {}, "gate": {}, "events": {}},
+        lambda *_: {part: {} for part in LIVED},
     )
     data = everything(tmp_path / "data")
     if (data / absent).is_dir():
@@ -198,7 +202,7 @@ def test_life_is_composed_of_what_is_there(weights: Path, tmp_path: Path) -> Non
     data = tmp_path / "data"
     small_data.motion(data / "imu")
     found = measures.measure_life(weights, data, 0, tmp_path / "cache")
-    assert set(found) == {"scenario", "har", "abstention", "gate", "events"}
+    assert set(found) == LIVED
     promised(found)
 
 

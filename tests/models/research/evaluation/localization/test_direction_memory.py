@@ -1,21 +1,23 @@
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
+import numpy as np
 import pytest
 import torch
 
-from models.egolog.localization import LOCALIZATION, Localization, LocalizationConfig
+from models.egolog.direction_memory import FILTER
 from models.research.egolog.days import placed as placed_days
-from models.research.egolog.localization.direction_memory import DirectionMemory
+from models.research.egolog.localization.direction_memory import TrainableFilter
 from models.research.evaluation.localization import direction_memory
 from models.research.evaluation.localization.direction_memory import (
     LocatedDays,
+    figures_of,
     located,
     main,
-    measure,
 )
+from models.serving.predict import LocatedSecond, SoundLocalizer
 from models.serving.registry import Registry
 from schemas.evidence import REGIONS
 from tests.models.research.egolog.localization.test_life_calibration import days
@@ -23,24 +25,41 @@ from tests.models.research.egolog.localization.test_life_calibration import days
 if TYPE_CHECKING:
     from pathlib import Path
 
-SMALL = LocalizationConfig(channels=(8, 16, 16), steered=(8, 8), hidden=32)
+    from models.serving.predict import LocalizerInput
 
 
-def small() -> Localization:
-    torch.manual_seed(0)
-    return Localization(SMALL).eval().requires_grad_(False)
+def heard(stretches: int, seconds: int) -> LocatedDays:
+    """Return random seconds with random motion."""
+    rng = np.random.default_rng(0)
+
+    def second() -> LocatedSecond:
+        regions = {name: round(float(p), 4) for name, p in zip(REGIONS, rng.random(8), strict=True)}
+        return LocatedSecond(regions, rng.normal(-3, 3, (2, 72)).astype(np.float32))
+
+    imu = rng.normal(0, 1, (stretches, seconds, 50, 6)).astype(np.float32)
+    imu[..., 1] += 9.8
+    every = [[second() for _ in range(seconds)] for _ in range(stretches)]
+    return LocatedDays(every, imu, np.zeros((stretches, seconds, len(REGIONS)), np.float32))
 
 
-def unfitted(*_: object) -> DirectionMemory:
-    return DirectionMemory().eval().requires_grad_(False)
+def test_what_is_fitted_is_what_the_stream_remembers() -> None:
+    lived, network = heard(2, 6), TrainableFilter()
+    with torch.no_grad():
+        fitted = network(lived.in_order()).numpy()
+    streamed = direction_memory._by_distance(lived.remembered(network.fitted()))
+    # Rounded parameters and probabilities.
+    np.testing.assert_allclose(streamed, fitted, atol=5e-4)
+    assert np.abs(streamed - direction_memory._by_distance(lived.alone())).max() > 0.05
 
 
 def test_only_seconds_of_one_source_count() -> None:
-    truth = torch.zeros(1, 3, len(REGIONS))
+    lived = heard(1, 3)
+    truth = np.zeros((1, 3, len(REGIONS)), np.float32)
     truth[0, 0, REGIONS.index("left-near")] = 1
     truth[0, 1, :2] = 1
-    heard = LocatedDays(torch.zeros(1, 3, 2, 72), truth * 0.9 + 0.05, torch.zeros(1, 3), truth)
-    figures = measure(DirectionMemory(), heard)
+    left = dict.fromkeys(REGIONS, 0.05) | {"left-near": 0.95}
+    seconds = [lived.seconds[0][0]._replace(regions=left), *lived.seconds[0][1:]]
+    figures = figures_of(LocatedDays([seconds], lived.imu, truth))
     assert figures["alone"] == {
         "seconds": 1,
         "direction_accuracy": 1.0,
@@ -49,29 +68,41 @@ def test_only_seconds_of_one_source_count() -> None:
     }
 
 
-def test_without_motion_nothing_turns() -> None:
+def test_without_motion_there_is_no_memory(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[Any] = []
+
+    def locate(_: SoundLocalizer, items: list[LocalizerInput]) -> list[LocatedSecond]:
+        asked.extend(item.imu for item in items)
+        return [LocatedSecond(dict.fromkeys(REGIONS, 0.1), np.zeros((2, 72)))] * len(items)
+
+    monkeypatch.setattr(SoundLocalizer, "locate", locate)
     lived = days(["left-near"], [], ["back-far", "left-far"])
-    moved, still = (located(small(), lived, motion=motion) for motion in (True, False))
-    assert moved.turn.abs().sum() > 0
-    assert still.turn.abs().sum() == 0
-    assert moved.heat.shape == (1, 3, 2, 72)
-    assert moved.truth.sum(dim=2).tolist() == [[1, 0, 2]]
+    still = located(SoundLocalizer(Registry()), lived, motion=False)
+    assert asked == [None] * 3
+    assert np.array_equal(still.remembered(), still.alone())
+    assert set(figures_of(still)) == {"alone"}
+    assert still.truth.sum(axis=2).tolist() == [[1, 0, 2]]
+    with pytest.raises(ValueError, match="no motion"):
+        still.in_order()
 
 
-def test_the_command_prints_and_writes_both_ways_with_and_without_motion(
+def test_the_command_measures_both_ways_and_fits(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    Registry(tmp_path).save(LOCALIZATION, small(), tmp_path / "localization.safetensors", half=True)
     lived = days(["left-near"], ["back-far"], ["right-near"], ["front-far"])
     monkeypatch.setattr(placed_days, "compose", lambda *_: lived)
     monkeypatch.setattr(direction_memory, "unseen_material", lambda _: None)
     monkeypatch.setattr(direction_memory.Material, "read", lambda *_, **__: None)
-    monkeypatch.setattr(direction_memory, "fit_memory", unfitted)
+    monkeypatch.setattr(direction_memory, "fit_filter", lambda _: FILTER)
     out = tmp_path / "figures.json"
-    main(["--data", str(tmp_path), "--weights", str(tmp_path), "--seeds", "0", "--json", str(out)])
+    main(["--data", str(tmp_path), "--seeds", "0", "--json", str(out)])
     page = capsys.readouterr().out
-    assert "| with motion, alone |" in page
-    assert "| without motion, remembered |" in page
-    assert set(json.loads(out.read_text())) == {"with_motion", "without_motion"}
+    assert "| with motion, remembered |" in page
+    assert "| without motion, alone |" in page
+    assert "| without motion, remembered |" not in page
+    [figures] = json.loads(out.read_text())
+    assert set(figures) == {"with_motion", "without_motion"}
+    main(["--data", str(tmp_path), "--fit"])
+    assert f"FILTER = {FILTER}" in capsys.readouterr().out
     with pytest.raises(SystemExit):
         main(["--data", str(tmp_path), "--stretches", "0"])

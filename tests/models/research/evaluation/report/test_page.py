@@ -66,6 +66,10 @@ def figures(value: float) -> dict[str, Any]:
             "won_back": None if value == 0.8 else 0.5,
             "won_back_dropped": 0.2,
         },
+        "localization_in_order": {
+            "with_motion": {"alone": located(value - 0.02), "remembered": located(value)},
+            "without_motion": {"alone": located(value - 0.1)},
+        },
         "events": {"distance_accuracy": value, "by_regions": {"distance_accuracy": value - 0.1}},
     }
 
@@ -111,6 +115,8 @@ def test_the_page_has_every_table_and_three_plots(tmp_path: Path) -> None:
     assert text.index("## Measured") < text.index("## Composed")
     assert row(text, "dry, 3.25 m")[1] == "0.180 ± 0.020"
     assert row(text, "room_a, 1.5 m")[1] == "0.180 ± 0.020"
+    assert row(text, "with motion, with the seconds before")[1] == "0.820 ± 0.020"
+    assert row(text, "without motion, each second by itself")[1] == "0.720 ± 0.020"
     assert row(text, "all")[1:] == ["3,000", "1.75"]
     assert row(text, "+ contrastive")[1] == "0.700 ± 0.000"
     assert (
