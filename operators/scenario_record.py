@@ -52,7 +52,7 @@ def scenario_record(
         confidence=confidence,
         key_frames=estimate.key_frames,
         activities=[_likeliest(activity, unsure_below) for activity in activities],
-        spatial=_mean([s.regions for s in spatial]),
+        spatial=_mean([s.by_itself for s in spatial]),
         sound_events=estimate.sound_events,
         motion=estimate.motion,
         missing=[*absent, *missing],

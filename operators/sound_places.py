@@ -1,7 +1,8 @@
 """Estimates distance and direction of each sound event of a record (EgoLog §4.4.1).
 
 The regions of a second are those of all sounds together. The evidence for an event is the mean of
-those of the seconds in which it was likely, weighted by its probability. If the near field was
+those of the seconds in which it was likely, weighted by its probability. Each second is taken by
+itself: on validation days the memory of directions made no more events right. If the near field was
 extracted (§4.3), the recogniser processed the near part and the remainder separately, and the
 event's probabilities in both are evidence as well.
 
@@ -198,7 +199,7 @@ def _regions(
         if not weight:
             continue
         total += weight
-        for name, probability in second.regions.items():
+        for name, probability in second.by_itself.items():
             means[name] = means.get(name, 0.0) + weight * probability
     return {name: value / total for name, value in means.items()} if total > 0 else {}
 

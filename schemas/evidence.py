@@ -59,6 +59,11 @@ class NearPart(BaseModel):
 class Spatial(Result):
     """Probability of a sound in each of the eight regions (EgoLog §4.2), one a second.
 
+    The direction of what is near and of what is far takes the session's seconds before into account
+    (`models.egolog.direction_memory`). In memory, not in the wire format, are `alone`, the regions
+    by the second itself, empty where they are the same, and `directions`, the packed memory after
+    it.
+
     `near_field` is absent if it was not extracted; otherwise `revision` ends in `+<weights>`, the
     revision of the extractor.
     """
@@ -66,6 +71,13 @@ class Spatial(Result):
     TYPE: ClassVar[str] = "spatial"
     regions: Probabilities
     near_field: NearPart | None = None
+    alone: Probabilities = Field(default_factory=dict, exclude=True)
+    directions: bytes = Field(default=b"", exclude=True)
+
+    @property
+    def by_itself(self) -> Probabilities:
+        """The regions by the second itself, for what asks for near and far or pools seconds."""
+        return self.alone or self.regions
 
 
 class Activity(Result):

@@ -11,8 +11,8 @@ broker. The inputs of an agent from another one depend on event time alone:
 earlier results, is published; everything in between is computed again from frames, with the same
 ids. State that outlives the thirty seconds is in the device's checkpoint: how far its sessions were
 emitted, the position from its frames, each session's upright, label memory, activity memory,
-position evidence and microphone balance, the scenario context from the last estimate for the
-following activities, and the estimates of the minutes before.
+position evidence, microphone balance and memory of directions, the scenario context from the last
+estimate for the following activities, and the estimates of the minutes before.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ from streams.localization import SpatialEstimator, balance_after
 from streams.position import position_after, worn_at
 from streams.scenario_estimator import ScenarioEstimator
 from streams.scenario_joiner import ScenarioJoiner
-from streams.session_checkpoint import acknowledged, unpack
+from streams.session_checkpoint import SessionBefore, acknowledged, unpack
 from streams.session_memory import LastEstimate, labels_after, moved_after, numbers, recognised
 from streams.session_work import DeviceWork, SessionWork
 from streams.sound_ahead import OpenWindow
@@ -208,9 +208,9 @@ class Dispatcher:
     def _localize(
         self, device: DeviceWork, session: SessionWork, window: Window, balance: Sequence[float]
     ) -> Task[Spatial]:
-        work = partial(self._localizer.localize, window, balance)
+        work = partial(self._localizer.localize, window, balance, session.directions)
         task = self._attempts.begin("localization", device.partition, window, work)
-        session.seconds[window.start_ns] = task
+        session.seconds[window.start_ns] = session.directions = task
         if self._live is not None:
             self._live.hear(window)
         sound = session.open_window.push(window)
@@ -234,6 +234,7 @@ class Dispatcher:
         session.before = LastEstimate.of(window.start_ns, task, session.before)
         session.labels_before = session.labels
         session.moved_before = session.moved
+        session.directions_before = session.directions
         return task
 
     def _recognise(
@@ -329,7 +330,14 @@ class Dispatcher:
             del sessions[name]
         # Copied now: later changes belong to the next thirty seconds.
         before = [
-            (name, session, session.before, session.labels_before, session.moved_before)
+            SessionBefore(
+                name,
+                session,
+                session.before,
+                session.labels_before,
+                session.moved_before,
+                session.directions_before,
+            )
             for name, session in sessions.items()
             if name in kept
         ]

@@ -189,4 +189,4 @@ def gated_sound(
 def _heard_second(second: Spatial, window: Window) -> HeardSecond:
     part = second.near_field
     near = None if part is None else NearShare(part.share.array(), part.energy)
-    return HeardSecond((second.start_ns - window.start_ns) // NS, second.regions, near)
+    return HeardSecond((second.start_ns - window.start_ns) // NS, second.by_itself, near)

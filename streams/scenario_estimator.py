@@ -74,7 +74,7 @@ def far_only(
     """
     if settings.interference == "off":
         return None
-    localized = [HeardSecond((s.start_ns - window.start_ns) // NS, s.regions) for s in seconds]
+    localized = [HeardSecond((s.start_ns - window.start_ns) // NS, s.by_itself) for s in seconds]
     return far_only_segments(localized, len(presence(window, "audio")) // SEGMENT_S)
 
 

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import msgpack
 
 from streams.engine.outcome import Outcome
+from streams.localization import directions_after
 from streams.session_memory import LastEstimate, numbers
 from streams.session_work import Kept, SessionWork
 
@@ -14,37 +15,52 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from streams.engine.kafka.received import Token
+    from streams.localization import Directions
     from streams.session_memory import Memory
 
-_VERSION = 5
+_VERSION = 6
 # How many of these fields follow a session's upright in each version: microphone balance, label
-# memory, activity memory, and position evidence from steps. Missing fields start empty.
-_AFTER_UPRIGHT = {2: 0, 3: 2, 4: 3, _VERSION: 4}
+# memory, activity memory, position evidence from steps, and memory of directions. Missing fields
+# start empty.
+_AFTER_UPRIGHT = {2: 0, 3: 2, 4: 3, 5: 4, _VERSION: 5}
+
+
+class SessionBefore(NamedTuple):
+    """A session's name and work, and its last estimate and memories at a scenario window's end."""
+
+    name: str
+    session: SessionWork
+    last: LastEstimate | None
+    labels: Memory
+    moved: Memory
+    directions: Directions
 
 
 async def acknowledged(
     device_id: str,
     windows: bytes,
     kept: Mapping[str, Kept],
-    before: Sequence[tuple[str, SessionWork, LastEstimate | None, Memory, Memory]],
+    before: Sequence[SessionBefore],
     tokens: list[Token],
 ) -> Outcome:
     """Return the outcome that stores a scenario window's checkpoint and acknowledges its tokens.
 
     `windows` is the windower's checkpoint and `kept` each session's learned state at the window's
-    end. `before` holds name, work, last estimate, label memory and activity memory of each session
-    at that time.
+    end. `before` is the rest of each session's state at that time.
     """
     sessions = []
-    for name, session, last, labels, moved in before:
+    for name, session, last, labels, moved, directions in before:
         labelled, active = await numbers(labels), await numbers(moved)
+        located = await directions_after(directions)
         if session.labels is labels:
             session.labels = session.labels_before = labelled
         if session.moved is moved:
             session.moved = session.moved_before = active
+        if session.directions is directions:
+            session.directions = session.directions_before = located
         learned = kept[name]
         learned_of = (learned.upright, learned.balance, labelled, active, learned.position)
-        entry: list[Any] = [name, *map(list, learned_of)]
+        entry: list[Any] = [name, *map(list, learned_of), located]
         if last is not None:
             known = await last.in_numbers()
             entry += await packed(known)
@@ -75,12 +91,15 @@ def unpack(checkpoint: bytes | None) -> tuple[bytes | None, dict[str, SessionWor
         count = _AFTER_UPRIGHT[version]
         learned, last = [tuple(each) for each in rest[:count]], rest[count:]
         learned += [()] * (_AFTER_UPRIGHT[_VERSION] - count)
-        balance, labels, moved, position = learned
+        balance, labels, moved, position, packed_directions = learned
+        # Bytes again, none in a checkpoint of an earlier release.
+        directions = bytes(packed_directions)
         kept = Kept(tuple(upright), balance, position)
         before = None
         if last:
             start_ns, told, *memory = last
             # Checkpoints of earlier releases have no memory.
             before = LastEstimate(start_ns, memory=tuple(memory[0]) if memory else (), told=told)
-        sessions[name] = SessionWork(kept, labels, moved, kept, labels, moved, before)
+        memories = (labels, moved, directions)
+        sessions[name] = SessionWork(kept, *memories, kept, *memories, before)
     return windows, sessions

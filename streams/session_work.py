@@ -12,6 +12,7 @@ if TYPE_CHECKING:
 
     from schemas import Activity, Spatial
     from streams.attempts import Task
+    from streams.localization import Directions
     from streams.session_memory import LastEstimate, Memory
 
 
@@ -33,17 +34,20 @@ class Kept:
 class SessionWork:
     """Results and state of a session since the end of the last scenario window.
 
-    `kept` is the state learned from all windows so far, `labels` LanHAR's memory and `moved` the
-    memory of motion-only activities; `kept_before`, `labels_before` and `moved_before` are the
-    same at the end of the last scenario window, and `before` is that window's estimate.
+    `kept` is the state learned from all windows so far, `labels` LanHAR's memory, `moved` the
+    memory of motion-only activities and `directions` that of where sounds are; `kept_before`,
+    `labels_before`, `moved_before` and `directions_before` are the same at the end of the last
+    scenario window, and `before` is that window's estimate.
     """
 
     kept: Kept = field(default_factory=Kept)
     labels: Memory = ()
     moved: Memory = ()
+    directions: Directions = b""
     kept_before: Kept = field(default_factory=Kept)
     labels_before: Memory = ()
     moved_before: Memory = ()
+    directions_before: Directions = b""
     before: LastEstimate | None = None
     open_window: OpenWindow = field(default_factory=OpenWindow)
     seconds: dict[int, Task[Spatial]] = field(default_factory=dict)

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 # The methods that a worker calls per window: module, class, method. Each maps a list of items to a
 # list of answers.
 NETWORKS = (
-    ("models.serving.predict", "SoundLocalizer", "predict"),
+    ("models.serving.predict", "SoundLocalizer", "locate"),
     ("models.serving.predict", "ScenarioRecognizer", "predict"),
     ("models.serving.predict", "ScenarioRecognizer", "prepare"),
     ("models.serving.predict", "ActivityRecognizer", "estimate"),

@@ -13,6 +13,7 @@ from models.serving.predict import (
     ActivityRecognizer,
     HarInput,
     LocalizerInput,
+    LocatedSecond,
     ScenarioInput,
     ScenarioOutput,
     ScenarioRecognizer,
@@ -52,9 +53,9 @@ class Networks:
         self._labels = None if lanhar is None else label_set(lanhar).vocabulary()
         self.seconds = defaultdict[str, float](float)
 
-    def localize(self, item: LocalizerInput) -> dict[str, float]:
-        """Return the regions' probabilities of one second."""
-        return self._timed("localization", lambda: self._localizer.predict([item])[0])
+    def localize(self, item: LocalizerInput) -> LocatedSecond:
+        """Return what one second says by itself."""
+        return self._timed("localization", lambda: self._localizer.locate([item])[0])
 
     def scenario(self, item: ScenarioInput) -> ScenarioOutput:
         """Return the estimate of one scenario window."""

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from infra import topics
+from models.egolog.direction_memory import DirectionMemory
 from models.egolog.microphone_balance import MicrophoneBalance
 from models.features import Features
 from models.lanhar.upright import Upright
@@ -56,6 +57,7 @@ class _Wearer:
     upright: Sequence[float] = ()
     labels: Sequence[float] = ()
     balance: Sequence[float] = ()
+    directions: DirectionMemory = field(default_factory=DirectionMemory)
 
 
 class Work:
@@ -90,8 +92,10 @@ class Work:
         wearer.balance = balance_after(wearer.balance, window)
         maps = MicrophoneBalance.of(wearer.balance).balanced(required(window, "maps"))
         item = LocalizerInput(maps, feature(window, "imu"))
-        regions = self._networks.localize(item)
-        return Spatial(**_identity(window), revision="bench", regions=regions)
+        alone, heat = self._networks.localize(item)
+        span = (window.start_ns, window.end_ns)
+        regions, wearer.directions = wearer.directions.after(*span, alone, heat, item.imu)
+        return Spatial(**_identity(window), revision="bench", regions=regions, alone=alone)
 
     def _activity(self, window: Window, wearer: _Wearer) -> Activity:
         seconds = [s for s in wearer.seconds if window.start_ns <= s.start_ns < window.end_ns]

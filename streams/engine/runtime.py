@@ -123,7 +123,7 @@ class Runtime:
             log=LogStore(redis, settings.app_id, settings.log_retention_days),
             pool=pool,
             windowing_pool=ThreadPoolExecutor(1, thread_name_prefix="windowing"),
-            sound_localizer=batcher("localization", loaded.sound_localizer.predict, Urgency.FIRST),
+            sound_localizer=batcher("localization", loaded.sound_localizer.locate, Urgency.FIRST),
             near_field_extractor=(
                 None
                 if extractor is None

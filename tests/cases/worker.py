@@ -61,7 +61,7 @@ class LocalWorker:
         near = self._settings.interference == "near"
         extractor = NearFieldExtractor(registry) if near else None
         self._runtime: Any = SimpleNamespace(
-            sound_localizer=_OneByOne(localizer.predict),
+            sound_localizer=_OneByOne(localizer.locate),
             near_field_extractor=extractor and _OneByOne(extractor.predict),
             sound_separator=extractor and _OneByOne(scenario.name_apart),
             scenario_recognizer=_OneByOne(scenario.predict),

@@ -244,6 +244,7 @@ def _fields(kind: type[BaseModel], inner: dict[str, type[BaseModel]]) -> str:
         [
             (f"`{name}`", _type(field.annotation, inner), _bounds(field.metadata), _default(field))
             for name, field in kind.model_fields.items()
+            if not field.exclude
         ],
     )
 

@@ -187,3 +187,10 @@ def test_places_are_those_of_the_window_whatever_its_start() -> None:
     assert window().start_ns == T0_S * NS
     late = sound_places(window(siren=fifteen(s14=0.9)), [heard(29, right_far=0.97)])
     assert late["siren"].words == ("far", "right")
+
+
+def test_an_event_takes_each_second_by_itself() -> None:
+    of = window(siren=fifteen(s1=0.9))
+    alone = heard(2, right_far=0.8)
+    directed = heard(2, left_far=0.7).model_copy(update={"alone": alone.regions})
+    assert evidence(of, [directed]) == evidence(of, [alone])

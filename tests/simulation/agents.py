@@ -12,6 +12,7 @@ from schemas import REGIONS, Activity, ScenarioEstimate, Spatial, Vector, Window
 from schemas.sound_place import HeardApart
 from streams.dispatcher import Dispatcher
 from streams.har import RankedWindow
+from streams.localization import directions_after
 from streams.scenario_joiner import ScenarioJoiner
 
 if TYPE_CHECKING:
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
     from models.serving.segment_sounds import SoundAhead
     from schemas.message import Probabilities
     from schemas.position import Place
+    from streams.localization import Directions
     from streams.windower import Windowing
 
 
@@ -47,11 +49,14 @@ class HashingAgents:
     def __init__(self, pause: Callable[[Window], Awaitable[None]] = at_once) -> None:
         self._pause = pause
 
-    async def localize(self, window: Window, balance: Sequence[float] = ()) -> Spatial:
-        """Return a spatial window's regions."""
+    async def localize(
+        self, window: Window, balance: Sequence[float] = (), before: Directions = b""
+    ) -> Spatial:
+        """Return a spatial window's regions, and a memory that depends on every earlier window."""
         await self._pause(window)
-        regions = dict.fromkeys(REGIONS, 0.0) | {"front-near": share(window.encode(), balance)}
-        return Spatial(**_common(window), regions=regions)
+        likely = share(window.encode(), balance, await directions_after(before))
+        regions = dict.fromkeys(REGIONS, 0.0) | {"front-near": likely}
+        return Spatial(**_common(window), regions=regions, directions=repr(likely).encode())
 
     async def estimate(self, window: Window, seconds: Sequence[Spatial] = ()) -> ScenarioEstimate:
         """Return a scenario window's estimate; one in eight is unknown, every second disturbed."""

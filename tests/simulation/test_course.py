@@ -79,6 +79,21 @@ async def test_microphones_that_a_checkpoint_forgets_are_noticed(
     assert any([await differences(seed) for seed in range(5)])
 
 
+async def test_directions_that_a_checkpoint_forgets_are_noticed(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    unpack = dispatcher.unpack
+
+    def forget(checkpoint: bytes | None) -> object:
+        windows, sessions = unpack(checkpoint)
+        for session in sessions.values():
+            session.directions = session.directions_before = b""
+        return windows, sessions
+
+    monkeypatch.setattr(dispatcher, "unpack", forget)
+    assert any([await differences(seed) for seed in range(5)])
+
+
 async def test_minutes_that_a_checkpoint_forgets_are_noticed(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:

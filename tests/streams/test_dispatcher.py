@@ -121,6 +121,8 @@ async def test_a_session_that_ended_keeps_numbers_alone() -> None:
     assert isinstance(session.labels_before, tuple)
     assert isinstance(session.moved, tuple)
     assert isinstance(session.moved_before, tuple)
+    assert isinstance(session.directions, bytes)
+    assert isinstance(session.directions_before, bytes)
     assert not session.seconds
     assert not session.activities
 
@@ -162,20 +164,21 @@ async def test_the_checkpoint_of_an_earlier_release_still_says_where_a_device_is
     assert first.missing == ["scenario.estimate 0/1"]
 
 
-@pytest.mark.parametrize(("version", "kept"), [(2, 0), (3, 2), (4, 3)])
+@pytest.mark.parametrize(("version", "kept"), [(2, 0), (3, 2), (4, 3), (5, 4)])
 async def test_the_releases_before_kept_fewer_memories_and_all_else(
     version: int, kept: int
 ) -> None:
     before = Dispatching()
     await before.push(last=7)
-    now, windows, [[name, upright, balance, labels, moved, position, *last]] = msgpack.unpackb(
-        before.checkpoint()
-    )
-    assert now == 5
+    now, windows, [[name, upright, *memories]] = msgpack.unpackb(before.checkpoint())
+    learned, last = memories[:5], memories[5:]
+    _, labels, moved, position, directions = learned
+    assert now == 6
     assert labels
     assert moved
     assert not position, "no window of these is long enough to show steps"
-    learned = [balance, labels, moved][:kept]
+    assert directions == b"", "no window of these has sound"
+    learned = learned[:kept]
     after = Dispatching(msgpack.packb([version, windows, [[name, upright, *learned, *last]]]))
     await after.push(first=4)
     assert after.starts(topics.SCENARIO) == [4, 8]

@@ -91,6 +91,17 @@ async def test_far_sound_is_dropped_unless_it_is_all_there_is() -> None:
     assert estimating.network.items[-1].mel is not None
 
 
+async def test_the_gate_takes_each_second_by_itself() -> None:
+    alone = [spatial(second, front_far=1.0) for second in range(5)]
+    near = [
+        spatial(second, front_near=1.0).model_copy(update={"alone": alone[second].regions})
+        for second in range(5)
+    ]
+    loud = window("har", features={"mel": Vector.of(np.full((250, 64), 8.0), "<f2"), "imu": IMU})
+    activity = await Estimating()(loud, near)
+    assert (activity.gate, activity.far_field) == ("dropped", 1.0)
+
+
 async def test_an_activity_says_how_familiar_its_window_is_and_whether_it_is_known() -> None:
     activity = await Estimating()(window("har"))
     assert (activity.activities, activity.familiarity) == ({"cooking": 0.9}, {"imu": 0.4})

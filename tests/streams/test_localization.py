@@ -1,17 +1,24 @@
 from __future__ import annotations
 
+import asyncio
 from types import SimpleNamespace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pytest
 
 from infra.settings import Settings
+from models.egolog.direction_memory import DirectionMemory
 from models.egolog.near_share import NearShare
+from models.serving.predict import LocatedSecond
 from schemas import REGIONS, Spatial, Vector
-from streams.localization import SpatialEstimator, balance_after
+from streams.engine.outcome import ValuedOutcome
+from streams.localization import SpatialEstimator, balance_after, directions_after
 from tests.streams.engine.fakes import Batcher
 from tests.streams.engine.messages import window
+
+if TYPE_CHECKING:
+    from schemas import Window
 
 SHARE = np.arange(3200, dtype=np.uint32).reshape(50, 64).astype(np.uint8)
 
@@ -28,12 +35,13 @@ def agent(network: Batcher, extractor: Batcher | None, **settings: Any) -> Spati
 async def localized(planes: int, far: float, extractor: Batcher | None, **settings: Any) -> Spatial:
     maps = Vector.of(np.full((planes, 50, 64), 7.0), "<f2")
     one = window("spatial", features={"maps": maps})
-    network = Batcher(dict.fromkeys(REGIONS, 0.0) | {"back-far": far, "left-near": 1.0})
+    regions = dict.fromkeys(REGIONS, 0.0) | {"back-far": far, "left-near": 1.0}
+    network = Batcher(LocatedSecond(regions, None))
     return await agent(network, extractor, **settings).localize(one)
 
 
 async def test_the_regions_of_a_second_are_those_that_the_network_names() -> None:
-    network = Batcher(dict.fromkeys(REGIONS, 0.25))
+    network = Batcher(LocatedSecond(dict.fromkeys(REGIONS, 0.25), None))
     spatial = await agent(network, None).localize(window("spatial"))
     assert (spatial.window_id, spatial.revision) == ("d/s/spatial/0", "r")
     assert spatial.regions == dict.fromkeys(REGIONS, 0.25)
@@ -58,7 +66,8 @@ async def test_two_microphones_are_heard_as_if_they_were_alike() -> None:
     maps = np.full((3, 50, 64), 7.0, np.float16)
     maps[0] += np.log(10) / 5
     one = window("spatial", features={"maps": Vector.of(maps, "<f2")})
-    network, extractor = Batcher(dict.fromkeys(REGIONS, 1.0)), Batcher(NearShare(SHARE, 0.25))
+    network = Batcher(LocatedSecond(dict.fromkeys(REGIONS, 1.0), None))
+    extractor = Batcher(NearShare(SHARE, 0.25))
     await agent(network, extractor).localize(one, (300.0, 2.0))
     for heard in (network.items[0].maps, extractor.items[0]):
         assert heard[0] == pytest.approx(heard[1], abs=0.01)
@@ -90,3 +99,53 @@ async def test_without_a_likely_far_source_or_two_ears_no_share_is_looked_for(
 async def test_a_worker_without_the_network_looks_for_no_share() -> None:
     spatial = await localized(3, 1.0, None)
     assert (spatial.near_field, spatial.revision) == (None, "r")
+
+
+def remembered_window(second: int, *, planes: int = 3, motion: bool = True) -> Window:
+    features = {"maps": Vector.of(np.full((planes, 50, 64), 7.0), "<f2")}
+    if motion:
+        imu = np.random.default_rng(second).normal(0, 1, (50, 6)).astype(np.float32)
+        features["imu"] = Vector.of(imu)
+    return window("spatial", second, features=features)
+
+
+def located(seed: int) -> LocatedSecond:
+    rng = np.random.default_rng(seed)
+    regions = {name: round(float(p), 4) for name, p in zip(REGIONS, rng.random(8), strict=True)}
+    return LocatedSecond(regions, rng.normal(-3, 3, (2, 72)).astype(np.float32))
+
+
+async def test_the_directions_of_a_second_are_those_of_the_memory() -> None:
+    memory, before = DirectionMemory(), b""
+    for second in range(4):
+        one, heard = remembered_window(second), located(second)
+        localized = await agent(Batcher(heard), None).localize(one, (), before)
+        imu = one.features["imu"].array()
+        regions, memory = memory.after(one.start_ns, one.end_ns, *heard, imu)
+        assert localized.regions == regions
+        assert localized.by_itself == heard.regions
+        assert (regions == heard.regions) == (second == 0)
+        before = localized.directions
+        assert before == memory.packed()
+    again = Spatial.decode(localized.encode())
+    assert again.regions == again.by_itself == regions
+    assert (again.alone, again.directions) == ({}, b"")
+
+
+@pytest.mark.parametrize("missing", [{"planes": 1}, {"planes": 10}, {"motion": False}])
+async def test_without_two_ears_or_motion_nothing_is_remembered(missing: dict[str, Any]) -> None:
+    first = await agent(Batcher(located(0)), None).localize(remembered_window(0))
+    heard = located(1)._replace(heat=None) if "planes" in missing else located(1)
+    second = remembered_window(1, **missing)
+    localized = await agent(Batcher(heard), None).localize(second, (), first.directions)
+    assert first.directions
+    assert localized.directions == b""
+    assert localized.regions == heard.regions
+
+
+async def test_a_failed_second_leaves_no_directions() -> None:
+    async def failed() -> ValuedOutcome[Spatial]:
+        return ValuedOutcome()
+
+    assert await directions_after(asyncio.create_task(failed())) == b""
+    assert await directions_after(b"kept") == b"kept"

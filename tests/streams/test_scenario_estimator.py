@@ -79,7 +79,11 @@ def test_activities_are_told_the_undisturbed_scenario_after_the_minutes_before()
 async def test_far_only_segments_are_left_out_where_something_is_done_against_interference(
     interference: str,
 ) -> None:
-    seconds = [spatial(33, left_far=0.9), spatial(36, left_far=0.9, left_near=0.8)]
+    seconds = [
+        # What is published of a second says where, and the second by itself how far.
+        spatial(33, left_near=0.9).model_copy(update={"alone": spatial(33, left_far=0.9).regions}),
+        spatial(36, left_far=0.9, left_near=0.8),
+    ]
     _, network = await estimated(window("scenario", 30), seconds=seconds, interference=interference)
     far_only = network.items[0].far_only
     if interference == "off":

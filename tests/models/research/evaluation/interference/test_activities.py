@@ -138,7 +138,7 @@ async def test_the_stream_hears_of_a_window_what_the_evaluation_hears(
     recognizer = ActivityRecognizer(registry)
     har = Noting(recognizer.estimate)
     runtime: Any = SimpleNamespace(
-        sound_localizer=Noting(localizer.predict),
+        sound_localizer=Noting(localizer.locate),
         near_field_extractor=Noting(extractor.predict) if kept == "near" else None,
         activity_recognizer=har,
         ranking=None,
@@ -147,14 +147,15 @@ async def test_the_stream_hears_of_a_window_what_the_evaluation_hears(
     settings = Settings(_env_file=None, interference=kept, near_field_from=at_least)
     spatial: list[Spatial] = []
     balance: tuple[float, ...] = ()
+    directions = b""
     for second in range(5):
         moved = imu[50 * second : 50 * (second + 1)]
         features = {"maps": Vector.of(maps[second], "<f2"), "imu": Vector.of(moved)}
         estimator = SpatialEstimator(settings, lambda: runtime)
         heard_in = window("spatial", second, features=features)
         balance = tuple(balance_after(balance, heard_in))
-        message = await estimator.localize(heard_in, balance)
-        spatial.append(Spatial.decode(message.encode()))
+        spatial.append(await estimator.localize(heard_in, balance, directions))
+        directions = spatial[-1].directions
     features = {"mel": Vector.of(mel, "<f2"), "imu": Vector.of(imu)}
     primary = window("har", features=features)
     agent = ActivityEstimator(settings, lambda: runtime)
