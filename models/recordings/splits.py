@@ -133,7 +133,7 @@ def unseen(data: Path) -> Splits:
 def _clips(data: Path) -> set[str]:
     try:
         return {Path(name).stem for name in esc50.filenames(data / ESC50)}
-    except esc50.Esc50Error:
+    except RecordingError:
         # Whoever reads the clips reports it.
         return set()
 

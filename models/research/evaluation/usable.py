@@ -78,7 +78,7 @@ def _urbansound8k(data: Path) -> None:
         return
     try:
         elsewhere = split_elsewhere(data)
-    except esc50.Esc50Error:
+    except RecordingError:
         # Reported with ESC-50 itself.
         elsewhere = {}
     for path, _ in urbansound8k.clips(folder, unseen(data).street, elsewhere):

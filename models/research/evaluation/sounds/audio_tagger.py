@@ -23,6 +23,7 @@ from models.egolog.contrastive import ENCODERS
 from models.features import Features
 from models.labels import CATEGORIES, RECOGNISED_SOUNDS
 from models.recordings.datasets import esc50, urbansound8k
+from models.recordings.protocol import RecordingError
 from models.recordings.shared_data import ESC50, URBANSOUND8K, shared_data
 from models.recordings.splits import split_elsewhere, unseen
 from models.research.egolog.audio.categories import sounding
@@ -112,7 +113,7 @@ def top1(recogniser: Recogniser, clips: Sequence[LabelledSound]) -> float:
 def labelled_sounds(data: Path, every: int = 1) -> dict[str, list[LabelledSound]]:
     """Return every n-th unseen clip with a parent, by data set; absent data sets are reported.
 
-    Raises `Esc50Error` or `UrbanSoundError` if a folder lacks files that its table lists.
+    Raises `RecordingError` if a folder lacks files that its table lists, or cannot be read.
     """
     sounds: dict[str, list[tuple[Path, str]]] = {}
     splits = unseen(data)
@@ -203,7 +204,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     try:
         tagger = open_audio_tagger(options.tagger)
         sounds = {} if data is None else labelled_sounds(data, options.every)
-    except (AudioTaggerError, esc50.Esc50Error, urbansound8k.UrbanSoundError) as error:
+    except (AudioTaggerError, RecordingError) as error:
         parser.error(str(error))
     figures: dict[str, dict[str, Any]] = {}
     if data is None:

@@ -69,6 +69,17 @@ def test_a_part_that_cannot_be_read_is_left_out_and_named(
     unseen_material(links)
 
 
+def test_a_table_in_another_encoding_costs_its_own_part_alone(
+    data: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    table = data / ESC50 / "esc50.csv"
+    table.write_bytes(table.read_bytes() + "café,1\n".encode("latin-1"))
+    links = usable(data, tmp_path / "links")
+    [line] = capsys.readouterr().out.splitlines()
+    assert line.endswith("esc50.csv is not UTF-8 text: invalid continuation byte")
+    assert files(links) == files(data) - {str(ESC50)}
+
+
 def test_clips_of_any_rate_and_channels_become_the_sounds_of_days(data: Path) -> None:
     for number, path in enumerate(sorted((data / ESC50).glob("*.flac"))):
         rate, channels = ((44_100, 2), (48_000, 1), (16_000, 2))[number % 3]
