@@ -13,6 +13,7 @@ import numpy as np
 from models.recordings.datasets.motion_files import MotionRecordings, read_recordings
 from models.recordings.datasets.posture_changes import HALF_ROWS, changes
 from models.recordings.formats.arrays import load
+from models.recordings.formats.columns import check_length, texts, whole_numbers
 from models.recordings.protocol import RecordingError
 
 if TYPE_CHECKING:
@@ -55,12 +56,15 @@ def classyglass(folder: Path) -> LabelledMotion | None:
     if not all(path.is_file() for path in paths):
         return None
     motion = read_recordings(paths[0])
-    columns = [load(paths[1], (name,))[name] for name in ("recording", "start", "detail", "user")]
-    if len({len(column) for column in columns}) > 1:
-        raise RecordingError(f"{paths[1].name} has columns of different lengths")
+    windows = load(paths[1], ("recording", "start", "detail", "user"))
+    recordings, starts = (whole_numbers(paths[1], windows, name) for name in ("recording", "start"))
+    check_length(paths[1], "start", len(starts), len(recordings))
+    details, users = (
+        texts(paths[1], windows, name, len(recordings)) for name in ("detail", "user")
+    )
     segments = []
     for recording, start, detail, user in sorted(
-        zip(*(column.tolist() for column in columns), strict=True)
+        zip(recordings, starts, details, users, strict=True)
     ):
         if not 0 <= recording < len(motion.firsts):
             raise RecordingError(
@@ -71,7 +75,7 @@ def classyglass(folder: Path) -> LabelledMotion | None:
         # A window's start counts from its recording's first row.
         if first + start + WINDOW <= last:
             begin = first + start
-            segments.append(LabelledSegment(str(user), detail, begin, begin + WINDOW, first, last))
+            segments.append(LabelledSegment(user, detail, begin, begin + WINDOW, first, last))
     return LabelledMotion(_values(motion), segments)
 
 

@@ -225,7 +225,7 @@ def _recorded(motion: MotionRecordings, length: int, wanted: Split | None) -> La
             if begin < first or not start <= begin + length // 2 < stop:
                 left_out += 1
                 continue
-            window = motion.signal[begin : begin + length] / motion.scale
+            window = np.asarray(motion.signal[begin : begin + length] / motion.scale, np.float32)
             if not np.isfinite(window).all():
                 left_out += 1
                 continue

@@ -1,7 +1,6 @@
 """Checked reading of `NAME_50hz.npz` (recordings) and `NAME_20hz.npz` (windows of 6 s).
 
-Text may be stored as str, bytes or numbers. What contradicts itself is refused rather than read as
-something else.
+What contradicts itself is refused rather than read as something else.
 """
 
 from __future__ import annotations
@@ -12,15 +11,22 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from models.recordings.formats.arrays import load
+from models.recordings.formats.columns import (
+    check_length,
+    numbers,
+    rate_hz,
+    text,
+    texts,
+    whole_numbers,
+)
 from models.recordings.protocol import RecordingError
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
     from pathlib import Path
 
     from numpy.typing import NDArray
 
-    Arrays = Mapping[str, NDArray[Any]]
+    from models.recordings.formats.columns import Arrays
 
 RATE = 50.0
 CUT_RATE = 20.0
@@ -85,11 +91,11 @@ def read_motion(path: Path) -> MotionRecordings | MotionCuts:
 def read_recordings(path: Path) -> MotionRecordings:
     """Read recordings; raises `RecordingError` naming file, array and what is expected."""
     arrays = load(path, ("signal", "scale", *_RECORDINGS), _OPTIONAL)
-    signal = _numbers(path, arrays, "signal", (-1, 6))
+    signal = numbers(path, arrays, "signal", (-1, 6))
     _check_rate(path, arrays)
-    firsts, lasts = (_rows(path, arrays, f"recording_{end}") for end in ("start", "stop"))
-    users = _texts(path, arrays, "recording_user", len(firsts))
-    _check_length(path, "recording_stop", len(lasts), len(firsts))
+    firsts, lasts = (whole_numbers(path, arrays, f"recording_{end}") for end in ("start", "stop"))
+    users = texts(path, arrays, "recording_user", len(firsts))
+    check_length(path, "recording_stop", len(lasts), len(firsts))
     for number, (first, last) in enumerate(zip(firsts, lasts, strict=True)):
         if not 0 <= first <= last <= len(signal):
             raise RecordingError(
@@ -98,10 +104,10 @@ def read_recordings(path: Path) -> MotionRecordings:
             )
     labels = None
     if "recording_label" in arrays:
-        labels = _texts(path, arrays, "recording_label", len(firsts))
+        labels = texts(path, arrays, "recording_label", len(firsts))
     pressure = None
     if "pressure_pa" in arrays:
-        pressure = _numbers(path, arrays, "pressure_pa", (len(signal),))
+        pressure = numbers(path, arrays, "pressure_pa", (len(signal),))
     lengths = [last - first for first, last in zip(firsts, lasts, strict=True)]
     return MotionRecordings(
         signal,
@@ -120,23 +126,9 @@ def read_recordings(path: Path) -> MotionRecordings:
 def read_cuts(path: Path) -> MotionCuts:
     """Read windows; raises `RecordingError` naming file, array and what is expected."""
     arrays = load(path, ("data", "label", "user"), ("position",))
-    data = _numbers(path, arrays, "data", (-1, -1, 6))
-    labels, users = (_texts(path, arrays, name, len(data)) for name in ("label", "user"))
+    data = numbers(path, arrays, "data", (-1, -1, 6))
+    labels, users = (texts(path, arrays, name, len(data)) for name in ("label", "user"))
     return MotionCuts(data, labels, users, _position(arrays))
-
-
-def _numbers(path: Path, arrays: Arrays, name: str, shape: tuple[int, ...]) -> NDArray[Any]:
-    values = arrays[name]
-    fits = len(values.shape) == len(shape) and all(
-        wanted in (-1, own) for own, wanted in zip(values.shape, shape, strict=True)
-    )
-    if not fits or values.dtype.kind not in "iuf":
-        expected = ", ".join("any" if length == -1 else str(length) for length in shape)
-        raise RecordingError(
-            f"{path.name} has {name} of shape {values.shape} and {values.dtype}; "
-            f"expected numbers of shape ({expected})"
-        )
-    return values
 
 
 def _scale(path: Path, arrays: Arrays) -> NDArray[np.float32]:
@@ -147,48 +139,23 @@ def _scale(path: Path, arrays: Arrays) -> NDArray[np.float32]:
 
 
 def _check_rate(path: Path, arrays: Arrays) -> None:
-    rate = np.reshape(arrays.get("sampling_rate_hz", RATE), -1)
-    if rate.size and not np.isclose(float(rate[0]), RATE, rtol=0.01):
+    rate = rate_hz(path, arrays, ("sampling_rate_hz",), RATE)
+    if not np.isclose(rate, RATE, rtol=0.01):
         raise RecordingError(
-            f"{path.name} is sampled at {float(rate[0]):g} Hz; expected {RATE:g}, as its name says"
+            f"{path.name} is sampled at {rate:g} Hz; expected {RATE:g}, as its name says"
         )
-
-
-def _check_length(path: Path, name: str, own: int, expected: int) -> None:
-    if own != expected:
-        raise RecordingError(f"{path.name} has {own} entries in {name}; expected {expected}")
-
-
-def _rows(path: Path, arrays: Arrays, name: str) -> list[int]:
-    values = arrays[name]
-    if values.ndim != 1 or values.dtype.kind not in "iuf" or not np.isfinite(values).all():
-        raise RecordingError(
-            f"{path.name} has {name} of shape {values.shape} and {values.dtype}; "
-            "expected a row of whole numbers"
-        )
-    return [round(value) for value in values.tolist()]
-
-
-def _texts(path: Path, arrays: Arrays, name: str, count: int) -> list[str]:
-    values = np.reshape(arrays[name], -1)
-    _check_length(path, name, len(values), count)
-    return [_text(value) for value in values.tolist()]
-
-
-def _text(value: object) -> str:
-    return value.decode(errors="replace") if isinstance(value, bytes) else str(value)
 
 
 def _position(arrays: Arrays) -> str:
     words = np.reshape(arrays.get("position", ""), -1).tolist()
-    return _text(words[0]) if words else ""
+    return text(words[0]) if words else ""
 
 
 def _began_s(path: Path, arrays: Arrays, firsts: list[int]) -> list[float]:
     # A file without times has its recordings one after another.
     began = np.asarray(firsts, np.float64) / RATE
     if "recording_t0_unix_s" in arrays:
-        told = _numbers(path, arrays, "recording_t0_unix_s", (len(firsts),))
+        told = numbers(path, arrays, "recording_t0_unix_s", (len(firsts),))
         began = told.astype(np.float64) if np.isfinite(told).all() else began
     return [float(each) for each in began]
 
@@ -200,11 +167,11 @@ def _intervals(path: Path, arrays: Arrays, lengths: list[int]) -> list[Interval]
     if missing:
         raise RecordingError(f"{path.name} has labels of intervals, but no {', '.join(missing)}")
     recordings, starts, stops = (
-        _rows(path, arrays, f"interval_{name}") for name in ("recording", "start", "stop")
+        whole_numbers(path, arrays, f"interval_{name}") for name in ("recording", "start", "stop")
     )
-    labels = _texts(path, arrays, "interval_label", len(starts))
+    labels = texts(path, arrays, "interval_label", len(starts))
     for name, column in (("interval_recording", recordings), ("interval_stop", stops)):
-        _check_length(path, name, len(column), len(starts))
+        check_length(path, name, len(column), len(starts))
     intervals = []
     for recording, label, start, stop in zip(recordings, labels, starts, stops, strict=True):
         if not 0 <= recording < len(lengths):

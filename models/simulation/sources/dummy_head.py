@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from models.recordings.formats.arrays import load
+from models.recordings.formats.columns import finite, rate_hz
 from models.recordings.protocol import RecordingError
 from models.simulation.acoustics.ears import DIRECTIONS, EAR_POINTS_M, NFFT, Responses, short
 from models.simulation.acoustics.sounds import FS
@@ -48,17 +49,15 @@ def read_dummy_head(path: Path) -> DummyHead:
     lacks one of the 72 directions, the rate is not 16 kHz, or the file cannot be used otherwise.
     """
     file = load(path, ("hrir", "azimuth_deg", "distance_m"), ("sample_rate", "sampling_rate_hz"))
-    rate = float(np.ravel(file.get("sample_rate", file.get("sampling_rate_hz", FS)))[0])
+    rate = rate_hz(path, file, ("sample_rate", "sampling_rate_hz"), FS)
     if rate != FS:
         raise RecordingError(f"{path.name} is sampled at {rate:g} Hz; expected {FS}")
-    azimuth, distance = (
-        np.ravel(file[name]).astype(float) for name in ("azimuth_deg", "distance_m")
-    )
+    azimuth, distance = (finite(path, file, name) for name in ("azimuth_deg", "distance_m"))
     hrir = checked_responses(path, file["hrir"], (len(azimuth), 2, -1))
-    if len(distance) != len(azimuth) or not np.isfinite([*azimuth, *distance]).all():
+    if len(distance) != len(azimuth):
         raise RecordingError(
             f"{path.name} has {len(azimuth)} azimuths and {len(distance)} distances; "
-            "expected finite ones, as many of either"
+            "expected as many of either"
         )
     azimuth = np.round(azimuth).astype(int) % 360
     distance = np.round(distance, 3)

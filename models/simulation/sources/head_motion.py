@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 from scipy import ndimage
 
+from models.recordings.datasets.motion_files import read_recordings
+from models.recordings.protocol import RecordingError
 from models.recordings.splits import Split, in_split
 from models.simulation.life.motion import RATE
 from models.simulation.sources.motion_bank import head_yaw
@@ -34,7 +36,7 @@ BODY_S = 4.0  # time constant with which the body follows the head's turns
 _CONTEXT_S = 4  # around a stretch, so that its slow part is known
 
 
-class HeadMotionError(ValueError):
+class HeadMotionError(RecordingError):
     """A folder has no head motion of the requested users."""
 
 
@@ -60,23 +62,20 @@ class HeadMotions:
     def read(cls, path: Path, split: Split | None) -> HeadMotions:
         """Read `classyglass_50hz.npz`; split None takes every user.
 
-        Raises `HeadMotionError` where no user is of the split.
+        Raises `HeadMotionError` without labels or a user of the split, and `RecordingError` if the
+        file cannot be used otherwise.
         """
-        with np.load(path) as file:
-            values = file["signal"].astype(np.float32) / file["scale"]
-            rows = zip(
-                file["recording_start"].tolist(),
-                file["recording_stop"].tolist(),
-                file["recording_user"].tolist(),
-                file["recording_label"].tolist(),
-                strict=True,
-            )
-            parts: tuple[list[NDArray[np.float32]], ...] = ([], [])
-            for start, stop, user, label in rows:
-                # Glasses that are being put on do not turn with a head.
-                long_enough = stop - start >= (2 * _CONTEXT_S + 6) * RATE
-                if label != "don/doff glasses" and long_enough and in_split(str(user), split):
-                    parts[label not in MOVING].append(values[start:stop])
+        motion = read_recordings(path)
+        if motion.labels is None:
+            raise HeadMotionError(f"{path.name} has no array recording_label; expected activities")
+        values = motion.signal.astype(np.float32) / motion.scale
+        rows = zip(motion.firsts, motion.lasts, motion.users, motion.labels, strict=True)
+        parts: tuple[list[NDArray[np.float32]], ...] = ([], [])
+        for start, stop, user, label in rows:
+            # Glasses that are being put on do not turn with a head.
+            long_enough = stop - start >= (2 * _CONTEXT_S + 6) * RATE
+            if label != "don/doff glasses" and long_enough and in_split(user, split):
+                parts[label not in MOVING].append(values[start:stop])
         if not parts[0] and not parts[1]:
             raise HeadMotionError(
                 f"{path.name} holds no user of split {split!r}; expected one or more"

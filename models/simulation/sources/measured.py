@@ -9,6 +9,7 @@ import numpy as np
 
 from models.recordings.datasets import esc50, spoken_digits
 from models.recordings.formats.arrays import load
+from models.recordings.formats.columns import finite, rate_hz
 from models.recordings.protocol import RecordingError
 from models.simulation.acoustics.ears import DIRECTIONS, EAR_POINTS_M, NFFT, Responses, short
 from models.simulation.acoustics.head_levels import with_sphere_below
@@ -129,8 +130,8 @@ def read_cipic(path: Path, split: esc50.Split | None) -> list[CipicEars]:
     Raises `RecordingError` if the file cannot be used.
     """
     file = load(path, ("hrir", "azimuth_deg", "elevation_deg"), ("sampling_rate_hz",))
-    azimuths, elevations = (np.ravel(file[name]) for name in ("azimuth_deg", "elevation_deg"))
-    rate = float(np.ravel(file.get("sampling_rate_hz", FS))[0])
+    azimuths, elevations = (finite(path, file, name) for name in ("azimuth_deg", "elevation_deg"))
+    rate = rate_hz(path, file, ("sampling_rate_hz",), FS)
     if rate != FS:
         raise RecordingError(f"{path.name} is sampled at {rate:g} Hz; expected {FS}")
     hrir = checked_responses(path, file["hrir"], (-1, len(azimuths), len(elevations), 2, -1))

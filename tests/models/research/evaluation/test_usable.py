@@ -80,6 +80,19 @@ def test_a_table_in_another_encoding_costs_its_own_part_alone(
     assert files(links) == files(data) - {str(ESC50)}
 
 
+def test_windows_whose_columns_are_text_are_left_out(
+    data: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = data / IMU / "classyglass_windows.npz"
+    with np.load(path) as file:
+        arrays = dict(file)
+    np.savez(path, **(arrays | {"start": arrays["start"].astype(float)}))
+    assert usable(data, tmp_path / "links") == data
+    np.savez(path, **(arrays | {"start": arrays["start"].astype(str)}))
+    assert files(usable(data, tmp_path / "links")) == files(data) - {str(path.relative_to(data))}
+    assert "expected a row of whole numbers" in capsys.readouterr().out
+
+
 def test_clips_of_any_rate_and_channels_become_the_sounds_of_days(data: Path) -> None:
     for number, path in enumerate(sorted((data / ESC50).glob("*.flac"))):
         rate, channels = ((44_100, 2), (48_000, 1), (16_000, 2))[number % 3]

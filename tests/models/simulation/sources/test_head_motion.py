@@ -51,6 +51,23 @@ def test_recordings_are_kept_by_user_and_by_movement(tmp_path: Path) -> None:
         HeadMotions.read(path, "validation")
 
 
+def test_recordings_are_read_however_their_columns_are_stored(tmp_path: Path) -> None:
+    path = recordings(tmp_path / "classyglass_50hz.npz")
+    everybody = HeadMotions.read(path, None)
+    with np.load(path) as file:
+        arrays = dict(file)
+    stored = {name: arrays[name].astype("S") for name in ("recording_user", "recording_label")}
+    floats = {name: arrays[name].astype(float) for name in ("recording_start", "recording_stop")}
+    np.savez(path, **(arrays | stored | floats))
+    read = HeadMotions.read(path, None)
+    assert (len(read.moving), len(read.still)) == (len(everybody.moving), len(everybody.still))
+    np.testing.assert_array_equal(read.moving[0], everybody.moving[0])
+    del arrays["recording_label"]
+    np.savez(path, **arrays)
+    with pytest.raises(HeadMotionError, match="has no array recording_label"):
+        HeadMotions.read(path, None)
+
+
 def test_real_heads_turn_by_degrees_a_second() -> None:
     path = shared_data() / "imu" / "classyglass_50hz.npz"
     motions = HeadMotions.read(path, "validation")
