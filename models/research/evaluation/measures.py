@@ -36,6 +36,7 @@ from models.research.lib.served_registry import ServedRegistry
 from models.serving.near_field import NearFieldExtractor
 from models.serving.one_thread import pin_one_thread
 from models.serving.predict import SoundLocalizer
+from models.simulation.sources.head_motion import HeadMotionError, HeadMotions
 from models.simulation.sources.material import unseen_material
 from models.simulation.sources.measured import SoundBank
 
@@ -101,8 +102,7 @@ def measure_places(
         if (data / HRTF).is_dir():
             print(f"skipped: {HRTF}: its sources need clips of our sound events in {ESC50}")
         return results
-    heads = data / IMU / "classyglass_50hz.npz"
-    if (data / CIPIC).is_file() and heads.is_file():
+    if (data / CIPIC).is_file() and _has_head_motion(data, splits):
         results["localization"] = localization.measure(
             registry, data, seed, cache, split=splits, arrays=arrays
         )
@@ -113,6 +113,18 @@ def measure_places(
     if "ece" in measured:
         results["measured"] = measured
     return results
+
+
+def _has_head_motion(data: Path, splits: Splits) -> bool:
+    path = data / IMU / "classyglass_50hz.npz"
+    if not path.is_file():
+        return False
+    try:
+        HeadMotions.read(path, splits.motion)
+    except HeadMotionError as error:
+        print(f"skipped: localization: {error}")
+        return False
+    return True
 
 
 def measure_life(

@@ -2,7 +2,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from models.recordings.shared_data import ESC50
+import numpy as np
+
+from models.recordings.shared_data import ESC50, IMU
 from models.recordings.splits import Splits
 from models.research.evaluation.measures import measure_places
 from models.research.lib.served_registry import ServedRegistry
@@ -13,6 +15,21 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     import pytest
+
+
+def test_motion_without_activities_turns_no_heads(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    data = small_data.write(tmp_path)
+    path = data / IMU / "classyglass_50hz.npz"
+    with np.load(path) as file:
+        arrays = {name: values for name, values in file.items() if name != "recording_label"}
+    np.savez(path, **arrays)
+    registry = ServedRegistry(WEIGHTS_DIR, "float32")
+    figures = measure_places(registry, data, Splits.of(None), 0, tmp_path / "cache", False)
+    assert figures == {}
+    [said] = capsys.readouterr().out.splitlines()
+    assert said.startswith("skipped: localization: classyglass_50hz.npz has no array recording_")
 
 
 def test_clips_that_are_no_sound_event_of_ours_place_nothing(
