@@ -35,7 +35,7 @@ from streams.localization import SpatialEstimator, balance_after
 from streams.position import position_after, worn_at
 from streams.scenario_estimator import ScenarioEstimator
 from streams.scenario_joiner import ScenarioJoiner
-from streams.session_checkpoint import SessionBefore, acknowledged, unpack
+from streams.session_checkpoint import CheckpointError, SessionBefore, acknowledged, unpack
 from streams.session_memory import LastEstimate, labels_after, moved_after, numbers, recognised
 from streams.session_work import DeviceWork, SessionWork
 from streams.sound_ahead import OpenWindow
@@ -127,8 +127,14 @@ class Dispatcher:
         return self._windowing.knows_session(device_id, session_id)
 
     def restore(self, device_id: str, checkpoint: bytes | None) -> None:
-        """Restore a device from its checkpoint; None for a device without one."""
-        windows, sessions = unpack(checkpoint)
+        """Restore a device from its checkpoint; None for a device without one.
+
+        Raises `CheckpointError` for one of a newer release.
+        """
+        try:
+            windows, sessions = unpack(checkpoint)
+        except CheckpointError as error:
+            raise CheckpointError(f"device {device_id!r}: {error}") from None
         self._windowing.restore(device_id, windows)
         self._devices[device_id] = DeviceWork(sessions)
 

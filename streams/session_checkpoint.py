@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import msgpack
 
+from infra.errors import InfraError
 from streams.engine.outcome import Outcome
 from streams.localization import directions_after
 from streams.session_memory import LastEstimate, numbers
@@ -23,6 +24,10 @@ _VERSION = 6
 # memory, activity memory, position evidence from steps, and memory of directions. Missing fields
 # start empty.
 _AFTER_UPRIGHT = {2: 0, 3: 2, 4: 3, 5: 4, _VERSION: 5}
+
+
+class CheckpointError(InfraError):
+    """A checkpoint was stored by a newer release."""
 
 
 class SessionBefore(NamedTuple):
@@ -78,10 +83,18 @@ async def packed(last: LastEstimate) -> list[Any]:
 
 
 def unpack(checkpoint: bytes | None) -> tuple[bytes | None, dict[str, SessionWork]]:
-    """Return the windower's checkpoint, None without one, and the sessions by name."""
+    """Return the windower's checkpoint, None without one, and the sessions by name.
+
+    Raises `CheckpointError` for a version that this release does not know.
+    """
     if checkpoint is None:
         return None, {}
     unpacked = msgpack.unpackb(checkpoint)
+    if unpacked and isinstance(unpacked[0], int) and unpacked[0] > _VERSION:
+        raise CheckpointError(
+            f"checkpoint has version {unpacked[0]}; expected {_VERSION} or less: it was stored by "
+            "a newer release, which can go on from it"
+        )
     if not unpacked or unpacked[0] not in tuple(_AFTER_UPRIGHT):
         # An earlier release stored the windower's checkpoint alone.
         return checkpoint, {}

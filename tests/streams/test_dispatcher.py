@@ -12,6 +12,7 @@ from infra.settings import Settings
 from schemas.frames import NS
 from streams.engine.operator_stage import OperatorStage
 from streams.engine.silence import StreamSilence
+from streams.session_checkpoint import CheckpointError
 from streams.windower import Windowing
 from tests.operators.frames import CONFIG, T0, Samples, imu, imu_signal
 from tests.simulation.agents import at_once, dispatcher
@@ -162,6 +163,19 @@ async def test_the_checkpoint_of_an_earlier_release_still_says_where_a_device_is
     assert after.starts(topics.SCENARIO) == [4, 8]
     first, *_ = after.queue.of(topics.ACTIVITY)
     assert first.missing == ["scenario.estimate 0/1"]
+
+
+async def test_the_checkpoint_of_a_newer_release_ends_the_worker_with_a_line() -> None:
+    before = Dispatching()
+    await before.push(last=7)
+    version, windows, sessions = msgpack.unpackb(before.checkpoint())
+    after = Dispatching(msgpack.packb([version + 1, windows, sessions, "more"]))
+    with pytest.raises(
+        CheckpointError,
+        match=rf"^device 'd': checkpoint has version {version + 1}; expected {version} or less",
+    ):
+        await after.push(first=4)
+    assert not after.inbox.acked
 
 
 @pytest.mark.parametrize(("version", "kept"), [(2, 0), (3, 2), (4, 3), (5, 4)])
