@@ -189,7 +189,8 @@ def pools(folder: Path, teacher: Path | None, cache: Path, speech: Sequence[Wave
     """
     train, check = (esc50.clips(folder, split) for split in ("train", "validation"))
     maker = PoolMaker(None if teacher is None else Yamnet(teacher), speech)
-    kind = "alone" if teacher is None else "yamnet"
+    # Earlier releases cached other columns as "alone" and "taught".
+    kind = "mel" if teacher is None else "yamnet"
     talk = "-speech" if speech else ""
 
     def cached(name: str, make: Callable[[], Pool]) -> Pool:

@@ -83,10 +83,13 @@ def test_pools_with_real_speech_are_other_files(
     monkeypatch.setattr(audio_clips, "MIXTURES", 4)
     monkeypatch.setattr(audio_clips, "VARIANTS", 1)
     monkeypatch.setattr(audio_clips.esc50, "clips", lambda *_: clips)
+    # An earlier release's, whose columns have other names.
+    for name in ("originals", "variants-0", "mixtures-0", "validation"):
+        np.savez(tmp_path / f"sounds-alone-{name}.npz", taught=np.zeros(1))
     for speech in ((), (np.ones(16_000, np.float32),)):
         audio_clips.pools(tmp_path, None, tmp_path, speech)
-    names = {path.name for path in tmp_path.glob("*mixtures*")}
-    assert names == {"sounds-alone-mixtures-0.npz", "sounds-alone-mixtures-speech-0.npz"}
+    names = {path.name for path in tmp_path.glob("*mel-mixtures*")}
+    assert names == {"sounds-mel-mixtures-0.npz", "sounds-mel-mixtures-speech-0.npz"}
 
 
 def test_a_pool_is_read_as_it_was_written(labelled: Pool, tmp_path: Path) -> None:
