@@ -71,6 +71,10 @@ def classyglass(folder: Path) -> LabelledMotion | None:
                 f"{paths[1].name} has a window of recording {recording}; "
                 f"expected one of {len(motion.firsts)}, as in {paths[0].name}"
             )
+        if start < 0:
+            raise RecordingError(
+                f"{paths[1].name} has a window from row {start}; expected 0 or more"
+            )
         first, last = motion.firsts[recording], motion.lasts[recording]
         # A window's start counts from its recording's first row.
         if first + start + WINDOW <= last:

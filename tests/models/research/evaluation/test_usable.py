@@ -91,6 +91,9 @@ def test_windows_whose_columns_are_text_are_left_out(
     np.savez(path, **(arrays | {"start": arrays["start"].astype(str)}))
     assert files(usable(data, tmp_path / "links")) == files(data) - {str(path.relative_to(data))}
     assert "expected a row of whole numbers" in capsys.readouterr().out
+    np.savez(path, **(arrays | {"start": arrays["start"] - 1}))
+    usable(data, tmp_path / "others")
+    assert "has a window from row -1; expected 0 or more" in capsys.readouterr().out
 
 
 def test_clips_of_any_rate_and_channels_become_the_sounds_of_days(data: Path) -> None:
