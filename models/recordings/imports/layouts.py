@@ -45,8 +45,9 @@ LAYOUTS = (
     Layout("sensor-logger", "columns time and seconds_elapsed", r"\bseconds_elapsed\b"),
     Layout(
         "phyphox",
-        "columns Time (s) and Acceleration x (m/s^2) or Gyroscope x (rad/s)",
-        r"^\W*time \(s\)\W+(linear )?(accel|gyro|angular)",
+        "columns Time (s) and Acceleration x (m/s^2) or Gyroscope x (rad/s), in any language",
+        r"^\W*time \(s\)\W+(linear )?(accel|gyro|angular)"
+        r"|^[^(),]+\(s\),[^(),]*(?<![a-z])[xyz](?![a-z])[^(),]*\((m/s(\^2|²)|rad/s)\)",
     ),
     Layout(
         "sensorlog",

@@ -79,12 +79,16 @@ class Triple:
 
 @dataclass(frozen=True)
 class Columns:
-    """The columns of a header; `assumed`: acceleration is assumed from x, y and z alone."""
+    """The columns of a header; `assumed`: acceleration is assumed from x, y and z alone.
+
+    `by_units`: the sensors follow from the units alone, so "acc" may lack gravity.
+    """
 
     times: tuple[TimeColumn, ...]
     triples: dict[Sensor, Triple]
     assumed: bool = False
     incomplete: tuple[str, ...] = ()  # columns of a sensor whose axes are not in one unit
+    by_units: bool = False
 
 
 def columns_of(names: Sequence[str], stem: str = "") -> Columns | None:

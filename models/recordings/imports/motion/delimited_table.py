@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from models.recordings.left_out import LeftOut
 
 Parse: TypeAlias = "Callable[[str], float]"
+Header: TypeAlias = "tuple[int, str | None, tuple[str, ...]]"  # index, delimiter and names
 
 _CHUNK = 4_096  # rows parsed at once, if all of them are valid
 _HEADER_LINES = 64  # number of first lines in which a header is searched
@@ -215,9 +216,7 @@ def split_lines(text: str) -> list[str]:
     return text.split("\n")
 
 
-def find_header(
-    lines: Sequence[str], accepts: Callable[[Sequence[str]], bool]
-) -> tuple[int, str | None, tuple[str, ...]] | None:
+def find_header(lines: Sequence[str], accepts: Callable[[Sequence[str]], bool]) -> Header | None:
     """Return index, delimiter and names of the first line that `accepts` as a header."""
     for index, line in enumerate(lines[:_HEADER_LINES]):
         text = line.strip("\0 \r").lstrip("#\ufeff").strip(" ")
@@ -233,9 +232,7 @@ def find_header(
     return None
 
 
-def table_of(
-    lines: list[str], header: tuple[int, str | None, tuple[str, ...]], left_out: LeftOut, nul: bool
-) -> DelimitedTable:
+def table_of(lines: list[str], header: Header, left_out: LeftOut, nul: bool) -> DelimitedTable:
     """Return the rows below `header`, without trailing empty lines."""
     index, delimiter, names = header
     rows = lines[index + 1 :]

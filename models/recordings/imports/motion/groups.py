@@ -48,12 +48,13 @@ def motion_groups(
         columns = header_columns(path)
         if columns is None:
             continue
+        device = _date_of(path) if columns.by_units else device_of(path)
         if "gyro" in columns.triples and {"acc", "linear"} & set(columns.triples):
-            groups.append(MotionGroup(device_of(path), (path,)))
+            groups.append(MotionGroup(device, (path,)))
         else:
             # RADAR-base: a folder for each sensor, in it a file for each hour.
             folder = path.parent if stem_of(path) == path.stem else path.parent.parent
-            apart.setdefault((folder, device_of(path)), []).append((path, columns))
+            apart.setdefault((folder, device), []).append((path, columns))
     for (_, device), files in apart.items():
         group, rest = _one_device(device, files)
         unused += rest
@@ -65,6 +66,11 @@ def device_of(path: Path) -> str:
     """Return a file's name without the sensor, the rate and whatever follows."""
     name = _RATE.sub("", path.stem.lower())
     return re.sub(r"[^a-z0-9.]+", "-", _SENSOR_WORDS.sub("", name)).strip("-.")
+
+
+def _date_of(path: Path) -> str:
+    """Return a file's name without its words, which name the sensor in another language."""
+    return re.sub(r"\D+", "-", path.stem).strip("-")
 
 
 def _one_device(

@@ -9,6 +9,7 @@ import numpy as np
 
 from models.recordings.imports.layouts import EMPATICA_HEADER
 from models.recordings.imports.motion import empatica
+from models.recordings.imports.motion.any_language import columns_in_any_language, told_by_values
 from models.recordings.imports.motion.clocks import (
     SCALES,
     Clock,
@@ -22,7 +23,6 @@ from models.recordings.imports.motion.columns import (
     Sensor,
     TimeColumn,
     Triple,
-    columns_of,
     stem_of,
 )
 from models.recordings.imports.motion.delimited_table import (
@@ -43,6 +43,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    from models.recordings.imports.motion.delimited_table import Header
     from models.recordings.imports.motion.hints import OwnClock
 
 _MIN_USABLE = 0.5
@@ -93,11 +94,11 @@ def _table(
     lines: list[str], stem: str, left_out: LeftOut, nul: bool
 ) -> tuple[DelimitedTable, Columns]:
     """Return the rows below the first header with motion, and its columns."""
-    header = find_header(lines, lambda names: columns_of(names, stem) is not None)
+    header = find_header(lines, lambda names: columns_in_any_language(names, stem) is not None)
     if header is None:
         raise RecordingError(_no_header(lines, stem))
     table = table_of(lines, header, left_out, nul)
-    columns = columns_of(table.names, stem)
+    columns = columns_in_any_language(table.names, stem)
     if columns is None or not table.sample():
         raise RecordingError("holds no rows below its header")
     return table, columns
@@ -136,6 +137,13 @@ def _of_table(
         warnings += order_warnings
         times, numbers, line_numbers = times[order], numbers[order], line_numbers[order]
     _half_usable(len(times), rows_read, left_out)
+    values: dict[Sensor, NDArray[np.float64]] = {
+        sensor: numbers[:, 1 + 3 * place : 4 + 3 * place] for place, sensor in enumerate(triples)
+    }
+    if columns.by_units and "acc" in triples:
+        sensor = told_by_values(triples["acc"], times, values["acc"])
+        values[sensor] = values.pop("acc")
+        triples[sensor] = replace(triples.pop("acc"), sensor=sensor)
     shift = float(times[0])
     if start_ns is not None:
         start_ns += round(shift * 1e6) * 1000
@@ -147,7 +155,7 @@ def _of_table(
         start_ns,
         0 if start_ns is not None else first_ns,
         times - shift,
-        {sensor: numbers[:, 1 + 3 * place : 4 + 3 * place] for place, sensor in enumerate(triples)},
+        values,
         triples,
         line_numbers,
         left_out,
@@ -158,29 +166,54 @@ def _of_table(
 
 
 def header_columns(path: Path) -> Columns | None:
-    """Return the columns of a file's header, from its first lines; None if it has no motion."""
-    names = header_names(path)
-    if names == EMPATICA_HEADER:
+    """Return the columns of a file's header, from its first lines; None if it has no motion.
+
+    Acceleration that is known by its unit alone is told by the values in these lines.
+    """
+    lines = _first_lines(path)
+    if empatica.is_acc(lines):
         return empatica.COLUMNS
-    return None if names is None else columns_of(names, stem_of(path))
+    header = _motion_header(lines, path)
+    columns = None if header is None else columns_in_any_language(header[2], stem_of(path))
+    if header is None or columns is None or not columns.by_units or "acc" not in columns.triples:
+        return columns
+    # The last line of a long file's head is cut.
+    table = table_of(lines[:-1], header, LeftOut(), nul=False)
+    acc = columns.triples["acc"]
+    rows, _ = table.numbers((columns.times[0].index, *acc.indices), LeftOut())
+    try:
+        sensor = told_by_values(acc, rows[:, 0], rows[:, 1:])
+    except RecordingError:
+        return columns  # the whole file may tell, and says what is wrong if not
+    triples = {sensor if name == "acc" else name: its for name, its in columns.triples.items()}
+    return replace(columns, triples=triples)
 
 
 def header_names(path: Path) -> tuple[str, ...] | None:
     """Return the names in a motion file's header, `EMPATICA_HEADER` for that maker's files."""
+    lines = _first_lines(path)
+    if empatica.is_acc(lines):
+        return EMPATICA_HEADER
+    header = _motion_header(lines, path)
+    return None if header is None else header[2]
+
+
+def _first_lines(path: Path) -> list[str]:
     try:
         text, _ = read_text(path, head=True)
     except OSError:
-        return None
-    lines = split_lines(text)
-    if empatica.is_acc(lines):
-        return EMPATICA_HEADER
-    header = find_header(lines, lambda names: columns_of(names, stem_of(path)) is not None)
-    return None if header is None else header[2]
+        return []
+    return split_lines(text)
+
+
+def _motion_header(lines: Sequence[str], path: Path) -> Header | None:
+    stem = stem_of(path)
+    return find_header(lines, lambda names: columns_in_any_language(names, stem) is not None)
 
 
 def _wanted(columns: Columns) -> dict[Sensor, Triple]:
     triples = dict(columns.triples)
-    if "acc" in triples:
+    if "acc" in triples and not columns.by_units:
         triples.pop("linear", None)
     return triples
 
@@ -322,6 +355,6 @@ def _no_header(lines: Sequence[str], stem: str) -> str:
     )
     for line in lines[:5]:
         names = [name.strip(' "') for name in line.split(",")]
-        if len(names) >= 2 and columns_of([*names, "time_s"], stem) is not None:
+        if len(names) >= 2 and columns_in_any_language([*names, "time_s"], stem) is not None:
             return f"has no column time_s; its header is {first!r}"
     return f"has no header with time and motion ({wanted}); its first line is {first!r}"
