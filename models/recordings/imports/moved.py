@@ -66,7 +66,9 @@ def read_moved(
                 hints=_hints(recorders.of(parts[0]), layout),
             )
         except RecordingError as error:
-            skipped += [(str(part), str(error)) for part in parts]
+            # The list names each file already; the error names the one of them that is at fault.
+            reasons = [str(error).removeprefix(f"{path.name} ") for path in group.files]
+            skipped += [(str(part), reason) for part, reason in zip(parts, reasons, strict=True)]
             continue
         moved.append(MovedFile(motion, parts, group.device))
     return moved

@@ -70,8 +70,9 @@ def clock_of(
     if not clocks:
         if refused:
             raise refused[0]
-        names = ", ".join(column.name for column in columns)
-        raise RecordingError(f"has no column that counts time; {names} do not")
+        names = ", ".join(repr(column.name) for column in columns)
+        verb = "does not" if len(columns) == 1 else "do not"
+        raise RecordingError(f"has no column that counts time: {names} {verb}")
     # Numbers before text, dates before times of day; of these the finest resolution.
     spacing = min(clocks, key=lambda c: (c.parse is not None, not c.epoch, c.scale))
     if spacing.epoch:

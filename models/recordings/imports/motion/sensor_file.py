@@ -48,6 +48,7 @@ if TYPE_CHECKING:
 
 _MIN_USABLE = 0.5
 _MAX_VALUE = 1e7  # beyond every sensor's range in any unit
+_SINGLE_ROW = "holds a single row of samples; expected at least 2"
 _NO_ROWS = ("blank", "NUL bytes", "repeated header")  # skipped lines that hold no sample
 
 
@@ -99,8 +100,11 @@ def _table(
         raise RecordingError(_no_header(lines, stem))
     table = table_of(lines, header, left_out, nul)
     columns = columns_in_any_language(table.names, stem)
-    if columns is None or not table.sample():
+    rows = table.sample()
+    if columns is None or not rows:
         raise RecordingError("holds no rows below its header")
+    if len(rows) == 1 and sum(bool(line.strip()) for line in table.lines) == 1:
+        raise RecordingError(_SINGLE_ROW)
     return table, columns
 
 
@@ -319,6 +323,8 @@ def _plausible(
 
 def _half_usable(usable: int, rows: int, left_out: LeftOut) -> None:
     rows -= sum(left_out.counts.get(kind, 0) for kind in _NO_ROWS[1:])
+    if rows == 1:
+        raise RecordingError(_SINGLE_ROW)
     if usable < 2 or usable < _MIN_USABLE * rows:
         lost = f": {left_out}" if left_out.counts else ""
         raise RecordingError(

@@ -113,7 +113,7 @@ def test_acceleration_whose_values_do_not_tell_is_refused_in_one_line(tmp_path: 
     assert found.recordings == []
     ((_, reason),) = found.skipped
     assert reason == (
-        "Rohdaten.csv columns 'Beschleunigung x (m/s^2)' to 'Beschleunigung z (m/s^2)' average "
+        "columns 'Beschleunigung x (m/s^2)' to 'Beschleunigung z (m/s^2)' average "
         "4.92 m/s2 over 2 s, neither 9.8 (acceleration with gravity) nor 0 (without); name them "
         "'Acceleration x (m/s^2)' or 'Linear Acceleration x (m/s^2)'"
     )

@@ -185,6 +185,14 @@ def test_a_file_is_refused_when_less_than_half_is_usable(tmp_path: Path) -> None
         read_motion(written(tmp_path, worse), now=now)
 
 
+@pytest.mark.parametrize("tail", [[], ["", ""]])
+def test_a_file_of_one_row_is_refused_as_such(tmp_path: Path, tail: list[str]) -> None:
+    with pytest.raises(
+        RecordingError, match=r"^m\.csv holds a single row of samples; expected at least 2$"
+    ):
+        read_motion(written(tmp_path, [*lines_of()[:2], *tail]), now=now)
+
+
 def test_rows_that_miss_only_the_gyroscope_are_motion_without_it(tmp_path: Path) -> None:
     lines = lines_of()
     lines[1:] = [",".join([*line.split(",")[:4], "", "", ""]) for line in lines[1:]]

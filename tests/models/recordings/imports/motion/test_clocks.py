@@ -142,3 +142,15 @@ def test_words_that_are_no_time_are_told() -> None:
     for text in ("2026-03-02", "later", ""):
         with pytest.raises(ValueError, match=r".*"):
             parse_date(text)
+
+
+@pytest.mark.parametrize(
+    ("name", "refused"),
+    [("time_s", "'time_s' does not"), ("time_s,date", "'time_s', 'date' do not")],
+)
+def test_columns_that_count_no_time_are_named(tmp_path: Path, name: str, refused: str) -> None:
+    words = ["soon,later" if "," in name else "soon"] * 500
+    with pytest.raises(
+        RecordingError, match=rf"^m\.csv has no column that counts time: {refused}$"
+    ):
+        read(tmp_path, name, words)
