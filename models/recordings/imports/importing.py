@@ -18,6 +18,8 @@ from models.recordings.imports.recorders import Recorders
 from models.recordings.imports.recording import ImportedRecording, MovedStretch
 from models.recordings.imports.scratch import Scratch
 from models.recordings.imports.sensor_logger import ANNOTATION_NAME, read_marks, spans_of
+from models.recordings.imports.sensor_logger_json import SUFFIX as JSON_SUFFIX
+from models.recordings.imports.sensor_logger_json import unpack_exports
 from models.recordings.imports.sound import SOUND_SUFFIXES, open_sound
 from models.recordings.imports.start_times import FOLDER, motion_time, sound_time
 from models.recordings.imports.timeline import (
@@ -72,6 +74,7 @@ def open_import(
     result, scratch = Import(), Scratch()
     root_name = path.resolve().name
     files = find_files(path, scratch.path, result.skipped)
+    files = unpack_exports(files, path, scratch.path, result.skipped)
     abouts = Abouts(files, result.skipped)
     recorders = Recorders(files, now_ns, result.skipped)
     dated = [
@@ -201,7 +204,12 @@ def _why_unused(shown: PurePosixPath, as_format: str) -> str:
 
 def _device_name(root_name: str) -> str:
     stem, _, suffix = root_name.rpartition(".")
-    known = f".{suffix.lower()}" in SOUND_SUFFIXES | MEDIA_SUFFIXES | {".zip", ".csv", ".txt"}
+    known = f".{suffix.lower()}" in SOUND_SUFFIXES | MEDIA_SUFFIXES | {
+        ".zip",
+        ".csv",
+        ".txt",
+        JSON_SUFFIX,
+    }
     return stem if stem and known else root_name
 
 

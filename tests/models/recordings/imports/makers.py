@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import csv
 import gzip
 import io
+import json
 import zipfile
 from datetime import UTC, datetime, timedelta, timezone
 from typing import TYPE_CHECKING
@@ -82,6 +84,23 @@ def sensor_logger_android(folder: Path) -> Path:
             "Annotation.csv": annotation((0, "walking"), (30.5, "standing"), (50, "end")),
         },
     )
+
+
+def sensor_logger_json(folder: Path) -> Path:
+    """The same recording as `sensor_logger_android`, as one JSON array in which all is text."""
+    with zipfile.ZipFile(sensor_logger_android(folder)) as archive:
+        tables = {
+            name.removesuffix(".csv"): archive.read(name).decode() for name in archive.namelist()
+        }
+    entries = [
+        {"sensor": sensor, **row}
+        for sensor in sorted(tables, key=lambda name: name != "Metadata")
+        for row in csv.DictReader(io.StringIO(tables[sensor]))
+    ]
+    (folder / f"Walk-{SENSOR_LOGGER_FOLDER}.zip").unlink()
+    path = folder / f"Walk-{SENSOR_LOGGER_FOLDER}.json"
+    path.write_text(json.dumps(entries))
+    return path
 
 
 def sensor_logger_ios(folder: Path) -> Path:

@@ -1,0 +1,114 @@
+"""Sensor Logger's JSON export, unpacked into the CSV files that its other export holds.
+
+It is one array of flat objects, in which everything is text: `sensor` names what would be the
+file, the other keys are its columns. The first is the `Metadata`.
+"""
+
+from __future__ import annotations
+
+import csv
+import json
+import re
+from contextlib import ExitStack
+from pathlib import PurePosixPath
+from typing import TYPE_CHECKING, Any
+
+from models.recordings.imports.files import FoundFile
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+    from pathlib import Path
+
+SUFFIX = ".json"
+_HEAD_CHARACTERS = 4_096
+_BETWEEN = re.compile(r"[\s,\[\]]*")
+_NAME = re.compile(r"[A-Za-z][A-Za-z0-9 _-]{0,63}")
+# Each sensor is an open file, and each row is as wide as the sensor's first.
+_MAX_SENSORS = 64
+_MAX_COLUMNS = 64
+
+
+def unpack_exports(
+    files: Iterable[FoundFile], root: Path, scratch: Path, skipped: list[tuple[str, str]]
+) -> list[FoundFile]:
+    """Return `files` with each export replaced by its sensors' CSV files, written below `scratch`.
+
+    They are shown below the export, as the members of a zip are; what an export holds besides is
+    added to `skipped`.
+    """
+    unpacked: list[FoundFile] = []
+    for number, file in enumerate(files):
+        if not _is_export(file):
+            unpacked.append(file)
+            continue
+        folder = scratch / f"json-{number}"
+        folder.mkdir()
+        names, reason = _split(file.path, folder)
+        if reason is not None:
+            skipped.append((str(file.shown), reason))
+        shown = PurePosixPath() if file.path == root else file.shown
+        unpacked += [FoundFile(folder / name, shown / name) for name in names]
+    return unpacked
+
+
+def _is_export(file: FoundFile) -> bool:
+    if PurePosixPath(file.shown.name.removesuffix(".gz")).suffix.lower() != SUFFIX:
+        return False
+    try:
+        with file.path.open(encoding="utf-8-sig", errors="replace") as text:
+            head = text.read(_HEAD_CHARACTERS)
+        first, _ = json.JSONDecoder().raw_decode(head, _after(head, 0))
+    except (OSError, ValueError, RecursionError):
+        return False
+    return head.lstrip().startswith("[") and isinstance(first, dict) and "sensor" in first
+
+
+def _split(path: Path, folder: Path) -> tuple[list[str], str | None]:
+    """Write each sensor's objects as a CSV file; return the names, and what was not written."""
+    writers: dict[str, csv.DictWriter[str]] = {}
+    odd = 0
+    with ExitStack() as stack:
+        try:
+            for entry in _entries(path.read_text(encoding="utf-8-sig", errors="replace")):
+                sensor = entry.pop("sensor", None) if isinstance(entry, dict) else None
+                if not isinstance(sensor, str) or not _NAME.fullmatch(sensor):
+                    odd += 1
+                    continue
+                if sensor not in writers:
+                    if len(writers) == _MAX_SENSORS or len(entry) > _MAX_COLUMNS:
+                        odd += 1
+                        continue
+                    table = folder / f"{sensor}.csv"
+                    file = stack.enter_context(
+                        table.open("x", encoding="utf-8", errors="replace", newline="")
+                    )
+                    writers[sensor] = csv.DictWriter(file, list(entry), extrasaction="ignore")
+                    writers[sensor].writeheader()
+                writers[sensor].writerow(entry)
+        except OSError as error:
+            return [], f"cannot be read: {error.strerror}"
+        except RecursionError:
+            return _names(writers), "is nested too deep; what lies before is read"
+        except json.JSONDecodeError as error:
+            cut = f"is no JSON from line {error.lineno} column {error.colno} on"
+            return _names(writers), f"{cut}; what lies before is read"
+    return _names(writers), f"entries that name no sensor: {odd}" if odd else None
+
+
+def _names(sensors: Iterable[str]) -> list[str]:
+    return sorted(f"{sensor}.csv" for sensor in sensors)
+
+
+def _entries(text: str) -> Iterator[Any]:
+    """Yield the elements of an array one by one, so that they are never in memory together."""
+    decoder = json.JSONDecoder()
+    place = _after(text, 0)
+    while place < len(text):
+        entry, place = decoder.raw_decode(text, place)
+        yield entry
+        place = _after(text, place)
+
+
+def _after(text: str, place: int) -> int:
+    match = _BETWEEN.match(text, place)
+    return place if match is None else match.end()
