@@ -9,10 +9,9 @@ from importlib.resources import files
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
-import numpy as np
-
 from models.recordings.datasets import esc50
 from models.recordings.formats.arrays import load
+from models.recordings.formats.columns import texts
 from models.recordings.protocol import RecordingError
 from models.recordings.shared_data import CIPIC, ESC50, IMU, SPEECH, URBANSOUND8K
 
@@ -146,6 +145,7 @@ def _named(path: Path, key: str) -> set[str]:
     if not path.is_file():
         return set()
     try:
-        return set(map(str, np.unique(load(path, (key,))[key])))
+        arrays = load(path, (key,))
+        return set(texts(path, arrays, key, arrays[key].size))
     except RecordingError:
         return set()

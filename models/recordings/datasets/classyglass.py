@@ -2,6 +2,9 @@
 
 Labels apply to whole recordings: in one of "standing up" the wearer repeatedly stands up and sits
 down. CC BY 4.0.
+
+The file holds `signal`, `scale`, `recording_start`, `recording_stop`, `recording_user`,
+`recording_label` and `recording_t0_unix_s`.
 """
 
 from __future__ import annotations
@@ -10,22 +13,20 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from models.recordings.formats.arrays import ImuArray, load, of_recording, of_user
-from models.recordings.protocol import TruthSpan, sample_time_ns
+from models.recordings.datasets.motion_files import read_recordings
+from models.recordings.datasets.replayed_motion import of_recording, truth_of
+from models.recordings.formats.arrays import of_user
+from models.recordings.protocol import RecordingError, sample_time_ns
+from schemas.frames import NS
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-_KEYS = (
-    "signal",
-    "scale",
-    "recording_start",
-    "recording_stop",
-    "recording_user",
-    "recording_label",
-    "recording_t0_unix_s",
-    "sampling_rate_hz",
-)
+    from models.recordings.formats.arrays import ImuArray
+
+_NEEDED = ("recording_label", "recording_t0_unix_s")
+# Times of messages are ns in 64 bits.
+_LATEST_S = 2**63 / NS
 _ACTIVITY = {
     "sitting reading": "sitting",
     "sitting using computer": "sitting",
@@ -48,29 +49,27 @@ _MOTION = {
 
 def open_all(path: Path, user: str | None = None) -> list[ImuArray]:
     """Return the recordings of every user (or of one) in `classyglass_50hz.npz`, by start."""
-    data = load(path, _KEYS)
-    rate = float(data["sampling_rate_hz"])
+    motion = read_recordings(path, _NEEDED)
+    labels = motion.labels or []
     recordings: list[ImuArray] = []
     order: dict[str, int] = {}
-    for index in np.argsort(data["recording_t0_unix_s"], kind="stable"):
-        who = str(data["recording_user"][index])
+    for index in np.argsort(motion.began_s, kind="stable").tolist():
+        who, began_s = motion.users[index], motion.began_s[index]
         number = order.get(who, 0) + 1
         order[who] = number
         if user is not None and who != user:
             continue
-        first, last = int(data["recording_start"][index]), int(data["recording_stop"][index])
+        if not 0 <= began_s < _LATEST_S:
+            raise RecordingError(
+                f"{path.name} has recording_t0_unix_s {began_s:g}; expected seconds since 1970"
+            )
         # The file's clock is kept to the millisecond.
-        start_ns = round(float(data["recording_t0_unix_s"][index]) * 1_000) * 1_000_000
-        end_ns = sample_time_ns(start_ns, last - first, rate)
-        label = str(data["recording_label"][index])
-        spans = [TruthSpan(start_ns, end_ns, "activity", _ACTIVITY.get(label, label))]
-        if label in _MOTION:
-            spans.append(TruthSpan(start_ns, end_ns, "motion", _MOTION[label]))
+        start_ns = round(began_s * 1_000) * 1_000_000
+        end_ns = sample_time_ns(start_ns, motion.lasts[index] - motion.firsts[index], motion.rate)
+        spans = truth_of(labels[index], start_ns, end_ns, _ACTIVITY, _MOTION)
         named = (f"classyglass-{who}", number, start_ns, spans)
-        recordings.append(of_recording(data, index, *named, "glasses"))
-    if user is not None:
-        return of_user(recordings, user, path, data["recording_user"].tolist())
-    return recordings
+        recordings.append(of_recording(path, motion, index, *named, "glasses"))
+    return recordings if user is None else of_user(recordings, user, path, motion.users)
 
 
 def open_user(path: Path, user: str) -> list[ImuArray]:

@@ -2,6 +2,9 @@
 
 Reyes-Ortiz et al., Neurocomputing 2016. It has no absolute times: each user's recordings are placed
 one after another from a fixed start, a minute apart.
+
+The file holds `signal`, `scale`, `recording_start`, `recording_stop`, `recording_user`,
+`interval_recording`, `interval_start`, `interval_stop` and `interval_label`.
 """
 
 from __future__ import annotations
@@ -10,26 +13,20 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from models.recordings.formats.arrays import ImuArray, load, of_recording, of_user
-from models.recordings.protocol import EPOCH_START_NS, TruthSpan, sample_time_ns
+from models.recordings.datasets.motion_files import read_recordings
+from models.recordings.datasets.replayed_motion import of_recording, truth_of
+from models.recordings.formats.arrays import of_user
+from models.recordings.protocol import EPOCH_START_NS, sample_time_ns
 from schemas.frames import NS
 
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from models.recordings.datasets.motion_files import Interval
+    from models.recordings.formats.arrays import ImuArray
+
 PAUSE_S = 60
-_KEYS = (
-    "signal",
-    "scale",
-    "recording_start",
-    "recording_stop",
-    "recording_user",
-    "interval_recording",
-    "interval_start",
-    "interval_stop",
-    "interval_label",
-    "sampling_rate_hz",
-)
+_NEEDED = ("interval_label",)
 _ACTIVITY = {"sit to stand": "standing up", "stand to sit": "sitting down"}
 _MOTION = {
     "walking": "walking",
@@ -46,33 +43,29 @@ _MOTION = {
 
 def open_all(path: Path, user: str | None = None) -> list[ImuArray]:
     """Return the recordings of every user (or of one) in `hapt_50hz.npz`."""
-    data = load(path, _KEYS)
-    rate = float(data["sampling_rate_hz"])
+    motion = read_recordings(path, _NEEDED)
+    intervals: dict[int, list[Interval]] = {}
+    for interval in motion.intervals or ():
+        intervals.setdefault(interval.recording, []).append(interval)
     recordings: list[ImuArray] = []
     clock: dict[str, int] = {}
     order: dict[str, int] = {}
-    for index, who in enumerate(map(str, data["recording_user"])):
-        first, last = int(data["recording_start"][index]), int(data["recording_stop"][index])
+    for index, who in enumerate(motion.users):
+        rows = motion.lasts[index] - motion.firsts[index]
         start_ns = clock.get(who, EPOCH_START_NS)
         number = order.get(who, 0) + 1
         order[who] = number
-        clock[who] = start_ns + (int(np.ceil((last - first) / rate)) + PAUSE_S) * NS
+        clock[who] = start_ns + (int(np.ceil(rows / motion.rate)) + PAUSE_S) * NS
         if user is not None and who != user:
             continue
-        inside = np.flatnonzero(data["interval_recording"] == index)
         spans = []
-        for i in inside[np.argsort(data["interval_start"][inside], kind="stable")]:
-            begin = sample_time_ns(start_ns, int(data["interval_start"][i]), rate)
-            end = sample_time_ns(start_ns, int(data["interval_stop"][i]), rate)
-            label = str(data["interval_label"][i])
-            spans.append(TruthSpan(begin, end, "activity", _ACTIVITY.get(label, label)))
-            if label in _MOTION:
-                spans.append(TruthSpan(begin, end, "motion", _MOTION[label]))
+        for interval in sorted(intervals.get(index, ()), key=lambda each: each.start):
+            begin = sample_time_ns(start_ns, interval.start, motion.rate)
+            end = sample_time_ns(start_ns, interval.stop, motion.rate)
+            spans += truth_of(interval.label, begin, end, _ACTIVITY, _MOTION)
         named = (f"hapt-{who}", number, start_ns, spans)
-        recordings.append(of_recording(data, index, *named, "waist"))
-    if user is not None:
-        return of_user(recordings, user, path, data["recording_user"].tolist())
-    return recordings
+        recordings.append(of_recording(path, motion, index, *named, "waist"))
+    return recordings if user is None else of_user(recordings, user, path, motion.users)
 
 
 def open_user(path: Path, user: str) -> list[ImuArray]:

@@ -22,6 +22,7 @@ from models.recordings.formats.columns import (
 from models.recordings.protocol import RecordingError
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from pathlib import Path
 
     from numpy.typing import NDArray
@@ -58,11 +59,12 @@ class MotionRecordings:
 
     Recording r is rows [firsts[r], lasts[r]), of `users[r]`, from `began_s[r]` on. `labels` (R,)
     and `intervals` are None where the file has none, as `pressure_pa` (T,) is; `position` is then
-    empty.
+    empty. `rate` is the file's own, Hz, within 1 % of 50.
     """
 
     signal: NDArray[Any] = field(repr=False)
     scale: NDArray[np.float32]
+    rate: float
     firsts: list[int]
     lasts: list[int]
     users: list[str]
@@ -88,11 +90,14 @@ def read_motion(path: Path) -> MotionRecordings | MotionCuts:
     return read_cuts(path) if "data" in load(path, (), ("data",)) else read_recordings(path)
 
 
-def read_recordings(path: Path) -> MotionRecordings:
-    """Read recordings; raises `RecordingError` naming file, array and what is expected."""
-    arrays = load(path, ("signal", "scale", *_RECORDINGS), _OPTIONAL)
+def read_recordings(path: Path, needed: Sequence[str] = ()) -> MotionRecordings:
+    """Read recordings; raises `RecordingError` naming file, array and what is expected.
+
+    `needed` are optional arrays that the caller cannot do without.
+    """
+    arrays = load(path, ("signal", "scale", *_RECORDINGS, *needed), _OPTIONAL)
     signal = numbers(path, arrays, "signal", (-1, 6))
-    _check_rate(path, arrays)
+    rate = _rate(path, arrays)
     firsts, lasts = (whole_numbers(path, arrays, f"recording_{end}") for end in ("start", "stop"))
     users = texts(path, arrays, "recording_user", len(firsts))
     check_length(path, "recording_stop", len(lasts), len(firsts))
@@ -112,10 +117,11 @@ def read_recordings(path: Path) -> MotionRecordings:
     return MotionRecordings(
         signal,
         _scale(path, arrays),
+        rate,
         firsts,
         lasts,
         users,
-        _began_s(path, arrays, firsts),
+        _began_s(path, arrays, firsts, needed),
         labels,
         _intervals(path, arrays, lengths),
         pressure,
@@ -138,12 +144,13 @@ def _scale(path: Path, arrays: Arrays) -> NDArray[np.float32]:
     return np.broadcast_to(scale.astype(np.float32), 6)
 
 
-def _check_rate(path: Path, arrays: Arrays) -> None:
+def _rate(path: Path, arrays: Arrays) -> float:
     rate = rate_hz(path, arrays, ("sampling_rate_hz",), RATE)
     if not np.isclose(rate, RATE, rtol=0.01):
         raise RecordingError(
             f"{path.name} is sampled at {rate:g} Hz; expected {RATE:g}, as its name says"
         )
+    return rate
 
 
 def _position(arrays: Arrays) -> str:
@@ -151,12 +158,18 @@ def _position(arrays: Arrays) -> str:
     return text(words[0]) if words else ""
 
 
-def _began_s(path: Path, arrays: Arrays, firsts: list[int]) -> list[float]:
+def _began_s(path: Path, arrays: Arrays, firsts: list[int], needed: Sequence[str]) -> list[float]:
     # A file without times has its recordings one after another.
     began = np.asarray(firsts, np.float64) / RATE
     if "recording_t0_unix_s" in arrays:
         told = numbers(path, arrays, "recording_t0_unix_s", (len(firsts),))
-        began = told.astype(np.float64) if np.isfinite(told).all() else began
+        if np.isfinite(told).all():
+            began = told.astype(np.float64)
+        elif "recording_t0_unix_s" in needed:
+            raise RecordingError(
+                f"{path.name} has recording_t0_unix_s {told[~np.isfinite(told)][0]}; "
+                "expected seconds since 1970"
+            )
     return [float(each) for each in began]
 
 

@@ -15,6 +15,7 @@ from scipy import signal
 from models.labels import ACTIVITIES, MOTIONS
 from models.recordings.datasets import labelled_motion
 from models.recordings.datasets.labelled_motion import WINDOW
+from models.recordings.datasets.motion_files import read_cuts
 from models.recordings.splits import Split, in_split
 
 if TYPE_CHECKING:
@@ -263,18 +264,18 @@ def _wisdm(
     """Return the first windows of each user's activities, at 50 Hz."""
     if not path.is_file():
         return []
-    with np.load(path) as file:
-        labels, users = file["label"].tolist(), file["user"].tolist()
-        seen: Counter[tuple[str, str]] = Counter()
-        kept = []
-        for row, (label, user) in enumerate(zip(labels, users, strict=True)):
-            seen[user, label] += 1
-            known = label in table and in_split(str(user), split)
-            if known and seen[user, label] <= _MAX_OF_A_USER:
-                kept.append(row)
-        data = file["data"][kept].astype(np.float32)
+    cuts = read_cuts(path)
+    labels = cuts.labels
+    seen: Counter[tuple[str, str]] = Counter()
+    kept = []
+    for row, (label, user) in enumerate(zip(labels, cuts.users, strict=True)):
+        seen[user, label] += 1
+        known = label in table and in_split(user, split)
+        if known and seen[user, label] <= _MAX_OF_A_USER:
+            kept.append(row)
     if not kept:
         return []
+    data = cuts.data[kept].astype(np.float32)
     fine = signal.resample_poly(data, 5, 2, axis=1, padtype="line").astype(np.float32)
     return [(imu, *table[labels[row]], WINDOW // 2) for imu, row in zip(fine, kept, strict=True)]
 

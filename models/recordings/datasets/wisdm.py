@@ -1,26 +1,27 @@
 """WISDM 2019: a phone in the pocket or a watch, 20 Hz, as windows of 6 s.
 
 One user's windows, concatenated in the file's order, make one recording. The signal is not
-continuous between windows, and the start is fixed, because the data set has no absolute times.
+continuous between windows, and the start is fixed, because the data set has no absolute times. The
+file holds `data`, `label` and `user`.
 """
 
 from __future__ import annotations
 
-from itertools import pairwise
-from typing import TYPE_CHECKING, Any
+from itertools import groupby
+from typing import TYPE_CHECKING
 
 import numpy as np
 
-from models.recordings.formats.arrays import ImuArray, load, of_user
-from models.recordings.protocol import EPOCH_START_NS, TruthSpan, sample_time_ns
+from models.recordings.datasets.motion_files import CUT_RATE, read_cuts
+from models.recordings.datasets.replayed_motion import truth_of
+from models.recordings.formats.arrays import ImuArray, finite, of_user
+from models.recordings.protocol import EPOCH_START_NS, sample_time_ns
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from numpy.typing import NDArray
+    from models.recordings.protocol import TruthSpan
 
-RATE = 20.0
-_KEYS = ("data", "label", "user", "position")
 _ACTIVITY = {
     "jogging": "running",
     "typing": "typing on a keyboard",
@@ -47,30 +48,29 @@ _MOTION = {
 
 def open_all(path: Path, user: str | None = None) -> list[ImuArray]:
     """Return one recording for every user (or for one) in a `wisdm19_*_20hz.npz` file."""
-    data = load(path, _KEYS)
+    cuts = read_cuts(path)
     device = "watch" if "watch" in path.name else "phone"
+    windows: dict[str, list[int]] = {}
+    for number, who in enumerate(cuts.users):
+        windows.setdefault(who, []).append(number)
     recordings = []
-    for who in sorted(set(map(str, data["user"]))):
+    for who, rows in sorted(windows.items()):
         if user is not None and who != user:
             continue
-        rows = np.flatnonzero(data["user"] == who)
         name = f"wisdm-{device}-{who}"
-        recordings.append(
-            ImuArray(
-                name=name,
-                device_id=name,
-                session_id=name,
-                start_ns=EPOCH_START_NS,
-                rate=RATE,
-                values=data["data"][rows].reshape(-1, 6),
-                scale=np.ones(6, np.float32),
-                spans=_spans(data["label"][rows], data["data"].shape[1]),
-                position="wrist" if device == "watch" else "pocket",
-            )
+        recording = ImuArray(
+            name=name,
+            device_id=name,
+            session_id=name,
+            start_ns=EPOCH_START_NS,
+            rate=CUT_RATE,
+            values=cuts.data[rows].reshape(-1, 6),
+            scale=np.ones(6, np.float32),
+            spans=_spans([cuts.labels[row] for row in rows], cuts.data.shape[1]),
+            position="wrist" if device == "watch" else "pocket",
         )
-    if user is not None:
-        return of_user(recordings, user, path, data["user"].tolist())
-    return recordings
+        recordings.append(finite(path, recording))
+    return recordings if user is None else of_user(recordings, user, path, cuts.users)
 
 
 def open_user(path: Path, user: str) -> list[ImuArray]:
@@ -78,15 +78,12 @@ def open_user(path: Path, user: str) -> list[ImuArray]:
     return open_all(path, user)
 
 
-def _spans(labels: NDArray[Any], window: int) -> tuple[TruthSpan, ...]:
-    borders = [0, *(np.flatnonzero(labels[1:] != labels[:-1]) + 1).tolist(), len(labels)]
+def _spans(labels: list[str], window: int) -> tuple[TruthSpan, ...]:
     spans = []
-    for first, last in pairwise(borders):
-        start = sample_time_ns(EPOCH_START_NS, first * window, RATE)
-        end = sample_time_ns(EPOCH_START_NS, last * window, RATE)
-        label = str(labels[first])
-        spans.append(TruthSpan(start, end, "activity", _ACTIVITY.get(label, label)))
-        motion = _MOTION.get(label, "moving")
-        if motion is not None:
-            spans.append(TruthSpan(start, end, "motion", motion))
+    last = 0
+    for label, run in groupby(labels):
+        first, last = last, last + len(list(run))
+        start = sample_time_ns(EPOCH_START_NS, first * window, CUT_RATE)
+        end = sample_time_ns(EPOCH_START_NS, last * window, CUT_RATE)
+        spans += truth_of(label, start, end, _ACTIVITY, _MOTION, "moving")
     return tuple(spans)

@@ -20,7 +20,7 @@ from models.recordings.protocol import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Iterator, Sequence
     from pathlib import Path
 
     from numpy.typing import NDArray
@@ -91,7 +91,7 @@ def load(path: Path, keys: Sequence[str], optional: Sequence[str] = ()) -> dict[
                     f"data file {str(path)!r} lacks {', '.join(missing)}; "
                     f"it holds {', '.join(arrays)}"
                 )
-            present = [key for key in optional if key in arrays]
+            present = [key for key in optional if key in arrays and key not in keys]
             return {key: arrays[key] for key in (*keys, *present)}
     except RecordingError:
         raise
@@ -99,29 +99,16 @@ def load(path: Path, keys: Sequence[str], optional: Sequence[str] = ()) -> dict[
         raise RecordingError(f"data file {str(path)!r} is not a readable .npz: {error}") from error
 
 
-def of_recording(
-    data: Mapping[str, NDArray[Any]],
-    index: int,
-    device_id: str,
-    number: int,
-    start_ns: int,
-    spans: Sequence[TruthSpan],
-    position: Position,
-) -> ImuArray:
-    """Return recording `index` of a file's arrays as its device's `number`-th."""
-    rows = slice(int(data["recording_start"][index]), int(data["recording_stop"][index]))
-    name = f"{device_id}-{number}"
-    return ImuArray(
-        name=name,
-        device_id=device_id,
-        session_id=name,
-        start_ns=start_ns,
-        rate=float(data["sampling_rate_hz"]),
-        values=data["signal"][rows],
-        scale=data["scale"].astype(np.float32),
-        spans=tuple(spans),
-        position=position,
-    )
+def finite(path: Path, recording: ImuArray) -> ImuArray:
+    """Return `recording`; raises `RecordingError` unless all its values are finite as float32."""
+    with np.errstate(over="ignore", invalid="ignore"):
+        good = np.isfinite(recording.scaled(0, len(recording.values))).all(axis=1)
+    if not good.all():
+        raise RecordingError(
+            f"{path.name} has values in row {int(np.argmin(good))} of {recording.name} that are "
+            "not finite; expected m/s² and rad/s"
+        )
+    return recording
 
 
 def of_user(
@@ -130,5 +117,5 @@ def of_user(
     """Return `recordings` unless empty; then raise `RecordingError` naming the known users."""
     if recordings:
         return list(recordings)
-    known = ", ".join(sorted(set(map(str, users))))
+    known = ", ".join(sorted(set(users)))
     raise RecordingError(f"user {user!r} is not in {path.name}; expected one of {known}")

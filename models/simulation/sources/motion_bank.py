@@ -19,6 +19,7 @@ from scipy import ndimage, signal
 from scipy.spatial.transform import Rotation
 
 from models.recordings.datasets import labelled_motion
+from models.recordings.datasets.motion_files import read_cuts
 from models.recordings.splits import Split, in_split
 from models.simulation.life.heading import yaw_rate
 from models.simulation.life.motion import RATE, HeadMotion
@@ -246,9 +247,8 @@ def _wisdm(name: str) -> Callable[[Path], Labelled | None]:
 
 
 def _windows(path: Path) -> Labelled:
-    with np.load(path) as file:
-        data, labels, users = file["data"], file["label"].tolist(), file["user"].tolist()
-    kept = [i for i, label in enumerate(labels) if label in WISDM]
-    fine = signal.resample_poly(data[kept].astype(np.float32), 5, 2, axis=1, padtype="line")
+    cuts = read_cuts(path)
+    kept = [i for i, label in enumerate(cuts.labels) if label in WISDM]
+    fine = signal.resample_poly(cuts.data[kept].astype(np.float32), 5, 2, axis=1, padtype="line")
     for row, i in enumerate(kept):
-        yield str(users[i]), WISDM[labels[i]], np.asarray(fine[row], np.float32)
+        yield cuts.users[i], WISDM[cuts.labels[i]], np.asarray(fine[row], np.float32)

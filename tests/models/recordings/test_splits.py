@@ -1,6 +1,7 @@
 import json
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from models.recordings import splits
@@ -54,6 +55,12 @@ def test_of_a_folder_that_was_trained_on_the_test_part_is_unseen(
     known["ears"] = [small_data.SUBJECTS[2]]
     known["motion"] = [small_data.USERS[0]]
     assert unseen(tmp_path) == Splits("test", "test", "test", None, None)
+
+
+def test_a_name_stored_as_bytes_is_known(tmp_path: Path, known: dict[str, list[str]]) -> None:
+    (tmp_path / "imu").mkdir()
+    np.savez(tmp_path / "imu" / "hapt_50hz.npz", recording_user=np.array([b"D1_u01"]))
+    assert unseen(tmp_path).motion == "test"
 
 
 def test_what_a_folder_lacks_is_unseen(tmp_path: Path, known: dict[str, list[str]]) -> None:

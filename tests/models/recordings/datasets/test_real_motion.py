@@ -7,6 +7,7 @@ from numpy.typing import NDArray
 from models.labels import ACTIVITIES, MOTIONS
 from models.recordings.datasets import real_motion
 from models.recordings.datasets.real_motion import NONE, WINDOW
+from models.recordings.protocol import RecordingError
 from tests.models import small_data
 from tests.models.recordings import small_sets
 from tests.models.recordings.datasets.test_posture_changes import wearer
@@ -117,6 +118,18 @@ def test_each_user_gives_a_few_windows_of_an_activity_elsewhere(tmp_path: Path) 
     assert windows.motion.tolist() == [MOTIONS.index("walking")] * 6 + [NONE] * 2
     assert set(windows.source) == {"wisdm watch"}
     assert real_motion.read(tmp_path, "train") is None
+
+
+def test_windows_elsewhere_are_read_with_checks(tmp_path: Path) -> None:
+    path = tmp_path / "wisdm19_watch_20hz.npz"
+    data, user = np.ones((2, 120, 6)), np.array([b"1602"] * 2)
+    np.savez(path, data=data, user=user, label=np.array([b"walking", b"sitting"]))
+    windows = real_motion.read_everywhere(tmp_path, "train")
+    assert windows is not None
+    assert windows.motion.tolist() == [MOTIONS.index("walking"), NONE]
+    np.savez(path, data=data, user=user, label=np.array(["walking"]))
+    with pytest.raises(RecordingError, match="1 entries in label; expected 2"):
+        real_motion.read_everywhere(tmp_path, "train")
 
 
 def test_what_is_no_activity_of_the_set_is_read_apart(tmp_path: Path) -> None:
