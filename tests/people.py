@@ -53,7 +53,7 @@ HOURS_15 = PLAN + PLAN[3:11]
 # The page while its worker does not answer.
 LOST = "?span=3600000"
 # Pages that are not views of a log.
-ALONE = ("sensor", "static/login.html")
+ALONE = ("sensor", "static/login.html", "nowhere")
 VIEWS = ("", LOST, "?span=week", "?span=month", *ALONE)
 TRANSFERRED = (
     """performance.getEntries().reduce((sum, {transferSize}) => sum + (transferSize ?? 0), 0)"""

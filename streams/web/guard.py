@@ -1,5 +1,7 @@
 """Common to all responses: strict headers, JSON errors, and access control.
 
+Only a browser that asks for an unknown address gets a page instead (`streams.web.not_found`).
+
 The log is private. On loopback, the default, only programs on this machine reach the server;
 elsewhere it requires a token, or a proxy that authenticates users (`streams.web.access`).
 """
@@ -18,6 +20,7 @@ from infra.daily_log.editing import CorrectionError
 from infra.errors import InfraError
 from streams.web.access import host_name
 from streams.web.login import login_page
+from streams.web.not_found import is_unknown_address, not_found_page, takes_html
 from streams.web.parameters import ParameterError
 from streams.web.writing import WriteRefusedError
 
@@ -114,9 +117,11 @@ async def _answer(request: web.Request, handler: Handler) -> web.StreamResponse:
     except web.HTTPException as answer:
         if answer.status < 400:
             raise
+        if is_unknown_address(request):
+            return _unknown(request, answer)
         # Kept for 405, whose Allow header lists the valid methods.
         kept = {name: answer.headers[name] for name in ("Allow",) if name in answer.headers}
-        response = error(answer.status, f"{request.method} {request.path[:100]}: {answer.reason}")
+        response = _refusal(request, answer)
         response.headers.update(kept)
         return response
     except NotReadyError as early:
@@ -132,6 +137,19 @@ async def _answer(request: web.Request, handler: Handler) -> web.StreamResponse:
     except Exception:
         log.exception("%s %s failed", request.method, request.path)
         return error(500, "internal error; the worker's log says more")
+
+
+def _unknown(request: web.Request, answer: web.HTTPException) -> web.Response:
+    if takes_html(request.headers.getall("Accept", ())):
+        response = not_found_page(request.path)
+    else:
+        response = _refusal(request, answer)
+    response.headers["Vary"] = "Accept"
+    return response
+
+
+def _refusal(request: web.Request, answer: web.HTTPException) -> web.Response:
+    return error(answer.status, f"{request.method} {request.path[:100]}: {answer.reason}")
 
 
 def error(status: int, message: str, **details: str | None) -> web.Response:
