@@ -37,6 +37,7 @@ if TYPE_CHECKING:
 
 AUDIO_RATE = 16_000
 SPEECH_RATE = 1_000
+_SOUND = ("Audio", "1kHz_Audio")
 IMU_RATE = 50.0
 EVERY_S = 600
 _FOLDERS = ("", "TrainingDataset", "Data/TrainingDataset")
@@ -147,27 +148,42 @@ def _motion(path: Path, report: SetReport) -> SessionMotion | None:
 def _sound_of(
     path: Path, arrays: dict[str, NDArray[Any]], report: SetReport
 ) -> NDArray[np.int16] | None:
-    wave = arrays.get("Audio")
-    speech = arrays.get("1kHz_Audio")
+    wave, speech = (_numbers(path, arrays, name, report) for name in _SOUND)
     if speech is not None and (wave is None or not np.any(wave)):
+        speech = np.nan_to_num(speech)
         wave = signal.resample_poly(speech.astype(np.float64).ravel(), AUDIO_RATE // SPEECH_RATE, 1)
+    if wave is None and not arrays.keys().isdisjoint(_SOUND):
+        return None
     if wave is None or wave.ndim != 1 or not wave.size:
         shape = None if wave is None else wave.shape
         report.skip(path, f"has Audio of shape {shape}; expected (n,)")
         return None
-    return np.clip(np.round(wave), -32_768, 32_767).astype(np.int16)
+    return np.asarray(np.clip(np.round(np.nan_to_num(wave)), -32_768, 32_767), np.int16)
+
+
+def _numbers(
+    path: Path, arrays: dict[str, NDArray[Any]], name: str, report: SetReport
+) -> NDArray[Any] | None:
+    values = arrays.get(name)
+    if values is not None and values.dtype.kind not in "iuf":
+        report.skip(path, f"has {name} of {values.dtype}; expected numbers")
+        return None
+    return values
 
 
 def _motion_of(
     path: Path, arrays: dict[str, NDArray[Any]], report: SetReport
 ) -> NDArray[np.float32] | None:
     report.read_again(path)
-    motion = arrays.get("IMU")
+    motion = _numbers(path, arrays, "IMU", report)
+    if motion is None and "IMU" in arrays:
+        return None
     if motion is None or motion.ndim != 2 or motion.shape[1] < 6 or not len(motion):
         shape = None if motion is None else motion.shape
         report.skip(path, f"has IMU of shape {shape}; expected (n, 9)")
         return None
-    values = motion[:, :6].astype(np.float32)
+    with np.errstate(over="ignore"):
+        values = motion[:, :6].astype(np.float32)
     bad = ~np.isfinite(values).all(axis=1)
     if bad.any():
         report.bad_row(path, int(np.argmax(bad)) + 1, "not finite", "", int(bad.sum()), "row")

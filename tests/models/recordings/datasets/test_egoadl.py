@@ -84,6 +84,18 @@ def test_a_damaged_npz_is_named(tmp_path: Path) -> None:
     assert "has no readable gyro_matrix" in str(found.report)
 
 
+def test_motion_beyond_float32_is_left_out_and_counted(tmp_path: Path) -> None:
+    path = paper_sets.egoadl(tmp_path, "u1", 1_700_000_000_000, [(1.0, "walk"), (4.0, "end")])
+    with np.load(path) as file:
+        arrays = dict(file)
+    arrays["acc_matrix"][7, 1] = 1e300
+    np.savez(path, **arrays)
+    (found,) = open_set(tmp_path)
+    assert all(np.isfinite(chunk.acc).all() for chunk in found.imu())
+    assert "1 row left out" in str(found.report)
+    assert "(row 8: not finite)" in str(found.report)
+
+
 def test_what_cannot_be_opened_is_one_clear_line(tmp_path: Path) -> None:
     with pytest.raises(RecordingError, match="has no USER/smartphone/STAMP"):
         open_set(tmp_path)

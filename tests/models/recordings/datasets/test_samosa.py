@@ -1,4 +1,5 @@
 import pickle
+import re
 from pathlib import Path
 from typing import Any
 
@@ -76,6 +77,34 @@ def test_values_not_finite_are_bridged_and_counted(tmp_path: Path) -> None:
     rows = np.concatenate([c.acc for c in found.imu()])
     assert np.isfinite(rows).all()
     assert found.report.rows[path].examples == ["row 11: not finite"]
+
+
+@pytest.mark.parametrize(
+    ("changed", "streams", "reason"),
+    [
+        ({"Audio": np.array(["loud"] * 9)}, ("imu",), "has Audio of <U4; expected numbers"),
+        ({"IMU": np.full((9, 9), b"1")}, ("audio",), r"has IMU of \|S1; expected numbers"),
+        (
+            {"Audio": np.zeros(9), "1kHz_Audio": np.array(["low"])},
+            ("audio", "imu"),
+            "has 1kHz_Audio of <U3; expected numbers",
+        ),
+    ],
+)
+def test_an_array_that_holds_no_numbers_is_left_out_and_named(
+    tmp_path: Path, changed: dict[str, Any], streams: tuple[str, ...], reason: str
+) -> None:
+    arrays = {"Audio": np.ones(96_000), "IMU": np.ones((300, 9)), **changed}
+    np.savez(tmp_path / "1---Kitchen---Chopping---1.npz", **arrays)
+    (found,) = open_set(tmp_path)
+    assert found.streams == streams
+    assert re.search(reason, str(found.report))
+
+
+def test_sound_that_is_no_number_is_silent(tmp_path: Path) -> None:
+    paper_sets.samosa(tmp_path, "1---Kitchen---Chopping---1", Audio=np.array([7, np.nan, -np.inf]))
+    (found,) = open_set(tmp_path)
+    assert next(found.audio()).samples[:, 0].tolist() == [7, 0, -32_768]
 
 
 def test_a_participant_is_opened_by_number(tmp_path: Path) -> None:
