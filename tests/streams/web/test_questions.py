@@ -153,11 +153,14 @@ async def test_the_page_asks_and_leads_to_the_records(store: LogStore, devtools:
 
 
 def test_the_worker_names_its_model_and_none_before_it_runs() -> None:
-    from streams.engine.app import EgoLogApp
+    from streams.engine.page_backend import PageBackend
 
-    waiting: Any = SimpleNamespace(_runtime=None)
-    assert EgoLogApp.language_model(waiting) is None
+    runtime: Any = None
+    settings: Any = SimpleNamespace(llm_model="small-model")
+    unused: Any = None
+    backend = PageBackend(lambda: settings, lambda: runtime, unused, unused)
+    assert backend.language_model() is None
+    runtime = SimpleNamespace(llm=None)
+    assert backend.language_model() is None
     runtime = SimpleNamespace(llm="the client")
-    settings = SimpleNamespace(llm_model="small-model")
-    running: Any = SimpleNamespace(_runtime=runtime, settings=settings)
-    assert EgoLogApp.language_model(running) == ("the client", "small-model")
+    assert backend.language_model() == ("the client", "small-model")
