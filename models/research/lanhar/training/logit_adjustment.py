@@ -18,11 +18,11 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 from scipy.optimize import minimize
+from scipy.special import softmax
 
 from models.lanhar.thigh import posture_logits
 from models.lanhar.upright import uprights
 from models.lanhar.vocabulary import TEMPERATURE
-from models.network.softmax import softmax
 from models.recordings.datasets.labelled_windows import read
 from models.recordings.shared_data import IMU
 from models.research.lanhar.training.scores import macro_f1
@@ -86,7 +86,7 @@ def fitted(logits: Array, right: NDArray[np.bool_], penalty: float = PENALTY) ->
     occurs = right.any(axis=0)
 
     def loss(constants: Array) -> tuple[float, Array]:
-        shares = _softmax(logits + constants * occurs)  # (N, K)
+        shares = softmax(logits + constants * occurs, axis=1)  # (N, K)
         correct = shares * right
         total = correct.sum(axis=1, keepdims=True)
         slope = weights @ (shares - correct / total)
@@ -159,12 +159,6 @@ def _together(parts: Sequence[PocketWindows]) -> tuple[Array, NDArray[np.bool_]]
         np.concatenate([part.logits for part in parts]),
         np.concatenate([part.right for part in parts]),
     )
-
-
-def _softmax(logits: Array) -> Array:
-    powers = np.exp(logits - logits.max(axis=1, keepdims=True))
-    shares: Array = powers / powers.sum(axis=1, keepdims=True)
-    return shares
 
 
 if __name__ == "__main__":
