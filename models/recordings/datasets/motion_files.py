@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from models.recordings.formats.arrays import load
+from models.recordings.formats.arrays import holds, load
 from models.recordings.formats.columns import (
     check_length,
     numbers,
@@ -87,7 +87,7 @@ class MotionCuts:
 
 def read_motion(path: Path) -> MotionRecordings | MotionCuts:
     """Read a file of either layout, told apart by its array `data`; raises `RecordingError`."""
-    return read_cuts(path) if "data" in load(path, (), ("data",)) else read_recordings(path)
+    return read_cuts(path) if holds(path, "data") else read_recordings(path)
 
 
 def read_recordings(path: Path, needed: Sequence[str] = ()) -> MotionRecordings:
@@ -162,12 +162,12 @@ def _began_s(path: Path, arrays: Arrays, firsts: list[int], needed: Sequence[str
     # A file without times has its recordings one after another.
     began = np.asarray(firsts, np.float64) / RATE
     if "recording_t0_unix_s" in arrays:
-        told = numbers(path, arrays, "recording_t0_unix_s", (len(firsts),))
-        if np.isfinite(told).all():
-            began = told.astype(np.float64)
+        given = numbers(path, arrays, "recording_t0_unix_s", (len(firsts),))
+        if np.isfinite(given).all():
+            began = given.astype(np.float64)
         elif "recording_t0_unix_s" in needed:
             raise RecordingError(
-                f"{path.name} has recording_t0_unix_s {told[~np.isfinite(told)][0]}; "
+                f"{path.name} has recording_t0_unix_s {given[~np.isfinite(given)][0]}; "
                 "expected seconds since 1970"
             )
     return [float(each) for each in began]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import zlib
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 from zipfile import BadZipFile
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
     from pathlib import Path
 
+    from numpy.lib.npyio import NpzFile
     from numpy.typing import NDArray
 
     from schemas.frames import Modality
@@ -81,18 +83,29 @@ def load(path: Path, keys: Sequence[str], optional: Sequence[str] = ()) -> dict[
 
     Raises `RecordingError` naming file and key.
     """
+    with _opened(path) as arrays:
+        missing = [key for key in keys if key not in arrays]
+        if missing:
+            raise RecordingError(
+                f"data file {str(path)!r} lacks {', '.join(missing)}; it holds {', '.join(arrays)}"
+            )
+        present = [key for key in optional if key in arrays and key not in keys]
+        return {key: arrays[key] for key in (*keys, *present)}
+
+
+def holds(path: Path, key: str) -> bool:
+    """Return whether an .npz file has an array of that name; raises `RecordingError`."""
+    with _opened(path) as arrays:
+        return key in arrays
+
+
+@contextmanager
+def _opened(path: Path) -> Iterator[NpzFile]:
     if not path.is_file():
         raise RecordingError(f"data file {str(path)!r} does not exist")
     try:
         with open_npz(path) as arrays:
-            missing = [key for key in keys if key not in arrays]
-            if missing:
-                raise RecordingError(
-                    f"data file {str(path)!r} lacks {', '.join(missing)}; "
-                    f"it holds {', '.join(arrays)}"
-                )
-            present = [key for key in optional if key in arrays and key not in keys]
-            return {key: arrays[key] for key in (*keys, *present)}
+            yield arrays
     except RecordingError:
         raise
     except (OSError, ValueError, EOFError, BadZipFile, zlib.error) as error:

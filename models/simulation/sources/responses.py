@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from models.recordings.formats.columns import numbers
 from models.recordings.protocol import RecordingError
 
 if TYPE_CHECKING:
@@ -21,15 +22,7 @@ def checked_responses(
 
     Raises `RecordingError`.
     """
-    fits = values.ndim == len(shape) and all(
-        length in (-1, own) for own, length in zip(values.shape, shape, strict=True)
-    )
-    if not fits or values.dtype.kind not in "iuf":
-        expected = ", ".join("any" if length == -1 else str(length) for length in shape)
-        raise RecordingError(
-            f"{path.name} has responses of shape {values.shape} and {values.dtype}; "
-            f"expected numbers of shape ({expected})"
-        )
+    numbers(path, {"responses": values}, "responses", shape)
     if not values.size or not np.isfinite(values).all():
         raise RecordingError(f"{path.name} has no or not finite responses; expected finite ones")
     return values.astype(np.float32)
