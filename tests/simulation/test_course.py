@@ -11,9 +11,10 @@ from tests.simulation import course, world
 from tests.simulation.course import differences
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from streams.session_memory import LastEstimate
+    from streams.session_work import SessionWork
 
 SEEDS = 100
 AT_ONCE = 10
@@ -64,33 +65,27 @@ async def test_what_a_checkpoint_leaves_out_is_noticed(monkeypatch: pytest.Monke
     assert any([await differences(seed) for seed in range(5)])
 
 
-async def test_microphones_that_a_checkpoint_forgets_are_noticed(
-    monkeypatch: pytest.MonkeyPatch,
+def _forget_microphones(session: SessionWork) -> None:
+    session.kept = session.kept_before = replace(session.kept, balance=())
+
+
+def _forget_directions(session: SessionWork) -> None:
+    session.directions = session.directions_before = b""
+
+
+@pytest.mark.parametrize("forget", [_forget_microphones, _forget_directions])
+async def test_what_a_checkpoint_forgets_of_a_session_is_noticed(
+    monkeypatch: pytest.MonkeyPatch, forget: Callable[[SessionWork], None]
 ) -> None:
     unpack = dispatcher.unpack
 
-    def forget(checkpoint: bytes | None) -> object:
+    def forgetful(checkpoint: bytes | None) -> object:
         windows, sessions = unpack(checkpoint)
         for session in sessions.values():
-            session.kept = session.kept_before = replace(session.kept, balance=())
+            forget(session)
         return windows, sessions
 
-    monkeypatch.setattr(dispatcher, "unpack", forget)
-    assert any([await differences(seed) for seed in range(5)])
-
-
-async def test_directions_that_a_checkpoint_forgets_are_noticed(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    unpack = dispatcher.unpack
-
-    def forget(checkpoint: bytes | None) -> object:
-        windows, sessions = unpack(checkpoint)
-        for session in sessions.values():
-            session.directions = session.directions_before = b""
-        return windows, sessions
-
-    monkeypatch.setattr(dispatcher, "unpack", forget)
+    monkeypatch.setattr(dispatcher, "unpack", forgetful)
     assert any([await differences(seed) for seed in range(5)])
 
 

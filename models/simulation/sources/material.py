@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+from models.recordings.datasets import esc50
 from models.recordings.shared_data import CIPIC, ESC50, IMU, SPEECH
 from models.recordings.splits import Split, Splits, unseen
 from models.simulation.acoustics.sounds import SoundSource, synthesise
@@ -49,7 +50,7 @@ class Material:
         parts = Splits.of(split)
         speech = read_speech(data / SPEECH, parts.speech)
         sounds: SoundSource = synthesise
-        if (data / ESC50 / "esc50.csv").is_file():
+        if (data / ESC50 / esc50.TABLE).is_file():
             sounds = SoundBank.read(data / ESC50, parts.sounds, real_share, speech)
         elif speech:
             sounds = SoundBank({"speech": speech}, real_share)
@@ -78,7 +79,7 @@ def unseen_material(data: Path | None) -> Material:
 def missing(data: Path) -> list[str]:
     """Return the parts of the layout that `data` lacks."""
     wanted = [
-        ESC50 / "esc50.csv",
+        ESC50 / esc50.TABLE,
         CIPIC,
         IMU / "classyglass_50hz.npz",
         IMU / "classyglass_windows.npz",

@@ -34,6 +34,7 @@ from models.egolog.microphone_balance import balanced_in_turn
 from models.research.egolog.days import placed as placed_days
 from models.research.egolog.localization.direction_memory import SecondsInOrder, fit_filter
 from models.research.evaluation.localization.rendered import Judged
+from models.research.lib.least import check_least
 from models.research.lib.recordings_folder import needed_recordings
 from models.research.lib.tables import table
 from models.serving.one_thread import pin_one_thread
@@ -83,8 +84,8 @@ class LocatedDays:
             memory, regions = DirectionMemory(), []
             for at, (second, imu) in enumerate(zip(stretch, motion, strict=True)):
                 span = (at * NS, (at + 1) * NS)
-                said, memory = memory.after(*span, second.regions, second.heat, imu, by)
-                regions.append(said)
+                found, memory = memory.after(*span, second.regions, second.heat, imu, by)
+                regions.append(found)
             out.append(regions)
         return _named(out)
 
@@ -108,11 +109,11 @@ def located(localizer: SoundLocalizer, days: PlacedDays, *, motion: bool = True)
     seconds = [
         localizer.locate(
             [
-                LocalizerInput(heard, turned if motion else None)
-                for heard, turned in zip(balanced_in_turn(maps), moved, strict=True)
+                LocalizerInput(second, turning if motion else None)
+                for second, turning in zip(balanced_in_turn(maps), motions, strict=True)
             ]
         )
-        for maps, moved in zip(days.maps, imu, strict=True)
+        for maps, motions in zip(days.maps, imu, strict=True)
     ]
     truth = np.asarray(days.sounds.any(axis=2), np.float32)
     return LocatedDays(seconds, imu if motion else None, truth)
@@ -151,8 +152,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--cache", type=Path, help="cache folder of the composed days")
     parser.add_argument("--json", type=Path, help="output file of the metrics")
     options = parser.parse_args(arguments)
-    if options.stretches < 1:
-        parser.error(f"--stretches is {options.stretches}; expected 1 or more")
+    check_least(parser, options, stretches=1)
     data = needed_recordings(parser, options)
     pin_one_thread()
     localizer = SoundLocalizer(Registry(options.weights))
@@ -179,8 +179,8 @@ def _fitted(days: Sequence[LocatedDays]) -> str:
     for at, held in enumerate(days):
         others = [each.in_order() for number, each in enumerate(days) if number != at]
         for name, values in figures_of(held, fit_filter(others)).items():
-            said = ", ".join(f"{key.replace('_', ' ')} {values[key]:.3f}" for key in _FIGURES)
-            lines.append(f"held-out days {at}, {name}: {said}")
+            row = ", ".join(f"{key.replace('_', ' ')} {values[key]:.3f}" for key in _FIGURES)
+            lines.append(f"held-out days {at}, {name}: {row}")
     return "\n".join(lines)
 
 

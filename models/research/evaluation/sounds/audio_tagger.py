@@ -117,7 +117,7 @@ def labelled_sounds(data: Path, every: int = 1) -> dict[str, list[LabelledSound]
     """
     sounds: dict[str, list[tuple[Path, str]]] = {}
     splits = unseen(data)
-    if (data / ESC50 / "esc50.csv").is_file():
+    if (data / ESC50 / esc50.TABLE).is_file():
         sounds["esc50"] = [
             (clip.path, CATEGORIES[clip.category])
             for clip in esc50.clips(data / ESC50, splits.sounds)

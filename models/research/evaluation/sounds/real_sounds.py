@@ -146,7 +146,7 @@ def under_street(
 
 def other_sounds(data: Path, splits: Splits) -> list[Float32]:
     """Return ESC-50's clips of the split that are not of people, as far as `data` has them."""
-    if not (data / ESC50 / "esc50.csv").is_file():
+    if not (data / ESC50 / esc50.TABLE).is_file():
         return []
     return [
         esc50.waveform(clip)
