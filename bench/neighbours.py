@@ -1,9 +1,11 @@
 """Measure what a flooding device costs its neighbours: `python -m bench.neighbours`.
 
-A fleet sends in real time to one worker on Apache Kafka, in repeated runs. In every other run one
-more device sends single samples of motion, 800 a second. The figures are the ratio of the fleet's
-99th percentiles of latency with and without that device, with its 95 % interval, and the worker's
-CPU time, which other load on the machine affects less. Linux only.
+A fleet sends in real time to one worker on Apache Kafka, in repeated runs of three kinds: alone;
+while one more device sends single samples of motion, 800 a second, to topics that no worker reads;
+and while that device sends to the worker. Sender and broker share the worker's cores, so the second
+kind tells what the device costs them. The figures are the ratios of the fleet's 99th percentiles of
+latency, with their 95 % intervals, and the worker's CPU time, which other load on the machine
+affects less. Linux only.
 """
 
 from __future__ import annotations
@@ -13,6 +15,7 @@ import sys
 from collections import defaultdict
 from contextlib import suppress
 from datetime import UTC, datetime
+from pathlib import Path
 from statistics import median
 from typing import TYPE_CHECKING, Any
 
@@ -28,16 +31,21 @@ from bench.subjects.running import started
 from bench.subjects.services import services
 from bench.subjects.subject import PRODUCT, Subject
 from bench.without_stream.work import RESULTS
+from infra import topics
 from models.network.windows import SCENARIO_WINDOW_S
+from models.research.lib.page_sections import put_section
+from models.research.lib.tables import table
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from bench.measuring.tail import Groups
+    from bench.report.figures import Figures
     from bench.subjects.running import Running
+    from infra.settings import Settings
 
 _PARTITIONS = 4
-CALM, BESIDE = "calm", "beside"
+CALM, ELSEWHERE, BESIDE = "calm", "elsewhere", "beside"
 
 # Latencies of a fleet's records by topic and window id, s.
 Run = dict[str, dict[str, float]]
@@ -46,27 +54,34 @@ Run = dict[str, dict[str, float]]
 def main(arguments: Sequence[str] | None = None) -> int:
     """Measure, and print or write the figures."""
     parser = fleet_parser("python -m bench.neighbours", __doc__, seconds=125, rounds=4, wearers=24)
+    parser.add_argument("--page", type=Path, help="put the figures into this Markdown file")
     options = parser.parse_args(arguments)
-    work = measure(options.wearers, options.seconds, options.rounds)
-    return 1 if measured(work, options.json) is None else 0
+    figures = measured(measure(options.wearers, options.seconds, options.rounds), options.json)
+    if figures is None:
+        return 1
+    if options.page is not None:
+        put_section(options.page, section(figures))
+    return 0
 
 
 async def measure(wearers: int, seconds: int, rounds: int) -> dict[str, Any]:
     """Return the fleet's latency percentiles with and without the device, and the CPU times."""
     about, recording = machine(), made(seconds, COARSE)
-    runs: dict[str, list[Run]] = {CALM: [], BESIDE: []}
-    cpu_ms: dict[str, list[float]] = {CALM: [], BESIDE: []}
+    runs: dict[str, list[Run]] = {CALM: [], ELSEWHERE: [], BESIDE: []}
+    cpu_ms: dict[str, list[float]] = {name: [] for name in runs}
     with services() as running:
         settings = running.settings("neighbours", _PARTITIONS)
+        elsewhere = running.settings("elsewhere", _PARTITIONS)
+        await topics.create(elsewhere)
+        flooded = {CALM: None, ELSEWHERE: elsewhere, BESIDE: settings}
         subject = Subject("neighbours", PRODUCT, settings)
         async with started(subject, made(SCENARIO_WINDOW_S, COARSE)) as worker:
             for number in range(rounds):
                 for name, each in runs.items():
                     fleet = Fleet(f"{name}{number}", wearers, recording, unaligned=True)
                     print(f"{name}, round {number + 1}", file=sys.stderr, flush=True)
-                    device = f"noisy{number}-0" if name == BESIDE else None
                     before = subject.cpu()
-                    each.append(await _beside(worker, fleet, device))
+                    each.append(await _beside(worker, fleet, flooded[name], f"noisy{number}-0"))
                     spent = subject.cpu().since(before)
                     cpu_ms[name].append(1e3 * spent.total_s / recording.duration_s)
     return {
@@ -82,13 +97,12 @@ async def measure(wearers: int, seconds: int, rounds: int) -> dict[str, Any]:
     }
 
 
-async def _beside(worker: Running, fleet: Fleet, device: str | None) -> Run:
-    """Return a fleet's latencies, beside a flooding `device` if one is named."""
-    settings = worker.subject.settings
-    if device is None:
+async def _beside(worker: Running, fleet: Fleet, flooded: Settings | None, device: str) -> Run:
+    """Return a fleet's latencies, while `device` floods the topics of `flooded`, if any."""
+    if flooded is None:
         return await _delays_s(worker, fleet)
     frames = single_samples(device, fleet.recording.duration_s)
-    flooding = asyncio.create_task(send_single_samples(settings, device, frames))
+    flooding = asyncio.create_task(send_single_samples(flooded, device, frames))
     try:
         return await _delays_s(worker, fleet)
     finally:
@@ -104,11 +118,15 @@ async def _delays_s(worker: Running, fleet: Fleet) -> Run:
 
 
 def compared(runs: dict[str, list[Run]]) -> dict[str, Any]:
-    """Return each topic's count, p50 and p99 over all runs, and the ratio of p99s.
+    """Return each topic's count, p50 and p99 over all runs of a kind, and ratios of p99s.
 
-    `p99_ratio_interval` is that ratio's 95 % interval.
+    `p99_ratio` is that of `BESIDE` to `CALM`, `p99_ratio_elsewhere` that of `ELSEWHERE` to `CALM`,
+    each with its 95 % interval under `…_interval`.
     """
-    figures: dict[str, Any] = {"latency_ms": {}, "p99_ratio": {}, "p99_ratio_interval": {}}
+    ratios = {"p99_ratio": BESIDE, "p99_ratio_elsewhere": ELSEWHERE}
+    figures: dict[str, Any] = {"latency_ms": {}}
+    for key in ratios:
+        figures |= {key: {}, f"{key}_interval": {}}
     for topic in RESULTS:
         groups = {name: _by_wearer(each, topic) for name, each in runs.items()}
         if not all(groups.values()):
@@ -117,9 +135,10 @@ def compared(runs: dict[str, list[Run]]) -> dict[str, Any]:
             name: _percentiles([delay for group in each for delay in group])
             for name, each in groups.items()
         }
-        ratio = tail_ratio(groups[CALM], groups[BESIDE])
-        figures["p99_ratio"][topic] = round(ratio.ratio, 3)
-        figures["p99_ratio_interval"][topic] = [round(ratio.low, 3), round(ratio.high, 3)]
+        for key, name in ratios.items():
+            ratio = tail_ratio(groups[CALM], groups[name])
+            figures[key][topic] = round(ratio.ratio, 3)
+            figures[f"{key}_interval"][topic] = [round(ratio.low, 3), round(ratio.high, 3)]
     return figures
 
 
@@ -134,6 +153,50 @@ def _by_wearer(runs: list[Run], topic: str) -> Groups:
 def _percentiles(delays: list[float]) -> dict[str, float]:
     found = Latency.of(delays)
     return {"count": found.count, "p50": found.p50, "p99": found.p99}
+
+
+def section(neighbours: Figures) -> str:
+    """Return the section of docs/RELIABILITY.md on these figures."""
+    rows = [
+        [
+            topic,
+            f"{each[CALM]['count']:,}",
+            *(f"{each[name][p]:.0f}" for name in (CALM, ELSEWHERE, BESIDE) for p in ("p50", "p99")),
+            *(_ratio(neighbours, key, topic) for key in ("p99_ratio_elsewhere", "p99_ratio")),
+        ]
+        for topic, each in neighbours["latency_ms"].items()
+    ]
+    cpu_ms = neighbours["cpu_ms_a_second"]
+    head = [
+        "record",
+        "records",
+        "calm, p50",
+        "p99",
+        "elsewhere, p50",
+        "p99",
+        "beside it, p50",
+        "p99",
+    ]
+    parts = [
+        "## Neighbours of a device that floods",
+        f"Written by `{neighbours['command']}` on {neighbours['date']} (load before: "
+        f"{neighbours['machine']['load_before']:g}): {neighbours['wearers']} simulated wearers "
+        f"send {neighbours['seconds']} s in real time to one worker, without and beside a device "
+        f"that sends {neighbours['noisy_hz']} frames of one sample a second. From the frame that "
+        "closes a window to its record in its topic, ms; the neighbours' alone. Sender and broker "
+        "share the worker's cores: `elsewhere` the device sends to topics that no worker reads. "
+        "The interval holds the ratio to the calm p99 in 95 % of draws of as many wearers from "
+        "those that were measured.",
+        table([*head, "p99, elsewhere / calm", "p99, beside / calm"], rows),
+        f"The worker computes for {cpu_ms[CALM]:.0f} ms a second, and for "
+        f"{cpu_ms[BESIDE]:.0f} beside the device.",
+    ]
+    return "\n\n".join(parts)
+
+
+def _ratio(neighbours: Figures, key: str, topic: str) -> str:
+    low, high = neighbours[f"{key}_interval"][topic]
+    return f"{neighbours[key][topic]:.2f} ({low:.2f} to {high:.2f})"
 
 
 if __name__ == "__main__":

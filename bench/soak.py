@@ -32,9 +32,13 @@ from bench.subjects.services import services
 from bench.subjects.subject import PRODUCT, Subject
 from bench.without_stream.work import RESULTS
 from infra import topics
+from models.research.lib.page_sections import put_section
+from models.research.lib.tables import table
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+
+    from bench.report.figures import Figures
 
 _PARTITIONS = 4
 _RECORDING_S = 60
@@ -56,10 +60,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--wearers", type=int, default=8, help="number of wearers that send")
     parser.add_argument("--speed", type=float, default=1.0, help="playback speed")
     parser.add_argument("--json", type=Path, help="write the figures to this file")
+    parser.add_argument("--page", type=Path, help="put the figures into this Markdown file")
     options = parser.parse_args(arguments)
     figures = measured(measure(options.minutes, options.wearers, options.speed), options.json)
     if figures is None:
         return 1
+    if options.page is not None:
+        put_section(options.page, section(figures))
     problems = faults(figures)
     for problem in problems:
         print(problem, file=sys.stderr)
@@ -81,6 +88,43 @@ def faults(figures: dict[str, Any]) -> list[str]:
     if figures["lag_last"]:
         lines.append(f"{figures['lag_last']:.0f} messages were not read in the end")
     return lines
+
+
+def section(soak: Figures) -> str:
+    """Return the section of docs/RELIABILITY.md on these figures."""
+    rows = [
+        ["minutes", f"{soak['minutes']:.1f}"],
+        ["wearers, speed", f"{soak['wearers']}, {soak['speed']:g}"],
+        ["records", f"{soak['records']:,}"],
+        ["memory after warm-up, MB", f"{soak['rss_mb_first']:.0f}"],
+        ["memory at the end, MB", f"{soak['rss_mb_last']:.0f}"],
+        ["slope of memory, % an hour", f"{soak['rss_slope_percent_an_hour']:.1f}"],
+        [
+            "open files at most, after warm-up and at the end",
+            f"{soak['files_first']}, {soak['files_last']}",
+        ],
+        [
+            "looks that found the event loop computing for over 200 ms",
+            f"{soak['loop_blocked']} of {soak['loop_looks']:,}",
+        ],
+        ["lag at the end, messages", f"{soak['lag_last']:.0f}"],
+    ]
+    parts = [
+        "## Over time",
+        f"Written by `{soak['command']}` on {soak['date']}: one worker and a fleet of simulated "
+        "wearers that never stops. What a worker is held to over two hours: a slope of memory "
+        "under 1 % an hour, open files that stay, an event loop that never computes for over "
+        "200 ms, no lag at the end. "
+        f"This run took {soak['minutes']:.0f} minutes"
+        + (
+            ", in which caches still fill: its slope says less than that of the two hours that the "
+            "command takes unless told otherwise."
+            if soak["minutes"] < _JUDGED_FROM_MINUTES
+            else "."
+        ),
+        table(["figure", "value"], rows),
+    ]
+    return "\n\n".join(parts)
 
 
 async def measure(minutes: float, wearers: int, speed: float) -> dict[str, Any]:

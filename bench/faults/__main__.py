@@ -15,19 +15,20 @@ import sys
 import tempfile
 from dataclasses import asdict
 from datetime import UTC, datetime
-from functools import partial
+from functools import partial, reduce
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from bench.command import keep
 from bench.faults import of_devices, of_disks, of_network, of_services, of_topics, of_workers
 from bench.faults.of_disks import small_disks
-from bench.faults.page import page
+from bench.faults.page import CALM_KIND, heading, larger_section, page, simulation_section
 from bench.faults.services import broken_services
 from bench.faults.trial import CALM, Bench, Size
 from bench.load.recording import COARSE, made
 from bench.measuring.machine import machine
 from infra.errors import InfraError, ServiceError
+from models.research.lib.page_sections import sections, with_section
 from schemas.atomic_file import write_atomically
 
 if TYPE_CHECKING:
@@ -61,10 +62,6 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument(
         "--from", dest="sources", type=Path, action="append", help="read the figures of this file"
     )
-    parser.add_argument("--soak", type=Path, help="figures of `python -m bench.soak`, for the page")
-    parser.add_argument(
-        "--neighbours", type=Path, help="figures of `python -m bench.neighbours`, for the page"
-    )
     parser.add_argument(
         "--simulation", type=Path, help="figures of `python -m tests.simulation`, for the page"
     )
@@ -91,11 +88,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _write(options: argparse.Namespace, figures: Figures) -> None:
-    beside = (
-        source and json.loads(source.read_text(encoding="utf-8"))
-        for source in (options.soak, options.neighbours, options.simulation, options.larger)
-    )
-    write_atomically(options.page, page(figures, *beside))
+    """Write the page; sections that other commands and runs wrote to it stay."""
+    text = page(figures)
+    before = options.page.read_text("utf-8") if options.page.is_file() else ""
+    own = {heading(kind) for kind in (CALM_KIND, *KINDS)}
+    others = [each for title, each in sections(before).items() if title not in own]
+    more = ((options.larger, larger_section), (options.simulation, simulation_section))
+    others += [section(json.loads(source.read_text("utf-8"))) for source, section in more if source]
+    write_atomically(options.page, reduce(with_section, others, text))
 
 
 def together(parts: Sequence[Figures]) -> Figures:
@@ -156,7 +156,7 @@ async def measure(options: argparse.Namespace) -> Figures:
     ):
         bench = Bench(services, made(size.seconds, COARSE), size, "f")
         async with bench.stage("main") as stage:
-            note("none", await stage.calm_run())
+            note(CALM_KIND, await stage.calm_run())
             for kind, fault in chosen:
                 if not (fault.own_topics or fault.own_disk):
                     note(kind, await stage.trial(fault(), options.seed))

@@ -131,22 +131,6 @@ def figures(*outcomes: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-SOAK = {
-    "minutes": 10.0,
-    "wearers": 4,
-    "speed": 1.0,
-    "records": 2_500,
-    "rss_mb_first": 400.0,
-    "rss_mb_last": 404.0,
-    "rss_slope_percent_an_hour": 2.5,
-    "files_first": 40,
-    "files_last": 40,
-    "loop_blocked": 0,
-    "loop_looks": 30_000,
-    "lag_last": 0,
-    "date": "2026-03-02",
-    "command": "python -m bench.soak --minutes 10",
-}
 SIMULATION = {
     "seeds": 10_000,
     "kept": 9_999,
@@ -159,14 +143,14 @@ SIMULATION = {
 def test_the_page_and_the_status_say_whether_a_log_changed(
     tmp_path: Path, lost: int, status: int
 ) -> None:
-    names = ("f.json", "s.json", "simulation.json", "page.md")
-    source, soak, simulation, page = (tmp_path / name for name in names)
+    names = ("f.json", "simulation.json", "page.md")
+    source, simulation, page = (tmp_path / name for name in names)
+    page.write_text("# Of before\n\n## Disks\n\nold\n\n## Over time\n\nby another command\n")
     zombie, kill = Zombie.name, KillOne.name
     changed = outcome(fault=zombie, missing=lost, kept=not lost, restarts=1, notes=["it woke"])
     source.write_text(json.dumps(figures(outcome(), changed, outcome(fault="of another release"))))
-    soak.write_text(json.dumps(SOAK))
     simulation.write_text(json.dumps(SIMULATION))
-    arguments = ["--from", str(source), "--soak", str(soak), "--simulation", str(simulation)]
+    arguments = ["--from", str(source), "--simulation", str(simulation)]
     arguments += ["--larger", str(source)]
     assert main([*arguments, "--page", str(page)]) == status
     text = page.read_text()
@@ -177,7 +161,8 @@ def test_the_page_and_the_status_say_whether_a_log_changed(
     assert f"- {zombie}: it woke." in text
     assert "1 worker(s) ended by themselves" in text
     assert "- Not run here: full disk: nobody may mount one." in text
-    assert "| slope of memory, % an hour | 2.5 |" in text
+    assert "## Over time\n\nby another command\n" in text
+    assert "old" not in text
     assert "## With 4 wearers" in text
     assert "**9,999 of 10,000 seeds** end in the calm run's log." in text
 

@@ -4,8 +4,24 @@ from typing import Any
 
 import pytest
 
-from bench.soak import Look, faults, over_time
-from tests.bench.test_faults import SOAK
+from bench.soak import Look, faults, over_time, section
+
+SOAK = {
+    "minutes": 10.0,
+    "wearers": 4,
+    "speed": 1.0,
+    "records": 2_500,
+    "rss_mb_first": 400.0,
+    "rss_mb_last": 404.0,
+    "rss_slope_percent_an_hour": 2.5,
+    "files_first": 40,
+    "files_last": 40,
+    "loop_blocked": 0,
+    "loop_looks": 30_000,
+    "lag_last": 0,
+    "date": "2026-03-02",
+    "command": "python -m bench.soak --minutes 10",
+}
 
 
 def looks(slope_mb_an_hour: float, files: int = 40) -> list[Look]:
@@ -39,3 +55,11 @@ def test_what_leaks_is_named(changed: dict[str, Any], message: str) -> None:
 
 def test_a_short_run_is_not_judged_by_its_slope() -> None:
     assert faults(SOAK | {"files_last": 43}) == []
+
+
+def test_the_page_says_when_a_run_was_too_short_for_its_slope() -> None:
+    text = section(SOAK)
+    assert text.startswith("## Over time\n")
+    assert "| slope of memory, % an hour | 2.5 |" in text
+    assert "in which caches still fill" in text
+    assert "in which caches still fill" not in section(SOAK | {"minutes": 120.0})

@@ -48,6 +48,7 @@ from models.research.evaluation.self_training.measures import (
     measure_shares,
 )
 from models.research.evaluation.self_training.refining import THRESHOLDS
+from models.research.lib.page_sections import put_section
 from models.research.lib.tables import table
 from models.serving.registry import WEIGHTS_DIR
 
@@ -176,7 +177,7 @@ def _write_results(runs: Sequence[Figures], page: Path) -> None:
     seeds = " ".join(str(run["details"]["seed"]) for run in runs)
     command = f"python -m models.research.evaluation.self_training --results {page} --seeds {seeds}"
     text = report.section(runs, figures, command, datetime.now(UTC).date().isoformat())
-    page.write_text(report.replaced(page.read_text() if page.is_file() else "", text))
+    put_section(page, text)
     print(f"wrote {page}")
 
 

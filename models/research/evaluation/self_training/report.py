@@ -5,6 +5,7 @@ from __future__ import annotations
 import statistics
 from typing import TYPE_CHECKING
 
+from models.research.lib.page_sections import sections
 from models.research.lib.plots import bars, lines
 from models.research.lib.tables import Figures, pick, spread, table
 
@@ -82,23 +83,9 @@ def section(runs: Sequence[Figures], figures: Path, command: str, date: str) -> 
 _KEYS = ("gain", "original_change")
 
 
-def replaced(page: str, text: str) -> str:
-    """Return a page with its section on the loop replaced, or put at its end."""
-    before, heading, after = page.partition(f"{HEADING}\n")
-    if not heading:
-        return f"{page.rstrip()}\n\n{text}\n"
-    rest = after.find("\n## ")
-    tail = after[rest:] if rest >= 0 else "\n"
-    return f"{before}{text}\n{tail}"
-
-
 def present(page: str) -> str:
     """Return a page's section on the loop, or one that says that it was not measured."""
-    _, heading, after = page.partition(f"{HEADING}\n")
-    if not heading:
-        return UNMEASURED
-    rest = after.find("\n## ")
-    return f"{HEADING}\n{after[:rest] if rest >= 0 else after}".rstrip()
+    return sections(page).get(HEADING, UNMEASURED)
 
 
 def _across(runs: Sequence[Figures], path: tuple[str, ...]) -> str:

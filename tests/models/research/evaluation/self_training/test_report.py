@@ -6,9 +6,9 @@ from models.research.evaluation.self_training.report import (
     HEADING,
     UNMEASURED,
     present,
-    replaced,
     section,
 )
+from models.research.lib.page_sections import with_section
 
 
 def figures(gain: float, seed: int) -> dict[str, Any]:
@@ -79,17 +79,9 @@ def test_every_table_row_has_as_many_cells_as_its_head(tmp_path: Path) -> None:
         assert len(set(rows)) <= 1, block
 
 
-def test_the_section_replaces_itself_and_nothing_else() -> None:
-    page = "# Results\n\n## Length\nfirst\n\n## Sizes\nlast\n"
-    once = replaced(page, f"{HEADING}\none")
-    assert once == f"{page.rstrip()}\n\n{HEADING}\none\n"
-    middle = f"# Results\n\n{HEADING}\none\n\nmore\n\n## Sizes\nlast\n"
-    assert replaced(middle, f"{HEADING}\ntwo") == f"# Results\n\n{HEADING}\ntwo\n\n## Sizes\nlast\n"
-
-
 def test_what_is_on_the_page_is_found_again(tmp_path: Path) -> None:
     text = written(tmp_path)
-    page = replaced("# Results\n\n## Sizes\nlast\n", text)
+    page = with_section("# Results\n\n## Sizes\nlast\n", text)
     assert present(page) == text
     assert present(f"# Results\n\n{text}\n\n## Sizes\nlast\n") == text
     assert present("# Results\n") == UNMEASURED
