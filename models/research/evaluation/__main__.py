@@ -61,11 +61,6 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument(
         "--seeds", type=int, nargs="+", default=[0, 1, 2], help="random seeds of --results"
     )
-    parser.add_argument(
-        "--ablations",
-        type=Path,
-        help="figures of models.research.evaluation.ablations, with --results",
-    )
     options = parser.parse_args(arguments)
     data = measured_data(parser, options)
     if data is not None:
@@ -99,10 +94,8 @@ def _write_results(runs: dict[int, Figures], options: argparse.Namespace) -> Non
     from models.research.lib import sizes
 
     registry = Registry(options.weights)
-    ablations = json.loads(options.ablations.read_text()) if options.ablations else {}
     report = page.Report(
         runs,
-        ablations,
         sizes.sizes(registry),
         sizes.costs(registry),
         datetime.now(UTC).date().isoformat(),

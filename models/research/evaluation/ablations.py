@@ -1,13 +1,15 @@
 """The peers of the shipped design: `python -m models.research.evaluation.ablations`.
 
-On the shipped encoders, for each seed: both definitions of a positive pair, the cells of EgoLog's
-Table 2 with both sequence models, Table 1's rows, and the baselines; all on the same composed days
-with the same selection rule, measured on unseen life. Needs the recordings that were trained on.
+On the shipped encoders, for each seed: the cells of EgoLog's Table 2 with both sequence models,
+Table 1's rows, and the baselines; all on the same composed days with the same selection rule,
+measured on unseen life. Needs the recordings that were trained on.
 
-`--contrastive-alone` measures what the contrastive stage itself gives and nothing else: the same
-encoders, sequence model and key frames with and without its loss, with and without the supervised
-heads that are beside it. What is compared trains for a time, so on a busy machine unequally;
-`--steps` and `--sharing-steps` make it equal, and the same networks on any machine.
+`--positive-pairs` compares both definitions of a positive pair instead, each with encoders of its
+own, on half the first part of the days. `--contrastive-alone` measures what the contrastive stage
+itself gives and nothing else: the same encoders, sequence model and key frames with and without its
+loss, with and without the supervised heads that are beside it. What is compared trains for a time,
+so on a busy machine unequally; `--steps` and `--sharing-steps` make it equal, and the same networks
+on any machine.
 """
 
 from __future__ import annotations
@@ -16,6 +18,7 @@ import argparse
 import json
 import tempfile
 from dataclasses import replace
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -27,11 +30,14 @@ from models.research.egolog.contrastive import StageLosses
 from models.research.egolog.days.composed import compose
 from models.research.egolog.days.encoded import EncodedDays, encode, encode_segments
 from models.research.evaluation.composed_days import scores as composed_life
+from models.research.evaluation.options import weights_measured
+from models.research.evaluation.report.ablations import section
 from models.research.lib.fit import Fit
 from models.research.lib.metrics import micro_f1
+from models.research.lib.page_sections import put_section
 from models.research.lib.recordings_folder import needed_recordings
 from models.serving.one_thread import pin_one_thread
-from models.serving.registry import WEIGHTS_DIR
+from models.serving.registry import WEIGHTS_DIR, Registry
 from models.simulation.sources.material import unseen_material
 
 if TYPE_CHECKING:
@@ -98,11 +104,10 @@ def contrastive_alone(
     return {"contrastive_alone": figures}
 
 
-def ablate(context: TrainingContext, network_fit: Fit, stage_fit: Fit) -> dict[str, Any]:
-    """Train and return the figures on unseen life.
+def tables(context: TrainingContext, network_fit: Fit, _: Fit) -> dict[str, Any]:
+    """Return the figures of Tables 1 and 2 and of the baselines on unseen life.
 
-    Every network trains as `network_fit` says; every contrastive stage that is compared with
-    another as `stage_fit` does, on half the first part of the days.
+    Every network trains as `network_fit` says.
     """
     pin_one_thread()
     if context.data is None:
@@ -111,7 +116,7 @@ def ablate(context: TrainingContext, network_fit: Fit, stage_fit: Fit) -> dict[s
     material = unseen_material(context.data)
     life = composed_life.unseen_life(networks, material, context.seed, context.cache)
     days, check = context.encoded()
-    figures: dict[str, Any] = {"positive": {}, "retrieval": {}, "scenario": {}, "har": {}}
+    figures: dict[str, Any] = {"scenario": {}}
     for name, (sequence, sharing) in CELLS.items():
         train, check_days, test = (
             each if sharing else each.plain() for each in (days, check, life.encoded)
@@ -135,6 +140,23 @@ def ablate(context: TrainingContext, network_fit: Fit, stage_fit: Fit) -> dict[s
         figures[f"{part}_baselines"] = baselines.measure(
             table(days), table(check), table(life.encoded), context.seed
         )
+    return figures
+
+
+def positive_pairs(
+    context: TrainingContext, network_fit: Fit, stage_fit: Fit
+) -> dict[str, dict[str, float]]:
+    """Return the scenario's F1, and retrieval across modalities, by definition of a positive pair.
+
+    Each scenario network trains as `network_fit` says, each contrastive stage as `stage_fit` does.
+    """
+    pin_one_thread()
+    if context.data is None:
+        raise ValueError("ablations need recordings; expected EGOLOG_SHARED_DATA set")
+    networks = composed_life.Networks.load(context.registry)
+    material = unseen_material(context.data)
+    life = composed_life.unseen_life(networks, material, context.seed, context.cache)
+    figures: dict[str, dict[str, float]] = {"positive": {}, "retrieval": {}}
     small = replace(context, stretches=min(context.stretches, PART // 2))
     for positive in POSITIVES:
         encoders = contrastive.train(
@@ -156,6 +178,13 @@ def ablate(context: TrainingContext, network_fit: Fit, stage_fit: Fit) -> dict[s
 def _f1(network: ScenarioNet, encoders: Encoders, test: EncodedDays) -> float:
     windows = of_scenario.tiled(test, encoders.space)
     return micro_f1(of_scenario.predict(network, windows), windows.scenarios.numpy())
+
+
+COMPARISONS = {
+    "tables": tables,
+    "positive_pairs": positive_pairs,
+    "contrastive_alone": contrastive_alone,
+}
 
 
 def _budget(settings: Fit) -> str:
@@ -183,15 +212,27 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument(
         "--sharing-steps", type=int, help="training steps per contrastive stage, if they end sooner"
     )
-    parser.add_argument(
+    kind = parser.add_mutually_exclusive_group()
+    kind.add_argument(
+        "--positive-pairs",
+        action="store_const",
+        dest="comparison",
+        const="positive_pairs",
+        help="compare both definitions of a positive pair",
+    )
+    kind.add_argument(
         "--contrastive-alone",
-        action="store_true",
+        action="store_const",
+        dest="comparison",
+        const="contrastive_alone",
         help="measure the contrastive stage alone, with and without its supervised heads",
     )
     parser.add_argument("--weights", type=Path, default=WEIGHTS_DIR, help="folder of the weights")
     parser.add_argument("--cache", type=Path, help="cache folder of the composed days")
     parser.add_argument("--stretches", type=int, default=4 * PART)
-    parser.add_argument("--json", type=Path, required=True, help="output file of the metrics")
+    parser.add_argument("--json", type=Path, help="output file of the metrics")
+    parser.add_argument("--results", type=Path, help="page that the comparison's section is put in")
+    parser.set_defaults(comparison="tables")
     options = parser.parse_args(arguments)
     for name, steps in (("steps", options.steps), ("sharing-steps", options.sharing_steps)):
         if steps is not None and steps < 1:
@@ -209,10 +250,28 @@ def main(arguments: Sequence[str] | None = None) -> None:
         cache = options.cache if options.cache is not None else Path(folder)
         for seed in options.seeds:
             context = TrainingContext(data, options.weights, cache, seed, options.stretches)
-            measured = contrastive_alone if options.contrastive_alone else ablate
-            figures[str(seed)] = measured(context, network_fit, stage_fit) | {"training": training}
-            options.json.write_text(json.dumps(figures, indent=2))
+            measure = COMPARISONS[options.comparison]
+            figures[str(seed)] = measure(context, network_fit, stage_fit) | {"training": training}
+            if options.json is not None:
+                options.json.write_text(json.dumps(figures, indent=2))
     print(json.dumps(figures, indent=2))
+    if options.results is not None:
+        written = (
+            f"Written by `{_command(options)}` on {datetime.now(UTC).date().isoformat()}, "
+            f"{weights_measured(Registry(options.weights))}"
+        )
+        put_section(options.results, section(options.comparison, figures, written))
+
+
+def _command(options: argparse.Namespace) -> str:
+    words = ["python -m models.research.evaluation.ablations"]
+    if options.comparison != "tables":
+        words.append("--" + options.comparison.replace("_", "-"))
+    words += ["--seeds", *map(str, options.seeds), "--stretches", str(options.stretches)]
+    for name in ("minutes", "sharing_minutes", "steps", "sharing_steps"):
+        if (value := getattr(options, name)) is not None:
+            words += ["--" + name.replace("_", "-"), f"{value:g}"]
+    return " ".join(words)
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""The sections on composed days: a far loudspeaker, the length of data, and ablations."""
+"""The sections on composed days: a far loudspeaker, and the length of data."""
 
 from __future__ import annotations
 
@@ -63,43 +63,4 @@ def lengths(runs: Sequence[Figures], figures: Path) -> str:
     return (
         table(["what", "length", "score"], rows)
         + "\n\n![accuracy against length](figures/lengths.png)"
-    )
-
-
-def ablations(by_seed: dict[str, Figures]) -> str:
-    """Return a table for each ablation and baseline, from the figures of each seed."""
-    if not by_seed:
-        return (
-            "Not run: `python -m models.research.evaluation.ablations --json FILE`, "
-            "then `--ablations FILE`."
-        )
-    runs = list(by_seed.values())
-    titles = {
-        "scenario": "Scenario F1 (EgoLog Table 2)",
-        "scenario_baselines": "Scenario F1, baselines",
-        "positive": "Scenario F1 by definition of a positive pair",
-        "retrieval": "Motion found among 32 by its sound",
-        "har": "Activity accuracy (EgoLog Table 1)",
-        "har_baselines": "Activity accuracy, baselines",
-        "contrastive_alone": "Scenario F1 by what the contrastive stage teaches, all else alike",
-    }
-    parts = [
-        f"Trained with seeds {', '.join(by_seed)} on the shipped encoders "
-        "(`python -m models.research.evaluation.ablations`), "
-        f"measured on other unseen days for each.{_training(runs[0].get('training'))}"
-    ]
-    for key, title in titles.items():
-        if key not in runs[0]:
-            continue
-        rows = [[name, across(runs, (key, name))] for name in runs[0][key]]
-        parts.append(table([title, "score"], rows))
-    return "\n\n".join(parts)
-
-
-def _training(figures: Figures | None) -> str:
-    if figures is None:
-        return ""
-    return (
-        f" The days were {figures['stretches']} composed minutes; a network trained for "
-        f"{figures['network']}, a contrastive stage for {figures['stage']}."
     )

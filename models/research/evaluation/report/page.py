@@ -5,13 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from models.research.evaluation.report import classes
-from models.research.evaluation.report.composed import ablations, far_sound, lengths
+from models.research.evaluation.report import ablations, classes
+from models.research.evaluation.report.composed import far_sound, lengths
 from models.research.evaluation.report.headlines import COMPOSED_BARS, MEASURED_BARS, headlines
 from models.research.evaluation.report.localization import localization
 from models.research.evaluation.report.measured import measured_distance, real_motion, real_sounds
 from models.research.evaluation.report.sizes import sizes_and_time
 from models.research.evaluation.self_training import report as loop_page
+from models.research.lib.page_sections import sections
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -26,7 +27,6 @@ class Report:
     """The content of the page."""
 
     runs: dict[int, Figures]
-    ablations: dict[str, Figures]
     sizes: Sequence[Size]
     costs: Sequence[Cost]
     date: str
@@ -40,8 +40,9 @@ def write(report: Report, page: Path) -> None:
     figures = page.parent / "figures"
     figures.mkdir(exist_ok=True)
     runs = list(report.runs.values())
-    # This section is written by another command, so it is kept.
-    loop = loop_page.present(page.read_text() if page.is_file() else "")
+    # These sections are written by other commands, so they are kept.
+    before = page.read_text("utf-8") if page.is_file() else ""
+    kept = [each for each in map(sections(before).get, ablations.HEADINGS.values()) if each]
     parts = [
         "# Results",
         f"Written by `{report.command}` on {report.date}; {report.data}. Seeds "
@@ -58,8 +59,8 @@ def write(report: Report, page: Path) -> None:
         "## Localization\n" + localization(runs, figures),
         "## Length of data\n" + lengths(runs, figures),
         "## Classes and scenarios\n" + classes.section(runs, figures),
-        "## Ablations and baselines\n" + ablations(report.ablations),
-        loop,
+        *(kept or [ablations.UNMEASURED]),
+        loop_page.present(before),
         "## Sizes and time\n" + sizes_and_time(report.sizes, report.costs),
         "Activities recognised across data sets, and by their description alone: "
         "[LANHAR.md](LANHAR.md).",

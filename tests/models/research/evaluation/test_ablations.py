@@ -23,10 +23,11 @@ def test_what_is_compared_trains_for_the_same_steps_and_the_figures_say_so(
         fits.append((network_fit.steps, stage_fit.steps))
         return {"contrastive_alone": {"neither": 0.5}}
 
-    monkeypatch.setattr(ablations, "contrastive_alone", trained)
+    monkeypatch.setitem(ablations.COMPARISONS, "contrastive_alone", trained)
     (tmp_path / "audio").mkdir()
     monkeypatch.setenv("EGOLOG_SHARED_DATA", str(tmp_path))
-    out = tmp_path / "figures.json"
+    monkeypatch.setattr(ablations, "weights_measured", lambda _: "weights abc")
+    out, page = tmp_path / "figures.json", tmp_path / "RESULTS.md"
     arguments = ["--contrastive-alone", "--seeds", "0", "1", "--stretches", "600"]
     ablations.main([*arguments, "--steps", "9", "--sharing-steps", "7", "--json", str(out)])
     assert fits == [(9, 7), (9, 7)]
@@ -37,8 +38,12 @@ def test_what_is_compared_trains_for_the_same_steps_and_the_figures_say_so(
         "network": "9 steps, 0.7 min at most",
         "stage": "7 steps, 6 min at most",
     }
-    ablations.main([*arguments, "--json", str(out)])
+    ablations.main([*arguments, "--json", str(out), "--results", str(page)])
     assert json.loads(out.read_text())["0"]["training"]["stage"] == "6 min"
+    assert "## The contrastive stage alone\n" in page.read_text()
+    assert "| neither | 0.500 ± 0.000 |" in page.read_text()
+    command = "ablations --contrastive-alone --seeds 0 1 --stretches 600 --minutes 0.7"
+    assert f"{command} --sharing-minutes 6` on " in page.read_text()
 
 
 def test_a_training_has_a_step_at_least(capsys: pytest.CaptureFixture[str]) -> None:

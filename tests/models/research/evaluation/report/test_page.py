@@ -2,6 +2,7 @@ import re
 from pathlib import Path
 from typing import Any
 
+from models.research.evaluation.report.ablations import section
 from models.research.evaluation.report.headlines import COMPOSED_BARS, MEASURED_BARS
 from models.research.evaluation.report.page import Report, write
 from models.research.lib.sizes import Cost, Size
@@ -74,19 +75,18 @@ def figures(value: float) -> dict[str, Any]:
     }
 
 
+ABLATION = {
+    "scenario": {"multi-modal": 0.5, "+ contrastive": 0.7},
+    "scenario_baselines": {"audio only": 0.4},
+    "har": {"accuracy": 0.8},
+    "har_baselines": {"late fusion": 0.6},
+    "training": {"stretches": 600, "network": "0.7 min", "stage": "90 steps, 6 min at most"},
+}
+
+
 def report(**changes: Any) -> Report:
-    ablation = {
-        "scenario": {"multi-modal": 0.5, "+ contrastive": 0.7},
-        "scenario_baselines": {"audio only": 0.4},
-        "positive": {"sample": 0.6, "scenario": 0.7},
-        "retrieval": {"sample": 0.3, "scenario": 0.2},
-        "har": {"accuracy": 0.8},
-        "har_baselines": {"late fusion": 0.6},
-        "training": {"stretches": 600, "network": "0.7 min", "stage": "90 steps, 6 min at most"},
-    }
     given = {
         "runs": {0: figures(0.8), 1: figures(0.84), 2: figures(0.82)},
-        "ablations": {"0": ablation, "1": ablation},
         "sizes": [Size("har", 1_000, 0.5), Size("scenario", 2_000, 1.25)],
         "costs": [Cost("har", 5, 12.5, 3.25), Cost("spatial", 1, 5.0, 1.0)],
         "date": "2026-03-02",
@@ -118,11 +118,6 @@ def test_the_page_has_every_table_and_three_plots(tmp_path: Path) -> None:
     assert row(text, "with motion, with the seconds before")[1] == "0.820 ± 0.020"
     assert row(text, "without motion, each second by itself")[1] == "0.720 ± 0.020"
     assert row(text, "all")[1:] == ["3,000", "1.75"]
-    assert row(text, "+ contrastive")[1] == "0.700 ± 0.000"
-    assert (
-        "The days were 600 composed minutes; a network trained for 0.7 min, a contrastive stage "
-        "for 90 steps, 6 min at most."
-    ) in text
     for plot in re.findall(r"\((figures/\w+\.png)\)", text):
         assert (page.parent / plot).read_bytes().startswith(b"\x89PNG")
     assert len(set(re.findall(r"figures/\w+\.png", text))) == 3
@@ -161,11 +156,28 @@ def test_every_table_row_has_as_many_cells_as_its_head(tmp_path: Path) -> None:
 def test_what_was_not_measured_is_said(tmp_path: Path) -> None:
     run = figures(0.8)
     del run["localization"]
-    write(report(runs={4: run}, ablations={}), tmp_path / "RESULTS.md")
+    write(report(runs={4: run}), tmp_path / "RESULTS.md")
     text = (tmp_path / "RESULTS.md").read_text()
     assert "Not measured: sounds or ears were absent." in text
-    assert "Not run: `python -m models.research.evaluation.ablations" in text
+    assert "Not measured: `python -m models.research.evaluation.ablations" in text
     assert row(text, "scenario, 30 s, F1")[1] == "0.800"
+
+
+def test_sections_of_other_commands_stay(tmp_path: Path) -> None:
+    page = tmp_path / "RESULTS.md"
+    tables = section("tables", {"0": ABLATION, "1": ABLATION}, "Written yesterday")
+    page.write_text(f"# Results\n\n{tables}\n\n## Sizes and time\n\nof before\n")
+    write(report(), page)
+    text = page.read_text()
+    assert row(text, "+ contrastive")[1] == "0.700 ± 0.000"
+    assert row(text, "late fusion")[1] == "0.600 ± 0.000"
+    assert "Written yesterday: seeds 0, 1, measured on other unseen" in text
+    assert (
+        "Trained on 600 composed minutes; a network for 0.7 min, a contrastive stage for 90 steps, "
+        "6 min at most."
+    ) in text
+    assert "of before" not in text
+    assert "evaluation.ablations" not in text
 
 
 def test_the_same_figures_write_the_same_page_and_pictures(tmp_path: Path) -> None:
