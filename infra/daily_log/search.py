@@ -4,26 +4,27 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, tzinfo
+from datetime import UTC, tzinfo
 from typing import TYPE_CHECKING, NamedTuple
 
 from infra.daily_log.corrections import added, in_force
 from infra.daily_log.records import Log
-from schemas.frames import NS
+from infra.daily_log.time_expressions.grammar import when_of
+from infra.daily_log.time_expressions.when import When
 from schemas.position import KNOWN_PLACES
 from schemas.ranking import likeliest
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from datetime import datetime
 
     from infra.daily_log.records import LogScenario
 
-WEEKDAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
-# Hours of the day by their names.
-PARTS = {"night": (0, 6), "morning": (6, 12), "afternoon": (12, 18), "evening": (18, 24)}
 PLACES = ("near", "far", "front", "left", "right", "back")
 WORN = KNOWN_PLACES
-_SMALL_WORDS = frozenset({"on", "in", "the", "at", "and", "a", "to", "with", "of", "or"})
+_SMALL_WORDS = frozenset(
+    {"on", "in", "the", "at", "and", "a", "to", "with", "of", "or", "from", "during", "every"}
+)
 _MIN_BEGINNING = 3
 # Matching windows further apart than this are separate hits.
 _GAP_NS = 90_000_000_000
@@ -37,8 +38,7 @@ class LogQuery:
 
     `scenario`, `activity` and `sound` are names. `places` are of `PLACES`, each with probability
     above 0.5, of the named sound, or else of any sound event or the sound as a whole. `confidence`
-    is a half-open range; `note` is a substring; `worn` is one of `WORN`; `weekdays` (0 is Monday)
-    and `hours` [from, to) are in `zone`.
+    is a half-open range; `note` is a substring; `worn` is one of `WORN`; `when` is in `zone`.
     """
 
     scenario: str | None = None
@@ -48,8 +48,7 @@ class LogQuery:
     confidence: tuple[float, float] = (0.0, 1.1)
     note: str | None = None
     worn: str | None = None
-    weekdays: frozenset[int] = frozenset()
-    hours: tuple[int, int] | None = None
+    when: When = field(default_factory=When)
     corrected: bool | None = None
     zone: tzinfo = field(default=UTC)
     unknown_words: tuple[str, ...] = ()
@@ -58,6 +57,12 @@ class LogQuery:
     def asks(self) -> bool:
         """Whether there is any criterion."""
         return self != LogQuery(zone=self.zone, unknown_words=self.unknown_words)
+
+    def within(self, from_ns: int, to_ns: int) -> tuple[int, int]:
+        """Return the part of [from_ns, to_ns) that can have hits."""
+        first, past = self.when.bounds(self.zone)
+        first = max(first, from_ns)
+        return first, max(first, min(past, to_ns))
 
 
 class Hit(NamedTuple):
@@ -73,8 +78,11 @@ class Hit(NamedTuple):
     windows: tuple[str, ...]
 
 
-def words_of(text: str, names: Mapping[str, Iterable[str]], zone: tzinfo = UTC) -> LogQuery:
-    """Parse a query from words, as "clapping near, Tuesday afternoon".
+def words_of(text: str, names: Mapping[str, Iterable[str]], now: datetime) -> LogQuery:
+    """Parse a query from words, as "clapping near, Tuesday afternoon" or "cooking yesterday".
+
+    now: the present, in the zone of the query's times, which `time_expressions.grammar` describes.
+    Raises `TimeExpressionError` for a time that cannot be.
 
     names: the known names of `scenario`, `activity` and `sound`; the longest match wins. Else a
     name is meant by its words, or by how they begin, if no other name of its kind has as many of
@@ -89,13 +97,10 @@ def words_of(text: str, names: Mapping[str, Iterable[str]], zone: tzinfo = UTC) 
                 given[kind] = name
                 rest = rest.replace(key, " ", 1)
                 break
-    weekdays, hours, places, unknown, worn = set(), None, [], [], None
-    for word in rest.split():
-        if word in WEEKDAYS:
-            weekdays.add(WEEKDAYS.index(word))
-        elif word in PARTS:
-            hours = PARTS[word]
-        elif word in PLACES:
+    when, words = when_of(rest.split(), now)
+    places, unknown, worn = [], [], None
+    for word in words:
+        if word in PLACES:
             places.append(word)
         elif word in WORN:
             worn = word
@@ -111,9 +116,8 @@ def words_of(text: str, names: Mapping[str, Iterable[str]], zone: tzinfo = UTC) 
         sound=given.get("sound"),
         places=tuple(places),
         worn=worn,
-        weekdays=frozenset(weekdays),
-        hours=hours,
-        zone=zone,
+        when=when,
+        zone=now.tzinfo or UTC,
         unknown_words=tuple(unknown),
     )
 
@@ -207,7 +211,7 @@ def _fits(
         and (query.note is None or any(query.note.casefold() in n.casefold() for n in notes))
         and (query.worn is None or _is_worn(query.worn, record))
         and (query.corrected is None or query.corrected == (record.corrected is not None))
-        and _when(query, record.start_ns)
+        and query.when.holds(record.start_ns, query.zone)
     )
 
 
@@ -220,7 +224,7 @@ def _fits_added(query: LogQuery, name: str, start_ns: int) -> bool:
         and query.corrected is not False
         and query.confidence[0] <= 1.0 < query.confidence[1]
         and _is(query.scenario, {name.casefold()})
-        and _when(query, start_ns)
+        and query.when.holds(start_ns, query.zone)
     )
 
 
@@ -250,16 +254,6 @@ def _is_at(places: tuple[str, ...], sound: str | None, record: LogScenario) -> b
 def _sounds(place: str, record: LogScenario) -> bool:
     """Return whether the sound was at `place` with probability above 0.5, over its regions."""
     return any(place in region.split("-") and p >= _SOUNDS for region, p in record.spatial.items())
-
-
-def _when(query: LogQuery, start_ns: int) -> bool:
-    if not query.weekdays and query.hours is None:
-        return True
-    moment = datetime.fromtimestamp(start_ns // NS, query.zone)
-    first, past = query.hours or (0, 24)
-    return (not query.weekdays or moment.weekday() in query.weekdays) and (
-        first <= moment.hour < past
-    )
 
 
 def _hit(record: LogScenario, activities: tuple[str, ...], notes: tuple[str, ...]) -> Hit:

@@ -41,7 +41,7 @@ _PARAMETERS: dict[str, tuple[str, Schema]] = {
     "after": ("Only devices whose ids follow this one", _TEXT),
     "limit": ("At most so many", {"type": "integer", "minimum": 1, "maximum": MAX_DEVICES}),
     "detail": ("How much of an hour", {"type": "string", "enum": ["full", "brief"]}),
-    "words": ("A few words, such as: clapping near, Tuesday afternoon", _TEXT),
+    "words": ("A few words, such as: clapping near, yesterday between 8 and 10", _TEXT),
     "scenario": ("Name of a scenario", _TEXT),
     "activity": ("Name of an activity", _TEXT),
     "sound": ("Name of a sound event", _TEXT),
@@ -54,7 +54,7 @@ _PARAMETERS: dict[str, tuple[str, Schema]] = {
     "confidence_below": ("Confidence that is not reached", _SHARE),
     "note": ("Part of a note", _TEXT),
     "worn": ("Where the device was worn", {"type": "string", "enum": list(WORN)}),
-    "zone": ("Time zone of weekdays and hours, such as Europe/Berlin", _TEXT),
+    "zone": ("Time zone of days and hours, such as Europe/Berlin", _TEXT),
 }
 _DEVICE_ROW = DeviceSummary.model_json_schema()
 _HIT = {
@@ -139,8 +139,11 @@ _READS: tuple[tuple[str, str, tuple[str, ...], Schema], ...] = (
         SEARCH,
         {
             "type": "object",
-            "required": ["hits", "next", "unknown_words"],
-            "properties": {"hits": {"type": "array", "items": _HIT}},
+            "required": ["hits", "next", "when", "unknown_words"],
+            "properties": {
+                "hits": {"type": "array", "items": _HIT},
+                "when": {"type": "string", "description": "How words of a time were read"},
+            },
         },
     ),
     (

@@ -9,19 +9,23 @@ from __future__ import annotations
 import asyncio
 import json
 import time
+from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from aiohttp import web
 
+from infra import clock
 from infra.daily_log.archive import lines, pieces
 from infra.daily_log.calendar import to_calendar
 from infra.daily_log.export import CsvTable
 from infra.daily_log.parquet import ParquetTable
 from infra.daily_log.records import Log
 from infra.daily_log.search import PLACES, WORN, Hit, LogQuery, continued, find, words_of
+from infra.daily_log.time_expressions.errors import TimeExpressionError
 from models.labels import ACTIVITIES, SCENARIOS, SOUND_EVENTS
 from schemas.event_time import iso
 from schemas.extras import MissingExtraError
+from schemas.frames import NS
 from schemas.time_zone import time_zone
 from streams.web import parameters
 from streams.web.parameters import ParameterError
@@ -63,19 +67,23 @@ class SearchViews:
         self._device = device
 
     async def search(self, request: web.Request) -> web.Response:
-        """Return `{hits, next, unknown_words}`; `next` is where to continue, null at the end."""
+        """Return `{hits, next, when, unknown_words}`.
+
+        `next` is where to continue, null at the end; `when` is how the words of a time were read.
+        """
         asked = request.query
         parameters.refuse_unknown(asked, SEARCH)
         device = await self._device(parameters.device_id(asked))
         span = parameters.span(asked, device, parameters.MAX_TIME_NS)
-        query = query_of(asked)
+        query = query_of(asked, clock.now_ns())
         if not query.asks:
             raise ParameterError("words", asked.get("words"), "something to search for")
         deadline = time.monotonic() + SEARCH_S
         hits: list[Hit] = []
         following: int | None = None
         first = span.from_ns if "from" in asked else min(span.from_ns, device.first_ns)
-        async for log in pieces(self._store(), device.device_id, first, max(span.to_ns, first + 1)):
+        within = query.within(first, max(span.to_ns, first + 1))
+        async for log in pieces(self._store(), device.device_id, *within):
             hits = continued(hits, find(log, query))
             if len(hits) >= MAX_HITS or time.monotonic() > deadline:
                 last = max((r.end_ns for r in log.scenarios), default=0)
@@ -84,6 +92,7 @@ class SearchViews:
         answer = {
             "hits": [hit_row(hit) for hit in hits],
             "next": None if following is None else iso(following),
+            "when": query.when.text(query.zone),
             "unknown_words": list(query.unknown_words),
         }
         return web.json_response(answer)
@@ -162,10 +171,14 @@ def zone_of(asked: Mapping[str, str]) -> ZoneInfo:
         raise ParameterError("zone", asked.get("zone"), "a name like Europe/Berlin") from error
 
 
-def query_of(asked: Mapping[str, str]) -> LogQuery:
-    """Return the query; explicit fields take precedence over the meaning of words."""
+def query_of(asked: Mapping[str, str], now_ns: int) -> LogQuery:
+    """Return the query at a present time; fields take precedence over the meaning of words."""
     zone = zone_of(asked)
-    meant = words_of(asked.get("words", ""), NAMES, zone)
+    now = datetime.fromtimestamp(now_ns // NS, zone)
+    try:
+        meant = words_of(asked.get("words", ""), NAMES, now)
+    except TimeExpressionError as error:
+        raise ParameterError("words", error.text, error.expected) from error
     places = tuple(part for part in asked.get("where", "").split(",") if part)
     for place in places:
         if place not in PLACES:
@@ -181,8 +194,7 @@ def query_of(asked: Mapping[str, str]) -> LogQuery:
         confidence=(_share(asked, "confidence_from", 0.0), _share(asked, "confidence_below", 1.1)),
         note=asked.get("note"),
         worn=worn or meant.worn,
-        weekdays=meant.weekdays,
-        hours=meant.hours,
+        when=meant.when,
         zone=zone,
         unknown_words=meant.unknown_words,
     )

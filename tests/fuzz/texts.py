@@ -16,6 +16,7 @@ from operators.answering import read_answer
 from operators.errors import AnswerError
 from operators.wearer import Wearer
 from schemas import AudioFrame, event_time
+from schemas.frames import NS
 from schemas.quiet_hours import QuietHours
 from streams.engine.dead_letters import without_sound
 from streams.web.parameters import ParameterError
@@ -93,8 +94,13 @@ def text_targets() -> list[Target]:
         ),
         _target(
             "searches",
-            ("words=cooking+near+tuesday&zone=Europe/Berlin&confidence_from=0.5&where=near,far",),
-            lambda data: query_of(dict(parse_qsl(_text(data), keep_blank_values=True))),
+            (
+                "words=cooking+near+tuesday&zone=Europe/Berlin&confidence_from=0.5&where=near,far",
+                "words=from+friday+18:00+to+25.11.2026+10pm,+last+3+days&zone=Asia/Tokyo",
+            ),
+            lambda data: query_of(
+                dict(parse_qsl(_text(data), keep_blank_values=True)), 1_795_000_000 * NS
+            ),
             ParameterError,
         ),
         _target("what was learned of a wearer", (_WEARER,), Wearer.restore),

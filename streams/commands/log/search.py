@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from faust.cli import argument, option
 
+from infra import clock
 from infra.daily_log.archive import pieces
 from infra.daily_log.search import Hit, continued, find
 from schemas.event_time import iso
@@ -42,7 +43,7 @@ def register(group: ActionGroup, app: EgoLogApp) -> None:
         FROM,
         TO,
         *(option(f"--{name}", help=text) for name, text in _SEARCHED),
-        option("--zone", default="UTC", help="Time zone of weekdays and hours."),
+        option("--zone", default="UTC", help="Time zone of days and hours."),
     )
     async def search(
         device: str,
@@ -52,11 +53,14 @@ def register(group: ActionGroup, app: EgoLogApp) -> None:
         zone: str,
         **given: str | None,
     ) -> None:
-        """Search a device's log: `log search glasses clapping near tuesday afternoon`."""
+        """Search a device's log: `log search glasses clapping near yesterday afternoon`.
+
+        Times are said as "today", "last Tuesday", "25 November", "between 8 and 10", "since 18:00".
+        """
         asked = {"words": " ".join(words), "zone": zone}
         asked |= {name: value for name, value in given.items() if value is not None}
         try:
-            query = query_of(asked)
+            query = query_of(asked, clock.now_ns())
         except ParameterError as error:
             raise LogCommandError(str(error)) from error
         if not query.asks:
@@ -64,7 +68,7 @@ def register(group: ActionGroup, app: EgoLogApp) -> None:
         hits: list[Hit] = []
         async with opened(app) as store:
             await refuse_unknown(store, device)
-            async for log in pieces(store, device, *span_of(from_, to)):
+            async for log in pieces(store, device, *query.within(*span_of(from_, to))):
                 hits = continued(hits, find(log, query))
         rows = [
             (
@@ -77,5 +81,7 @@ def register(group: ActionGroup, app: EgoLogApp) -> None:
             for hit in hits
         ]
         table(("from", "to", "scenario", "activities", "sounds"), rows, empty="not found")
+        if when := query.when.text(query.zone):
+            print(f"searched: {when} ({zone})", file=sys.stderr)
         if query.unknown_words:
             print(f"nothing is known of: {', '.join(query.unknown_words)}", file=sys.stderr)

@@ -1,4 +1,4 @@
-// Search in a few words: "clapping near, Tuesday afternoon".
+// Search in a few words: "clapping near, yesterday afternoon".
 
 import * as api from "./api.js";
 import { byId, el, keepingFocus, put } from "./dom.js";
@@ -74,8 +74,9 @@ async function look(device, text, from, before, address, open, parts = PARTS) {
   const unknown = answer.unknown_words.length
     ? ` Nothing is known of: ${answer.unknown_words.join(", ")}.` : "";
   const times = hits.length === 1 ? "Once" : `${hits.length} times`;
+  const when = answer.when ? ` Searched: ${answer.when}.` : "";
   byId("found-note").textContent = `${hits.length ? times : "Not found"}${
-    answer.next ? " so far" : ""}.${unknown}`;
+    answer.next ? " so far" : ""}.${when}${unknown}`;
   const newest = hits.slice(-SHOWN).reverse();
   keepingFocus(byId("found"), (list) => put(list,
     ...newest.map((hit) => line(hit, device, address, open))));

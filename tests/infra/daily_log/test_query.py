@@ -1,17 +1,21 @@
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from zoneinfo import ZoneInfo
 
 import pytest
 
 from infra.daily_log.corrections import applied
 from infra.daily_log.search import LogQuery, find, words_of
+from infra.daily_log.time_expressions.when import When
 from models.labels import ACTIVITIES, SCENARIOS, SOUND_EVENTS
 from schemas import BodyPosition, SoundPlace
 from tests.infra.daily_log.test_corrections import S, activity, correction, named, scenario
 
 # 1970-01-01 is a Thursday.
 HOUR = 3_600
+TOKYO = ZoneInfo("Asia/Tokyo")
+NOW = datetime(2026, 11, 28, 14, 30, tzinfo=UTC)
 GLASSES = BodyPosition(at="glasses", probability=1.0, said=True)
 RECORDS = [
     scenario(
@@ -47,11 +51,14 @@ NAMES = {
         (LogQuery(worn="head"), [0]),
         (LogQuery(worn="ear"), []),
         (LogQuery(scenario="driving"), [20 * HOUR]),
-        (LogQuery(weekdays=frozenset({3}), hours=(12, 18)), [14 * HOUR]),
-        (LogQuery(weekdays=frozenset({4})), []),
+        (LogQuery(when=When(frozenset({3}), minutes=((12 * 60, 18 * 60),))), [14 * HOUR]),
+        (LogQuery(when=When(frozenset({4}))), []),
         # In Tokyo it is eleven at night, and Friday from 15:00 UTC on.
-        (LogQuery(hours=(18, 24), zone=ZoneInfo("Asia/Tokyo")), [14 * HOUR]),
-        (LogQuery(weekdays=frozenset({4}), zone=ZoneInfo("Asia/Tokyo")), [20 * HOUR]),
+        (
+            LogQuery(when=When(minutes=((18 * 60, 24 * 60),)), zone=TOKYO),
+            [14 * HOUR],
+        ),
+        (LogQuery(when=When(frozenset({4})), zone=TOKYO), [20 * HOUR]),
     ],
 )
 def test_everything_that_is_asked_for_has_to_hold(query: LogQuery, starts: list[int]) -> None:
@@ -92,24 +99,37 @@ def test_neighbours_of_one_scenario_are_one_answer_that_names_its_records() -> N
 
 
 def test_a_few_words_are_a_query() -> None:
-    query = words_of("Clapping near, Tuesday afternoon", NAMES)
+    query = words_of("Clapping near, Tuesday afternoon", NAMES, NOW)
     assert query == LogQuery(
-        sound="clapping", places=("near",), weekdays=frozenset({1}), hours=(12, 18)
+        sound="clapping",
+        places=("near",),
+        when=When(frozenset({1}), minutes=((12 * 60, 18 * 60),)),
     )
-    assert words_of("car - commuting, road trip in the evening", NAMES) == LogQuery(
-        scenario="Car - commuting, road trip", hours=(18, 24)
+    assert words_of("car - commuting, road trip in the evening", NAMES, NOW) == LogQuery(
+        scenario="Car - commuting, road trip", when=When(minutes=((18 * 60, 24 * 60),))
     )
+
+
+def test_the_present_is_in_the_zone_of_the_times() -> None:
+    # On Friday morning in Tokyo.
+    now = datetime(1970, 1, 1, 20, tzinfo=UTC).astimezone(TOKYO)
+    query = words_of("cooking yesterday between 10 and midnight", NAMES, now)
+    assert query.zone == TOKYO
+    assert [hit.start_ns // S for hit in find(LOG, query)] == [14 * HOUR]
+    # 15:00 UTC is the next day's midnight there, and the minutes past midnight may be of the day.
+    assert query.within(0, 2**62) == (0, (15 + 24) * HOUR * S)
+    assert query.within(20 * HOUR * S, 2**62) == (20 * HOUR * S, (15 + 24) * HOUR * S)
 
 
 def test_words_that_mean_nothing_are_told_and_ask_for_nothing() -> None:
-    query = words_of("zebras on the moon", NAMES)
+    query = words_of("zebras on the moon", NAMES, NOW)
     assert query.unknown_words == ("zebras", "moon")
     assert not query.asks
-    assert words_of("eating", NAMES).asks
+    assert words_of("eating", NAMES, NOW).asks
 
 
 def test_a_place_on_the_body_is_where_the_device_was() -> None:
-    query = words_of("eating in the pocket", NAMES)
+    query = words_of("eating in the pocket", NAMES, NOW)
     assert (query.scenario, query.worn, query.unknown_words) == ("Eating", "pocket", ())
 
 
@@ -129,10 +149,12 @@ def test_a_name_is_meant_by_words_of_it(
     words: str, scenario: str | None, activity: str | None, sound: str | None
 ) -> None:
     names = {"scenario": SCENARIOS, "activity": ACTIVITIES, "sound": SOUND_EVENTS}
-    assert words_of(words, names) == LogQuery(scenario=scenario, activity=activity, sound=sound)
+    assert words_of(words, names, NOW) == LogQuery(
+        scenario=scenario, activity=activity, sound=sound
+    )
 
 
 def test_words_that_fit_several_names_alike_mean_none_of_them() -> None:
     names = {"scenario": ("Working at desk", "Working out at home")}
-    assert words_of("working", names).unknown_words == ("working",)
-    assert words_of("wo", {"scenario": ("Working at desk",)}).unknown_words == ("wo",)
+    assert words_of("working", names, NOW).unknown_words == ("working",)
+    assert words_of("wo", {"scenario": ("Working at desk",)}, NOW).unknown_words == ("wo",)

@@ -58,6 +58,10 @@ def test_a_log_is_printed_deleted_and_summed_up(ours: Worker) -> None:
 def test_a_log_is_searched_and_restored_from_its_backup(ours: Worker, tmp_path: Path) -> None:
     lines = ours.command("log", "search", "d1", "cooking", "near").splitlines()
     assert [line.split()[2] for line in lines] == ["scenario", "Cooking"]
+    words = ("cooking", "14", "November", "2023", "after", "22:13")
+    assert ours.command("log", "search", "d1", *words).splitlines() == lines
+    none = ours.command("log", "search", "d1", *words, "--zone", "Pacific/Auckland")
+    assert len(none.splitlines()) == 1
     file = str(tmp_path / "d1.jsonl.gz")
     before = ours.command("log", "d1", "--format", "json")
     assert ours.command("log", "backup", "d1", file) == f"wrote 3 records of 'd1' to {file}\n"
@@ -73,6 +77,11 @@ def test_a_log_is_searched_and_restored_from_its_backup(ours: Worker, tmp_path: 
         (("d1", "--format", "xml"), "format is 'xml'; expected csv, json, ics or parquet"),
         (("nobody",), "device 'nobody' has no log; expected one of: d1, d2"),
         (("delete", "nobody"), "device 'nobody' has no log; expected one of: d1, d2"),
+        (
+            ("search", "d1", "cooking", "tomorrow"),
+            "parameter words has value 'tomorrow'; expected a time that is over: a log has no "
+            "future",
+        ),
         (
             ("d1", "--from", "noon"),
             f"time is 'noon'; expected {EXPECTED}",

@@ -13,7 +13,7 @@ from infra.daily_log.archive import restore
 from infra.daily_log.export import from_csv
 from streams.web.openapi import description
 from streams.web.routes import PageSources, install
-from tests.streams.synthetic_log import MORNING, PLAN, day, put
+from tests.streams.synthetic_log import MORNING, NS, PLAN, day, put
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterator
@@ -119,6 +119,7 @@ async def test_a_log_is_searched_in_words_and_by_name(client: TestClient[Any, An
     told = await hits(words="frying near thursday morning zebra")
     assert told["unknown_words"] == ["zebra"]
     assert told["next"] is None
+    assert told["when"] == "Thursdays, 06:00 to 12:00"
     assert {hit["scenario"] for hit in told["hits"]} == {"Cooking"}
     assert told["hits"][0]["from"] == "2025-11-20T07:50:00Z"
     assert (await hits(words="frying friday"))["hits"] == []
@@ -130,11 +131,42 @@ async def test_a_log_is_searched_in_words_and_by_name(client: TestClient[Any, An
     assert not (await hits(sound="cutlery", where="near"))["hits"]
 
 
+async def test_a_search_counts_from_the_present_in_the_zone_of_the_wearer(
+    client: TestClient[Any, Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def told(words: str, zone: str, **query: str) -> tuple[str, list[str]]:
+        asked = {"device": "glasses-01", "words": words, "zone": zone, **query}
+        async with client.get("/api/v1/search", params=asked) as answer:
+            assert answer.status == 200, await answer.text()
+            found = await answer.json()
+            return found["when"], [hit["from"] for hit in found["hits"]]
+
+    # Half past seven on Thursday evening in UTC is Friday morning in Auckland.
+    monkeypatch.setattr("infra.clock.now_ns", lambda: (MORNING + 12 * 3_600) * NS)
+    cooking, thursday = ["2025-11-20T07:50:00Z"], "Thursday 20 November 2025"
+    assert await told("cooking today", "UTC") == (thursday, cooking)
+    assert await told("cooking yesterday", "UTC") == ("Wednesday 19 November 2025", [])
+    assert await told("cooking yesterday", "Pacific/Auckland") == (thursday, cooking)
+    # Where it was ten to nine in the evening.
+    evening = f"{thursday}, 20:00 to 21:00"
+    assert await told("cooking yesterday at 8 pm", "Pacific/Auckland") == (evening, cooking)
+    half_past = "2025-11-20T08:00:00Z"
+    assert await told("cooking after 8:00 today", "UTC") == (
+        f"{thursday}, 08:00 to 24:00",
+        [half_past],
+    )
+    # Also within a span that is asked for.
+    assert await told("cooking today", "UTC", **{"from": half_past}) == (thursday, [half_past])
+    assert await told("cooking today", "UTC", to="2025-11-20T07:50:00Z") == (thursday, [])
+
+
 @pytest.mark.parametrize(
     ("query", "parameter"),
     [
         ({}, "words"),
         ({"words": "zebra"}, "words"),
+        ({"words": "cooking tomorrow"}, "words"),
+        ({"words": "cooking 30 february"}, "words"),
         ({"where": "above"}, "where"),
         ({"confidence_from": "2"}, "confidence_from"),
         ({"scenario": "Eating", "zone": "Mars/Olympus"}, "zone"),

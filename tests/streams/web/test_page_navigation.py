@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import TYPE_CHECKING
 
 from tests.streams.synthetic_log import MORNING, PLAN, Part, Records, day, put
@@ -177,7 +178,8 @@ async def test_a_few_words_find_a_time_and_lead_to_it(
 
     async def ask(text: str, begin: str) -> None:
         await page.value(f"{words}.value = '{text}'; {words}.form.requestSubmit()")
-        await page.until(f"document.querySelector('#found-note').textContent.startsWith('{begin}')")
+        note = "document.querySelector('#found-note').textContent"
+        await page.until(f"{note}.startsWith({json.dumps(begin)})")
 
     await ask("cooking zebra", "3 times. Nothing is known of: zebra.")
     lines = await page.texts("#found a")
@@ -195,9 +197,11 @@ async def test_a_few_words_find_a_time_and_lead_to_it(
     assert told.startswith("07:50:00 – 07:50:30chosen")
     await page.value("history.back()")
     await page.until("document.querySelector('#date').textContent === 'Thursday, 20 November 2025'")
+    await ask("cooking 18 November 2025", "Once. Searched: Tuesday 18 November 2025.")
     await ask("snoring", "Not found.")
     assert await page.texts("#found li") == []
     await ask("zebra", "Not understood: parameter words has value")
+    await ask("cooking tomorrow", "Not understood: parameter words has value 'tomorrow'; expected")
     # The browser itself notes what the worker refuses.
     page.complaints.clear()
 
