@@ -28,7 +28,7 @@ from operators.doubt import doubt
 from schemas import Scenario
 from streams.producers.frames import Identity, frames
 from streams.producers.recordings import open_recordings
-from streams.refiner import judged, published
+from streams.refiner import expert_refinement, refinement_messages
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -121,10 +121,10 @@ def _refined(
 ) -> Iterable[tuple[str, bytes]]:
     if doubt(record, settings.refine_threshold) is None:
         return []
-    refined = judged(expert, record, before)
+    refined = expert_refinement(expert, record, before)
     return [
         (name, message.encode())
-        for name, message in published(record, refined, settings.llm_confidence_threshold)
+        for name, message in refinement_messages(record, refined, settings.llm_confidence_threshold)
     ]
 
 

@@ -42,7 +42,7 @@ class LiveState:
         self._activity: Activity | None = None
         self._scenario: Scenario | None = None
 
-    def hear(self, session: str, start_ns: int, end_ns: int, level_db: float | None) -> bool:
+    def add_window(self, session: str, start_ns: int, end_ns: int, level_db: float | None) -> bool:
         """Add the level of a second, None without sound; return whether it is the newest.
 
         The state is that of one session, the last one to send.

@@ -1,7 +1,7 @@
 """`corrections` → `finetune.queue`: the wearer's corrections as labels (EgoLog §4.4.2).
 
 Besides the queue, from which the shared network learns, the windows are kept for the wearer's own
-adapter (`streams.engine.corrected`).
+adapter (`streams.engine.correction_adapters`).
 
 A label needs the features of its window, which are stored only once: the daily log has the offset
 of each scenario record in its topic, and they are read from there. If a record has expired from the

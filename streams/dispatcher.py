@@ -35,8 +35,14 @@ from streams.localization import SpatialEstimator, balance_after
 from streams.position import position_after, worn_at
 from streams.scenario_estimator import ScenarioEstimator
 from streams.scenario_joiner import ScenarioJoiner
-from streams.session_checkpoint import CheckpointError, SessionBefore, acknowledged, unpack
-from streams.session_memory import LastEstimate, labels_after, moved_after, numbers, recognised
+from streams.session_checkpoint import CheckpointError, SessionBefore, checkpoint_outcome, unpack
+from streams.session_memory import (
+    LastEstimate,
+    activity_memory_after,
+    label_memory_after,
+    memory_values,
+    smoothed_activity,
+)
 from streams.session_work import DeviceWork, SessionWork
 from streams.sound_ahead import OpenWindow
 from streams.sound_events import SoundSeparator
@@ -67,7 +73,7 @@ if TYPE_CHECKING:
     from streams.har import RankedWindow
     from streams.live_view import LiveView
     from streams.session_memory import Memory
-    from streams.session_work import Kept
+    from streams.session_work import SessionState
 
 log = logging.getLogger(__name__)
 
@@ -179,23 +185,23 @@ class Dispatcher:
         for window in windowed.windows:
             session = device.sessions.setdefault(window.session_id, SessionWork())
             if window.kind == "spatial":
-                session.kept = replace(
-                    session.kept, balance=balance_after(session.kept.balance, window)
+                session.state = replace(
+                    session.state, balance=balance_after(session.state.balance, window)
                 )
-                localize = partial(self._localize, device, session, window, session.kept.balance)
+                localize = partial(self._localize, device, session, window, session.state.balance)
                 yield Pending(localize, [])
             elif window.kind == "har":
-                session.kept = replace(
-                    session.kept,
-                    upright=upright_after(session.kept.upright, window),
-                    position=position_after(self._positions(), session.kept.position, window),
+                session.state = replace(
+                    session.state,
+                    upright=upright_after(session.state.upright, window),
+                    position=position_after(self._positions(), session.state.position, window),
                 )
-                recognise = partial(self._recognise, device, session, window, session.kept)
+                recognise = partial(self._recognise, device, session, window, session.state)
                 yield Pending(recognise, [])
             else:
-                session.kept_before = session.kept
+                session.state_before = session.state
                 yield Pending(partial(self._estimate, device, session, window), [])
-                worn = worn_at(window, session.kept.position)
+                worn = worn_at(window, session.state.position)
                 yield Pending(partial(self._join, device, session, window, worn), [])
             if window is closing:
                 yield self._end(device_id, windowed)
@@ -206,19 +212,19 @@ class Dispatcher:
 
     def _end(self, device_id: str, windowed: Windowed[Token]) -> Pending:
         """Return the work after the records of thirty seconds are published."""
-        kept = {n: s.kept_before for n, s in self._devices[device_id].sessions.items()}
+        states = {n: s.state_before for n, s in self._devices[device_id].sessions.items()}
         checkpoint = windowed.checkpoints[device_id]
-        work = partial(self._acknowledge, device_id, checkpoint, kept, windowed.released)
+        work = partial(self._acknowledge, device_id, checkpoint, states, windowed.released)
         return Pending(work, windowed.released)
 
     def _localize(
         self, device: DeviceWork, session: SessionWork, window: Window, balance: Sequence[float]
     ) -> Task[Spatial]:
-        work = partial(self._localizer.localize, window, balance, session.directions)
+        work = partial(self._localizer.localize, window, balance, session.direction_memory)
         task = self._attempts.begin("localization", device.partition, window, work)
-        session.seconds[window.start_ns] = session.directions = task
+        session.seconds[window.start_ns] = session.direction_memory = task
         if self._live is not None:
-            self._live.hear(window)
+            self._live.add_window(window)
         sound = session.open_window.push(window)
         if sound is not None:
             preparing = asyncio.get_running_loop().create_task(self._prepare(sound))
@@ -238,27 +244,28 @@ class Dispatcher:
         work = partial(self._scenario, window, within(session.seconds, window))
         task = self._attempts.begin("scenario", device.partition, window, work)
         session.before = LastEstimate.of(window.start_ns, task, session.before)
-        session.labels_before = session.labels
-        session.moved_before = session.moved
-        session.directions_before = session.directions
+        session.label_memory_before = session.label_memory
+        session.activity_memory_before = session.activity_memory
+        session.direction_memory_before = session.direction_memory
         return task
 
     def _recognise(
-        self, device: DeviceWork, session: SessionWork, window: Window, kept: Kept
+        self, device: DeviceWork, session: SessionWork, window: Window, state: SessionState
     ) -> Task[Activity]:
         seconds, before = within(session.seconds, window), None
         if session.before is not None and session.before.start_ns == window.after:
             before = session.before
-        loop, earlier = asyncio.get_running_loop(), session.labels
-        estimated = worn_at(window, kept.position)
+        loop, earlier = asyncio.get_running_loop(), session.label_memory
+        estimated = worn_at(window, state.position)
         worn = None if estimated is None else estimated.at
-        ranking = loop.create_task(self._rank(window, kept.upright, earlier, worn))
-        session.labels = loop.create_task(labels_after(earlier, ranking))
-        alone = loop.create_task(self._activity(window, seconds, before, kept.upright, ranking))
+        ranking = loop.create_task(self._rank(window, state.upright, earlier, worn))
+        session.label_memory = loop.create_task(label_memory_after(earlier, ranking))
+        alone = loop.create_task(self._activity(window, seconds, before, state.upright, ranking))
         memory: Memory | None = None
         if is_motion_alone(window):
-            memory = session.moved = loop.create_task(moved_after(session.moved, alone, worn))
-        work = partial(recognised, alone, memory, worn)
+            after = activity_memory_after(session.activity_memory, alone, worn)
+            memory = session.activity_memory = loop.create_task(after)
+        work = partial(smoothed_activity, alone, memory, worn)
         task = self._attempts.begin("har", device.partition, window, work)
         session.activities[window.start_ns] = task
         return task
@@ -266,7 +273,7 @@ class Dispatcher:
     async def _rank(
         self, window: Window, upright: Sequence[float], earlier: Memory, worn: Place | None
     ) -> RankedWindow:
-        return await self._recognizer.rank(window, upright, await numbers(earlier), worn)
+        return await self._recognizer.rank(window, upright, await memory_values(earlier), worn)
 
     def _join(
         self, device: DeviceWork, session: SessionWork, window: Window, worn: BodyPosition | None
@@ -318,7 +325,7 @@ class Dispatcher:
         if estimate is None:
             return None
         apart = await self._separator.apart(window, estimate, localized)
-        estimate = await estimated.remembered(estimate)
+        estimate = await estimated.smooth(estimate)
         if self._keep is not None:
             await self._keep(window)
         return self._joiner.record(estimate, localized, recognised, missing, apart, worn)
@@ -327,7 +334,7 @@ class Dispatcher:
         self,
         device_id: str,
         windows: bytes,
-        kept: Mapping[str, Kept],
+        states: Mapping[str, SessionState],
         tokens: list[Token],
     ) -> Coroutine[Any, Any, Outcome]:
         sessions = self._devices[device_id].sessions
@@ -340,14 +347,14 @@ class Dispatcher:
                 name,
                 session,
                 session.before,
-                session.labels_before,
-                session.moved_before,
-                session.directions_before,
+                session.label_memory_before,
+                session.activity_memory_before,
+                session.direction_memory_before,
             )
             for name, session in sessions.items()
-            if name in kept
+            if name in states
         ]
-        return acknowledged(device_id, windows, kept, before, tokens)
+        return checkpoint_outcome(device_id, windows, states, before, tokens)
 
 
 def _missing(kind: str, parts: Sequence[Any], count: int) -> list[str]:

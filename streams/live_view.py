@@ -61,14 +61,14 @@ class LiveView:
             self._states[device] = LiveState(self._settings.activity_unsure_below)
         self._changed &= devices
 
-    def hear(self, window: Window) -> None:
+    def add_window(self, window: Window) -> None:
         """Receive a spatial window before it is processed."""
         state = self._states.get(window.device_id)
         if state is None:
             return
         mel = feature(window, "mel")
         level = None if mel is None else level_db(mel)
-        if not state.hear(window.session_id, window.start_ns, window.end_ns, level):
+        if not state.add_window(window.session_id, window.start_ns, window.end_ns, level):
             return
         self._changed.add(window.device_id)
         before = self._seconds.pop(window.device_id, None)

@@ -18,7 +18,7 @@ from models.egolog.microphone_balance import MicrophoneBalance
 from models.serving.near_field import PLANES
 from models.serving.predict import LocalizerInput
 from schemas import NearPart, Spatial, Vector, Window
-from streams.engine.features import feature, required
+from streams.engine.features import feature, required_feature
 from streams.engine.outcome import ValuedOutcome
 
 if TYPE_CHECKING:
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
 def balance_after(balance: Sequence[float], window: Window) -> Sequence[float]:
     """Return the balance of a session's microphones after one more spatial window."""
-    maps = required(window, "maps")
+    maps = required_feature(window, "maps")
     # Devices with one or four microphones have no balance.
     if len(maps) != PLANES:
         return balance
@@ -66,7 +66,7 @@ class SpatialEstimator:
         directions.
         """
         runtime = self._runtime()
-        maps = MicrophoneBalance.of(balance).balanced(required(window, "maps"))
+        maps = MicrophoneBalance.of(balance).balanced(required_feature(window, "maps"))
         item = LocalizerInput(maps=maps, imu=feature(window, "imu"))
         regions, heat = await runtime.sound_localizer.submit(item)
         revision, near = runtime.revisions["localization"], None

@@ -175,7 +175,7 @@ class Courier:
         """Send to one target, and store the outcome."""
         target = self._targets.get(due.target)
         if target is None:
-            await self._ended(due, "failed", "the file of rules names it no more")
+            await self._record_outcome(due, "failed", "the file of rules names it no more")
             return
         try:
             await self._tell(due.target, target, due.notification)
@@ -185,11 +185,11 @@ class Courier:
                 metrics.notifications.labels(outcome="retried").inc()
                 return
             log.warning("%s", error)
-            await self._ended(due, "failed", str(error))
+            await self._record_outcome(due, "failed", str(error))
             return
-        await self._ended(due, "sent", "")
+        await self._record_outcome(due, "sent", "")
 
-    async def _ended(self, due: Due, outcome: Any, why: str) -> None:
+    async def _record_outcome(self, due: Due, outcome: Any, why: str) -> None:
         await self._journal.note(due, outcome, why)
         metrics.notifications.labels(outcome=outcome).inc()
 

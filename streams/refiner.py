@@ -118,16 +118,18 @@ class Refiner:
         outcome = Outcome(tokens=[received.token])
         outcome.messages.extend(
             (name, received.partition, message)
-            for name, message in published(record, refined, self._settings.llm_confidence_threshold)
+            for name, message in refinement_messages(
+                record, refined, self._settings.llm_confidence_threshold
+            )
         )
         return outcome
 
     async def _ask(self, record: Scenario, before: Sequence[Scenario]) -> Refined:
         runtime = self._runtime()
         if not self._context.reaches_back(record):
-            before = _merged(await self._recalled(record), before)
+            before = _merge(await self._read_before(record), before)
         if runtime.llm is None:
-            return judged(self._expert, record, before)
+            return expert_refinement(self._expert, record, before)
         version = self._template.version
         try:
             answer = await runtime.llm.ask(
@@ -136,8 +138,8 @@ class Refiner:
                 lambda text: read_answer(text, self._categories),
             )
         except LlmError as error:
-            return unrefined(version, record, str(error), error.latency_ms, error.tokens)
-        return _refined(
+            return unchanged_refinement(version, record, str(error), error.latency_ms, error.tokens)
+        return _refinement(
             version,
             record,
             answer.value,
@@ -147,7 +149,7 @@ class Refiner:
             answer.tokens,
         )
 
-    async def _recalled(self, record: Scenario) -> Sequence[Scenario]:
+    async def _read_before(self, record: Scenario) -> Sequence[Scenario]:
         """Return the log before a device's first record in this worker, read once.
 
         It is complete: everything before the worker's first offset is written.
@@ -156,7 +158,7 @@ class Refiner:
         if until_ns is None:
             until_ns = record.start_ns
         async with self._recalling:
-            earlier = await recalled(self._runtime().log, record, self._span_ns, until_ns)
+            earlier = await read_before(self._runtime().log, record, self._span_ns, until_ns)
         if earlier is None:
             return []
         self._context.recall(record, earlier)
@@ -174,7 +176,9 @@ def register(app: EgoLogApp) -> None:
     app.reader("refiner", (topics.SCENARIO,), refiner.read)
 
 
-def published(record: Scenario, refined: Refined, unsure_below: float) -> list[tuple[str, Message]]:
+def refinement_messages(
+    record: Scenario, refined: Refined, unsure_below: float
+) -> list[tuple[str, Message]]:
     """Return the messages of a record's refinement with their topics."""
     messages: list[tuple[str, Message]] = []
     uncertain = doubt(record, unsure_below) is not None
@@ -199,7 +203,7 @@ def learnable(refined: Refined) -> list[str]:
     return refined.scenarios
 
 
-async def recalled(
+async def read_before(
     store: LogStore, record: Scenario, span_ns: int, until_ns: int
 ) -> Sequence[Scenario] | None:
     """Return the log of the span before a record, up to a time; None if the store fails."""
@@ -212,12 +216,12 @@ async def recalled(
         return None
 
 
-def _merged(*parts: Sequence[Scenario]) -> list[Scenario]:
+def _merge(*parts: Sequence[Scenario]) -> list[Scenario]:
     by_id = {record.window_id: record for part in parts for record in part}
     return sorted(by_id.values(), key=lambda record: (record.start_ns, record.window_id))
 
 
-def judged(expert: Expert, record: Scenario, before: Sequence[Scenario]) -> Refined:
+def expert_refinement(expert: Expert, record: Scenario, before: Sequence[Scenario]) -> Refined:
     """Return the offline expert's opinion of a record, or why the local estimate stands.
 
     It uses the record's own session only: records of a session come in order, but how much of the
@@ -226,8 +230,10 @@ def judged(expert: Expert, record: Scenario, before: Sequence[Scenario]) -> Refi
     same = [each for each in before if each.session_id == record.session_id]
     opinion = expert.judge(record, same)
     if not opinion.scenarios:
-        return unrefined(expert.revision, record, opinion.reason)
-    return _refined(expert.revision, record, opinion.scenarios, expert.name, opinion.reason, 0.0, 0)
+        return unchanged_refinement(expert.revision, record, opinion.reason)
+    return _refinement(
+        expert.revision, record, opinion.scenarios, expert.name, opinion.reason, 0.0, 0
+    )
 
 
 def disagrees(refined: Refined, record: Scenario) -> bool:
@@ -235,16 +241,16 @@ def disagrees(refined: Refined, record: Scenario) -> bool:
     return set(refined.scenarios) != set(decided(record.scenarios))
 
 
-def unrefined(
+def unchanged_refinement(
     revision: str, record: Scenario, reason: str, latency_ms: float = 0.0, tokens: int = 0
 ) -> Refined:
     """Return a refinement without change, with the reason."""
-    return _refined(
+    return _refinement(
         revision, record, [likeliest(record.scenarios)], NO_REFINER, reason, latency_ms, tokens
     )
 
 
-def _refined(
+def _refinement(
     revision: str,
     record: Scenario,
     scenarios: list[str],

@@ -9,8 +9,8 @@ import msgpack
 from infra.errors import InfraError
 from streams.engine.outcome import Outcome
 from streams.localization import directions_after
-from streams.session_memory import LastEstimate, numbers
-from streams.session_work import Kept, SessionWork
+from streams.session_memory import LastEstimate, memory_values
+from streams.session_work import SessionState, SessionWork
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -37,49 +37,50 @@ class SessionBefore(NamedTuple):
     session: SessionWork
     last: LastEstimate | None
     labels: Memory
-    moved: Memory
+    activity_memory: Memory
     directions: Directions
 
 
-async def acknowledged(
+async def checkpoint_outcome(
     device_id: str,
     windows: bytes,
-    kept: Mapping[str, Kept],
+    states: Mapping[str, SessionState],
     before: Sequence[SessionBefore],
     tokens: list[Token],
 ) -> Outcome:
     """Return the outcome that stores a scenario window's checkpoint and acknowledges its tokens.
 
-    `windows` is the windower's checkpoint and `kept` each session's learned state at the window's
+    `windows` is the windower's checkpoint and `states` each session's learned state at the window's
     end. `before` is the rest of each session's state at that time.
     """
     sessions = []
-    for name, session, last, labels, moved, directions in before:
-        labelled, active = await numbers(labels), await numbers(moved)
-        located = await directions_after(directions)
-        if session.labels is labels:
-            session.labels = session.labels_before = labelled
-        if session.moved is moved:
-            session.moved = session.moved_before = active
-        if session.directions is directions:
-            session.directions = session.directions_before = located
-        learned = kept[name]
-        learned_of = (learned.upright, learned.balance, labelled, active, learned.position)
-        entry: list[Any] = [name, *map(list, learned_of), located]
+    for name, session, last, label_memory, activity_memory, directions in before:
+        label_values = await memory_values(label_memory)
+        activity_values = await memory_values(activity_memory)
+        direction_bytes = await directions_after(directions)
+        if session.label_memory is label_memory:
+            session.label_memory = session.label_memory_before = label_values
+        if session.activity_memory is activity_memory:
+            session.activity_memory = session.activity_memory_before = activity_values
+        if session.direction_memory is directions:
+            session.direction_memory = session.direction_memory_before = direction_bytes
+        state = states[name]
+        learned = (state.upright, state.balance, label_values, activity_values, state.position)
+        entry: list[Any] = [name, *map(list, learned), direction_bytes]
         if last is not None:
-            known = await last.in_numbers()
-            entry += await packed(known)
+            resolved = await last.resolve()
+            entry += await pack(resolved)
             # Without a newer estimate, the next scenario window needs no more than these values.
             if session.before is last:
-                session.before = known
+                session.before = resolved
         sessions.append(entry)
     checkpoint: bytes = msgpack.packb([_VERSION, windows, sessions])
     return Outcome(checkpoints={device_id: checkpoint}, tokens=tokens)
 
 
-async def packed(last: LastEstimate) -> list[Any]:
+async def pack(last: LastEstimate) -> list[Any]:
     """Return an estimate as a checkpoint stores it."""
-    return [last.start_ns, await last.scenarios(), list(await numbers(last.memory))]
+    return [last.start_ns, await last.scenarios(), list(await memory_values(last.memory))]
 
 
 def unpack(checkpoint: bytes | None) -> tuple[bytes | None, dict[str, SessionWork]]:
@@ -104,15 +105,16 @@ def unpack(checkpoint: bytes | None) -> tuple[bytes | None, dict[str, SessionWor
         count = _AFTER_UPRIGHT[version]
         learned, last = [tuple(each) for each in rest[:count]], rest[count:]
         learned += [()] * (_AFTER_UPRIGHT[_VERSION] - count)
-        balance, labels, moved, position, packed_directions = learned
+        balance, label_memory, activity_memory, position, packed_directions = learned
         # Bytes again, none in a checkpoint of an earlier release.
         directions = bytes(packed_directions)
-        kept = Kept(tuple(upright), balance, position)
+        state = SessionState(tuple(upright), balance, position)
         before = None
         if last:
-            start_ns, told, *memory = last
+            start_ns, context, *memory = last
             # Checkpoints of earlier releases have no memory.
-            before = LastEstimate(start_ns, memory=tuple(memory[0]) if memory else (), told=told)
-        memories = (labels, moved, directions)
-        sessions[name] = SessionWork(kept, *memories, kept, *memories, before)
+            earlier = tuple(memory[0]) if memory else ()
+            before = LastEstimate(start_ns, memory=earlier, scenario_context=context)
+        memories = (label_memory, activity_memory, directions)
+        sessions[name] = SessionWork(state, *memories, state, *memories, before)
     return windows, sessions

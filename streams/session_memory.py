@@ -30,14 +30,14 @@ Memory = tuple[float, ...] | asyncio.Task[tuple[float, ...]]
 class LastEstimate:
     """The estimate of a session's last scenario window, or its values from a checkpoint.
 
-    `memory` summarises the minutes up to its end; `told` is the scenario context that activity
+    `memory` summarises the minutes up to its end; `scenario_context` is what activity
     recognition derives from both.
     """
 
     start_ns: int
     estimate: Task[ScenarioEstimate] | None = None
     memory: Memory = ()
-    told: asyncio.Task[Probabilities | None] | Probabilities | None = None
+    scenario_context: asyncio.Task[Probabilities | None] | Probabilities | None = None
 
     @classmethod
     def of(
@@ -48,64 +48,72 @@ class LastEstimate:
         earlier = () if before is None else before.memory
         memory = loop.create_task(_memory_after(earlier, estimate))
         # Computed once for the six activity windows that use it.
-        told = loop.create_task(_told(estimate, memory))
-        return cls(start_ns, estimate, memory, told)
+        scenario_context = loop.create_task(_context_of(estimate, memory))
+        return cls(start_ns, estimate, memory, scenario_context)
 
     async def scenarios(self) -> Probabilities | None:
         """Return the scenario context for activities, or None without an estimate."""
-        return await self.told if isinstance(self.told, asyncio.Task) else self.told
-
-    async def in_numbers(self) -> LastEstimate:
-        """Return the computed context and memory, without the estimate itself."""
-        return LastEstimate(
-            self.start_ns, memory=await numbers(self.memory), told=await self.scenarios()
+        return (
+            await self.scenario_context
+            if isinstance(self.scenario_context, asyncio.Task)
+            else self.scenario_context
         )
 
-    async def remembered(self, estimate: ScenarioEstimate) -> ScenarioEstimate:
+    async def resolve(self) -> LastEstimate:
+        """Return the computed context and memory, without the estimate itself."""
+        return LastEstimate(
+            self.start_ns,
+            memory=await memory_values(self.memory),
+            scenario_context=await self.scenarios(),
+        )
+
+    async def smooth(self, estimate: ScenarioEstimate) -> ScenarioEstimate:
         """Return `estimate` smoothed by the memory of the minutes before."""
-        return with_memory(estimate, await numbers(self.memory))
+        return with_memory(estimate, await memory_values(self.memory))
 
 
-async def numbers(memory: Memory) -> tuple[float, ...]:
+async def memory_values(memory: Memory) -> tuple[float, ...]:
     """Return a memory's values, waiting for its task if necessary."""
     return memory if isinstance(memory, tuple) else await memory
 
 
-async def labels_after(earlier: Memory, ranking: asyncio.Task[RankedWindow]) -> tuple[float, ...]:
+async def label_memory_after(
+    earlier: Memory, ranking: asyncio.Task[RankedWindow]
+) -> tuple[float, ...]:
     """Return the label memory after a ranking; a failed ranking leaves it unchanged."""
     try:
         return tuple((await ranking).memory)
     except Exception:  # noqa: BLE001 - the window itself fails, and is told of
-        return await numbers(earlier)
+        return await memory_values(earlier)
 
 
-async def moved_after(
+async def activity_memory_after(
     earlier: Memory, alone: asyncio.Task[Activity], worn: Place | None
 ) -> tuple[float, ...]:
     """Return the activity memory after a motion-only result; a failed one leaves it unchanged."""
-    memory = await numbers(earlier)
+    memory = await memory_values(earlier)
     try:
         return memory_after(memory, await alone, worn)
     except Exception:  # noqa: BLE001 - the window itself fails, and is told of
         return memory
 
 
-async def recognised(
+async def smoothed_activity(
     alone: asyncio.Task[Activity], memory: Memory | None, worn: Place | None
 ) -> Activity:
     """Return a window's activity, smoothed by the memory if there is one."""
     record = await alone
     if memory is not None:
-        record = with_activity_memory(record, await numbers(memory), worn)
+        record = with_activity_memory(record, await memory_values(memory), worn)
     count_activity(record)
     return record
 
 
 async def _memory_after(before: Memory, estimate: Task[ScenarioEstimate]) -> tuple[float, ...]:
-    memory, made = await numbers(before), (await estimate).value
+    memory, made = await memory_values(before), (await estimate).value
     return memory if made is None else estimates_after(memory, made, MEMORY_S)
 
 
-async def _told(task: Task[ScenarioEstimate], memory: Memory) -> Probabilities | None:
+async def _context_of(task: Task[ScenarioEstimate], memory: Memory) -> Probabilities | None:
     estimate = (await task).value
-    return None if estimate is None else context(estimate, await numbers(memory))
+    return None if estimate is None else context(estimate, await memory_values(memory))

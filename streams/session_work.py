@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True)
-class Kept:
+class SessionState:
     """State learned from a session, in event time.
 
     `upright` is the wearer's upright direction and `position` the evidence from steps for the
@@ -34,20 +34,20 @@ class Kept:
 class SessionWork:
     """Results and state of a session since the end of the last scenario window.
 
-    `kept` is the state learned from all windows so far, `labels` LanHAR's memory, `moved` the
-    memory of motion-only activities and `directions` that of where sounds are; `kept_before`,
-    `labels_before`, `moved_before` and `directions_before` are the same at the end of the last
-    scenario window, and `before` is that window's estimate.
+    `state` is learned from all windows so far; `label_memory` is LanHAR's, `activity_memory`
+    that of motion-only activities, and `direction_memory` that of where sounds are. Those that end
+    in `_before` are the same at the end of the last scenario window, and `before` is that window's
+    estimate.
     """
 
-    kept: Kept = field(default_factory=Kept)
-    labels: Memory = ()
-    moved: Memory = ()
-    directions: Directions = b""
-    kept_before: Kept = field(default_factory=Kept)
-    labels_before: Memory = ()
-    moved_before: Memory = ()
-    directions_before: Directions = b""
+    state: SessionState = field(default_factory=SessionState)
+    label_memory: Memory = ()
+    activity_memory: Memory = ()
+    direction_memory: Directions = b""
+    state_before: SessionState = field(default_factory=SessionState)
+    label_memory_before: Memory = ()
+    activity_memory_before: Memory = ()
+    direction_memory_before: Directions = b""
     before: LastEstimate | None = None
     open_window: OpenWindow = field(default_factory=OpenWindow)
     seconds: dict[int, Task[Spatial]] = field(default_factory=dict)

@@ -32,7 +32,7 @@ from schemas import (
     Window,
 )
 from schemas.frames import NS
-from streams.engine.features import feature, presence, required
+from streams.engine.features import feature, presence, required_feature
 from streams.har import gated_sound, har_input, ranked_motion, upright_after
 from streams.localization import balance_after
 from streams.scenario_estimator import context, estimate_of, far_only
@@ -90,7 +90,7 @@ class Work:
 
     def _spatial(self, window: Window, wearer: _Wearer) -> Spatial:
         wearer.balance = balance_after(wearer.balance, window)
-        maps = MicrophoneBalance.of(wearer.balance).balanced(required(window, "maps"))
+        maps = MicrophoneBalance.of(wearer.balance).balanced(required_feature(window, "maps"))
         item = LocalizerInput(maps, feature(window, "imu"))
         alone, heat = self._networks.localize(item)
         span = (window.start_ns, window.end_ns)

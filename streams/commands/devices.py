@@ -79,7 +79,7 @@ def _add_pauses(group: ActionGroup, app: EgoLogApp) -> None:
     async def devices_pause(device: str, until: str | None) -> None:
         """Drop the frames of a device until it is resumed, or until a time."""
         until_ms = _until_ms(until)
-        settings, now = await _opened(app, device)
+        settings, now = await _open_device(app, device)
         if now is not None and now.state == "erased":
             raise DeviceCommandError(f"device {device!r} was erased: nothing of it is processed")
         await write_control(
@@ -91,7 +91,7 @@ def _add_pauses(group: ActionGroup, app: EgoLogApp) -> None:
     @group.action("resume", argument("device"))
     async def devices_resume(device: str) -> None:
         """Process the frames of a device again."""
-        settings, now = await _opened(app, device)
+        settings, now = await _open_device(app, device)
         if now is None or now.state == "active":
             raise DeviceCommandError(f"device {device!r} is active: there is nothing to resume")
         if now.state == "erased":
@@ -108,7 +108,7 @@ def _add_pauses(group: ActionGroup, app: EgoLogApp) -> None:
         HOURS are spans of its day and a zone, as 22:00-07:00,12:30-13:00@Europe/Berlin, beside
         those of EGOLOG_QUIET_HOURS; `off` for none.
         """
-        settings, now = await _opened(app, device)
+        settings, now = await _open_device(app, device)
         if now is not None and now.state == "erased":
             raise DeviceCommandError(f"device {device!r} was erased: nothing of it is processed")
         try:
@@ -130,7 +130,7 @@ def _add_erase(group: ActionGroup, app: EgoLogApp) -> None:
         deleted at once. Messages in Kafka stay until the retention of their topic ends, and are
         dropped by all readers; for this the device's id stays in the topic device.control.
         """
-        settings, _ = await _opened(app, device)
+        settings, _ = await _open_device(app, device)
         settings = running(settings, "redis_url")
         redis = await connect(settings)
         try:
@@ -150,7 +150,7 @@ def _add_erase(group: ActionGroup, app: EgoLogApp) -> None:
             print(f"not deleted: {line}", file=sys.stderr)
 
 
-async def _opened(app: EgoLogApp, device: str) -> tuple[Settings, DeviceControl | None]:
+async def _open_device(app: EgoLogApp, device: str) -> tuple[Settings, DeviceControl | None]:
     """Return the running services' settings and the last decision about the device."""
     if not is_id(device):
         raise DeviceCommandError(f"device is {device[:80]!r}; expected {EXPECTED_ID}")

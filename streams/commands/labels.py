@@ -58,7 +58,7 @@ def register(app: EgoLogApp) -> None:
             # The day's budget is counted in the store.
             settings = running(settings, "redis_url")
             describer = Describer(asking(settings), settings.llm_model)
-        editor = await _opened(app, settings, describer)
+        editor = await _open_editor(app, settings, describer)
         added = await editor.add(name, describe)
         for line in describer.notes:
             print(line, file=sys.stderr)
@@ -76,7 +76,7 @@ def register(app: EgoLogApp) -> None:
     async def labels_remove(names: tuple[str, ...]) -> None:
         """Remove a label, also one that ships with the package."""
         name = _one_name("remove", names)
-        editor = await _opened(app, running(app.settings, "broker_url"), Describer(None))
+        editor = await _open_editor(app, running(app.settings, "broker_url"), Describer(None))
         print(f"removed {await editor.remove(name)!r}")
 
     @group.action("list", argument("names", nargs=-1, metavar=""))
@@ -84,13 +84,13 @@ def register(app: EgoLogApp) -> None:
         """List the labels with their state and description."""
         if names:
             raise LabelError(f"labels list takes no name, but got {names[0]!r}: leave it out")
-        editor = await _opened(app, running(app.settings, "broker_url"), Describer(None))
+        editor = await _open_editor(app, running(app.settings, "broker_url"), Describer(None))
         table(("label", "state", "description"), editor.rows())
         others = [name for name in described() if editor.labels.state(label_key(name)) is None]
         print(f"described in the package, but not added: {', '.join(others)}")
 
 
-async def _opened(app: EgoLogApp, settings: Settings, describer: Describer) -> LabelEditor:
+async def _open_editor(app: EgoLogApp, settings: Settings, describer: Describer) -> LabelEditor:
     """Return an editor that has read the topic; unreadable messages are listed on stderr."""
     lanhar = require_lanhar(open_registry(app.settings))
     await topics.create(settings)

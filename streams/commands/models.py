@@ -51,7 +51,7 @@ def register(app: EgoLogApp) -> None:
     async def models_list(names: tuple[str, ...]) -> None:
         """List the revisions with their state and metrics."""
         _no_name("list", names)
-        settings, shipped = await _opened(app)
+        settings, shipped = await _open_pipeline(app)
         now = await deployment.in_use(settings)
         table(_HEAD, rows(await deployment.history(settings), now, shipped))
 
@@ -63,23 +63,23 @@ def register(app: EgoLogApp) -> None:
         package.
         """
         name = _one_name("pin", "revision of `models list`", names)
-        settings, shipped = await _opened(app)
+        settings, shipped = await _open_pipeline(app)
         known = [attempt.revision for attempt in await deployment.history(settings)]
-        chosen = SHIPPED if name == shipped else _completed(name, [*known, SHIPPED])
+        chosen = SHIPPED if name == shipped else _complete_name(name, [*known, SHIPPED])
         _print("pinned", await deployment.pin(settings, chosen), shipped)
 
     @group.action("unpin", argument("names", nargs=-1, metavar=""))
     async def models_unpin(names: tuple[str, ...]) -> None:
         """Let the fine-tuner publish revisions again."""
         _no_name("unpin", names)
-        settings, shipped = await _opened(app)
+        settings, shipped = await _open_pipeline(app)
         _print("unpinned; still in use:", await deployment.unpin(settings), shipped)
 
     @group.action("rollback", argument("names", nargs=-1, metavar=""))
     async def models_rollback(names: tuple[str, ...]) -> None:
         """Roll back to the parent of the revision in use."""
         _no_name("rollback", names)
-        settings, shipped = await _opened(app)
+        settings, shipped = await _open_pipeline(app)
         _print("rolled back to", await deployment.rollback(settings), shipped)
 
     @group.action("forget", argument("names", nargs=-1, metavar="DEVICE"))
@@ -93,7 +93,7 @@ def register(app: EgoLogApp) -> None:
         print(await forget(running(app.settings, "redis_url"), device_id))
 
 
-async def _opened(app: EgoLogApp) -> tuple[Settings, str]:
+async def _open_pipeline(app: EgoLogApp) -> tuple[Settings, str]:
     """Return the running services' settings, topics created, and the shipped revision."""
     shipped = open_registry(app.settings).weights(SCENARIO_NET).revision
     settings = running(app.settings, "broker_url", "redis_url")
@@ -102,7 +102,7 @@ async def _opened(app: EgoLogApp) -> tuple[Settings, str]:
 
 
 def _print(done: str, update: ModelUpdate, shipped: str) -> None:
-    print(f"{done} revision {_shown(update.revision, shipped)} of model {SCENARIO!r}")
+    print(f"{done} revision {_revision_text(update.revision, shipped)} of model {SCENARIO!r}")
 
 
 async def forget(settings: Settings, device_id: str) -> str:
@@ -126,7 +126,14 @@ def rows(
     """Return the cells of every revision, the shipped weights first, the newest last."""
     state = _in_use(now) if now.revision == SHIPPED else ""
     cells = [
-        (_shown(SHIPPED, shipped), "", "", state or "not in use", "", "ships with the package")
+        (
+            _revision_text(SHIPPED, shipped),
+            "",
+            "",
+            state or "not in use",
+            "",
+            "ships with the package",
+        )
     ]
     for attempt in attempts:
         in_use = attempt.revision == now.revision
@@ -148,7 +155,7 @@ def _in_use(now: ModelUpdate) -> str:
     return "in use, pinned" if now.pinned else "in use"
 
 
-def _shown(revision: str, shipped: str) -> str:
+def _revision_text(revision: str, shipped: str) -> str:
     return f"{SHIPPED} ({shipped})" if revision == SHIPPED else revision
 
 
@@ -167,7 +174,7 @@ def _figure(value: float | None) -> str:
     return "–" if value is None else f"{value:.3f}"
 
 
-def _completed(name: str, known: Sequence[str]) -> str:
+def _complete_name(name: str, known: Sequence[str]) -> str:
     """Return the one revision that begins with `name`; raises `RevisionError`."""
     if name in known or not _MIN_DIGITS <= len(name) < REVISION_DIGITS:
         return name

@@ -138,7 +138,7 @@ async def _run(
     day: Recording,
     options: argparse.Namespace,
 ) -> int:
-    ready = _connected(settings)
+    ready = _with_addresses(settings)
     await topics.create(ready)
     url = f"http://{settings.web_host}:{settings.web_port}/"
     print(f"the page: {url}\n", flush=True)
@@ -183,7 +183,7 @@ async def _run(
     return 0 if complete and not letters else 1
 
 
-def _connected(settings: Settings) -> Settings:
+def _with_addresses(settings: Settings) -> Settings:
     running = find_running(settings.run_dir)
     addresses = {
         name: getattr(running, name)

@@ -47,7 +47,7 @@ class Follower:
         self._truth = Truth(recording.truth())
         self._write = write
         self._seen: set[str] = set()
-        self._told: set[str] = set()
+        self._reported: set[str] = set()
         self._newest_ns = recording.start_ns
         self.scenarios = Score()
         self.activities = Score()
@@ -101,9 +101,9 @@ class Follower:
             for span in record["activities"]
             for label in self._truth.labels("activity", span["start_ns"], span["end_ns"])
         }
-        lived = ", ".join(sorted(really))
+        true_names = ", ".join(sorted(really))
         return (
             f"{at}  {'✓' if right else '✗'} {name} {record['scenarios'][name]:.2f}"
             f"{'' if right else f'  (truth: {truth})'}\n"
-            f"            {spans}  (truth: {lived})"
+            f"            {spans}  (truth: {true_names})"
         )

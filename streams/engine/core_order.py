@@ -23,7 +23,7 @@ def in_order(cores: Collection[int], cpus: Path = _CPUS) -> list[int]:
 
     def rank(core: int) -> tuple[int, int, int]:
         cpu = cpus / f"cpu{core}"
-        siblings = _listed(_read(cpu / "topology/thread_siblings_list")) & set(cores)
+        siblings = _parse_cores(_read(cpu / "topology/thread_siblings_list")) & set(cores)
         return sum(other > core for other in siblings), -_speed(cpu), -core
 
     return sorted(cores, key=rank)
@@ -34,7 +34,7 @@ def _speed(cpu: Path) -> int:
     return next((int(value) for value in values if value.isdecimal()), 0)
 
 
-def _listed(text: str) -> set[int]:
+def _parse_cores(text: str) -> set[int]:
     """Return the numbers of a list such as "0-1,8", without its malformed parts."""
     numbers: set[int] = set()
     for part in text.strip().split(","):

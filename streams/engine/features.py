@@ -18,7 +18,7 @@ def feature(window: Window, name: str) -> NDArray[Any] | None:
     return None if vector is None else vector.array()
 
 
-def required(window: Window, name: str) -> NDArray[Any]:
+def required_feature(window: Window, name: str) -> NDArray[Any]:
     """Return a feature that windows of this kind always have; raises `KeyError` without it."""
     return window.features[name].array()
 

@@ -152,7 +152,7 @@ class ModelUpdates:
         while wanted is not None and wanted.revision not in tried:
             tried.add(wanted.revision)
             try:
-                self._replace(await self._loaded(wanted))
+                self._replace(await self._load(wanted))
             except RefusedError as error:
                 await self._refuse(wanted.revision, error)
             else:
@@ -162,7 +162,7 @@ class ModelUpdates:
             wanted = await self._parent(wanted)
         self._replace(self._shipped)
 
-    async def _loaded(self, wanted: ModelUpdate | Attempt) -> Opened:
+    async def _load(self, wanted: ModelUpdate | Attempt) -> Opened:
         if wanted.revision in (SHIPPED, self._shipped.revision):
             return self._shipped
         if wanted.encoders != self._scenario_recognizer.encoders_revision:

@@ -55,11 +55,13 @@ class OwnCore:
         if sys.platform != "linux":
             return cls(None, "threads run on any core: this system keeps no process on one")
         try:
-            return cls._free() if setting == AUTO else cls._kept(int(setting), _tried(int(setting)))
+            return (
+                cls._free() if setting == AUTO else cls._pin(int(setting), _try_claim(int(setting)))
+            )
         except OSError as error:
             why = str(error.strerror).lower()
             if setting != AUTO:
-                raise _refused(setting, f"the system refuses it: {why}") from None
+                raise _setting_error(setting, f"the system refuses it: {why}") from None
             return cls(None, f"threads run on any core: the system refuses one ({why})")
 
     def close(self) -> None:
@@ -77,15 +79,15 @@ class OwnCore:
         if len(allowed) == 1:
             (only,) = allowed
             # Claimed all the same, so that a worker with a choice takes another one.
-            return cls(None, f"threads run on core {only}, the only one allowed", _tried(only))
+            return cls(None, f"threads run on core {only}, the only one allowed", _try_claim(only))
         for core in in_order(allowed):
-            claim = _claimed(core)
+            claim = _claim(core)
             if claim is not None:
-                return cls._kept(core, claim)
-        return cls(None, f"threads run on any core: other workers have {_listed(allowed)}")
+                return cls._pin(core, claim)
+        return cls(None, f"threads run on any core: other workers have {_core_names(allowed)}")
 
     @classmethod
-    def _kept(cls, core: int, claim: socket.socket | None) -> OwnCore:
+    def _pin(cls, core: int, claim: socket.socket | None) -> OwnCore:
         assert sys.platform == "linux"  # noqa: S101 - narrows a type, checks nothing
         before = frozenset(os.sched_getaffinity(0))
         try:
@@ -102,13 +104,13 @@ def check(setting: str) -> None:
     if setting in (AUTO, OFF):
         return
     if sys.platform != "linux":
-        raise _refused(setting, "this system keeps no process on a core")
+        raise _setting_error(setting, "this system keeps no process on a core")
     allowed = os.sched_getaffinity(0)
     if int(setting) not in allowed:
-        raise _refused(setting, f"this process may use {_listed(allowed)}")
+        raise _setting_error(setting, f"this process may use {_core_names(allowed)}")
 
 
-def _claimed(core: int) -> socket.socket | None:
+def _claim(core: int) -> socket.socket | None:
     """Claim a core among this machine's workers; return None if another worker has claimed it.
 
     The claim is an abstract socket: a name without a file, which ends with its process and is
@@ -125,19 +127,19 @@ def _claimed(core: int) -> socket.socket | None:
     return claim
 
 
-def _tried(core: int) -> socket.socket | None:
+def _try_claim(core: int) -> socket.socket | None:
     """Claim a core that is used in any case; return None if that is not possible."""
     with suppress(OSError):
-        return _claimed(core)
+        return _claim(core)
     return None
 
 
-def _refused(value: str, why: str) -> SettingsError:
+def _setting_error(value: str, why: str) -> SettingsError:
     return SettingsError(
         f"setting {env_name('cpu_affinity')} has value '{value}': expected auto, off or the number "
         f"of a core ({why})"
     )
 
 
-def _listed(cores: Collection[int]) -> str:
+def _core_names(cores: Collection[int]) -> str:
     return f"core{'s' if len(cores) > 1 else ''} {', '.join(map(str, sorted(cores)))}"

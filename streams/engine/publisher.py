@@ -59,10 +59,10 @@ class Publisher:
             topic, key, value, partition, timestamp=sent_s, headers=headers or None
         )
         if name in self._read_back and isinstance(delivery, asyncio.Future):
-            delivery.add_done_callback(partial(self._written, key, value, headers, sent_s))
+            delivery.add_done_callback(partial(self._on_delivery, key, value, headers, sent_s))
         return delivery
 
-    def _written(
+    def _on_delivery(
         self,
         key: bytes,
         value: bytes,

@@ -15,7 +15,7 @@ from infra.model_store.history import Revisions
 from infra.redis.client import connect
 from models.serving.open_vocabulary import open_lanhar, open_positions
 from streams.engine.batcher import Batching
-from streams.engine.corrected import Corrected
+from streams.engine.correction_adapters import CorrectionAdapters
 from streams.engine.model_updates import ModelUpdates
 from streams.engine.opening import open_llm, open_registry
 from streams.engine.recognizers import Recognizers
@@ -59,16 +59,18 @@ def _wearers(settings: Settings, redis: Redis, withholds: Callable[[str], bool])
     return Wearers(checkpoints, withholds) if settings.wearer_adaptation else None
 
 
-def _corrected(
+def _correction_adapters(
     settings: Settings,
     redis: Redis,
     recognizer: ScenarioRecognizer,
     pool: ThreadPoolExecutor,
     withholds: Callable[[str], bool],
-) -> Corrected | None:
+) -> CorrectionAdapters | None:
     windows = CorrectedWindows(redis, settings.app_id)
     return (
-        Corrected(windows, recognizer, pool, withholds) if settings.correction_adaptation else None
+        CorrectionAdapters(windows, recognizer, pool, withholds)
+        if settings.correction_adaptation
+        else None
     )
 
 
@@ -92,7 +94,7 @@ class Runtime:
     positions: StepPosition | None
     updates: ModelUpdates
     wearers: Wearers | None
-    corrected: Corrected | None
+    corrected: CorrectionAdapters | None
     revisions: dict[str, str]
     llm: Llm | None
 
@@ -144,7 +146,7 @@ class Runtime:
             positions=open_positions(registry),
             updates=updates,
             wearers=_wearers(settings, redis, withholds),
-            corrected=_corrected(settings, redis, scenario, pool, withholds),
+            corrected=_correction_adapters(settings, redis, scenario, pool, withholds),
             revisions=loaded.revisions(),
             llm=open_llm(settings, redis),
         )

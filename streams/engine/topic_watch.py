@@ -37,7 +37,9 @@ class TopicWatch:
         if not self._missing:
             return None
         them = "it" if len(self._missing) == 1 else "them"
-        return f"{_named(self._missing)} missing: create {them} with `{topics.CREATE_COMMAND}`"
+        return (
+            f"{_topic_names(self._missing)} missing: create {them} with `{topics.CREATE_COMMAND}`"
+        )
 
     async def run(self, interval_s: float = INTERVAL_S) -> None:
         """Check until cancelled; raises `TopicsError` if a topic's partitions have changed."""
@@ -60,7 +62,7 @@ class TopicWatch:
         missing = frozenset(name for name, count in counts.items() if count is None)
         back = self._missing - missing
         if back:
-            log.warning("%s there again", _named(back))
+            log.warning("%s there again", _topic_names(back))
         gone = missing - self._missing
         self._missing = missing
         if gone:
@@ -76,6 +78,6 @@ class TopicWatch:
         self._differing = differing
 
 
-def _named(names: frozenset[str]) -> str:
+def _topic_names(names: frozenset[str]) -> str:
     noun, verb = ("topic", "is") if len(names) == 1 else ("topics", "are")
     return f"{noun} {', '.join(sorted(names))} {verb}"

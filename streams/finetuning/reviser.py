@@ -96,7 +96,7 @@ class Reviser:
         job = training_process.job(
             self._settings, self._buffer.path, up_to, await self._weights(now), self._candidate
         )
-        result = await training_process.trained(job)
+        result = await training_process.run_training(job)
         metrics.finetune_seconds.observe(time.monotonic() - began)
         outcome, reason = result.outcome, result.reason
         if outcome == "accepted" and now.pinned:

@@ -76,7 +76,7 @@ def job(
     )
 
 
-async def trained(work: TrainingJob) -> TrainingResult:
+async def run_training(work: TrainingJob) -> TrainingResult:
     """Run a job in a separate process and return its result; raises `FinetuneError`."""
     process = await asyncio.create_subprocess_exec(
         sys.executable,

@@ -49,7 +49,7 @@ class Describer:
                 return LabelDescription(tuple(await self.ask(name)), self.model)
             except LlmError as error:
                 why = f"the language model did not answer ({error})"
-        texts = shipped(name)
+        texts = packaged_texts(name)
         if not texts:
             raise LabelError(
                 f"label {name!r} comes with no description and {why}: say with --describe what is "
@@ -60,7 +60,7 @@ class Describer:
         return LabelDescription(tuple(texts), "shipped")
 
 
-def shipped(name: str) -> list[str]:
+def packaged_texts(name: str) -> list[str]:
     """Return the package's texts on a label, empty if it has none."""
     by_key = {label_key(known): known for known in descriptions.labels()}
     try:
@@ -101,7 +101,10 @@ async def _different(llm: Llm, name: str) -> list[descriptions.Description]:
     count = descriptions.MIN_DESCRIPTIONS
     try:
         async with asyncio.TaskGroup() as group:
-            tasks = [group.create_task(_described(llm, name, number)) for number in range(count)]
+            tasks = [
+                group.create_task(_request_description(llm, name, number))
+                for number in range(count)
+            ]
     except* LlmError as failures:
         failure = failures.exceptions[0]
     else:
@@ -112,7 +115,7 @@ async def _different(llm: Llm, name: str) -> list[descriptions.Description]:
     raise failure
 
 
-async def _described(llm: Llm, name: str, number: int) -> descriptions.Description:
+async def _request_description(llm: Llm, name: str, number: int) -> descriptions.Description:
     """Request one description, and again if the answer does not have the right form."""
     from infra.llm.structured import parse
 

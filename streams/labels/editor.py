@@ -32,7 +32,7 @@ Describe = Callable[[str], Awaitable[LabelDescription]]
 
 
 @dataclass(frozen=True)
-class Added:
+class AddedLabel:
     """An active label; `nearest` is the label with the most similar text."""
 
     name: str
@@ -72,12 +72,12 @@ class LabelEditor:
             where = f"{record.topic}[{record.partition}]@{record.offset}"
             self.unreadable.append(f"{where}: {error}")
 
-    async def add(self, name: str, text: str = AUTO) -> Added:
+    async def add(self, name: str, text: str = AUTO) -> AddedLabel:
         """Activate a label with the description `text`, which is found if it is `auto`.
 
         Raises `LabelError` for an invalid or used name, and if there is no description.
         """
-        name, key = self._checked(name)
+        name, key = self._check_name(name)
         state = self.labels.state(key)
         if state in ("shipped", "added"):
             raise LabelError(
@@ -87,7 +87,7 @@ class LabelEditor:
         if state == "removed" and self.labels.is_shipped(key) and text == AUTO:
             await publish(self._settings, topics.LABELS, key, None)
             self.labels.push(key, None)
-            return Added(name, LabelDescription((), "shipped"), None)
+            return AddedLabel(name, LabelDescription((), "shipped"), None)
         description = await self._describe(name) if text == AUTO else by_user(name, text)
         vector = self._embed(description.texts)
         nearest = self._nearest(vector)
@@ -100,11 +100,11 @@ class LabelEditor:
         )
         await publish(self._settings, topics.LABELS, key, label.encode())
         self.labels.push(key, label)
-        return Added(name, description, nearest)
+        return AddedLabel(name, description, nearest)
 
     async def remove(self, name: str) -> str:
         """Deactivate a label and return its name; raises `LabelError`."""
-        name, key = self._checked(name)
+        name, key = self._check_name(name)
         state = self.labels.state(key)
         if state is None:
             known = [n for n, s in self.labels.states().items() if s != "removed"]
@@ -147,7 +147,7 @@ class LabelEditor:
         best = int(likeness.argmax())
         return known.names[best], float(likeness[best])
 
-    def _checked(self, name: str) -> tuple[str, str]:
+    def _check_name(self, name: str) -> tuple[str, str]:
         try:
             tidy = checked_name(name)
         except ValueError as error:

@@ -141,10 +141,10 @@ async def follow(
     """
     expected, clock = published.ids(), asyncio.get_running_loop().time
     began = last = clock()
-    first = there = await _logged(log, published, expected)
+    first = there = await _logged_ids(log, published, expected)
     while there != expected and clock() - last < answer_s and clock() - began < most_s:
         await asyncio.sleep(poll_s)
-        now = await _logged(log, published, expected)
+        now = await _logged_ids(log, published, expected)
         if now != there:
             last, there = clock(), now
     return WhatBecame(
@@ -165,7 +165,7 @@ def count_letters(letters: Iterable[DeadLetter], sessions: Iterable[Session]) ->
     )
 
 
-async def _logged(
+async def _logged_ids(
     log: LogIds, published: PublishedWindows, expected: Mapping[WindowKind, set[str]]
 ) -> dict[WindowKind, set[str]]:
     ids: set[str] = set()

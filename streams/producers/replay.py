@@ -162,7 +162,7 @@ class Replay:
         clock = asyncio.get_running_loop()
         began, saved = clock.time(), clock.time()
         unconfirmed: set[asyncio.Future[object]] = set()
-        for timed in _interleaved(recording, options, loop_number, start_s):
+        for timed in _interleave(recording, options, loop_number, start_s):
             seconds = (timed.due_ns - _shift_ns(recording, loop_number)) / NS
             seconds = seconds - recording.start_ns / NS
             if options.speed is not None:
@@ -211,7 +211,7 @@ class Replay:
         unconfirmed.clear()
 
 
-def _interleaved(
+def _interleave(
     recording: Recording, options: ReplayOptions, loop_number: int, start_s: float
 ) -> Iterator[TimedFrame]:
     """Yield the frames of all clones; the recording is read once, whatever their number."""

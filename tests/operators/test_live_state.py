@@ -47,7 +47,7 @@ def scenario(start_s: int, **more: Any) -> Scenario:
 def state(*seconds: int, session: str = "s") -> LiveState:
     made = LiveState(unsure_below=0.5)
     for second in seconds:
-        made.hear(session, (T0 + second) * NS, (T0 + second + 1) * NS, -40.0 - second)
+        made.add_window(session, (T0 + second) * NS, (T0 + second + 1) * NS, -40.0 - second)
     return made
 
 
@@ -76,7 +76,7 @@ def test_the_newest_of_each_result_is_shown() -> None:
 
 def test_what_is_older_than_what_is_shown_changes_nothing() -> None:
     live = state(3)
-    assert not live.hear("s", T0 * NS, (T0 + 1) * NS, 0.0)
+    assert not live.add_window("s", T0 * NS, (T0 + 1) * NS, 0.0)
     assert live.take(activity(0))
     assert not live.take(activity(-5))
     assert live.take(scenario(-30))
@@ -90,13 +90,13 @@ def test_what_is_long_over_is_not_now() -> None:
     live.take(scenario(-29))
     live.name("s", T0 * NS, {"speech": 0.9})
     assert len(live.shown()["sounds"]) == 1
-    live.hear("s", (T0 + 6) * NS, (T0 + 7) * NS, None)
+    live.add_window("s", (T0 + 6) * NS, (T0 + 7) * NS, None)
     assert live.shown()["sounds"] == []
     assert live.shown()["activity"] is not None
-    live.hear("s", (T0 + 20) * NS, (T0 + 21) * NS, None)
+    live.add_window("s", (T0 + 20) * NS, (T0 + 21) * NS, None)
     assert live.shown()["activity"] is None
     assert live.shown()["scenario"] is not None
-    live.hear("s", (T0 + 95) * NS, (T0 + 96) * NS, None)
+    live.add_window("s", (T0 + 95) * NS, (T0 + 96) * NS, None)
     assert live.shown()["scenario"] is None
     assert live.shown()["level_db"] is None
 
@@ -104,7 +104,7 @@ def test_what_is_long_over_is_not_now() -> None:
 def test_the_session_that_spoke_last_is_shown_alone() -> None:
     live = state(10)
     live.take(spatial(10, front_far=0.9))
-    live.hear("other", T0 * NS, (T0 + 1) * NS, -50.0)
+    live.add_window("other", T0 * NS, (T0 + 1) * NS, -50.0)
     assert not live.take(spatial(11, front_far=0.9))
     live.name("s", (T0 + 11) * NS, {"speech": 0.9})
     shown = live.shown()

@@ -17,7 +17,7 @@ from schemas.frames import NS
 from streams.engine.vocabulary.known_labels import label_set
 from streams.engine.vocabulary.ranking import RankedLabels, Rankings, RankInput
 from streams.har import upright_after
-from streams.labels.describe import Describer, shipped
+from streams.labels.describe import Describer, packaged_texts
 from streams.labels.editor import LabelEditor
 from streams.producers.recordings import open_recordings
 from streams.producers.replay import Replay, ReplayOptions
@@ -64,7 +64,7 @@ async def test_a_label_added_within_a_replay_is_recognised_in_later_windows(
         lanhar = require_lanhar(Registry())
         editor = LabelEditor(settings, label_set(lanhar), lanhar.embed, Describer().describe)
         await (await editor.open()).remove(known)
-        texts = "\n".join(shipped(known))
+        texts = "\n".join(packaged_texts(known))
         said = await command(worker, "labels", "add", NEW, "--describe", texts)
         assert said.startswith(f"added {NEW!r}")
         await Replay(settings, ReplayOptions(speed=None, resume=True)).run([recording])

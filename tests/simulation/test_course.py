@@ -66,11 +66,11 @@ async def test_what_a_checkpoint_leaves_out_is_noticed(monkeypatch: pytest.Monke
 
 
 def _forget_microphones(session: SessionWork) -> None:
-    session.kept = session.kept_before = replace(session.kept, balance=())
+    session.state = session.state_before = replace(session.state, balance=())
 
 
 def _forget_directions(session: SessionWork) -> None:
-    session.directions = session.directions_before = b""
+    session.direction_memory = session.direction_memory_before = b""
 
 
 @pytest.mark.parametrize("forget", [_forget_microphones, _forget_directions])
@@ -92,10 +92,10 @@ async def test_what_a_checkpoint_forgets_of_a_session_is_noticed(
 async def test_minutes_that_a_checkpoint_forgets_are_noticed(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    packed = session_checkpoint.packed
+    packed = session_checkpoint.pack
 
     async def forget(last: LastEstimate) -> list[object]:
         return [*(await packed(last))[:2], []]
 
-    monkeypatch.setattr(session_checkpoint, "packed", forget)
+    monkeypatch.setattr(session_checkpoint, "pack", forget)
     assert any([await differences(seed) for seed in range(5)])

@@ -117,13 +117,13 @@ async def test_a_session_that_ended_keeps_numbers_alone() -> None:
     await asyncio.sleep(0)
     assert session.before is not None
     assert session.before.estimate is None
-    assert isinstance(session.before.told, dict)
-    assert isinstance(session.labels, tuple)
-    assert isinstance(session.labels_before, tuple)
-    assert isinstance(session.moved, tuple)
-    assert isinstance(session.moved_before, tuple)
-    assert isinstance(session.directions, bytes)
-    assert isinstance(session.directions_before, bytes)
+    assert isinstance(session.before.scenario_context, dict)
+    assert isinstance(session.label_memory, tuple)
+    assert isinstance(session.label_memory_before, tuple)
+    assert isinstance(session.activity_memory, tuple)
+    assert isinstance(session.activity_memory_before, tuple)
+    assert isinstance(session.direction_memory, bytes)
+    assert isinstance(session.direction_memory_before, bytes)
     assert not session.seconds
     assert not session.activities
 

@@ -40,9 +40,9 @@ class Watching:
         runtime: Any = SimpleNamespace(sound_namer=self.namer, log=store)
         self.view = LiveView(Settings(_env_file=None), lambda: runtime)
 
-    def hear(self, *seconds: int, sound: bool = True) -> None:
+    def add_window(self, *seconds: int, sound: bool = True) -> None:
         for second in seconds:
-            self.view.hear(window(second, sound))
+            self.view.add_window(window(second, sound))
 
     def shown(self) -> dict[str, Any]:
         return self.view._states["d"].shown()
@@ -69,7 +69,7 @@ async def watching(store: LogStore) -> Watching:
 
 
 async def test_nothing_is_kept_of_a_device_that_nobody_watches(watching: Watching) -> None:
-    watching.hear(0, 1)
+    watching.add_window(0, 1)
     watching.view.take(spatial(0, front_near=0.9))
     assert watching.namer.segments == []
     assert watching.view._states == {}
@@ -78,7 +78,7 @@ async def test_nothing_is_kept_of_a_device_that_nobody_watches(watching: Watchin
 
 async def test_two_seconds_that_end_together_are_named(watching: Watching) -> None:
     watching.view.watch({"d"})
-    watching.hear(0, 1, 2, 4, 5)
+    watching.add_window(0, 1, 2, 4, 5)
     watching.view.take(spatial(5, front_near=0.9))
     await asyncio.sleep(0)
     await asyncio.sleep(0)
@@ -91,9 +91,9 @@ async def test_two_seconds_that_end_together_are_named(watching: Watching) -> No
 
 async def test_without_sound_there_is_no_level(watching: Watching) -> None:
     watching.view.watch({"d"})
-    watching.hear(4)
+    watching.add_window(4)
     assert watching.shown()["level_db"] > -100
-    watching.hear(5, sound=False)
+    watching.add_window(5, sound=False)
     assert watching.shown()["level_db"] is None
 
 
@@ -107,7 +107,7 @@ async def test_a_worker_writes_what_changed_of_watched_devices(
     async with asyncio.timeout(20):
         while not watching.view._states:
             await asyncio.sleep(0.01)
-        watching.hear(0)
+        watching.add_window(0)
         watching.view.take(activity(-4))
         while (state := await states.watch("d")) is None:
             await asyncio.sleep(0.01)
@@ -118,7 +118,7 @@ async def test_a_worker_writes_what_changed_of_watched_devices(
 
 async def test_who_is_watched_no_more_is_forgotten(watching: Watching, store: LogStore) -> None:
     watching.view.watch({"d"})
-    watching.hear(0)
+    watching.add_window(0)
     watching.view.watch(set())
     assert (watching.view._states, watching.view._seconds) == ({}, {})
     await watching.view.write(LiveStates.of(store))

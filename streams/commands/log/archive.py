@@ -14,7 +14,7 @@ from infra.daily_log.archive import lines, restore
 from infra.daily_log.republish import republish
 from schemas.atomic_file import atomic_path
 from streams.commands.log.span import FROM, TO, span_of
-from streams.commands.log.store import opened, refuse_unknown
+from streams.commands.log.store import open_store, refuse_unknown
 from streams.commands.running_services import running
 
 if TYPE_CHECKING:
@@ -32,9 +32,9 @@ def register(group: ActionGroup, app: EgoLogApp) -> None:
     async def backup(device: str, file: str, from_: str | None, to: str | None) -> None:
         """Write a device's log to a file for `log restore`; .gz is compressed."""
         count = 0
-        async with opened(app) as store:
+        async with open_store(app) as store:
             await refuse_unknown(store, device)
-            with atomic_path(pathlib.Path(file)) as draft, _opened(draft, file, "wt") as out:
+            with atomic_path(pathlib.Path(file)) as draft, _open_text(draft, file, "wt") as out:
                 async for line in lines(store, device, *span_of(from_, to)):
                     out.write(f"{line}\n")
                     count += 1
@@ -48,8 +48,8 @@ def register(group: ActionGroup, app: EgoLogApp) -> None:
         topic are published again, so they outlast the store.
         """
         corrections: list[Correction] = []
-        async with opened(app) as store:
-            with _opened(pathlib.Path(file), file, "rt") as text:
+        async with open_store(app) as store:
+            with _open_text(pathlib.Path(file), file, "rt") as text:
                 counts = await restore(store, text, corrections)
         print(
             f"restored {counts.scenarios} scenarios ({counts.refined} refined) and "
@@ -62,7 +62,7 @@ def register(group: ActionGroup, app: EgoLogApp) -> None:
             print(f"restored {len(corrections)} corrections; {published} of them were published")
 
 
-def _opened(path: pathlib.Path, name: str, mode: Literal["rt", "wt"]) -> IO[str]:
+def _open_text(path: pathlib.Path, name: str, mode: Literal["rt", "wt"]) -> IO[str]:
     if name.endswith(".gz"):
         return gzip.open(path, mode, encoding="utf-8")
     return path.open(mode, encoding="utf-8")

@@ -12,7 +12,7 @@ from models.labels import ACTIVITIES, SCENARIOS
 from schemas.correction import WEARER
 from schemas.event_time import iso
 from streams.commands.log.span import FROM, TO, LogCommandError, event_time, span_of
-from streams.commands.log.store import editing, opened
+from streams.commands.log.store import editing, open_store
 from streams.commands.tables import table
 
 if TYPE_CHECKING:
@@ -142,7 +142,7 @@ def _add_list(group: ActionGroup, app: EgoLogApp) -> None:
     async def corrections(device: str, from_: str | None, to: str | None) -> None:
         """List the corrections of a device's log, including those taken back."""
         span = span_of(from_, to)
-        async with opened(app) as store:
+        async with open_store(app) as store:
             every = in_order(await store.corrections(device, *span))
         standing = {each.correction_id for each in in_force(every)}
         rows = [

@@ -8,7 +8,7 @@ from faust.cli import argument, option
 
 from infra.device_state.kept_features import KeptFeatures
 from streams.commands.log.span import FROM, TO, span_of
-from streams.commands.log.store import opened, refuse_unknown
+from streams.commands.log.store import open_store, refuse_unknown
 
 if TYPE_CHECKING:
     from streams.commands.groups import ActionGroup
@@ -28,7 +28,7 @@ def register(group: ActionGroup, app: EgoLogApp) -> None:
     async def delete(device: str, from_: str | None, to: str | None, dry_run: bool) -> None:
         """Delete the records of a device, or those that start in a span."""
         span = span_of(from_, to)
-        async with opened(app) as store:
+        async with open_store(app) as store:
             await refuse_unknown(store, device)
             count = store.count_between if dry_run else store.delete
             counts = await count(device, *span)

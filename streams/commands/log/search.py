@@ -12,7 +12,7 @@ from infra.daily_log.archive import pieces
 from infra.daily_log.search import Hit, continued, find
 from schemas.event_time import iso
 from streams.commands.log.span import FROM, TO, LogCommandError, span_of
-from streams.commands.log.store import opened, refuse_unknown
+from streams.commands.log.store import open_store, refuse_unknown
 from streams.commands.tables import table
 from streams.web.parameters import ParameterError
 from streams.web.search import query_of
@@ -66,7 +66,7 @@ def register(group: ActionGroup, app: EgoLogApp) -> None:
         if not query.asks:
             raise LogCommandError(f"search is for {asked['words']!r}; expected something to find")
         hits: list[Hit] = []
-        async with opened(app) as store:
+        async with open_store(app) as store:
             await refuse_unknown(store, device)
             async for log in pieces(store, device, *query.within(*span_of(from_, to))):
                 hits = continued(hits, find(log, query))

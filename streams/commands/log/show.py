@@ -14,7 +14,7 @@ from infra.daily_log.search import of_scenario
 from infra.daily_log.totals import totals
 from schemas.extras import MissingExtraError
 from streams.commands.log.span import FROM, TO, LogCommandError, span_of
-from streams.commands.log.store import opened, refuse_unknown
+from streams.commands.log.store import open_store, refuse_unknown
 from streams.commands.tables import table
 from streams.web.parameters import ParameterError
 from streams.web.search import calendar_of, zone_of
@@ -63,7 +63,7 @@ def register(group: ActionGroup, app: EgoLogApp) -> None:
             raise LogCommandError(f"format is {format_!r}; expected csv, json, ics or parquet")
         span = span_of(from_, to)
         parquet = _parquet() if format_ == "parquet" else None
-        async with opened(app) as store:
+        async with open_store(app) as store:
             await refuse_unknown(store, device)
             if parquet is not None:
                 await _write_parquet(parquet, store, device, span)

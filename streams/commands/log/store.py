@@ -24,7 +24,7 @@ _SHOWN_DEVICES = 5
 
 
 @asynccontextmanager
-async def opened(app: EgoLogApp) -> AsyncIterator[LogStore]:
+async def open_store(app: EgoLogApp) -> AsyncIterator[LogStore]:
     """Open the log's store."""
     settings = running(app.settings, "redis_url")
     redis = await connect(settings)
@@ -39,7 +39,7 @@ async def editing(app: EgoLogApp, device: str) -> AsyncIterator[LogEditor]:
     """Open an editor that changes the log of a device and publishes the changes."""
     settings = running(running(app.settings, "redis_url"), "broker_url")
     await topics.create(settings)
-    async with opened(app) as store:
+    async with open_store(app) as store:
         await refuse_unknown(store, device)
 
         async def publish_it(correction: Correction) -> None:

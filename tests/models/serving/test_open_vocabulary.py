@@ -20,7 +20,7 @@ from models.serving.registry import MissingWeightsError, Registry, RegistryError
 from schemas import ActivityLabel, Vector
 from streams.engine.vocabulary.known_labels import label_set
 from streams.engine.vocabulary.ranking import Rankings, RankInput
-from streams.labels.describe import shipped
+from streams.labels.describe import packaged_texts
 from tests.streams.fresh_lanhar import save_lanhar
 
 if TYPE_CHECKING:
@@ -79,7 +79,7 @@ def test_labels_begin_with_those_in_force(lanhar: Lanhar) -> None:
 
 
 def test_every_label_in_force_is_described() -> None:
-    assert all(shipped(name) for name in IN_FORCE)
+    assert all(packaged_texts(name) for name in IN_FORCE)
 
 
 def test_five_seconds_of_motion_are_ranked_and_so_are_the_least_rows(lanhar: Lanhar) -> None:
@@ -109,7 +109,7 @@ def test_a_ranking_does_not_depend_on_its_company(registry: Registry) -> None:
 def test_the_packages_texts_lie_where_the_shipped_label_does(lanhar: Lanhar) -> None:
     vocabulary = label_set(lanhar).vocabulary()
     row = vocabulary.names.index("walking")
-    assert np.allclose(lanhar.embed(shipped("walking")), vocabulary.vectors[row], atol=1e-5)
+    assert np.allclose(lanhar.embed(packaged_texts("walking")), vocabulary.vectors[row], atol=1e-5)
 
 
 def test_a_label_described_by_text_joins_the_ranking(lanhar: Lanhar) -> None:
@@ -119,7 +119,7 @@ def test_a_label_described_by_text_joins_the_ranking(lanhar: Lanhar) -> None:
         "something new",
         ActivityLabel(
             name="something new",
-            vector=Vector.of(lanhar.embed(shipped(best))),
+            vector=Vector.of(lanhar.embed(packaged_texts(best))),
             revision=labels.revision,
         ),
     )

@@ -13,7 +13,7 @@ from infra.model_store.replay_buffer import ReplayBuffer
 from infra.settings import load
 from models.egolog.scenario import SCENARIO
 from models.serving.registry import Registry
-from streams.finetuning.training_process import NICE, TrainingJob, job, trained
+from streams.finetuning.training_process import NICE, TrainingJob, job, run_training
 from tests.models.finetuning.windows import items, queue
 
 
@@ -46,7 +46,7 @@ async def child() -> int:
 
 @pytest.mark.pipeline
 async def test_a_job_leaves_the_judged_network_in_its_file(work: TrainingJob) -> None:
-    result = await trained(work)
+    result = await run_training(work)
     assert result.outcome == "accepted"
     assert Registry().load(SCENARIO, Path(work.out)).revision == result.revision
     assert result.learned + result.held_out == len(queue())
@@ -54,13 +54,13 @@ async def test_a_job_leaves_the_judged_network_in_its_file(work: TrainingJob) ->
 
 async def test_what_fails_is_one_line(work: TrainingJob, tmp_path: Path) -> None:
     with pytest.raises(FinetuneError) as caught:
-        await trained(replace(work, in_use=str(tmp_path / "none.safetensors")))
+        await run_training(replace(work, in_use=str(tmp_path / "none.safetensors")))
     assert "none.safetensors do not exist" in str(caught.value)
     assert "\n" not in str(caught.value)
 
 
 async def test_training_is_nice_and_ends_when_it_is_not_wanted_any_more(work: TrainingJob) -> None:
-    running = asyncio.create_task(trained(replace(work, sequence_steps=100_000)))
+    running = asyncio.create_task(run_training(replace(work, sequence_steps=100_000)))
     pid = await child()
     running.cancel()
     with pytest.raises(asyncio.CancelledError):
@@ -71,5 +71,5 @@ async def test_training_is_nice_and_ends_when_it_is_not_wanted_any_more(work: Tr
 
 async def test_a_job_of_a_process_that_is_gone_is_not_begun(work: TrainingJob) -> None:
     with pytest.raises(FinetuneError, match="status 1"):
-        await trained(replace(work, parent=1))
+        await run_training(replace(work, parent=1))
     assert not Path(work.out).exists()

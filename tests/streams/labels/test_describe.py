@@ -11,7 +11,7 @@ from infra.llm.budget import Budget
 from infra.settings import Settings, load
 from models.lanhar.descriptions import describe_by_aspect
 from models.lanhar.label_prompt import label_prompt
-from streams.labels.describe import Describer, LabelDescription, asking, shipped
+from streams.labels.describe import Describer, LabelDescription, asking, packaged_texts
 from tests.models.research.lanhar.scripted import describing
 from tests.pipeline.llm_endpoint import LlmEndpoint, Raw, completion
 
@@ -177,12 +177,12 @@ def test_without_a_key_nobody_is_asked() -> None:
 
 @pytest.mark.parametrize("name", ["watching TV", "Watching tv", "WATCHING TV"])
 def test_the_packages_descriptions_are_found_whatever_the_case(name: str) -> None:
-    assert shipped(name) == texts_of("watching TV")
+    assert packaged_texts(name) == texts_of("watching TV")
 
 
 def test_another_name_of_an_activity_has_its_descriptions() -> None:
-    assert shipped("jogging") == texts_of("running")
-    assert shipped("juggling") == []
+    assert packaged_texts("jogging") == texts_of("running")
+    assert packaged_texts("juggling") == []
 
 
 async def test_a_model_that_fails_is_told_and_the_packages_descriptions_serve() -> None:

@@ -11,7 +11,7 @@ from models.egolog.segment_row import ROW_WIDTH
 from models.labels import SCENARIOS
 from schemas import FinetuneItem, Vector
 from schemas.correction import WEARER
-from streams.engine.corrected import Corrected
+from streams.engine.correction_adapters import CorrectionAdapters
 from tests.infra.daily_log.test_store import T0, S, scenario
 from tests.infra.device_state.test_checkpoints import closed_redis
 
@@ -47,8 +47,10 @@ def item(number: int, *labels: str, encoders: str = ENCODERS) -> FinetuneItem:
     return FinetuneItem.of(record, Vector.of(rows, "<f2"), labels, WEARER)
 
 
-def corrected(redis: Redis, pool: ThreadPoolExecutor, recognizer: Any, **more: Any) -> Corrected:
-    return Corrected(CorrectedWindows(redis, "app"), recognizer, pool, **more)
+def corrected(
+    redis: Redis, pool: ThreadPoolExecutor, recognizer: Any, **more: Any
+) -> CorrectionAdapters:
+    return CorrectionAdapters(CorrectedWindows(redis, "app"), recognizer, pool, **more)
 
 
 async def test_what_was_corrected_judges_the_wearers_windows_and_nobody_elses(

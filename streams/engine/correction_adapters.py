@@ -42,13 +42,13 @@ log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
-class _Known:
+class _CachedAdapter:
     changes: int
     network: str
     adapter: CorrectionAdapter | None
 
 
-class Corrected:
+class CorrectionAdapters:
     """Builds adapters from the corrected windows in `store`; if that fails, estimates go without.
 
     Adapters are built in `pool`, for the network that `recognizer` currently uses. Nothing is
@@ -66,7 +66,7 @@ class Corrected:
         self._recognizer = recognizer
         self._pool = pool
         self._withholds = withholds
-        self._known: OrderedDict[str, _Known] = OrderedDict()
+        self._known: OrderedDict[str, _CachedAdapter] = OrderedDict()
 
     async def adapter(self, device_id: str) -> CorrectionAdapter | None:
         """Return the device's adapter of the current network, None if nothing was corrected."""
@@ -80,9 +80,9 @@ class Corrected:
             if known is None or (known.changes, known.network) != (changes, network):
                 changes, items = await self._store.read(device_id)
                 made = asyncio.get_running_loop().run_in_executor(
-                    self._pool, _made, self._recognizer, network, items
+                    self._pool, _build_adapter, self._recognizer, network, items
                 )
-                known = _Known(changes, network, await made)
+                known = _CachedAdapter(changes, network, await made)
         except (StoreError, PredictError) as error:
             log.warning("device %s: judged without its corrections: %s", device_id, error)
             return None
@@ -98,7 +98,7 @@ class Corrected:
             await self._store.put(items)
 
 
-def _made(
+def _build_adapter(
     recognizer: ScenarioRecognizer, network: str, items: Sequence[FinetuneItem]
 ) -> CorrectionAdapter | None:
     encoders = recognizer.encoders_revision
