@@ -15,7 +15,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from bench.command import keep
+from bench.command import save_figures
 from bench.measuring.machine import machine
 from bench.parts.comparison import compare
 from bench.parts.fleets import measure_fleets
@@ -56,7 +56,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
             print(f"error: {error}", file=sys.stderr)
             return 1
     page = None if options.page is None else partial(write_page, figures, options.page)
-    keep(figures, options.json, page)
+    save_figures(figures, options.json, page)
     return 0
 
 

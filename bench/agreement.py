@@ -111,7 +111,7 @@ def agreement(settings: Settings, recordings: Sequence[Recording]) -> dict[str, 
                 assert name == other  # noqa: S101 - the windows are the same
                 kind = _READ[name]
                 for (what, one), (_, two) in zip(
-                    _judged(kind.decode(ours)), _judged(kind.decode(theirs)), strict=True
+                    _rankings(kind.decode(ours)), _rankings(kind.decode(theirs)), strict=True
                 ):
                     pairs[what].append((one, two))
     return {what: _agreement(each) for what, each in pairs.items()}
@@ -146,7 +146,7 @@ def main(arguments: list[str] | None = None) -> int:
     return 0
 
 
-def _judged(record: Message) -> Iterator[tuple[str, Probabilities]]:
+def _rankings(record: Message) -> Iterator[tuple[str, Probabilities]]:
     if isinstance(record, Spatial):
         yield "regions", record.regions
     elif isinstance(record, Activity):

@@ -31,8 +31,8 @@ def fleet_parser(
     return parser
 
 
-def measured(work: Coroutine[Any, Any, Figures], kept: Path | None) -> Figures | None:
-    """Run `work` and print its figures as JSON, also to the file `kept` if one is given.
+def run_measurement(work: Coroutine[Any, Any, Figures], path: Path | None) -> Figures | None:
+    """Run `work` and print its figures as JSON, also to the file `path` if one is given.
 
     Returns None after printing an error if a service is missing.
     """
@@ -43,17 +43,19 @@ def measured(work: Coroutine[Any, Any, Figures], kept: Path | None) -> Figures |
         return None
     text = json.dumps(figures, indent=1) + "\n"
     print(text, end="")
-    if kept is not None:
-        write_atomically(kept, text)
+    if path is not None:
+        write_atomically(path, text)
     return figures
 
 
-def keep(figures: Figures, kept: Path | None, write_page: Callable[[], None] | None) -> None:
-    """Write figures as JSON to the file `kept` and as a page; print them if neither is given."""
+def save_figures(
+    figures: Figures, path: Path | None, write_page: Callable[[], None] | None
+) -> None:
+    """Write figures as JSON to the file `path` and as a page; print them if neither is given."""
     text = json.dumps(figures, indent=1) + "\n"
-    if kept is not None:
-        write_atomically(kept, text)
+    if path is not None:
+        write_atomically(path, text)
     if write_page is not None:
         write_page()
-    if kept is None and write_page is None:
+    if path is None and write_page is None:
         print(text, end="")

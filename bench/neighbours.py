@@ -19,15 +19,15 @@ from pathlib import Path
 from statistics import median
 from typing import TYPE_CHECKING, Any
 
-from bench.command import fleet_parser, measured
+from bench.command import fleet_parser, run_measurement
 from bench.faults.of_devices import NOISY_HZ, send_single_samples, single_samples
 from bench.load.closing import closing_frames
 from bench.load.messages import Fleet
-from bench.load.recording import COARSE, made
+from bench.load.recording import COARSE, simulate_recording
 from bench.measuring.machine import machine
 from bench.measuring.tail import tail_ratio
 from bench.subjects.latency import Latency, delays_s, send_and_watch
-from bench.subjects.running import started
+from bench.subjects.running import start_subject
 from bench.subjects.services import services
 from bench.subjects.subject import PRODUCT, Subject
 from bench.without_stream.work import RESULTS
@@ -56,7 +56,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser = fleet_parser("python -m bench.neighbours", __doc__, seconds=125, rounds=4, wearers=24)
     parser.add_argument("--page", type=Path, help="put the figures into this Markdown file")
     options = parser.parse_args(arguments)
-    figures = measured(measure(options.wearers, options.seconds, options.rounds), options.json)
+    figures = run_measurement(
+        measure(options.wearers, options.seconds, options.rounds), options.json
+    )
     if figures is None:
         return 1
     if options.page is not None:
@@ -66,7 +68,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 async def measure(wearers: int, seconds: int, rounds: int) -> dict[str, Any]:
     """Return the fleet's latency percentiles with and without the device, and the CPU times."""
-    about, recording = machine(), made(seconds, COARSE)
+    about, recording = machine(), simulate_recording(seconds, COARSE)
     runs: dict[str, list[Run]] = {CALM: [], ELSEWHERE: [], BESIDE: []}
     cpu_ms: dict[str, list[float]] = {name: [] for name in runs}
     with services() as running:
@@ -75,7 +77,7 @@ async def measure(wearers: int, seconds: int, rounds: int) -> dict[str, Any]:
         await topics.create(elsewhere)
         flooded = {CALM: None, ELSEWHERE: elsewhere, BESIDE: settings}
         subject = Subject("neighbours", PRODUCT, settings)
-        async with started(subject, made(SCENARIO_WINDOW_S, COARSE)) as worker:
+        async with start_subject(subject, simulate_recording(SCENARIO_WINDOW_S, COARSE)) as worker:
             for number in range(rounds):
                 for name, each in runs.items():
                     fleet = Fleet(f"{name}{number}", wearers, recording, unaligned=True)
@@ -85,7 +87,7 @@ async def measure(wearers: int, seconds: int, rounds: int) -> dict[str, Any]:
                     spent = subject.cpu().since(before)
                     cpu_ms[name].append(1e3 * spent.total_s / recording.duration_s)
     return {
-        **compared(runs),
+        **summarise(runs),
         "cpu_ms_a_second": {name: round(median(each), 1) for name, each in cpu_ms.items()},
         "wearers": wearers,
         "seconds": seconds,
@@ -117,7 +119,7 @@ async def _delays_s(worker: Running, fleet: Fleet) -> Run:
     return {name: delays_s(name, sent.seen[name], closed, sent.arrived) for name in RESULTS}
 
 
-def compared(runs: dict[str, list[Run]]) -> dict[str, Any]:
+def summarise(runs: dict[str, list[Run]]) -> dict[str, Any]:
     """Return each topic's count, p50 and p99 over all runs of a kind, and ratios of p99s.
 
     `p99_ratio` is that of `BESIDE` to `CALM`, `p99_ratio_elsewhere` that of `ELSEWHERE` to `CALM`,

@@ -99,7 +99,7 @@ def page(figures: Figures, assumed: Assumptions) -> str:
                 f"({machine['cores']} cores), and from assumptions that are listed. Sizes are for "
                 "the peak, when every wearer sends.",
                 "## What is measured",
-                table(["figure", "value"], _measured(figures)),
+                table(["figure", "value"], _measured_rows(figures)),
                 "## What is assumed",
                 table(
                     ["assumption", "value"],
@@ -119,7 +119,7 @@ def page(figures: Figures, assumed: Assumptions) -> str:
     )
 
 
-def _measured(figures: Figures) -> list[list[str]]:
+def _measured_rows(figures: Figures) -> list[list[str]]:
     rows = [
         ["CPU of a worker, ms a wearer-second", figures["ms_per_wearer_second"]["total"]],
         *(

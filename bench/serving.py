@@ -103,7 +103,7 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--json", type=Path, help="file to write the figures to")
     options = parser.parse_args(arguments)
     costs = networks(Registry())
-    starts = {"torch": started(_TORCH), "onnxruntime": started(_ONNX)}
+    starts = {"torch": measure_start(_TORCH), "onnxruntime": measure_start(_ONNX)}
     figures = {"machine": machine(), "ms_per_wearer_second": costs, "start": starts}
     if options.json is not None:
         options.json.write_text(json.dumps(figures, indent=1) + "\n", encoding="utf-8")
@@ -181,7 +181,7 @@ def in_turn(calls: dict[str, Callable[[], object]]) -> dict[str, float]:
     return {name: median(seconds) for name, seconds in taken.items()}
 
 
-def started(load: str) -> dict[str, float]:
+def measure_start(load: str) -> dict[str, float]:
     """Return the CPU time and memory of a process that loads a worker's networks."""
     ended = subprocess.run(
         [sys.executable, "-c", _START.format(load=load)],

@@ -21,9 +21,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from scipy.stats import theilslopes
 
-from bench.command import measured
+from bench.command import run_measurement
 from bench.load.messages import Fleet
-from bench.load.recording import COARSE, made
+from bench.load.recording import COARSE, simulate_recording
 from bench.load.sending import send_in_real_time
 from bench.measuring.exported import blocked_looks, lag_of
 from bench.measuring.machine import machine
@@ -62,7 +62,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--json", type=Path, help="write the figures to this file")
     parser.add_argument("--page", type=Path, help="put the figures into this Markdown file")
     options = parser.parse_args(arguments)
-    figures = measured(measure(options.minutes, options.wearers, options.speed), options.json)
+    figures = run_measurement(
+        measure(options.minutes, options.wearers, options.speed), options.json
+    )
     if figures is None:
         return 1
     if options.page is not None:
@@ -130,7 +132,7 @@ def section(soak: Figures) -> str:
 async def measure(minutes: float, wearers: int, speed: float) -> dict[str, Any]:
     """Return the figures of one worker under consecutive sessions."""
     about = machine()
-    recording = made(_RECORDING_S, COARSE)
+    recording = simulate_recording(_RECORDING_S, COARSE)
     with services() as running:
         settings = running.settings("soak", _PARTITIONS)
         settings.run_dir.mkdir(parents=True, exist_ok=True)
@@ -146,13 +148,13 @@ async def measure(minutes: float, wearers: int, speed: float) -> dict[str, Any]:
                 number = 0
                 while time.monotonic() < ends:
                     # A new session each minute, as when devices are put on and taken off.
-                    fleet = Fleet(f"soak{number}", wearers, recording, heard_as="soak")
+                    fleet = Fleet(f"soak{number}", wearers, recording, sound_seed="soak")
                     await send_in_real_time(settings, fleet, speed)
                     subject.check()
                     number += 1
                 looking.cancel()
                 await asyncio.gather(looking, return_exceptions=True)
-                lag = await _settled(subject)
+                lag = await _final_lag(subject)
                 blocked, all_looks = blocked_looks(subject.ports, LOOP_S)
                 records = sum(observer.messages[name] for name in RESULTS)
             finally:
@@ -210,7 +212,7 @@ def over_time(looks: list[Look]) -> dict[str, Any]:
     }
 
 
-async def _settled(subject: Subject) -> int:
+async def _final_lag(subject: Subject) -> int:
     """Return the lag once nothing more is sent, messages."""
     deadline = time.monotonic() + _SETTLE_S
     while (lag := lag_of(subject.ports)) and time.monotonic() < deadline:

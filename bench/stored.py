@@ -45,7 +45,7 @@ _BATCH_BYTES = 1_000_000
 
 
 @dataclass(frozen=True)
-class Stored:
+class TopicBytes:
     """Bytes per wearer-second on one topic: batched for one wearer (`alone`) and for a `fleet`.
 
     `plain` counts the values only.
@@ -56,7 +56,7 @@ class Stored:
     fleet: float
 
 
-def stored(settings: Settings, recordings: Sequence[Recording]) -> dict[str, Stored]:
+def measure_topics(settings: Settings, recordings: Sequence[Recording]) -> dict[str, TopicBytes]:
     """Return the sizes of all records of `recordings`, by topic."""
     networks, expert = Networks(settings), Expert.load()
     values: defaultdict[str, list[bytes]] = defaultdict(list)
@@ -70,11 +70,11 @@ def stored(settings: Settings, recordings: Sequence[Recording]) -> dict[str, Sto
                 values[name].append(value)
                 if name == topics.SCENARIO:
                     record = Scenario.decode(value)
-                    for other, refined in _refined(settings, expert, record, before):
+                    for other, refined in _refinement_of(settings, expert, record, before):
                         values[other].append(refined)
                     before.append(record)
     return {
-        name: Stored(
+        name: TopicBytes(
             *(
                 round(sum(map(len, each)) / seconds, 1)
                 for each in (of_topic, _batches(of_topic, 1), _batches(of_topic, FLEET))
@@ -84,7 +84,7 @@ def stored(settings: Settings, recordings: Sequence[Recording]) -> dict[str, Sto
     }
 
 
-def day_mb(by_topic: dict[str, Stored]) -> dict[str, float]:
+def day_mb(by_topic: dict[str, TopicBytes]) -> dict[str, float]:
     """Return the MB of a day of 16 h over all topics, by batching."""
     return {
         how: round(sum(getattr(each, how) for each in by_topic.values()) * DAY_S / 1e6, 1)
@@ -102,7 +102,7 @@ def main(arguments: list[str] | None = None) -> int:
     settings = load(None)
     data = data_folder(options.data)
     recordings = [each for spec in options.recordings for each in open_recordings(spec, data)]
-    by_topic = stored(settings, recordings)
+    by_topic = measure_topics(settings, recordings)
     figures = {
         "bytes_per_wearer_second": {name: asdict(each) for name, each in by_topic.items()},
         "mb_per_day": day_mb(by_topic),
@@ -116,7 +116,7 @@ def main(arguments: list[str] | None = None) -> int:
     return 0
 
 
-def _refined(
+def _refinement_of(
     settings: Settings, expert: Expert, record: Scenario, before: Sequence[Scenario]
 ) -> Iterable[tuple[str, bytes]]:
     if doubt(record, settings.refine_threshold) is None:

@@ -12,13 +12,13 @@ from datetime import UTC, datetime
 from statistics import median
 from typing import TYPE_CHECKING, Any
 
-from bench.command import fleet_parser, measured
+from bench.command import fleet_parser, run_measurement
 from bench.load.messages import Fleet, first_sample
-from bench.load.recording import COARSE, made
+from bench.load.recording import COARSE, simulate_recording
 from bench.measuring.machine import machine
 from bench.parts.comparison import TIMEOUT_S
 from bench.subjects.idle import idle_ms
-from bench.subjects.running import started
+from bench.subjects.running import start_subject
 from bench.subjects.services import services
 from bench.subjects.subject import CONSTANT, Subject
 from bench.without_stream.bare import BareLoop
@@ -38,19 +38,19 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser = fleet_parser("python -m bench.stream", __doc__, seconds=120, rounds=3)
     options = parser.parse_args(arguments)
     work = measure(options.wearers, options.seconds, options.rounds)
-    return 1 if measured(work, options.json) is None else 0
+    return 1 if run_measurement(work, options.json) is None else 0
 
 
 async def measure(wearers: int, seconds: int, rounds: int) -> dict[str, Any]:
     """Return medians over the rounds, CPU ms per wearer-second, and the idle ms per second."""
-    about, recording = machine(), made(seconds, COARSE)
+    about, recording = machine(), simulate_recording(seconds, COARSE)
     costs: list[Cost] = []
     features_ms: list[float] = []
     with services() as running:
         settings = running.settings(_NAME, _PARTITIONS)
         bare = BareLoop(settings, recording)
         subject = Subject(_NAME, CONSTANT, settings)
-        async with started(subject, made(SCENARIO_WINDOW_S, COARSE)) as worker:
+        async with start_subject(subject, simulate_recording(SCENARIO_WINDOW_S, COARSE)) as worker:
             at_rest = await idle_ms({_NAME: worker})
             for number in range(rounds):
                 print(f"round {number + 1} of {rounds}", file=sys.stderr, flush=True)

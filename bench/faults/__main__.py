@@ -19,13 +19,13 @@ from functools import partial, reduce
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from bench.command import keep
+from bench.command import save_figures
 from bench.faults import of_devices, of_disks, of_network, of_services, of_topics, of_workers
 from bench.faults.of_disks import small_disks
 from bench.faults.page import CALM_KIND, heading, larger_section, page, simulation_section
 from bench.faults.services import broken_services
 from bench.faults.trial import CALM, Bench, Size
-from bench.load.recording import COARSE, made
+from bench.load.recording import COARSE, simulate_recording
 from bench.measuring.machine import machine
 from infra.errors import InfraError, ServiceError
 from models.research.lib.page_sections import sections, with_section
@@ -83,8 +83,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
         except InfraError as error:
             print(f"error: {error}", file=sys.stderr)
             return 1
-    keep(figures, options.json, None if options.page is None else partial(_write, options, figures))
-    return 0 if all(_kept(each) for each in figures["outcomes"]) else 1
+    save_figures(
+        figures, options.json, None if options.page is None else partial(_write, options, figures)
+    )
+    return 0 if all(_is_unchanged(each) for each in figures["outcomes"]) else 1
 
 
 def _write(options: argparse.Namespace, figures: Figures) -> None:
@@ -122,7 +124,7 @@ def together(parts: Sequence[Figures]) -> Figures:
 
 async def measure(options: argparse.Namespace) -> Figures:
     """Return the figures of each chosen fault."""
-    about, chosen = machine(), _chosen(options)
+    about, chosen = machine(), _choose_faults(options)
     plain = QUICK if options.quick else WHOLE
     size = Size(
         options.wearers or plain.wearers,
@@ -141,7 +143,7 @@ async def measure(options: argparse.Namespace) -> Figures:
     }
 
     def note(kind: str, outcome: Outcome) -> None:
-        outcomes.append({"kind": kind, "kept": outcome.kept, **asdict(outcome)})
+        outcomes.append({"kind": kind, "kept": outcome.is_unchanged, **asdict(outcome)})
         if options.json is not None:
             # Written after each trial, so that a failure loses only the last one.
             write_atomically(options.json, json.dumps(figures, indent=1) + "\n")
@@ -154,7 +156,7 @@ async def measure(options: argparse.Namespace) -> Figures:
         tempfile.TemporaryDirectory(prefix="egolog-faults-") as folder,
         broken_services(Path(folder) / "main") as services,
     ):
-        bench = Bench(services, made(size.seconds, COARSE), size, "f")
+        bench = Bench(services, simulate_recording(size.seconds, COARSE), size, "f")
         async with bench.stage("main") as stage:
             note(CALM_KIND, await stage.calm_run())
             for kind, fault in chosen:
@@ -191,7 +193,7 @@ async def _on_small_disks(
                     note(kind, await stage.trial(fault(), seed))
 
 
-def _chosen(options: argparse.Namespace) -> list[tuple[str, type[Fault]]]:
+def _choose_faults(options: argparse.Namespace) -> list[tuple[str, type[Fault]]]:
     return [
         (kind, fault)
         for kind, faults in KINDS.items()
@@ -210,7 +212,7 @@ def _command(options: argparse.Namespace) -> str:
     )
 
 
-def _kept(outcome: dict[str, object]) -> bool:
+def _is_unchanged(outcome: dict[str, object]) -> bool:
     return bool(outcome["kept"])
 
 

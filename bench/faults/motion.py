@@ -11,7 +11,7 @@ from aiokafka import AIOKafkaProducer
 
 from bench.faults.log_comparison import Changes, changes, log_of
 from bench.load.messages import Fleet
-from bench.load.recording import COARSE, made
+from bench.load.recording import COARSE, simulate_recording
 from infra import topics
 from infra.broker.access import client_arguments
 from infra.daily_log.store import LogStore
@@ -66,7 +66,7 @@ class Motion:
 
 @cache
 def _source() -> ArrayRecording:
-    return made(_SOURCE_S, COARSE)
+    return simulate_recording(_SOURCE_S, COARSE)
 
 
 async def send_motion(settings: Settings, motions: Sequence[Motion]) -> None:

@@ -98,15 +98,15 @@ def small_disks(folders: Sequence[Path], size_mb: int = _SIZE_MB) -> Iterator[No
         for folder in folders:
             folder.mkdir(parents=True)
             command = [str(mount), "-t", "tmpfs", "-o", f"size={size_mb}m", "tmpfs", str(folder)]
-            done = None if mount is None else _done(command)
+            done = None if mount is None else _run(command)
             if done is None or done.returncode:
                 raise ServiceError(f"no disk can be mounted on {folder}: expected Linux, as root")
             # Lazily, because a program may still have files open there.
-            stack.callback(_done, [str(umount), "-l", str(folder)])
+            stack.callback(_run, [str(umount), "-l", str(folder)])
         yield
 
 
-def _done(command: list[str]) -> subprocess.CompletedProcess[bytes]:
+def _run(command: list[str]) -> subprocess.CompletedProcess[bytes]:
     return subprocess.run(command, capture_output=True, check=False)
 
 

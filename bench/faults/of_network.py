@@ -17,7 +17,7 @@ class Partition(Fault):
 
     async def strike(self, site: Site) -> None:
         """Hold both links of the first worker."""
-        await _held(site, both=True)
+        await _hold_links(site, both=True)
 
 
 class PartitionFromBroker(Fault):
@@ -27,7 +27,7 @@ class PartitionFromBroker(Fault):
 
     async def strike(self, site: Site) -> None:
         """Hold the first worker's link to the broker."""
-        await _held(site, both=False)
+        await _hold_links(site, both=False)
 
 
 class BrokenConnections(Fault):
@@ -43,7 +43,7 @@ class BrokenConnections(Fault):
             await asyncio.sleep(1.0)
 
 
-async def _held(site: Site, *, both: bool) -> None:
+async def _hold_links(site: Site, *, both: bool) -> None:
     links = site.services.links if both else (site.services.kafka_link,)
     for link in links:
         link.hold()

@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 
 PARTITIONS = 4
 CALM = "none: the calm run"
-_HEARD_AS = "calm"
+_SOUND_SEED = "calm"
 _WARM_UP_S = 30
 # Share of the fleet's frames that are sent before the fault strikes.
 _STRIKES_AT = 0.4
@@ -77,7 +77,7 @@ class Outcome:
     examples: list[str] = field(default_factory=list)
 
     @property
-    def kept(self) -> bool:
+    def is_unchanged(self) -> bool:
         """Whether the log equals the calm run's."""
         return not (self.missing or self.extra or self.different or self.letters)
 
@@ -99,7 +99,9 @@ class Bench:
         """Return a fleet with a new name that hears the same as all others."""
         self._number += 1
         name = f"{self.name}{self._number:03}x"
-        return Fleet(name, self.size.wearers, self.recording, unaligned=True, heard_as=_HEARD_AS)
+        return Fleet(
+            name, self.size.wearers, self.recording, unaligned=True, sound_seed=_SOUND_SEED
+        )
 
     def settings(self, name: str) -> Settings:
         """Return settings for workers with topics and keys of their own."""
@@ -177,10 +179,10 @@ class Stage:
             sent = await self._send(fleet, lambda: fault.strike(site))
             if fault.own_topics is False:
                 await fault.after(site)
-                result = await self._compared(fleet)
+                result = await self._compare_logs(fleet)
             else:
                 # `after` may stop the workers, so everything must be logged first.
-                result = await self._compared(fleet)
+                result = await self._compare_logs(fleet)
                 await fault.after(site)
         finally:
             supervising.cancel()
@@ -193,7 +195,7 @@ class Stage:
     async def _further(self, _: str) -> None:
         fleet = self.bench.fleet()
         await send_in_real_time(self.workers.settings, fleet, self.bench.size.speed)
-        self._site.changes.append(await self._compared(fleet))
+        self._site.changes.append(await self._compare_logs(fleet))
         self._site.expected += len(self.bench.calm)
 
     async def _heal(self) -> None:
@@ -220,21 +222,21 @@ class Stage:
             await strike()  # type: ignore[misc]
         return began, messages, seen, await sending
 
-    async def _compared(self, fleet: Fleet) -> Changes:
+    async def _compare_logs(self, fleet: Fleet) -> Changes:
         """Wait until the log equals the calm run's and stays so, or stalls before that."""
         clock = asyncio.get_running_loop().time
-        last, moved, whole = Changes((), (), ()), clock(), None
+        last, changed_at, equal_since = Changes((), (), ()), clock(), None
         while True:
             now = changes(self.bench.calm, await log_of(self.workers.settings, fleet))
             if now.count:
-                whole = None
-            elif whole is None:
-                whole = clock()
+                equal_since = None
+            elif equal_since is None:
+                equal_since = clock()
             if now != last:
-                last, moved = now, clock()
-            if whole is not None and clock() - whole > _STAYS_S:
+                last, changed_at = now, clock()
+            if equal_since is not None and clock() - equal_since > _STAYS_S:
                 return now
-            if clock() - moved > _PATIENCE_S:
+            if clock() - changed_at > _PATIENCE_S:
                 return now
             await asyncio.sleep(_POLL_S)
 

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 class Fleet:
     """`count` wearers whose sessions all begin at the same event time, on a window's border.
 
-    Fleets with the same `heard_as` hear the same, whatever their names. With `unaligned` their
+    Fleets with the same `sound_seed` hear the same, whatever their names. With `unaligned` their
     frames are sent with offsets spread over thirty seconds, as by devices switched on at different
     times: the windows are the same, but close at different times.
     """
@@ -35,7 +35,7 @@ class Fleet:
     count: int
     recording: ArrayRecording
     unaligned: bool = False
-    heard_as: str | None = None
+    sound_seed: str | None = None
 
     @property
     def devices(self) -> list[str]:
@@ -73,8 +73,8 @@ def outgoing(fleet: Fleet) -> Iterator[Outgoing]:
     sound = recording.samples.tobytes() * 2
 
     def of(number: int, device: str) -> Iterator[Outgoing]:
-        heard_as = fleet.heard_as or fleet.name
-        offset = first_sample(f"{heard_as} {heard_as}-{number}", len(recording.samples))
+        sound_seed = fleet.sound_seed or fleet.name
+        offset = first_sample(f"{sound_seed} {sound_seed}-{number}", len(recording.samples))
         for timed in once:
             due_s = (timed.due_ns - start_ns) / NS + fleet.delay_s(number)
             yield Outgoing(due_s, timed.topic, _as(timed.frame, device, sound, offset))

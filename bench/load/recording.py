@@ -94,7 +94,7 @@ class ArrayRecording:
         return replace(self, samples=np.roll(self.samples, -first, axis=0))
 
 
-def made(seconds: int, rates: Rates) -> ArrayRecording:
+def simulate_recording(seconds: int, rates: Rates) -> ArrayRecording:
     """Simulate `seconds` of a wearer; rates other than 16 kHz and 50 Hz are resampled."""
     day = SimulatedDay(_SEED, max(0.5, seconds / 60))
     samples = np.concatenate([chunk.samples for chunk in day.audio()])

@@ -52,7 +52,7 @@ class Observer:
         tps = [TopicPartition(topic, number) for topic in self._names for number in partitions]
         self._consumer.assign(tps)
         await self._consumer.seek_to_beginning(*tps)
-        self._reading = asyncio.create_task(self._read())
+        self._reading = asyncio.create_task(self._note_records())
         return self
 
     async def __aexit__(self, *_: object) -> None:
@@ -86,7 +86,7 @@ class Observer:
         while before != (before := self.messages.total()):
             await asyncio.sleep(_QUIET_S)
 
-    async def _read(self) -> None:
+    async def _note_records(self) -> None:
         while True:
             for tp, records in (await self._consumer.getmany(timeout_ms=1_000)).items():
                 now, name = time.time(), self._names[tp.topic]

@@ -35,17 +35,17 @@ def tail_ratio(calm: Groups, beside: Groups, seed: int = 0) -> TailRatio:
     A wearer's consecutive windows are delayed by the same causes, so the bootstrap resamples whole
     groups, not single latencies.
     """
-    chance = np.random.default_rng(seed)
-    ratios = [_p99(_drawn(beside, chance)) / _p99(_drawn(calm, chance)) for _ in range(_DRAWS)]
+    rng = np.random.default_rng(seed)
+    ratios = [_p99(_resample(beside, rng)) / _p99(_resample(calm, rng)) for _ in range(_DRAWS)]
     low, high = np.percentile(ratios, _INTERVAL)
-    return TailRatio(_p99(_joined(beside)) / _p99(_joined(calm)), float(low), float(high))
+    return TailRatio(_p99(_concatenate(beside)) / _p99(_concatenate(calm)), float(low), float(high))
 
 
-def _drawn(groups: Groups, chance: np.random.Generator) -> NDArray[np.float64]:
-    return _joined([groups[i] for i in chance.integers(len(groups), size=len(groups))])
+def _resample(groups: Groups, rng: np.random.Generator) -> NDArray[np.float64]:
+    return _concatenate([groups[i] for i in rng.integers(len(groups), size=len(groups))])
 
 
-def _joined(groups: Sequence[Sequence[float]]) -> NDArray[np.float64]:
+def _concatenate(groups: Sequence[Sequence[float]]) -> NDArray[np.float64]:
     return np.concatenate([np.asarray(group, dtype=np.float64) for group in groups])
 
 

@@ -10,10 +10,10 @@ from statistics import median
 from typing import TYPE_CHECKING
 
 from bench.load.messages import Fleet, first_sample
-from bench.load.recording import COARSE, made
+from bench.load.recording import COARSE, simulate_recording
 from bench.measuring.exported import blocked_looks
 from bench.subjects.idle import idle_ms
-from bench.subjects.running import started
+from bench.subjects.running import start_subject
 from bench.subjects.services import EMBEDDED, KAFKA
 from bench.subjects.subject import CONSTANT, PLAIN_AIOKAFKA, PRODUCT, QUIXSTREAMS, Subject
 from bench.without_stream.bare import BareLoop
@@ -80,15 +80,15 @@ class Comparison:
 
 async def compare(services: Services, plan: Plan, say: Callable[[str], None]) -> Comparison:
     """Run all rounds; a peer whose extra is not installed is skipped and listed."""
-    recording = made(plan.seconds, COARSE)
+    recording = simulate_recording(plan.seconds, COARSE)
     subjects = _subjects(services, plan)
     result = Comparison(PRODUCT_ON[services.main])
     async with AsyncExitStack() as stack:
         running: dict[str, Running] = {}
         for name, subject in subjects.items():
             say(f"starting {name}")
-            warm_up = made(SCENARIO_WINDOW_S, COARSE)
-            running[name] = await stack.enter_async_context(started(subject, warm_up))
+            warm_up = simulate_recording(SCENARIO_WINDOW_S, COARSE)
+            running[name] = await stack.enter_async_context(start_subject(subject, warm_up))
             result.cold_starts[name] = running[name].cold_start
         product = subjects[result.main]
         looked = blocked_looks(product.ports)

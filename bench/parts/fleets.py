@@ -6,9 +6,9 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from bench.load.messages import Fleet
-from bench.load.recording import COARSE, FINE, made
+from bench.load.recording import COARSE, FINE, simulate_recording
 from bench.parts.comparison import TIMEOUT_S
-from bench.subjects.running import started
+from bench.subjects.running import start_subject
 from bench.subjects.subject import PRODUCT, Subject
 from models.network.windows import SCENARIO_WINDOW_S
 
@@ -37,9 +37,12 @@ async def measure_fleets(services: Services, plan: Plan, say: Callable[[str], No
     """Send fleets to one worker, the smallest first."""
     settings = services.settings("fleets", plan.partitions)
     result = Fleets()
-    coarse, long = made(plan.fleet_seconds, COARSE), made(plan.seconds, COARSE)
-    warm_up = made(SCENARIO_WINDOW_S, COARSE)
-    async with started(Subject("fleets", PRODUCT, settings), warm_up) as running:
+    coarse, long = (
+        simulate_recording(plan.fleet_seconds, COARSE),
+        simulate_recording(plan.seconds, COARSE),
+    )
+    warm_up = simulate_recording(SCENARIO_WINDOW_S, COARSE)
+    async with start_subject(Subject("fleets", PRODUCT, settings), warm_up) as running:
         for count in plan.fleets:
             say(f"one worker, {count} wearers")
             fleet = Fleet(f"of{count}", count, coarse, unaligned=True)
@@ -50,12 +53,16 @@ async def measure_fleets(services: Services, plan: Plan, say: Callable[[str], No
             result.by_clocks[name] = await running.cost(fleet, TIMEOUT_S)
         for rates in (COARSE, FINE):
             say(f"one worker, {rates.name}")
-            fleet = Fleet(f"at{rates.audio}", plan.wearers, made(plan.seconds, rates), True)
+            fleet = Fleet(
+                f"at{rates.audio}", plan.wearers, simulate_recording(plan.seconds, rates), True
+            )
             result.by_rates[rates.name] = await running.cost(fleet, TIMEOUT_S)
         for seconds in (SHORT_SESSION_S, SCENARIO_WINDOW_S):
             count = plan.short_sessions * SHORT_SESSION_S // seconds
             say(f"one worker, {count} sessions of {seconds} s")
-            fleet = Fleet(f"sessions{seconds}", count, made(seconds, COARSE), unaligned=True)
+            fleet = Fleet(
+                f"sessions{seconds}", count, simulate_recording(seconds, COARSE), unaligned=True
+            )
             name = f"{count} of {seconds} s"
             result.by_sessions[name] = await running.cost(fleet, TIMEOUT_S)
     return result

@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from typing import TYPE_CHECKING
 
-from bench.load.recording import COARSE, made
+from bench.load.recording import COARSE, simulate_recording
 from infra import topics
 from streams.producers.replay import Replay, ReplayOptions
 
@@ -21,7 +21,7 @@ async def measure_producer(services: Services, plan: Plan, say: Callable[[str], 
     say("the producer alone")
     settings = services.settings("producer", plan.partitions)
     await topics.create(settings)
-    recording = made(plan.seconds, COARSE)
+    recording = simulate_recording(plan.seconds, COARSE)
     replay = Replay(settings, ReplayOptions(speed=None, devices=plan.wearers))
     began = time.process_time()
     await replay.run([recording])

@@ -6,10 +6,10 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from bench.load.messages import Fleet
-from bench.load.recording import COARSE, made
+from bench.load.recording import COARSE, simulate_recording
 from bench.measuring.observer import Observer
 from bench.subjects.latency import delays
-from bench.subjects.running import started
+from bench.subjects.running import start_subject
 from bench.subjects.subject import PRODUCT, Subject
 from infra.topics import used
 from models.network.windows import SCENARIO_WINDOW_S
@@ -47,11 +47,11 @@ class RealTime:
 async def measure_real_time(services: Services, plan: Plan, say: Callable[[str], None]) -> RealTime:
     """Send each fleet once to a worker on each broker, with aligned clocks, the worst case."""
     result = RealTime()
-    recording = made(plan.latency_seconds, COARSE)
+    recording = simulate_recording(plan.latency_seconds, COARSE)
     for broker in services.brokers:
         settings = services.settings(f"live-{broker}", plan.partitions, broker)
         subject = Subject(f"live-{broker}", PRODUCT, settings)
-        async with started(subject, made(SCENARIO_WINDOW_S, COARSE)) as running:
+        async with start_subject(subject, simulate_recording(SCENARIO_WINDOW_S, COARSE)) as running:
             for count in plan.latency_fleets:
                 say(f"{count} wearers in real time, {broker} broker")
                 fleet = Fleet(f"live{count}", count, recording)

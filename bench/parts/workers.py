@@ -16,10 +16,10 @@ from time import process_time
 from typing import TYPE_CHECKING
 
 from bench.load.messages import Fleet
-from bench.load.recording import COARSE, made
+from bench.load.recording import COARSE, simulate_recording
 from bench.load.sending import send_all
 from bench.parts.comparison import TIMEOUT_S
-from bench.subjects.running import started
+from bench.subjects.running import start_subject
 from bench.subjects.subject import PRODUCT, Subject
 from models.network.windows import SCENARIO_WINDOW_S
 
@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True)
-class Shared:
+class SharedCost:
     """The cost of a fleet that is shared by several workers.
 
     `beside_ms` is the CPU time of broker, store and this process, ms per wearer-second.
@@ -50,18 +50,18 @@ class Shared:
 
 async def measure_workers(
     services: Services, plan: Plan, say: Callable[[str], None]
-) -> dict[int, Shared]:
+) -> dict[int, SharedCost]:
     """Return the cost of the same fleet for each number of workers.
 
     They are started one configuration after the other, because idle workers would share the cores.
     """
-    costs: dict[int, Shared] = {}
-    recording = made(plan.fleet_seconds, COARSE)
+    costs: dict[int, SharedCost] = {}
+    recording = simulate_recording(plan.fleet_seconds, COARSE)
     for count in plan.workers:
         say(f"{count} workers on {plan.partitions} partitions")
         settings = services.settings(f"workers{count}", plan.partitions)
         subject = Subject(f"workers{count}", PRODUCT, settings, processes=count)
-        async with started(subject, made(SCENARIO_WINDOW_S, COARSE)) as running:
+        async with start_subject(subject, simulate_recording(SCENARIO_WINDOW_S, COARSE)) as running:
             fleet = Fleet("shared", plan.worker_fleet, recording, unaligned=True)
             costs[count] = await _worked_off(services, running, fleet)
     return costs
@@ -79,12 +79,12 @@ def standing_still(pids: Sequence[int]) -> Iterator[None]:
             os.kill(pid, signal.SIGCONT)
 
 
-async def _worked_off(services: Services, running: Running, fleet: Fleet) -> Shared:
+async def _worked_off(services: Services, running: Running, fleet: Fleet) -> SharedCost:
     with standing_still(running.subject.pids):
         await send_all(running.subject.settings, fleet)
     before_s = _beside_s(services)
     cost = await running.cost(fleet, TIMEOUT_S, sent=True)
-    return Shared(cost, 1e3 * (_beside_s(services) - before_s) / fleet.wearer_seconds)
+    return SharedCost(cost, 1e3 * (_beside_s(services) - before_s) / fleet.wearer_seconds)
 
 
 def _beside_s(services: Services) -> float:

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from bench.parts.comparison import Comparison
     from bench.parts.fleets import Fleets
     from bench.parts.real_time import RealTime
-    from bench.parts.workers import Shared
+    from bench.parts.workers import SharedCost
     from bench.subjects.running import Cost
     from bench.subjects.services import Services
 
@@ -58,7 +58,7 @@ def details(
     services: Services,
     comparison: Comparison,
     fleets: Fleets,
-    workers: dict[int, Shared],
+    workers: dict[int, SharedCost],
     real_time: RealTime,
     producer_ms: float,
 ) -> Figures:
@@ -68,24 +68,24 @@ def details(
     return {
         "broker": services.main,
         "subjects": {
-            BARE: {"ms": _rounded(comparison.ms(BARE)), "rounds": _each(comparison.bare_ms)},
+            BARE: {"ms": _round(comparison.ms(BARE)), "rounds": _each(comparison.bare_ms)},
             **{name: _subject(comparison, name) for name in comparison.costs},
         },
         "services_ms": {
-            name: _rounded(median(each)) for name, each in comparison.services_ms.items()
+            name: _round(median(each)) for name, each in comparison.services_ms.items()
         },
-        "constant_networks_ms": _rounded(comparison.constant_ms),
+        "constant_networks_ms": _round(comparison.constant_ms),
         "loop_blocked": {"over_50_ms": over, "looks": looks},
         "wearers": {str(count): _cost(cost) for count, cost in fleets.by_count.items()},
         "clocks": {name: _cost(cost) for name, cost in fleets.by_clocks.items()},
         "rates": {name: _cost(cost) for name, cost in fleets.by_rates.items()},
         "sessions": {name: _cost(cost) for name, cost in fleets.by_sessions.items()},
-        "producer_ms": _rounded(producer_ms),
+        "producer_ms": _round(producer_ms),
         "workers": {
             str(count): {
                 **_cost(each.cost),
-                "beside_ms": _rounded(each.beside_ms),
-                "cores": _rounded(each.cores),
+                "beside_ms": _round(each.beside_ms),
+                "cores": _round(each.cores),
                 "speed": round(one.wall_s / each.cost.wall_s, 3),
                 "speed_by_cpu": round(count * one.ms / each.cost.ms, 3),
             }
@@ -118,12 +118,12 @@ def _subject(comparison: Comparison, name: str) -> Figures:
     costs = comparison.costs[name]
     threads = sorted({thread for cost in costs for thread in cost.threads_ms})
     return {
-        "ms": _rounded(comparison.ms(name)),
+        "ms": _round(comparison.ms(name)),
         "rounds": _each(comparison.each_ms(name)),
-        "bare_ratio": _rounded(comparison.ratio(BARE, name)),
-        "idle_ms_a_second": _rounded(comparison.idle_ms[name]),
+        "bare_ratio": _round(comparison.ratio(BARE, name)),
+        "idle_ms_a_second": _round(comparison.idle_ms[name]),
         "threads_ms": {
-            thread: _rounded(median(cost.threads_ms.get(thread, 0.0) for cost in costs))
+            thread: _round(median(cost.threads_ms.get(thread, 0.0) for cost in costs))
             for thread in threads
         },
         "cold_start": {
@@ -134,7 +134,7 @@ def _subject(comparison: Comparison, name: str) -> Figures:
 
 def _cost(cost: Cost) -> Figures:
     return {
-        "ms": _rounded(cost.ms),
+        "ms": _round(cost.ms),
         "wearer_seconds": cost.wearer_seconds,
         "resident_mb": round(cost.resident_mb, 1),
     }
@@ -145,8 +145,8 @@ def _percentiles(latency: Any) -> Figures:
 
 
 def _each(values: list[float]) -> list[float]:
-    return [_rounded(value) for value in values]
+    return [_round(value) for value in values]
 
 
-def _rounded(value: float) -> float:
+def _round(value: float) -> float:
     return round(value, 3)

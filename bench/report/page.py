@@ -37,7 +37,7 @@ def _parts(figures: Figures) -> list[str]:
         f"Machine: {machine['processor']}, {machine['cores']} cores, {machine['memory_gb']} GB, "
         f"{machine['system']}, Python {machine['python']}, {packages}; load average before the "
         f"run {machine['load_before']}. Sizes: {_sizes(figures)}.",
-        *_skipped(figures),
+        *_skipped_parts(figures),
         "## In short",
         _headline(figures),
         "## The product, the bare loop and its peers",
@@ -92,7 +92,7 @@ def _sizes(figures: Figures) -> str:
     return ", ".join(f"{name} {value}" for name, value in figures["sizes"].items())
 
 
-def _skipped(figures: Figures) -> list[str]:
+def _skipped_parts(figures: Figures) -> list[str]:
     return [f"Left out: {name}, because {why}." for name, why in figures["skipped"].items()]
 
 

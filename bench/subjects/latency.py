@@ -56,7 +56,7 @@ class Delays:
 
 
 @dataclass(frozen=True)
-class Sent:
+class Arrivals:
     """Arrival times of frames at the broker, and of records in topics and the log, s."""
 
     arrived: Mapping[FrameKey, float]
@@ -82,7 +82,7 @@ async def delays(running: Running, fleet: Fleet) -> Delays:
     )
 
 
-async def send_and_watch(running: Running, fleet: Fleet) -> Sent:
+async def send_and_watch(running: Running, fleet: Fleet) -> Arrivals:
     """Send a fleet in real time and return all arrival times."""
     settings = running.subject.settings
     logged: dict[str, float] = {}
@@ -97,7 +97,7 @@ async def send_and_watch(running: Running, fleet: Fleet) -> Sent:
         with suppress(asyncio.CancelledError):
             await watching
     seen = {name: running.observer.seen[name] for name in RESULTS}
-    return Sent(arrived, seen, logged, before_mb, after_mb)
+    return Arrivals(arrived, seen, logged, before_mb, after_mb)
 
 
 def latency(

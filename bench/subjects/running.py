@@ -92,7 +92,7 @@ class Running:
     async def until_done(self, fleet: Fleet, timeout_s: float) -> None:
         """Wait for all records of a fleet; raises `NotAnsweringError`."""
         expected = {name: fleet.windows(length) for name, length in LENGTHS_S.items()}
-        seen = partial(self._seen, expected, fleet)
+        seen = partial(self._all_seen, expected, fleet)
         if not await self.observer.until(seen, timeout_s, self.subject.check):
             counts = {name: self.observer.count(name, fleet.name) for name in expected}
             raise NotAnsweringError(
@@ -102,7 +102,7 @@ class Running:
         if self.subject.program.web:
             await self._until_logged(fleet, timeout_s)
 
-    def _seen(self, expected: dict[str, int], fleet: Fleet) -> bool:
+    def _all_seen(self, expected: dict[str, int], fleet: Fleet) -> bool:
         return all(
             self.observer.count(name, fleet.name) >= count for name, count in expected.items()
         )
@@ -129,7 +129,7 @@ class Running:
 
 
 @asynccontextmanager
-async def started(subject: Subject, warm_up: ArrayRecording) -> AsyncIterator[Running]:
+async def start_subject(subject: Subject, warm_up: ArrayRecording) -> AsyncIterator[Running]:
     """Start a subject with frames already waiting for it, and stop it on exit."""
     settings = subject.settings
     write_bytecode(subject.program.modules)

@@ -55,15 +55,15 @@ class Networks:
 
     def localize(self, item: LocalizerInput) -> LocatedSecond:
         """Return what one second says by itself."""
-        return self._timed("localization", lambda: self._localizer.locate([item])[0])
+        return self._time("localization", lambda: self._localizer.locate([item])[0])
 
     def scenario(self, item: ScenarioInput) -> ScenarioOutput:
         """Return the estimate of one scenario window."""
-        return self._timed("scenario", lambda: self._scenarios.predict([item])[0])
+        return self._time("scenario", lambda: self._scenarios.predict([item])[0])
 
     def activity(self, item: HarInput) -> ActivityEstimate:
         """Return the estimate of one activity window."""
-        return self._timed("har", lambda: self._activities.estimate([item])[0])
+        return self._time("har", lambda: self._activities.estimate([item])[0])
 
     def rank(
         self,
@@ -77,9 +77,9 @@ class Networks:
         if rankings is None or labels is None:
             return RankedLabels({}, memory)
         item = RankInput(imu, labels, posture, memory, start_s)
-        return self._timed("lanhar", lambda: rankings.predict([item])[0])
+        return self._time("lanhar", lambda: rankings.predict([item])[0])
 
-    def _timed(self, name: str, call: Callable[[], T]) -> T:
+    def _time(self, name: str, call: Callable[[], T]) -> T:
         began = thread_time()
         answer = call()
         self.seconds[name] += thread_time() - began

@@ -7,7 +7,7 @@ from typing import Any
 from bench.parts.comparison import CONSTANT_NAME, PRODUCT_ON, QUIX_NAME, Comparison
 from bench.parts.fleets import Fleets
 from bench.parts.real_time import RealTime, Traffic
-from bench.parts.workers import Shared
+from bench.parts.workers import SharedCost
 from bench.report.figures import details, headline
 from bench.subjects.latency import Delays, Latency
 from bench.subjects.running import ColdStart, Cost
@@ -50,7 +50,7 @@ def made() -> dict[str, Any]:
         topics.ACTIVITY: Traffic(0.2, 200.0, 125.0),
     }
     real_time = RealTime({KAFKA: {1: delays, 8: delays}}, traffic)
-    workers = {1: Shared(cost(5.0, 10.0), 3.0), 2: Shared(cost(5.1, 5.5), 2.6)}
+    workers = {1: SharedCost(cost(5.0, 10.0), 3.0), 2: SharedCost(cost(5.1, 5.5), 2.6)}
     return {
         **headline(comparison, real_time, KAFKA),
         **details(Services(), comparison, fleets, workers, real_time, 0.25),  # type: ignore[arg-type]

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from bench.neighbours import BESIDE, CALM, ELSEWHERE, Run, compared, section
+from bench.neighbours import BESIDE, CALM, ELSEWHERE, Run, section, summarise
 from infra import topics
 
 
@@ -22,7 +22,7 @@ def test_neighbours_are_compared_by_all_records_of_all_runs() -> None:
         ELSEWHERE: [run(0.1, 0.2), run(0.45)],
         BESIDE: [run(0.1, 0.2), run(0.6)],
     }
-    figures = compared(runs)
+    figures = summarise(runs)
     activity = figures["latency_ms"][topics.ACTIVITY]
     assert activity[CALM] == {"count": 6, "p50": 200.0, "p99": 300.0}
     assert activity[BESIDE] == {"count": 6, "p50": 200.0, "p99": 600.0}
@@ -34,21 +34,21 @@ def test_neighbours_are_compared_by_all_records_of_all_runs() -> None:
 
 
 def test_kinds_that_do_not_differ_have_a_ratio_of_one() -> None:
-    figures = compared({name: [run(0.5, 0.5)] for name in (CALM, ELSEWHERE, BESIDE)})
+    figures = summarise({name: [run(0.5, 0.5)] for name in (CALM, ELSEWHERE, BESIDE)})
     assert figures["p99_ratio_interval"] == {topics.ACTIVITY: [1.0, 1.0]}
     assert figures["p99_ratio_elsewhere_interval"] == {topics.ACTIVITY: [1.0, 1.0]}
 
 
 def test_a_topic_without_records_is_left_out() -> None:
     spatial = run(1.0, topic=topics.SPATIAL)
-    figures = compared({CALM: [run(1.0)], ELSEWHERE: [run(1.0)], BESIDE: [spatial]})
+    figures = summarise({CALM: [run(1.0)], ELSEWHERE: [run(1.0)], BESIDE: [spatial]})
     assert not any(figures.values())
     assert "p99_ratio" in figures
 
 
 def test_the_page_says_what_a_device_costs_others() -> None:
     neighbours: dict[str, Any] = {
-        **compared({CALM: [run(0.1)], ELSEWHERE: [run(0.12)], BESIDE: [run(0.15)]}),
+        **summarise({CALM: [run(0.1)], ELSEWHERE: [run(0.12)], BESIDE: [run(0.15)]}),
         "command": "python -m bench.neighbours",
         "date": "2026-01-01",
         "machine": {"load_before": 0.5},

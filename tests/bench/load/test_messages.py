@@ -3,11 +3,11 @@ from __future__ import annotations
 import numpy as np
 
 from bench.load.messages import Fleet, first_sample, outgoing
-from bench.load.recording import Rates, made
+from bench.load.recording import Rates, simulate_recording
 from infra import topics
 from schemas import AudioFrame
 
-RECORDING = made(2, Rates())
+RECORDING = simulate_recording(2, Rates())
 
 
 def test_every_wearer_sends_every_frame() -> None:
@@ -34,7 +34,7 @@ def test_aligned_wearers_send_together_and_others_spread_over_thirty_seconds() -
 
 def test_the_windows_are_those_of_event_time_whatever_the_clocks() -> None:
     for unaligned in (False, True):
-        fleet = Fleet("f", 4, made(31, Rates()), unaligned)
+        fleet = Fleet("f", 4, simulate_recording(31, Rates()), unaligned)
         assert {out.frame.t_ns for out in outgoing(fleet) if out.frame.seq == 0} == {
             fleet.recording.start_ns
         }

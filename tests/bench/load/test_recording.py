@@ -2,21 +2,21 @@ from __future__ import annotations
 
 import numpy as np
 
-from bench.load.recording import Rates, made
+from bench.load.recording import Rates, simulate_recording
 
 
 def test_it_is_the_simulated_wearer_at_the_rates_asked_for() -> None:
-    recording = made(2, Rates(48_000, 200))
+    recording = simulate_recording(2, Rates(48_000, 200))
     assert recording.samples.shape == (96_000, 2)
     assert recording.motion.shape == (400, 6)
     assert recording.duration_s == 2.0
-    own = made(2, Rates())
+    own = simulate_recording(2, Rates())
     # Every third sample of the finer one is near the coarser one's: the same sound.
     assert np.corrcoef(recording.samples[::3, 0], own.samples[:, 0])[0, 1] > 0.99
 
 
 def test_its_chunks_follow_one_another() -> None:
-    recording = made(2, Rates())
+    recording = simulate_recording(2, Rates())
     chunks = list(recording.audio(0.5))
     assert [chunk.t_ns - recording.start_ns for chunk in chunks] == [
         0,

@@ -3,17 +3,17 @@ from __future__ import annotations
 import pytest
 
 from bench.load.closing import closing_frames
-from bench.load.recording import Rates, made
+from bench.load.recording import Rates, simulate_recording
 from bench.subjects.latency import Latency, latency
 from infra import topics
 from infra.settings import load
 from schemas.frames import NS
 
-START = made(1, Rates()).start_ns
+START = simulate_recording(1, Rates()).start_ns
 
 
 def test_a_window_is_closed_by_the_frame_that_begins_at_its_end() -> None:
-    closed = closing_frames(load(None), made(34, Rates()))
+    closed = closing_frames(load(None), simulate_recording(34, Rates()))
     seconds = {start: seq for (kind, start), seq in closed.items() if kind == "spatial"}
     assert seconds[START + 10 * NS] == 11
     assert closed["har", START + 5 * NS] == 10
@@ -21,7 +21,7 @@ def test_a_window_is_closed_by_the_frame_that_begins_at_its_end() -> None:
 
 
 def test_what_the_end_of_the_session_closes_is_left_out() -> None:
-    closed = closing_frames(load(None), made(34, Rates()))
+    closed = closing_frames(load(None), simulate_recording(34, Rates()))
     assert ("spatial", START + 33 * NS) not in closed
     assert ("scenario", START + 30 * NS) not in closed
 

@@ -7,7 +7,7 @@ from collections import Counter
 import pytest
 
 from bench.load.messages import Fleet, outgoing
-from bench.load.recording import Rates, made
+from bench.load.recording import Rates, simulate_recording
 from bench.without_stream.bare import BareLoop
 from bench.without_stream.networks import Networks
 from bench.without_stream.work import Work
@@ -17,7 +17,7 @@ from models.network.windows import SCENARIO_WINDOW_S
 from schemas import Activity, Message, Scenario, Spatial
 
 SETTINGS = load(None)
-RECORDING = made(30, Rates())
+RECORDING = simulate_recording(30, Rates())
 KINDS: dict[str, type[Message]] = {
     topics.SPATIAL: Spatial,
     topics.ACTIVITY: Activity,
