@@ -53,10 +53,10 @@ def mask_urls(text: str) -> str:
 
 def mask_log(name: str) -> None:
     """Mask URLs in a library's log messages; idempotent."""
-    logging.getLogger(name).addFilter(_masked)
+    logging.getLogger(name).addFilter(_mask_record)
 
 
-def _masked(record: logging.LogRecord) -> bool:
+def _mask_record(record: logging.LogRecord) -> bool:
     record.msg, record.args = mask_urls(record.getMessage()), ()
     return True
 

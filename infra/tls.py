@@ -28,7 +28,7 @@ def client_context(settings: Settings, service: str, error: type[InfraError]) ->
         getattr(settings, f"{service}_{name}") for name in ("ca", "certificate", "key")
     )
     password: SecretStr | None = getattr(settings, f"{service}_key_password", None)
-    files = tuple((path, _written(path)) for path in (ca, certificate, key))
+    files = tuple((path, _modified_ns(path)) for path in (ca, certificate, key))
     try:
         return _context(files, password)
     except _UnusableError as failure:
@@ -67,7 +67,7 @@ def _context(files: tuple[_File, _File, _File], password: SecretStr | None) -> s
     return context
 
 
-def _written(path: Path | None) -> int | None:
+def _modified_ns(path: Path | None) -> int | None:
     """Return a file's modification time, or None if there is no file."""
     try:
         return None if path is None else path.stat().st_mtime_ns

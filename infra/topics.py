@@ -20,7 +20,7 @@ from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
 from aiokafka.errors import IncompatibleBrokerVersion, KafkaError, TopicAlreadyExistsError, for_code
 from aiokafka.protocol.metadata import MetadataRequest
 
-from infra.broker.access import client_arguments, failed, require_broker
+from infra.broker.access import broker_error, client_arguments, require_broker
 from infra.errors import TopicsError
 from infra.settings import Settings, env_name
 from schemas import (
@@ -158,7 +158,7 @@ READ_BY_WORKERS = frozenset(
 )
 
 
-def used(settings: Settings) -> tuple[Topic, ...]:
+def used_topics(settings: Settings) -> tuple[Topic, ...]:
     """Return the topics that workers with these settings need."""
     return tuple(topic for topic in TOPICS if settings.debug_topics or not topic.debugging)
 
@@ -171,7 +171,9 @@ async def create(settings: Settings) -> list[str]:
     """
     async with admin_client(settings) as admin:
         counts = await _describe(admin, settings)
-        missing = [topic for topic in used(settings) if counts[settings.topic(topic.name)] is None]
+        missing = [
+            topic for topic in used_topics(settings) if counts[settings.topic(topic.name)] is None
+        ]
         if missing:
             await _create(admin, missing, settings)
             counts = await _until_all_exist(admin, settings)
@@ -237,7 +239,7 @@ async def descriptions(
 def check(counts: Mapping[str, int | None], settings: Settings) -> None:
     """Raise `TopicsError` for the first topic of the table that is missing or differs."""
     want = settings.topic_partitions
-    for topic in used(settings):
+    for topic in used_topics(settings):
         name = settings.topic(topic.name)
         count = counts.get(name)
         if count is None:
@@ -258,13 +260,13 @@ async def admin_client(settings: Settings) -> AsyncIterator[AIOKafkaAdminClient]
         await admin.start()
         yield admin
     except KafkaError as error:
-        raise failed(settings, error) from error
+        raise broker_error(settings, error) from error
     finally:
         await admin.close()
 
 
 async def _describe(admin: AIOKafkaAdminClient, settings: Settings) -> dict[str, int | None]:
-    names = [settings.topic(topic.name) for topic in used(settings)]
+    names = [settings.topic(topic.name) for topic in used_topics(settings)]
     # Only our topics: a shared cluster may have thousands. aiokafka's public `describe_topics`
     # would create missing topics on some brokers.
     request = MetadataRequest(names, allow_auto_topic_creation=False)

@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING, Any
 from operators.naming import name_activity
 from operators.sound_places import place_of
 from schemas import Activity, Scenario, Spatial
-from schemas.decision import decided
+from schemas.decision import detected_labels
 from schemas.event_time import NS_PER_MS
 from schemas.frames import NS
-from schemas.ranking import ranked
+from schemas.ranking import rank_labels
 
 if TYPE_CHECKING:
     from schemas.message import Probabilities
@@ -87,7 +87,9 @@ class LiveState:
         return {
             "at": self._end_ns // NS_PER_MS,
             "level_db": self._level_db,
-            "regions": {name: round(p, 3) for name, p in ranked(regions) if p >= _LIKELY_REGION},
+            "regions": {
+                name: round(p, 3) for name, p in rank_labels(regions) if p >= _LIKELY_REGION
+            },
             "sounds": self._named_sounds(),
             "activity": self._named_activity(),
             "scenario": self._named_scenario(),
@@ -108,7 +110,7 @@ class LiveState:
         words = place_of(means).words
         return [
             {"name": name, "probability": round(p, 3), "where": list(words)}
-            for name, p in ranked(sounds, MAX_SOUNDS)
+            for name, p in rank_labels(sounds, MAX_SOUNDS)
         ]
 
     def _named_activity(self) -> dict[str, Any] | None:
@@ -128,7 +130,7 @@ class LiveState:
         record = self._scenario
         if record is None or self._end_ns - record.end_ns > _SCENARIO_NS or not record.scenarios:
             return None
-        names = decided(record.scenarios)
+        names = detected_labels(record.scenarios)
         return {
             "names": names,
             "probability": round(record.scenarios[names[0]], 3),

@@ -10,7 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from schemas.ranking import ranked
+from schemas.ranking import rank_labels
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -31,7 +31,7 @@ def name_activity(
     activities: Mapping[str, float], open_vocabulary: Mapping[str, float], unsure_below: float
 ) -> Named | None:
     """Return the name of one activity window, None if there is neither estimate."""
-    closed, described = ranked(activities, 1), ranked(open_vocabulary, 1)
+    closed, described = rank_labels(activities, 1), rank_labels(open_vocabulary, 1)
     if described and is_unsure(activities, unsure_below):
         name, probability = described[0]
         if not closed or probability > closed[0][1]:
@@ -47,7 +47,7 @@ def descriptions_in_doubt(
 ) -> Probabilities:
     """Return the `most` likeliest descriptions if the closed set's confidence is low, else none."""
     unsure = is_unsure(activities, unsure_below)
-    return dict(ranked(open_vocabulary, most)) if unsure else {}
+    return dict(rank_labels(open_vocabulary, most)) if unsure else {}
 
 
 def is_unsure(activities: Mapping[str, float], unsure_below: float) -> bool:

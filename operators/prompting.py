@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from schemas.frames import NS
 from schemas.labels import checked_name
-from schemas.ranking import likeliest, ranked
+from schemas.ranking import likeliest, rank_labels
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -154,7 +154,7 @@ def _place_of_all(texts: Mapping[str, Any], event: str, regions: Mapping[str, fl
 
 
 def _top(probabilities: Mapping[str, float], count: int) -> list[tuple[str, float]]:
-    return ranked({name: p for name, p in probabilities.items() if _is_words(name)}, count)
+    return rank_labels({name: p for name, p in probabilities.items() if _is_words(name)}, count)
 
 
 def _is_words(name: str) -> bool:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from schemas.ranking import ranked
+from schemas.ranking import rank_labels
 
 if TYPE_CHECKING:
     from schemas.message import Probabilities
@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 DECISION_THRESHOLD = 0.5
 
 
-def decided(probabilities: Probabilities) -> list[str]:
+def detected_labels(probabilities: Probabilities) -> list[str]:
     """Return the labels of an estimate, the likeliest first; none without an estimate."""
-    first = [name for name, p in ranked(probabilities) if p >= DECISION_THRESHOLD]
-    return first or [name for name, _ in ranked(probabilities, 1)]
+    first = [name for name, p in rank_labels(probabilities) if p >= DECISION_THRESHOLD]
+    return first or [name for name, _ in rank_labels(probabilities, 1)]

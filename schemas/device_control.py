@@ -10,12 +10,12 @@ from schemas.message import Message
 from schemas.quiet_hours import QuietHours
 
 
-def _checked(text: str) -> str:
+def _check_quiet_hours(text: str) -> str:
     QuietHours.parse(text)
     return text
 
 
-QuietText = Annotated[str, Field(min_length=1, max_length=200), AfterValidator(_checked)]
+QuietText = Annotated[str, Field(min_length=1, max_length=200), AfterValidator(_check_quiet_hours)]
 DeviceState = Literal["active", "paused", "erased"]
 
 

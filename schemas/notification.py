@@ -114,11 +114,11 @@ def parse_condition(text: str, names: Mapping[Kind, Collection[str]]) -> Conditi
     compared = _ABOVE.fullmatch(words)
     if compared is None:
         raise RuleError(f"rule is {words[:60]!r}; expected one like {EXAMPLES}")
-    kind, name, place = _named(compared[1].casefold(), names)
+    kind, name, place = _parse_name(compared[1].casefold(), names)
     return Condition(kind, name, place, _probability(compared[2]))
 
 
-def _named(words: str, names: Mapping[Kind, Collection[str]]) -> tuple[Kind, str, str | None]:
+def _parse_name(words: str, names: Mapping[Kind, Collection[str]]) -> tuple[Kind, str, str | None]:
     kinds: tuple[Kind, ...] = NAMED
     place = None
     first, _, rest = words.partition(" ")

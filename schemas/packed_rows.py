@@ -79,7 +79,7 @@ class PackedRows(BaseModel):
             rest = values[:, packed:].astype("<f2")
         changes = np.diff(steps, axis=0, prepend=np.zeros((1, packed), np.int8))
         plain = scales.tobytes() + changes.T.tobytes() + rest.tobytes()
-        return cls(shape=[count, columns], exact=exact, data=_deflated(plain))
+        return cls(shape=[count, columns], exact=exact, data=_deflate(plain))
 
     def array(self) -> NDArray[np.float32]:
         """Return the rows (R, C)."""
@@ -103,7 +103,7 @@ class PackedRows(BaseModel):
         return 2 * rows * _blocks(packed), rows * packed, 2 * rows * self.exact
 
 
-def _deflated(plain: bytes) -> bytes:
+def _deflate(plain: bytes) -> bytes:
     # Small numbers of either sign, which seldom come again in the same order but for runs of zeros.
     deflating = zlib.compressobj(strategy=zlib.Z_RLE)
     return deflating.compress(plain) + deflating.flush()

@@ -8,7 +8,9 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 
-def ranked(probabilities: Mapping[str, float], most: int | None = None) -> list[tuple[str, float]]:
+def rank_labels(
+    probabilities: Mapping[str, float], most: int | None = None
+) -> list[tuple[str, float]]:
     """Return the `most` likeliest labels (by default all), ties by name."""
     return sorted(probabilities.items(), key=lambda pair: (-pair[1], pair[0]))[:most]
 

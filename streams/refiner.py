@@ -30,7 +30,7 @@ from operators.context import Context
 from operators.doubt import LOW_CONFIDENCE, doubt
 from operators.prompting import load_template, messages
 from schemas import FinetuneItem, Refined, Scenario
-from schemas.decision import decided
+from schemas.decision import detected_labels
 from schemas.frames import NS
 from schemas.ranking import likeliest
 from schemas.scenario import NO_REFINER
@@ -238,7 +238,7 @@ def expert_refinement(expert: Expert, record: Scenario, before: Sequence[Scenari
 
 def disagrees(refined: Refined, record: Scenario) -> bool:
     """Return whether the log would differ without this refinement of a record."""
-    return set(refined.scenarios) != set(decided(record.scenarios))
+    return set(refined.scenarios) != set(detected_labels(record.scenarios))
 
 
 def unchanged_refinement(

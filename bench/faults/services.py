@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from bench.faults.proxy import Proxy
 from infra.local.kafka.server import ApacheKafka
 from infra.local.probe import LOOPBACK, free_port
-from infra.local.process import ended
+from infra.local.process import wait_until_gone
 from infra.local.redis_embedded import EmbeddedRedis, discard
 
 if TYPE_CHECKING:
@@ -51,14 +51,14 @@ class Breakable:
     def runs(self) -> bool:
         """Whether it is running."""
         pid = self.service.pid
-        return pid is not None and not ended(pid, within_s=0.0)
+        return pid is not None and not wait_until_gone(pid, within_s=0.0)
 
     def kill(self) -> None:
         """Send SIGKILL and wait for the exit."""
         pid = self.service.pid
         if pid is not None and self.runs:
             os.kill(pid, signal.SIGKILL)
-            ended(pid, within_s=10.0)
+            wait_until_gone(pid, within_s=10.0)
         self.service.stop()
 
     def start(self) -> None:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from bench.subjects.subject import STEPPED, process
 from infra.errors import NotAnsweringError
-from infra.local.process import ended, tail
+from infra.local.process import tail, wait_until_gone
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -79,7 +79,7 @@ class Workers:
         child = self._children.pop(number)
         if child.pid is not None:
             os.kill(child.pid, signal.SIGKILL)
-            ended(child.pid, within_s=10.0)
+            wait_until_gone(child.pid, within_s=10.0)
         child.stop()
 
     async def terminate(self, number: int) -> None:

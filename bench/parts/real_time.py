@@ -11,7 +11,7 @@ from bench.measuring.observer import Observer
 from bench.subjects.latency import delays
 from bench.subjects.running import start_subject
 from bench.subjects.subject import PRODUCT, Subject
-from infra.topics import used
+from infra.topics import used_topics
 from models.network.windows import SCENARIO_WINDOW_S
 
 if TYPE_CHECKING:
@@ -65,7 +65,7 @@ async def measure_real_time(services: Services, plan: Plan, say: Callable[[str],
 async def _traffic(
     services: Services, subject: Subject, wearer_seconds: float
 ) -> dict[str, Traffic]:
-    names = [topic.name for topic in used(subject.settings)]
+    names = [topic.name for topic in used_topics(subject.settings)]
     async with Observer(subject.settings, names) as observer:
         await observer.until_quiet()
     return {

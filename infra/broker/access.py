@@ -59,7 +59,7 @@ def security_arguments(settings: Settings) -> dict[str, Any]:
     return {
         **arguments,
         "sasl_plain_username": settings.broker_username,
-        "sasl_plain_password": _revealed(settings.broker_password),
+        "sasl_plain_password": _plain_text(settings.broker_password),
     }
 
 
@@ -85,16 +85,16 @@ async def require_broker(settings: Settings) -> None:
             connection.close()
             return
     # An explicit refusal tells more than another broker's silence.
-    said = next((reason for reason in reasons if reason), "")
+    refusal = next((reason for reason in reasons if reason), "")
     raise BrokerError(
-        f"broker at {settings.broker_url} {said}"
-        if said
+        f"broker at {settings.broker_url} {refusal}"
+        if refusal
         else f"broker at {settings.broker_url} does not answer: start it, or correct "
         f"{env_name('broker_url')}"
     )
 
 
-def failed(settings: Settings, error: KafkaError) -> BrokerError:
+def broker_error(settings: Settings, error: KafkaError) -> BrokerError:
     """Wrap a client's `KafkaError`."""
     return BrokerError(f"broker at {settings.broker_url} failed: {error!r}")
 
@@ -126,5 +126,5 @@ def _refusal(error: Exception) -> str:
     return ""
 
 
-def _revealed(secret: SecretStr | None) -> str | None:
+def _plain_text(secret: SecretStr | None) -> str | None:
     return None if secret is None else secret.get_secret_value()

@@ -18,7 +18,7 @@ from aiokafka.admin import AIOKafkaAdminClient, RecordsToDelete
 from aiokafka.errors import IncompatibleBrokerVersion, KafkaConnectionError, KafkaError
 
 from infra import topics
-from infra.broker.access import client_arguments, failed, require_broker
+from infra.broker.access import broker_error, client_arguments, require_broker
 from infra.broker.device_keys import DeviceKeys
 from infra.broker.signing import Signatures
 from infra.broker.topic_reader import TopicReader
@@ -83,7 +83,7 @@ class LetterSelection:
 
 
 @dataclass
-class Handled:
+class LetterCounts:
     """How many letters were handled, and how many were skipped, by reason."""
 
     done: int = 0
@@ -104,7 +104,7 @@ async def scan(settings: Settings) -> AsyncIterator[LetterRecord]:
     """Yield the topic's records, each letter once; raises `BrokerError`."""
     seen: set[Place] = set()
     async for record in _records(settings):
-        each = _read(record)
+        each = _parse_record(record)
         if each.letter is not None:
             if identity(each.letter) in seen:
                 continue
@@ -114,7 +114,7 @@ async def scan(settings: Settings) -> AsyncIterator[LetterRecord]:
 
 async def replay(
     settings: Settings, selection: LetterSelection, *, dry_run: bool = False
-) -> Handled:
+) -> LetterCounts:
     """Republish the letters' messages, each to its original topic and partition.
 
     Letters whose message was not kept whole are skipped. Raises `BrokerError`.
@@ -123,7 +123,7 @@ async def replay(
         settings.topic(topics.DEAD_LETTER)
     }
     signed = Signatures.of(settings).topics | DeviceKeys.of(settings).topics
-    handled = Handled()
+    handled = LetterCounts()
     async with _producer(settings) as send:
         async for record in scan(settings):
             letter = record.letter
@@ -142,13 +142,13 @@ async def replay(
 
 async def purge(
     settings: Settings, selection: LetterSelection, *, dry_run: bool = False
-) -> Handled:
+) -> LetterCounts:
     """Delete letters: rewrite those that stay, then delete everything older.
 
     Letters that arrive meanwhile stay. Raises `BrokerError`.
     """
     topic = settings.topic(topics.DEAD_LETTER)
-    handled = Handled()
+    handled = LetterCounts()
     ends: dict[int, int] = {}
     async for record in _records(settings):
         ends[record.partition] = record.offset + 1
@@ -159,7 +159,7 @@ async def purge(
     seen: set[Place] = set()
     async with _producer(settings) as send:
         async for record in _records(settings):
-            each = _read(record)
+            each = _parse_record(record)
             if record.offset >= ends.get(record.partition, 0) or selection.fits(each):
                 continue
             if each.letter is not None:
@@ -178,7 +178,7 @@ async def _records(settings: Settings) -> AsyncIterator[Any]:
             yield record
 
 
-def _read(record: Any) -> LetterRecord:
+def _parse_record(record: Any) -> LetterRecord:
     written = dict(record.headers or ()).get(_WRITTEN_HEADER, b"")
     written_ms = int(written) if written.isdigit() else int(record.timestamp)
     where = f"{record.topic}[{record.partition}]@{record.offset}"
@@ -241,7 +241,7 @@ async def _producer(settings: Settings) -> AsyncIterator[Callable[..., Awaitable
         yield send
         await asyncio.gather(*unconfirmed)
     except KafkaError as error:
-        raise failed(settings, error) from error
+        raise broker_error(settings, error) from error
     finally:
         await producer.stop()
 
@@ -262,6 +262,6 @@ async def _delete_before(settings: Settings, topic: str, ends: dict[int, int]) -
             f"all of them when it ends ({error!r})"
         ) from error
     except KafkaError as error:
-        raise failed(settings, error) from error
+        raise broker_error(settings, error) from error
     finally:
         await admin.close()

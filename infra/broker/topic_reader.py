@@ -16,7 +16,7 @@ from aiokafka.errors import ConsumerStoppedError, KafkaError
 from aiokafka.partitioner import DefaultPartitioner
 
 from infra import topics
-from infra.broker.access import client_arguments, failed, require_broker
+from infra.broker.access import broker_error, client_arguments, require_broker
 from infra.broker.signing import Signatures
 from infra.local.embedded import broker_life
 from schemas import DeadLetter, Message, SchemaError
@@ -73,7 +73,7 @@ class TopicReader:
             await self._consumer.seek_to_beginning(*self._partitions)
         except KafkaError as error:
             await self._consumer.stop()
-            raise failed(self._settings, error) from error
+            raise broker_error(self._settings, error) from error
         return self
 
     async def __aexit__(self, *_: object) -> None:
@@ -100,7 +100,7 @@ class TopicReader:
                 if not batches and await self._is_at(ends):
                     return
         except KafkaError as error:
-            raise failed(self._settings, error) from error
+            raise broker_error(self._settings, error) from error
 
     async def unread(self) -> int:
         """Return an upper bound of the offsets left up to the topic's end."""
@@ -129,7 +129,7 @@ class TopicReader:
                     if record.offset == offset and record.value is not None
                 ]
         except KafkaError as error:
-            raise failed(self._settings, error) from error
+            raise broker_error(self._settings, error) from error
         return values
 
     async def follow(self) -> AsyncIterator[Any]:
@@ -217,7 +217,7 @@ async def publish(
             topic, key=name_bytes, value=value, headers=headers, partition=partition
         )
     except KafkaError as error:
-        raise failed(settings, error) from error
+        raise broker_error(settings, error) from error
     finally:
         await producer.stop()
 

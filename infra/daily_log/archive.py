@@ -88,7 +88,7 @@ async def restore(
     head = next(iterator, "")
     counts = dict.fromkeys(_KINDS, 0)
     if not _is_head(head):
-        for rows in _batched(rows_of(from_json("".join([head, *iterator])))):
+        for rows in _in_batches(rows_of(from_json("".join([head, *iterator])))):
             await _write(store, rows, counts, corrections)
         return _counts(counts)
     batch: list[Row] = []
@@ -128,7 +128,7 @@ def _row(line: str, number: int) -> Row:
         raise ExportError(f"line {number} is no record of a log: {why[:200]}") from error
 
 
-def _batched(rows: list[Row]) -> Iterable[list[Row]]:
+def _in_batches(rows: list[Row]) -> Iterable[list[Row]]:
     for at in range(0, len(rows), _AT_ONCE):
         yield rows[at : at + _AT_ONCE]
 

@@ -43,15 +43,15 @@ def to_calendar(
     if zone is not None and lasting:
         lines += [
             f"X-WR-TIMEZONE:{zone.key}",
-            *_described(zone, _utc(lasting[0].start_ns), _utc(lasting[-1].end_ns)),
+            *_time_zone_lines(zone, _utc(lasting[0].start_ns), _utc(lasting[-1].end_ns)),
         ]
     notes = [each for each in in_force(log.corrections) if each.note]
     for run in lasting:
         uid = sha256(f"{device}/{run.start_ns}".encode()).hexdigest()[:32]
-        spoken = [n.note for n in notes if n.start_ns < run.end_ns and n.end_ns > run.start_ns]
-        sounds = _heard(log, run.start_ns, run.end_ns)
+        note_lines = [n.note for n in notes if n.start_ns < run.end_ns and n.end_ns > run.start_ns]
+        sounds = _frequent_sounds(log, run.start_ns, run.end_ns)
         if sounds:
-            spoken.append(f"Heard: {', '.join(sounds)}")
+            note_lines.append(f"Heard: {', '.join(sounds)}")
         lines += [
             "BEGIN:VEVENT",
             f"UID:{uid}@egolog",
@@ -59,13 +59,13 @@ def to_calendar(
             f"DTSTART{_local(run.start_ns, zone)}",
             f"DTEND{_local(run.end_ns, zone)}",
             f"SUMMARY:{_text(', '.join(run.labels))}",
-            *([f"DESCRIPTION:{_text(chr(10).join(spoken))}"] if spoken else []),
+            *([f"DESCRIPTION:{_text(chr(10).join(note_lines))}"] if note_lines else []),
             "END:VEVENT",
         ]
-    return "".join(f"{_folded(line)}\r\n" for line in [*lines, "END:VCALENDAR"])
+    return "".join(f"{_fold(line)}\r\n" for line in [*lines, "END:VCALENDAR"])
 
 
-def _described(zone: ZoneInfo, first: datetime, last: datetime) -> list[str]:
+def _time_zone_lines(zone: ZoneInfo, first: datetime, last: datetime) -> list[str]:
     """Return the zone's VTIMEZONE lines (RFC 5545 §3.6.5): each UTC offset in [first, last]."""
     lines = ["BEGIN:VTIMEZONE", f"TZID:{zone.key}"]
     at, before = first - timedelta(days=1), None
@@ -121,7 +121,7 @@ def _local(time_ns: int, zone: ZoneInfo | None) -> str:
     return f";TZID={zone.key}:{_utc(time_ns).astimezone(zone):%Y%m%dT%H%M%S}"
 
 
-def _heard(log: Log, from_ns: int, to_ns: int) -> list[str]:
+def _frequent_sounds(log: Log, from_ns: int, to_ns: int) -> list[str]:
     """Return the most frequent sound events, with their place where it is known."""
     counts: Counter[tuple[str, tuple[str, ...]]] = Counter()
     for record in log.scenarios:
@@ -140,7 +140,7 @@ def _text(value: str) -> str:
     return escaped.replace("\r", "").replace("\n", "\\n")
 
 
-def _folded(line: str) -> str:
+def _fold(line: str) -> str:
     """Fold a line as in RFC 5545 §3.1, without splitting a UTF-8 character."""
     parts, size = [""], 0
     for letter in line:

@@ -55,7 +55,7 @@ def in_force(corrections: Iterable[Correction]) -> list[Correction]:
     return [each for each in ordered if each.undoes is None and each.correction_id not in void]
 
 
-def applied(
+def apply_corrections(
     scenarios: Sequence[LogScenario],
     activities: Sequence[LogActivity],
     corrections: Iterable[Correction],
@@ -64,8 +64,8 @@ def applied(
     ordered = in_order(corrections)
     words = Words(ordered)
     return Log.of(
-        [_corrected(record, words.of("scenario", record)) for record in scenarios],
-        [_corrected(record, words.of("activity", record)) for record in activities],
+        [_correct(record, words.of("scenario", record)) for record in scenarios],
+        [_correct(record, words.of("activity", record)) for record in activities],
         ordered,
     )
 
@@ -105,22 +105,22 @@ class Words:
         return self._edges.get(row, [])
 
 
-def added(log: Log) -> list[AddedSpan]:
+def added_spans(log: Log) -> list[AddedSpan]:
     """Return the labelled spans without records, in order of row and start."""
     words = Words(log.corrections)
     return [
-        *_added("scenario", log.scenarios, words),
-        *_added("activity", log.activities, words),
+        *_spans_without_records("scenario", log.scenarios, words),
+        *_spans_without_records("activity", log.activities, words),
     ]
 
 
-def _added(
+def _spans_without_records(
     row: Row, records: Sequence[LogScenario] | Sequence[LogActivity], words: Words
 ) -> Iterator[AddedSpan]:
     edges = words.edges(row)
     if not edges:
         return
-    covered = _merged(
+    covered = _merge(
         (record.start_ns, record.end_ns)
         for record in records
         if record.end_ns > edges[0] and record.start_ns < edges[-1]
@@ -143,7 +143,7 @@ def _added(
         yield pending
 
 
-def _merged(spans: Iterable[tuple[int, int]]) -> list[tuple[int, int]]:
+def _merge(spans: Iterable[tuple[int, int]]) -> list[tuple[int, int]]:
     merged: list[tuple[int, int]] = []
     for start, end in sorted(spans):
         if merged and start <= merged[-1][1]:
@@ -162,5 +162,5 @@ def _word(correction: Correction, span: NamedSpan) -> WearersWord:
     )
 
 
-def _corrected(record: _Record, word: WearersWord | None) -> _Record:
+def _correct(record: _Record, word: WearersWord | None) -> _Record:
     return record if word is None else record.model_copy(update={"corrected": word})

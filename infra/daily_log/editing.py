@@ -19,7 +19,7 @@ from pydantic import (
 )
 
 from infra import clock
-from infra.daily_log.corrections import added, applied, in_force
+from infra.daily_log.corrections import added_spans, apply_corrections, in_force
 from infra.errors import InfraError
 from schemas import Correction, NamedSpan
 from schemas.correction import CORRECTION_ID, MAX_SPAN_NS, WEARER, Action, CorrectionId, Row
@@ -108,7 +108,7 @@ class Change(BaseModel):
         return value
 
     @classmethod
-    def read(cls, fields: Any) -> Change:
+    def parse(cls, fields: Any) -> Change:
         """Parse a change from JSON fields; raises `CorrectionError`."""
         try:
             return cls.model_validate(fields)
@@ -138,12 +138,12 @@ class LogEditor:
 
     async def change(self, change: Change) -> Correction:
         """Publish a change, apply it and return it; raises `CorrectionError`."""
-        correction = await self._made(change)
+        correction = await self._make_correction(change)
         await self._publish(correction)
         await self._store.put_corrections([correction])
         return correction
 
-    async def _made(self, change: Change) -> Correction:
+    async def _make_correction(self, change: Change) -> Correction:
         undone = await self._undone(change) if change.action == "undo" else None
         after = undone.after if undone is not None else self._spans(change)
         row = change.row if undone is None else undone.row
@@ -251,7 +251,9 @@ def runs(
     Runs of the same labels at most `gap_ns` apart are merged.
     """
     spans: list[tuple[int, int, list[str]]] = [
-        (each.start_ns, each.end_ns, each.word.labels) for each in added(log) if each.row == row
+        (each.start_ns, each.end_ns, each.word.labels)
+        for each in added_spans(log)
+        if each.row == row
     ]
     if row == "scenario":
         spans += [(r.start_ns, r.end_ns, r.labels) for r in log.scenarios]
@@ -274,7 +276,7 @@ def runs(
 
 def _again(log: Log, corrections: list[Correction]) -> Log:
     bare = {"corrected": None}
-    return applied(
+    return apply_corrections(
         [record.model_copy(update=bare) for record in log.scenarios],
         [record.model_copy(update=bare) for record in log.activities],
         corrections,
@@ -298,7 +300,7 @@ def _whole(spans: list[NamedSpan], start_ns: int, end_ns: int) -> list[NamedSpan
     return whole if len(whole) <= _MAX_RUNS else [NamedSpan(start_ns=start_ns, end_ns=end_ns)]
 
 
-def described(correction: Correction) -> str:
+def correction_line(correction: Correction) -> str:
     """Return a correction as one line for people."""
     span = f"{iso(correction.start_ns)} to {iso(correction.end_ns)}"
     before = ", ".join(dict.fromkeys(n for s in correction.before for n in s.labels)) or "nothing"

@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 from pydantic import ValidationError
 
 from infra.daily_log.records import EMBEDDINGS, Log, LogActivity, LogScenario
-from infra.daily_log.table import armed, disarmed, fields_of, flattened, tree
+from infra.daily_log.table import escape_formula, fields_of, flatten, tree, unescape_formula
 from infra.errors import InfraError
 from schemas.event_time import NS_PER_MS
 from schemas.frames import NS
@@ -71,17 +71,17 @@ class CsvTable:
 
     def head(self) -> str:
         """Return the header line; call it after all pieces were passed to `widen`."""
-        return self._written([dict(zip(self._names, self._names, strict=True))])
+        return self._lines([dict(zip(self._names, self._names, strict=True))])
 
     def add(self, log: Log) -> str:
         """Return a piece's lines; raises `ExportError` if it needs a column that is missing."""
-        return self._written([_row(row, record) for row, record in _in_order(log)])
+        return self._lines([_row(row, record) for row, record in _in_order(log)])
 
     @property
     def _names(self) -> list[str]:
         return [*COLUMNS, *(column for each in self._columns.values() for column in each)]
 
-    def _written(self, rows: list[dict[str, str]]) -> str:
+    def _lines(self, rows: list[dict[str, str]]) -> str:
         out = io.StringIO()
         try:
             csv.DictWriter(out, self._names, lineterminator="\r\n").writerows(rows)
@@ -101,16 +101,16 @@ def _in_order(log: Log) -> list[tuple[str, LogScenario | LogActivity]]:
 def _cells(record: LogScenario | LogActivity) -> dict[str, dict[str, str]]:
     """Return the cells of each nested field by column."""
     fields = record.model_dump(mode="json", exclude={*EMBEDDINGS, *_TEXT})
-    return {name: flattened(value, name) for name, value in fields.items()}
+    return {name: flatten(value, name) for name, value in fields.items()}
 
 
 def _row(row: str, record: LogScenario | LogActivity) -> dict[str, str]:
-    cells = {name: disarmed(getattr(record, name)) for name in _TEXT}
+    cells = {name: escape_formula(getattr(record, name)) for name in _TEXT}
     cells |= {
         "row": row,
         "start": _iso(record.start_ns),
         "end": _iso(record.end_ns),
-        "leading": disarmed(record.leading),
+        "leading": escape_formula(record.leading),
     }
     for each in _cells(record).values():
         cells |= each
@@ -144,7 +144,7 @@ def _record(cells: dict[str, str]) -> LogScenario | LogActivity:
     row = cells.pop("row")
     if row not in _MODELS:
         raise ValueError(f"row is {row!r}; expected one of {sorted(_MODELS)}")
-    texts = {name: armed(cells.pop(name)) for name in _TEXT}
+    texts = {name: unescape_formula(cells.pop(name)) for name in _TEXT}
     nested = tree({name: cell for name, cell in cells.items() if name not in _DERIVED})
     model = _MODELS[row]
     return model.model_validate_json(json.dumps(fields_of(model, {**nested, **texts})))

@@ -25,7 +25,7 @@ class LogKeys:
         return [
             *(self.index(row, device) for row in ROWS),
             *(self.data(row, device) for row in ROWS),
-            *(self.written(row, device) for row in ROWS),
+            *(self.by_write_time(row, device) for row in ROWS),
             self.changes(device),
             self.revision(device),
         ]
@@ -46,7 +46,7 @@ class LogKeys:
         """Return the hash from id to record."""
         return f"{self.prefix}:{row}:data:{device}"
 
-    def written(self, row: str, device: str) -> str:
+    def by_write_time(self, row: str, device: str) -> str:
         """Return the sorted set of ids by time of writing, µs."""
         return f"{self.prefix}:{row}:written:{device}"
 

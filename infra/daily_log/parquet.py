@@ -90,7 +90,7 @@ class ParquetTable:
                 ("record", text),
             ]
         )
-        self._said: set[str] = set()
+        self._written_corrections: set[str] = set()
         self._sink = _Sink()
         self._writer = pyarrow.parquet.ParquetWriter(
             self._sink, self._schema, compression="zstd", version="2.6"
@@ -98,9 +98,11 @@ class ParquetTable:
 
     def add(self, log: Log) -> bytes:
         """Return the file's next bytes: a log's records by start, then its corrections."""
-        new = [each for each in log.corrections if each.correction_id not in self._said]
-        self._said |= {each.correction_id for each in new}
-        rows = [*_rows(log), *(_said(each) for each in new)]
+        new = [
+            each for each in log.corrections if each.correction_id not in self._written_corrections
+        ]
+        self._written_corrections |= {each.correction_id for each in new}
+        rows = [*_rows(log), *(_correction_row(each) for each in new)]
         if rows:
             self._writer.write_table(self._table.from_pylist(rows, schema=self._schema))
         return self._sink.take()
@@ -145,7 +147,7 @@ def _rows(log: Log) -> Iterator[dict[str, Any]]:
         }
 
 
-def _said(each: Correction) -> dict[str, Any]:
+def _correction_row(each: Correction) -> dict[str, Any]:
     def names(spans: Sequence[NamedSpan]) -> list[str]:
         return [*dict.fromkeys(name for span in spans for name in span.labels)]
 

@@ -85,7 +85,7 @@ async def rebuild(
                 if record.value is None:
                     # A correction of an erased device.
                     continue
-                message = _decoded(kind, record, signatures)
+                message = _decode(kind, record, signatures)
                 if message is None:
                     skipped += 1
                 elif _is_meant(message, record, controls, from_ns, device):
@@ -110,7 +110,7 @@ def _id(message: Any) -> str:
     return message.correction_id if isinstance(message, Correction) else message.window_id
 
 
-def _decoded(kind: Any, record: Any, signatures: Signatures) -> Any:
+def _decode(kind: Any, record: Any, signatures: Signatures) -> Any:
     try:
         signatures.require(record)
         return kind.decode(record.value)

@@ -9,7 +9,7 @@ from pydantic import BaseModel, ConfigDict
 
 from schemas import Activity, Correction, Refined, Scenario
 from schemas.correction import CorrectionId
-from schemas.decision import decided
+from schemas.decision import detected_labels
 from schemas.message import Label
 from schemas.ranking import likeliest
 from schemas.scenario import NO_REFINER
@@ -65,7 +65,7 @@ class LogScenario(Scenario):
         """
         if self.corrected is not None or self.refined_labels:
             return self.decided_labels
-        return [] if self.unknown else decided(self.scenarios)
+        return [] if self.unknown else detected_labels(self.scenarios)
 
     @property
     def leading(self) -> str:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, tzinfo
 from typing import TYPE_CHECKING, NamedTuple
 
-from infra.daily_log.corrections import added, in_force
+from infra.daily_log.corrections import added_spans, in_force
 from infra.daily_log.records import Log
 from infra.daily_log.time_expressions.grammar import when_of
 from infra.daily_log.time_expressions.when import When
@@ -159,7 +159,7 @@ def find(log: Log, query: LogQuery) -> list[Hit]:
         )
         if _fits(query, record, activities, spoken):
             _append(hits, _hit(record, activities, spoken))
-    for each in added(log):
+    for each in added_spans(log):
         if each.row == "scenario" and _fits_added(query, each.leading, each.start_ns):
             span = (each.start_ns, each.end_ns, each.leading)
             hits.append(Hit(*span, (), (), 1.0, (), ()))

@@ -17,12 +17,12 @@ from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 from pydantic import BaseModel
 
 from infra import clock
-from infra.daily_log.corrections import applied
+from infra.daily_log.corrections import apply_corrections
 from infra.daily_log.keys import ROWS, SHOWN, LogKeys
 from infra.daily_log.records import EMBEDDINGS, DeviceSummary, Log, LogActivity, LogScenario
 from infra.daily_log.rollups import Rollups
 from infra.daily_log.scripts import AFTER_CORRECTION, AFTER_WRITE, EXPIRE_SILENT
-from infra.daily_log.stored import parsed, score, text
+from infra.daily_log.stored import parse_stored, score, text
 from infra.daily_log.summaries import DeviceSummaries
 from schemas import Activity, Correction, Refined, Scenario
 from schemas.correction import MAX_SPAN_NS
@@ -168,7 +168,7 @@ class LogStore:
         }
         activities = await self._fetch(LogActivity, "activity", device, activity_ids)
         # The index has a resolution of 1 µs; the exact bounds are checked here.
-        return applied(
+        return apply_corrections(
             [
                 record.model_copy(update={"refined": refined.get(record.window_id)})
                 for record in scenarios
@@ -204,7 +204,7 @@ class LogStore:
                         chunk = ids[begin : begin + _CHUNK]
                         pipe.zrem(self._keys.index(row, device), *chunk)
                         pipe.hdel(self._keys.data(row, device), *chunk)
-                        pipe.zrem(self._keys.written(row, device), *chunk)
+                        pipe.zrem(self._keys.by_write_time(row, device), *chunk)
                 pipe.incr(self._keys.revision(device))
                 revision = (await pipe.execute())[-1]
             await self._mark_deleted(device, from_ns, to_ns, revision)
@@ -352,5 +352,5 @@ class LogStore:
         for begin in range(0, len(ids), _CHUNK):
             chunk = list(ids[begin : begin + _CHUNK])
             values = await self._redis.hmget(self._keys.data(row, device), chunk)
-            records += parsed(model, values)
+            records += parse_stored(model, values)
         return records

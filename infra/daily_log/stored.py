@@ -18,7 +18,7 @@ class LogStoreError(InfraError):
     """A stored record does not match this version's schema."""
 
 
-def parsed(model: type[ModelT], values: Iterable[bytes | str | None]) -> list[ModelT]:
+def parse_stored(model: type[ModelT], values: Iterable[bytes | str | None]) -> list[ModelT]:
     """Return stored records, without those that expired (None); raises `LogStoreError`."""
     try:
         return [model.model_validate_json(value) for value in values if value is not None]

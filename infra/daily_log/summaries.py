@@ -8,7 +8,7 @@ from pydantic import BaseModel
 
 from infra.daily_log.keys import SHOWN
 from infra.daily_log.records import DeviceSummary
-from infra.daily_log.stored import parsed, score, text
+from infra.daily_log.stored import parse_stored, score, text
 from schemas.event_time import AHEAD_NS
 
 if TYPE_CHECKING:
@@ -129,5 +129,5 @@ class DeviceSummaries:
             values: list[Any] = await pipe.execute()
         spans: dict[str, list[_Span]] = {}
         for (device, _, _), stored in zip(wanted, values, strict=True):
-            spans.setdefault(device, []).extend(parsed(_Span, stored))
+            spans.setdefault(device, []).extend(parse_stored(_Span, stored))
         return spans

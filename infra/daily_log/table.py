@@ -20,31 +20,31 @@ Tree = dict[str, Any]
 _FORMULA = ("=", "+", "-", "@", "\t", "\r", "'")
 
 
-def disarmed(cell: str) -> str:
+def escape_formula(cell: str) -> str:
     """Prefix text that a spreadsheet would take for a formula."""
     return f"'{cell}" if cell.startswith(_FORMULA) else cell
 
 
-def armed(cell: str) -> str:
+def unescape_formula(cell: str) -> str:
     """Undo `disarmed`."""
     return cell.removeprefix("'")
 
 
-def flattened(value: Any, path: str) -> Cells:
+def flatten(value: Any, path: str) -> Cells:
     """Flatten a JSON value to cells by column."""
     if value is None:
         return {}
     if isinstance(value, dict):
-        items = [(_escaped(key), each) for key, each in value.items()]
+        items = [(_escape(key), each) for key, each in value.items()]
     elif isinstance(value, list):
         items = [(str(index), each) for index, each in enumerate(value)]
     elif isinstance(value, str):
-        return {path: disarmed(value) or "'"}
+        return {path: escape_formula(value) or "'"}
     else:
-        return {path: disarmed(json.dumps(value))}
+        return {path: escape_formula(json.dumps(value))}
     cells: Cells = {}
     for name, each in items:
-        cells |= flattened(each, f"{path}.{name}")
+        cells |= flatten(each, f"{path}.{name}")
     return cells
 
 
@@ -63,7 +63,7 @@ def tree(cells: Cells) -> Tree:
             at = at.setdefault(name, {})
             if not isinstance(at, dict):
                 raise ValueError(f"column {column!r} goes on below a column with a value")
-        at[leaf] = armed(text)
+        at[leaf] = unescape_formula(text)
     return out
 
 
@@ -140,5 +140,5 @@ def _branch(node: Any) -> Tree:
     return node
 
 
-def _escaped(name: str) -> str:
+def _escape(name: str) -> str:
     return name.replace("\\", "\\\\").replace(".", "\\.")

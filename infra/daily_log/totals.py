@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from typing import TYPE_CHECKING, NamedTuple
 
-from infra.daily_log.corrections import AddedSpan, added
+from infra.daily_log.corrections import AddedSpan, added_spans
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -32,7 +32,7 @@ def totals(log: Log) -> list[Total]:
         "scenario": [*log.scenarios],
         "activity": [*log.activities],
     }
-    for each in added(log):
+    for each in added_spans(log):
         by_row[each.row].append(each)
     return [total for row, records in by_row.items() for total in _of(row, records)]
 

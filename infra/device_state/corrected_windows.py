@@ -57,7 +57,7 @@ class CorrectedWindows:
                 if surplus:
                     await self._redis.hdel(key, *(each.window_id for each in surplus))
         except RedisError as error:
-            raise self._failed(device, "written", error) from error
+            raise self._store_error(device, "written", error) from error
 
     async def changes(self, device: str) -> int:
         """Return how often a device's windows changed; 0 if it never had any."""
@@ -66,7 +66,7 @@ class CorrectedWindows:
                 "Awaitable[bytes | None]", self._redis.hget(self._key(device), _CHANGES)
             )
         except RedisError as error:
-            raise self._failed(device, "read", error) from error
+            raise self._store_error(device, "read", error) from error
         return int(value or 0)
 
     async def read(self, device: str) -> tuple[int, list[FinetuneItem]]:
@@ -76,9 +76,9 @@ class CorrectedWindows:
                 "Awaitable[dict[bytes, bytes]]", self._redis.hgetall(self._key(device))
             )
         except RedisError as error:
-            raise self._failed(device, "read", error) from error
+            raise self._store_error(device, "read", error) from error
         changes = int(values.pop(_CHANGES, 0))
-        read = [item for value in values.values() if (item := _decoded(value)) is not None]
+        read = [item for value in values.values() if (item := _decode(value)) is not None]
         return changes, sorted(read, key=lambda item: (item.start_ns, item.window_id))
 
     async def erase(self, device: str) -> int:
@@ -87,17 +87,17 @@ class CorrectedWindows:
             count = await self._redis.hlen(self._key(device))
             await self._redis.delete(self._key(device))
         except RedisError as error:
-            raise self._failed(device, "removed", error) from error
+            raise self._store_error(device, "removed", error) from error
         return max(0, count - 1)
 
     def _key(self, device: str) -> str:
         return f"{self._app_id}:corrected:{device}"
 
-    def _failed(self, device: str, done: str, error: RedisError) -> StoreError:
+    def _store_error(self, device: str, done: str, error: RedisError) -> StoreError:
         return StoreError(f"corrected windows of device {device} cannot be {done}: {error}")
 
 
-def _decoded(value: bytes) -> FinetuneItem | None:
+def _decode(value: bytes) -> FinetuneItem | None:
     try:
         return FinetuneItem.decode(value)
     except SchemaError:

@@ -43,7 +43,7 @@ _ROUNDS = 5
 
 
 @dataclass
-class Erased:
+class Erasure:
     """How much was deleted, by place, and what could not be deleted and why."""
 
     counts: dict[str, int] = field(default_factory=dict)
@@ -56,10 +56,10 @@ class Erased:
 
 async def erase(
     settings: Settings, redis: Redis, device_id: str, settle_s: float = SETTLE_S
-) -> Erased:
+) -> Erasure:
     """Delete a device's data; raises `BrokerError`, or `StoreError` if something remains."""
     await write_control(settings, DeviceControl(device_id=device_id, state="erased"))
-    erased = Erased()
+    erased = Erasure()
     store = LogStore(redis, settings.app_id, settings.log_retention_days)
     for _ in range(_ROUNDS):
         await asyncio.sleep(settle_s)

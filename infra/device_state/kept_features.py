@@ -41,7 +41,7 @@ class KeptFeatures:
         self, device: str, start_ns: int, arrays: dict[str, np.ndarray[Any, Any]], hours: int
     ) -> None:
         """Store a window's arrays for `hours`."""
-        packed = await asyncio.to_thread(_packed, arrays)
+        packed = await asyncio.to_thread(_pack, arrays)
         lasts, now_s = hours * 3_600, clock.now_s()
         async with self._redis.pipeline(transaction=True) as pipe:
             pipe.set(self._key(device, start_ns), packed, ex=lasts)
@@ -84,7 +84,7 @@ class KeptFeatures:
         return f"{self._prefix}:feature-starts:{device}"
 
 
-def _packed(arrays: dict[str, np.ndarray[Any, Any]]) -> bytes:
+def _pack(arrays: dict[str, np.ndarray[Any, Any]]) -> bytes:
     fields = {
         name: [array.dtype.str, list(array.shape), array.tobytes()]
         for name, array in arrays.items()

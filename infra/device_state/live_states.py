@@ -42,8 +42,8 @@ class LiveStates:
         """Mark a device as watched and return its live state, or None if there is none."""
         now_s = await self._now_s()
         async with self._redis.pipeline(transaction=False) as pipe:
-            pipe.zadd(self._watched, {device: now_s + WATCHED_S})
-            pipe.zremrangebyscore(self._watched, "-inf", now_s)
+            pipe.zadd(self._watched_key, {device: now_s + WATCHED_S})
+            pipe.zremrangebyscore(self._watched_key, "-inf", now_s)
             pipe.get(self._key(device))
             *_, value = await pipe.execute()
         return None if value is None else cast("dict[str, Any]", json.loads(value))
@@ -52,7 +52,7 @@ class LiveStates:
         """Return the watched devices, at most `MAX_WATCHED`."""
         async with self._redis.pipeline(transaction=False) as pipe:
             pipe.time()
-            pipe.zrevrange(self._watched, 0, MAX_WATCHED - 1, withscores=True)
+            pipe.zrevrange(self._watched_key, 0, MAX_WATCHED - 1, withscores=True)
             (seconds, _), members = await pipe.execute()
         return {name.decode() for name, until_s in members if until_s >= seconds}
 
@@ -72,7 +72,7 @@ class LiveStates:
         return float(seconds) + float(micros) / 1e6
 
     @property
-    def _watched(self) -> str:
+    def _watched_key(self) -> str:
         return f"{self._prefix}:watched"
 
     def _key(self, device: str) -> str:

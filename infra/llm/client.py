@@ -134,7 +134,9 @@ class Llm:
             began = perf_counter()
             try:
                 with self._breaker.call(metrics.LLM_UNUSABLE if open_question else ()):
-                    value, text, tokens = await self._accepted(chat, schema, read, corrections)
+                    value, text, tokens = await self._ask_until_accepted(
+                        chat, schema, read, corrections
+                    )
             except CallError as error:
                 if error.outcome in metrics.LLM_UNUSABLE:
                     error.latency_ms = _latency_ms(began)
@@ -143,7 +145,7 @@ class Llm:
         await self._cache.put(key, text)
         return Answer(value, model, tokens, latency_ms, cached=False)
 
-    async def _accepted(
+    async def _ask_until_accepted(
         self,
         chat: Chat,
         schema: Mapping[str, Any] | None,

@@ -27,20 +27,20 @@ def retry_after_s(headers: Mapping[str, str], now: datetime | None = None) -> fl
     """
     milliseconds = _number(headers.get("retry-after-ms"))
     if milliseconds is not None:
-        return _bounded(milliseconds / 1000)
+        return _clamp(milliseconds / 1000)
     asked = headers.get("retry-after")
     if asked is None:
         return None
     seconds = _number(asked)
     if seconds is not None:
-        return _bounded(seconds)
+        return _clamp(seconds)
     try:
         until = parsedate_to_datetime(asked)
     except ValueError:
         return None
     if until.tzinfo is None:
         until = until.replace(tzinfo=UTC)
-    return _bounded((until - (now or datetime.fromtimestamp(clock.now_s(), UTC))).total_seconds())
+    return _clamp((until - (now or datetime.fromtimestamp(clock.now_s(), UTC))).total_seconds())
 
 
 def backoff_s(failures: int, draw: Callable[[], float] = random.random) -> float:
@@ -74,5 +74,5 @@ def _number(text: str | None) -> float | None:
     return value if value is not None and isfinite(value) else None
 
 
-def _bounded(seconds: float) -> float:
+def _clamp(seconds: float) -> float:
     return min(PAUSE_MAX_S, max(0.0, seconds))

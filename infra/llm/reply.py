@@ -73,12 +73,12 @@ class Reply:
 def read_reply(body: bytes, limit: AnswerLimit) -> Reply:
     """Parse a completion's `body`; raises `CallError` if it has no usable answer."""
     try:
-        return _read(_completion(body), limit)
+        return _parse_completion(_completion(body), limit)
     except RecursionError as error:
         raise CallError("malformed", "the answer is nested too deeply", retry=True) from error
 
 
-def _read(completion: dict[str, Any], limit: AnswerLimit) -> Reply:
+def _parse_completion(completion: dict[str, Any], limit: AnswerLimit) -> Reply:
     _refuse_error(completion)
     try:
         choice = completion["choices"][0]

@@ -51,7 +51,7 @@ class Running:
 _RECORD = TypeAdapter(Running)
 
 
-class Embedded:
+class EmbeddedServices:
     """The embedded services that `settings` ask for, reused if running, else started.
 
     A context manager; it stops only what it started.
@@ -68,7 +68,7 @@ class Embedded:
         wanted = [n for n in ("broker_url", "redis_url") if getattr(settings, n) == EMBEDDED]
         if not wanted:
             return settings
-        with _locked(settings.run_dir):
+        with _lock(settings.run_dir):
             try:
                 return settings.model_copy(update=self._urls(wanted))
             except BaseException:
@@ -123,14 +123,14 @@ def record(run_dir: Path, running: Running) -> None:
 
 def forget(run_dir: Path) -> None:
     """Remove the record if this process owns it."""
-    running = _read(run_dir)
+    running = _read_record(run_dir)
     if running is not None and running.pid == os.getpid():
         (run_dir / RECORD).unlink(missing_ok=True)
 
 
 def find_running(run_dir: Path) -> Running | None:
     """Return the running embedded services of this run folder, or None."""
-    running = _read(run_dir)
+    running = _read_record(run_dir)
     if running is None or not _alive(running.pid):
         return None
     if running.broker_url and not kafka_answers(_port(running.broker_url)):
@@ -148,7 +148,7 @@ def broker_life(settings: Settings) -> str | None:
     return running.broker_life
 
 
-def _read(run_dir: Path) -> Running | None:
+def _read_record(run_dir: Path) -> Running | None:
     # Ignored if written by another version, or truncated by a full disk.
     with suppress(OSError, ValueError):
         return _RECORD.validate_json((run_dir / RECORD).read_bytes(), strict=True)
@@ -170,7 +170,7 @@ def _port(url: str) -> int:
 
 
 @contextmanager
-def _locked(run_dir: Path) -> Iterator[None]:
+def _lock(run_dir: Path) -> Iterator[None]:
     run_dir.mkdir(parents=True, exist_ok=True)
     with (run_dir / "embedded.lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)

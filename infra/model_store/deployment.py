@@ -110,7 +110,7 @@ async def pin(settings: Settings, revision: str, model: str = SCENARIO) -> Model
     Raises `RevisionError` if it is unknown or has no weights.
     """
     async with _changing(settings, model) as revisions:
-        chosen = await _known(revisions, model, revision)
+        chosen = await _published_attempt(revisions, model, revision)
         update = chosen.update(clock.now_ns(), "pinned", pinned=True)
         await _send(settings, update)
     return update
@@ -150,7 +150,7 @@ async def rollback(settings: Settings, model: str = SCENARIO) -> ModelUpdate:
                 f"revision {now.revision} of model {model!r} has no parent: there is nothing to "
                 "roll back to"
             )
-        parent = await _known(revisions, model, now.parent)
+        parent = await _published_attempt(revisions, model, now.parent)
         update = parent.update(clock.now_ns(), f"rolled back from {now.revision}")
         await revisions.mark(model, now.revision, state="rolled back")
         await _send(settings, update)
@@ -163,7 +163,7 @@ async def history(settings: Settings, model: str = SCENARIO) -> list[Attempt]:
         return await revisions.all(model)
 
 
-async def _known(revisions: Revisions, model: str, revision: str) -> Attempt:
+async def _published_attempt(revisions: Revisions, model: str, revision: str) -> Attempt:
     if revision == SHIPPED:
         return Attempt(model=model, revision=SHIPPED, state="accepted", created_ns=0)
     attempt = await revisions.find(model, revision)

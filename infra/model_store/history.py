@@ -108,7 +108,7 @@ class Revisions:
             if dropped:
                 await self._redis.hdel(self._key(attempt.model), *(old.revision for old in dropped))
         except RedisError as error:
-            raise self._failed(attempt.model, "written", error) from error
+            raise self._store_error(attempt.model, "written", error) from error
         return dropped
 
     async def all(self, model: str) -> list[Attempt]:
@@ -118,8 +118,10 @@ class Revisions:
                 "Awaitable[dict[bytes, bytes]]", self._redis.hgetall(self._key(model))
             )
         except RedisError as error:
-            raise self._failed(model, "read", error) from error
-        attempts = [read for value in stored.values() if (read := _read(value)) is not None]
+            raise self._store_error(model, "read", error) from error
+        attempts = [
+            read for value in stored.values() if (read := _parse_attempt(value)) is not None
+        ]
         return sorted(attempts, key=lambda attempt: (attempt.created_ns, attempt.revision))
 
     async def find(self, model: str, revision: str) -> Attempt | None:
@@ -129,8 +131,8 @@ class Revisions:
                 "Awaitable[bytes | None]", self._redis.hget(self._key(model), revision)
             )
         except RedisError as error:
-            raise self._failed(model, "read", error) from error
-        return None if value is None else _read(value)
+            raise self._store_error(model, "read", error) from error
+        return None if value is None else _parse_attempt(value)
 
     async def mark(
         self, model: str, revision: str, *, state: State | None = None, refused: str | None = None
@@ -162,7 +164,7 @@ class Revisions:
                     f"{_WAIT_S:g} s now: try again"
                 )
         except RedisError as error:
-            raise self._failed(model, "locked", error) from error
+            raise self._store_error(model, "locked", error) from error
         try:
             yield
         finally:
@@ -172,16 +174,16 @@ class Revisions:
                 # The lock expired meanwhile, so there is nothing to release.
                 pass
             except RedisError as error:
-                raise self._failed(model, "unlocked", error) from error
+                raise self._store_error(model, "unlocked", error) from error
 
     def _key(self, model: str) -> str:
         return f"{self._app_id}:revisions:{model}"
 
-    def _failed(self, model: str, done: str, error: RedisError) -> StoreError:
+    def _store_error(self, model: str, done: str, error: RedisError) -> StoreError:
         return StoreError(f"revisions of model {model} cannot be {done}: {error}")
 
 
-def _read(value: bytes) -> Attempt | None:
+def _parse_attempt(value: bytes) -> Attempt | None:
     try:
         return Attempt.model_validate_json(value)
     except ValidationError:

@@ -134,7 +134,7 @@ class ReplayBuffer:
             )
             return [bytes(message) for (message,) in rows]
 
-    def learned(self, up_to: int) -> None:
+    def mark_learned(self, up_to: int) -> None:
         """Record that messages up to this number were learned from; clears the pending update."""
         with self._transaction() as db:
             db.execute(

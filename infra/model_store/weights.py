@@ -29,7 +29,7 @@ _NAME = re.compile(r"\A[a-z][a-z0-9_]{0,63}-[0-9a-f]{12}\.safetensors\Z")
 
 
 @dataclass(frozen=True)
-class Stored:
+class StoredFile:
     """A stored file's URL without passwords, and its SHA-256, 64 hexadecimal digits."""
 
     url: str
@@ -64,7 +64,7 @@ class WeightsStore:
         folder = settings.run_dir.absolute()
         return cls(settings.revisions_url or str(folder / "revisions"), folder / "revision-copies")
 
-    def put(self, path: Path, model: str, revision: str) -> Stored:
+    def put(self, path: Path, model: str, revision: str) -> StoredFile:
         """Copy the file at `path` into the store; raises `RevisionError`.
 
         Putting the same revision again replaces it.
@@ -84,8 +84,8 @@ class WeightsStore:
             else:
                 files.pipe_file(target, data)
         except Exception as error:  # each kind of store raises its own errors
-            raise self._failed(name, "written", error) from error
-        return Stored(f"{mask_url(self.url)}/{name}", sha256(data).hexdigest())
+            raise self._revision_error(name, "written", error) from error
+        return StoredFile(f"{mask_url(self.url)}/{name}", sha256(data).hexdigest())
 
     def get(self, url: str, digest: str) -> Path:
         """Return a local copy of the file that `url` names, with SHA-256 `digest`.
@@ -104,7 +104,7 @@ class WeightsStore:
             if sha256(copy.read_bytes()).hexdigest() == digest:
                 os.utime(copy)
                 return copy
-        data = self._read(name)
+        data = self._fetch(name)
         actual = sha256(data).hexdigest()
         if actual != digest:
             raise RevisionError(
@@ -129,9 +129,9 @@ class WeightsStore:
             if files.exists(f"{root}/{name}"):
                 files.rm_file(f"{root}/{name}")
         except Exception as error:  # each kind of store raises its own errors
-            raise self._failed(name, "removed", error) from error
+            raise self._revision_error(name, "removed", error) from error
 
-    def _read(self, name: str) -> bytes:
+    def _fetch(self, name: str) -> bytes:
         files, root = self._open()
         try:
             with files.open(f"{root}/{name}", "rb") as file:
@@ -145,7 +145,7 @@ class WeightsStore:
                 f"were put into ({env_name('revisions_url')})"
             ) from error
         except Exception as error:  # each kind of store raises its own errors
-            raise self._failed(name, "read", error) from error
+            raise self._revision_error(name, "read", error) from error
         if len(data) > MAX_BYTES:
             raise RevisionError(
                 f"weights {name} in {mask_url(self.url)} have more than {MAX_BYTES} bytes"
@@ -165,7 +165,7 @@ class WeightsStore:
             ) from error
         return files, str(root).rstrip("/")
 
-    def _failed(self, name: str, done: str, error: Exception) -> RevisionError:
+    def _revision_error(self, name: str, done: str, error: Exception) -> RevisionError:
         return RevisionError(
             f"weights {name} cannot be {done} in {mask_url(self.url)}: {_brief(error)}"
         )

@@ -93,7 +93,7 @@ class Target(BaseModel):
         return self
 
     @property
-    def shown(self) -> str:
+    def masked_address(self) -> str:
         """The address with secrets masked."""
         address = urlsplit(self.url.get_secret_value())
         hidden = f"/{MASK}" if address.path.strip("/") or address.query else ""

@@ -39,17 +39,17 @@ class SendError(InfraError):
 
 async def send(name: str, target: Target, notification: Notification) -> None:
     """Send a notification to a target, `name` in the rules file; raises `SendError`."""
-    tell = {"webhook": _webhook, "ntfy": _ntfy, "mqtt": _mqtt}[target.kind]
+    deliver = {"webhook": _webhook, "ntfy": _ntfy, "mqtt": _mqtt}[target.kind]
     try:
         async with asyncio.timeout(DEADLINE_S):
-            await tell(target, notification)
+            await deliver(target, notification)
     except TimeoutError as error:
         raise SendError(
-            f"target {name!r} at {target.shown} did not answer within {DEADLINE_S:.0f} s"
+            f"target {name!r} at {target.masked_address} did not answer within {DEADLINE_S:.0f} s"
         ) from error
     except SendError as error:
         raise SendError(
-            f"target {name!r} at {target.shown}: {error}", passing=error.passing
+            f"target {name!r} at {target.masked_address}: {error}", passing=error.passing
         ) from error
 
 
@@ -128,7 +128,9 @@ async def _mqtt(target: Target, notification: Notification) -> None:
             tls_context=_context(target) if tls else None,
             timeout=DEADLINE_S,
         ) as client:
-            await client.publish(discovery, json.dumps(discovered(topic, notification)), 1, True)
+            await client.publish(
+                discovery, json.dumps(discovery_payload(topic, notification)), 1, True
+            )
             event = {"event_type": notification.rule, **fields_of(notification)}
             await client.publish(topic, json.dumps(event), 1)
     except (aiomqtt.MqttError, OSError) as error:
@@ -144,7 +146,7 @@ def topics_of(target: Target, notification: Notification) -> tuple[str, str]:
     )
 
 
-def discovered(topic: str, notification: Notification) -> dict[str, Any]:
+def discovery_payload(topic: str, notification: Notification) -> dict[str, Any]:
     """Return Home Assistant's discovery payload for a rule and device."""
     device = notification.device_id
     return {

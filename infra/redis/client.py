@@ -45,7 +45,7 @@ async def connect(settings: Settings) -> Redis:
     # The first ping is not retried: a wrong address should fail at once.
     async with _client(settings, Retry(ExponentialBackoff(), 0)) as probe:
         try:
-            await _pinged(probe, settings.outage_s)
+            await _ping(probe, settings.outage_s)
         except (RedisError, OSError) as error:
             raise StoreError(f"redis at {mask_url(url)} {_refusal(error)}") from error
         except TypeError as error:
@@ -167,7 +167,7 @@ def _host_port(server: str) -> tuple[str, int]:
     return parts.hostname or "", parts.port or 0
 
 
-async def _pinged(probe: Redis, outage_s: float) -> None:
+async def _ping(probe: Redis, outage_s: float) -> None:
     """Ping once; a server that answers but is loading or refuses temporarily is waited for."""
     loop = asyncio.get_running_loop()
     give_up_at = loop.time() + outage_s

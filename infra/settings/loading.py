@@ -13,7 +13,7 @@ from pydantic import ValidationError
 from infra.errors import SettingsError
 from infra.secrets import FILE_SUFFIX, read_secret
 from infra.settings import deprecated
-from infra.settings.presentation import expected, is_address, is_secret, refused
+from infra.settings.presentation import expected_text, is_address, is_secret, refused_text
 from infra.settings.schema import Settings
 from infra.settings.variables import NOT_SETTINGS, PREFIX, env_name
 
@@ -108,7 +108,9 @@ def _line(error: ErrorDetails) -> str:
     if error["type"] == "extra_forbidden":
         return _unknown(env_name(name))
     field = Settings.model_fields[name]
-    value = refused(field, error["input"])
+    value = refused_text(field, error["input"])
     # A validator that has more to say than its type.
     reason = str(error.get("ctx", {}).get("error") or "")
-    return f"setting {env_name(name)} has value '{value}': expected {reason or expected(field)}"
+    return (
+        f"setting {env_name(name)} has value '{value}': expected {reason or expected_text(field)}"
+    )

@@ -37,22 +37,22 @@ class MaskedSettings(BaseSettings):
         return [
             SettingRow(
                 env_name(name),
-                self._shown(name),
-                shown(field, field.get_default()),
-                described(name, field),
+                self._text(name),
+                value_text(field, field.get_default()),
+                description_text(name, field),
             )
             for name, field in type(self).model_fields.items()
         ]
 
-    def _shown(self, name: str) -> str:
-        return shown(type(self).model_fields[name], getattr(self, name))
+    def _text(self, name: str) -> str:
+        return value_text(type(self).model_fields[name], getattr(self, name))
 
     def __repr_args__(self) -> Iterator[tuple[str | None, Any]]:
         """Mask what URLs carry; `SecretStr` masks itself."""
         for name, value in super().__repr_args__():
             is_text = isinstance(value, str | Path)
             field = type(self).model_fields.get(name or "")
-            yield name, type(value)(shown(field, value)) if is_text else value
+            yield name, type(value)(value_text(field, value)) if is_text else value
 
     def __str__(self) -> str:
         return repr(self)
@@ -68,24 +68,24 @@ def is_address(field: FieldInfo) -> bool:
     return any(isinstance(part, Address) for part in _metadata(field))
 
 
-def shown(field: FieldInfo | None, value: object) -> str:
+def value_text(field: FieldInfo | None, value: object) -> str:
     """Return a value as text, with the secrets of URLs masked."""
     text = "" if value is None else str(value)
     return mask_address(text) if field is not None and is_address(field) else mask_urls(text)
 
 
-def described(name: str, field: FieldInfo) -> str:
+def description_text(name: str, field: FieldInfo) -> str:
     """Return a setting's description, and how a secret is read from a file."""
     hint = f"; or {env_name(name)}{FILE_SUFFIX} names a file with it" if is_secret(field) else ""
     return (field.description or "") + hint
 
 
-def refused(field: FieldInfo, value: object) -> str:
+def refused_text(field: FieldInfo, value: object) -> str:
     """Return a refused value as an error line shows it."""
-    return MASK if is_secret(field) else shown(field, str(value))
+    return MASK if is_secret(field) else value_text(field, str(value))
 
 
-def expected(field: FieldInfo) -> str:
+def expected_text(field: FieldInfo) -> str:
     """Return what a setting's value must be, in words."""
     for part in _metadata(field):
         if isinstance(part, Expected):

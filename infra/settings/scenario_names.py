@@ -35,7 +35,7 @@ def read_names(path: Path | None) -> tuple[str, ...]:
     the offending name.
     """
     if path is None:
-        return _shipped()
+        return _default_names()
     if str(path) == OWN:
         return ()
     try:
@@ -49,8 +49,8 @@ def read_names(path: Path | None) -> tuple[str, ...]:
 def parse_names(text: str) -> tuple[str, ...]:
     """Return the names in a file's text; raises as `read_names`."""
     by_key: dict[str, str] = {}
-    for name in _listed(text):
-        tidy = _checked(name)
+    for name in _parse_list(text):
+        tidy = _check_name(name)
         by_key.setdefault(tidy.casefold(), tidy)
     if not by_key:
         raise ScenarioNamesError("the file holds no name")
@@ -65,11 +65,11 @@ def parse_names(text: str) -> tuple[str, ...]:
 
 
 @cache
-def _shipped() -> tuple[str, ...]:
+def _default_names() -> tuple[str, ...]:
     return parse_names((files("infra") / "ego4d_scenarios.json").read_text(encoding="utf-8"))
 
 
-def _listed(text: str) -> list[object]:
+def _parse_list(text: str) -> list[object]:
     if not text.lstrip().startswith("["):
         lines = (line.strip() for line in text.splitlines())
         return [line for line in lines if line and not line.startswith("#")]
@@ -80,7 +80,7 @@ def _listed(text: str) -> list[object]:
     return listed
 
 
-def _checked(name: object) -> str:
+def _check_name(name: object) -> str:
     if not isinstance(name, str):
         raise ScenarioNamesError(f"name {str(name)[:40]!r} is no text")
     tidy = " ".join(name.split())

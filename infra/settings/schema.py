@@ -363,7 +363,7 @@ class Settings(ServiceSettings):
         except ScenarioNamesError as error:
             raise ValueError(
                 f"setting {env_name('scenario_names')} has value "
-                f"'{self._shown('scenario_names')}': {mask_urls(str(error))}: "
+                f"'{self._text('scenario_names')}': {mask_urls(str(error))}: "
                 "expected a JSON list of names, or a name a line"
             ) from error
         return self

@@ -116,7 +116,7 @@ class ServiceSettings(MaskedSettings):
         return self
 
     def _needs(self, name: str, expected: str) -> ValueError:
-        value = self._shown(name)
+        value = self._text(name)
         return ValueError(f"setting {env_name(name)} has value '{value}': expected {expected}")
 
     @property

@@ -67,7 +67,7 @@ def register(app: EgoLogApp) -> None:
                 str(partitions[settings.topic(topic.name)] or "missing"),
                 topic.kept_for,
             )
-            for topic in topics.used(settings)
+            for topic in topics.used_topics(settings)
         ]
         table(("topic", "value", "partitions", "retention"), rows)
 

@@ -53,7 +53,7 @@ def register(app: EgoLogApp) -> None:
         print()
         table(
             ("target", "kind", "address"),
-            [(name, target.kind, target.shown) for name, target in targets.items()],
+            [(name, target.kind, target.masked_address) for name, target in targets.items()],
         )
 
     @group.action("test", argument("target"))
@@ -64,7 +64,7 @@ def register(app: EgoLogApp) -> None:
             known = ", ".join(targets) or "none yet"
             raise NotificationCommandError(f"target {target!r} is unknown: expected one of {known}")
         await try_out(target, targets[target])
-        print(f"told {target!r} at {targets[target].shown}")
+        print(f"told {target!r} at {targets[target].masked_address}")
 
     @group.action(
         "history", option("--limit", type=int, default=20, help="Maximum number of notifications.")

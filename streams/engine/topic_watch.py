@@ -73,7 +73,9 @@ class TopicWatch:
         # While a broker creates a topic, it may show its partitions one by one.
         if differing & self._differing:
             # Topics that are missing at the moment are waited for instead.
-            names = (self._settings.topic(topic.name) for topic in topics.used(self._settings))
+            names = (
+                self._settings.topic(topic.name) for topic in topics.used_topics(self._settings)
+            )
             topics.check({**dict.fromkeys(names, expected), **there}, self._settings)
         self._differing = differing
 

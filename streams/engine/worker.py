@@ -12,7 +12,7 @@ import faust
 from infra import topics
 from infra.disk import full_disk
 from infra.errors import InfraError, PortInUseError
-from infra.local.embedded import Embedded
+from infra.local.embedded import EmbeddedServices
 from infra.redis.client import connect
 from infra.redis.durability import warn_of_loss
 from infra.settings import EMBEDDED, Settings, env_name
@@ -113,7 +113,7 @@ def prepare(
     open_tagger(settings)
     if settings.speech_filter != "off":
         open_speech_detector(settings)
-    embedded = Embedded(settings)
+    embedded = EmbeddedServices(settings)
     ready = embedded.start()
     atexit.register(embedded.stop)
     create = settings.broker_url == EMBEDDED

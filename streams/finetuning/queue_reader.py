@@ -13,7 +13,7 @@ from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
 from aiokafka.errors import KafkaError
 
 from infra import metrics, topics
-from infra.broker.access import client_arguments, failed
+from infra.broker.access import broker_error, client_arguments
 from models.finetuning.examples import Examples, ExamplesError
 from schemas import DeadLetter, FinetuneItem, SchemaError
 from schemas.correction import WEARER
@@ -68,7 +68,7 @@ class QueueReader:
             await self._store(records)
             await self._consumer.commit()
         except KafkaError as error:
-            raise failed(self._settings, error) from error
+            raise broker_error(self._settings, error) from error
         return True
 
     async def at_end(self) -> bool:
@@ -103,7 +103,7 @@ class QueueReader:
                 ]
             )
         except KafkaError as error:
-            raise failed(settings, error) from error
+            raise broker_error(settings, error) from error
 
     async def _store(self, records: list[Any]) -> None:
         """Store usable items; of a window's corrections in this batch only the last one counts."""

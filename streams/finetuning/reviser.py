@@ -82,7 +82,7 @@ class Reviser:
                 outcome = "pinned" if now.pinned else "superseded"
                 reason = str(error)
                 await self._withdraw(update, reason)
-        self._buffer.learned(up_to)
+        self._buffer.mark_learned(up_to)
         _count(outcome, f"revision {update.revision}: {reason}")
 
     def _has_enough(self) -> bool:
@@ -114,7 +114,7 @@ class Reviser:
         )
         if outcome != "accepted":
             await deployment.reject(self._settings, attempt)
-            self._buffer.learned(up_to)
+            self._buffer.mark_learned(up_to)
             _count(outcome, f"revision {result.revision}: {attempt.reason}")
             return
         stored = await asyncio.to_thread(

@@ -14,7 +14,7 @@ from aiokafka import AIOKafkaProducer
 from aiokafka.errors import KafkaError
 from aiokafka.partitioner import DefaultPartitioner
 
-from infra.broker.access import client_arguments, failed
+from infra.broker.access import broker_error, client_arguments
 from infra.broker.device_keys import DeviceKeys
 from infra.errors import BrokerError
 from models.recordings.protocol import RecordingError
@@ -276,6 +276,6 @@ async def _producer(settings: Settings) -> AsyncIterator[AIOKafkaProducer]:
         await producer.start()
         yield producer
     except KafkaError as error:
-        raise failed(settings, error) from error
+        raise broker_error(settings, error) from error
     finally:
         await producer.stop()

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from aiohttp import web
 
 from infra.daily_log.corrections import in_force, in_order
-from infra.daily_log.editing import Change, LogEditor, described
+from infra.daily_log.editing import Change, LogEditor, correction_line
 from models.labels import ACTIVITIES, SCENARIOS
 from schemas.event_time import NS_PER_MS
 from streams.web import parameters
@@ -62,14 +62,14 @@ class CorrectionViews:
         """Change the log; responds with the change once it is published and applied."""
         if self._publish is None:
             raise NotReadyError("this worker has no broker to publish a correction to")
-        change = Change.read(await body_of(request))
+        change = Change.parse(await body_of(request))
         await self._device(change.device)
         editor = LogEditor(
             self._store(), self._publish, {"scenario": SCENARIOS, "activity": ACTIVITIES}
         )
         correction = await editor.change(change)
         row = correction_row(correction, standing=True)
-        return _json({**row, "text": described(correction)}, status=201)
+        return _json({**row, "text": correction_line(correction)}, status=201)
 
     async def learned(self, request: web.Request) -> web.Response:
         """Return the number of corrections and the revisions that learned from corrections."""

@@ -12,14 +12,14 @@ import json
 import time
 from typing import TYPE_CHECKING, Any
 
-from infra.daily_log.corrections import AddedSpan, added
+from infra.daily_log.corrections import AddedSpan, added_spans
 from infra.daily_log.rollups import Rollup
 from infra.daily_log.store import BUCKET_NS
 from operators.naming import Named, name_activity
 from operators.smoothing import smooth
 from schemas.event_time import NS_PER_MS
 from schemas.frames import NS
-from schemas.ranking import ranked
+from schemas.ranking import rank_labels
 from streams.web.timeline import (
     CORRECTED,
     DESCRIBED,
@@ -150,7 +150,9 @@ def of_hour(log: Log, hour: int, unsure_below: float) -> Hour:
         "hour": hour // NS_PER_MS,
         "scenarios": scenarios,
         "activities": strip,
-        "added": [row for each in added(log) if (row := _added(each, hour, index)) is not None],
+        "added": [
+            row for each in added_spans(log) if (row := _added(each, hour, index)) is not None
+        ],
         "networks": networks,
         "names": [*names],
     }
@@ -221,7 +223,7 @@ def _scenario(record: LogScenario, estimate: dict[str, float], hour: int, index:
     flags += word_flags(record.corrected)
     smoothed = {
         index(name): round(share * 100)
-        for name, share in ranked(estimate, _MAX_SHARES)
+        for name, share in rank_labels(estimate, _MAX_SHARES)
         if share >= _SHOWN
     }
     return [

@@ -52,7 +52,7 @@ class NotificationViews:
                     for rule in self._plan.rules
                 ],
                 "targets": [
-                    {"name": name, "kind": target.kind, "address": target.shown}
+                    {"name": name, "kind": target.kind, "address": target.masked_address}
                     for name, target in self._plan.targets.items()
                 ],
                 "history": [_row(entry) for entry in entries],

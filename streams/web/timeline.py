@@ -7,11 +7,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from infra.daily_log.corrections import added
+from infra.daily_log.corrections import added_spans
 from operators.naming import Named, is_unsure, name_activity
 from operators.smoothing import WINDOW_S, override, smooth
 from schemas.event_time import NS_PER_MS
-from schemas.ranking import ranked
+from schemas.ranking import rank_labels
 
 if TYPE_CHECKING:
     from infra.daily_log.corrections import AddedSpan
@@ -67,7 +67,7 @@ def timeline(log: Log, from_ns: int, unsure_below: float) -> dict[str, Any]:
         "scenarios": rows,
         "activities": strip,
         "names": list(names),
-        "added": [added_span(each) for each in added(log) if each.end_ns > from_ns],
+        "added": [added_span(each) for each in added_spans(log) if each.end_ns > from_ns],
     }
 
 
@@ -162,7 +162,7 @@ def activity_row(record: LogActivity, names: dict[str, int], unsure_below: float
     def indexed(probabilities: dict[str, float], most: int) -> list[tuple[int, float]]:
         return [
             (names.setdefault(name, len(names)), round(value, 3))
-            for name, value in ranked(probabilities, most)
+            for name, value in rank_labels(probabilities, most)
         ]
 
     flags = FAR_FIELD * (record.gate == "dropped") + NEAR_ONLY * (record.gate == "near")
@@ -185,5 +185,7 @@ def activity_row(record: LogActivity, names: dict[str, int], unsure_below: float
 
 def _ranked(probabilities: dict[str, float], most: int = _MAX_RANKED) -> list[tuple[str, float]]:
     return [
-        (label, round(value, 3)) for label, value in ranked(probabilities, most) if value >= _SHOWN
+        (label, round(value, 3))
+        for label, value in rank_labels(probabilities, most)
+        if value >= _SHOWN
     ]

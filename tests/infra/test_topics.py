@@ -32,7 +32,7 @@ def settings(any_broker_url: str) -> Settings:
 
 
 async def test_create_makes_what_is_missing_and_then_nothing(settings: Settings) -> None:
-    names = [settings.topic(topic.name) for topic in topics.used(settings)]
+    names = [settings.topic(topic.name) for topic in topics.used_topics(settings)]
     assert await topics.describe(settings) == dict.fromkeys(names)
     assert await topics.create(settings) == names
     assert await topics.create(settings) == []

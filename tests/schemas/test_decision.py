@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from schemas.decision import decided
+from schemas.decision import detected_labels
 
 
 @pytest.mark.parametrize(
@@ -18,4 +18,4 @@ from schemas.decision import decided
 def test_every_label_of_a_half_stands_and_the_likeliest_at_least(
     probabilities: dict[str, float], names: list[str]
 ) -> None:
-    assert decided(probabilities) == names
+    assert detected_labels(probabilities) == names

@@ -16,7 +16,7 @@ from pydantic import TypeAdapter
 from infra.errors import ServiceError
 from infra.local.kafka.server import ApacheKafka
 from infra.local.probe import kafka_answers
-from infra.local.process import command_line, ended
+from infra.local.process import command_line, wait_until_gone
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -65,7 +65,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def start(run_dir: Path, port: int) -> int:
     """Start the node unless it is running."""
-    record = _read(run_dir)
+    record = _read_record(run_dir)
     if record is None:
         kafka = ApacheKafka(run_dir, port, tied=False)
         kafka.start()
@@ -77,14 +77,14 @@ def start(run_dir: Path, port: int) -> int:
 
 def stop(run_dir: Path) -> int:
     """Stop the node if it is running; its data stays."""
-    record = _read(run_dir)
+    record = _read_record(run_dir)
     if record is None:
         print("apache kafka does not run")
         return 0
     os.kill(record.pid, signal.SIGTERM)
-    if not ended(record.pid, STOP_GRACE_S):
+    if not wait_until_gone(record.pid, STOP_GRACE_S):
         os.kill(record.pid, signal.SIGKILL)
-        ended(record.pid, STOP_GRACE_S)
+        wait_until_gone(record.pid, STOP_GRACE_S)
     _path(run_dir).unlink(missing_ok=True)
     print("apache kafka stopped")
     return 0
@@ -92,7 +92,7 @@ def stop(run_dir: Path) -> int:
 
 def status(run_dir: Path) -> int:
     """Print whether the node is running; exit status 3 if not, as for init scripts."""
-    record = _read(run_dir)
+    record = _read_record(run_dir)
     if record is None:
         print("apache kafka does not run")
         return NOT_RUNNING
@@ -105,7 +105,7 @@ def _path(run_dir: Path) -> Path:
     return run_dir / "kafka" / "kafka.json"
 
 
-def _read(run_dir: Path) -> Record | None:
+def _read_record(run_dir: Path) -> Record | None:
     with suppress(OSError, ValueError):
         record = _RECORD.validate_json(_path(run_dir).read_bytes())
         return record if _is_kafka(record.pid) else None

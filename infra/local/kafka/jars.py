@@ -31,7 +31,7 @@ def resolve_jars(libs: Path | None = None) -> Path:
     Raises `BinaryMissingError` without Maven, and `ServiceError` if it fails.
     """
     libs = libs or libs_dir()
-    with _locked(libs):
+    with _lock(libs):
         if not _complete(libs):
             _fetch(libs)
     return libs
@@ -74,7 +74,7 @@ def _first_error(output: str) -> str:
 
 
 @contextmanager
-def _locked(libs: Path) -> Iterator[None]:
+def _lock(libs: Path) -> Iterator[None]:
     libs.parent.mkdir(parents=True, exist_ok=True)
     with libs.with_name(f"{libs.name}.lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)

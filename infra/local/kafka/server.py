@@ -61,11 +61,11 @@ class Recovery:
     def goes_on(self) -> bool:
         """Return whether the log has grown since the last call and is about recovery."""
         try:
-            size, said = self._log.stat().st_size, tail(self._log)
+            size, log_end = self._log.stat().st_size, tail(self._log)
         except OSError:
             return False
         grown, self._size = size > self._size, size
-        return grown and any(word in said for word in _RECOVERS)
+        return grown and any(word in log_end for word in _RECOVERS)
 
 
 class ApacheKafka(Service):

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from faust.cli import argument, option
 
 from infra.daily_log.corrections import in_force, in_order
-from infra.daily_log.editing import Change, Part, described
+from infra.daily_log.editing import Change, Part, correction_line
 from models.labels import ACTIVITIES, SCENARIOS
 from schemas.correction import WEARER
 from schemas.event_time import iso
@@ -85,7 +85,7 @@ def _add_correct(group: ActionGroup, app: EgoLogApp) -> None:
         )
         async with editing(app, device) as editor:
             correction = await editor.change(change)
-        print(f"{correction.correction_id} {described(correction)}")
+        print(f"{correction.correction_id} {correction_line(correction)}")
         for name in unknown_names(correction):
             print(f"{name!r} is not known to the networks: it is logged, and teaches nothing")
 
@@ -124,17 +124,17 @@ def _add_confirm(group: ActionGroup, app: EgoLogApp) -> None:
         )
         async with editing(app, device) as editor:
             correction = await editor.change(change)
-        print(f"{correction.correction_id} {described(correction)}")
+        print(f"{correction.correction_id} {correction_line(correction)}")
 
 
 def _add_undo(group: ActionGroup, app: EgoLogApp) -> None:
     @group.action("undo", argument("device"), argument("correction"))
     async def undo(device: str, correction: str) -> None:
         """Take back a correction, by the id that `log corrections` prints."""
-        change = Change.read({"device": device, "action": "undo", "undoes": correction})
+        change = Change.parse({"device": device, "action": "undo", "undoes": correction})
         async with editing(app, device) as editor:
             done = await editor.change(change)
-        print(f"{done.correction_id} {described(done)}")
+        print(f"{done.correction_id} {correction_line(done)}")
 
 
 def _add_list(group: ActionGroup, app: EgoLogApp) -> None:
@@ -151,7 +151,7 @@ def _add_list(group: ActionGroup, app: EgoLogApp) -> None:
                 iso(each.created_ns),
                 each.author,
                 "" if each.correction_id in standing or each.undoes else "taken back",
-                described(each),
+                correction_line(each),
             )
             for each in every
         ]

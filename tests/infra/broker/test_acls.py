@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 NAMES = [f"{role}={role}" for role in acls.ROLES]
 LOG = {topics.ACTIVITY, topics.SCENARIO, topics.SCENARIO_REFINED}
 FRAMES = {topics.AUDIO_FRAMES, topics.IMU_FRAMES}
-EVERY = {topic.name for topic in topics.used(load(env_file=None))}
+EVERY = {topic.name for topic in topics.used_topics(load(env_file=None))}
 DECIDED = {topics.LABELS, topics.DEVICE_CONTROL}
 MADE = EVERY - FRAMES - DECIDED - {topics.MODEL_UPDATES}
 
@@ -76,7 +76,7 @@ async def writable(settings: Settings) -> set[str]:
     allowed = set()
     producer = AIOKafkaProducer(**client_arguments(settings))
     await producer.start()
-    for topic in topics.used(settings):
+    for topic in topics.used_topics(settings):
         try:
             await producer.send_and_wait(settings.topic(topic.name), b"", key=b"k")
         except TopicAuthorizationFailedError:
@@ -91,7 +91,7 @@ async def clearable(settings: Settings) -> set[str]:
     allowed = set()
     admin = AIOKafkaAdminClient(**client_arguments(settings))
     await admin.start()
-    for topic in topics.used(settings):
+    for topic in topics.used_topics(settings):
         first = TopicPartition(settings.topic(topic.name), 0)
         try:
             await admin.delete_records({first: RecordsToDelete(0)})
@@ -110,7 +110,7 @@ async def readable(settings: Settings) -> set[str]:
     """Return the topics that these settings' user may read from."""
     allowed = set()
     known = await topics.describe(settings)
-    for topic in topics.used(settings):
+    for topic in topics.used_topics(settings):
         if known[settings.topic(topic.name)] is None:
             # Nobody can read what he cannot even see; a consumer would wait for it for ever.
             continue

@@ -42,7 +42,7 @@ async def test_all_topics_grow_and_keys_of_compacted_ones_go_along(settings: Set
         await write_control(settings, DeviceControl(device_id=name, state="paused"))
     await write_control(settings, DeviceControl(device_id=names[0], state="active"))
     growth = await grow(settings, 5)
-    assert len(growth.grown) == len(topics.used(settings))
+    assert len(growth.grown) == len(topics.used_topics(settings))
     moved = [n for n in names if partition_of(n.encode(), 2) != partition_of(n.encode(), 5)]
     assert growth.keys == len(moved) > 0
     after = settings.model_copy(update={"topic_partitions": 5})

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from infra.daily_log.corrections import Words, added, applied, in_force
+from infra.daily_log.corrections import Words, added_spans, apply_corrections, in_force
 from infra.daily_log.records import LogActivity, LogScenario
 from infra.daily_log.totals import totals
 from schemas import Correction, NamedSpan
@@ -69,7 +69,7 @@ RECORDS = [scenario(start) for start in (0, 30, 60, 90)]
 
 
 def leading(*corrections: Correction) -> list[str]:
-    return [record.leading for record in applied(RECORDS, [], corrections).scenarios]
+    return [record.leading for record in apply_corrections(RECORDS, [], corrections).scenarios]
 
 
 def test_the_newest_word_on_a_span_holds_whatever_the_order_of_arrival() -> None:
@@ -103,28 +103,28 @@ def test_a_split_names_its_parts_and_a_deleted_span_leads_to_nothing() -> None:
 
 def test_a_note_changes_no_label() -> None:
     note = correction(1, named(0, 60), action="note", note="with Ada")
-    log = applied(RECORDS, [], [note])
+    log = apply_corrections(RECORDS, [], [note])
     assert [record.corrected for record in log.scenarios] == [None] * 4
     assert log.corrections == [note]
 
 
 def test_each_row_has_words_of_its_own() -> None:
     said = correction(1, named(0, 60, "cycling"), row="activity")
-    log = applied(RECORDS, [activity(0), activity(60)], [said])
+    log = apply_corrections(RECORDS, [activity(0), activity(60)], [said])
     assert [record.leading for record in log.activities] == ["cycling", "walking"]
     assert log.scenarios[0].leading == "Eating"
 
 
 def test_the_wearers_word_is_before_the_refiners() -> None:
-    log = applied(RECORDS, [], [correction(1, named(0, 30, "Cooking", "Eating"))])
+    log = apply_corrections(RECORDS, [], [correction(1, named(0, 30, "Cooking", "Eating"))])
     assert log.scenarios[0].decided_labels == ["Cooking", "Eating"]
     assert log.scenarios[1].decided_labels == []
 
 
 def test_what_is_said_of_times_without_a_record_is_added_and_counts() -> None:
     said = correction(1, named(60, 600, "Driving"), action="add")
-    log = applied(RECORDS, [], [said])
-    [gap] = added(log)
+    log = apply_corrections(RECORDS, [], [said])
+    [gap] = added_spans(log)
     assert (gap.row, gap.start_ns, gap.end_ns, gap.leading) == (
         "scenario",
         120 * S,
@@ -136,11 +136,13 @@ def test_what_is_said_of_times_without_a_record_is_added_and_counts() -> None:
 
 def test_a_hole_that_nobody_sees_is_not_added() -> None:
     records = [scenario(0), scenario(50)]
-    assert added(applied(records, [], [correction(1, named(0, 80, "Driving"))])) == []
+    assert (
+        added_spans(apply_corrections(records, [], [correction(1, named(0, 80, "Driving"))])) == []
+    )
 
 
 def test_what_was_added_is_cut_where_a_newer_word_begins() -> None:
-    log = applied(
+    log = apply_corrections(
         [],
         [],
         [
@@ -149,7 +151,7 @@ def test_what_was_added_is_cut_where_a_newer_word_begins() -> None:
             correction(3, named(500, 600), action="delete"),
         ],
     )
-    spans = [(each.start_ns // S, each.end_ns // S, each.leading) for each in added(log)]
+    spans = [(each.start_ns // S, each.end_ns // S, each.leading) for each in added_spans(log)]
     assert spans == [(0, 200, "Driving"), (200, 300, "Eating"), (300, 500, "Driving")]
 
 
@@ -174,13 +176,15 @@ def test_what_was_confirmed_is_marked_and_what_it_says_nothing_of_is_not() -> No
     said = correction(
         1, named(0, 30, "Eating"), named(30, 60), named(60, 120, "Eating"), action="confirm"
     )
-    records = applied(RECORDS, [], [said]).scenarios
+    records = apply_corrections(RECORDS, [], [said]).scenarios
     assert [record.corrected is not None for record in records] == [True, False, True, True]
     assert {record.corrected.confirmed for record in records if record.corrected} == {True}
     assert {record.leading for record in records} == {"Eating"}
     # A wider word of before stays where nothing was confirmed.
     earlier = correction(0, named(0, 120, "Cooking"))
-    words = [record.corrected for record in applied(RECORDS, [], [said, earlier]).scenarios]
+    words = [
+        record.corrected for record in apply_corrections(RECORDS, [], [said, earlier]).scenarios
+    ]
     assert [(word.labels, word.confirmed) for word in words if word] == [
         (["Eating"], True),
         (["Cooking"], False),

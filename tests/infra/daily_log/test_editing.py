@@ -4,8 +4,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from infra.daily_log.corrections import added
-from infra.daily_log.editing import Change, CorrectionError, LogEditor, described
+from infra.daily_log.corrections import added_spans
+from infra.daily_log.editing import Change, CorrectionError, LogEditor, correction_line
 from infra.daily_log.store import LogStore
 from schemas.frames import NS
 from tests.infra.daily_log.test_store import T0, S, refined, scenario
@@ -39,7 +39,7 @@ class Editor(LogEditor):
 
     async def say(self, action: str, *parts: tuple[int, int, list[str]], **more: Any) -> Correction:
         return await self.change(
-            Change.read(
+            Change.parse(
                 {
                     "device": "d1",
                     "action": action,
@@ -70,7 +70,7 @@ async def test_a_correction_is_published_and_then_the_log_says_it(
     assert editor.published == [done]
     assert await leading(store) == ["Eating", "Eating", "Cooking", "Cooking"]
     assert (done.author, done.before[0].labels) == ("Ada", ["Cooking"])
-    assert described(done) == (
+    assert correction_line(done) == (
         "correct 2023-11-14T22:13:30Z to 2023-11-14T22:14:30Z: Cooking → Eating"
     )
 
@@ -134,8 +134,8 @@ async def test_each_record_of_a_span_is_confirmed_as_it_is(editor: Editor, store
         ["Cooking"],
     ]
     assert all(each.corrected.confirmed for each in log.scenarios if each.corrected)
-    assert added(log) == []
-    assert described(said).endswith(": Cooking, Eating")
+    assert added_spans(log) == []
+    assert correction_line(said).endswith(": Cooking, Eating")
     await editor.say("undo", undoes=said.correction_id)
     assert {each.corrected for each in (await store.read("d1", 0, 2**62)).scenarios} == {None}
 
@@ -228,7 +228,7 @@ async def test_what_cannot_be_meant_is_refused_in_one_line(
     editor: Editor, store: LogStore, fields: dict[str, Any], why: str
 ) -> None:
     with pytest.raises(CorrectionError) as refused:
-        await editor.change(Change.read({"device": "d1", "action": "correct", **fields}))
+        await editor.change(Change.parse({"device": "d1", "action": "correct", **fields}))
     assert why in str(refused.value)
     assert "\n" not in str(refused.value)
     assert await store.corrections("d1", 0, 2**62) == []
@@ -249,4 +249,4 @@ async def test_a_time_to_come_is_refused_and_what_was_said_of_one_undone(store: 
 
 def test_an_id_that_none_can_have_is_named() -> None:
     with pytest.raises(CorrectionError, match=r"id is 'nonsense'; expected 32 hexadecimal digits"):
-        Change.read({"device": "d1", "action": "undo", "undoes": "nonsense"})
+        Change.parse({"device": "d1", "action": "undo", "undoes": "nonsense"})

@@ -5,7 +5,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from infra.daily_log.corrections import applied
+from infra.daily_log.corrections import apply_corrections
 from infra.daily_log.search import LogQuery, find, words_of
 from infra.daily_log.time_expressions.when import When
 from models.labels import ACTIVITIES, SCENARIOS, SOUND_EVENTS
@@ -29,7 +29,7 @@ SAID = [
     correction(1, named(60, 90), action="note", note="with Ada"),
     correction(2, named(20 * HOUR, 21 * HOUR, "Driving"), action="add"),
 ]
-LOG = applied(RECORDS, [activity(35)], SAID)
+LOG = apply_corrections(RECORDS, [activity(35)], SAID)
 NAMES = {
     "scenario": ["Cooking", "Eating", "Car - commuting, road trip"],
     "activity": ["walking"],
@@ -73,7 +73,7 @@ def test_a_named_sound_is_where_it_was_itself() -> None:
     heard = {"clapping": 0.6, "speech": 0.5, "music": 0.4}
     regions = {"back-far": 0.9, "left-near": 0.2}
     eating = scenario(0, "Eating", sound_events=heard, spatial=regions, sound_places=places)
-    log = applied([eating], [], [])
+    log = apply_corrections([eating], [], [])
 
     def hits(sound: str | None, *where: str) -> int:
         return len(find(log, LogQuery(sound=sound, places=where)))

@@ -11,7 +11,7 @@ import pytest
 from infra.errors import BinaryMissingError
 from infra.local.embedded import (
     RECORD,
-    Embedded,
+    EmbeddedServices,
     Running,
     broker_life,
     find_running,
@@ -39,7 +39,7 @@ def ports(settings: Settings) -> tuple[int, int]:
 
 
 def test_embedded_urls_become_running_services_and_end_on_leaving(settings: Settings) -> None:
-    with Embedded(settings) as real:
+    with EmbeddedServices(settings) as real:
         broker, redis = ports(real)
         assert kafka_answers(broker)
         assert redis_answers(redis)
@@ -55,8 +55,8 @@ def test_embedded_urls_become_running_services_and_end_on_leaving(settings: Sett
 def test_a_second_command_finds_the_first_ones_services_and_leaves_them_running(
     settings: Settings,
 ) -> None:
-    with Embedded(settings) as first:
-        with Embedded(settings) as second:
+    with EmbeddedServices(settings) as first:
+        with EmbeddedServices(settings) as second:
             assert (second.broker_url, second.redis_url) == (first.broker_url, first.redis_url)
         assert kafka_answers(ports(first)[0])
         assert find_running(settings.run_dir) is not None
@@ -66,14 +66,14 @@ def test_given_urls_are_left_alone_and_start_nothing(settings: Settings) -> None
     given = settings.model_copy(
         update={"broker_url": "kafka://kafka:9092", "redis_url": "redis://redis:6379"}
     )
-    with Embedded(given) as real:
+    with EmbeddedServices(given) as real:
         assert real == given
     assert not given.run_dir.exists()
 
 
 def test_only_the_embedded_one_of_the_two_is_started(settings: Settings) -> None:
     given = settings.model_copy(update={"broker_url": "kafka://kafka:9092"})
-    with Embedded(given) as real:
+    with EmbeddedServices(given) as real:
         assert real.broker_url == "kafka://kafka:9092"
         assert find_running(given.run_dir) == Running(None, real.redis_url, os.getpid())
 
@@ -81,7 +81,7 @@ def test_only_the_embedded_one_of_the_two_is_started(settings: Settings) -> None
 def test_the_brokers_limits_are_said_once_where_it_starts(
     settings: Settings, caplog: pytest.LogCaptureFixture
 ) -> None:
-    with Embedded(settings), Embedded(settings):
+    with EmbeddedServices(settings), EmbeddedServices(settings):
         pass
     assert caplog.messages == [
         "the embedded broker keeps topics in memory until this process ends, and ignores "
@@ -92,9 +92,9 @@ def test_the_brokers_limits_are_said_once_where_it_starts(
 def test_each_life_of_the_broker_is_another_and_a_kafka_has_none(settings: Settings) -> None:
     lives = []
     for _ in range(2):
-        with Embedded(settings) as real:
+        with EmbeddedServices(settings) as real:
             lives.append(broker_life(real))
-            with Embedded(settings) as second:
+            with EmbeddedServices(settings) as second:
                 assert broker_life(second) == lives[-1]
             kafka = real.model_copy(update={"broker_url": "kafka://kafka:9092"})
             assert broker_life(kafka) is None
@@ -110,7 +110,7 @@ def test_when_the_second_service_cannot_start_the_first_is_ended(
         raise BinaryMissingError("no redis here")
 
     monkeypatch.setattr("infra.local.redis_embedded.find_redis", missing)
-    embedded = Embedded(settings)
+    embedded = EmbeddedServices(settings)
     with pytest.raises(BinaryMissingError):
         embedded.start()
     log = (settings.run_dir / "broker.log").read_text()

@@ -12,7 +12,7 @@ import pytest
 
 from infra.errors import BinaryMissingError, NotAnsweringError, PortInUseError, ServiceError
 from infra.local.probe import free_port, port_is_free
-from infra.local.process import ChildProcess, command_line, ended
+from infra.local.process import ChildProcess, command_line, wait_until_gone
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -51,7 +51,7 @@ def test_start_returns_once_it_answers_and_stop_frees_the_port(child: ChildProce
     assert pid is not None
     child.stop()
     assert child.pid is None
-    assert ended(pid, 60)
+    assert wait_until_gone(pid, 60)
     assert port_is_free(child.port)
 
 
@@ -70,7 +70,7 @@ def test_a_child_that_ignores_the_request_is_killed(tmp_path: Path) -> None:
     assert pid is not None
     # It would end by itself after ten minutes.
     child.stop()
-    assert ended(pid, 60)
+    assert wait_until_gone(pid, 60)
 
 
 def test_a_running_child_is_not_started_again(child: ChildProcess) -> None:
@@ -132,9 +132,9 @@ def test_a_process_that_goes_on_has_not_ended_and_a_zombie_has(child: ChildProce
     child.start(lambda: not port_is_free(child.port), START_S)
     assert child.pid is not None
     assert str(child.port) in command_line(child.pid)
-    assert not ended(child.pid, 0.1)
+    assert not wait_until_gone(child.pid, 0.1)
     with subprocess.Popen([sys.executable, "-c", ""]) as zombie:
-        assert ended(zombie.pid, 60)
+        assert wait_until_gone(zombie.pid, 60)
         assert command_line(zombie.pid) == ""
 
 
@@ -142,7 +142,7 @@ def test_a_process_that_only_just_begins_has_not_ended() -> None:
     """The kernel shows no arguments yet while a program is being put in place of another."""
     for _ in range(200):
         with subprocess.Popen(["/bin/sleep", "10"]) as beginning:
-            assert not ended(beginning.pid, 0)
+            assert not wait_until_gone(beginning.pid, 0)
             beginning.kill()
 
 
@@ -173,7 +173,7 @@ def test_services_end_with_their_parent_however_it_ends(
             assert all(command_line(pid) for pid in pids)
             os.kill(parent.pid, end)
         parent.wait(60)
-    assert all(ended(pid, 60) for pid in pids)
+    assert all(wait_until_gone(pid, 60) for pid in pids)
 
 
 def test_a_child_that_is_at_work_is_waited_for_once_more(tmp_path: Path) -> None:

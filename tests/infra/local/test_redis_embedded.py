@@ -113,7 +113,7 @@ def test_without_a_program_a_server_in_python_serves_and_says_that_it_keeps_noth
 ) -> None:
     pytest.importorskip("fakeredis")
     monkeypatch.setattr(redis_program, "_on_path", _no_path)
-    monkeypatch.setattr(redis_program, "_bundled", _no_path)
+    monkeypatch.setattr(redis_program, "_bundled_program", _no_path)
     with EmbeddedRedis(run_dir) as server, Redis.from_url(server.url) as redis:
         redis.set("bytes", bytes(range(256)))
         assert redis.get("bytes") == bytes(range(256))

@@ -28,7 +28,7 @@ def path(tmp_path: Path) -> Path:
 def test_a_window_is_one_item_however_often_it_comes(path: Path) -> None:
     with ReplayBuffer(path, 10) as buffer:
         assert buffer.put([item(1), item(2)]) == 2
-        buffer.learned(buffer.newest)
+        buffer.mark_learned(buffer.newest)
         assert buffer.put([item(1), item(2)]) == 0
         assert (len(buffer), buffer.fresh) == (2, 0)
         assert buffer.put([item(1, b"named otherwise")]) == 1
@@ -47,11 +47,11 @@ def test_beyond_its_size_the_oldest_go(path: Path) -> None:
 def test_a_restart_goes_on_where_it_was(path: Path) -> None:
     with ReplayBuffer(path, 10) as buffer:
         buffer.put([item(1), item(2), item(3)])
-        buffer.learned(2)
+        buffer.mark_learned(2)
         buffer.pend(b"update", 3)
     with ReplayBuffer(path, 10) as buffer:
         assert (len(buffer), buffer.fresh, buffer.pending) == (3, 1, (b"update", 3))
-        buffer.learned(3)
+        buffer.mark_learned(3)
         assert (buffer.fresh, buffer.pending) == (0, None)
     with ReplayBuffer(path, 2) as buffer:
         assert buffer.fresh == 0
@@ -65,7 +65,7 @@ def test_what_came_while_a_run_learned_is_fresh_afterwards(path: Path) -> None:
         up_to = buffer.newest
         buffer.put([item(3), item(1, b"again")])
         assert len(buffer.messages(up_to)) == 1
-        buffer.learned(up_to)
+        buffer.mark_learned(up_to)
         assert buffer.fresh == 2
 
 

@@ -101,7 +101,7 @@ def test_a_rule_needs_no_more_than_what_and_whom(folder: Path) -> None:
 
 def test_nothing_secret_is_shown(folder: Path) -> None:
     plan = read(folder, TARGETS + RULE)
-    assert [target.shown for target in plan.targets.values()] == [
+    assert [target.masked_address for target in plan.targets.values()] == [
         "https://ntfy.example/**********",
         "mqtts://broker.example",
         "https://hooks.example/**********",

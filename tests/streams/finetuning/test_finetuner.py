@@ -16,7 +16,7 @@ from infra import metrics
 from infra.broker.device_control import write_control
 from infra.broker.topic_reader import read_letters
 from infra.errors import FinetuneError
-from infra.local.process import ended
+from infra.local.process import wait_until_gone
 from infra.model_store import deployment
 from infra.model_store.replay_buffer import ReplayBuffer
 from infra.model_store.weights import WeightsStore
@@ -243,7 +243,7 @@ async def test_kill_9_while_it_trains_loses_nothing_and_publishes_once(
         # A nice process of its own, which ends with the one that started it.
         process.send_signal(signal.SIGKILL)
         process.wait(60)
-        await asyncio.to_thread(wait_for, lambda: ended(training, 0), 60.0, log.read_text)
+        await asyncio.to_thread(wait_for, lambda: wait_until_gone(training, 0), 60.0, log.read_text)
     finally:
         if process.poll() is None:
             process.kill()

@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from models.labels import SCENARIOS
-from schemas.decision import decided
+from schemas.decision import detected_labels
 
 BELOW = 0.5
 
@@ -22,5 +22,7 @@ def log_labels(estimates: Array) -> Array:
     """Return what a log says (N, 16) of estimates (N, 16): 1 for each scenario that stands."""
     labels = np.zeros(estimates.shape, np.float32)
     for row, probabilities in zip(labels, estimates.tolist(), strict=True):
-        row[:] = np.isin(SCENARIOS, decided(dict(zip(SCENARIOS, probabilities, strict=True))))
+        row[:] = np.isin(
+            SCENARIOS, detected_labels(dict(zip(SCENARIOS, probabilities, strict=True)))
+        )
     return labels

@@ -114,7 +114,7 @@ async def test_topics_are_configured_as_the_table_says(settings: Settings) -> No
     admin = AIOKafkaAdminClient(bootstrap_servers=settings.bootstrap_servers)
     await admin.start()
     try:
-        names = [settings.topic(topic.name) for topic in topics.used(settings)]
+        names = [settings.topic(topic.name) for topic in topics.used_topics(settings)]
         replies = await admin.describe_configs(
             [ConfigResource(ConfigResourceType.TOPIC, name) for name in names]
         )
@@ -125,7 +125,7 @@ async def test_topics_are_configured_as_the_table_says(settings: Settings) -> No
         for reply in replies
         for resource in reply.resources
     }
-    for topic in topics.used(settings):
+    for topic in topics.used_topics(settings):
         config = topic.config(settings.raw_retention_h * 3_600)
         assert config.items() <= found[settings.topic(topic.name)].items()
 
