@@ -24,7 +24,7 @@ from tqdm import tqdm
 from bench.measuring.machine import machine
 from models.network.windows import HAR_WINDOW_S, SCENARIO_WINDOW_S, SEGMENT_S, SPATIAL_WINDOW_S
 from models.serving.registry import Registry
-from models.serving.segment_sounds import named
+from models.serving.segment_sounds import tagged_count
 from models.serving.served import ALL
 
 if TYPE_CHECKING:
@@ -47,7 +47,7 @@ STEPS: tuple[tuple[str, str, float, dict[str, tuple[int, ...]]], ...] = (
     (
         "scenario, sound events",
         "sounds",
-        SCENARIO_WINDOW_S / named(SCENARIO_WINDOW_S // SEGMENT_S),
+        SCENARIO_WINDOW_S / tagged_count(SCENARIO_WINDOW_S // SEGMENT_S),
         {"mel": (1, 50 * SEGMENT_S, 64)},
     ),
     ("scenario, sound", "heard", SCENARIO_WINDOW_S, {}),

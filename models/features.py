@@ -17,7 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import fft, sparse
 
-from models.network.decimation import decimated
+from models.network.decimation import decimate
 from models.network.polyphase import hann, low_pass
 
 Float32 = NDArray[np.float32]
@@ -92,7 +92,7 @@ class Features:
         """
         self._check_audio(samples, rate, mask)
         filled = fill_short_holes(samples, mask, int(self.config.max_hole_s * rate))
-        spectra = self._spectra(resampled(filled, rate, self.config.sample_rate))  # (C, T, F)
+        spectra = self._spectra(resample(filled, rate, self.config.sample_rate))  # (C, T, F)
         power = spectra.real**2 + spectra.imag**2
         mel = self._mel(power)  # (C, T, 64)
         maps = [self._log(mel)]
@@ -147,7 +147,7 @@ class Features:
             # The mean of an even number of rows lies between two.
             between = 0.5 if width > 0 and width % 2 == 0 else 0.0
             grid = (grid / self.config.imu_rate - first_s) * rate - between
-        rows = _bridged(values, mask)
+        rows = _interpolate_gaps(values, mask)
         if width > 1:
             rows = _moving_mean(rows, width)
         return {"imu": _cubic(rows, grid).astype(np.float32)}
@@ -237,12 +237,12 @@ def _frames(samples: Float32, length: int, hop: int) -> Float32:
     )
 
 
-def resampled(samples: Float32, rate: int, want: int) -> Float32:
+def resample(samples: Float32, rate: int, want: int) -> Float32:
     """(C, n) at `rate` -> (C, n·want/rate) at `want`, through one anti-aliasing filter."""
     if rate == want:
         return samples
     if rate % want == 0:
-        return decimated(samples, rate // want)
+        return decimate(samples, rate // want)
     # Imported late: it takes a second, and sound at 16 or 48 kHz does not need it.
     from scipy import signal
 
@@ -268,7 +268,7 @@ def fill_short_holes(samples: Float32, mask: Mask, longest: int) -> Float32:
     return out
 
 
-def _bridged(values: Float32, mask: Mask) -> NDArray[np.float64]:
+def _interpolate_gaps(values: Float32, mask: Mask) -> NDArray[np.float64]:
     """Return the rows (n, C) with missing ones interpolated linearly."""
     rows = values.astype(np.float64)
     if mask.all():

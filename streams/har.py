@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from infra import metrics
-from models.egolog.interference_gate import GatedSound, HeardSecond, attended, gated
+from models.egolog.interference_gate import GatedSound, HeardSecond, apply_gate, is_attended
 from models.egolog.near_share import NearShare
 from models.lanhar.upright import Upright
 from models.serving.activity_memory import activities_after, remembered_activities
@@ -177,10 +177,10 @@ def gated_sound(
 
     The gate is off in `detected` scenarios in which the wearer may attend to far sound.
     """
-    return gated(
+    return apply_gate(
         feature(window, "mel"),
         [_heard_second(second, window) for second in seconds],
-        "off" if attended(detected) else settings.interference,
+        "off" if is_attended(detected) else settings.interference,
         settings.far_field_above,
         has_motion=feature(window, "imu") is not None,
     )

@@ -66,7 +66,7 @@ class SpatialEstimator:
         directions.
         """
         runtime = self._runtime()
-        maps = MicrophoneBalance.of(balance).balanced(required_feature(window, "maps"))
+        maps = MicrophoneBalance.of(balance).correct(required_feature(window, "maps"))
         item = LocalizerInput(maps=maps, imu=feature(window, "imu"))
         regions, heat = await runtime.sound_localizer.submit(item)
         revision, near = runtime.revisions["localization"], None
@@ -88,7 +88,7 @@ class SpatialEstimator:
             regions=remembered,
             near_field=near,
             alone=regions,
-            directions=memory.packed(),
+            directions=memory.pack(),
         )
 
 

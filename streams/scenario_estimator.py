@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from models.egolog.audio_tagger.input import TAGGER_MEL
 from models.egolog.interference_gate import HeardSecond, far_only_segments
-from models.egolog.scenario_memory import remembered
+from models.egolog.scenario_memory import smooth_estimates
 from models.egolog.segment_row import AFTER_EMBEDDINGS
 from models.network.windows import SEGMENT_S
 from models.serving.predict import ScenarioInput, ScenarioOutput
@@ -121,6 +121,6 @@ def with_memory(estimate: ScenarioEstimate, memory: Sequence[float]) -> Scenario
     """
     if estimate.unknown:
         return estimate
-    scenarios = remembered(recent_estimates(memory, list(estimate.scenarios)))
+    scenarios = smooth_estimates(recent_estimates(memory, list(estimate.scenarios)))
     in_order = {name: scenarios[name] for name in estimate.scenarios}
     return estimate.model_copy(update={"scenarios": in_order})

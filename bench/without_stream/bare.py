@@ -72,7 +72,7 @@ class BareLoop:
             sound, motion = self._second(second)
             features_s += thread_time() - began
             balance = balance.after(sound["maps"])
-            self._networks.localize(LocalizerInput(balance.balanced(sound["maps"]), motion))
+            self._networks.localize(LocalizerInput(balance.correct(sound["maps"]), motion))
             mels.append(sound["mel"])
             imus.append(motion)
             if (second + 1) % HAR_WINDOW_S == 0:

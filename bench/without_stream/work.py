@@ -90,7 +90,7 @@ class Work:
 
     def _spatial(self, window: Window, wearer: _Wearer) -> Spatial:
         wearer.balance = balance_after(wearer.balance, window)
-        maps = MicrophoneBalance.of(wearer.balance).balanced(required_feature(window, "maps"))
+        maps = MicrophoneBalance.of(wearer.balance).correct(required_feature(window, "maps"))
         item = LocalizerInput(maps, feature(window, "imu"))
         alone, heat = self._networks.localize(item)
         span = (window.start_ns, window.end_ns)

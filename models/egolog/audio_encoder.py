@@ -105,14 +105,14 @@ class SoundTower(nn.Module):
 
     def forward(self, low: Tensor) -> Tensor:
         """(B, C, T/4, 16) of the first stage -> features (B, F)."""
-        return self.pooled(self.steps(low))
+        return self.pool(self.steps(low))
 
     def steps(self, low: Tensor) -> Tensor:
         """(B, C, T/4, 16) -> (B, 512, T/8), one step each 160 ms, T/8 rounded up."""
         out: Tensor = self.widen(self.layers(low).mean(dim=3))
         return out
 
-    def pooled(self, steps: Tensor) -> Tensor:
+    def pool(self, steps: Tensor) -> Tensor:
         """(B, 512, S) steps -> features (B, F) of all of them."""
         return self.together(_summary(steps)[:, None])
 
@@ -167,11 +167,11 @@ class SoundEncoder(nn.Module):
         """(B, T, 64) log-mel -> (B, 512, T/8), one step each 160 ms, T/8 rounded up."""
         return self.tower.steps(self.low(mel))
 
-    def pooled(self, steps: Tensor) -> AudioOutput:
+    def pool(self, steps: Tensor) -> AudioOutput:
         """(B, 512, S) steps -> the output for all of them together."""
-        return self.named(self.tower.pooled(steps))
+        return self.output_of(self.tower.pool(steps))
 
-    def named(self, features: Tensor) -> AudioOutput:
+    def output_of(self, features: Tensor) -> AudioOutput:
         """Features (B, F) -> features and logits."""
         dropped = self.drop(features)
         return AudioOutput(features, self.events(dropped), self.classify(dropped))
@@ -181,7 +181,7 @@ class SoundEncoder(nn.Module):
 
         Raises `SoundShapeError` where the shape does not fit.
         """
-        return self.pooled(self.steps(mel))
+        return self.pool(self.steps(mel))
 
 
 # Not shipped: an intermediate of training. The shipped sound encoder is among the encoders.

@@ -15,7 +15,7 @@ from models.egolog.audio_encoder import (
     SoundTower,
     in_seconds,
 )
-from models.egolog.imu_encoder import ImuEncoder, ImuEncoderConfig, Moved
+from models.egolog.imu_encoder import ImuEncoder, ImuEncoderConfig, ImuOutput
 from models.network.key import Config, Key
 
 Positive = Literal["sample", "scenario"]
@@ -55,7 +55,7 @@ class EncodersConfig:
 
 
 @dataclass(frozen=True)
-class Encoded:
+class Encoding:
     """The encoding of one modality of B segments.
 
     `features` (B, F) are those of the contrastive stage, `embedding` (B, D) are unit vectors in the
@@ -69,7 +69,7 @@ class Encoded:
     plain: Tensor
 
 
-class Standardised(nn.Module):
+class Standardise(nn.Module):
     """Standardises each feature by its mean and spread over the training items."""
 
     def __init__(self, features: int) -> None:
@@ -148,35 +148,35 @@ class Encoders(nn.Module):
         seconds = self.shared_audio.seconds(self.audio.low(in_seconds(mel)))  # (B·n, 2, 512)
         return seconds.view(len(mel), -1, *seconds.shape[1:])
 
-    def heard(self, seconds: Tensor) -> Tensor:
+    def encode_seconds(self, seconds: Tensor) -> Tensor:
         """(B, n, 2, 512) of `seconds` -> the features (B, 256) of n seconds."""
         return self.shared_audio.together(seconds)
 
-    def encode_audio(self, mel: Tensor) -> Encoded:
+    def encode_audio(self, mel: Tensor) -> Encoding:
         """(B, 50·n, 64) log-mel -> features (B, 256), embedding (B, D), logits (B, 54)."""
         named = self.audio(mel)
         features = self.audio_features(mel)
-        return Encoded(features, self.space.of_audio(features), named.logits, named.features)
+        return Encoding(features, self.space.of_audio(features), named.logits, named.features)
 
-    def encode_imu(self, imu: Tensor) -> Encoded:
+    def encode_imu(self, imu: Tensor) -> Encoding:
         """(B, N, 6) at 50 Hz -> features (B, 128), embedding (B, D), motion logits (B, 4)."""
         named = self.imu(imu)
         features = self.shared_imu(imu).features
-        return Encoded(features, self.space.of_imu(features), named.logits, named.features)
+        return Encoding(features, self.space.of_imu(features), named.logits, named.features)
 
     def audio_features(self, mel: Tensor) -> Tensor:
         """(B, 50·n, 64) log-mel -> the features (B, 256) alone."""
-        return self.heard(self.seconds(mel))
+        return self.encode_seconds(self.seconds(mel))
 
     def audio_by_second(self, seconds: Tensor) -> Tensor:
         """(B, n, 2, 512) of `seconds` -> the features (B, n, 256) of each second by itself."""
-        return self.heard(seconds.flatten(0, 1)[:, None]).view(*seconds.shape[:2], -1)
+        return self.encode_seconds(seconds.flatten(0, 1)[:, None]).view(*seconds.shape[:2], -1)
 
     def imu_by_second(self, imu: Tensor) -> tuple[Tensor, Tensor]:
         """(B, N, 6) at 50 Hz -> `imu_features` (B, 128), and (B, n, 128) of each whole second."""
         tokens = self.shared_imu.tokens(imu)
-        moved: Moved = self.shared_imu.pooled(tokens)
-        return moved.features, self.shared_imu.seconds(tokens, imu.shape[1])
+        output: ImuOutput = self.shared_imu.pool(tokens)
+        return output.features, self.shared_imu.seconds(tokens, imu.shape[1])
 
     def imu_features(self, imu: Tensor) -> Tensor:
         """(B, N, 6) at 50 Hz -> the features (B, 128) alone."""
@@ -218,7 +218,7 @@ def contrastive_loss(
 
 def _projection(inputs: int, config: SpaceConfig) -> nn.Sequential:
     return nn.Sequential(
-        Standardised(inputs),
+        Standardise(inputs),
         nn.Linear(inputs, config.width),
         nn.GELU(),
         nn.Dropout(config.dropout),

@@ -156,7 +156,7 @@ class DirectionMemory:
         end_ns, turn = _HEADER.unpack_from(packed)
         return cls(end_ns, turn, sources.reshape(len(DISTANCES), CANDIDATES))
 
-    def packed(self) -> bytes:
+    def pack(self) -> bytes:
         """Return the memory for `of`, empty if nothing is remembered."""
         if self.sources is None:
             return b""
@@ -190,7 +190,7 @@ class DirectionMemory:
         to_mean, to_end = yaw(imu, (end_ns - start_ns) / NS)
         before = None
         if self.sources is not None and self.end_ns == start_ns:
-            before = turned(self.sources, self.turn + to_mean)
+            before = turn_directions(self.sources, self.turn + to_mean)
         heat = np.minimum(np.maximum(heat, -CLIP), CLIP)
         odds = np.exp(by.evidence(heat, before))
         remembered = dict(regions)
@@ -217,7 +217,7 @@ def yaw(imu: NDArray[Any], seconds: float) -> tuple[float, float]:
     return to_mean, whole - to_mean
 
 
-def turned(sources: NDArray[Any], turn: float) -> NDArray[Any]:
+def turn_directions(sources: NDArray[Any], turn: float) -> NDArray[Any]:
     """Return where sources (2, 72) are, less surely, to a head that has turned by `turn` rad."""
     steps = turn / _STEP
     low = math.floor(steps)

@@ -45,7 +45,7 @@ class ImuEncoderConfig:
 
 
 @dataclass(frozen=True)
-class Moved:
+class ImuOutput:
     """The encoder's output for B stretches: features (B, F), motion logits (B, 4).
 
     The motion class is that of the middle two seconds, because five seconds may contain several,
@@ -56,7 +56,7 @@ class Moved:
     logits: Tensor
 
 
-class Dilated(nn.Module):
+class DilatedBlock(nn.Module):
     """A residual block: a dilated convolution over tokens, then a pointwise one."""
 
     def __init__(self, width: int, dilation: int) -> None:
@@ -90,7 +90,7 @@ class ImuEncoder(nn.Module):
             nn.Conv1d(half, config.width, 5, config.stride // 2, padding=2, bias=False),
             nn.BatchNorm1d(config.width),
             nn.GELU(),
-            *(Dilated(config.width, dilation) for dilation in config.dilations),
+            *(DilatedBlock(config.width, dilation) for dilation in config.dilations),
         )
         self.position = nn.Parameter(torch.randn(1, config.max_tokens, config.width) * 0.02)
         self.layers = transformer(config.width, config.heads, config.layers, config.dropout)
@@ -99,9 +99,9 @@ class ImuEncoder(nn.Module):
         self.drop = nn.Dropout(config.dropout)
         self.motions = nn.Linear(config.features, config.motions)
 
-    def forward(self, imu: Tensor) -> Moved:
+    def forward(self, imu: Tensor) -> ImuOutput:
         """(B, N, 6) at 50 Hz -> features (B, F) and motion logits (B, 4)."""
-        return self.pooled(self.tokens(imu))
+        return self.pool(self.tokens(imu))
 
     def tokens(self, imu: Tensor) -> Tensor:
         """(B, N, 6) -> (B, N/4, W): one token for every `stride` rows."""
@@ -109,14 +109,14 @@ class ImuEncoder(nn.Module):
         tokens: Tensor = self.norm(self.layers(x + self.position[:, : x.shape[1]]))
         return tokens
 
-    def pooled(self, tokens: Tensor) -> Moved:
+    def pool(self, tokens: Tensor) -> ImuOutput:
         """(B, N/4, W) -> features (B, F) and motion logits (B, 4)."""
-        features = self._mixed(tokens)
+        features = self._pool_tokens(tokens)
         count = MIDDLE_ROWS // self.config.stride
         # No branch on the length, which the exported graph could not express.
         spare = torch.sym_max(0, tokens.shape[1] - count) // 2  # type: ignore[no-untyped-call]
-        middle = self._mixed(tokens[:, spare : spare + count])
-        return Moved(features=features, logits=self.motions(self.drop(middle)))
+        middle = self._pool_tokens(tokens[:, spare : spare + count])
+        return ImuOutput(features=features, logits=self.motions(self.drop(middle)))
 
     def seconds(self, tokens: Tensor, rows: int) -> Tensor:
         """(B, N/4, W) of `rows` rows -> the features (B, n, F) of each of its n whole seconds.
@@ -130,10 +130,10 @@ class ImuEncoder(nn.Module):
         here = within == torch.arange(count)[:, None]  # (n, N/4)
         mean = here.float() @ tokens / here.sum(dim=1, keepdim=True)  # (B, n, W)
         apart = tokens[:, None].masked_fill(~here[..., None], float("-inf"))  # (B, n, N/4, W)
-        return self._joined(mean, apart.amax(dim=2))
+        return self._project(mean, apart.amax(dim=2))
 
-    def _mixed(self, tokens: Tensor) -> Tensor:
-        return self._joined(tokens.mean(dim=1), tokens.amax(dim=1))  # (B, F)
+    def _pool_tokens(self, tokens: Tensor) -> Tensor:
+        return self._project(tokens.mean(dim=1), tokens.amax(dim=1))  # (B, F)
 
-    def _joined(self, mean: Tensor, largest: Tensor) -> Tensor:
+    def _project(self, mean: Tensor, largest: Tensor) -> Tensor:
         return nn.functional.gelu(self.mix(torch.cat([mean, largest], dim=-1)))  # (..., F)

@@ -122,7 +122,7 @@ def far_only_segments(
     return segments
 
 
-def attended(scenarios: Collection[str]) -> bool:
+def is_attended(scenarios: Collection[str]) -> bool:
     """Return whether far sound is relevant to the wearer in one of the `scenarios`.
 
     On composed validation windows of watching television accuracy is 0.98 with its sound, and 0.63
@@ -146,7 +146,7 @@ def interference_gate(
     return "near" if interference == "near" and extracted else "open"
 
 
-def gated(
+def apply_gate(
     mel: NDArray[Any] | None,
     seconds: Sequence[HeardSecond],
     interference: Interference,

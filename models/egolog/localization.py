@@ -81,7 +81,7 @@ class MotionCompensation(nn.Module):
         return out
 
 
-class Located(NamedTuple):
+class LocalizationOutput(NamedTuple):
     """Logits: `regions` (B, 8), and `heat` (B, 2, 72) of a near and a far source per direction.
 
     `heat` is None for one microphone, which hears no direction.
@@ -176,24 +176,24 @@ class Directions(nn.Module):
         )
         self.features = width
 
-    def forward(self, maps: Tensor, yaw: Tensor, moved: Tensor) -> Tensor:
+    def forward(self, maps: Tensor, yaw: Tensor, has_motion: Tensor) -> Tensor:
         """Return (B, W, 72).
 
         Args:
             maps: (B, M + P, T, 64) log-mels and GCC-PHAT.
             yaw: (B, T) rad.
-            moved: (B,) 1 where the yaw is known, else 0.
+            has_motion: (B,) 1 where the yaw is known, else 0.
         """
         pairs = self.steering.series.shape[0]
         mel, gcc = maps[:, :-pairs], maps[:, -pairs:]
         gcc = gcc * torch.sigmoid(self.gate(_frame_cues(mel, gcc)))[:, None]  # (B, P, T, 64)
-        steered = self._pooled(self.steering(gcc, yaw))  # (B, P, T/5, 72)
-        still = self._pooled(self.steering(gcc, torch.zeros_like(yaw)))
+        steered = self._pool(self.steering(gcc, yaw))  # (B, P, T/5, 72)
+        still = self._pool(self.steering(gcc, torch.zeros_like(yaw)))
         mirrored = steered[..., self.mirror]
         seen = self.scale(torch.cat([steered, mirrored, still], dim=1))
         batch, _, frames, _ = seen.shape
         circle = self.circle[None, :, None].expand(batch, -1, frames, -1)
-        flag = moved[:, None, None, None].expand(batch, 1, frames, CANDIDATES)
+        flag = has_motion[:, None, None, None].expand(batch, 1, frames, CANDIDATES)
         x = self.convs(torch.cat([seen, circle, flag], dim=1))  # (B, 32, T/10, 72)
         pooled = torch.cat([x.mean(dim=2), x.amax(dim=2)], dim=1)
         ridge, over = steered.mean(dim=2), (steered - mirrored).mean(dim=2)  # (B, P, 72)
@@ -203,13 +203,13 @@ class Directions(nn.Module):
         out: Tensor = pooled + self.plain(plain)
         return out
 
-    def judged(self, x: Tensor, second: Tensor) -> Tensor:
+    def source_heat(self, x: Tensor, second: Tensor) -> Tensor:
         """Return heat (B, 2, 72) of `forward`'s features and the second's (B, H)."""
         directions = self.say(second).reshape(len(x), -1, 5) @ self.circle  # (B, W, 72)
         heat: Tensor = self.heat(x + directions)
         return heat + HEAT_BIAS
 
-    def _pooled(self, steered: Tensor) -> Tensor:
+    def _pool(self, steered: Tensor) -> Tensor:
         batch, pairs, frames, along = steered.shape
         steps = steered.reshape(batch, pairs, frames // self.stride, self.stride, along)
         return steps.mean(dim=3)
@@ -255,7 +255,9 @@ class Localization(nn.Module):
         sizes = {name: tuple(config[name]) for name in ("channels", "steered")}
         return cls(LocalizationConfig(**{**config, **sizes}))
 
-    def forward(self, maps: Tensor, imu: Tensor | None, has_imu: Tensor | None = None) -> Located:
+    def forward(
+        self, maps: Tensor, imu: Tensor | None, has_imu: Tensor | None = None
+    ) -> LocalizationOutput:
         """Return logits of the second.
 
         Args:
@@ -267,40 +269,40 @@ class Localization(nn.Module):
         steps = frames // self.config.stride
         absent = self.absent.expand(batch, steps, -1)
         if imu is None:
-            moved, yaw, turned = maps.new_zeros(batch), maps.new_zeros(batch, frames), absent
+            has_motion, yaw, turned = maps.new_zeros(batch), maps.new_zeros(batch, frames), absent
         else:
             always = torch.ones(batch, dtype=torch.bool, device=maps.device)
             there = always if has_imu is None else has_imu
-            moved = there.to(maps.dtype)
-            yaw = head_yaw(imu) * moved[:, None]  # (B, T)
+            has_motion = there.to(maps.dtype)
+            yaw = head_yaw(imu) * has_motion[:, None]  # (B, T)
             # Half precision is no faster here, and the motion is small beside gravity.
             with torch.autocast(imu.device.type, enabled=False):
                 motion = self.motion(imu)
             turned = torch.where(there[:, None, None], motion, absent)
         microphones = MICROPHONES[self.config.maps]
-        heard, whole = self.spectra(maps[:, :microphones])
+        audio_spectra, whole = self.spectra(maps[:, :microphones])
         pace = nn.functional.avg_pool1d(yaw[:, None], self.config.stride)[:, 0]  # (B, T/5)
         swing = torch.diff(pace, dim=1, append=pace[:, -1:])
-        turn = torch.stack([pace, 5 * swing, moved[:, None].expand_as(pace)], dim=2)
-        x = torch.cat([heard, torch.relu(self.turn(turn))], dim=2)
+        turn = torch.stack([pace, 5 * swing, has_motion[:, None].expand_as(pace)], dim=2)
+        x = torch.cat([audio_spectra, torch.relu(self.turn(turn))], dim=2)
         x, _ = self.gru(self.drop(x))  # (B, T/5, H)
         attended, _ = self.attention(x, x, x, need_weights=False)
         x = self.norm(x + attended)
         x = torch.relu(self.join(torch.cat([self.drop(x), turned], dim=2)))  # (B, T/5, H)
         second = x.mean(dim=1) + whole  # (B, H)
         if self.directions is None:
-            return Located(self.region_logits(torch.relu(second)), None)
-        along = self.directions(maps, yaw, moved)  # (B, W, 72)
-        heat = self.directions.judged(along, second)  # (B, 2, 72)
+            return LocalizationOutput(self.region_logits(torch.relu(second)), None)
+        along = self.directions(maps, yaw, has_motion)  # (B, W, 72)
+        heat = self.directions.source_heat(along, second)  # (B, 2, 72)
         pooled = torch.cat([along.mean(dim=2), along.amax(dim=2)], dim=1)
         logits = self.region_logits(torch.cat([self.drop(torch.relu(second)), pooled], dim=1))
-        return Located(logits + (sectors(heat) * self.share).flatten(1), heat)
+        return LocalizationOutput(logits + (sectors(heat) * self.share).flatten(1), heat)
 
     def regions(self, maps: Tensor, imu: Tensor | None) -> Tensor:
         """Return the second's calibrated probabilities (B, 8)."""
-        return self.calibrated(self(maps, imu).regions)
+        return self.calibrate(self(maps, imu).regions)
 
-    def calibrated(self, logits: Tensor) -> Tensor:
+    def calibrate(self, logits: Tensor) -> Tensor:
         """Return calibrated probabilities (B, 8)."""
         each = logits.reshape(len(logits), -1, len(DISTANCES))
         return torch.sigmoid(each * self.temper + self.offset).flatten(1)

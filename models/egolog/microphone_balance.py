@@ -79,7 +79,7 @@ class MicrophoneBalance:
         """Return the difference to correct, rounded to the step, dB."""
         return round(self.db / STEP_DB) * STEP_DB
 
-    def balanced(self, maps: NDArray[Any]) -> NDArray[Any]:
+    def correct(self, maps: NDArray[Any]) -> NDArray[Any]:
         """Return a second's `maps` (3, T, 64) corrected to equal microphones.
 
         Each channel is shifted by half of the difference; silence stays silence. Maps of other
@@ -90,14 +90,14 @@ class MicrophoneBalance:
         half = self.step_db * _DECIBEL / 2
         out = maps.copy()
         for channel, nats in enumerate((-half, half)):
-            out[channel] = _shifted(maps[channel], nats)
+            out[channel] = _shift(maps[channel], nats)
         return out
 
 
 _NUMBERS = len(fields(MicrophoneBalance))
 
 
-def _shifted(mel: NDArray[Any], nats: float) -> NDArray[Any]:
+def _shift(mel: NDArray[Any], nats: float) -> NDArray[Any]:
     if mel.dtype != np.float16:
         return _computed_shift(mel, nats)
     # Conversions from and to float16 take five times as long as looking up the result.
@@ -128,7 +128,7 @@ def balanced_in_turn(seconds: NDArray[Any]) -> NDArray[Any]:
     balance, out = MicrophoneBalance(), np.array(seconds)
     for at, maps in enumerate(seconds):
         balance = balance.after(maps)
-        out[at] = balance.balanced(maps)
+        out[at] = balance.correct(maps)
     return out
 
 

@@ -39,7 +39,7 @@ class ScenarioConfig:
     scenarios: int = len(SCENARIOS)
 
     @property
-    def joined(self) -> int:
+    def row_width(self) -> int:
         """Width of a segment's row."""
         return row_width(self.audio, self.imu, self.embedding)
 
@@ -82,7 +82,7 @@ class ScenarioNet(nn.Module):
         super().__init__()
         self.config = config
         self.lift = nn.Sequential(
-            nn.Linear(config.joined, config.hidden), nn.GELU(), nn.Dropout(config.dropout)
+            nn.Linear(config.row_width, config.hidden), nn.GELU(), nn.Dropout(config.dropout)
         )
         self.sequence: nn.Module = nn.Identity()
         if config.sequence == "transformer":

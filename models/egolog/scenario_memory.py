@@ -22,7 +22,7 @@ MEMORY_S = 300
 _DECIMALS = 4
 
 
-def remembered(
+def smooth_estimates(
     estimates: Sequence[tuple[float, Mapping[str, float]]],
     memory_s: float = MEMORY_S,
     changed: float = CHANGED,
@@ -48,6 +48,6 @@ def remembered(
     belief, before_s = sets.prior, recent[0][0]
     for (start_s, _), evidence in zip(recent, sets.evidence(own, trust), strict=True):
         expected = sets.later(belief, (start_s - before_s) / SCENARIO_WINDOW_S, changed)
-        belief, before_s = sets.given(expected, evidence), start_s
+        belief, before_s = sets.update(expected, evidence), start_s
     present = sets.marginals(belief).tolist()
     return {name: round(p, _DECIMALS) for name, p in zip(names, present, strict=True)}

@@ -70,7 +70,7 @@ class ScenarioSets:
         expected: Array = kept * belief + (1 - kept) * self.prior
         return expected
 
-    def given(self, expected: Array, evidence: Array) -> Array:
+    def update(self, expected: Array, evidence: Array) -> Array:
         """Return the belief (..., S) after evidence (..., S) where `expected` was before it."""
         weights = expected * np.exp(evidence - evidence.max(axis=-1, keepdims=True))
         belief: Array = weights / weights.sum(axis=-1, keepdims=True)

@@ -95,7 +95,7 @@ def judge(
     trust = Trust.of(of_queue[0][~named], queue.labels[~named])
     weights = np.where(named, np.float32(settings.wearer), np.float32(1))
     weights *= len(queue) / max(float(weights.sum()), 1.0)
-    explained = [weights * _explained(trust, each, queue.labels, named) for each in of_queue]
+    explained = [weights * _label_loss(trust, each, queue.labels, named) for each in of_queue]
     before, after = (
         {
             "coreset_f1": _f1(of_coreset[at], coreset.labels),
@@ -113,11 +113,11 @@ def judge(
     )
     original = of_coreset[0] if shipped is None else probabilities(shipped, coreset.rows)
     forgotten = _forgotten(original, of_coreset[1], coreset.labels, settings)
-    outcome, reason = _decided(before, after, explained, of_queue[0], queue, settings, forgotten)
+    outcome, reason = _decide(before, after, explained, of_queue[0], queue, settings, forgotten)
     return Verdict(outcome, reason, before, after)
 
 
-def _decided(
+def _decide(
     before: dict[str, float],
     after: dict[str, float],
     explained: list[Array],
@@ -178,7 +178,7 @@ def _f1_influence(probability: Array, labels: Array) -> Array:
     return influence
 
 
-def _explained(
+def _label_loss(
     trust: Trust, probability: Array, labels: Array, by_wearer: NDArray[np.bool_]
 ) -> Array:
     """Return the log loss (N,) of labels; those of wearers are what went on, near enough."""

@@ -67,7 +67,7 @@ class Examples:
         )
 
     @classmethod
-    def joined(cls, parts: Sequence[Examples]) -> Examples:
+    def concatenate(cls, parts: Sequence[Examples]) -> Examples:
         """Concatenate several."""
         if not parts:
             return cls.empty()

@@ -26,7 +26,7 @@ _AT_ONCE = 512
 
 
 @dataclass(frozen=True)
-class Weighted:
+class WeightedWindows:
     """Windows for the output layer: inputs `points` (N, P), `targets` (N, 16), `weights` (N,)."""
 
     points: Tensor
@@ -49,7 +49,9 @@ def probabilities(network: ScenarioNet, points: Tensor) -> NDArray[np.float32]:
     return result
 
 
-def fit(network: ScenarioNet, queue: Weighted, original: Weighted, near: float) -> None:
+def fit(
+    network: ScenarioNet, queue: WeightedWindows, original: WeightedWindows, near: float
+) -> None:
     """Fit the output layer of `network` to both, in place.
 
     `near` weighs the squared distance from the initial weights; the bias, which depends on how

@@ -38,7 +38,7 @@ class Trust:
     @classmethod
     def of(cls, prior: Array, labels: Array) -> Trust:
         """Estimate from the network's probabilities (N, 16) and labels (N, 16) of 0 or 1."""
-        prior = _clipped(prior)
+        prior = _clip(prior)
         count = labels.shape[1]
         trust = cls(
             np.full(count, _share(_NAMED_IF_TRUE), np.float32),
@@ -54,7 +54,7 @@ class Trust:
 
     def belief(self, prior: Array, labels: Array) -> Array:
         """Return the posterior of each scenario (N, 16), given the network and the labels."""
-        prior = _clipped(prior)
+        prior = _clip(prior)
         named = np.log(self.if_true) - np.log(self.if_false)
         unnamed = np.log1p(-self.if_true) - np.log1p(-self.if_false)
         odds = np.log(prior) - np.log1p(-prior) + labels * named + (1 - labels) * unnamed
@@ -70,7 +70,7 @@ def word_of_wearers(labels: Array) -> Array:
     return np.where(labels >= 0.5, WEARER_SURENESS, 1 - WEARER_SURENESS).astype(np.float32)
 
 
-def _clipped(prior: Array) -> Array:
+def _clip(prior: Array) -> Array:
     return np.clip(prior, PRIOR_CLIP, 1 - PRIOR_CLIP)
 
 

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True)
-class Revised:
+class Candidate:
     """A candidate's revision, its training and test data, and the verdict."""
 
     revision: str
@@ -41,7 +41,7 @@ def revise(
     out: Path,
     tuning: TuneSettings,
     gate: GateSettings,
-) -> Revised:
+) -> Candidate:
     """Tune the registry's network on labelled windows, write it to `out` and judge it.
 
     Of the strides of `tuning` the first that the gate does not reject for the original days is
@@ -75,14 +75,14 @@ def revise(
         )
         if verdict.outcome != "original":
             break
-    return Revised(saved.revision, learned, left, verdict)
+    return Candidate(saved.revision, learned, left, verdict)
 
 
 def without_overruled(items: Sequence[FinetuneItem]) -> list[FinetuneItem]:
     """Return items without those of windows that their wearer labelled as well."""
-    said = {(each.device_id, each.window_id) for each in items if each.provenance == WEARER}
+    by_wearer = {(each.device_id, each.window_id) for each in items if each.provenance == WEARER}
     return [
         item
         for item in items
-        if item.provenance == WEARER or (item.device_id, item.window_id) not in said
+        if item.provenance == WEARER or (item.device_id, item.window_id) not in by_wearer
     ]

@@ -23,7 +23,7 @@ MAX_GRADIENT = 1.0
 
 
 @dataclass(frozen=True)
-class Drawn:
+class WeightedExamples:
     """Windows with weights (N,), by which they are sampled."""
 
     examples: Examples
@@ -38,7 +38,12 @@ class Drawn:
 
 
 def train(
-    network: ScenarioNet, queue: Drawn, original: Drawn, steps: int, rate: float, seed: int
+    network: ScenarioNet,
+    queue: WeightedExamples,
+    original: WeightedExamples,
+    steps: int,
+    rate: float,
+    seed: int,
 ) -> None:
     """Train `network` in place and leave it in inference mode."""
     rng = np.random.default_rng(seed)

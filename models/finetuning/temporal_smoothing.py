@@ -61,25 +61,25 @@ def in_hindsight(belief: Array, when: Timeline) -> Array:
         at = np.flatnonzero(when.session == session)
         at = at[np.argsort(when.step[at], kind="stable")]
         if len(at) > 1:
-            smoothed[at] = _smoothed(sets, evidence[at], np.diff(when.step[at]))
+            smoothed[at] = _smooth(sets, evidence[at], np.diff(when.step[at]))
     return smoothed
 
 
-def _smoothed(
+def _smooth(
     sets: ScenarioSets, evidence: NDArray[np.float64], gaps: NDArray[np.int64]
 ) -> NDArray[np.float64]:
     """Forward and backward over evidence (T, S), `gaps` (T - 1,) steps between them."""
-    ahead = _expected(sets, evidence, gaps)
+    ahead = _predict(sets, evidence, gaps)
     # The model is reversible, so the backward pass has the same transitions.
-    behind = _expected(sets, evidence[::-1], gaps[::-1])[::-1]
-    return sets.marginals(sets.given(ahead * behind / sets.prior, evidence))
+    behind = _predict(sets, evidence[::-1], gaps[::-1])[::-1]
+    return sets.marginals(sets.update(ahead * behind / sets.prior, evidence))
 
 
-def _expected(
+def _predict(
     sets: ScenarioSets, evidence: NDArray[np.float64], gaps: NDArray[np.int64]
 ) -> NDArray[np.float64]:
     """Return what is expected of each window (T, S) from all windows before it."""
     expected = [sets.prior]
-    for spoken, gap in zip(evidence[:-1], gaps.tolist(), strict=True):
-        expected.append(sets.later(sets.given(expected[-1], spoken), gap))
+    for current, gap in zip(evidence[:-1], gaps.tolist(), strict=True):
+        expected.append(sets.later(sets.update(expected[-1], current), gap))
     return np.stack(expected)

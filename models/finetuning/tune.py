@@ -86,15 +86,15 @@ def tune(
     kept_weights = rarity(kept, settings.balance) * np.float32(heavy)
     head.fit(
         network,
-        head.Weighted(met, torch.from_numpy(wanted), torch.from_numpy(queue_weights)),
-        head.Weighted(known, torch.from_numpy(kept), torch.from_numpy(kept_weights)),
+        head.WeightedWindows(met, torch.from_numpy(wanted), torch.from_numpy(queue_weights)),
+        head.WeightedWindows(known, torch.from_numpy(kept), torch.from_numpy(kept_weights)),
         settings.near,
     )
     if settings.sequence_steps:
         sequence.train(
             network,
-            sequence.Drawn(Examples(queue.rows, wanted), queue_weights),
-            sequence.Drawn(Examples(coreset.rows, kept), kept_weights),
+            sequence.WeightedExamples(Examples(queue.rows, wanted), queue_weights),
+            sequence.WeightedExamples(Examples(coreset.rows, kept), kept_weights),
             settings.sequence_steps,
             settings.sequence_rate,
             settings.seed,

@@ -22,7 +22,7 @@ _BLOCK = 256
 _SIDE = 10
 
 
-def decimated(samples: Float32, factor: int) -> Float32:
+def decimate(samples: Float32, factor: int) -> Float32:
     """(C, n) -> (C, n/factor); `factor` is a whole number above 1 that divides n.
 
     The ends are padded along the line from the first sample to the last.
@@ -30,7 +30,7 @@ def decimated(samples: Float32, factor: int) -> Float32:
     channels, count = samples.shape
     wanted, kept = count // factor, _BLOCK - 2 * _SIDE
     blocks = -(-wanted // kept)
-    room = _padded(samples, _SIDE * factor, (blocks * kept + 2 * _SIDE) * factor)
+    room = _pad(samples, _SIDE * factor, (blocks * kept + 2 * _SIDE) * factor)
     cut = np.lib.stride_tricks.as_strided(
         room,
         (channels, blocks, _BLOCK * factor),
@@ -39,12 +39,12 @@ def decimated(samples: Float32, factor: int) -> Float32:
     )
     spectra = fft.rfft(cut, axis=2)  # (C, B, N/2 + 1)
     spectra *= _response(factor)
-    outputs = fft.irfft(_folded(spectra, factor), n=_BLOCK, axis=2)  # (C, B, N/factor)
+    outputs = fft.irfft(_alias(spectra, factor), n=_BLOCK, axis=2)  # (C, B, N/factor)
     out: Float32 = outputs[:, :, 2 * _SIDE :].reshape(channels, -1)
     return out[:, :wanted]
 
 
-def _padded(samples: Float32, before: int, length: int) -> Float32:
+def _pad(samples: Float32, before: int, length: int) -> Float32:
     channels, count = samples.shape
     room = np.zeros((channels, length), np.float32)
     room[:, before : before + count] = samples
@@ -56,7 +56,7 @@ def _padded(samples: Float32, before: int, length: int) -> Float32:
     return room
 
 
-def _folded(spectra: NDArray[np.complex64], factor: int) -> NDArray[np.complex64]:
+def _alias(spectra: NDArray[np.complex64], factor: int) -> NDArray[np.complex64]:
     """Return the spectra after keeping every `factor`-th sample, which aliases higher bands."""
     half = _BLOCK // 2
     out = spectra[:, :, : half + 1].copy()

@@ -50,7 +50,7 @@ def resample(rows: Array, up: int, down: int) -> Array:
     one fixed order.
     """
     first, taps, before, after = _plan(len(rows), up, down)
-    padded = _padded(rows, before, after)
+    padded = _pad(rows, before, after)
     out = np.empty((len(first), rows.shape[1]))
     for begin in range(0, len(first), _AT_ONCE):
         some = slice(begin, begin + _AT_ONCE)
@@ -69,7 +69,7 @@ def _windows(rows: Array, length: int) -> Array:
     return np.lib.stride_tricks.as_strided(rows, shape, strides, writeable=False)
 
 
-def _padded(rows: Array, before: int, after: int) -> Array:
+def _pad(rows: Array, before: int, after: int) -> Array:
     count = len(rows)
     slope = (rows[-1] - rows[0]) / (count - 1) if count > 1 else np.zeros_like(rows[0])
     earlier = np.arange(-before, 0)[:, None] * slope + rows[0]

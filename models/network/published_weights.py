@@ -30,7 +30,7 @@ class WrongWeightsError(PretrainedError):
     """The file holds another network: a key is missing, unexpected, or of another shape."""
 
 
-def read(path: Path) -> dict[str, Tensor]:
+def read_weights(path: Path) -> dict[str, Tensor]:
     """Return the tensors of a `.pt`, `.pth` or `.safetensors` file by key.
 
     Raises `UnreadableWeightsError`, one line that names the path and what would be right.

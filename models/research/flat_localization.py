@@ -65,21 +65,21 @@ def _located(
     microphones = MICROPHONES[config.maps]
     _, planes, frames, bins = maps.shape
     mel, gcc = torch.split(maps.reshape(planes, frames, bins), [microphones, planes - microphones])
-    moved = has_imu.to(maps.dtype)  # (1,)
+    has_motion = has_imu.to(maps.dtype)  # (1,)
     channels, rate = _motion_channels(imu.reshape(2, 3, frames))
-    turns = (rate * moved) @ _turns(frames, config.stride).to(maps)  # (1, T + 2 T/5)
+    turns = (rate * has_motion) @ _turns(frames, config.stride).to(maps)  # (1, T + 2 T/5)
     yaw, pace = torch.split(turns, [frames, turns.shape[1] - frames], dim=1)
 
-    heard, whole = _spectra(network.spectra, mel)
+    audio_spectra, whole = _spectra(network.spectra, mel)
     turned = torch.where(has_imu[:, None], _motion(network.motion, channels), network.absent)
     paced = torch.relu(
         torch.addmm(
-            torch.addcmul(network.turn.bias, network.turn.weight[:, 2], moved),
+            torch.addcmul(network.turn.bias, network.turn.weight[:, 2], has_motion),
             pace.reshape(2, -1).T,
             network.turn.weight[:, :2].T,
         )
     )
-    x = _recurrent(network.gru, torch.cat([heard, paced], dim=1))  # (T/5, H)
+    x = _recurrent(network.gru, torch.cat([audio_spectra, paced], dim=1))  # (T/5, H)
     attention = network.attention
     x = _normed(
         network.norm,
@@ -98,7 +98,7 @@ def _located(
     if network.directions is None:
         logits = network.region_logits(torch.relu(second))
     else:
-        along = _along(network.directions, mel, gcc, yaw, moved)  # (W, 72)
+        along = _along(network.directions, mel, gcc, yaw, has_motion)  # (W, 72)
         features = [torch.relu(second), along.mean(dim=1)[None], along.amax(dim=1)[None]]
         heat = _heat(network.directions, along, second)  # (1, 2, 1, 72)
         shares = network.share.repeat(len(DIRECTIONS))
@@ -224,7 +224,7 @@ def _spectra(branch: Spectra, mel: Tensor) -> tuple[Tensor, Tensor]:
     return torch.relu(branch.narrow(x)), whole
 
 
-def _along(branch: Directions, mel: Tensor, gcc: Tensor, yaw: Tensor, moved: Tensor) -> Tensor:
+def _along(branch: Directions, mel: Tensor, gcc: Tensor, yaw: Tensor, has_motion: Tensor) -> Tensor:
     """Return features (W, 72) along the circle, as `Directions.forward`."""
     pairs, _, bins = gcc.shape
     gcc = gcc * _weights(branch, mel, gcc)  # (P, T, 64)
@@ -239,7 +239,7 @@ def _along(branch: Directions, mel: Tensor, gcc: Tensor, yaw: Tensor, moved: Ten
     )
     steps, wide = seen.shape[1:]
     circle = branch.circle[:, around][:, None].repeat(1, steps, 1)
-    x = torch.cat([seen, circle, moved[:, None, None].expand(1, steps, wide)])[None]
+    x = torch.cat([seen, circle, has_motion[:, None, None].expand(1, steps, wide)])[None]
     for at in (1, 5):
         x = _convolved(branch.convs, at, x, (1, 0))
     pooled = torch.cat([x.mean(dim=2), x.amax(dim=2)], dim=1)[0]  # (W, 72)
@@ -315,9 +315,9 @@ def _heat(branch: Directions, along: Tensor, second: Tensor) -> Tensor:
     # Begins with the quarter ahead, and a little before it.
     before, after = _QUARTER // 2 + _WRAPPED, CANDIDATES - _QUARTER // 2 + _WRAPPED
     around = torch.arange(-before, after) % CANDIDATES
-    said = branch.say(second).reshape(-1, len(branch.circle))
+    projected = branch.say(second).reshape(-1, len(branch.circle))
     wrapped = torch.cat([along[:, -before:], along[:, :after]], dim=1)
-    x = torch.relu(torch.addmm(wrapped, said, branch.circle[:, around]))[None, :, None]
+    x = torch.relu(torch.addmm(wrapped, projected, branch.circle[:, around]))[None, :, None]
     first, last = (cast("nn.Conv1d", branch.heat[at]) for at in (1, 3))
     bias = cast("Tensor", last.bias) + HEAT_BIAS
     x = torch.relu(nn.functional.conv2d(x, first.weight[:, :, None], first.bias))

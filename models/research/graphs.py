@@ -55,7 +55,7 @@ def _seconds(network: Encoders, mel: Tensor) -> Tensor:
 
 
 def _heard(network: Encoders, seconds: Tensor) -> tuple[Tensor, ...]:
-    features = network.heard(seconds)
+    features = network.encode_seconds(seconds)
     return features, network.space.of_audio(features)
 
 

@@ -17,7 +17,7 @@ from models.egolog.audio_tagger import efficientat
 from models.egolog.audio_tagger.input import HOP, MELS, RATE, SEGMENT_S, STEPS, TAGGER_MEL
 from models.egolog.audio_tagger.log_mel import TaggerLogMel
 from models.egolog.audio_tagger.parents import PARENT_OF_CLASS, PARENTS, fold
-from models.features import Features, fill_short_holes, resampled
+from models.features import Features, fill_short_holes, resample
 from models.network.published_weights import PretrainedError
 from models.serving.one_thread import pin_one_thread
 from models.serving.registry import REVISION_DIGITS, RegistryError
@@ -49,7 +49,7 @@ class AudioTagger:
         self._network = network
         self.revision = revision
 
-    def heard(self, mel: NDArray[Any], seconds: NDArray[np.bool_]) -> NDArray[np.float32]:
+    def tag(self, mel: NDArray[Any], seconds: NDArray[np.bool_]) -> NDArray[np.float32]:
         """Like `segments`, for numpy arrays, on the calling thread only."""
         with torch.inference_mode():
             pin_one_thread()
@@ -76,11 +76,11 @@ class AudioTagger:
         # Missing seconds are zeros, which do not mean silence for this log-mel.
         seconds = torch.where(arrived[:, None, None], seconds, silence)
         segments = seconds.reshape(-1, SEGMENT_S * STEPS, MELS)  # (S, 500, 128)
-        heard = arrived.view(-1, SEGMENT_S).any(dim=1)  # (S,)
+        has_sound = arrived.view(-1, SEGMENT_S).any(dim=1)  # (S,)
         # All are tagged, because the batch's size changes the order of summation.
         logits = self._network.of_mel(segments.transpose(1, 2).contiguous()).logits  # (S, 527)
         probabilities = fold(torch.sigmoid(logits))  # (S, P)
-        return torch.where(heard[:, None], probabilities, torch.zeros(()))
+        return torch.where(has_sound[:, None], probabilities, torch.zeros(()))
 
 
 class TaggerFeatures(Features):
@@ -103,7 +103,7 @@ class TaggerFeatures(Features):
     def _tagger_mel(self, samples: Float32, rate: int) -> NDArray[np.float16]:
         with torch.inference_mode():
             pin_one_thread()
-            at_32k = resampled(samples, rate, RATE)
+            at_32k = resample(samples, rate, RATE)
             # Copied into memory aligned by torch: alignment changes the order of summation.
             wave = torch.empty(at_32k.shape)
             wave.numpy()[...] = at_32k

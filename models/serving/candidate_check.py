@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from models.labels import SCENARIOS
-from models.serving.predict import PredictError, joined
+from models.serving.predict import PredictError, row_width_of
 from models.serving.served import SCENARIO
 
 if TYPE_CHECKING:
@@ -42,7 +42,9 @@ def require_replaceable(candidate: Opened, current: Opened) -> None:
     """
     if candidate.name != SCENARIO.name:
         raise PredictError(f"model {candidate.name!r} is no scenario network")
-    theirs, ours = ({**each.config, "joined": joined(each.config)} for each in (candidate, current))
+    theirs, ours = (
+        {**each.config, "joined": row_width_of(each.config)} for each in (candidate, current)
+    )
     for name in ("joined", "key_frames", "sharpness", "scenarios"):
         if theirs[name] != ours[name]:
             raise PredictError(

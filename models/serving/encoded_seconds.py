@@ -37,14 +37,14 @@ class SecondEncoder:
 
     def encode(self, mel: NDArray[Any]) -> list[EncodedSecond]:
         """Return the seconds of a log-mel (50·n, 64); n is at least 1."""
-        return [self._encoded(second) for second in np.split(mel, len(mel) // SECOND_STEPS)]
+        return [self._encode(second) for second in np.split(mel, len(mel) // SECOND_STEPS)]
 
     @staticmethod
     def together(seconds: Sequence[EncodedSecond]) -> EncodedSecond:
         """Return n seconds as (1, n, 2, 512)."""
         return np.stack(seconds)[None]
 
-    def _encoded(self, mel: NDArray[Any]) -> EncodedSecond:
+    def _encode(self, mel: NDArray[Any]) -> EncodedSecond:
         return self._results.of(mel, self._compute)
 
     def _compute(self, mel: NDArray[np.float32]) -> EncodedSecond:

@@ -7,8 +7,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from models.egolog.interference_gate import attended
-from models.egolog.scenario_memory import remembered
+from models.egolog.interference_gate import is_attended
+from models.egolog.scenario_memory import smooth_estimates
 from models.serving.predict import detected_scenarios
 
 if TYPE_CHECKING:
@@ -23,7 +23,7 @@ def scenario_context(
     estimates: as in `remembered`. undisturbed: the last window's probabilities without far sound,
     which replace its own unless the wearer attends to far sound, or no sound was left out.
     """
-    whole = remembered(estimates)
-    if not undisturbed or attended(detected_scenarios(whole)):
+    whole = smooth_estimates(estimates)
+    if not undisturbed or is_attended(detected_scenarios(whole)):
         return whole
-    return remembered([*estimates[:-1], (estimates[-1][0], undisturbed)])
+    return smooth_estimates([*estimates[:-1], (estimates[-1][0], undisturbed)])

@@ -29,7 +29,7 @@ NAMED_SHARE = 0.7
 _KEPT = 4_096
 
 
-def named(segments: int) -> int:
+def tagged_count(segments: int) -> int:
     """Return how many of a window's segments are tagged."""
     return ceil(NAMED_SHARE * segments)
 
@@ -83,7 +83,7 @@ class LoudestAhead:
         self._waiting.append((-float(level), number, segment))
         self._waiting.sort(key=lambda each: each[:2])
         still_to_come = self._segments - 1 - number
-        certain = max(0, named(self._segments) - still_to_come - self._handed_out)
+        certain = max(0, tagged_count(self._segments) - still_to_come - self._handed_out)
         loudest, self._waiting = self._waiting[:certain], self._waiting[certain:]
         self._handed_out += len(loudest)
         return SoundAhead(segment, [mel for _, _, mel in loudest])

@@ -46,7 +46,7 @@ class GraphSession:
         options.execution_mode = onnxruntime.ExecutionMode.ORT_SEQUENTIAL
         options.log_severity_level = _ERRORS_ONLY
         values = [
-            onnxruntime.OrtValue.ortvalue_from_numpy(_widened(tensors[name]))
+            onnxruntime.OrtValue.ortvalue_from_numpy(_widen(tensors[name]))
             for name in graph.weights
         ]
         if values:
@@ -69,12 +69,12 @@ class GraphSession:
 
         All are computed; a caller that needs only some uses a graph of its own.
         """
-        given = {name: aligned(array, self._types[name]) for name, array in inputs.items()}
+        given = {name: align(array, self._types[name]) for name, array in inputs.items()}
         found: list[NDArray[Any]] = self._running.run(self._outputs, given)
         return found
 
 
-def aligned(array: NDArray[Any], dtype: np.dtype[Any]) -> NDArray[Any]:
+def align(array: NDArray[Any], dtype: np.dtype[Any]) -> NDArray[Any]:
     """Return a contiguous copy as `dtype`, aligned to 64 bytes."""
     room = np.empty(array.size * dtype.itemsize + _ALIGNMENT, np.uint8)
     address: int = room.__array_interface__["data"][0]
@@ -84,7 +84,7 @@ def aligned(array: NDArray[Any], dtype: np.dtype[Any]) -> NDArray[Any]:
     return copy
 
 
-def _widened(tensor: NDArray[Any]) -> NDArray[Any]:
+def _widen(tensor: NDArray[Any]) -> NDArray[Any]:
     """Widen float16 to float32."""
     return tensor.astype(np.float32) if tensor.dtype == np.float16 else tensor
 

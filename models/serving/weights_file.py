@@ -89,7 +89,7 @@ def read_weights(key: WeightsKey, file: Path) -> StoredWeights:
             f"weights {file} do not exist; expected a safetensors file of model {name!r} "
             f"(made by python -m models.research.egolog)"
         )
-    metadata, tensors = _read(file)
+    metadata, tensors = _read_tensors(file)
     if metadata.get("format") != FORMAT or metadata.get("name") != name:
         raise DamagedWeightsError(
             f"weights {file} say format {metadata.get('format')!r} and name "
@@ -149,7 +149,7 @@ def _label_sets(key: WeightsKey) -> dict[str, tuple[str, ...]]:
     return {name: LABELS[name] for name in key.labels}
 
 
-def _read(file: Path) -> tuple[dict[str, str], dict[str, NDArray[Any]]]:
+def _read_tensors(file: Path) -> tuple[dict[str, str], dict[str, NDArray[Any]]]:
     try:
         with safe_open(file, framework="np") as opened:
             metadata = opened.metadata() or {}

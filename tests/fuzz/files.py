@@ -20,7 +20,7 @@ from models.recordings.formats.arrays import load
 from models.recordings.formats.safe_pickle import UnsafePickleError, read_arrays
 from models.recordings.imports.importing import open_import
 from models.recordings.protocol import RecordingError
-from models.serving.weights_file import DamagedWeightsError, _read
+from models.serving.weights_file import DamagedWeightsError, _read_tensors
 from tests.fuzz.mutation import damaged
 from tests.fuzz.trial import Target
 from tests.models.recordings.imports import makers
@@ -66,7 +66,7 @@ def file_targets(folder: Path) -> list[Target]:
             ".safetensors",
             [save_tensors({"a": np.zeros((3, 4), np.float32)}, {"format": "1", "labels": "{}"})],
             folder,
-            _read,
+            _read_tensors,
             DamagedWeightsError,
         ),
         _one("buffers", ".sqlite", [_buffer(folder)], folder, _read_buffer, ReplayBufferError),

@@ -126,7 +126,7 @@ async def test_the_directions_of_a_second_are_those_of_the_memory() -> None:
         assert localized.by_itself == heard.regions
         assert (regions == heard.regions) == (second == 0)
         before = localized.directions
-        assert before == memory.packed()
+        assert before == memory.pack()
     again = Spatial.decode(localized.encode())
     assert again.regions == again.by_itself == regions
     assert (again.alone, again.directions) == ({}, b"")

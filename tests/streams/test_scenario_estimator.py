@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from infra.settings import Settings
-from models.egolog.scenario_memory import MEMORY_S, remembered
+from models.egolog.scenario_memory import MEMORY_S, smooth_estimates
 from models.serving.predict import ScenarioOutput
 from operators.recent_estimates import estimates_after
 from schemas import ScenarioEstimate, Vector
@@ -71,7 +71,7 @@ def test_activities_are_told_the_undisturbed_scenario_after_the_minutes_before()
     first, second = estimate(), estimate(30, scenarios=disturbed, undisturbed={"Cooking": 0.6})
     memory = estimates_after(estimates_after((), first, MEMORY_S), second, MEMORY_S)
     before = dict(first.scenarios)
-    assert context(second, memory) == remembered([(0.0, before), (30.0, {"Cooking": 0.6})])
+    assert context(second, memory) == smooth_estimates([(0.0, before), (30.0, {"Cooking": 0.6})])
     assert with_memory(second, memory).scenarios != context(second, memory)
 
 
@@ -131,7 +131,7 @@ def test_an_estimate_is_told_by_the_minutes_before_in_its_own_order() -> None:
         memory = estimates_after(memory, each, MEMORY_S)
     told = with_memory(second, memory)
     assert list(told.scenarios) == ["Eating", "Cooking"]
-    assert told.scenarios == remembered([(0.0, first.scenarios), (30.0, weak)])
+    assert told.scenarios == smooth_estimates([(0.0, first.scenarios), (30.0, weak)])
     assert told.scenarios["Cooking"] > 0.5
     assert told.model_copy(update={"scenarios": weak}) == second
     unknown = second.model_copy(update={"unknown": True})

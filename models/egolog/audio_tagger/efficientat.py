@@ -17,7 +17,7 @@ from torchaudio.functional import resample
 
 from models.egolog.audio_tagger.log_mel import RATE, TaggerLogMel
 from models.network.featured import Featured
-from models.network.published_weights import WrongWeightsError, fit_into, read, shape_of
+from models.network.published_weights import WrongWeightsError, fit_into, read_weights, shape_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -158,7 +158,7 @@ def load(path: Path) -> EfficientAT:
 
     Raises `models.network.published_weights.PretrainedError` with the key that does not fit.
     """
-    tensors = read(path)
+    tensors = read_weights(path)
     module = EfficientAT(_config_of(tensors, path))
     fit_into(module, tensors, path)
     return module

@@ -81,12 +81,12 @@ class Expert:
     @cache
     def load(cls) -> Expert:
         """Return the shipped expert; raises `ExpertError`."""
-        return cls.read(
+        return cls.parse(
             (files("models.egolog.offline_expert") / _TABLE).read_text(encoding="utf-8")
         )
 
     @classmethod
-    def read(cls, text: str) -> Expert:
+    def parse(cls, text: str) -> Expert:
         """Parse a table written by training; raises `ExpertError`."""
         try:
             stored = json.loads(text)
@@ -126,8 +126,8 @@ class Expert:
         starts = [each.start_ns for each in (*before, record)]
         belief = self.believe(np.array(values), np.array(starts))
         surest = float(_probability(belief).max())
-        estimate = _told(record, belief)
-        probability = _probability(pooled(belief, estimate, self.own_share))
+        estimate = _estimate_log_odds(record, belief)
+        probability = _probability(blend_log_odds(belief, estimate, self.own_share))
         order = np.argsort(-probability, kind="stable")[:MAX_SCENARIOS]
         named = {name: round(float(p), 4) for name, p in zip(SCENARIOS, probability, strict=True)}
         if surest < MIN_PROBABILITY:
@@ -139,32 +139,32 @@ class Expert:
 
     def believe(self, values: Array, starts_ns: NDArray[np.int64]) -> Array:
         """Return the log-odds (16,) after evidence (T, E) of windows at `starts_ns` (T,)."""
-        speaks = values @ self.weights + self.bias  # (T, 16)
+        evidence_log_odds = values @ self.weights + self.bias  # (T, 16)
         probability = self.rest
         belief = np.zeros_like(self.bias)
-        for number, spoken in enumerate(speaks):
+        for number, evidence_odds in enumerate(evidence_log_odds):
             gap = 1 if number == 0 else int(starts_ns[number] - starts_ns[number - 1])
             for _ in range(max(1, round(gap / STEP_NS)) if number else 0):
                 probability = probability * self.stay + (1.0 - probability) * self.start
-            belief = np.log(probability) - np.log1p(-probability) + spoken
+            belief = np.log(probability) - np.log1p(-probability) + evidence_odds
             probability = _probability(belief)
         return belief
 
     def _because(self, scenario: str, probability: float, values: Array) -> str:
-        spoken = values * self.weights[:, SCENARIOS.index(scenario)]
-        strongest = [at for at in np.argsort(-spoken)[:_REASONS] if spoken[at] > 0]
-        words = ", ".join(f"{ITEMS[at]} {spoken[at]:+.1f}" for at in strongest)
+        contributions = values * self.weights[:, SCENARIOS.index(scenario)]
+        strongest = [at for at in np.argsort(-contributions)[:_REASONS] if contributions[at] > 0]
+        words = ", ".join(f"{ITEMS[at]} {contributions[at]:+.1f}" for at in strongest)
         return f"{scenario} {probability:.2f}: {words or 'the minutes before'}"
 
 
-def pooled(belief: Array, estimate: Array, own_share: float) -> Array:
+def blend_log_odds(belief: Array, estimate: Array, own_share: float) -> Array:
     """Return log-odds (..., 16) that weigh a belief with an estimate, both log-odds (..., 16)."""
     believed, estimated = (np.clip(odds, -SUREST_ODDS, SUREST_ODDS) for odds in (belief, estimate))
     weighed: Array = own_share * believed + (1.0 - own_share) * estimated
     return weighed
 
 
-def _told(record: Scenario, belief: Array) -> Array:
+def _estimate_log_odds(record: Scenario, belief: Array) -> Array:
     """Return the log-odds (16,) of a record's estimate, the belief's for what it does not have."""
     known = record.scenarios
     return np.array(

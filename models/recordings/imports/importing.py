@@ -8,10 +8,10 @@ from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
 
 from models.recordings.imports.about import ABOUT_NAME, About, Abouts
+from models.recordings.imports.device_motion import read_moved
 from models.recordings.imports.files import find_files
 from models.recordings.imports.layouts import layout_of
 from models.recordings.imports.media import MEDIA_SUFFIXES
-from models.recordings.imports.moved import read_moved
 from models.recordings.imports.name_times import ToldTime
 from models.recordings.imports.placing import Dated, Placed, place
 from models.recordings.imports.recorders import Recorders
@@ -36,9 +36,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
     from pathlib import Path
 
+    from models.recordings.imports.device_motion import MovedFile
     from models.recordings.imports.files import FoundFile
     from models.recordings.imports.layouts import Layout
-    from models.recordings.imports.moved import MovedFile
 
 
 @dataclass

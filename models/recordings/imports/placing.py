@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import PurePosixPath
 
-    from models.recordings.imports.moved import MovedFile
+    from models.recordings.imports.device_motion import MovedFile
     from models.recordings.imports.name_times import ToldTime
 
 # A clock that counts from the device's start does not date a file that has a name.

@@ -128,7 +128,7 @@ def windows(
             motion, moved = encoders.imu_by_second(imu[0, rows])
             parts.append(
                 ActivityExamples(
-                    audio=encoders.heard(seconds[0, inside]).float(),
+                    audio=encoders.encode_seconds(seconds[0, inside]).float(),
                     audio_mask=present,
                     imu=motion.float(),
                     imu_mask=present,
@@ -138,7 +138,7 @@ def windows(
                     activity=named[at],
                 )
             )
-    return ActivityExamples.joined(parts), torch.from_numpy(activities).long().flatten(0, 1)
+    return ActivityExamples.concatenate(parts), torch.from_numpy(activities).long().flatten(0, 1)
 
 
 def with_views(
@@ -180,7 +180,7 @@ def examples_of_days(
     for at, each in enumerate(days):
         shown = windows(encoders, each, rng if at % 2 else None, fast=True)
         parts.append(with_views(network, text, silent_sound, shown, rng))
-    return SecondExamples.joined(parts)
+    return SecondExamples.concatenate(parts)
 
 
 def train(

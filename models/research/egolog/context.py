@@ -106,7 +106,7 @@ class TrainingContext:
             self._encoded(encoders, days, f"train-{number}", rng if number % 2 == 0 else None)
             for number, days in enumerate(self.train_days, 1)
         ]
-        return EncodedDays.joined(parts), self._encoded(
+        return EncodedDays.concatenate(parts), self._encoded(
             encoders, self.validation_days, "validation", None
         )
 

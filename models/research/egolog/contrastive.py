@@ -166,7 +166,7 @@ def _drawn(days: Sequence[Days], rng: Generator, count: int) -> SegmentPairs:
     sizes = np.array([len(part) for part in days])
     parts = rng.choice(len(days), count, p=sizes / sizes.sum())
     pieces = [_cut(days[part], int((parts == part).sum()), rng) for part in np.unique(parts)]
-    return SegmentPairs.joined(pieces)
+    return SegmentPairs.concatenate(pieces)
 
 
 def _cut(days: Days, count: int, rng: Generator) -> SegmentPairs:

@@ -94,7 +94,7 @@ def of_windows(encoders: Encoders, mel: Tensor, imu: Tensor, activity: Tensor) -
     """Return windows of n seconds: `mel` (N, 50·n, 64), `imu` (N, 50·n, 6); no scenario is told."""
     with torch.inference_mode():
         seconds = encoders.seconds(mel)
-        audio, audio_seconds = encoders.heard(seconds), encoders.audio_by_second(seconds)
+        audio, audio_seconds = encoders.encode_seconds(seconds), encoders.audio_by_second(seconds)
         motion, imu_seconds = encoders.imu_by_second(imu)
     present = torch.ones(len(activity), dtype=torch.bool)
     return ActivityExamples(

@@ -162,7 +162,7 @@ def _real_loss(model: ImuWithHeads, of: ImuWindows, rng: Generator) -> Tensor:
     imu = _varied(imu, rng)
     hidden, mask = _hidden(imu, rng)
     tokens = model.encoder.tokens(hidden)  # (B, N/4, W)
-    moved = model.encoder.pooled(tokens)
+    moved = model.encoder.pool(tokens)
     loss = binary_cross_entropy_with_logits(moved.logits, _motion_target(motion))
     # The still class has a logit of 0: it is predicted if no class is above 0.5.
     logits = torch.cat([moved.logits, torch.zeros(len(imu), 1)], dim=1)  # (B, 5)

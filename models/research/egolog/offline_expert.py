@@ -21,7 +21,7 @@ from scipy.special import logit
 from torch import Tensor, nn
 
 from models.egolog.offline_expert.evidence import ITEMS, NETWORK, NETWORK_UNIT, evidence
-from models.egolog.offline_expert.expert import Expert, pooled
+from models.egolog.offline_expert.expert import Expert, blend_log_odds
 from models.labels import SCENARIOS
 from models.research.egolog.households.days import Calendar, household_windows
 from models.research.egolog.households.records import HouseholdWindows
@@ -207,14 +207,14 @@ def main(arguments: Sequence[str] | None = None) -> None:
             household_windows(calendar, WEIGHTS_DIR, data, cache, options.processes)
             for calendar in CALENDARS
         ]
-    days = HouseholdWindows.joined(
+    days = HouseholdWindows.concatenate(
         [replace(part, wearer=part.wearer + number * 100) for number, part in enumerate(parts)]
     )
     order = np.concatenate(list(days.days()))
     examples, uncertainty = ExpertExamples.of(days), days.confidence[order] < DOUBT
     alone = cross_validated(examples, days.wearer[order]).numpy()
     estimate = logit(days.scenarios[order].clip(1e-6, 1 - 1e-6))
-    belief = pooled(alone, estimate, OWN_SHARE).astype(np.float32)
+    belief = blend_log_odds(alone, estimate, OWN_SHARE).astype(np.float32)
     truth = days.truth[order]
     above = best_threshold(belief, truth)
     first = np.eye(len(SCENARIOS), dtype=np.float32)[days.scenarios[order].argmax(axis=1)]
@@ -226,7 +226,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
         f"micro-F1 in doubt {before:.3f} -> {after:.3f}, named above {above:g}"
     )
     options.out.write_text(written(fit(examples), above), encoding="utf-8")
-    print(f"wrote {options.out}: {Expert.read(options.out.read_text()).name}")
+    print(f"wrote {options.out}: {Expert.parse(options.out.read_text()).name}")
 
 
 if __name__ == "__main__":

@@ -17,9 +17,9 @@ from models.egolog.interference_gate import (
     NEAR_FIELD_FROM,
     HeardSecond,
     Interference,
-    attended,
+    apply_gate,
     far_only_segments,
-    gated,
+    is_attended,
     wants_near_field,
 )
 from models.egolog.localization import LOCALIZATION
@@ -100,8 +100,8 @@ class OfflinePipeline:
             inside = slice(start, start + ACTIVITY_S)
             seconds = heard_seconds(named[inside], maps[inside], self._extractor)
             frames = slice(start * FRAMES, (start + ACTIVITY_S) * FRAMES)
-            far_attended = attended(detected_scenarios(context or {}))
-            sound = gated(mel[frames], seconds, "off" if far_attended else self._interference)
+            far_attended = is_attended(detected_scenarios(context or {}))
+            sound = apply_gate(mel[frames], seconds, "off" if far_attended else self._interference)
             window = HarInput(sound.mel, imu[frames], context, dropped=sound.gate == "dropped")
             activities += self._activity_recognizer.predict([window])
         present = np.ones(WINDOW_S, dtype=bool)

@@ -167,7 +167,7 @@ def scenario(context: TrainingContext, minutes: float) -> None:
 def har(context: TrainingContext, minutes: float) -> None:
     """Train the activity network, with and without far sounds."""
     days, check = context.encoded()
-    days = EncodedDays.joined([days, context.near()])
+    days = EncodedDays.concatenate([days, context.near()])
     network = of_har.train(days, check, context.text(), Fit(minutes, rate=RATE), context.seed)
     _save(context, HAR, network)
 
@@ -187,7 +187,7 @@ def motion_alone(context: TrainingContext, minutes: float) -> None:
     )
     days, check = context.encoded()
     composed = of_motion_alone.Composed(
-        of_har.of_days(EncodedDays.joined([days, context.near()])),
+        of_har.of_days(EncodedDays.concatenate([days, context.near()])),
         of_har.of_days(check),
         of_motion_alone.silence(encoders),
     )

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from models.egolog.scenario_memory import remembered
+from models.egolog.scenario_memory import smooth_estimates
 from models.features import Features
 from models.labels import ACTIVITIES, SCENARIOS
 from models.research.egolog.days.encoded import window_activities
@@ -111,7 +111,7 @@ def offline(recording: Recording, registry: Registry) -> StreamedScore:
         context = scenario_context(own, scenario.undisturbed)
     return score(
         RecordingTruth.of(recording),
-        [remembered(own[: at + 1]) for at in range(len(own))],
+        [smooth_estimates(own[: at + 1]) for at in range(len(own))],
         [activities for estimate in estimates for activities in estimate.activities],
     )
 

@@ -27,11 +27,11 @@ class ColumnDataset:
         return replace(self, **{name: column[rows] for name, column in vars(self).items()})
 
     @classmethod
-    def joined(cls, parts: Sequence[Self]) -> Self:
+    def concatenate(cls, parts: Sequence[Self]) -> Self:
         """Concatenate items whose other dimensions are equal."""
         columns = {name: [vars(part)[name] for part in parts] for name in vars(parts[0])}
-        return replace(parts[0], **{name: _joined(column) for name, column in columns.items()})
+        return replace(parts[0], **{name: _concatenate(column) for name, column in columns.items()})
 
 
-def _joined(column: list[Any]) -> Any:
+def _concatenate(column: list[Any]) -> Any:
     return torch.cat(column) if isinstance(column[0], Tensor) else np.concatenate(column)

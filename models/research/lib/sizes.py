@@ -32,7 +32,7 @@ from models.serving.predict import (
     ScenarioRecognizer,
     SoundLocalizer,
 )
-from models.serving.segment_sounds import SegmentSounds, named
+from models.serving.segment_sounds import SegmentSounds, tagged_count
 from operators.sound_places import MAX_APART
 
 if TYPE_CHECKING:
@@ -150,10 +150,12 @@ class _Counted:
     def scenario(self) -> None:
         segments = WINDOW_S // SEGMENT_S
         network = self._registry.load(SCENARIO).module
-        self._encoders.audio(torch.rand(named(segments), 50 * SEGMENT_S, 64))
-        self._encoders.space.of_audio(self._encoders.heard(torch.rand(segments, SEGMENT_S, 2, 512)))
+        self._encoders.audio(torch.rand(tagged_count(segments), 50 * SEGMENT_S, 64))
+        self._encoders.space.of_audio(
+            self._encoders.encode_seconds(torch.rand(segments, SEGMENT_S, 2, 512))
+        )
         self._encoders.encode_imu(torch.rand(segments, 50 * SEGMENT_S, 6))
-        network(torch.rand(1, segments, network.config.joined))
+        network(torch.rand(1, segments, network.config.row_width))
 
     def near_and_far(self) -> None:
         self._encoders.audio(torch.rand(2 * MAX_APART, 50 * SEGMENT_S, 64))
@@ -164,7 +166,7 @@ class _Counted:
         seconds = torch.rand(1, ACTIVITY_S, 2, 512)
         motion, moved = self._encoders.imu_by_second(torch.rand(1, 50 * ACTIVITY_S, 6))
         network(
-            self._encoders.heard(seconds),
+            self._encoders.encode_seconds(seconds),
             there,
             motion,
             there,

@@ -16,6 +16,7 @@ from models.serving.predict.arrays import (
     MEL_BANDS,
     PredictError,
 )
+from models.serving.predict.detected_scenarios import detected_scenarios
 from models.serving.predict.localizer import LocalizerInput, LocatedSecond, SoundLocalizer
 from models.serving.predict.scenario import (
     MIN_EVENT,
@@ -23,9 +24,8 @@ from models.serving.predict.scenario import (
     ScenarioInput,
     ScenarioOutput,
     ScenarioRecognizer,
-    joined,
+    row_width_of,
 )
-from models.serving.predict.told_scenarios import detected_scenarios
 from models.serving.predict.wearers_own import Adapter
 
 __all__ = [
@@ -47,5 +47,5 @@ __all__ = [
     "ScenarioRecognizer",
     "SoundLocalizer",
     "detected_scenarios",
-    "joined",
+    "row_width_of",
 ]

@@ -18,9 +18,9 @@ from models.serving.predict.arrays import (
     by_name,
     check,
     encoded_sound,
-    rounded,
+    round_all,
 )
-from models.serving.predict.told_scenarios import detected_scenarios
+from models.serving.predict.detected_scenarios import detected_scenarios
 from models.serving.served import ENCODERS, FAMILIARITY, HAR, SCENARIO_TEXT
 
 if TYPE_CHECKING:
@@ -101,10 +101,12 @@ class ActivityRecognizer:
             imu_seconds = np.repeat(imu_seconds, len(apart), axis=1)
         if item.imu is not None:
             check("imu", item.imu, (None, IMU_AXES))
-            imu, moved = sessions["motion_features"].run(imu=item.imu[None])  # (1, F), (1, n, F)
+            imu, imu_features = sessions["motion_features"].run(
+                imu=item.imu[None]
+            )  # (1, F), (1, n, F)
             if sound is not None:
-                imu_seconds = _of_as_many(moved, audio_seconds)
-            (familiarity["imu"],) = rounded([self._known.familiarity(imu)])
+                imu_seconds = _of_as_many(imu_features, audio_seconds)
+            (familiarity["imu"],) = round_all([self._known.familiarity(imu)])
         names = detected_scenarios(item.scenarios or {})
         # Without scenarios one masked row keeps the shape valid.
         text = self._text[[SCENARIOS.index(name) for name in names] or [0]]  # (K, E)
@@ -129,9 +131,10 @@ class ActivityRecognizer:
         return ActivityEstimate(activities, familiarity, unknown or (by_motion and item.lies))
 
 
-def _of_as_many(moved: Array, heard: Array) -> Array:
-    if moved.shape[1] != heard.shape[1]:
+def _of_as_many(imu_features: Array, audio_features: Array) -> Array:
+    if imu_features.shape[1] != audio_features.shape[1]:
         raise PredictError(
-            f"imu is of {moved.shape[1]} whole seconds; expected {heard.shape[1]}, those of mel"
+            f"imu is of {imu_features.shape[1]} whole seconds; expected "
+            f"{audio_features.shape[1]}, those of mel"
         )
-    return moved
+    return imu_features

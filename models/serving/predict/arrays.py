@@ -62,11 +62,11 @@ def segment_mask(
     return mask if values is not None else np.zeros_like(mask)
 
 
-def rounded(values: Iterable[Any]) -> list[float]:
+def round_all(values: Iterable[Any]) -> list[float]:
     """Round numbers for publication."""
     return [round(float(value), DECIMALS) for value in values]
 
 
 def by_name(names: Sequence[str], values: Array) -> dict[str, float]:
     """Return rounded `values` (N,) by their names."""
-    return dict(zip(names, rounded(values), strict=True))
+    return dict(zip(names, round_all(values), strict=True))

@@ -24,11 +24,11 @@ from models.serving.predict.arrays import (
     by_name,
     check,
     encoded_sound,
-    rounded,
+    round_all,
     segment_mask,
 )
 from models.serving.predict.wearers_own import Adapter, WearersOwn
-from models.serving.segment_sounds import SegmentSounds, SoundAhead, levels, named
+from models.serving.segment_sounds import SegmentSounds, SoundAhead, levels, tagged_count
 from models.serving.served import ENCODERS, SCENARIO, SCENARIO_FAMILIARITY
 from schemas.sound_place import HeardApart
 
@@ -196,7 +196,7 @@ class ScenarioRecognizer:
     def classify(self, embeddings: Array) -> dict[str, float]:
         """Return scenario probabilities from stored `embeddings` (S, 644)."""
         current = self._current
-        check("embeddings", embeddings, (None, joined(current.config)))
+        check("embeddings", embeddings, (None, row_width_of(current.config)))
         (logits,) = current.sessions["scenario"].run(rows=embeddings[None])  # (1, 16)
         return by_name(SCENARIOS, expit(logits[0]))
 
@@ -205,34 +205,34 @@ class ScenarioRecognizer:
 
     def _predict(self, item: ScenarioInput, current: Opened) -> ScenarioOutput:
         segments, motions = self._encode(item)
-        rows, weights, logits = _scored(current, segments)
+        rows, weights, logits = _score(current, segments)
         quiet = _without_far_only(segments, item.far_only)
-        quiet_logits = None if quiet is None else _scored(current, quiet)[2]
+        quiet_logits = None if quiet is None else _score(current, quiet)[2]
         revision = self._revision_with(current)
         names: Sequence[str] = RECOGNISED_SOUNDS
         if self._tagger is not None and item.tagger_mel is not None:
-            names, sounds = self._tagger.names, self._tagged(self._tagger, item)
+            names, sounds = self._tagger.names, self._tag(self._tagger, item)
             revision = f"{revision}+{self._tagger.revision}"
         else:
             sounds = self._sounds(item.mel, segments["audio_mask"])
         events = _top(by_name(names, sounds.max(axis=0)), self._sound_event_above)
         own = WearersOwn.of(item.adapter, item.corrections, current.revision)
         revision = "+".join([revision, *own.names])
-        scenarios = by_name(SCENARIOS, expit(own.shifted(logits)))
+        scenarios = by_name(SCENARIOS, expit(own.adapt(logits)))
         familiarity, unknown = self._verdict(scenarios, segments)
         return ScenarioOutput(
             scenarios=scenarios,
-            key_frames=rounded(weights),
+            key_frames=round_all(weights),
             sound_events=events,
             motion=by_name(MOTIONS, motions),
             embeddings=rows,
             revision=revision,
             familiarity=familiarity,
             unknown=unknown,
-            event_segments={name: rounded(sounds[:, names.index(name)]) for name in events},
+            event_segments={name: round_all(sounds[:, names.index(name)]) for name in events},
             undisturbed={}
             if quiet_logits is None
-            else by_name(SCENARIOS, expit(own.shifted(quiet_logits))),
+            else by_name(SCENARIOS, expit(own.adapt(quiet_logits))),
         )
 
     def _verdict(
@@ -242,7 +242,7 @@ class ScenarioRecognizer:
         present: list[Modality] = ["audio"] if segments["audio_mask"].any() else []
         has_imu = segments["imu_mask"]
         if has_imu.any():
-            (familiarity["imu"],) = rounded(
+            (familiarity["imu"],) = round_all(
                 [self._known.familiarity(segments["imu_features"][has_imu])]
             )
             present.append("imu")
@@ -250,7 +250,7 @@ class ScenarioRecognizer:
         return familiarity, is_unknown(scenarios, familiarity, present, least)
 
     @staticmethod
-    def _tagged(tagger: AudioTagger, item: ScenarioInput) -> Array:
+    def _tag(tagger: AudioTagger, item: ScenarioInput) -> Array:
         """Return the tagger's probabilities (n/5, P) of each segment."""
         seconds, mel = item.audio_mask, item.tagger_mel
         if len(seconds) % TAGGED_S:
@@ -259,7 +259,7 @@ class ScenarioRecognizer:
             )
         assert mel is not None  # noqa: S101 - checked by the caller
         check(TAGGER_MEL, mel, (STEPS * len(seconds), MELS))
-        return tagger.heard(mel, seconds)
+        return tagger.tag(mel, seconds)
 
     def _sounds(self, mel: Array | None, has_audio: NDArray[np.bool_]) -> Array:
         """Return the probabilities (S, 54) of the loudest segments with audio, 0 for others."""
@@ -268,7 +268,7 @@ class ScenarioRecognizer:
             return sounds
         segments = mel.reshape(len(has_audio), -1, MEL_BANDS)  # (S, T, 64)
         level = np.where(has_audio, levels(segments), -np.inf)
-        chosen = np.argsort(-level, kind="stable")[: named(len(has_audio))]
+        chosen = np.argsort(-level, kind="stable")[: tagged_count(len(has_audio))]
         for each in chosen[has_audio[chosen]]:
             sounds[each] = expit(self._segment_sounds.logits(segments[each]))
         return sounds
@@ -318,7 +318,7 @@ class ScenarioRecognizer:
         return encoded, motions
 
 
-def _scored(current: Opened, segments: Mapping[str, Array]) -> tuple[Array, Array, Array]:
+def _score(current: Opened, segments: Mapping[str, Array]) -> tuple[Array, Array, Array]:
     """Return rows (S, J), key-frame weights (S,) and logits (16,) of a window's segments."""
     rows, weights = current.sessions["scenario_rows"].run(
         **{name: values[None] for name, values in segments.items()}
@@ -344,7 +344,7 @@ def _without_far_only(
     return {**segments, "audio_mask": has_audio & ~left_out} if left_out.any() else None
 
 
-def joined(config: Mapping[str, Any]) -> int:
+def row_width_of(config: Mapping[str, Any]) -> int:
     """Return the width of a segment's row for a network of these sizes."""
     return row_width(config["audio"], config["imu"], config["embedding"])
 

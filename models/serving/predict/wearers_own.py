@@ -55,7 +55,7 @@ class WearersOwn:
         """The suffixes of the revision of estimates made with them."""
         return [each.name for each in (self.adapter, self.corrections) if each is not None]
 
-    def shifted(self, logits: Array) -> Array:
+    def adapt(self, logits: Array) -> Array:
         """Return the adapted log-odds (16,) of a window, given the network's."""
         result = logits
         if self.adapter is not None:

@@ -104,7 +104,9 @@ def test_what_is_heard_together_is_made_of_seconds_that_were_encoded_alone() -> 
         alone = [encoders.seconds(mel[:, at : at + 50]) for at in range(0, 200, 50)]
         seconds = torch.cat(alone, dim=1)
         torch.testing.assert_close(seconds, encoders.seconds(mel))
-        torch.testing.assert_close(encoders.heard(seconds), encoders.encode_audio(mel).features)
+        torch.testing.assert_close(
+            encoders.encode_seconds(seconds), encoders.encode_audio(mel).features
+        )
         torch.testing.assert_close(encoders.encode_audio(mel).logits, encoders.audio(mel).logits)
     with pytest.raises(SoundShapeError, match=r"with T a multiple of 50"):
         encoders.seconds(mel[:, :120])

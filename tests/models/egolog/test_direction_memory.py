@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pytest
 
-from models.egolog.direction_memory import CANDIDATES, DirectionMemory, turned, yaw
+from models.egolog.direction_memory import CANDIDATES, DirectionMemory, turn_directions, yaw
 from models.egolog.interference_gate import no_source
 from schemas.evidence import DISTANCES, REGIONS
 from schemas.frames import NS
@@ -71,7 +71,7 @@ def test_whether_something_is_near_or_far_stays_what_the_second_says(distance: s
 def test_a_first_second_is_as_it_is_by_itself() -> None:
     regions, memory = undecided(DirectionMemory(), moving())
     assert regions == UNDECIDED
-    assert memory.packed()
+    assert memory.pack()
 
 
 @pytest.mark.parametrize("start_s", [0, 2, 60])
@@ -79,25 +79,25 @@ def test_a_second_that_does_not_follow_forgets_what_was_before(start_s: int) -> 
     fresh = undecided(DirectionMemory(), moving(), start_s)
     regions, memory = undecided(ahead(), moving(), start_s)
     assert regions == fresh[0]
-    assert memory.packed() == fresh[1].packed()
+    assert memory.pack() == fresh[1].pack()
 
 
 def test_without_motion_or_heat_nothing_is_remembered() -> None:
     regions, memory = undecided(ahead(), None)
-    assert (regions, memory.packed()) == (UNDECIDED, b"")
+    assert (regions, memory.pack()) == (UNDECIDED, b"")
     regions, memory = ahead().after(NS, 2 * NS, UNDECIDED, None, moving())
-    assert (regions, memory.packed()) == (UNDECIDED, b"")
+    assert (regions, memory.pack()) == (UNDECIDED, b"")
 
 
 def test_a_packed_memory_goes_on_to_the_bit() -> None:
     memory = ahead(rate=0.3)
-    again = DirectionMemory.of(memory.packed())
+    again = DirectionMemory.of(memory.pack())
     for start_s in range(1, 5):
         one, memory = undecided(memory, moving(0.2), start_s)
         two, again = undecided(again, moving(0.2), start_s)
         assert one == two
-        assert memory.packed() == again.packed()
-        again = DirectionMemory.of(again.packed())
+        assert memory.pack() == again.pack()
+        again = DirectionMemory.of(again.pack())
 
 
 @pytest.mark.parametrize("packed", [b"", b"x", bytes(591)])
@@ -113,7 +113,7 @@ def test_the_head_turns_by_its_rate_about_the_vertical() -> None:
 
 def test_a_source_is_further_right_of_a_head_that_turns_left() -> None:
     sources = np.exp(source(0.0))
-    after = turned(sources, math.pi / 2)
+    after = turn_directions(sources, math.pi / 2)
     moved = int(sources[1].argmax()) - int(after[1].argmax())
     assert moved % CANDIDATES == CANDIDATES // 4
     assert after.sum() == pytest.approx(sources.sum())

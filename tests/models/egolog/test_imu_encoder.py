@@ -16,19 +16,19 @@ def test_motion_of_any_length_has_features_and_motion_logits(rows: int) -> None:
 def test_the_motion_class_is_that_of_the_middle_two_seconds() -> None:
     encoder = ImuEncoder(ImuEncoderConfig(width=16, dilations=(1,))).eval()
     tokens = torch.randn(2, 63, 16)
-    moved = encoder.pooled(tokens)
+    moved = encoder.pool(tokens)
     count = MIDDLE_ROWS // encoder.config.stride
     elsewhere = tokens.clone()
     elsewhere[:, : (63 - count) // 2] += 3.0
     elsewhere[:, (63 + count) // 2 :] += 3.0
-    again = encoder.pooled(elsewhere)
+    again = encoder.pool(elsewhere)
     assert torch.equal(again.logits, moved.logits)
     assert not torch.allclose(again.features, moved.features)
 
 
 def test_a_segment_of_the_scenario_has_one_set_of_features() -> None:
     encoder = ImuEncoder(ImuEncoderConfig(width=16, dilations=(1,))).eval()
-    moved = encoder.pooled(torch.randn(2, 25, 16))
+    moved = encoder.pool(torch.randn(2, 25, 16))
     assert torch.equal(moved.logits, encoder.motions(moved.features))
 
 
@@ -57,7 +57,7 @@ def test_a_second_has_the_features_of_its_own_tokens() -> None:
     tokens = torch.randn(2, 63, 16)
     seconds = encoder.seconds(tokens, 250)
     assert seconds.shape == (2, 5, 128)
-    torch.testing.assert_close(seconds[:, 1], encoder.pooled(tokens[:, 12:25]).features)
+    torch.testing.assert_close(seconds[:, 1], encoder.pool(tokens[:, 12:25]).features)
     changed = tokens.clone()
     changed[:, 50:] += 3.0
     again = encoder.seconds(changed, 250)
@@ -68,4 +68,4 @@ def test_a_second_has_the_features_of_its_own_tokens() -> None:
 def test_rows_that_are_left_over_belong_to_the_last_second() -> None:
     encoder = ImuEncoder(ImuEncoderConfig(width=16, dilations=(1,))).eval()
     tokens = torch.randn(1, 20, 16)
-    torch.testing.assert_close(encoder.seconds(tokens, 80)[:, 0], encoder.pooled(tokens).features)
+    torch.testing.assert_close(encoder.seconds(tokens, 80)[:, 0], encoder.pool(tokens).features)

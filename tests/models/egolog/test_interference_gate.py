@@ -13,10 +13,10 @@ from models.egolog.interference_gate import (
     NEAR_FIELD_FROM,
     NEAR_FROM,
     HeardSecond,
+    apply_gate,
     far_field,
     far_only,
     far_only_segments,
-    gated,
     interference_gate,
     wants_near_field,
 )
@@ -129,7 +129,7 @@ MEL = np.random.default_rng(0).uniform(5, 20, (250, 64)).astype(np.float16)
 
 def test_of_a_second_with_a_share_the_near_field_is_heard_and_of_the_others_everything() -> None:
     heard = [second(0), second(2, near(0)), second(4, near(51))]
-    sound = gated(MEL, heard, "near")
+    sound = apply_gate(MEL, heard, "near")
     assert (sound.gate, sound.far_field) == ("near", 0.0)
     assert sound.mel is not None
     kept = [*range(100), *range(150, 200)]
@@ -143,13 +143,13 @@ def test_of_a_second_with_a_share_the_near_field_is_heard_and_of_the_others_ever
 def test_a_window_of_a_message_is_not_written_to() -> None:
     mel = MEL.copy()
     mel.flags.writeable = False
-    gated(mel, [second(0, near(0))], "near")
+    apply_gate(mel, [second(0, near(0))], "near")
     np.testing.assert_array_equal(mel, MEL)
 
 
 def test_shares_are_heard_only_where_the_setting_says_so() -> None:
     for interference in ("off", "drop"):
-        sound = gated(MEL, [second(0, near(0))], interference)
+        sound = apply_gate(MEL, [second(0, near(0))], interference)
         assert sound.gate == "open"
         assert sound.mel is MEL
 
@@ -157,31 +157,31 @@ def test_shares_are_heard_only_where_the_setting_says_so() -> None:
 @pytest.mark.parametrize("interference", ["drop", "near"])
 def test_silence_takes_the_place_of_what_is_far_only(interference: Literal["drop", "near"]) -> None:
     far = [second(at, near(51), left_far=1.0) for at in range(5)]
-    sound = gated(MEL, far, interference)
+    sound = apply_gate(MEL, far, interference)
     assert sound.gate == "dropped"
     assert sound.mel is not None
     assert sound.mel.shape == MEL.shape
     assert sound.mel.dtype == MEL.dtype
     assert not sound.mel.any()
-    assert gated(None, far, interference).mel is None
+    assert apply_gate(None, far, interference).mel is None
 
 
 def test_nothing_is_dropped_where_there_is_no_motion() -> None:
     far = [second(at, left_far=1.0) for at in range(5)]
-    assert gated(MEL, far, "drop", has_motion=False).gate == "open"
-    assert gated(MEL, far, "drop", has_motion=False).mel is MEL
+    assert apply_gate(MEL, far, "drop", has_motion=False).gate == "open"
+    assert apply_gate(MEL, far, "drop", has_motion=False).mel is MEL
     silent = [second(at, near(0, 0.0), left_far=1.0) for at in range(5)]
-    assert gated(MEL, silent, "near", has_motion=False).gate == "near"
+    assert apply_gate(MEL, silent, "near", has_motion=False).gate == "near"
 
 
 def test_the_threshold_is_the_callers() -> None:
     heard = [second(left_far=1.0, front_near=0.5)]
-    assert gated(MEL, heard, "drop", 0.24).gate == "dropped"
-    assert gated(MEL, heard, "drop", 0.25).gate == "open"
+    assert apply_gate(MEL, heard, "drop", 0.24).gate == "dropped"
+    assert apply_gate(MEL, heard, "drop", 0.25).gate == "open"
 
 
 def test_a_window_without_sound_stays_without() -> None:
-    assert gated(None, [second(0, near(0))], "near").mel is None
+    assert apply_gate(None, [second(0, near(0))], "near").mel is None
 
 
 def test_a_second_is_far_only_where_nothing_near_is_likely() -> None:

@@ -76,7 +76,7 @@ def test_a_device_that_is_put_on_anew_is_learned_anew() -> None:
 
 @pytest.mark.parametrize("db", [-2.0, 1.5])
 def test_what_is_balanced_is_heard_by_microphones_that_are_alike(db: float) -> None:
-    balanced = MicrophoneBalance(300, db).balanced(heard(db))
+    balanced = MicrophoneBalance(300, db).correct(heard(db))
     assert balanced.dtype == np.float16
     assert level_difference(balanced)[1] == pytest.approx(0, abs=0.05)
     alike = heard(0)
@@ -87,10 +87,10 @@ def test_what_is_balanced_is_heard_by_microphones_that_are_alike(db: float) -> N
 def test_silence_and_other_microphones_stay_as_they_are() -> None:
     balance = MicrophoneBalance(300, 2.0)
     silence = np.zeros((3, 50, 64), np.float16)
-    assert np.array_equal(balance.balanced(silence), silence)
+    assert np.array_equal(balance.correct(silence), silence)
     for planes in (1, 10):
         maps = np.ones((planes, 50, 64), np.float16)
-        assert balance.balanced(maps) is maps
+        assert balance.correct(maps) is maps
         assert balance.after(maps) == balance
 
 
@@ -101,20 +101,20 @@ def test_every_float16_is_balanced_as_by_arithmetic(db: float) -> None:
     maps = np.stack([finite] * 3)
     balance = MicrophoneBalance(seconds=9.0, db=db)
     with np.errstate(over="ignore"):
-        by_arithmetic = balance.balanced(maps.astype(np.float32)).astype(np.float16)
-    np.testing.assert_array_equal(balance.balanced(maps), by_arithmetic)
+        by_arithmetic = balance.correct(maps.astype(np.float32)).astype(np.float16)
+    np.testing.assert_array_equal(balance.correct(maps), by_arithmetic)
 
 
 def test_less_than_is_heard_changes_nothing() -> None:
     maps = heard(0.1)
-    assert MicrophoneBalance(300, 0.1).balanced(maps) is maps
+    assert MicrophoneBalance(300, 0.1).correct(maps) is maps
 
 
 def test_a_session_hears_each_second_by_those_up_to_it() -> None:
     seconds = np.stack([heard(1.8, seed=seed) for seed in range(6)])
     heard_so = balanced_in_turn(seconds)
     for at in range(6):
-        expected = learned(*seconds[: at + 1]).balanced(seconds[at])
+        expected = learned(*seconds[: at + 1]).correct(seconds[at])
         assert np.array_equal(heard_so[at], expected)
     assert not np.array_equal(heard_so[5], seconds[5])
 

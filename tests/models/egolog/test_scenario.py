@@ -67,7 +67,7 @@ def test_windows_with_holes_are_answered(sequence: Sequence, key_frames: bool) -
     given.audio_mask[1, 8:] = False
     given.audio_mask[2], given.imu_mask[2] = False, False
     rows, weights = network.join(given)
-    assert rows.shape == (3, 15, network.config.joined)
+    assert rows.shape == (3, 15, network.config.row_width)
     logits = network(rows)
     assert logits.shape == (3, 16)
     assert torch.isfinite(logits).all()

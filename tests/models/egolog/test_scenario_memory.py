@@ -2,7 +2,7 @@
 
 import pytest
 
-from models.egolog.scenario_memory import MEMORY_S, remembered
+from models.egolog.scenario_memory import MEMORY_S, smooth_estimates
 from models.egolog.scenario_sets import CHANGED, NOTHING, TRUST, USUAL
 
 
@@ -11,8 +11,8 @@ def estimates(*probabilities: float, apart_s: float = 30) -> list[tuple[float, d
 
 
 def test_the_first_estimate_is_the_networks_own() -> None:
-    assert remembered([]) == {}
-    assert remembered(estimates(0.37123)) == {"Eating": 0.37123}
+    assert smooth_estimates([]) == {}
+    assert smooth_estimates(estimates(0.37123)) == {"Eating": 0.37123}
 
 
 def test_what_was_likely_before_adds_to_the_evidence_by_the_filter() -> None:
@@ -22,12 +22,14 @@ def test_what_was_likely_before_adds_to_the_evidence_by_the_filter() -> None:
     before = prior * ratio[0] / (1 + prior * ratio[0])
     expected = (1 - CHANGED) * before + CHANGED * usual
     odds = expected / (1 - expected) * ratio[1]
-    assert remembered(estimates(0.9, 0.4)) == {"Eating": pytest.approx(odds / (1 + odds), abs=1e-4)}
+    assert smooth_estimates(estimates(0.9, 0.4)) == {
+        "Eating": pytest.approx(odds / (1 + odds), abs=1e-4)
+    }
 
 
 def eating_or_car(*eating: float) -> float:
     windows = [{"Eating": p, "Car": 1 - p} for p in eating]
-    return remembered([(30.0 * at, each) for at, each in enumerate(windows)])["Eating"]
+    return smooth_estimates([(30.0 * at, each) for at, each in enumerate(windows)])["Eating"]
 
 
 def test_a_weak_window_is_carried_by_the_minutes_before_and_a_strong_one_ends_them() -> None:
@@ -38,20 +40,20 @@ def test_a_weak_window_is_carried_by_the_minutes_before_and_a_strong_one_ends_th
 
 
 def test_a_gap_weakens_what_was_before_it() -> None:
-    near, far = (remembered(estimates(0.9, 0.4, apart_s=s))["Eating"] for s in (30, 90))
+    near, far = (smooth_estimates(estimates(0.9, 0.4, apart_s=s))["Eating"] for s in (30, 90))
     assert 0.4 < far < near
 
 
 def test_what_is_older_than_the_memory_does_not_count() -> None:
     old = (1000 - MEMORY_S, {"Eating": 0.99})
-    assert remembered([old, *estimates(0.4)]) == {"Eating": 0.4}
+    assert smooth_estimates([old, *estimates(0.4)]) == {"Eating": 0.4}
     inside = (1000 + 30 - MEMORY_S, {"Eating": 0.99})
-    assert remembered([inside, *estimates(0.4)])["Eating"] > 0.4
+    assert smooth_estimates([inside, *estimates(0.4)])["Eating"] > 0.4
 
 
 def test_scenarios_compete_and_two_may_be_present() -> None:
     alone, beside = (
-        remembered([(t, {"Eating": 0.6, "Car": car, "Party": party}) for t in (0.0, 30.0)])
+        smooth_estimates([(t, {"Eating": 0.6, "Car": car, "Party": party}) for t in (0.0, 30.0)])
         for car, party in ((0.05, 0.05), (0.95, 0.95))
     )
     assert alone["Eating"] > 0.7
@@ -60,14 +62,14 @@ def test_scenarios_compete_and_two_may_be_present() -> None:
 
 
 def test_nothing_need_be_present_and_certainty_stays_finite() -> None:
-    nothing = remembered([(30.0 * at, {"Eating": 0.02, "Car": 0.01}) for at in range(5)])
+    nothing = smooth_estimates([(30.0 * at, {"Eating": 0.02, "Car": 0.01}) for at in range(5)])
     assert max(nothing.values()) < 0.2
-    certain = remembered([(30.0 * at, {"Eating": 1.0, "Car": 0.0}) for at in range(5)])
+    certain = smooth_estimates([(30.0 * at, {"Eating": 1.0, "Car": 0.0}) for at in range(5)])
     assert 0.999 < certain["Eating"] <= 1
     assert 0 <= certain["Car"] < 0.01
 
 
 def test_a_label_that_is_new_is_as_likely_before_as_any() -> None:
-    found = remembered([(0.0, {"Eating": 0.9}), (30.0, {"Car": 0.4, "Eating": 0.4})])
+    found = smooth_estimates([(0.0, {"Eating": 0.9}), (30.0, {"Car": 0.4, "Eating": 0.4})])
     assert list(found) == ["Car", "Eating"]
     assert found["Car"] < 0.5 < found["Eating"]

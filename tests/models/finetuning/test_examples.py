@@ -43,8 +43,8 @@ def test_unknown_labels_and_rows_of_another_shape_are_refused() -> None:
 def test_windows_are_joined_and_taken() -> None:
     windows = queue()
     parts = [windows.take(np.arange(5)), Examples.empty(), windows.take(np.arange(5, 9))]
-    joined = Examples.joined(parts)
+    joined = Examples.concatenate(parts)
     np.testing.assert_array_equal(joined.rows, windows.rows[:9])
-    assert len(Examples.joined([])) == 0
+    assert len(Examples.concatenate([])) == 0
     with pytest.raises(ExamplesError, match="expected"):
         Examples(windows.rows, windows.labels[:3])

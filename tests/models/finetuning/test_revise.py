@@ -8,7 +8,7 @@ import pytest
 
 from models.egolog.scenario import SCENARIO
 from models.finetuning.acceptance_gate import GateSettings
-from models.finetuning.revise import Revised, revise, without_overruled
+from models.finetuning.revise import Candidate, revise, without_overruled
 from models.finetuning.tune import TuneSettings
 from models.serving.registry import Registry
 from schemas.correction import WEARER
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 def revised(
     queued: list[FinetuneItem], out: Path, in_use: Path | None = None, tuning: TuneSettings = HEAD
-) -> Revised:
+) -> Candidate:
     return revise(Registry(), queued, in_use, out, tuning, GateSettings())
 
 

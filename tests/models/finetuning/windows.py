@@ -59,7 +59,7 @@ def _later() -> NDArray[np.bool_]:
 @cache
 def queue() -> Examples:
     """What the network is unsure of in its first days under the coat."""
-    days = Examples.joined([coreset().train, coreset().held_out.take(~_later())])
+    days = Examples.concatenate([coreset().train, coreset().held_out.take(~_later())])
     worn = muffled(days)
     return worn.take(probabilities(shipped(), worn.rows).max(axis=1) < UNSURE)
 

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from scipy import signal
 
-from models.network.decimation import decimated
+from models.network.decimation import decimate
 from models.network.polyphase import low_pass
 
 
@@ -17,15 +17,15 @@ def test_decimated_sound_is_that_of_scipy(factor: int, outputs: int) -> None:
     taps = low_pass(1, factor).astype(np.float32)
     expected = signal.resample_poly(noise, 1, factor, axis=1, window=taps, padtype="line")
 
-    found = decimated(noise, factor)
+    found = decimate(noise, factor)
 
     assert found.dtype == np.float32
     np.testing.assert_allclose(found, expected, rtol=0, atol=1e-6)
 
 
 def test_a_constant_stays_what_it_is_up_to_both_ends() -> None:
-    np.testing.assert_allclose(decimated(np.full((1, 48_000), 0.5, np.float32), 3), 0.5, atol=1e-6)
+    np.testing.assert_allclose(decimate(np.full((1, 48_000), 0.5, np.float32), 3), 0.5, atol=1e-6)
 
 
 def test_silence_is_silence() -> None:
-    assert not decimated(np.zeros((2, 48_000), np.float32), 3).any()
+    assert not decimate(np.zeros((2, 48_000), np.float32), 3).any()

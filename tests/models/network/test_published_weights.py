@@ -12,7 +12,7 @@ from models.network.published_weights import (
     UnreadableWeightsError,
     WrongWeightsError,
     fit_into,
-    read,
+    read_weights,
 )
 
 
@@ -22,7 +22,7 @@ def test_both_kinds_of_file_hold_the_same(tmp_path: Path) -> None:
     torch.save({"state_dict": tensors, "epoch": 3}, tmp_path / "x.pth")
     save_file(tensors, tmp_path / "x.safetensors")
     for name in ("x.pt", "x.pth", "x.safetensors"):
-        assert read(tmp_path / name)["a"].tolist() == [0, 1, 2]
+        assert read_weights(tmp_path / name)["a"].tolist() == [0, 1, 2]
 
 
 class _Runs:
@@ -36,7 +36,7 @@ class _Runs:
 def test_a_file_that_would_run_code_is_refused(tmp_path: Path) -> None:
     torch.save({"a": _Runs(tmp_path / "ran")}, tmp_path / "x.pt")
     with pytest.raises(UnreadableWeightsError, match="cannot be read"):
-        read(tmp_path / "x.pt")
+        read_weights(tmp_path / "x.pt")
     assert not (tmp_path / "ran").exists()
 
 
@@ -45,18 +45,18 @@ def test_a_file_that_would_run_code_is_refused(tmp_path: Path) -> None:
 def test_a_damaged_file_is_one_clear_line(tmp_path: Path, name: str, content: bytes) -> None:
     (tmp_path / name).write_bytes(content)
     with pytest.raises(UnreadableWeightsError, match=r"weights .*x\.") as raised:
-        read(tmp_path / name)
+        read_weights(tmp_path / name)
     assert "\n" not in str(raised.value)
 
 
 def test_what_is_no_weights_file_is_named(tmp_path: Path) -> None:
     with pytest.raises(UnreadableWeightsError, match=r"expected \.pt, \.pth, \.safetensors"):
-        read(tmp_path / "x.onnx")
+        read_weights(tmp_path / "x.onnx")
     with pytest.raises(UnreadableWeightsError, match="do not exist"):
-        read(tmp_path / "x.pt")
+        read_weights(tmp_path / "x.pt")
     torch.save({"a": 3}, tmp_path / "x.pt")
     with pytest.raises(UnreadableWeightsError, match="hold 'a' of type int"):
-        read(tmp_path / "x.pt")
+        read_weights(tmp_path / "x.pt")
 
 
 def test_the_first_key_that_does_not_fit_is_named_with_both_shapes() -> None:

@@ -31,7 +31,7 @@ def test_the_served_form_says_the_same(maps: int, hidden: int | None, moved: boo
     imu = torch.randn(1, 6, 50) + torch.tensor([1.0, 2.0, 9.0, 0.0, 0.3, 1.0])[:, None]
     has_imu = torch.tensor([moved])
     with torch.inference_mode():
-        expected = made.calibrated(made(seconds, imu, has_imu).regions)
+        expected = made.calibrate(made(seconds, imu, has_imu).regions)
         said = flat_localization.regions(made, seconds, imu, has_imu)
     assert said.numpy() == pytest.approx(expected.numpy(), abs=2e-5)
 

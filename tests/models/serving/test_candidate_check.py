@@ -65,7 +65,7 @@ def test_the_trial_has_an_empty_window_as_the_join_makes_it() -> None:
             nothing,
         )
     )
-    np.testing.assert_allclose(trial_rows(network.config.joined)[-1], rows[0].numpy(), atol=1e-6)
+    np.testing.assert_allclose(trial_rows(network.config.row_width)[-1], rows[0].numpy(), atol=1e-6)
 
 
 @pytest.mark.parametrize(

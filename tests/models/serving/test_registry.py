@@ -86,7 +86,7 @@ def test_what_was_saved_loads_as_the_same_network(tmp_path: Path) -> None:
     loaded = registry.load(SCENARIO)
     assert loaded.revision == saved.revision
     assert loaded.module.config == network.config
-    rows = torch.randn(2, 15, network.config.joined)
+    rows = torch.randn(2, 15, network.config.row_width)
     assert torch.equal(network.eval()(rows), loaded.module(rows))
 
 

@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from models.egolog.scenario_memory import remembered
+from models.egolog.scenario_memory import smooth_estimates
 from models.serving.scenario_context import scenario_context
 
 BEFORE = (0.0, {"Cooking": 0.7, "Eating": 0.1})
@@ -10,13 +10,13 @@ QUIET = {"Cooking": 0.6, "Eating": 0.1}
 
 def test_activities_are_told_what_is_known_without_far_only_sound() -> None:
     assert scenario_context([(0.0, DISTURBED)], QUIET) == QUIET
-    assert scenario_context([BEFORE, (30.0, DISTURBED)], QUIET) == remembered(
+    assert scenario_context([BEFORE, (30.0, DISTURBED)], QUIET) == smooth_estimates(
         [BEFORE, (30.0, QUIET)]
     )
 
 
 def test_where_nothing_was_left_out_they_are_told_the_estimate() -> None:
-    assert scenario_context([BEFORE, (30.0, DISTURBED)], {}) == remembered(
+    assert scenario_context([BEFORE, (30.0, DISTURBED)], {}) == smooth_estimates(
         [BEFORE, (30.0, DISTURBED)]
     )
     assert scenario_context([], {}) == {}

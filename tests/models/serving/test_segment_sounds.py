@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from models.serving.predict import ScenarioInput, ScenarioRecognizer
-from models.serving.segment_sounds import LoudestAhead, levels, named
+from models.serving.segment_sounds import LoudestAhead, levels, tagged_count
 from tests.models import fresh
 
 if TYPE_CHECKING:
@@ -36,7 +36,7 @@ def test_what_is_handed_out_ahead_is_named_whatever_comes(loudness: list[int]) -
         part = ahead.push(number, segments[number])
         assert part.segment is segments[number] or (part.segment == segments[number]).all()
         handed_out += [int(mel[0, 0]) for mel in part.loudest]
-    assert len(handed_out) == named(SEGMENTS) - 1 == 10
+    assert len(handed_out) == tagged_count(SEGMENTS) - 1 == 10
     assert set(handed_out) <= set(range(SEGMENTS - 11, SEGMENTS))
 
 

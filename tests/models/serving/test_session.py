@@ -8,14 +8,14 @@ import pytest
 from models.serving.graph_file import GRAPHS_DIR, GraphError, GraphFile
 from models.serving.registry import Registry
 from models.serving.served import ENCODERS, HAR
-from models.serving.session import GraphSession, aligned
+from models.serving.session import GraphSession, align
 
 
 def test_a_copy_lies_at_a_multiple_of_64_wherever_the_array_does() -> None:
     for shift in range(0, 64, 4):
         room = np.arange(1_064, dtype=np.uint8).view(np.uint8)
         array = room[shift : shift + 1_000].reshape(10, 100)[:, ::2]
-        copy = aligned(array, np.dtype(np.float32))
+        copy = align(array, np.dtype(np.float32))
         assert copy.ctypes.data % 64 == 0
         assert copy.flags.c_contiguous
         assert np.array_equal(copy, array)

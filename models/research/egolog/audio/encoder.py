@@ -114,7 +114,7 @@ class AudioWithHead(nn.Module):
         """(B, T, 64) -> the encoder's output, and an embedding (B, P, 1024) for every patch."""
         steps = self.encoder.steps(mel)
         patches = avg_pool1d(steps, PATCH_STEPS, PATCH_STRIDE)  # (B, 512, P)
-        return self.encoder.pooled(steps), self.head(patches).transpose(1, 2)
+        return self.encoder.pool(steps), self.head(patches).transpose(1, 2)
 
 
 class SoundLoss:

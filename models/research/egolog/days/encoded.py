@@ -88,9 +88,9 @@ def encode(
             five = seconds.reshape(-1, ACTIVITY_S, *seconds.shape[2:])
             imu_5s, imu_seconds = encoders.imu_by_second(imu.reshape(-1, ACTIVITY_S * FRAMES, 6))
             for column, features in (
-                ("audio", encoders.heard(seconds[:, inside].flatten(0, 1))),
+                ("audio", encoders.encode_seconds(seconds[:, inside].flatten(0, 1))),
                 ("audio_plain", encoders.audio(mel[:, rows].flatten(0, 1)).features),
-                ("audio_5s", encoders.heard(five)),
+                ("audio_5s", encoders.encode_seconds(five)),
                 ("imu", moved.features),
                 ("imu_plain", moved.plain),
                 ("imu_5s", imu_5s),
@@ -117,7 +117,7 @@ def encode_segments(encoders: Encoders, parts: Sequence[Days]) -> EncodedDays:
             rows = inside[:, :1] * FRAMES + torch.arange(SEGMENT_S * FRAMES)  # (P, 100)
             for mel, imu in zip(days.mel, days.imu, strict=True):
                 seconds = encoders.seconds(torch.from_numpy(mel.astype(np.float32))[None])[0]
-                columns["audio"].append(encoders.heard(seconds[inside]))
+                columns["audio"].append(encoders.encode_seconds(seconds[inside]))
                 columns["imu"].append(encoders.imu_features(torch.from_numpy(imu)[rows]))
             columns["scenarios"] += [*torch.from_numpy(days.scenarios.astype(np.float32))]
     audio, imu, scenarios = (torch.stack(columns[name]) for name in ("audio", "imu", "scenarios"))

@@ -44,7 +44,7 @@ class PlacedDays:
     sounds: NDArray[np.bool_]
 
     @classmethod
-    def joined(cls, parts: Sequence[PlacedDays]) -> PlacedDays:
+    def concatenate(cls, parts: Sequence[PlacedDays]) -> PlacedDays:
         """Return the stretches of several days as one."""
         columns = (field.name for field in fields(cls))
         return cls(*(np.concatenate([getattr(part, c) for part in parts]) for c in columns))

@@ -68,12 +68,12 @@ def household_windows(
     """Return every record of a calendar, computed by `processes`; cached per wearer in `cache`."""
     numbers = range(calendar.wearers)
     if processes == 1:
-        return HouseholdWindows.joined(
+        return HouseholdWindows.concatenate(
             [_of_wearer(calendar, n, weights, data, cache) for n in numbers]
         )
     with ProcessPoolExecutor(processes, mp_context=get_context("spawn")) as pool:
         jobs = [pool.submit(_of_wearer, calendar, n, weights, data, cache) for n in numbers]
-        return HouseholdWindows.joined([job.result() for job in jobs])
+        return HouseholdWindows.concatenate([job.result() for job in jobs])
 
 
 def _of_wearer(
@@ -102,4 +102,4 @@ def _of_wearer(
                 cache / f"lived-{pipeline.revision}-{material.name}-{calendar.name}-{number}-{at}",
             )
             parts.append(records.placed(number, day, part * _APART))
-    return HouseholdWindows.joined(parts)
+    return HouseholdWindows.concatenate(parts)

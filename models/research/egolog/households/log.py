@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from models.egolog.scenario_memory import MEMORY_S, remembered
+from models.egolog.scenario_memory import MEMORY_S, smooth_estimates
 from models.egolog.scenario_sets import CHANGED, TRUST, USUAL
 from models.labels import SCENARIOS
 from models.research.egolog.scenario import WINDOW_S
@@ -33,5 +33,5 @@ def logged(
             start_s = float(days.window[number] * WINDOW_S)
             named = dict(zip(SCENARIOS, map(float, estimates[number]), strict=True))
             recent.append((start_s, named))
-            said[number] = list(remembered(recent, memory_s, changed, trust, usual).values())
+            said[number] = list(smooth_estimates(recent, memory_s, changed, trust, usual).values())
     return said

@@ -120,7 +120,7 @@ def drawn_clips(world: World, clips: int, cache: Path | None) -> RenderedSeconds
             world.draw(PLACING, min(_AT_ONCE, clips - first), rng)
             for first in range(0, clips, _AT_ONCE)
         ]
-        return {k: v.numpy() for k, v in RenderedSeconds.joined(parts)._asdict().items()}
+        return {k: v.numpy() for k, v in RenderedSeconds.concatenate(parts)._asdict().items()}
 
     folder = cache / f"drawn-train-{EARS_REVISION}-{clips}" if cache is not None else None
     columns = cached(folder, RenderedSeconds._fields, make)
@@ -208,7 +208,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     registry = Registry(options.weights)
     initial = registry.load(LOCALIZATION).module.eval()
     without_head = with_new_head(initial)
-    validation = _Validation.of(without_head, worlds, PlacedDays.joined(days))
+    validation = _Validation.of(without_head, worlds, PlacedDays.concatenate(days))
     validation.report("before", initial)
     training = examples(without_head, drawn, torch.Generator().manual_seed(_DRAWS_SEED))
     losses = {}

@@ -175,7 +175,7 @@ def logits_of(
 def predict(network: Localization, seconds: Seconds, imu: bool = True) -> NDArray[np.float32]:
     """Return calibrated probabilities (N, 8)."""
     with torch.inference_mode():
-        calibrated = network.calibrated(logits_of(network, seconds, imu))
+        calibrated = network.calibrate(logits_of(network, seconds, imu))
     out: NDArray[np.float32] = calibrated.cpu().numpy()
     return out
 

@@ -99,7 +99,7 @@ class Student(nn.Module):
         """(B, T, 64) -> the encoder's output, and predictions of the published network's."""
         with torch.no_grad():
             low = self.encoder.low(mel)
-        output = self.encoder.named(self.encoder.tower(low))
+        output = self.encoder.output_of(self.encoder.tower(low))
         return output, self.features(output.features), self.audioset(output.features)
 
 

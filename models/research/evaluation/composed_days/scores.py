@@ -15,7 +15,7 @@ import torch
 from models.egolog.contrastive import ENCODERS
 from models.egolog.har import HAR
 from models.egolog.scenario import SCENARIO, WITHOUT_CONTRASTIVE, WITHOUT_SEQUENCE
-from models.egolog.scenario_memory import MEMORY_S, remembered
+from models.egolog.scenario_memory import MEMORY_S, smooth_estimates
 from models.egolog.scenario_sets import CHANGED, TRUST, USUAL
 from models.egolog.scenario_text import SCENARIO_TEXT
 from models.labels import SCENARIOS
@@ -129,7 +129,7 @@ def with_memory(
         for at in range(first, first + len(own) // stretches):
             start_s = float(at * of_scenario.WINDOW_S)
             estimates.append((start_s, dict(zip(SCENARIOS, map(float, own[at]), strict=True))))
-            told = remembered(estimates, memory_s, changed, trust, usual)
+            told = smooth_estimates(estimates, memory_s, changed, trust, usual)
             out[at] = [told[name] for name in SCENARIOS]
     return out
 

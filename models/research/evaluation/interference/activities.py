@@ -21,9 +21,9 @@ from models.egolog.interference_gate import (
     NEAR_FROM,
     GatedSound,
     HeardSecond,
-    attended,
+    apply_gate,
     far_only_segments,
-    gated,
+    is_attended,
 )
 from models.egolog.microphone_balance import balanced_in_turn
 from models.egolog.scenario import Segments
@@ -70,12 +70,12 @@ class DisturbedWindows:
     kept: list[GatedSound]
 
     @classmethod
-    def joined(cls, parts: Sequence[DisturbedWindows]) -> DisturbedWindows:
+    def concatenate(cls, parts: Sequence[DisturbedWindows]) -> DisturbedWindows:
         """Return the windows of several days as one."""
         return cls(
-            ActivityExamples.joined([part.clean for part in parts]),
-            ActivityExamples.joined([part.interfered for part in parts]),
-            ActivityExamples.joined([part.undisturbed for part in parts]),
+            ActivityExamples.concatenate([part.clean for part in parts]),
+            ActivityExamples.concatenate([part.interfered for part in parts]),
+            ActivityExamples.concatenate([part.undisturbed for part in parts]),
             np.concatenate([part.near for part in parts]),
             [sound for part in parts for sound in part.dropped],
             [sound for part in parts for sound in part.kept],
@@ -124,9 +124,9 @@ def windows(
         kept += both[1]
     audible = np.asarray(days.near.reshape(-1, ACTIVITY_S).any(axis=1))
     return DisturbedWindows(
-        ActivityExamples.joined(clean),
-        ActivityExamples.joined(interfered),
-        ActivityExamples.joined(undisturbed),
+        ActivityExamples.concatenate(clean),
+        ActivityExamples.concatenate(interfered),
+        ActivityExamples.concatenate(undisturbed),
         audible,
         dropped,
         kept,
@@ -247,8 +247,8 @@ def gated_both_ways(
     `mel` (50·L, 64) and `maps` (L, 3, 50, 64) are of L seconds with the probabilities `regions`.
     If `detected` contains a scenario in which far sound is attended to, all sound is kept.
     """
-    drop: Interference = "off" if attended(detected) else "drop"
-    keep: Interference = "off" if attended(detected) else "near"
+    drop: Interference = "off" if is_attended(detected) else "drop"
+    keep: Interference = "off" if is_attended(detected) else "near"
     return (
         gated_in_turn(mel, maps, regions, drop, above=above),
         gated_in_turn(mel, maps, regions, keep, extractor, at_least, above),
@@ -269,7 +269,7 @@ def gated_in_turn(
     for number, window in enumerate(np.split(mel, len(maps) // ACTIVITY_S)):
         inside = slice(number * ACTIVITY_S, (number + 1) * ACTIVITY_S)
         known = heard_seconds(regions[inside], maps[inside], extractor, at_least)
-        sounds.append(gated(window, known, interference, above))
+        sounds.append(apply_gate(window, known, interference, above))
     return sounds
 
 
@@ -284,6 +284,6 @@ def as_heard(
             if len(rows) > 0:
                 mels = np.array([sounds[at].mel for at in rows], dtype=np.float32)
                 seconds = networks.encoders.seconds(torch.from_numpy(mels))
-                audio[rows] = networks.encoders.heard(seconds)
+                audio[rows] = networks.encoders.encode_seconds(seconds)
                 apart[rows] = networks.encoders.audio_by_second(seconds)
     return replace(windows, audio=audio, audio_seconds=apart)

@@ -154,7 +154,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     with tempfile.TemporaryDirectory(prefix="egolog-gate-") as folder:
         cache = options.cache if options.cache is not None else Path(folder)
         localizer, extractor = SoundLocalizer(registry), NearFieldExtractor(registry)
-        disturbed = interference.DisturbedWindows.joined(
+        disturbed = interference.DisturbedWindows.concatenate(
             [
                 interference.windows(
                     networks,

@@ -17,7 +17,7 @@ import numpy as np
 import torch
 from tqdm import tqdm
 
-from models.egolog.interference_gate import NEAR_FROM, attended
+from models.egolog.interference_gate import NEAR_FROM, is_attended
 from models.egolog.microphone_balance import balanced_in_turn
 from models.research.egolog.days import disturbed as disturbed_days
 from models.research.egolog.days.encoded import window_activities
@@ -93,10 +93,11 @@ def by_choice(networks: Networks, localizer: SoundLocalizer, days: DisturbedDays
         silenced = interference.as_heard(networks, interfered, sounds)
         for choice in CHOICES:
             _, detected = interference.scenarios_told(networks, first, regions, choice)
-            windows = interfered if attended(detected_scenarios(detected)) else silenced
+            windows = interfered if is_attended(detected_scenarios(detected)) else silenced
             parts[choice].append(interference.with_scenarios(windows, detected))
     return {
-        name: Scored.of(networks, ActivityExamples.joined(each)) for name, each in parts.items()
+        name: Scored.of(networks, ActivityExamples.concatenate(each))
+        for name, each in parts.items()
     }
 
 

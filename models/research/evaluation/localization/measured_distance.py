@@ -300,6 +300,6 @@ def _judged(network: Localization, places: list[Place], seed: int) -> DeviceSeco
     metres = np.array([metres for _, _, metres in places])
     first, later = (
         DistanceSeconds(regions_of(network, heard), azimuth, metres)
-        for heard in (maps, np.stack([balance.balanced(one) for one in maps]))
+        for heard in (maps, np.stack([balance.correct(one) for one in maps]))
     )
     return DeviceSeconds(first, later, balance.db)

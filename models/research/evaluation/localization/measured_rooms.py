@@ -66,7 +66,7 @@ def measure(registry: Registry, folder: Path, sounds: SoundBank, seed: int) -> d
                 truth.append(np.eye(len(REGIONS), dtype=np.float32)[REGIONS.index(name)])
         maps = maps_of(waves)
         balance = settled(maps, rng)
-        probability = regions_of(network, np.stack([balance.balanced(one) for one in maps]))
+        probability = regions_of(network, np.stack([balance.correct(one) for one in maps]))
         figures[room.name] = Judged.of(probability, np.stack(truth)).figures()
     return figures
 

@@ -104,7 +104,7 @@ class HeardDays:
     apart: int
 
     @classmethod
-    def joined(cls, days: Iterable[HeardDays]) -> HeardDays:
+    def concatenate(cls, days: Iterable[HeardDays]) -> HeardDays:
         """Return the events and counts of several days together."""
         every = list(days)
         counts = ("absent", "windows", "seconds", "extracted", "apart")
@@ -126,7 +126,7 @@ class EventPlacer:
         """Return the scored events of every whole half minute of `days`."""
         days = replace(days, maps=np.stack([balanced_in_turn(maps) for maps in days.maps]))
         starts = range(0, days.sounds.shape[1] - WINDOW_S + 1, WINDOW_S)
-        return HeardDays.joined(
+        return HeardDays.concatenate(
             self._window(days, index, start)
             for index in tqdm(range(len(days)), desc="sound places", mininterval=5)
             for start in starts
@@ -360,7 +360,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     material = Material.read(data, "validation", elsewhere=False)
     with tempfile.TemporaryDirectory(prefix="egolog-places-") as folder:
         cache = options.cache if options.cache is not None else Path(folder)
-        heard = HeardDays.joined(
+        heard = HeardDays.concatenate(
             places.heard(placed_days.compose(seed, material, cache, options.stretches))
             for seed in options.seeds
         )

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, cast
 import torch
 from torch import Tensor, nn
 
-from models.network.published_weights import WrongWeightsError, fit_into, read, shape_of
+from models.network.published_weights import WrongWeightsError, fit_into, read_weights, shape_of
 from models.research.papers.pretrained.bpe import VOCABULARY_FILE, Tokenizer
 
 if TYPE_CHECKING:
@@ -158,7 +158,7 @@ def load(
     Raises `models.network.published_weights.PretrainedError` naming the key that does not
     fit.
     """
-    tensors = _of_text(read(path))
+    tensors = _of_text(read_weights(path))
     if config is None:
         config = _config(tensors, path)
     tokenizer = None if vocabulary is None else Tokenizer(vocabulary, config.context)

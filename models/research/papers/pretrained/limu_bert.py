@@ -14,7 +14,7 @@ import torch
 from torch import Tensor, nn
 
 from models.network.featured import Featured
-from models.network.published_weights import fit_into, read, shape_of
+from models.network.published_weights import fit_into, read_weights, shape_of
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -148,7 +148,7 @@ def load(path: Path, config: LimuBertConfig | None = None) -> LimuBert:
     Raises `models.network.published_weights.PretrainedError` naming the key that does not
     fit.
     """
-    tensors = read(path)
+    tensors = read_weights(path)
     if config is None:
         hidden, channels = shape_of(tensors, "transformer.embed.lin.weight", 2, path)
         rows, _ = shape_of(tensors, "transformer.embed.pos_embed.weight", 2, path)

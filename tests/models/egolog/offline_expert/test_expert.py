@@ -129,7 +129,7 @@ def test_the_shipped_table_is_read_and_named() -> None:
 @pytest.mark.parametrize("text", ["", "{}", '{"bias": 3}', "[]"])
 def test_a_damaged_table_is_refused(text: str) -> None:
     with pytest.raises(ExpertError, match="cannot be read"):
-        Expert.read(text)
+        Expert.parse(text)
 
 
 def test_a_table_of_other_scenarios_is_refused() -> None:
@@ -141,4 +141,4 @@ def test_a_table_of_other_scenarios_is_refused() -> None:
         "own_share": 1.0,
     }
     with pytest.raises(ExpertError, match="shapes"):
-        Expert.read(json.dumps(told))
+        Expert.parse(json.dumps(told))

@@ -36,7 +36,7 @@ def test_every_window_is_told_with_those_before_it_on_its_day() -> None:
 def test_what_learns_believes_what_the_expert_does() -> None:
     told = ExpertExamples.of(DAYS)
     chains = fit(told, steps=5)
-    expert = Expert.read(written(chains, 0.4))
+    expert = Expert.parse(written(chains, 0.4))
     with torch.no_grad():
         belief = chains(told).numpy()
     for at in (0, 5, 30):

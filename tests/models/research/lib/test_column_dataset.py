@@ -21,7 +21,7 @@ def test_items_are_taken_and_joined_column_by_column() -> None:
     some = pair.take(torch.tensor([2, 0]))
     assert some.one.tolist() == [2, 0]
     assert some.other.tolist() == [[4.0, 5.0], [0.0, 1.0]]
-    both = Pair.joined([pair, some])
+    both = Pair.concatenate([pair, some])
     assert isinstance(both, Pair)
     assert both.one.tolist() == [0, 1, 2, 3, 2, 0]
 
@@ -36,11 +36,11 @@ def test_a_mask_takes_items_of_tensors_and_arrays_alike() -> None:
     items = Labelled(torch.arange(3), np.array(["a", "b", "c"]))
     some = items.take(np.array([True, False, True]))
     assert (some.value.tolist(), some.name.tolist()) == ([0, 2], ["a", "c"])
-    both = Labelled.joined([items, some])
+    both = Labelled.concatenate([items, some])
     assert (both.value.tolist(), both.name.tolist()) == ([0, 1, 2, 0, 2], list("abcac"))
 
 
 def test_items_of_other_widths_do_not_join() -> None:
     one, two = (Pair(torch.arange(2), torch.zeros(2, width)) for width in (1, 2))
     with pytest.raises(RuntimeError, match="Sizes of tensors must match"):
-        Pair.joined([one, two])
+        Pair.concatenate([one, two])

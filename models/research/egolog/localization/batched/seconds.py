@@ -198,7 +198,7 @@ class RenderedSeconds(NamedTuple):
     kind: Tensor
 
     @classmethod
-    def joined(cls, parts: Sequence[RenderedSeconds]) -> RenderedSeconds:
+    def concatenate(cls, parts: Sequence[RenderedSeconds]) -> RenderedSeconds:
         """Return several draws as one."""
         return cls(*(torch.cat(column) for column in zip(*parts, strict=True)))
 

@@ -206,7 +206,7 @@ def validation_sets(
         parts = [
             world.draw(placing, min(128, clips - first), rng) for first in range(0, clips, 128)
         ]
-        drawn = RenderedSeconds.joined(parts)
+        drawn = RenderedSeconds.concatenate(parts)
         if not shown:
             mel = recoloured(drawn.maps[:, :2].float(), Imbalance(), rng).half()
             drawn = drawn._replace(maps=torch.cat([mel, drawn.maps[:, 2:]], dim=1))
@@ -278,10 +278,10 @@ def judged(network: Localization, sets: dict[str, RenderedSeconds]) -> dict[str,
     judgement = {}
     for name, drawn in sets.items():
         logits = logits_of(network, drawn, VALIDATION[name][1])
-        judgement[name] = figures(network.calibrated(logits), drawn)
+        judgement[name] = figures(network.calibrate(logits), drawn)
     if "apart" in sets:
         judgement["apart_without"] = figures(
-            network.calibrated(logits_of(network, sets["apart"], False)), sets["apart"]
+            network.calibrate(logits_of(network, sets["apart"], False)), sets["apart"]
         )
     return judgement
 
@@ -434,7 +434,7 @@ class _Replay:
             parts.append(self._render())
             _wait(self._device)
             self._render_s = time.monotonic() - began
-        self.seconds = RenderedSeconds.joined(parts)
+        self.seconds = RenderedSeconds.concatenate(parts)
         self.capacity = len(self.seconds.maps)
         self.renders = len(parts)
         self._slot, self._every, self._measured_from = 0, 2, 0.0

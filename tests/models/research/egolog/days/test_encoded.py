@@ -55,7 +55,7 @@ def test_another_microphone_and_mounting_change_the_features_alone() -> None:
 
 def test_joined_stretches_follow_one_another() -> None:
     one, two = made.encoded(4, 30, seed=1), made.encoded(3, 30, seed=2)
-    both = EncodedDays.joined([one, two])
+    both = EncodedDays.concatenate([one, two])
     assert len(both) == 7
     assert both.seconds == 30
     assert torch.equal(both.take(torch.arange(4, 7)).audio, two.audio)

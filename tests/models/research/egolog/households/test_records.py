@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from models.egolog.interference_gate import HeardSecond, gated
+from models.egolog.interference_gate import HeardSecond, apply_gate
 from models.features import Features
 from models.labels import ACTIVITIES, SCENARIOS
 from models.research.egolog.days.composed import Staged, heard
@@ -76,7 +76,7 @@ def streamed(registry: Registry, part: Staged) -> list[Scenario]:
             frames = slice(50 * start, 50 * (start + 5))
             inside = regions[start - first : start - first + 5]
             known = [HeardSecond(at, second) for at, second in enumerate(inside)]
-            sound = gated(mel[frames], known, "drop")
+            sound = apply_gate(mel[frames], known, "drop")
             said = activity_recognizer.predict([HarInput(sound.mel, imu[frames], told)])[0]
             at: dict[str, Any] = {"start_ns": start * NS, "end_ns": (start + 5) * NS}
             activities.append(Activity(**common, **at, activities=said))

@@ -31,7 +31,7 @@ def test_the_layer_tells_what_the_labels_say_and_the_tower_stays() -> None:
     before = {name: value.clone() for name, value in encoder.state_dict().items()}
     fit(encoder, of)
     with torch.inference_mode():
-        probability = torch.sigmoid(encoder.named(of.features).logits)
+        probability = torch.sigmoid(encoder.output_of(of.features).logits)
     there = of.sounds[:, SOUND] > 0
     assert ((probability[:, SOUND] > 0.5) == there).float().mean() > 0.95
     others = [at for at in range(len(RECOGNISED_SOUNDS)) if at != SOUND]
@@ -47,7 +47,7 @@ def test_nothing_is_learned_of_what_nobody_labelled() -> None:
     of.known[wrong, SOUND] = False
     fit(encoder, of)
     with torch.inference_mode():
-        logits = encoder.named(of.features).logits[:, SOUND]
+        logits = encoder.output_of(of.features).logits[:, SOUND]
     there = of.features[:, 0] > 0.5
     assert ((logits > 0) == there).float().mean() > 0.95
 

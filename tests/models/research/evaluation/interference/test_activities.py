@@ -184,7 +184,7 @@ async def test_the_stream_tells_activities_the_scenario_that_the_evaluation_tell
     registry: Registry, networks: Networks, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     # What untrained networks say is not television.
-    monkeypatch.setattr(scenario_context, "attended", lambda _: False)
+    monkeypatch.setattr(scenario_context, "is_attended", lambda _: False)
     rng = np.random.default_rng(4)
     mel = rng.uniform(5, 20, (1500, 64)).astype(np.float16)
     imu = rng.normal(0, 1, (1500, 6)).astype(np.float32)
@@ -208,7 +208,7 @@ def test_every_way_of_hearing_is_scored_on_the_same_windows(
 ) -> None:
     monkeypatch.setattr(disturbed_days, "STRETCH_S", 30)
     # What untrained networks say is not television.
-    monkeypatch.setattr(interference, "attended", lambda _: False)
+    monkeypatch.setattr(interference, "is_attended", lambda _: False)
     days = disturbed_days.compose(0, Material(), None, 2)
     both = SoundLocalizer(registry), NearFieldExtractor(registry)
     kept = interference.windows(networks, *both, days, above=-1.0)

@@ -7,7 +7,7 @@ import torch
 
 from models.egolog.scenario import SCENARIO, ScenarioNet
 from models.finetuning.acceptance_gate import Outcome, Verdict
-from models.finetuning.revise import Revised
+from models.finetuning.revise import Candidate
 from models.finetuning.scoring import probabilities
 from models.labels import SCENARIOS
 from models.research.egolog.households.log import logged
@@ -41,7 +41,7 @@ def revisions(monkeypatch: pytest.MonkeyPatch) -> list[dict[str, Any]]:
     """Play the fine-tuner: the second day's revision is accepted, and is sure of one scenario."""
     asked: list[dict[str, Any]] = []
 
-    def revise(registry: Registry, items: Any, in_use: Any, out: Path, *_: Any) -> Revised:
+    def revise(registry: Registry, items: Any, in_use: Any, out: Path, *_: Any) -> Candidate:
         asked.append({"items": list(items), "in_use": in_use})
         tuned = ScenarioNet()
         with torch.no_grad():
@@ -49,7 +49,7 @@ def revisions(monkeypatch: pytest.MonkeyPatch) -> list[dict[str, Any]]:
             tuned.out.bias.fill_(-9.0)[0] = 9.0
         saved = registry.save(SCENARIO, tuned, out)
         outcome: Outcome = "accepted" if len(asked) == 2 else "queue"
-        return Revised(saved.revision, 1, 1, Verdict(outcome, "played", {}, {}))
+        return Candidate(saved.revision, 1, 1, Verdict(outcome, "played", {}, {}))
 
     monkeypatch.setattr(adapting, "revise", revise)
     return asked

@@ -78,7 +78,7 @@ def test_calibration_lowers_what_was_said_too_surely() -> None:
     sets = {"dry": drawn()}
 
     def surprise() -> float:
-        said = net.calibrated(training.logits_of(net, drawn(), False)).clamp(1e-6, 1 - 1e-6)
+        said = net.calibrate(training.logits_of(net, drawn(), False)).clamp(1e-6, 1 - 1e-6)
         return float(torch.nn.functional.binary_cross_entropy(said, drawn().hard))
 
     before = surprise()
