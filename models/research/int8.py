@@ -26,7 +26,7 @@ import onnxruntime
 
 from models.network.windows import SECOND_STEPS, SEGMENT_S
 from models.research.egolog.__main__ import CACHE
-from models.research.egolog.audio.compact import drawn
+from models.research.egolog.audio.compact import draw_mels
 from models.research.egolog.context import REAL_SHARE, STRETCH_S
 from models.research.egolog.days.composed import compose
 from models.research.graph_export import without_numbers
@@ -77,7 +77,7 @@ def training_days(data: Path | None, cache: Path) -> list[Days]:
 
 def heard(days: Sequence[Days], seconds: int, count: int = CALIBRATED_ON) -> NDArray[np.float32]:
     """Return log-mels (count, 50·seconds, 64): half by other microphones, the last one silence."""
-    mel = drawn(days, count - 1, seconds, np.random.default_rng([_SEED, seconds])).numpy()
+    mel = draw_mels(days, count - 1, seconds, np.random.default_rng([_SEED, seconds])).numpy()
     return np.concatenate([mel, np.zeros_like(mel[:1])])
 
 

@@ -35,7 +35,7 @@ from models.labels import ACTIVITIES
 from models.network.low_precision import low_precision
 from models.recordings.shared_data import shared_data
 from models.research.egolog import har as of_har
-from models.research.egolog.augment import coloured, remounted
+from models.research.egolog.augment import remount, vary_microphone
 from models.research.egolog.context import PART, REAL_SHARE, STRETCH_S
 from models.research.egolog.days.composed import FRAMES, Days, compose
 from models.research.egolog.days.encoded import ACTIVITY_S, window_activities
@@ -123,9 +123,9 @@ def windows(
             mel = torch.from_numpy(days.mel[at : at + 1].astype(np.float32))
             imu = torch.from_numpy(days.imu[at : at + 1])
             if rng is not None:
-                mel, imu = coloured(mel, rng), remounted(imu, rng)
+                mel, imu = vary_microphone(mel, rng), remount(imu, rng)
             seconds = encoders.seconds(mel)  # (1, L, 2, 512)
-            motion, moved = encoders.imu_by_second(imu[0, rows])
+            motion, imu_by_second = encoders.imu_by_second(imu[0, rows])
             parts.append(
                 ActivityExamples(
                     audio=encoders.encode_seconds(seconds[0, inside]).float(),
@@ -133,7 +133,7 @@ def windows(
                     imu=motion.float(),
                     imu_mask=present,
                     audio_seconds=encoders.audio_by_second(seconds)[0, inside].float(),
-                    imu_seconds=moved.float(),
+                    imu_seconds=imu_by_second.float(),
                     scenarios=scenarios[at],
                     activity=named[at],
                 )
@@ -157,10 +157,10 @@ def with_views(
     views = []
     with torch.inference_mode():
         for _ in range(_VIEWS):
-            view = of_har.thinned(examples, rng, spread, WITHOUT_SCENARIO)
+            view = of_har.corrupt_inputs(examples, rng, spread, WITHOUT_SCENARIO)
             silent = torch.from_numpy(rng.random(len(view)) < SILENCED)
-            view = of_har.silenced(view, silent, silent_sound)
-            fused = of_har.in_parts(view, partial(of_har.fused, network, text))
+            view = of_har.replace_sound(view, silent, silent_sound)
+            fused = of_har.in_parts(view, partial(of_har.fused_logits, network, text))
             views.append((fused, view.scenarios, view.audio_mask, view.imu_mask, silent))
     return SecondExamples(
         examples.audio_seconds.half(),
@@ -202,7 +202,7 @@ def train(
     made = with_new_seconds(network, width).seconds
     assert made is not None  # noqa: S101 - just made
     made.requires_grad_(True)
-    weight = of_har.evened(examples.activity)
+    weight = of_har.sampling_probabilities(examples.activity)
     chosen = np.cumsum(weight)
     spread = [float(each.float().std()) for each in (examples.audio, examples.imu)]
     classes = len(ACTIVITIES)
@@ -222,7 +222,7 @@ def train(
             batch.audio_mask[view],
             imu,
             batch.imu_mask[view],
-            *of_har.named(text, scenarios),
+            *of_har.scenario_texts(text, scenarios),
         )
         own, each = one_hot(batch.activity, classes), one_hot(batch.activities, classes)
         target = (1 - BY_SHARE) * own + BY_SHARE * each.float().mean(dim=1)
@@ -265,7 +265,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     started = with_new_seconds(registry.load(HAR).module)
     with tempfile.TemporaryDirectory(prefix="egolog-seconds-") as folder:
         cache = options.cache if options.cache is not None else Path(folder)
-        examples, check = _composed(data, cache, options.stretches, encoders, started, text)
+        examples, check = _examples(data, cache, options.stretches, encoders, started, text)
     losses, networks = {}, {}
     for seed in options.seeds:
         networks[seed] = network = copy.deepcopy(started)
@@ -277,7 +277,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     print(f"wrote {options.out}, of seed {best}, revision {saved.revision}")
 
 
-def _composed(
+def _examples(
     data: Path, cache: Path, stretches: int, encoders: Encoders, fusion: Har, text: ScenarioText
 ) -> tuple[SecondExamples, ActivityExamples]:
     """Return the examples of `stretches` training minutes, and validation's windows."""

@@ -24,7 +24,7 @@ MIRRORED_REGIONS: list[int] = [
 ]
 
 
-def coloured(mel: Tensor, rng: Generator) -> Tensor:
+def vary_microphone(mel: Tensor, rng: Generator) -> Tensor:
     """Vary level and microphone: (B, T, 64) log-mel, shifted and tilted per item."""
     batch, _, bins = mel.shape
     gain = rng.normal(0, GAIN_NATS, (batch, 1, 1))
@@ -36,13 +36,13 @@ def coloured(mel: Tensor, rng: Generator) -> Tensor:
     return torch.where(mel > 0, (mel + change).clamp(min=0.0), mel)
 
 
-def remounted(imu: Tensor, rng: Generator) -> Tensor:
+def remount(imu: Tensor, rng: Generator) -> Tensor:
     """Rotate motion into another sensor frame: (B, N, 6), a random rotation per item."""
     turns = Rotation.random(len(imu), rng=rng).as_matrix().astype(np.float32)  # (B, 3, 3)
-    return turned(imu, torch.from_numpy(turns).to(imu.device))
+    return rotate(imu, torch.from_numpy(turns).to(imu.device))
 
 
-def turned(imu: Tensor, turns: Tensor) -> Tensor:
+def rotate(imu: Tensor, turns: Tensor) -> Tensor:
     """Apply (B, 3, 3) orthogonal matrices; a reflection flips the sense of rotation too."""
     acc = imu[..., :3] @ turns.transpose(1, 2)
     sense = torch.linalg.det(turns).sign()[:, None, None]

@@ -111,10 +111,10 @@ def measure(train: Table, check: Table, test: Table, seed: int) -> dict[str, flo
         "late fusion": lambda: LateFusion(*sizes, outputs),
         "samosa style": lambda: SideBySide(*sizes, outputs),
     }
-    return {name: _trained(name, make, train, check, test, seed) for name, make in makers.items()}
+    return {name: _train(name, make, train, check, test, seed) for name, make in makers.items()}
 
 
-def _trained(
+def _train(
     name: str, make: Callable[[], nn.Module], train: Table, check: Table, test: Table, seed: int
 ) -> float:
     torch.manual_seed(seed)

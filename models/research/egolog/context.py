@@ -95,7 +95,7 @@ class TrainingContext:
         """Return the shipped text embeddings."""
         return Registry().load(SCENARIO_TEXT).module
 
-    def encoded(self) -> tuple[EncodedDays, EncodedDays]:
+    def encoded_days(self) -> tuple[EncodedDays, EncodedDays]:
         """Return the training and validation days, encoded by the current encoders."""
         return self.encoded_by(self.encoders())
 
@@ -103,22 +103,22 @@ class TrainingContext:
         """Return the training and validation days, encoded by `encoders`; cached."""
         rng = np.random.default_rng(5)
         parts = [
-            self._encoded(encoders, days, f"train-{number}", rng if number % 2 == 0 else None)
+            self._encode_days(encoders, days, f"train-{number}", rng if number % 2 == 0 else None)
             for number, days in enumerate(self.train_days, 1)
         ]
-        return EncodedDays.concatenate(parts), self._encoded(
+        return EncodedDays.concatenate(parts), self._encode_days(
             encoders, self.validation_days, "validation", None
         )
 
     def encoded_validation(self) -> EncodedDays:
         """Return the validation days only, encoded by the current encoders."""
-        return self._encoded(self.encoders(), self.validation_days, "validation", None)
+        return self._encode_days(self.encoders(), self.validation_days, "validation", None)
 
     def near(self) -> EncodedDays:
         """Return `near_days`, encoded by the current encoders: the output of an ideal gate."""
-        return self._encoded(self.encoders(), self.near_days, "near", None)
+        return self._encode_days(self.encoders(), self.near_days, "near", None)
 
-    def _encoded(
+    def _encode_days(
         self, encoders: Encoders, days: Days, name: str, rng: np.random.Generator | None
     ) -> EncodedDays:
         folder = self.cache / f"encoded-{_trunk(encoders)[:12]}-{name}-{len(days)}"

@@ -18,7 +18,7 @@ from models.egolog.contrastive import Encoders, Positive, contrastive_loss
 from models.labels import ACTIVITIES, SOUND_EVENTS
 from models.network.low_precision import low_precision
 from models.research.egolog.audio.augment import between
-from models.research.egolog.augment import coloured, remounted
+from models.research.egolog.augment import remount, vary_microphone
 from models.research.egolog.days.composed import FRAMES, Days
 from models.research.egolog.days.encoded import SEGMENT_S, EncodedDays
 from models.research.lib.column_dataset import ColumnDataset
@@ -127,22 +127,22 @@ def train(
     if not (losses.space or losses.labels):
         return encoders.eval()
     encoders.requires_grad_(True)
-    taught = SpaceWithHeads(encoders)
+    trained_space = SpaceWithHeads(encoders)
     rng = np.random.default_rng(0)
-    checked = [_drawn([check], rng, BATCH) for _ in range(CHECKS)]
+    checked = [_draw([check], rng, BATCH) for _ in range(CHECKS)]
 
     def loss_on(segments: SegmentPairs) -> Tensor:
-        shared, own = taught(segments, positive)
+        shared, own = trained_space(segments, positive)
         loss: Tensor = shared * losses.space + own * losses.labels
         return loss
 
     def loss_of(rng: Generator) -> Tensor:
-        return loss_on(_disturbed(days, _drawn(days, rng, BATCH), rng))
+        return loss_on(_augment(days, _draw(days, rng, BATCH), rng))
 
     def score_of() -> float:
         return -float(np.mean([float(loss_on(segments)) for segments in checked]))
 
-    fitted = fit(f"contrastive, {positive}", taught, loss_of, score_of, settings, seed)
+    fitted = fit(f"contrastive, {positive}", trained_space, loss_of, score_of, settings, seed)
     print(f"contrastive, {positive}: validation loss {-fitted.score:.3f}")
     return encoders.eval()
 
@@ -162,7 +162,7 @@ def retrieval(encoders: Encoders, days: EncodedDays, seed: int = 0) -> float:
     return float(torch.stack(hits).mean())
 
 
-def _drawn(days: Sequence[Days], rng: Generator, count: int) -> SegmentPairs:
+def _draw(days: Sequence[Days], rng: Generator, count: int) -> SegmentPairs:
     sizes = np.array([len(part) for part in days])
     parts = rng.choice(len(days), count, p=sizes / sizes.sum())
     pieces = [_cut(days[part], int((parts == part).sum()), rng) for part in np.unique(parts)]
@@ -188,13 +188,13 @@ def _cut(days: Days, count: int, rng: Generator) -> SegmentPairs:
     )
 
 
-def _disturbed(days: Sequence[Days], segments: SegmentPairs, rng: Generator) -> SegmentPairs:
+def _augment(days: Sequence[Days], segments: SegmentPairs, rng: Generator) -> SegmentPairs:
     """Augment segments with other microphones, mountings and far sounds."""
     count = len(segments.mel)
     mel, imu, events = segments.mel, segments.imu, segments.events.clone()
     some = torch.from_numpy(np.flatnonzero(rng.random(count) < DISTURBED))
     if len(some):
-        others = _drawn(days, rng, len(some))
+        others = _draw(days, rng, len(some))
         above_db = torch.from_numpy(rng.normal(*DISTURBED_DB, len(some)).astype(np.float32))
         mel = mel.clone()
         mel[some] = between(mel[some], others.mel, above_db)
@@ -203,7 +203,7 @@ def _disturbed(days: Sequence[Days], segments: SegmentPairs, rng: Generator) -> 
             events[some, near.shape[1] :], torch.maximum(near, far)
         )
     chosen = torch.from_numpy(rng.random((count, 1, 1)) < COLOURED)
-    mel = torch.where(chosen, coloured(mel, rng), mel)
+    mel = torch.where(chosen, vary_microphone(mel, rng), mel)
     chosen = torch.from_numpy(rng.random((count, 1, 1)) < REMOUNTED)
-    imu = torch.where(chosen, remounted(imu, rng), imu)
+    imu = torch.where(chosen, remount(imu, rng), imu)
     return SegmentPairs(mel, imu, segments.scenarios, events, segments.activity)

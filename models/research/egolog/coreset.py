@@ -19,7 +19,7 @@ from models.recordings.shared_data import shared_data
 from models.research.egolog.context import PART, TrainingContext
 from models.research.egolog.days.composed import compose
 from models.research.egolog.days.encoded import encode
-from models.research.egolog.scenario import tiled
+from models.research.egolog.scenario import cut_windows
 from models.serving.one_thread import pin_one_thread
 from models.serving.registry import WEIGHTS_DIR
 from models.simulation.sources.material import Material
@@ -57,7 +57,7 @@ def write(
     )
 
 
-def balanced(labels: NDArray[np.float32], count: int, rng: Generator) -> NDArray[np.int64]:
+def choose_balanced(labels: NDArray[np.float32], count: int, rng: Generator) -> NDArray[np.int64]:
     """Return the indices of `count` windows (N, 16), in order, with balanced scenarios.
 
     Each next window is one of the scenario with the fewest so far.
@@ -98,13 +98,16 @@ def main() -> None:
     context = TrainingContext(shared_data(), WEIGHTS_DIR, args.cache, stretches=PART)
     rng = np.random.default_rng(args.seed)
     encoders = context.encoders()
-    train, validation = context.encoded()
+    train, validation = context.encoded_days()
     material = Material.read(context.data, "validation", elsewhere=False)
     more = compose(SEED, STRETCHES, STRETCH_S, material, args.cache)
     days = [train, validation, encode(encoders, more)]
-    windows = [tiled(part, encoders.space) for part in days]
+    windows = [cut_windows(part, encoders.space) for part in days]
     labels = [part.scenarios.numpy() for part in windows]
-    chosen = [balanced(labels[0], TRAIN, rng), *(np.arange(len(part)) for part in labels[1:])]
+    chosen = [
+        choose_balanced(labels[0], TRAIN, rng),
+        *(np.arange(len(part)) for part in labels[1:]),
+    ]
     labels = [part[at] for part, at in zip(labels, chosen, strict=True)]
     audio, imu = (
         np.concatenate(

@@ -117,12 +117,12 @@ def scores(network: Har, text: ScenarioText, examples: ActivityExamples) -> Tens
     return logits
 
 
-def fused(network: Har, text: ScenarioText, examples: ActivityExamples) -> Tensor:
+def fused_logits(network: Har, text: ScenarioText, examples: ActivityExamples) -> Tensor:
     """Return the logits (N, 16) of the fusion alone."""
     return network.fused(*_of_whole_windows(text, examples))
 
 
-def named(text: ScenarioText, scenarios: Tensor) -> tuple[Tensor, Tensor]:
+def scenario_texts(text: ScenarioText, scenarios: Tensor) -> tuple[Tensor, Tensor]:
     """Return the texts (N, K, E) of the `scenarios` (N, 16) that are told, and their mask."""
     most = max(1, int((scenarios > 0).sum(dim=1).max()))
     present, names = scenarios.topk(most, dim=1)  # (N, K)
@@ -135,7 +135,7 @@ def _of_whole_windows(text: ScenarioText, examples: ActivityExamples) -> tuple[T
         examples.audio_mask,
         examples.imu,
         examples.imu_mask,
-        *named(text, examples.scenarios),
+        *scenario_texts(text, examples.scenarios),
     )
 
 
@@ -153,7 +153,7 @@ def in_parts(examples: ActivityExamples, logits_of: Callable[[ActivityExamples],
         return torch.cat([logits_of(examples.take(each)) for each in rows])
 
 
-def silenced(examples: ActivityExamples, where: Tensor, silence: Tensor) -> ActivityExamples:
+def replace_sound(examples: ActivityExamples, where: Tensor, silence: Tensor) -> ActivityExamples:
     """Return the windows with the features `silence` (F,) as sound where `where` (N,) is True.
 
     Those of a silent second and of several are the same.
@@ -184,12 +184,12 @@ def train(
     torch.manual_seed(seed)
     examples, checked = of_days(days), of_days(check)
     network = Har(HarConfig(audio=days.audio.shape[2], imu=days.imu.shape[2]))
-    weight = evened(examples.activity)
+    weight = sampling_probabilities(examples.activity)
     spread = (float(days.audio_5s.std()), float(days.imu_5s.std()))
 
     def loss_of(rng: Generator) -> Tensor:
         rows = torch.from_numpy(rng.choice(len(weight), BATCH, p=weight))
-        batch = thinned(examples.take(rows), rng, spread)
+        batch = corrupt_inputs(examples.take(rows), rng, spread)
         return torch.nn.functional.cross_entropy(
             scores(network, text, batch), batch.activity, label_smoothing=0.05
         )
@@ -205,7 +205,7 @@ def train(
     return network
 
 
-def thinned(
+def corrupt_inputs(
     examples: ActivityExamples,
     rng: Generator,
     spread: tuple[float, float],
@@ -233,7 +233,7 @@ def thinned(
     )
 
 
-def evened(activity: Tensor) -> NDArray[np.float64]:
+def sampling_probabilities(activity: Tensor) -> NDArray[np.float64]:
     """Return each window's sampling probability (N,), higher for rare activities."""
     _, inverse, counts = np.unique(activity.numpy(), return_inverse=True, return_counts=True)
     weight = 1 / counts[inverse] ** 0.3

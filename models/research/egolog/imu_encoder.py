@@ -24,7 +24,7 @@ from torch.nn.functional import (
 from models.egolog.imu_encoder import ImuEncoder
 from models.egolog.motion_channels import MOTION_CHANNELS, motion_channels
 from models.labels import ACTIVITIES, MOTIONS
-from models.research.egolog.augment import remounted
+from models.research.egolog.augment import remount
 from models.research.lib.fit import Fit, fit
 from models.research.lib.metrics import macro_f1
 
@@ -159,19 +159,19 @@ def _real_loss(model: ImuWithHeads, of: ImuWindows, rng: Generator) -> Tensor:
     motion, activity = windows.motion[rows], windows.activity[rows]
     imu = torch.from_numpy(_cut(windows, rows, int(rng.choice(LENGTHS)), rng))
     imu, motion, activity = _backwards(imu, motion, activity, rng)
-    imu = _varied(imu, rng)
+    imu = _augment(imu, rng)
     hidden, mask = _hidden(imu, rng)
     tokens = model.encoder.tokens(hidden)  # (B, N/4, W)
-    moved = model.encoder.pool(tokens)
-    loss = binary_cross_entropy_with_logits(moved.logits, _motion_target(motion))
+    output = model.encoder.pool(tokens)
+    loss = binary_cross_entropy_with_logits(output.logits, _motion_target(motion))
     # The still class has a logit of 0: it is predicted if no class is above 0.5.
-    logits = torch.cat([moved.logits, torch.zeros(len(imu), 1)], dim=1)  # (B, 5)
+    logits = torch.cat([output.logits, torch.zeros(len(imu), 1)], dim=1)  # (B, 5)
     which = torch.from_numpy(np.where(motion < 0, len(MOTIONS), motion))
     loss = loss + cross_entropy(logits, which, label_smoothing=0.05)
     known = torch.from_numpy(activity >= 0)
     if known.any():
         loss = loss + 0.5 * cross_entropy(
-            model.activity(moved.features[known]), torch.from_numpy(activity)[known]
+            model.activity(output.features[known]), torch.from_numpy(activity)[known]
         )
     return loss + REBUILD_WEIGHT * _rebuilt(model, tokens, imu, mask)
 
@@ -209,9 +209,9 @@ def _composed_loss(model: ImuWithHeads, days: Days, rng: Generator) -> Tensor:
     rows = (first * 50)[:, None] + np.arange(seconds * 50)
     imu = torch.from_numpy(days.imu[clip[:, None], rows])  # (B, T, 6)
     activity = days.activities[clip, first + seconds // 2].astype(np.int64)
-    moved = model.encoder(remounted(imu, rng))
+    output = model.encoder(remount(imu, rng))
     return 0.7 * cross_entropy(
-        model.activity(moved.features), torch.from_numpy(activity), label_smoothing=0.05
+        model.activity(output.features), torch.from_numpy(activity), label_smoothing=0.05
     )
 
 
@@ -227,9 +227,9 @@ def _activity_accuracy(model: ImuWithHeads, check: MotionWindows | None) -> floa
     return macro_f1(predicted.numpy(), check.activity[known])
 
 
-def _varied(imu: Tensor, rng: Generator) -> Tensor:
+def _augment(imu: Tensor, rng: Generator) -> Tensor:
     """Augment (B, N, 6) with another mounting, speed of movement and sensor noise."""
-    turned = remounted(imu, rng)
+    turned = remount(imu, rng)
     speed = float(rng.uniform(*SPEED))
     count = imu.shape[1]
     rows = round(count / speed)

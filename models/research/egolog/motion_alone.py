@@ -23,7 +23,7 @@ from models.labels import ACTIVITIES
 from models.research.egolog import har as of_har
 from models.research.egolog.days.composed import FRAMES
 from models.research.egolog.days.encoded import ACTIVITY_S
-from models.research.egolog.har import ActivityExamples, fused, of_motion
+from models.research.egolog.har import ActivityExamples, fused_logits, of_motion
 from models.research.lib.fit import Fit, fit
 from models.research.lib.metrics import accuracy
 
@@ -62,7 +62,7 @@ class RealWindows:
 
 
 @dataclass(frozen=True)
-class Composed:
+class ComposedWindows:
     """Training and validation windows of composed days, and the features of `silence`."""
 
     train: ActivityExamples
@@ -96,7 +96,7 @@ def shown_by_motion() -> Tensor:
 def train(
     before: Har,
     text: ScenarioText,
-    composed: Composed,
+    composed: ComposedWindows,
     real: RealWindows,
     settings: Fit,
     seed: int,
@@ -105,38 +105,41 @@ def train(
     torch.manual_seed(seed)
     network = copy.deepcopy(before).requires_grad_(True)
     days = composed.train
-    weight, real_weight = of_har.evened(days.activity), of_har.evened(real.shown.activity)
+    weight, real_weight = (
+        of_har.sampling_probabilities(days.activity),
+        of_har.sampling_probabilities(real.shown.activity),
+    )
     spread = (float(days.audio.std()), float(days.imu.std()))
     by_motion, certain = shown_by_motion(), torch.eye(len(ACTIVITIES))
 
     def loss_of(rng: Generator) -> Tensor:
         rows = torch.from_numpy(rng.choice(len(weight), BATCH, p=weight))
-        batch = of_har.thinned(days.take(rows), rng, spread)
+        batch = of_har.corrupt_inputs(days.take(rows), rng, spread)
         silenced = torch.from_numpy(rng.random(BATCH) < SILENCED)
-        batch = of_har.silenced(batch, silenced, composed.silence)
+        batch = of_har.replace_sound(batch, silenced, composed.silence)
         mute = (silenced | ~batch.audio_mask) & batch.imu_mask & ~batch.scenarios.any(dim=1)
         with torch.inference_mode():
-            said = torch.softmax(fused(before, text, batch), dim=1)
-        kept = (1 - KEPT) * _smoothed(certain[batch.activity]) + KEPT * said
-        targets = torch.where(mute[:, None], _smoothed(by_motion[batch.activity]), kept)
+            predicted = torch.softmax(fused_logits(before, text, batch), dim=1)
+        kept = (1 - KEPT) * _smooth_labels(certain[batch.activity]) + KEPT * predicted
+        targets = torch.where(mute[:, None], _smooth_labels(by_motion[batch.activity]), kept)
         rows = torch.from_numpy(rng.choice(len(real_weight), REAL_BATCH, p=real_weight))
-        known = _jittered(real.shown.take(rows), spread[1])
+        known = _add_noise(real.shown.take(rows), spread[1])
         rows = torch.from_numpy(rng.integers(len(real.outside), size=OUTSIDE_BATCH))
         outside = of_motion(real.outside[rows], np.zeros(OUTSIDE_BATCH, np.int64))
-        outside = _jittered(outside, spread[1])
+        outside = _add_noise(outside, spread[1])
         even = torch.full((OUTSIDE_BATCH, len(ACTIVITIES)), 1 / len(ACTIVITIES))
         return (
-            _against(fused(network, text, batch), targets)
+            _against(fused_logits(network, text, batch), targets)
             + REAL_WEIGHT
-            * _against(fused(network, text, known), _smoothed(certain[known.activity]))
-            + OUTSIDE_WEIGHT * _against(fused(network, text, outside), even)
+            * _against(fused_logits(network, text, known), _smooth_labels(certain[known.activity]))
+            + OUTSIDE_WEIGHT * _against(fused_logits(network, text, outside), even)
         )
 
     fit("motion alone", network, loss_of, lambda: 0.0, replace(settings, checks=1), seed)
     return largest_share(before, network, text, composed.check)
 
 
-def mixed(before: Har, after: Har, share: float) -> Har:
+def blend_networks(before: Har, after: Har, share: float) -> Har:
     """Return a network whose weights are `share` those of `after`, the rest those of `before`."""
     network, theirs = copy.deepcopy(before), after.state_dict()
     own = before.state_dict()
@@ -151,24 +154,24 @@ def largest_share(before: Har, after: Har, text: ScenarioText, check: ActivityEx
     """
     shown, truth = (check, of_har.without(check, "scenario")), check.activity.numpy()
 
-    def reached(network: Har) -> list[float]:
+    def accuracies(network: Har) -> list[float]:
         return [accuracy(of_har.predict(network, text, each), truth) for each in shown]
 
-    least = [accurate - MOST_LOST for accurate in reached(before)]
+    least = [accurate - MOST_LOST for accurate in accuracies(before)]
     for share in SHARES:
-        network = mixed(before, after, share)
-        now = reached(network)
+        network = blend_networks(before, after, share)
+        now = accuracies(network)
         print(f"motion alone: {share:.2f} of it, composed validation {now[0]:.4f}, {now[1]:.4f}")
         if all(own >= lowest for own, lowest in zip(now, least, strict=True)):
             return network
     return before
 
 
-def _jittered(examples: ActivityExamples, spread: float) -> ActivityExamples:
+def _add_noise(examples: ActivityExamples, spread: float) -> ActivityExamples:
     return replace(examples, imu=examples.imu + torch.randn_like(examples.imu) * spread * NOISE)
 
 
-def _smoothed(targets: Tensor) -> Tensor:
+def _smooth_labels(targets: Tensor) -> Tensor:
     return (1 - SMOOTHING) * targets + SMOOTHING / targets.shape[1]
 
 

@@ -19,10 +19,10 @@ from models.research.egolog.localization.seconds import (
     SECONDS,
     Surroundings,
     event,
-    mixed,
+    make_mixer,
     some_room,
 )
-from models.research.egolog.localization.training import recoloured
+from models.research.egolog.localization.training import vary_microphones
 from models.research.lib.array_cache import cached
 from models.research.lib.fit import Fit, Fitted, fit
 from models.simulation.acoustics.sounds import FS
@@ -76,13 +76,13 @@ def shares(around: Surroundings, seed: int, count: int, cache: Path | None) -> S
 def clip(around: Surroundings, rng: Generator, features: Features) -> Shares:
     """Render near and far sounds together, far ones at −5 to +15 dB relative to the near."""
     turning = around.motions.draw(rng, BEFORE_S + SECONDS)
-    mixer = mixed(around, rng, turning, _events(around, rng))
+    mixer = make_mixer(around, rng, turning, _events(around, rng))
     start, stop = BEFORE_S, BEFORE_S + SECONDS
     near = np.zeros((2, SECONDS * FS), np.float32)
     for sounding, wave in mixer.parts(start, stop):
         if sounding.near:
             near += wave
-    heard = mixer.audio(start, stop)
+    mixture = mixer.audio(start, stop)
     there = np.ones(FS, dtype=bool)
 
     def seconds(wave: NDArray[np.float32], name: str) -> NDArray[np.float16]:
@@ -90,9 +90,9 @@ def clip(around: Surroundings, rng: Generator, features: Features) -> Shares:
         return np.stack([features.audio(cut, FS, there)[name] for cut in cuts])
 
     # Powers of independent sounds add, so the two shares add up to one.
-    powers = [np.expm1(seconds(w, "mel").astype(np.float64)) for w in (near, heard - near)]
+    powers = [np.expm1(seconds(w, "mel").astype(np.float64)) for w in (near, mixture - near)]
     share = powers[0] / np.maximum(powers[0] + powers[1], 1e-12)
-    return Shares(seconds(heard, "maps"), share.astype(np.float16))
+    return Shares(seconds(mixture, "maps"), share.astype(np.float16))
 
 
 def _events(around: Surroundings, rng: Generator) -> list[SoundEvent]:
@@ -116,7 +116,7 @@ def loss_of(network: NearField, seconds: Shares, rng: Generator, batch: int = BA
     half = batch // 2
     maps = torch.cat([mirrored_maps(maps[:half]), maps[half:]])
     weight = weights_of(maps)
-    maps = torch.cat([recoloured(maps[:, :2], rng), maps[:, 2:]], dim=1)
+    maps = torch.cat([vary_microphones(maps[:, :2], rng), maps[:, 2:]], dim=1)
     with low_precision():
         logits = network(maps)
     loss = torch.nn.functional.binary_cross_entropy_with_logits(

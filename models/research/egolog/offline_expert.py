@@ -131,31 +131,31 @@ def fit(examples: ExpertExamples, hold: float = HOLD, steps: int = STEPS) -> Cha
         wrong = nn.functional.binary_cross_entropy_with_logits(
             chains(examples), examples.truth, weight
         )
-        moved = (chains.weights - chains.get_buffer("initial")).square().sum() / len(SCENARIOS)
+        distance = (chains.weights - chains.get_buffer("initial")).square().sum() / len(SCENARIOS)
         optimizer.zero_grad()
-        (wrong + hold * moved).backward()  # type: ignore[no-untyped-call]
+        (wrong + hold * distance).backward()  # type: ignore[no-untyped-call]
         optimizer.step()
         schedule.step()
     return chains
 
 
-def written(chains: Chains, name_above: float) -> str:
+def table_text(chains: Chains, name_above: float) -> str:
     """Return the table in the text format that ships."""
 
-    def rounded(values: Tensor) -> list[float]:
+    def round_all(values: Tensor) -> list[float]:
         return [round(float(value), _DECIMALS) for value in values.detach()]
 
-    stay, start = (rounded(torch.sigmoid(each)) for each in (chains.stay, chains.start))
+    stay, start = (round_all(torch.sigmoid(each)) for each in (chains.stay, chains.start))
     table: dict[str, Any] = {
         "scenarios": list(SCENARIOS),
         "name_above": name_above,
         "own_share": OWN_SHARE,
-        "bias": rounded(chains.bias),
+        "bias": round_all(chains.bias),
         "chains": {
             name: {"stay": min(stay[at], 0.999), "start": max(start[at], 0.001)}
             for at, name in enumerate(SCENARIOS)
         },
-        "log_odds": {item: rounded(chains.weights[at]) for at, item in enumerate(ITEMS)},
+        "log_odds": {item: round_all(chains.weights[at]) for at, item in enumerate(ITEMS)},
     }
     return json.dumps(table, indent=1) + "\n"
 
@@ -225,7 +225,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
         f"{len(days)} windows, {int(uncertainty.sum())} in doubt; of wearers not learned from, "
         f"micro-F1 in doubt {before:.3f} -> {after:.3f}, named above {above:g}"
     )
-    options.out.write_text(written(fit(examples), above), encoding="utf-8")
+    options.out.write_text(table_text(fit(examples), above), encoding="utf-8")
     print(f"wrote {options.out}: {Expert.parse(options.out.read_text()).name}")
 
 

@@ -98,17 +98,17 @@ class OfflinePipeline:
         activities = []
         for start in range(0, WINDOW_S, ACTIVITY_S):
             inside = slice(start, start + ACTIVITY_S)
-            seconds = heard_seconds(named[inside], maps[inside], self._extractor)
+            seconds = seconds_for_gate(named[inside], maps[inside], self._extractor)
             frames = slice(start * FRAMES, (start + ACTIVITY_S) * FRAMES)
             far_attended = is_attended(detected_scenarios(context or {}))
             sound = apply_gate(mel[frames], seconds, "off" if far_attended else self._interference)
             window = HarInput(sound.mel, imu[frames], context, dropped=sound.gate == "dropped")
             activities += self._activity_recognizer.predict([window])
         present = np.ones(WINDOW_S, dtype=bool)
-        heard = [HeardSecond(at, second) for at, second in enumerate(named)]
+        gate_seconds = [HeardSecond(at, second) for at, second in enumerate(named)]
         far_only = None
         if self._interference != "off":
-            far_only = far_only_segments(heard, WINDOW_S // SEGMENT_S)
+            far_only = far_only_segments(gate_seconds, WINDOW_S // SEGMENT_S)
         whole = ScenarioInput(mel, imu, present, present, far_only=far_only)
         return WindowEstimate(regions, activities, self._scenario_recognizer.predict([whole])[0])
 
@@ -123,7 +123,7 @@ class OfflinePipeline:
         return regions
 
 
-def heard_seconds(
+def seconds_for_gate(
     regions: Sequence[Mapping[str, float]],
     maps: NDArray[np.float16],
     extractor: NearFieldExtractor | None,
@@ -138,9 +138,9 @@ def heard_seconds(
         HeardSecond(
             at,
             named,
-            extractor.predict([heard])[0]
+            extractor.predict([gate_seconds])[0]
             if extractor is not None and wants_near_field(named, at_least)
             else None,
         )
-        for at, (named, heard) in enumerate(zip(regions, maps, strict=True))
+        for at, (named, gate_seconds) in enumerate(zip(regions, maps, strict=True))
     ]

@@ -29,7 +29,7 @@ _AT_ONCE = 250
 Modality = Literal["audio", "imu"]
 
 
-def drawn(days: Days, modality: Modality, seed: int) -> Tensor:
+def draw_segments(days: Days, modality: Modality, seed: int) -> Tensor:
     """Return segments drawn from composed days: log-mel (N, 100, 64) or motion (N, 100, 6)."""
     rng = np.random.default_rng(seed)
     stretch = rng.integers(0, len(days), SEGMENTS)

@@ -67,7 +67,7 @@ def audio(context: TrainingContext, minutes: float) -> None:
     """Train the sound encoder; it is trained on real recordings only."""
     if context.data is None:
         raise TrainingError("the sound encoder learns from ESC-50; expected EGOLOG_SHARED_DATA set")
-    network = audio_recipe.trained(context.data, context.cache, minutes, context.seed)
+    network = audio_recipe.train_shipped(context.data, context.cache, minutes, context.seed)
     _save(context, AUDIO, network)
 
 
@@ -81,26 +81,26 @@ def recogniser(context: TrainingContext, minutes: float) -> None:
             f"the recogniser is taught by EfficientAT; expected {EFFICIENTAT} in EGOLOG_SHARED_DATA"
         )
     both = context.encoders()
-    both.audio = of_recogniser.trained(both.audio, context.data, minutes, context.seed)
+    both.audio = of_recogniser.train(both.audio, context.data, minutes, context.seed)
     _save_and_carry_over(context, both, "audio")
 
 
 def encoders(context: TrainingContext, minutes: float) -> None:
     """Train the IMU encoder and save it with the trained sound encoder."""
     if context.registry.path(AUDIO).is_file():
-        heard = context.registry.load(AUDIO).module
+        audio_encoder = context.registry.load(AUDIO).module
     else:
         # The shipped weights contain the sound encoder only as part of the encoders.
-        heard = Registry().load(ENCODERS).module.audio
+        audio_encoder = Registry().load(ENCODERS).module.audio
     real = check = None
     if context.data is not None:
         real = real_motion.read_everywhere(context.data / IMU, "train")
         check = real_motion.read_everywhere(context.data / IMU, "validation")
-    moved = imu_encoder.train(
+    trained_imu_encoder = imu_encoder.train(
         real, check, context.train_days[0], Fit(minutes, rate=2e-3), context.seed
     )
     both = Encoders()
-    both.audio, both.imu = heard, moved
+    both.audio, both.imu = audio_encoder, trained_imu_encoder
     _save(context, ENCODERS, both.eval())
 
 
@@ -149,7 +149,7 @@ def compact(context: TrainingContext, minutes: float) -> None:
 def scenario(context: TrainingContext, minutes: float) -> None:
     """Train the scenario network and its ablations, with equal time for each."""
     shared = context.encoders().space
-    days, check = context.encoded()
+    days, check = context.encoded_days()
     fit = Fit(minutes / len(SCENARIO_NETWORKS), rate=RATE)
     for key, sequence, sharing in SCENARIO_NETWORKS:
         network = of_scenario.train(
@@ -166,7 +166,7 @@ def scenario(context: TrainingContext, minutes: float) -> None:
 
 def har(context: TrainingContext, minutes: float) -> None:
     """Train the activity network, with and without far sounds."""
-    days, check = context.encoded()
+    days, check = context.encoded_days()
     days = EncodedDays.concatenate([days, context.near()])
     network = of_har.train(days, check, context.text(), Fit(minutes, rate=RATE), context.seed)
     _save(context, HAR, network)
@@ -185,8 +185,8 @@ def motion_alone(context: TrainingContext, minutes: float) -> None:
         of_har.of_motion(of_familiarity.motion_features(encoders, shown), shown.activity),
         of_familiarity.motion_features(encoders, outside),
     )
-    days, check = context.encoded()
-    composed = of_motion_alone.Composed(
+    days, check = context.encoded_days()
+    composed = of_motion_alone.ComposedWindows(
         of_har.of_days(EncodedDays.concatenate([days, context.near()])),
         of_har.of_days(check),
         of_motion_alone.silence(encoders),
@@ -239,7 +239,7 @@ def scenario_familiarity(context: TrainingContext, minutes: float) -> None:
         context.registry.load(SCENARIO).module,
         train,
         check,
-        of_scenario.tiled(context.encoded_validation(), encoders.space),
+        of_scenario.cut_windows(context.encoded_validation(), encoders.space),
     )
     _save(context, SCENARIO_FAMILIARITY, made)
 
@@ -264,7 +264,7 @@ def localization(context: TrainingContext, minutes: float) -> None:
         key = of_localization.WEIGHTS[listener]
         start = context.registry.load(key).module if context.further else None
         if listener == "binaural" and context.device != "cpu":
-            worlds = two_ears.read(context.data, context.device, context.jobs)
+            worlds = two_ears.read_worlds(context.data, context.device, context.jobs)
             rate = two_ears.RATE_FURTHER if context.further else two_ears.RATE
             course = Course(minutes * share * 60, rate, context.seed)
             _save(context, key, two_ears.train(worlds, course, start))
@@ -291,7 +291,7 @@ def _save_and_carry_over(
     _save(context, ENCODERS, both)
     if context.registry.path(WITHOUT_CONTRASTIVE).is_file():
         ablation = context.registry.load(WITHOUT_CONTRASTIVE).module
-        segments = plain_features.drawn(context.train_days[0], modality, context.seed)
+        segments = plain_features.draw_segments(context.train_days[0], modality, context.seed)
         shown = [plain_features.of(each, modality, segments) for each in (before, both)]
         made = plain_features.carried_over(ablation, modality, *shown)
         _save(context, WITHOUT_CONTRASTIVE, made)

@@ -74,7 +74,7 @@ def cut(
     return ScenarioWindows(segments, (share >= MIN_SHARE).float())
 
 
-def tiled(days: EncodedDays, space: SharedSpace, seconds: int = WINDOW_S) -> ScenarioWindows:
+def cut_windows(days: EncodedDays, space: SharedSpace, seconds: int = WINDOW_S) -> ScenarioWindows:
     """Cut every stretch into consecutive windows."""
     per = days.seconds // seconds
     rows = np.repeat(np.arange(len(days)), per)
@@ -111,7 +111,7 @@ def train(
 ) -> ScenarioNet:
     """Return a network trained above `space`, which is frozen."""
     torch.manual_seed(seed)
-    checked = tiled(check, space)
+    checked = cut_windows(check, space)
     network = ScenarioNet(
         ScenarioConfig(
             audio=days.audio.shape[2],
@@ -129,10 +129,10 @@ def train(
         starts = rng.integers(0, days.seconds - WINDOW_S + 1, BATCH)
         with torch.no_grad():
             windows = cut(days, space, rows, starts, noise=NOISE)
-            others, from_others = alike.drawn(rows, rng)
+            others, from_others = alike.draw(rows, rng)
             spliced = cut(days, space, others, starts, noise=NOISE).segments
-            segments = _spliced(windows.segments, spliced, from_others)
-            segments = _thinned(segments, rng)
+            segments = _splice(windows.segments, spliced, from_others)
+            segments = _drop_inputs(segments, rng)
         joined, _ = network.join(segments)
         return torch.nn.functional.binary_cross_entropy_with_logits(
             network(joined), windows.scenarios
@@ -143,12 +143,12 @@ def train(
 
     name = f"scenario, {sequence}{'' if key_frames else ', no key frames'}"
     fitted = fit(name, network, loss_of, score_of, settings, seed)
-    moved = _centred(network, checked)
-    print(f"{name}: validation micro-F1 {fitted.score:.3f}, {moved:.3f} with the threshold moved")
+    f1 = _centre_threshold(network, checked)
+    print(f"{name}: validation micro-F1 {fitted.score:.3f}, {f1:.3f} with the threshold moved")
     return network
 
 
-def _centred(network: ScenarioNet, check: ScenarioWindows) -> float:
+def _centre_threshold(network: ScenarioNet, check: ScenarioWindows) -> float:
     """Shift the output's bias so that 0.5 is the best threshold on validation; return its F1."""
     truth, probability = check.scenarios.numpy(), predict(network, check)
     scores = {at: micro_f1(probability, truth, at) for at in np.arange(0.2, 0.81, 0.05)}
@@ -186,7 +186,7 @@ class Alike:
         last = np.searchsorted(inverse, code, "right")
         return cls(order.astype(np.int64), first.astype(np.int64), last.astype(np.int64))
 
-    def drawn(
+    def draw(
         self, rows: NDArray[np.int64], rng: Generator
     ) -> tuple[NDArray[np.int64], NDArray[np.bool_]]:
         """Draw a matching stretch for each of `rows` (B,), and which segments (B, 15) it gives."""
@@ -199,7 +199,7 @@ class Alike:
         return others, (at >= begin) & (at < begin + length)
 
 
-def _spliced(one: Segments, other: Segments, from_other: NDArray[np.bool_]) -> Segments:
+def _splice(one: Segments, other: Segments, from_other: NDArray[np.bool_]) -> Segments:
     """Replace the marked segments (B, S) by those of `other`."""
     marked = torch.from_numpy(from_other)[..., None]
     names = ("audio_features", "imu_features", "audio_embedding", "imu_embedding")
@@ -208,7 +208,7 @@ def _spliced(one: Segments, other: Segments, from_other: NDArray[np.bool_]) -> S
     )
 
 
-def _thinned(segments: Segments, rng: Generator) -> Segments:
+def _drop_inputs(segments: Segments, rng: Generator) -> Segments:
     """Drop modalities and segments at random, but never all of them."""
     batch, count = segments.audio_mask.shape
     lost = rng.random(batch)

@@ -47,8 +47,8 @@ def fit(
     features = segment_features(encoders, check)  # (N, S, F)
     distance = familiarity.distance(features.flatten(0, 1)).view(features.shape[:2]).mean(dim=1)
     familiarity.limit.fill_(float(distance.quantile(FAMILIAR_REAL)))
-    both, heard = (of_scenario.predict(network, days, only) for only in (None, "audio"))
-    least = min(_at(p.max(axis=1), 1 - KNOWN_COMPOSED) for p in (both, heard))
+    both, audio_only = (of_scenario.predict(network, days, only) for only in (None, "audio"))
+    least = min(_at(p.max(axis=1), 1 - KNOWN_COMPOSED) for p in (both, audio_only))
     familiarity.least_probability.fill_(least)
     truth = days.scenarios.numpy() > 0
     rows = days.segments.imu_features
@@ -56,8 +56,8 @@ def fit(
     right = truth[np.arange(len(truth)), both.argmax(axis=1)]
     print(
         f"scenario familiarity: validation, limit {float(familiarity.limit):.2f}, least "
-        f"probability {least:.3f}; by both {_known(both, truth, least)}, by sound "
-        f"{_known(heard, truth, least)}; right is told from wrong at "
+        f"probability {least:.3f}; by both {_known_figures(both, truth, least)}, by sound "
+        f"{_known_figures(audio_only, truth, least)}; right is told from wrong at "
         f"{separation(both.max(axis=1), right):.3f} by the probability, at "
         f"{separation(-far, right):.3f} by the distance"
     )
@@ -78,7 +78,7 @@ def _at(values: NDArray[np.float32], share: float) -> float:
     return float(np.quantile(values, share, method="lower"))
 
 
-def _known(probability: NDArray[np.float32], truth: NDArray[np.bool_], least: float) -> str:
+def _known_figures(probability: NDArray[np.float32], truth: NDArray[np.bool_], least: float) -> str:
     right = truth[np.arange(len(truth)), probability.argmax(axis=1)]
     known = probability.max(axis=1) >= least
     return f"{known.mean():.3f} known, {right[known].mean():.3f} of them right"

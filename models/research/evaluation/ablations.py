@@ -115,7 +115,7 @@ def tables(context: TrainingContext, network_fit: Fit, _: Fit) -> dict[str, Any]
     networks = composed_life.Networks.load(context.registry)
     material = unseen_material(context.data)
     life = composed_life.unseen_life(networks, material, context.seed, context.cache)
-    days, check = context.encoded()
+    days, check = context.encoded_days()
     figures: dict[str, Any] = {"scenario": {}}
     for name, (sequence, sharing) in CELLS.items():
         train, check_days, test = (
@@ -176,7 +176,7 @@ def positive_pairs(
 
 
 def _f1(network: ScenarioNet, encoders: Encoders, test: EncodedDays) -> float:
-    windows = of_scenario.tiled(test, encoders.space)
+    windows = of_scenario.cut_windows(test, encoders.space)
     return micro_f1(of_scenario.predict(network, windows), windows.scenarios.numpy())
 
 

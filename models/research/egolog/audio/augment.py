@@ -11,7 +11,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from models.research.egolog.augment import coloured
+from models.research.egolog.augment import vary_microphone
 
 if TYPE_CHECKING:
     from numpy.random import Generator
@@ -25,12 +25,12 @@ NOISE_SHARE = 0.3
 SMEAR_SHARE = 0.2
 
 
-def augmented(mel: Tensor, rng: Generator) -> Tensor:
+def augment(mel: Tensor, rng: Generator) -> Tensor:
     """Change pitch, room, microphone and noise floor, and mask parts (SpecAugment)."""
-    return hidden(noisy(coloured(smeared(shifted(mel, rng), rng), rng), rng), rng)
+    return hidden(noisy(vary_microphone(reverberate(shift_pitch(mel, rng), rng), rng), rng), rng)
 
 
-def shifted(mel: Tensor, rng: Generator) -> Tensor:
+def shift_pitch(mel: Tensor, rng: Generator) -> Tensor:
     """Shift each item up or down by up to three mels, with linear interpolation."""
     batch, steps, bins = mel.shape
     shift = rng.uniform(-MAX_SHIFTED, MAX_SHIFTED, batch) * (rng.random(batch) < 0.5)
@@ -41,7 +41,7 @@ def shifted(mel: Tensor, rng: Generator) -> Tensor:
     return mel.gather(2, index) * (1 - part) + mel.gather(2, index + 1) * part
 
 
-def smeared(mel: Tensor, rng: Generator) -> Tensor:
+def reverberate(mel: Tensor, rng: Generator) -> Tensor:
     """Add reverberation to some items: each step's power decays into the following ones."""
     out = mel.clone()
     for item in np.flatnonzero(rng.random(len(mel)) < SMEAR_SHARE):

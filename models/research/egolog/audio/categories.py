@@ -33,7 +33,7 @@ def clip_logits(encoder: SoundEncoder, mel: Tensor) -> Tensor:
     return torch.cat([encoder(sounding(clip)[None]).categories for clip in mel])
 
 
-def predicted(encoder: SoundEncoder, clips: Sequence[Clip]) -> list[int]:
+def predict_categories(encoder: SoundEncoder, clips: Sequence[Clip]) -> list[int]:
     """Return the index of every clip's likeliest category, starting from the file."""
     features = Features()
     categories = []
@@ -46,5 +46,5 @@ def predicted(encoder: SoundEncoder, clips: Sequence[Clip]) -> list[int]:
 
 def top1(encoder: SoundEncoder, clips: Sequence[Clip]) -> float:
     """Return the share of clips whose likeliest category is theirs."""
-    categories = predicted(encoder, clips)
+    categories = predict_categories(encoder, clips)
     return sum(at == clip.category for at, clip in zip(categories, clips, strict=True)) / len(clips)

@@ -74,12 +74,12 @@ class Pool:
         with np.load(path) as file:
             return cls(**{f.name: file[f.name] for f in fields(cls)})
 
-    def chosen(self, rows: NDArray[np.int64] | NDArray[np.bool_]) -> Pool:
+    def select(self, rows: NDArray[np.int64] | NDArray[np.bool_]) -> Pool:
         """Return the selected rows."""
         return replace(self, **{f.name: getattr(self, f.name)[rows] for f in fields(self)})
 
 
-def joined(pools: Sequence[Pool]) -> Pool:
+def concatenate(pools: Sequence[Pool]) -> Pool:
     """Concatenate pools."""
     return Pool(
         **{f.name: np.concatenate([getattr(p, f.name) for p in pools]) for f in fields(Pool)}
@@ -103,7 +103,7 @@ class PoolMaker:
     def originals(self, clips: Sequence[esc50.Clip]) -> Pool:
         """Return the unmodified clips."""
         return self._pool(
-            ((self.fitted(esc50.waveform(c)), c.category, {c.event}) for c in clips),
+            ((self.fit(esc50.waveform(c)), c.category, {c.event}) for c in clips),
             "originals",
             len(clips),
         )
@@ -114,7 +114,7 @@ class PoolMaker:
         waves = [esc50.waveform(clip) for clip in clips]
         return self._pool(
             (
-                (varied(wave, rng), clip.category, {clip.event})
+                (vary(wave, rng), clip.category, {clip.event})
                 for _ in range(each)
                 for wave, clip in zip(waves, clips, strict=True)
             ),
@@ -132,11 +132,11 @@ class PoolMaker:
                 event = int(rng.integers(len(SOUND_EVENTS)))
                 return self._rendition(event, rng), event
             index = int(rng.integers(len(clips)))
-            return varied(waves[index], rng), clips[index].event
+            return vary(waves[index], rng), clips[index].event
 
         def mixture() -> tuple[Wave, int, set[int]]:
             parts = [drawn() for _ in range(int(rng.choice([1, 2, 3], p=[0.15, 0.55, 0.3])))]
-            return mixed([wave for wave, _ in parts], rng), -1, {event for _, event in parts}
+            return mix([wave for wave, _ in parts], rng), -1, {event for _, event in parts}
 
         return self._pool((mixture() for _ in range(count)), "mixtures", count)
 
@@ -145,7 +145,7 @@ class PoolMaker:
         return in_room(wave, rng) if rng.random() < ROOM_SHARE else wave
 
     @staticmethod
-    def fitted(wave: Wave) -> Wave:
+    def fit(wave: Wave) -> Wave:
         """(n,) -> (5 s,), cut or padded with silence."""
         size = SECONDS * RATE
         return np.pad(wave[:size], (0, max(0, size - len(wave))))
@@ -210,8 +210,8 @@ def pools(folder: Path, teacher: Path | None, cache: Path, speech: Sequence[Wave
     ]
     return Pools(
         # Twice, to give unmodified clips more weight among their variants.
-        labelled=joined([originals, originals, *variants]),
-        mixtures=joined(mixtures),
+        labelled=concatenate([originals, originals, *variants]),
+        mixtures=concatenate(mixtures),
         check=cached("validation", lambda: maker.originals(check)),
     )
 
@@ -222,13 +222,13 @@ def rendition(sounds: SoundSource, event: str, rng: Generator, samples: int) -> 
     return sounds(event, source, take, samples)
 
 
-def varied(wave: Wave, rng: Generator) -> Wave:
+def vary(wave: Wave, rng: Generator) -> Wave:
     """Return 5 s of a clip: other speed and pitch, looped or shifted, sometimes in a room."""
     up, down = SPEEDS[int(rng.integers(len(SPEEDS)))]
     if up != down:
         wave = signal.resample_poly(wave, up, down).astype(np.float32)
     size = SECONDS * RATE
-    sounding = trimmed(wave)
+    sounding = trim(wave)
     if rng.random() < LOOPED_SHARE:
         # A gap of up to 0.4 s, as between two barks.
         gap = np.zeros(int(rng.integers(0, int(0.4 * RATE))), np.float32)
@@ -247,7 +247,7 @@ def varied(wave: Wave, rng: Generator) -> Wave:
     return (np.round(wave * level * 32767) / 32768).astype(np.float32)
 
 
-def trimmed(wave: Wave) -> Wave:
+def trim(wave: Wave) -> Wave:
     """Return a clip without the silence that the data set padded it with."""
     loud = np.flatnonzero(np.abs(wave) > 1e-3 * max(float(np.abs(wave).max()), 1e-9))
     if len(loud) == 0:
@@ -269,11 +269,11 @@ def in_room(wave: Wave, rng: Generator) -> Wave:
     tail = signal.lfilter([1 - damping], [1, -damping], tail)
     ratio_db = rng.uniform(-10, 10)
     tail *= 10 ** (-ratio_db / 20) / np.sqrt(np.sum(tail**2))
-    heard: Wave = wave + signal.fftconvolve(wave, tail)[: len(wave)].astype(np.float32)
-    return heard
+    reverberant: Wave = wave + signal.fftconvolve(wave, tail)[: len(wave)].astype(np.float32)
+    return reverberant
 
 
-def mixed(waves: Sequence[Wave], rng: Generator) -> Wave:
+def mix(waves: Sequence[Wave], rng: Generator) -> Wave:
     """Add sounds at drawn levels below the first, over a drawn noise floor."""
     out = np.zeros_like(waves[0])
     for index, wave in enumerate(waves):

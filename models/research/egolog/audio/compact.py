@@ -19,7 +19,7 @@ from tqdm import tqdm
 from models.egolog.audio_encoder import Residual, SoundTower
 from models.egolog.contrastive import Encoders
 from models.network.windows import SECOND_STEPS
-from models.research.egolog.augment import coloured
+from models.research.egolog.augment import vary_microphone
 from models.research.lib.fit import Fit, fit
 
 if TYPE_CHECKING:
@@ -48,7 +48,7 @@ class Stretches:
     features: Tensor
 
 
-def drawn(days: Sequence[Days], count: int, seconds: int, rng: Generator) -> Tensor:
+def draw_mels(days: Sequence[Days], count: int, seconds: int, rng: Generator) -> Tensor:
     """Return `count` stretches (count, 50·seconds, 64), half with another microphone's response."""
     steps = seconds * SECOND_STEPS
     pieces = []
@@ -59,7 +59,7 @@ def drawn(days: Sequence[Days], count: int, seconds: int, rng: Generator) -> Ten
         pieces.append(torch.from_numpy(part.mel[row, at : at + steps].astype(np.float32)))
     mel = torch.stack(pieces)
     chosen = torch.from_numpy(rng.random((count, 1, 1)) < COLOURED)
-    return torch.where(chosen, coloured(mel, rng), mel)
+    return torch.where(chosen, vary_microphone(mel, rng), mel)
 
 
 def length(rng: Generator) -> int:
@@ -67,7 +67,7 @@ def length(rng: Generator) -> int:
     return int(rng.choice(SECONDS, p=SECONDS_SHARES))
 
 
-def compacted(before: Encoders, mel: Tensor, rank: float) -> Encoders:
+def compact(before: Encoders, mel: Tensor, rank: float) -> Encoders:
     """Return encoders whose shared tower is the low-rank approximation of that of `before`.
 
     The principal components are those of its responses to `mel` (B, T, 64).
@@ -88,7 +88,7 @@ def stretches(before: Encoders, days: Sequence[Days], seconds: int, seed: int) -
     with torch.inference_mode():
         for _ in tqdm(range(seconds // BATCH_SECONDS), desc="stretches", mininterval=5):
             seconds_each = length(rng)
-            mel = drawn(days, BATCH_SECONDS // seconds_each, seconds_each, rng)
+            mel = draw_mels(days, BATCH_SECONDS // seconds_each, seconds_each, rng)
             made.append(Stretches(mel, before.shared_audio(before.audio.low(mel))))
     return [Stretches(each.mel.clone(), each.features.clone()) for each in made]
 
@@ -102,8 +102,8 @@ def train(
     rank: float = RANK,
 ) -> Encoders:
     """Return encoders with a compact shared tower, trained on the features of `before`."""
-    first = drawn(days, _FIRST, SECONDS[0], np.random.default_rng([seed, 4]))
-    after = compacted(before, first, rank).requires_grad_(False)
+    first = draw_mels(days, _FIRST, SECONDS[0], np.random.default_rng([seed, 4]))
+    after = compact(before, first, rank).requires_grad_(False)
     made = stretches(before, days, seconds, seed)
     held_out = max(1, round(_CHECKED * len(made)))
     variance = torch.cat([each.features for each in made]).var(dim=0).mean()

@@ -23,7 +23,7 @@ from tqdm import tqdm
 from models.egolog.audio_encoder import AudioOutput, SoundEncoder
 from models.labels import CATEGORIES, SOUND_EVENTS
 from models.network.low_precision import low_precision
-from models.research.egolog.audio.augment import augmented, between
+from models.research.egolog.audio.augment import augment, between
 from models.research.egolog.audio.categories import clip_logits
 from models.research.egolog.audio.clips import PATCHES, Pool, Pools
 from models.research.lib.metrics import accuracy
@@ -142,7 +142,7 @@ class SoundLoss:
                 more = self.mixtures.yamnet(rows, patch, patches.shape[1])
                 patches = torch.cat([patches, more])
             alone = torch.cat([alone, torch.ones(extra, dtype=torch.bool)])
-        mel = augmented(torch.cat(mels), rng)
+        mel = augment(torch.cat(mels), rng)
         with low_precision():
             output, embedding = model(mel)
         loss = cross_entropy(

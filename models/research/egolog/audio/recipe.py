@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 YAMNET = Path("reference") / "yamnet.tflite"
 
 
-def trained(
+def train_shipped(
     data: Path, cache: Path, minutes: float, seed: int, start: SoundEncoder | None = None
 ) -> SoundEncoder:
     """Return a sound encoder trained on the training part of ESC-50 and of the speech in `data`.

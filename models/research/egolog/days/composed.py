@@ -62,14 +62,14 @@ class Days:
 
 
 @dataclass(frozen=True)
-class Staged:
+class StagedStretch:
     """A stretch that can be rendered: its plan and its renderer."""
 
     plan: day_plan.Plan
     stage: Stage
 
 
-def staged(
+def draw_stretch(
     rng: Generator,
     seconds: int,
     material: Material,
@@ -77,7 +77,7 @@ def staged(
     index: int = 0,
     mono: bool = True,
     far: bool = True,
-) -> Staged:
+) -> StagedStretch:
     """Draw a stretch; scenarios cycle with `index`, so that each is equally frequent.
 
     If `far` is false the same stretch has its near sounds only.
@@ -97,7 +97,7 @@ def staged(
     if material.motions is not None:
         motions = material.motions.wearer(rng, material.elsewhere) or simulated
     seed = int(rng.integers(2**62))
-    return Staged(plan, Stage(plan, wearer, seed, material.sounds, motions, mono))
+    return StagedStretch(plan, Stage(plan, wearer, seed, material.sounds, motions, mono))
 
 
 def compose(
@@ -111,8 +111,8 @@ def compose(
     far: bool = True,
 ) -> Days:
     """Return `count` stretches, cached in the folder `cache`."""
-    heard_with = f"{'mono' if mono else 'ears'}{'' if far else '-near'}"
-    name = f"days-{material.name}-{heard_with}-{seed}-{count}x{seconds}"
+    receiver = f"{'mono' if mono else 'ears'}{'' if far else '-near'}"
+    name = f"days-{material.name}-{receiver}-{seed}-{count}x{seconds}"
     columns = [f.name for f in fields(Days)]
 
     def make() -> dict[str, NDArray[np.generic]]:
@@ -120,14 +120,14 @@ def compose(
         made = []
         for index in tqdm(range(count), desc=name, mininterval=5):
             rng = np.random.default_rng([seed, index, 11])
-            part = staged(rng, seconds, material, index=index, mono=mono, far=far)
-            made.append(_described(part, seconds, features))
+            part = draw_stretch(rng, seconds, material, index=index, mono=mono, far=far)
+            made.append(_as_days(part, seconds, features))
         return {column: np.stack([getattr(one, column) for one in made]) for column in columns}
 
     return Days(**cached(cache / name, columns, make))
 
 
-def heard(
+def stream_features(
     audio: NDArray[np.float32], features: Features
 ) -> tuple[NDArray[np.float16], NDArray[np.float16]]:
     """(C, 16000·L) -> log-mel (50·L, 64) and maps (L, M, 50, 64), computed as in the stream.
@@ -141,13 +141,13 @@ def heard(
     return np.concatenate([s["mel"] for s in slices]), np.stack([s["maps"] for s in slices])
 
 
-def _described(part: Staged, seconds: int, features: Features) -> Days:
+def _as_days(part: StagedStretch, seconds: int, features: Features) -> Days:
     """One stretch, without the leading N."""
     plan, stage = part.plan, part.stage
     scenarios, events, activities = labels(part, seconds)
     motions = [motion_of(plan, s, SEGMENT_S) for s in range(0, seconds - SEGMENT_S + 1, SEGMENT_S)]
     return Days(
-        mel=heard(stage.audio(0, seconds), features)[0],
+        mel=stream_features(stage.audio(0, seconds), features)[0],
         imu=stage.imu(0, seconds),
         scenarios=scenarios,
         events=events,
@@ -157,7 +157,7 @@ def _described(part: Staged, seconds: int, features: Features) -> Days:
 
 
 def labels(
-    part: Staged, seconds: int
+    part: StagedStretch, seconds: int
 ) -> tuple[NDArray[np.bool_], NDArray[np.bool_], NDArray[np.int8]]:
     """Return scenarios (L, 16), events (L, 2, 48) near and far, activities (L,) of every second."""
     scenarios = np.zeros((seconds, len(SCENARIOS)), dtype=bool)

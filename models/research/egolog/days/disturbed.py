@@ -12,7 +12,7 @@ import numpy as np
 from tqdm import tqdm
 
 from models.features import Features
-from models.research.egolog.days.composed import heard, labels, staged
+from models.research.egolog.days.composed import draw_stretch, labels, stream_features
 from models.research.lib.array_cache import cached
 from models.simulation.life import day_plan
 
@@ -91,13 +91,13 @@ def _stretch(
     rng: Generator, index: int, material: Material, features: Features, loudspeaker: bool
 ) -> DisturbedDays:
     """One stretch, without the leading N."""
-    part = staged(rng, STRETCH_S, material, index=index, mono=False)
+    part = draw_stretch(rng, STRETCH_S, material, index=index, mono=False)
     quiet, loud = plans(part.plan, rng)
     if not loudspeaker:
         loud = part.plan
     own = part.stage.playing(quiet.sounds)
-    clean_mel, clean_maps = heard(own.audio(0, STRETCH_S), features)
-    mel, maps = heard(part.stage.playing(loud.sounds).audio(0, STRETCH_S), features)
+    clean_mel, clean_maps = stream_features(own.audio(0, STRETCH_S), features)
+    mel, maps = stream_features(part.stage.playing(loud.sounds).audio(0, STRETCH_S), features)
     return DisturbedDays(
         clean_mel,
         clean_maps,

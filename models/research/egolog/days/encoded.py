@@ -13,7 +13,7 @@ from tqdm import tqdm
 
 from models.labels import ACTIVITIES
 from models.network.low_precision import low_precision
-from models.research.egolog.augment import coloured, remounted
+from models.research.egolog.augment import remount, vary_microphone
 from models.research.egolog.days.composed import FRAMES, Days
 from models.research.lib.column_dataset import ColumnDataset
 
@@ -82,17 +82,17 @@ def encode(
             mel = torch.from_numpy(days.mel[block].astype(np.float32))
             imu = torch.from_numpy(days.imu[block])
             if rng is not None:
-                mel, imu = coloured(mel, rng), remounted(imu, rng)
+                mel, imu = vary_microphone(mel, rng), remount(imu, rng)
             seconds = encoders.seconds(mel)  # (B, L, 2, 512)
-            moved = encoders.encode_imu(imu[:, rows].flatten(0, 1))
+            encoding = encoders.encode_imu(imu[:, rows].flatten(0, 1))
             five = seconds.reshape(-1, ACTIVITY_S, *seconds.shape[2:])
             imu_5s, imu_seconds = encoders.imu_by_second(imu.reshape(-1, ACTIVITY_S * FRAMES, 6))
             for column, features in (
                 ("audio", encoders.encode_seconds(seconds[:, inside].flatten(0, 1))),
                 ("audio_plain", encoders.audio(mel[:, rows].flatten(0, 1)).features),
                 ("audio_5s", encoders.encode_seconds(five)),
-                ("imu", moved.features),
-                ("imu_plain", moved.plain),
+                ("imu", encoding.features),
+                ("imu_plain", encoding.plain),
                 ("imu_5s", imu_5s),
                 ("audio_seconds", encoders.audio_by_second(five)),
                 ("imu_seconds", imu_seconds),

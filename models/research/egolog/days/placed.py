@@ -13,7 +13,7 @@ from tqdm import tqdm
 
 from models.features import Features
 from models.labels import SOUND_EVENTS
-from models.research.egolog.days.composed import heard, staged
+from models.research.egolog.days.composed import draw_stretch, stream_features
 from models.research.lib.array_cache import cached
 from schemas.evidence import REGIONS
 
@@ -74,8 +74,8 @@ def compose(
 def _stretch(seed: int, index: int, material: Material, features: Features) -> PlacedDays:
     """One stretch, without the leading N."""
     rng = np.random.default_rng([SEED + seed, index])
-    stage = staged(rng, STRETCH_S, material, index=index, mono=False).stage
-    mel, maps = heard(stage.audio(0, STRETCH_S), features)
+    stage = draw_stretch(rng, STRETCH_S, material, index=index, mono=False).stage
+    mel, maps = stream_features(stage.audio(0, STRETCH_S), features)
     sounds = np.zeros((STRETCH_S, len(SOUND_EVENTS), len(REGIONS)), dtype=bool)
     for sound in stage.heard(0, STRETCH_S):
         sounds[sound.second, SOUND_EVENTS.index(sound.label), REGIONS.index(sound.region)] = True

@@ -85,7 +85,7 @@ def _of_wearer(
     domain = Domain.usual()
     if calendar.shared_time is not None:
         drawing = np.random.default_rng([calendar.seed, 21])
-        domain = Domain.shifted(drawing, calendar.shared_time, calendar.muffled_db)
+        domain = Domain.draw_shifted(drawing, calendar.shared_time, calendar.muffled_db)
     rng = np.random.default_rng([calendar.seed, number, 22])
     resident = Resident.draw(number, domain, material, rng)
     parts: list[HouseholdWindows] = []
@@ -101,5 +101,5 @@ def _of_wearer(
                 ),
                 cache / f"lived-{pipeline.revision}-{material.name}-{calendar.name}-{number}-{at}",
             )
-            parts.append(records.placed(number, day, part * _APART))
+            parts.append(records.place(number, day, part * _APART))
     return HouseholdWindows.concatenate(parts)

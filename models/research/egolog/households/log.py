@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from models.research.egolog.households.records import HouseholdWindows
 
 
-def logged(
+def smoothed_labels(
     days: HouseholdWindows,
     estimates: NDArray[np.float32],
     memory_s: float = MEMORY_S,
@@ -26,12 +26,14 @@ def logged(
     usual: float = USUAL,
 ) -> NDArray[np.float32]:
     """Return the log's labels (N, 16) for estimates (N, 16), smoothed by the minutes before."""
-    said = np.zeros_like(estimates)
+    smoothed = np.zeros_like(estimates)
     for at in days.days():
         recent: list[tuple[float, dict[str, float]]] = []
         for number in at:
             start_s = float(days.window[number] * WINDOW_S)
             named = dict(zip(SCENARIOS, map(float, estimates[number]), strict=True))
             recent.append((start_s, named))
-            said[number] = list(smooth_estimates(recent, memory_s, changed, trust, usual).values())
-    return said
+            smoothed[number] = list(
+                smooth_estimates(recent, memory_s, changed, trust, usual).values()
+            )
+    return smoothed

@@ -13,7 +13,7 @@ import numpy as np
 
 from models.features import Features
 from models.labels import ACTIVITIES, MOTIONS, RECOGNISED_SOUNDS, SCENARIOS
-from models.research.egolog.days.composed import Staged, heard, labels
+from models.research.egolog.days.composed import StagedStretch, labels, stream_features
 from models.research.egolog.days.encoded import ACTIVITY_S
 from models.research.egolog.scenario import MIN_SHARE, WINDOW_S
 from models.research.lib.array_cache import cached
@@ -61,7 +61,7 @@ class HouseholdWindows(ColumnDataset):
     day: NDArray[np.int64]
     window: NDArray[np.int64]
 
-    def placed(self, wearer: int, day: int, first: int) -> HouseholdWindows:
+    def place(self, wearer: int, day: int, first: int) -> HouseholdWindows:
         """Return one stretch's windows as part of a wearer's day, starting at window `first`."""
         return replace(
             self,
@@ -88,19 +88,21 @@ class HouseholdWindows(ColumnDataset):
             "revision": "shipped",
         }
         span: dict[str, Any] = {"start_ns": start_ns, "end_ns": start_ns + WINDOW_S * NS}
-        events = _named(RECOGNISED_SOUNDS, self.events[number])
+        events = _by_name(RECOGNISED_SOUNDS, self.events[number])
         evidence = ScenarioEstimate(
             **common,
             **span,
             coverage={"audio": 1.0, "imu": 1.0},
-            scenarios=_named(SCENARIOS, self.scenarios[number] if scenarios is None else scenarios),
+            scenarios=_by_name(
+                SCENARIOS, self.scenarios[number] if scenarios is None else scenarios
+            ),
             key_frames=[],
             sound_events={name: p for name, p in events.items() if p > 0},
-            motion=_named(MOTIONS, self.motion[number]),
+            motion=_by_name(MOTIONS, self.motion[number]),
             embeddings=Vector.of(self.rows[number], "<f2"),
             parts={},
         )
-        spatial = [Spatial(**common, **span, regions=_named(REGIONS, self.spatial[number]))]
+        spatial = [Spatial(**common, **span, regions=_by_name(REGIONS, self.spatial[number]))]
         activities = [
             Activity(
                 **common,
@@ -122,7 +124,7 @@ class HouseholdWindows(ColumnDataset):
             yield at[np.argsort(self.window[at])]
 
 
-def record_stretch(pipeline: OfflinePipeline, part: Staged) -> HouseholdWindows:
+def record_stretch(pipeline: OfflinePipeline, part: StagedStretch) -> HouseholdWindows:
     """Return the records of a composed stretch of whole windows, as wearer 0's first day."""
     features = Features()
     count = part.plan.seconds // WINDOW_S
@@ -132,7 +134,7 @@ def record_stretch(pipeline: OfflinePipeline, part: Staged) -> HouseholdWindows:
     context: dict[str, float] | None = None
     for number in range(count):
         seconds = (number * WINDOW_S, (number + 1) * WINDOW_S)
-        mel, maps = heard(part.stage.audio(*seconds), features)
+        mel, maps = stream_features(part.stage.audio(*seconds), features)
         estimate = pipeline.estimate(mel, maps, part.stage.imu(*seconds), context)
         scenario = estimate.scenario
         context = scenario_context([(0.0, scenario.scenarios)], scenario.undisturbed)
@@ -146,7 +148,7 @@ def record_stretch(pipeline: OfflinePipeline, part: Staged) -> HouseholdWindows:
 
 
 def cached_records(
-    pipeline: OfflinePipeline, staged: Callable[[], Staged], folder: Path | None
+    pipeline: OfflinePipeline, staged: Callable[[], StagedStretch], folder: Path | None
 ) -> HouseholdWindows:
     """Return the records of a composed stretch, cached in `folder`."""
     columns = [f.name for f in fields(HouseholdWindows)]
@@ -160,9 +162,9 @@ def _columns(estimate: WindowEstimate) -> dict[str, Any]:
     scenario = estimate.scenario
     return {
         "rows": scenario.embeddings.astype(ROWS),
-        "scenarios": _valued(SCENARIOS, scenario.scenarios),
-        "events": _valued(RECOGNISED_SOUNDS, scenario.sound_events),
-        "motion": _valued(MOTIONS, scenario.motion),
+        "scenarios": _as_array(SCENARIOS, scenario.scenarios),
+        "events": _as_array(RECOGNISED_SOUNDS, scenario.sound_events),
+        "motion": _as_array(MOTIONS, scenario.motion),
         "spatial": estimate.regions.mean(axis=0).astype(np.float32),
         "activity": np.array([ACTIVITIES.index(name) for name in names]),
         "likely": np.array(
@@ -172,10 +174,10 @@ def _columns(estimate: WindowEstimate) -> dict[str, Any]:
     }
 
 
-def _named(names: Sequence[str], values: NDArray[np.float32]) -> dict[str, float]:
+def _by_name(names: Sequence[str], values: NDArray[np.float32]) -> dict[str, float]:
     rounded = [round(float(value), _DECIMALS) for value in values]
     return dict(zip(names, rounded, strict=True))
 
 
-def _valued(names: Sequence[str], probabilities: dict[str, float]) -> NDArray[np.float32]:
+def _as_array(names: Sequence[str], probabilities: dict[str, float]) -> NDArray[np.float32]:
     return np.array([probabilities.get(name, 0.0) for name in names], np.float32)

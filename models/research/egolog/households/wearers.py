@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from models.labels import SCENARIOS
-from models.research.egolog.days.composed import Staged
+from models.research.egolog.days.composed import StagedStretch
 from models.simulation.acoustics.rooms import Room
 from models.simulation.acoustics.sounds import FS
 from models.simulation.life import day_plan
@@ -63,14 +63,14 @@ class Domain:
         return cls(np.full(len(SCENARIOS), 1 / len(SCENARIOS)), SETTINGS)
 
     @classmethod
-    def shifted(cls, rng: Generator, shared_time: float, muffled_db: float) -> Domain:
+    def draw_shifted(cls, rng: Generator, shared_time: float, muffled_db: float) -> Domain:
         """Draw a domain shifted against the training days.
 
         `shared_time` is the share of a scenario's time that it has in common with the others.
         """
         share = 1.0 / (1.0 + rng.permutation(len(SCENARIOS))) ** SKEW
         settings = {
-            name: _reproportioned(setting, shared_time, rng) for name, setting in SETTINGS.items()
+            name: _shift_time(setting, shared_time, rng) for name, setting in SETTINGS.items()
         }
         return cls(share / share.sum(), settings, muffled_db)
 
@@ -105,15 +105,15 @@ class Resident:
             domain.muffled_db,
         )
 
-    def stretch(self, minutes: int, material: Material, rng: Generator) -> Staged:
+    def stretch(self, minutes: int, material: Material, rng: Generator) -> StagedStretch:
         """Compose a whole number of `minutes` of this wearer's day."""
-        plan = self.settled(day_plan.compose(rng, self._spans(minutes, rng), self.settings))
+        plan = self.place_at_home(day_plan.compose(rng, self._spans(minutes, rng), self.settings))
         seed = int(rng.integers(2**62))
-        stage = Muffled(plan, self.wearer, seed, material.sounds, self.motions)
+        stage = MuffledStage(plan, self.wearer, seed, material.sounds, self.motions)
         stage.muffled_db = self.muffled_db
-        return Staged(plan, stage)
+        return StagedStretch(plan, stage)
 
-    def settled(self, plan: day_plan.Plan) -> day_plan.Plan:
+    def place_at_home(self, plan: day_plan.Plan) -> day_plan.Plan:
         """Return a plan placed in this wearer's rooms, with the objects there as its sources."""
         labels = {span.room.seed: span.label for span in reversed(plan.scenarios)}
 
@@ -159,7 +159,7 @@ class Resident:
         return int(np.random.default_rng([self.home, name, thing]).integers(2**62))
 
 
-class Muffled(Stage):
+class MuffledStage(Stage):
     """A stage rendered through earphones that attenuate `muffled_db` dB per octave above 500 Hz."""
 
     muffled_db = 0.0
@@ -176,7 +176,7 @@ class Muffled(Stage):
         return np.fft.irfft(spectrum, n=wave.shape[1], axis=1).astype(np.float32)
 
 
-def _reproportioned(setting: Setting, shared_time: float, rng: Generator) -> Setting:
+def _shift_time(setting: Setting, shared_time: float, rng: Generator) -> Setting:
     def other(weights: Mapping[str, float]) -> dict[str, float]:
         return {k: w * float(np.exp(rng.normal(0, PROPORTIONS))) for k, w in weights.items()}
 

@@ -79,7 +79,7 @@ class TrainableFilter(nn.Module):
             evidence = seconds.heat[:, at] * scale + offset  # (N, 2, 72)
             found = seconds.alone[:, at]
             if state is not None:
-                before = _turned(state, seconds.turn[:, at])
+                before = _turn(state, seconds.turn[:, at])
                 there = (appears + (stays - appears) * before).clamp(_CLIP, 1 - _CLIP)
                 evidence = evidence + weight * (torch.logit(there) - torch.logit(appears))
                 found = self._regions(found, _sectors(evidence) - plain[:, at])
@@ -87,7 +87,7 @@ class TrainableFilter(nn.Module):
             state = evidence.sigmoid()
         return torch.stack(out, dim=1)
 
-    def fitted(self) -> DirectionFilter:
+    def to_filter(self) -> DirectionFilter:
         """Return the parameters, rounded, for the stream."""
         names = [field.name for field in fields(DirectionFilter)]
         pairs = [
@@ -126,7 +126,7 @@ def fit_filter(days: Sequence[SecondsInOrder], steps: int = STEPS) -> DirectionF
         optimiser.zero_grad()
         torch.stack(losses).mean().backward()  # type: ignore[no-untyped-call]
         optimiser.step()
-    return network.requires_grad_(False).fitted()
+    return network.requires_grad_(False).to_filter()
 
 
 def _sectors(logits: Tensor) -> Tensor:
@@ -134,7 +134,7 @@ def _sectors(logits: Tensor) -> Tensor:
     return logits.reshape(*logits.shape[:-2], *_BINS).logsumexp(dim=-1)
 
 
-def _turned(directions: Tensor, turn: Tensor) -> Tensor:
+def _turn(directions: Tensor, turn: Tensor) -> Tensor:
     """Return `models.egolog.direction_memory.turned` of (N, 2, 72) and (N,) rad."""
     steps = turn / (2 * math.pi / CANDIDATES)
     low = steps.floor()

@@ -36,7 +36,7 @@ from models.research.egolog.localization.batched.training import (
     TRAINING,
     VALIDATION,
     Imbalance,
-    augmented,
+    augment,
     regions_loss,
     validation_sets,
 )
@@ -135,7 +135,7 @@ def examples(network: Localization, drawn: RenderedSeconds, rng: torch.Generator
         for _ in range(_VIEWS):
             order = torch.randperm(len(drawn.maps), generator=rng)
             for rows in torch.split(order, 2 * _AT_ONCE):
-                batch = augmented(drawn, rows, SETTLED, rng)
+                batch = augment(drawn, rows, SETTLED, rng)
                 logits = network(batch.maps, batch.imu, batch.has_imu).regions
                 truth = (batch.regions, batch.nearness, batch.alone)
                 parts.append(HeadExamples(features.pop(), logits, *truth))
@@ -203,7 +203,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
         cache = options.cache if options.cache is not None else Path(folder)
         material = Material.read(data, "validation", elsewhere=False)
         days = [placed_days.compose(n, material, cache, options.stretches) for n in _DAYS_SEEDS]
-        worlds = two_ears.read(data, "cpu", tables=TABLES)
+        worlds = two_ears.read_worlds(data, "cpu", tables=TABLES)
         drawn = drawn_clips(worlds.train, options.clips, cache)
     registry = Registry(options.weights)
     initial = registry.load(LOCALIZATION).module.eval()

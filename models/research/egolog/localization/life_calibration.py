@@ -91,11 +91,11 @@ def day_logits(network: Localization, days: PlacedDays) -> RegionLogits:
     """Return the logits on days; each stretch is a session that balances its microphones."""
     logits = []
     for maps, imu in zip(days.maps, days.imu, strict=True):
-        heard = torch.from_numpy(balanced_in_turn(maps).astype(np.float32))
-        moved = torch.from_numpy(imu.reshape(len(maps), -1, 6)).transpose(1, 2)
+        maps_in_turn = torch.from_numpy(balanced_in_turn(maps).astype(np.float32))
+        motion = torch.from_numpy(imu.reshape(len(maps), -1, 6)).transpose(1, 2)
         logits += [
-            network(heard[rows], moved[rows]).regions
-            for rows in torch.split(torch.arange(len(heard)), _AT_ONCE)
+            network(maps_in_turn[rows], motion[rows]).regions
+            for rows in torch.split(torch.arange(len(maps_in_turn)), _AT_ONCE)
         ]
     regions = days.sounds.any(axis=2).reshape(-1, len(DIRECTIONS) * len(DISTANCES))
     return RegionLogits(torch.cat(logits), torch.from_numpy(regions).float())
@@ -137,7 +137,7 @@ def _loss(part: Sequence[RegionLogits], scale: Tensor, offset: Tensor) -> Tensor
     return regions.mean() + torch.cat([_near_losses(each, scale, offset) for each in part]).mean()
 
 
-def _calibrated(outputs: RegionLogits, scale: Tensor, offset: Tensor) -> Tensor:
+def _calibrate(outputs: RegionLogits, scale: Tensor, offset: Tensor) -> Tensor:
     each = outputs.logits.reshape(-1, len(DIRECTIONS), len(DISTANCES))
     return (each * scale + offset).flatten(1)
 
@@ -146,7 +146,7 @@ def _regions_losses(outputs: RegionLogits, scale: Tensor, offset: Tensor) -> Ten
     present = torch.tensor([outputs.near, outputs.far]).repeat(len(DIRECTIONS))
     weight = torch.where(outputs.regions > 0, present, 1.0)
     return nn.functional.binary_cross_entropy_with_logits(
-        _calibrated(outputs, scale, offset), outputs.regions, weight, reduction="none"
+        _calibrate(outputs, scale, offset), outputs.regions, weight, reduction="none"
     ).mean(1)
 
 
@@ -158,7 +158,7 @@ def _near_losses(outputs: RegionLogits, scale: Tensor, offset: Tensor) -> Tensor
 
 
 def _near_probability(outputs: RegionLogits, scale: Tensor, offset: Tensor) -> Tensor:
-    return share_of_near(torch.sigmoid(_calibrated(outputs, scale, offset)[outputs.alone]))
+    return share_of_near(torch.sigmoid(_calibrate(outputs, scale, offset)[outputs.alone]))
 
 
 def _weights(outputs: RegionLogits) -> Tensor:

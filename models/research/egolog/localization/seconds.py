@@ -43,7 +43,7 @@ RINGS: tuple[Ring, ...] = ("binaural", "glasses", "headphones")
 SOFT_BORDER_M = (0.8, 1.5)
 SECONDS = 2  # of a clip
 SOURCES = 3
-HEARD_DB = -25.0  # below this level relative to its source's, a second is a pause
+AUDIBLE_DB = -25.0  # below this level relative to its source's, a second is a pause
 BEFORE_S = 1  # rendered before the clip, so that continuous sounds have their full reverberation
 _ROOMS = {"room": 0.4, "hall": 0.25, "street": 0.2, "bathroom": 0.1, "car": 0.05}
 _COUNTS = (0.05, 0.5, 0.3, 0.15)
@@ -207,18 +207,18 @@ def clip(around: Surroundings, rng: Generator, features: Features) -> SpatialSec
     turning = around.motions.draw(rng, BEFORE_S + SECONDS)
     mixer, events = scene(around, rng, turning)
     waves = np.zeros((0,), np.float32)
-    heard = np.zeros((SECONDS, len(events)), bool)
+    is_audible = np.zeros((SECONDS, len(events)), bool)
     for event, wave in mixer.parts(BEFORE_S, BEFORE_S + SECONDS):
         power = np.square(wave).reshape(len(wave), SECONDS, FS).mean(axis=(0, 2))
-        loud = 10 * np.log10(np.maximum(power, 1e-12)) > event.level_db + HEARD_DB
-        heard[:, events.index(event)] = loud
+        loud = 10 * np.log10(np.maximum(power, 1e-12)) > event.level_db + AUDIBLE_DB
+        is_audible[:, events.index(event)] = loud
     waves = mixer.audio(BEFORE_S, BEFORE_S + SECONDS)
     # Recordings arrive as 16-bit samples, so training sees their rounding too.
     waves = np.round(waves * 32_767).astype(np.float32) / np.float32(32_768)
     azimuth = np.full((SECONDS, SOURCES), np.nan, np.float32)
     distance = np.full((SECONDS, SOURCES), np.nan, np.float32)
     for second in range(SECONDS):
-        for place, index in enumerate(np.flatnonzero(heard[second])):
+        for place, index in enumerate(np.flatnonzero(is_audible[second])):
             event = events[int(index)]
             relative = mixer.relative(event, BEFORE_S + second, BEFORE_S + second + 1)
             azimuth[second, place] = np.angle(np.exp(1j * relative).mean())
@@ -242,7 +242,7 @@ def scene(around: Surroundings, rng: Generator, turning: Turning) -> tuple[Mixer
     """Place sources around a wearer in a drawn room."""
     room = some_room(rng, around.placing)
     events = [event(around, rng, room) for _ in range(int(rng.choice(len(_COUNTS), p=_COUNTS)))]
-    return mixed(around, rng, turning, events), sorted(events, key=lambda event: event.start_s)
+    return make_mixer(around, rng, turning, events), sorted(events, key=lambda event: event.start_s)
 
 
 def some_room(rng: Generator, placing: Placing = APART) -> Room:
@@ -251,7 +251,7 @@ def some_room(rng: Generator, placing: Placing = APART) -> Room:
     return Room.draw(kinds[int(rng.choice(len(kinds), p=list(placing.rooms.values())))], rng)
 
 
-def mixed(
+def make_mixer(
     around: Surroundings, rng: Generator, turning: Turning, events: Sequence[SoundEvent]
 ) -> Mixer:
     """Return a renderer of events for a wearer with drawn ears and the given head motion."""

@@ -21,7 +21,7 @@ from models.egolog.localization import (
 )
 from models.egolog.movement_compensation import candidate_azimuths
 from models.network.low_precision import low_precision
-from models.research.egolog.augment import MIRRORED_REGIONS, mirrored_maps, remounted, turned
+from models.research.egolog.augment import MIRRORED_REGIONS, mirrored_maps, remount, rotate
 from models.research.egolog.localization.seconds import (
     Ring,
     SpatialSeconds,
@@ -123,13 +123,13 @@ def loss_of(network: Localization, seconds: Seconds, rng: Generator, batch: int 
     half = batch // 2
     flip = torch.diag(torch.tensor([1.0, -1.0, 1.0], device=imu.device)).expand(half, 3, 3)
     maps = torch.cat([mirrored_maps(maps[:half]), maps[half:]])
-    imu = torch.cat([turned(imu[:half], flip), imu[half:]])
+    imu = torch.cat([rotate(imu[:half], flip), imu[half:]])
     regions = torch.cat([regions[:half][:, MIRRORED_REGIONS], regions[half:]])
     # The candidates lie symmetrically about straight ahead.
     heat = torch.cat([heat[:half].flip(2), heat[half:]])
-    imu = remounted(imu, rng).transpose(1, 2)
+    imu = remount(imu, rng).transpose(1, 2)
     microphones = {1: 1, 3: 2, 10: 4}[maps.shape[1]]
-    maps = torch.cat([recoloured(maps[:, :microphones], rng), maps[:, microphones:]], dim=1)
+    maps = torch.cat([vary_microphones(maps[:, :microphones], rng), maps[:, microphones:]], dim=1)
     has_imu = torch.from_numpy(rng.random(batch) >= WITHOUT_IMU).to(imu.device)
     with low_precision():
         located = network(maps, imu, has_imu)
@@ -141,7 +141,7 @@ def loss_of(network: Localization, seconds: Seconds, rng: Generator, batch: int 
     return loss
 
 
-def recoloured(mel: Tensor, rng: Generator) -> Tensor:
+def vary_microphones(mel: Tensor, rng: Generator) -> Tensor:
     """Other microphones: log-mels (B, M, T, 64) with a common and a slight own response."""
     batch, microphones, _, bins = mel.shape
     octave = np.linspace(0, np.pi, bins)
@@ -210,7 +210,7 @@ def calibrate(network: Localization, seconds: Seconds) -> None:
     network.offset.copy_(offset.detach())
 
 
-def aimed(network: Localization, listener: Listener) -> Localization:
+def with_array_steering(network: Localization, listener: Listener) -> Localization:
     """Start an array's steering from its geometry; two ears start from a sphere anyway."""
     if listener in ("glasses", "headphones") and network.directions is not None:
         device: Device = "glasses" if listener == "glasses" else "headphones"
@@ -258,7 +258,7 @@ def train(
     train_on = Seconds(parts, maps, means.device)
     validate_on = Seconds([validation], maps, means.device)
     network = start.requires_grad_(True) if start is not None else None
-    network = network or aimed(Localization(LocalizationConfig(maps=maps)), listener)
+    network = network or with_array_steering(Localization(LocalizationConfig(maps=maps)), listener)
     network.to(means.device)
 
     alone = np.flatnonzero(validate_on.alone)
@@ -291,9 +291,9 @@ def _render(
     """Render parts of several splits side by side into the cache."""
     # A fork would copy the parent's threads' locks, not its threads.
     with ProcessPoolExecutor(jobs, get_context("spawn"), pin_one_thread) as pool:
-        for done in [pool.submit(_rendered, data, cache, ring, *part) for part in parts]:
+        for done in [pool.submit(_render_part, data, cache, ring, *part) for part in parts]:
             done.result()
 
 
-def _rendered(data: Path, cache: Path, ring: Ring, split: Split, seed: int, clips: int) -> None:
+def _render_part(data: Path, cache: Path, ring: Ring, split: Split, seed: int, clips: int) -> None:
     spatial_seconds(Surroundings.read(data, split, ring), seed, clips, cache)

@@ -81,10 +81,12 @@ class Worlds:
     head: World | None = None
 
 
-def read(data: Path, device: str, jobs: int = 1, tables: Tables = Tables()) -> Worlds:
+def read_worlds(data: Path, device: str, jobs: int = 1, tables: Tables = Tables()) -> Worlds:
     """Read and compute both worlds, by `jobs` processes; `data` is like the shared recordings."""
     takes = [(label, take) for label in tables.labels for take in range(tables.takes)]
-    rings = {split: _measured(data, split, tables.shapes) for split in ("train", "validation")}
+    rings = {
+        split: _measured_rings(data, split, tables.shapes) for split in ("train", "validation")
+    }
     with ExitStack() as stack:
         each_of: Callable[..., Iterator[Any]] = map
         if jobs > 1:
@@ -93,7 +95,7 @@ def read(data: Path, device: str, jobs: int = 1, tables: Tables = Tables()) -> W
             each_of = stack.enter_context(pool).map
         spheres = each_of(sphere_table, tables.radii_m)
         drawn = each_of(_head, range(tables.heads))
-        made = each_of(_made, takes)
+        made = each_of(_synthesise, takes)
         fines = {split: list(each_of(fine, each)) for split, each in rings.items()}
         near_fields = Spheres.of(np.array(tables.radii_m), list(spheres))
         heads = list(drawn)
@@ -139,25 +141,25 @@ def train(
         print(f"localization: {row['spent']:.0f} s, {row['steps']} steps: {row['score']:.3f}")
 
     trained = batched_training.train(network, worlds.train, check, course, report)
-    score = score_of(batched_training.judged(trained, check))
+    score = score_of(batched_training.validation_figures(trained, check))
     print(f"localization: validation, direction and distance {score:.3f}")
-    tell_of_head(worlds, trained, clips)
+    print_head_figures(worlds, trained, clips)
     return trained.cpu()
 
 
-def tell_of_head(worlds: Worlds, network: Localization, clips: int) -> None:
+def print_head_figures(worlds: Worlds, network: Localization, clips: int) -> None:
     """Print how right near and far are around MIT's KEMAR in the dry, if it is there."""
     if worlds.head is not None:
         dry = validation_sets(worlds.head, clips, VALIDATION_SEED, ["dry"])
-        judgement = batched_training.judged(network, dry)["dry"]
+        judgement = batched_training.validation_figures(network, dry)["dry"]
         distance, error = judgement["distance"], judgement["ece"]
         print(f"localization: MIT KEMAR in the dry, distance {distance:.3f}, error {error:.3f}")
 
 
-def _measured(data: Path, split: Split, shapes: int) -> list[Ring]:
-    rings = [Ring.measured(ears.ring) for ears in read_cipic(data / CIPIC, split)]
+def _measured_rings(data: Path, split: Split, shapes: int) -> list[Ring]:
+    rings = [Ring.from_table(ears.ring) for ears in read_cipic(data / CIPIC, split)]
     rng = np.random.default_rng([_SHAPES_STREAM, split == "train"])
-    reshaped = [ring.reshaped(rng) for _ in range(shapes) for ring in rings]
+    reshaped = [ring.vary_shape(rng) for _ in range(shapes) for ring in rings]
     # Whose head it will be is unknown, so any shape is as likely where near and far are calibrated.
     return reshaped if split == "validation" else rings + reshaped
 
@@ -173,12 +175,12 @@ def _world(
     share: torch.Tensor | None,
 ) -> World:
     heads = HeadMotions.read(data / "imu" / "classyglass_50hz.npz", split)
-    moved = [(each, True) for each in heads.moving] + [(each, False) for each in heads.still]
+    recordings = [(each, True) for each in heads.moving] + [(each, False) for each in heads.still]
     recorded = SoundBank.read(data / ESC50, split).waves
     return World(
         EarTables.of(rings, np.stack(fines), spheres, device),
         Sounds.of(recorded, made, RECORDED_SHARE, device),
-        Motions.of(moved, device),
+        Motions.of(recordings, device),
         BatchedFeatures(device),
         len(spheres.radii_m),
         share,
@@ -190,7 +192,7 @@ def _head_world(data: Path, like: World, spheres: Spheres, device: str) -> World
     if not (data / KEMAR).is_file():
         return None
     head = read_head(data / KEMAR)
-    ring = Ring.measured(head.ring, head.distance_m)
+    ring = Ring.from_table(head.ring, head.distance_m)
     return replace(like, ears=EarTables.of([ring], fine(ring)[None], spheres, device))
 
 
@@ -199,7 +201,7 @@ def _head(number: int) -> tuple[Ring, NDArray[np.complex64]]:
     return ring, fine(ring)
 
 
-def _made(drawn: tuple[str, int]) -> NDArray[np.float32]:
+def _synthesise(drawn: tuple[str, int]) -> NDArray[np.float32]:
     label, take = drawn
     draw, noise = (
         np.random.default_rng([_SOUNDS_STREAM, SOUND_EVENTS.index(label), take, part])

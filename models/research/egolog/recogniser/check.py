@@ -88,14 +88,14 @@ def figures(encoder: SoundEncoder, material: CheckMaterial) -> dict[str, float]:
     """Return accuracies by data set, the detection rate of speech, and that of false speech."""
     with torch.inference_mode():
         named = [_parent(encoder, mel) == parent for mel, parent in material.street]
-    heard, false = (
+    detected, false = (
         float((speech_logits(encoder, mels) > _border()).float().mean())
         for mels in (material.speech, material.others)
     )
     return {
         "esc50": top1(encoder, material.clips),
         "street": float(np.mean(named)),
-        "speech": heard,
+        "speech": detected,
         "false": false,
     }
 

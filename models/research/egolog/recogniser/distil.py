@@ -112,18 +112,18 @@ def fine_tuned(teacher: Teacher, scenes: Scenes, settings: Distillation, seed: i
     minutes = settings.minutes * settings.teacher_share
     # An untrained teacher's outputs would be noise.
     for step in steps_of("teacher", minutes, settings.steps, settings.checks, WARM_UP_STEPS):
-        scene = drawn(scenes, settings.batch, rng)
+        scene = draw_scenes(scenes, settings.batch, rng)
         mel = teacher.mel(scene.wave)
         with low_precision(scenes.device):
             output = teacher(mel)
         sounds, categories = output.sounds.float(), output.categories.float()
         loss = _labels(sounds, categories, scene, settings.weights.sounds)
-        stepped(loss, [optimiser], teacher, settings.teacher_rate * step.rate)
+        take_step(loss, [optimiser], teacher, settings.teacher_rate * step.rate)
         step.losses.append(loss.detach())
     return teacher.eval()
 
 
-def distilled(
+def distil_encoder(
     encoder: SoundEncoder,
     teacher: Teacher,
     scenes: Scenes,
@@ -153,8 +153,8 @@ def distilled(
     minutes = settings.minutes * (1 - settings.teacher_share)
     student.train()
     for step in steps_of("recogniser", minutes, settings.steps, settings.checks):
-        loss = batches.drawn().loss(student, settings.weights)
-        stepped(loss, steppers, student, settings.rate * step.rate)
+        loss = batches.draw().loss(student, settings.weights)
+        take_step(loss, steppers, student, settings.rate * step.rate)
         step.losses.append(loss.detach())
         if step.number % MEAN_EVERY == 0:
             keep = min(1 - 1 / MEAN_STEPS, step.number / (step.number + 10))
@@ -175,16 +175,16 @@ class DistillationBatches:
         self._batch = settings.batch
         self._rng = rng
         self._log_mel = LogMel().to(scenes.device)
-        some = drawn(scenes, settings.batch, rng)
+        some = draw_scenes(scenes, settings.batch, rng)
         with torch.no_grad():
             features, _ = teacher.published_output(teacher.mel(some.wave))
         # One scale for all: each by its own would give the rarest the most weight.
         self._spread = features.std(dim=0).mean()
 
     @torch.no_grad()
-    def drawn(self) -> DistillationBatch:
+    def draw(self) -> DistillationBatch:
         """Draw the next batch."""
-        scene = drawn(self._scenes, self._batch, self._rng)
+        scene = draw_scenes(self._scenes, self._batch, self._rng)
         mel = self._teacher.mel(scene.wave)
         with low_precision(self._scenes.device):
             output = self._teacher(mel)
@@ -255,7 +255,7 @@ def _labels(sounds: Tensor, categories: Tensor, scene: Scene, weight: float) -> 
     return loss
 
 
-def drawn(scenes: Scenes, batch: int, rng: Generator) -> Scene:
+def draw_scenes(scenes: Scenes, batch: int, rng: Generator) -> Scene:
     """Draw scenes of one length, 2 to 5 s, with as many seconds in total as `batch` of 5 s."""
     seconds = int(rng.choice(SECONDS, p=SECONDS_SHARES))
     return scenes.draw(batch * SECONDS[-1] // seconds, seconds * RATE, rng)
@@ -266,7 +266,7 @@ def low_precision(device: torch.device) -> torch.autocast:
     return torch.autocast(device.type, torch.bfloat16, device.type != "cpu" or has_bfloat16())
 
 
-def stepped(
+def take_step(
     loss: Tensor, steppers: list[torch.optim.Optimizer], module: nn.Module, rate: float
 ) -> None:
     """Take an optimiser step at learning rate `rate`."""

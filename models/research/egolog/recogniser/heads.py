@@ -15,7 +15,7 @@ from torch import Tensor
 from torch.nn.functional import binary_cross_entropy_with_logits as binary_cross_entropy
 from tqdm import tqdm
 
-from models.research.egolog.recogniser.distil import drawn, low_precision
+from models.research.egolog.recogniser.distil import draw_scenes, low_precision
 from models.research.egolog.recogniser.log_mel import LogMel
 
 if TYPE_CHECKING:
@@ -37,13 +37,13 @@ class EncodedScenes:
 
 
 @torch.inference_mode()
-def encoded(encoder: SoundEncoder, scenes: Scenes, seed: int) -> EncodedScenes:
+def encode_scenes(encoder: SoundEncoder, scenes: Scenes, seed: int) -> EncodedScenes:
     """Return the tower's features of `BATCHES` new batches of scenes."""
     rng = np.random.default_rng([seed, 3])
     log_mel, listening = LogMel().to(scenes.device), encoder.to(scenes.device).eval()
     parts: list[tuple[Tensor, Tensor, Tensor]] = []
     for _ in tqdm(range(BATCHES), desc="heads", mininterval=5):
-        scene = drawn(scenes, BATCH, rng)
+        scene = draw_scenes(scenes, BATCH, rng)
         with low_precision(scenes.device):
             features = listening.tower(listening.low(log_mel(scene.wave)))
         parts.append((features.float().cpu(), scene.sounds.cpu(), scene.known.cpu()))

@@ -13,8 +13,8 @@ from models.research.egolog.recogniser.check import (
     figures,
     with_rare_false_speech,
 )
-from models.research.egolog.recogniser.distil import Distillation, distilled, fine_tuned
-from models.research.egolog.recogniser.recordings import read
+from models.research.egolog.recogniser.distil import Distillation, distil_encoder, fine_tuned
+from models.research.egolog.recogniser.recordings import read_recordings
 from models.research.egolog.recogniser.scenes import Scenes
 from models.research.egolog.recogniser.teacher import Teacher
 
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 GPU_BATCH = 256
 
 
-def trained(encoder: SoundEncoder, data: Path, minutes: float, seed: int) -> SoundEncoder:
+def train(encoder: SoundEncoder, data: Path, minutes: float, seed: int) -> SoundEncoder:
     """Return a copy of `encoder` that has learned from the training part of `data`.
 
     Validation figures are printed during training; the bias for speech is set on the same clips.
@@ -34,12 +34,12 @@ def trained(encoder: SoundEncoder, data: Path, minutes: float, seed: int) -> Sou
     """
     gpu = torch.cuda.is_available()
     check = CheckMaterial.read(data, "validation")
-    scenes = Scenes(read(data, "train", seed), torch.device("cuda" if gpu else "cpu"))
+    scenes = Scenes(read_recordings(data, "train", seed), torch.device("cuda" if gpu else "cpu"))
     settings = Distillation(minutes, batch=GPU_BATCH) if gpu else Distillation(minutes)
     teacher = fine_tuned(Teacher.read(data / EFFICIENTAT), scenes, settings, seed)
-    student = distilled(
+    student = distil_encoder(
         encoder, teacher, scenes, settings, seed, lambda mean: str(figures(mean, check))
     )
-    heads.fit(student, heads.encoded(student, scenes, seed))
+    heads.fit(student, heads.encode_scenes(student, scenes, seed))
     with_rare_false_speech(student, check)
     return student.requires_grad_(False)

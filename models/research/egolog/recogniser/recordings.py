@@ -12,7 +12,7 @@ from models.labels import CATEGORIES, RECOGNISED_SOUNDS, SOUND_EVENTS
 from models.recordings.datasets import esc50, urbansound8k
 from models.recordings.shared_data import ESC50, SPEECH, URBANSOUND8K
 from models.recordings.splits import split_elsewhere
-from models.research.egolog.audio.clips import RATE, SECONDS, rendition, trimmed
+from models.research.egolog.audio.clips import RATE, SECONDS, rendition, trim
 from models.research.egolog.recogniser.sound_names import SAME_CATEGORY, UNKNOWN_BESIDE, sound_of
 from models.simulation.acoustics.sounds import synthesise
 from models.simulation.sources.measured import read_speech
@@ -50,32 +50,34 @@ class LabelledWave:
     unknown: tuple[int, ...] = ()
 
 
-def read(data: Path, split: Split, seed: int, renditions: int = RENDITIONS) -> list[LabelledWave]:
+def read_recordings(
+    data: Path, split: Split, seed: int, renditions: int = RENDITIONS
+) -> list[LabelledWave]:
     """Read all recordings of `split` in the folder `data`, and synthesise some.
 
     Raises `Esc50Error` or `UrbanSoundError` if a folder lacks files that its table lists.
     """
     recordings = [
-        _labelled("clips", esc50.waveform(clip), CATEGORIES[clip.category])
+        _label("clips", esc50.waveform(clip), CATEGORIES[clip.category])
         for clip in esc50.clips(data / ESC50, split)
     ]
     if (data / URBANSOUND8K / urbansound8k.TABLE).is_file():
         recordings += [
-            _labelled("street", esc50.read_mono(path, RATE), category)
+            _label("street", esc50.read_mono(path, RATE), category)
             for path, category in urbansound8k.clips(
                 data / URBANSOUND8K, split, split_elsewhere(data)
             )
         ]
     recordings += [LabelledWave("speech", wave, -1, _SPEECH) for wave in _talk(data, split)]
-    recordings += list(_made(np.random.default_rng([seed, 7]), renditions))
+    recordings += list(_synthesise(np.random.default_rng([seed, 7]), renditions))
     return [each for each in recordings if np.abs(each.wave).max(initial=0.0) > 0]
 
 
-def _labelled(kind: str, wave: Wave, category: str) -> LabelledWave:
+def _label(kind: str, wave: Wave, category: str) -> LabelledWave:
     named = SAME_CATEGORY.get(category, category)
     return LabelledWave(
         kind,
-        trimmed(wave),
+        trim(wave),
         CATEGORIES.index(named) if named in CATEGORIES else -1,
         sound_of(category),
         tuple(RECOGNISED_SOUNDS.index(name) for name in UNKNOWN_BESIDE.get(category, ())),
@@ -89,7 +91,7 @@ def _talk(data: Path, split: Split) -> Iterator[Wave]:
             yield wave[start : start + SECONDS * RATE]
 
 
-def _made(rng: np.random.Generator, renditions: int) -> Iterator[LabelledWave]:
+def _synthesise(rng: np.random.Generator, renditions: int) -> Iterator[LabelledWave]:
     for sound, event in enumerate(SOUND_EVENTS):
         if event == "speech":
             continue

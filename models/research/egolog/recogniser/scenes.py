@@ -103,7 +103,7 @@ class Scenes:
         first = np.concatenate([[True], scene[1:] != scene[:-1]])
         rows = rng.choice(len(self._draws), len(scene), p=self._draws)
         level_db = np.where(first, 0.0, rng.uniform(*OTHERS_DB, len(scene)))
-        waves = self._filtered(self._crops(rows, samples, rng), scene, rng)
+        waves = self._filter(self._crops(rows, samples, rng), scene, rng)
         at = torch.from_numpy(scene).to(self.device)
         gain = self._numbers(10 ** (level_db / 20))
         mixed = torch.zeros(count, samples, device=self.device)
@@ -113,9 +113,9 @@ class Scenes:
         peak = mixed.abs().amax(dim=1, keepdim=True).clamp(min=1e-6)
         level = self._numbers(10 ** (rng.uniform(*LEVEL_DB, count) / 20))
         wave = (mixed * (level[:, None] / peak) * 32767).round() / 32768
-        return self._labelled(wave, rows, scene, level_db)
+        return self._label(wave, rows, scene, level_db)
 
-    def _labelled(
+    def _label(
         self,
         wave: Tensor,
         rows: NDArray[np.int64],
@@ -179,7 +179,7 @@ class Scenes:
         chosen = offset.gather(1, pick[:, None])[:, 0]
         return gathered(chosen, 1) / loudness.clamp(min=1e-4)[:, None]
 
-    def _filtered(self, waves: Tensor, scene: NDArray[np.int64], rng: Generator) -> Tensor:
+    def _filter(self, waves: Tensor, scene: NDArray[np.int64], rng: Generator) -> Tensor:
         """Apply a room and a microphone to each source (M, n), or leave it unchanged."""
         count, samples = waves.shape
         size = _fast(samples + _TAIL)

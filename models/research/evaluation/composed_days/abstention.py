@@ -92,7 +92,7 @@ def _activities(networks: Networks, examples: of_har.ActivityExamples) -> NDArra
 
 
 def _scenarios(registry: Registry, networks: Networks, life: Life) -> Figures:
-    windows = of_scenario.tiled(life.encoded, networks.encoders.space)
+    windows = of_scenario.cut_windows(life.encoded, networks.encoders.space)
     probability = of_scenario.predict(networks.scenario, windows)
     truth = windows.scenarios.numpy() > 0
     hit = truth[np.arange(len(truth)), probability.argmax(axis=1)]

@@ -23,7 +23,7 @@ from models.research.egolog import scenario as of_scenario
 from models.research.egolog.days.composed import compose
 from models.research.egolog.days.encoded import encode
 from models.research.egolog.households.days import household_windows
-from models.research.egolog.households.log import logged
+from models.research.egolog.households.log import smoothed_labels
 from models.research.evaluation.composed_days.scores import Networks, with_memory
 from models.research.evaluation.self_training.measures import calendar_of
 from models.research.evaluation.self_training.uncertainty import log_labels
@@ -79,7 +79,9 @@ def of_days(households: Sequence[HouseholdWindows], memory: Memory) -> float:
     return float(
         np.mean(
             [
-                micro_f1(log_labels(logged(days, days.scenarios, **vars(memory))), days.truth)
+                micro_f1(
+                    log_labels(smoothed_labels(days, days.scenarios, **vars(memory))), days.truth
+                )
                 for days in households
             ]
         )
@@ -124,7 +126,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
             for seed in range(options.domains)
         ]
     encoded = encode(networks.encoders, days)
-    windows = of_scenario.tiled(encoded, networks.encoders.space)
+    windows = of_scenario.cut_windows(encoded, networks.encoders.space)
     own = of_scenario.predict(networks.scenario, windows)
     truth = windows.scenarios.numpy()
     _print("as in training", lambda memory: of_stretches(own, truth, options.stretches, memory))

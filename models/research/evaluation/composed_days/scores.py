@@ -85,7 +85,7 @@ def unseen_life(
 
 def scenario_f1(network: ScenarioNet, encoders: Encoders, days: EncodedDays, seconds: int) -> float:
     """Micro-F1 of windows of `seconds`, end to end."""
-    windows = of_scenario.tiled(days, encoders.space, seconds)
+    windows = of_scenario.cut_windows(days, encoders.space, seconds)
     return micro_f1(of_scenario.predict(network, windows), windows.scenarios.numpy())
 
 
@@ -94,7 +94,7 @@ def measure_scenario(registry: Registry, networks: Networks, life: Life) -> dict
 
     `f1_with_memory` is that of the logged estimates, smoothed by the minutes before.
     """
-    windows = of_scenario.tiled(life.encoded, networks.encoders.space)
+    windows = of_scenario.cut_windows(life.encoded, networks.encoders.space)
     truth = windows.scenarios.numpy()
     own = of_scenario.predict(networks.scenario, windows)
     figures = {
@@ -104,7 +104,7 @@ def measure_scenario(registry: Registry, networks: Networks, life: Life) -> dict
         "f1_imu": micro_f1(of_scenario.predict(networks.scenario, windows, "imu"), truth),
         "chance": chance_f1(truth),
     }
-    plain = of_scenario.tiled(life.encoded.plain(), networks.encoders.space)
+    plain = of_scenario.cut_windows(life.encoded.plain(), networks.encoders.space)
     for key, weights, shown in (
         ("f1_without_contrastive", WITHOUT_CONTRASTIVE, plain),
         ("f1_without_sequence", WITHOUT_SEQUENCE, windows),
@@ -136,7 +136,7 @@ def with_memory(
 
 def examples_as_streamed(networks: Networks, days: EncodedDays) -> ActivityExamples:
     """Every 5 s window after the first 30 s, with the scenarios estimated for the 30 s before."""
-    windows = of_scenario.tiled(days, networks.encoders.space)
+    windows = of_scenario.cut_windows(days, networks.encoders.space)
     per = days.seconds // of_scenario.WINDOW_S
     own = of_scenario.predict(networks.scenario, windows)  # (N·per, 16)
     estimated = with_memory(own, len(days))

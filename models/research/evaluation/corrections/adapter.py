@@ -24,7 +24,7 @@ from models.egolog.scenario import SCENARIO
 from models.finetuning.coreset import Coreset
 from models.finetuning.scoring import probabilities
 from models.research.egolog.households.days import household_windows
-from models.research.egolog.households.log import logged
+from models.research.egolog.households.log import smoothed_labels
 from models.research.evaluation.corrections.measures import (
     CORRECTIONS,
     adapter_of,
@@ -64,7 +64,7 @@ class _Wearer:
         """Return the adapter's gains of micro-F1, of the log's micro-F1, and of macro-F1."""
         truth = self.later.truth
         after = shifted(self.before, adapter)
-        said, usual = (logged(self.later, each) for each in (after, self.before))
+        said, usual = (smoothed_labels(self.later, each) for each in (after, self.before))
         return (
             micro_f1(after, truth) - micro_f1(self.before, truth),
             micro_f1(said, truth) - micro_f1(usual, truth),

@@ -21,7 +21,7 @@ from models.finetuning.scoring import probabilities
 from models.finetuning.tune import TuneSettings
 from models.labels import SCENARIOS
 from models.research.egolog.households.days import Calendar, household_windows
-from models.research.egolog.households.log import logged
+from models.research.egolog.households.log import smoothed_labels
 from models.research.evaluation.self_training.adapting import queued
 from models.research.evaluation.self_training.annotators import ByExpert
 from models.research.evaluation.self_training.measures import (
@@ -152,7 +152,7 @@ def of_wearer(
         ("revision", by_revision),
         ("corrected", both),
     ):
-        figures[f"log_f1_{name}"] = micro_f1(logged(later, estimates), later.truth)
+        figures[f"log_f1_{name}"] = micro_f1(smoothed_labels(later, estimates), later.truth)
     return figures
 
 

@@ -32,7 +32,7 @@ from models.research.egolog import har as of_har
 from models.research.egolog.days.composed import FRAMES
 from models.research.egolog.days.encoded import ACTIVITY_S, SEGMENT_S, window_activities
 from models.research.egolog.har import ActivityExamples
-from models.research.egolog.offline_pipeline import heard_seconds
+from models.research.egolog.offline_pipeline import seconds_for_gate
 from models.research.egolog.scenario import WINDOW_S
 from models.research.evaluation.composed_days.scores import Networks, scenario_row
 from models.research.lib.metrics import accuracy
@@ -268,7 +268,7 @@ def gated_in_turn(
     sounds = []
     for number, window in enumerate(np.split(mel, len(maps) // ACTIVITY_S)):
         inside = slice(number * ACTIVITY_S, (number + 1) * ACTIVITY_S)
-        known = heard_seconds(regions[inside], maps[inside], extractor, at_least)
+        known = seconds_for_gate(regions[inside], maps[inside], extractor, at_least)
         sounds.append(apply_gate(window, known, interference, above))
     return sounds
 

@@ -93,7 +93,7 @@ def operating_points(networks: Networks, disturbed: DisturbedWindows) -> list[Op
         limit = np.quantile(far_field[disturbed.near], 1 - wrong, method="higher")
         above = float(np.ceil(limit * 100) / 100)
         closed = far_field > above
-        gated = of_har.silenced(disturbed.interfered, torch.from_numpy(closed), silence)
+        gated = of_har.replace_sound(disturbed.interfered, torch.from_numpy(closed), silence)
         points.append(
             OperatingPoint(
                 above,

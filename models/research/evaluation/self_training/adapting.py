@@ -17,7 +17,7 @@ from models.finetuning.acceptance_gate import GateSettings
 from models.finetuning.revise import revise
 from models.finetuning.scoring import probabilities
 from models.finetuning.tune import TuneSettings
-from models.research.egolog.households.log import logged
+from models.research.egolog.households.log import smoothed_labels
 from models.research.egolog.scenario import WINDOW_S
 from models.research.evaluation.self_training.uncertainty import uncertain
 from models.research.lib.metrics import micro_f1
@@ -82,7 +82,7 @@ def adapted(
         if last is not None and day > last:
             break
         today = days.take(days.day == day)
-        estimates = logged(today, probabilities(network, today.rows))
+        estimates = smoothed_labels(today, probabilities(network, today.rows))
         items = queued(today, estimates, annotator)
         queue += items
         file = out / f"{SCENARIO.name}-{day}.safetensors"

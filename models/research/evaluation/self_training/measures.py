@@ -20,7 +20,7 @@ from models.egolog.scenario import SCENARIO
 from models.finetuning.scoring import probabilities
 from models.labels import SCENARIOS
 from models.research.egolog.households.days import Calendar, household_windows
-from models.research.egolog.households.log import logged
+from models.research.egolog.households.log import smoothed_labels
 from models.research.egolog.scenario import WINDOW_S
 from models.research.evaluation.options import weights_measured
 from models.research.evaluation.self_training.adapting import Day, adapted, changed
@@ -80,7 +80,7 @@ def measure_shares(
     """
     pin_one_thread()
     days = household_windows(calendar, weights, data, cache, processes)
-    in_log = replace(days, scenarios=logged(days, days.scenarios))
+    in_log = replace(days, scenarios=smoothed_labels(days, days.scenarios))
     shipped = Expert.load()
     return {
         f"{share:g}": by_threshold(in_log, ByExpert(replace(shipped, own_share=share)))
@@ -105,7 +105,7 @@ def measure(
     calendar = calendar_of(seed, muffled_db, wearers, validation=validation)
     reference = partial(original, weights, data, seed, cache, validation=validation)
     days, reference_rows = _rendered(calendar, weights, data, cache, processes, reference)
-    in_log = replace(days, scenarios=logged(days, days.scenarios))
+    in_log = replace(days, scenarios=smoothed_labels(days, days.scenarios))
     expert = ByExpert(Expert.load())
     refining = {"expert": gains(in_log, expert)} | {
         f"{accuracy:g}": _mean([gains(in_log, Oracle(accuracy, draw)) for draw in range(DRAWS)])
@@ -207,7 +207,7 @@ def _adapted(
     tuned, latest = outcomes[0].network, outcomes[-1].network
     before, after = (probabilities(each, later.rows) for each in (shipped, tuned))
     first = changed(before, after, later.truth)
-    in_log = changed(logged(later, before), logged(later, after), later.truth)
+    in_log = changed(smoothed_labels(later, before), smoothed_labels(later, after), later.truth)
     rows, truth = reference
     before, after, at_the_end = (probabilities(each, rows) for each in (shipped, tuned, latest))
     on_reference = changed(before, after, truth)

@@ -42,7 +42,7 @@ def original(
     def make() -> dict[str, NDArray[np.generic]]:
         networks = composed_life.Networks.load(registry)
         life = composed_life.unseen_life(networks, material, seed, cache, stretches)
-        windows = of_scenario.tiled(life.encoded, networks.encoders.space)
+        windows = of_scenario.cut_windows(life.encoded, networks.encoders.space)
         with torch.inference_mode():
             rows, _ = networks.scenario.join(windows.segments)
         return {"rows": rows.numpy().astype(np.float16), "truth": windows.scenarios.numpy()}

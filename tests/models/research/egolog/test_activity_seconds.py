@@ -100,7 +100,7 @@ def test_seconds_are_trained_anew(tmp_path: Path) -> None:
     anew = with_new_seconds(registry.load(HAR).module)
     assert anew.config.seconds_width == activity_seconds.WIDTH
     shown, _ = halves(4, 0)
-    assert torch.equal(har.scores(anew, text(), shown), har.fused(anew, text(), shown))
+    assert torch.equal(har.scores(anew, text(), shown), har.fused_logits(anew, text(), shown))
 
 
 @pytest.mark.parametrize(

@@ -31,7 +31,7 @@ def test_a_mirrored_region_changes_its_side_alone() -> None:
 def test_a_reflection_turns_the_other_way() -> None:
     imu = torch.zeros(1, 50, 6)
     imu[..., 2], imu[..., 5] = 9.8, 1.0
-    flipped = augment.turned(imu, torch.diag(torch.tensor([1.0, -1.0, 1.0]))[None])
+    flipped = augment.rotate(imu, torch.diag(torch.tensor([1.0, -1.0, 1.0]))[None])
     assert (flipped[..., 2] == 9.8).all()
     assert (flipped[..., 5] == -1.0).all()
 
@@ -40,7 +40,7 @@ def test_another_mounting_changes_axes_but_neither_size_nor_the_turn_about_gravi
     rng = np.random.default_rng(0)
     imu = torch.from_numpy(rng.normal(0, 1, (3, 100, 6)).astype(np.float32))
     imu[..., 2] += 9.81
-    other = augment.remounted(imu, rng)
+    other = augment.remount(imu, rng)
     assert not torch.allclose(other, imu, atol=0.1)
     torch.testing.assert_close(other[..., :3].norm(dim=-1), imu[..., :3].norm(dim=-1))
     torch.testing.assert_close(
@@ -51,6 +51,6 @@ def test_another_mounting_changes_axes_but_neither_size_nor_the_turn_about_gravi
 def test_silence_stays_silence_when_levels_change() -> None:
     mel = torch.full((4, 10, 64), 8.0)
     mel[:, 5:] = 0
-    changed = augment.coloured(mel, np.random.default_rng(0))
+    changed = augment.vary_microphone(mel, np.random.default_rng(0))
     assert not changed[:, 5:].any()
     assert changed[:, :5].std(dim=0).mean() > 0.3

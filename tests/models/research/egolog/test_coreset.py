@@ -7,7 +7,7 @@ import numpy as np
 from models.egolog.contrastive import ENCODERS
 from models.finetuning.coreset import Coreset
 from models.labels import SCENARIOS
-from models.research.egolog.coreset import balanced, write
+from models.research.egolog.coreset import choose_balanced, write
 from models.serving.registry import Registry
 
 if TYPE_CHECKING:
@@ -37,7 +37,7 @@ def test_windows_are_chosen_so_that_scenarios_are_met_equally_often() -> None:
     labels = np.zeros((500, 16), np.float32)
     frequent = rng.random(500) < 0.8
     labels[np.arange(500), np.where(frequent, 0, rng.integers(0, 16, 500))] = 1
-    chosen = balanced(labels, 60, rng)
+    chosen = choose_balanced(labels, 60, rng)
     assert len(set(chosen.tolist())) == 60
     counts = labels[chosen].sum(axis=0)
     assert counts.max() - counts.min() <= 2

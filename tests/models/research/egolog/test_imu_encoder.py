@@ -93,7 +93,7 @@ def test_another_pace_keeps_the_middle_in_the_middle() -> None:
     struck[:, 50, 2] = 60.0
     rng = np.random.default_rng(0)
     middles = [
-        int(imu_encoder._varied(struck, rng)[0, :, :3].norm(dim=1).argmax()) for _ in range(30)
+        int(imu_encoder._augment(struck, rng)[0, :, :3].norm(dim=1).argmax()) for _ in range(30)
     ]
     assert 47 <= min(middles) <= max(middles) <= 53
 
@@ -122,7 +122,9 @@ def test_a_faster_person_turns_as_far_in_less_time() -> None:
     still = torch.zeros(1, 300, 6)
     still[..., 2], still[..., 5] = 9.81, 1.0
     rng = np.random.default_rng(0)
-    sizes = [float(imu_encoder._varied(still, rng)[..., 3:].norm(dim=-1).mean()) for _ in range(40)]
+    sizes = [
+        float(imu_encoder._augment(still, rng)[..., 3:].norm(dim=-1).mean()) for _ in range(40)
+    ]
     assert min(sizes) < 0.93
     assert max(sizes) > 1.07
     assert 0.7 < min(sizes) <= max(sizes) < 1.4

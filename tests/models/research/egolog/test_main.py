@@ -120,18 +120,18 @@ def test_encoded_days_are_kept_until_the_encoders_change(
     small: TrainingContext, tmp_path: Path
 ) -> None:
     small = replace(small, cache=tmp_path / "cache")
-    small.encoded()
+    small.encoded_days()
     folders = set(small.cache.glob("encoded-*"))
-    small.encoded()
+    small.encoded_days()
     assert set(small.cache.glob("encoded-*")) == folders
     both = small.encoders()
     both.space = type(both.space)()
     small.registry.save(ENCODERS, both)
-    small.encoded()
+    small.encoded_days()
     assert set(small.cache.glob("encoded-*")) == folders
     both.imu.mix.weight.add_(0.1)
     small.registry.save(ENCODERS, both)
-    small.encoded()
+    small.encoded_days()
     assert len(set(small.cache.glob("encoded-*"))) == 2 * len(folders)
 
 

@@ -13,7 +13,7 @@ from models.labels import ACTIVITIES
 from models.research.egolog import har as of_har
 from models.research.egolog import motion_alone
 from models.research.egolog.context import TrainingContext
-from models.research.egolog.motion_alone import Composed, RealWindows
+from models.research.egolog.motion_alone import ComposedWindows, RealWindows
 from models.research.egolog.recipes import TrainingError
 from models.research.egolog.recipes import motion_alone as step
 from models.research.lib.fit import Fit
@@ -56,7 +56,7 @@ def test_training_on_makes_unsure_of_what_is_outside_of_the_set(
     before.out.weight.data *= 8
     examples = of_har.of_days(made.encoded(8, 60))
     known = of_har.without(examples, "audio", "scenario")
-    composed = Composed(examples, examples, torch.zeros(HarConfig().audio))
+    composed = ComposedWindows(examples, examples, torch.zeros(HarConfig().audio))
     real = RealWindows(known, torch.randn(64, HarConfig().imu) * 2)
     settings = Fit(minutes=1, steps=30, rate=5e-3)
     network = motion_alone.train(before, names, composed, real, settings, 0)
@@ -73,9 +73,9 @@ def test_training_on_makes_unsure_of_what_is_outside_of_the_set(
 def test_mixing_goes_from_one_network_to_the_other() -> None:
     torch.manual_seed(0)
     before, after = Har().eval(), Har().eval()
-    half = motion_alone.mixed(before, after, 0.5).out.weight
+    half = motion_alone.blend_networks(before, after, 0.5).out.weight
     torch.testing.assert_close(half, (before.out.weight + after.out.weight) / 2)
-    assert torch.equal(motion_alone.mixed(before, after, 1.0).out.weight, after.out.weight)
+    assert torch.equal(motion_alone.blend_networks(before, after, 1.0).out.weight, after.out.weight)
 
 
 @pytest.mark.parametrize(("most_lost", "share"), [(0.0, 0.0), (0.4, 0.5), (1.0, 1.0)])
@@ -87,7 +87,9 @@ def test_no_more_is_mixed_in_than_composed_days_bear(
     # What each share of the new weights is right in, with the scenario told and without.
     right = {0.0: (0.9, 0.8), 0.5: (0.95, 0.5), 0.7: (0.8, 0.3), 0.85: (0.4, 0.7), 1.0: (0.2, 0.2)}
     monkeypatch.setattr(
-        motion_alone, "mixed", lambda *args: SimpleNamespace(share=args[2]) if args[2] else before
+        motion_alone,
+        "blend_networks",
+        lambda *args: SimpleNamespace(share=args[2]) if args[2] else before,
     )
     monkeypatch.setattr(
         of_har, "predict", lambda one, _text, shown: right[getattr(one, "share", 0.0)][shown.told]

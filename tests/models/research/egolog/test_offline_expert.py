@@ -13,7 +13,7 @@ from models.research.egolog.offline_expert import (
     cross_validated,
     fit,
     likeliest,
-    written,
+    table_text,
 )
 from models.research.lib.metrics import micro_f1
 from tests.models.research.egolog.households.lives import household_windows
@@ -36,7 +36,7 @@ def test_every_window_is_told_with_those_before_it_on_its_day() -> None:
 def test_what_learns_believes_what_the_expert_does() -> None:
     told = ExpertExamples.of(DAYS)
     chains = fit(told, steps=5)
-    expert = Expert.parse(written(chains, 0.4))
+    expert = Expert.parse(table_text(chains, 0.4))
     with torch.no_grad():
         belief = chains(told).numpy()
     for at in (0, 5, 30):

@@ -23,7 +23,7 @@ def space() -> SharedSpace:
 
 def test_windows_are_cut_end_to_end(space: SharedSpace) -> None:
     days = made.encoded(3, 75)
-    windows = scenario.tiled(days, space)
+    windows = scenario.cut_windows(days, space)
     assert len(windows) == 6
     assert windows.segments.audio_features.shape == (6, 15, 256)
     assert torch.equal(windows.segments.imu_features[3, 2], days.imu[1, 34])
@@ -36,7 +36,7 @@ def test_a_scenario_of_a_fifth_of_the_window_is_asked_for(space: SharedSpace) ->
     days = made.encoded(1, 60, scenarios=1)
     days.scenarios[0, 30:36, 7] = 1
     days.scenarios[0, 30:35, 8] = 1
-    second = scenario.tiled(days, space).scenarios[1]
+    second = scenario.cut_windows(days, space).scenarios[1]
     assert second.nonzero().flatten().tolist() == [0, 7]
 
 
@@ -60,7 +60,7 @@ def test_training_tells_scenarios_apart_by_either_modality(
         days, check, space, QUICK, 0, sequence=sequence, key_frames=sequence != "none"
     )
     assert network.config.sequence == sequence
-    windows = scenario.tiled(check, space)
+    windows = scenario.cut_windows(check, space)
     truth = windows.scenarios.numpy()
     probability = scenario.predict(network, windows)
     assert probability.shape == (32, len(SCENARIOS))
@@ -70,11 +70,11 @@ def test_training_tells_scenarios_apart_by_either_modality(
 
 
 def test_thinned_windows_never_lose_everything(space: SharedSpace) -> None:
-    segments = scenario.tiled(made.encoded(64, 60), space).segments
+    segments = scenario.cut_windows(made.encoded(64, 60), space).segments
     rng = np.random.default_rng(0)
     lost = torch.zeros(2)
     for _ in range(4):
-        thinned = scenario._thinned(segments, rng)
+        thinned = scenario._drop_inputs(segments, rng)
         assert (thinned.audio_mask | thinned.imu_mask).any(dim=1).all()
         lost += torch.stack(
             [(~thinned.audio_mask).float().mean(), (~thinned.imu_mask).float().mean()]
@@ -89,7 +89,7 @@ def test_windows_are_spliced_from_stretches_that_live_the_same_throughout() -> N
     alike = scenario.Alike.of(days)
     rng = np.random.default_rng(0)
     rows = np.repeat(np.arange(9), 200)
-    others, from_others = alike.drawn(rows, rng)
+    others, from_others = alike.draw(rows, rng)
     found = {row: set(others[rows == row].tolist()) for row in range(9)}
     assert found[0] == {0, 2, 6, 8}
     assert found[3] == {1, 3, 5, 7}
@@ -106,7 +106,7 @@ def test_a_spliced_segment_keeps_sound_and_motion_together(space: SharedSpace) -
     )
     marked = np.zeros((1, 15), bool)
     marked[0, 4] = True
-    both = scenario._spliced(one, other, marked)
+    both = scenario._splice(one, other, marked)
     for name in ("audio_features", "imu_features", "audio_embedding", "imu_embedding"):
         assert torch.equal(getattr(both, name)[0, 4], getattr(other, name)[0, 4])
         assert torch.equal(getattr(both, name)[0, 5], getattr(one, name)[0, 5])

@@ -18,7 +18,7 @@ from tests.models.research.egolog import made
 def test_limits_keep_the_asked_shares_of_validation() -> None:
     encoders, network = fresh.encoders(), ScenarioNet().eval()
     train, check = made.motion(160, seed=1), made.motion(100, seed=2)
-    days = of_scenario.tiled(made.encoded(count=30), encoders.space)
+    days = of_scenario.cut_windows(made.encoded(count=30), encoders.space)
     fitted = scenario_familiarity.fit(encoders, network, train, check, days)
     windows = scenario_familiarity.segment_features(encoders, check)
     assert windows.shape[:2] == (100, 3)

@@ -305,7 +305,7 @@ class Ring:
     radius_m: float
 
     @classmethod
-    def measured(cls, table: NDArray[np.complex64], distance_m: float = 1.0) -> Ring:
+    def from_table(cls, table: NDArray[np.complex64], distance_m: float = 1.0) -> Ring:
         """Return a head that was measured at `distance_m`, CIPIC's subjects at 1 m."""
         apart = float(EAR_POINTS_M[0, 1] - EAR_POINTS_M[1, 1])
         return cls(table, distance_m, apart, _EAR, 0.0875)
@@ -318,7 +318,7 @@ class Ring:
         table = with_difference(ears._table(8.0), float(rng.uniform(*BEYOND_SPHERE_DB)))
         return cls(table, 8.0, apart, ears.ear_azimuth, ears.radius_m)
 
-    def reshaped(self, rng: Generator) -> Ring:
+    def vary_shape(self, rng: Generator) -> Ring:
         """Return a measured head's ears on another shape, drawn as `spherical` draws it."""
         change = float(rng.uniform(*BEYOND_SPHERE_DB)) - MEASURED_BEYOND_DB
         return replace(self, table=with_difference(self.table, change))
@@ -406,7 +406,7 @@ def ahead_phase(device: torch.device) -> Tensor:
     return torch.polar(torch.ones_like(turn), turn)
 
 
-def convolved(wave: Tensor, response: Tensor) -> Tensor:
+def convolve(wave: Tensor, response: Tensor) -> Tensor:
     """Convolve (N, n) with (N, M, k); return the first n samples (N, M, n)."""
     size = 1 << (wave.shape[1] + response.shape[2] - 1).bit_length()
     if size > 65_536 > wave.shape[1] + response.shape[2]:

@@ -22,7 +22,7 @@ from models.research.egolog.localization.batched.rooms import (
     EarTables,
     Rooms,
     band_weights,
-    convolved,
+    convolve,
     echoes_at,
     through_ears,
 )
@@ -44,7 +44,7 @@ LOOP = 5 * FS
 FADE = 1_600
 NEAR_BORDER_M = 1.0
 SOFT_BORDER_M = (0.8, 1.5)
-HEARD_DB = -25.0
+AUDIBLE_DB = -25.0
 MOVING_SHARE = 0.7
 AT_ONCE = 128  # sources that are rendered together
 
@@ -86,7 +86,7 @@ class Sounds:
         for part, all_of_it in ((recorded, share if made else 1.0), (made, 1 - share)):
             for takes in part.values():
                 for take in takes:
-                    waves.append(looped(take))
+                    waves.append(make_loop(take))
                     shares.append(all_of_it / len(part) / len(takes))
         loops = torch.from_numpy(np.stack(waves).astype(np.float16)).to(device)
         return cls(loops, torch.tensor(shares, device=device))
@@ -108,7 +108,7 @@ class Sounds:
         return loops.gather(1, low) * (1 - part) + loops.gather(1, (low + 1) % LOOP) * part
 
 
-def looped(wave: NDArray[np.float32]) -> NDArray[np.float32]:
+def make_loop(wave: NDArray[np.float32]) -> NDArray[np.float32]:
     """Repeat or cut `wave` to 5 s of unit peak whose end goes over into its beginning."""
     fade = min(FADE, len(wave) // 3)
     rise = np.sin(np.linspace(0, np.pi / 2, fade, dtype=np.float32))
@@ -251,7 +251,7 @@ class Sources(NamedTuple):
         level_db = (-27 + 4 * torch.randn(count, generator=rng, device=device)).clamp(-38, -18)
         return cls(slots, clip, slot, near, distance, azimuth, start, stop, level_db)
 
-    def levelled(self, waves: Tensor) -> tuple[Tensor, Tensor]:
+    def at_levels(self, waves: Tensor) -> tuple[Tensor, Tensor]:
         """Return `waves` (N, 2, 48000) at their levels, (N, 2, 32000), and what is heard (N, 2)."""
         waves = waves[: len(self.clip)]
         gain = 10 ** (self.level_db / 20)
@@ -259,8 +259,8 @@ class Sources(NamedTuple):
         waves = waves * gain[:, None, None]
         kept = waves[..., BEFORE_S * FS :]
         power = kept.square().reshape(len(waves), 2, KEPT_S, FS).mean(dim=(1, 3))
-        heard = 10 * torch.log10(power.clamp(min=1e-12)) > self.level_db[:, None] + HEARD_DB
-        return kept, heard
+        is_audible = 10 * torch.log10(power.clamp(min=1e-12)) > self.level_db[:, None] + AUDIBLE_DB
+        return kept, is_audible
 
 
 class _Labels(NamedTuple):
@@ -275,7 +275,7 @@ class _Labels(NamedTuple):
 
     @classmethod
     def of(
-        cls, sources: Sources, clips: int, relative: Tensor, real: Tensor, heard: Tensor
+        cls, sources: Sources, clips: int, relative: Tensor, real: Tensor, is_audible: Tensor
     ) -> _Labels:
         """Return the labels of sources in directions `relative` (N, 151), at `real` (N,) m."""
         count, device = len(sources.clip), real.device
@@ -290,7 +290,7 @@ class _Labels(NamedTuple):
             return each.flatten(0, 1)
 
         return cls(
-            placed(heard),
+            placed(is_audible),
             placed(mean),
             placed(nearness[:, None].expand(-1, KEPT_S)),
             placed((real < NEAR_BORDER_M).float()[:, None].expand(-1, KEPT_S)),
@@ -343,7 +343,7 @@ class World:
         dry = self.sounds.draw(len(sources.clip), rng) * envelope(sources.start, sources.stop)
         late = rooms.late(self.ears.apart[ears], rng)
         waves = [
-            self._placed(
+            self._render_at_ears(
                 dry[rows],
                 room.of(rows),
                 late[sources.clip[rows]],
@@ -357,9 +357,9 @@ class World:
             )
             for rows in _equal_batches(len(sources.clip), device)
         ]
-        kept, heard = sources.levelled(torch.cat([dry.new_zeros((0, 2, SAMPLES)), *waves]))
+        kept, is_audible = sources.at_levels(torch.cat([dry.new_zeros((0, 2, SAMPLES)), *waves]))
         maps = self._maps(kept, sources.clip, clips, rng)
-        labels = _Labels.of(sources, clips, relative, real, heard)
+        labels = _Labels.of(sources, clips, relative, real, is_audible)
         return RenderedSeconds(
             maps.nan_to_num(),
             _at_rest(imu, still, rng),
@@ -382,7 +382,7 @@ class World:
         seconds = total.reshape(clips, 2, KEPT_S, FS).transpose(1, 2).reshape(-1, 2, FS)
         return torch.cat([self.features(part) for part in torch.split(seconds, 512)])
 
-    def _placed(
+    def _render_at_ears(
         self,
         dry: Tensor,
         room: Rooms,
@@ -406,7 +406,7 @@ class World:
         rest = torch.where(early[..., None], 0.0, gain)
         response = echoes_at(place, rest, real, points) + late * real[:, None, None]
         response = torch.nn.functional.pad(response, (AHEAD, 0))
-        total = convolved(dry, response)
+        total = convolve(dry, response)
 
         walls = (order == 1).nonzero()[:, 0]
         first_gain = torch.where(early[..., None], gain, 0.0)[:, walls]

@@ -104,7 +104,7 @@ def rotations(count: int, rng: torch.Generator) -> Tensor:
     return torch.stack(rows, dim=1).reshape(count, 3, 3)
 
 
-def recoloured(mel: Tensor, imbalance: Imbalance, rng: torch.Generator) -> Tensor:
+def vary_microphones(mel: Tensor, imbalance: Imbalance, rng: torch.Generator) -> Tensor:
     """Other microphones: log-mels (B, 2, T, 64) with a common and a slight own response."""
     batch, microphones, _, bins = mel.shape
     device = mel.device
@@ -124,7 +124,7 @@ def recoloured(mel: Tensor, imbalance: Imbalance, rng: torch.Generator) -> Tenso
     return torch.where(mel > 0, (mel + change).clamp(min=0.0), mel)
 
 
-class Augmented(NamedTuple):
+class AugmentedBatch(NamedTuple):
     """A batch, changed by what keeps its labels: inputs of `Localization`, and what is true.
 
     `has_imu` (B,) says which motion is shown; the rest is as in `RenderedSeconds`.
@@ -139,9 +139,9 @@ class Augmented(NamedTuple):
     alone: Tensor
 
 
-def augmented(
+def augment(
     drawn: RenderedSeconds, rows: Tensor, imbalance: Imbalance, rng: torch.Generator
-) -> Augmented:
+) -> AugmentedBatch:
     """Mirror half of the seconds `rows`, turn their motion, and hear them by other microphones."""
     maps, imu = drawn.maps[rows].float(), drawn.imu[rows]
     regions, heat = drawn.regions[rows], drawn.heat[rows]
@@ -156,10 +156,10 @@ def augmented(
     gyro = torch.cat([-gyro[:half] * flip, gyro[half:]])
     turn = rotations(len(rows), rng).transpose(1, 2)
     imu = torch.cat([acc @ turn, gyro @ turn], dim=2).transpose(1, 2)
-    maps = torch.cat([recoloured(maps[:, :2], imbalance, rng), maps[:, 2:]], dim=1)
+    maps = torch.cat([vary_microphones(maps[:, :2], imbalance, rng), maps[:, 2:]], dim=1)
     has_imu = torch.rand(len(rows), generator=rng, device=maps.device) >= WITHOUT_IMU
     alone = (drawn.sources[rows] == 1).float()
-    return Augmented(maps, imu, has_imu, regions, heat, drawn.nearness[rows], alone)
+    return AugmentedBatch(maps, imu, has_imu, regions, heat, drawn.nearness[rows], alone)
 
 
 def loss_of(
@@ -170,7 +170,7 @@ def loss_of(
     rng: torch.Generator,
 ) -> Tensor:
     """Return the loss of seconds `rows`, changed by what keeps their labels."""
-    batch = augmented(drawn, rows, imbalance, rng)
+    batch = augment(drawn, rows, imbalance, rng)
     located = network(batch.maps, batch.imu, batch.has_imu)
     loss = regions_loss(located.regions, batch.regions, batch.nearness, batch.alone)
     if located.heat is not None:
@@ -208,7 +208,7 @@ def validation_sets(
         ]
         drawn = RenderedSeconds.concatenate(parts)
         if not shown:
-            mel = recoloured(drawn.maps[:, :2].float(), Imbalance(), rng).half()
+            mel = vary_microphones(drawn.maps[:, :2].float(), Imbalance(), rng).half()
             drawn = drawn._replace(maps=torch.cat([mel, drawn.maps[:, 2:]], dim=1))
         sets[name] = drawn
     return sets
@@ -273,7 +273,9 @@ def score_of(judgement: dict[str, dict[str, float]]) -> float:
     return float(np.mean(parts))
 
 
-def judged(network: Localization, sets: dict[str, RenderedSeconds]) -> dict[str, dict[str, float]]:
+def validation_figures(
+    network: Localization, sets: dict[str, RenderedSeconds]
+) -> dict[str, dict[str, float]]:
     """Return the figures of all validation sets, and of `apart` without motion."""
     judgement = {}
     for name, drawn in sets.items():
@@ -394,7 +396,7 @@ class _MovingAverage:
 
     def judge(self, check: dict[str, RenderedSeconds]) -> dict[str, Any]:
         """Return the figures of all validation sets and their `score`."""
-        judgement = judged(self._mean, check)
+        judgement = validation_figures(self._mean, check)
         return {"score": score_of(judgement)} | judgement
 
     def restore(self, network: Localization) -> None:

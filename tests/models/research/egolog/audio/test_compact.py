@@ -34,13 +34,13 @@ def shared(encoders: Encoders, mel: torch.Tensor) -> torch.Tensor:
 
 def test_with_all_of_its_components_a_tower_is_what_it_was(before: Encoders) -> None:
     mel = torch.rand(8, 100, 64) * 20
-    same = compact.compacted(before, mel, 0.999)
+    same = compact.compact(before, mel, 0.999)
     torch.testing.assert_close(shared(same, mel), shared(before, mel), atol=1e-3, rtol=1e-2)
 
 
 def test_fewer_components_are_further_from_it_and_cost_less(before: Encoders) -> None:
     mel = torch.rand(8, 100, 64) * 20
-    most, few = (compact.compacted(before, mel, rank) for rank in (0.75, 0.2))
+    most, few = (compact.compact(before, mel, rank) for rank in (0.75, 0.2))
     errors = [float((shared(e, mel) - shared(before, mel)).square().mean()) for e in (most, few)]
     assert errors[0] < errors[1]
     counts = [sum(p.numel() for p in e.shared_audio.parameters()) for e in (before, most, few)]
@@ -57,7 +57,7 @@ def test_the_tower_learns_what_the_one_before_heard_and_nothing_else_changes(
         compact.train(before, days, replace(settings, steps=steps), 0, seconds=240, rank=0.2)
         for steps in (1, 25)
     )
-    held_out = compact.drawn(days, 40, 2, np.random.default_rng(9))
+    held_out = compact.draw_mels(days, 40, 2, np.random.default_rng(9))
     wanted = shared(before, held_out)
     with torch.inference_mode():
         errors = [

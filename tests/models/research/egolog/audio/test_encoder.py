@@ -103,7 +103,7 @@ def test_looping_and_rooms_keep_five_seconds_within_full_scale() -> None:
     rng = np.random.default_rng(0)
     wave = np.sin(np.arange(8_000) / 5).astype(np.float32)
     for _ in range(20):
-        out = audio_clips.varied(wave, rng)
+        out = audio_clips.vary(wave, rng)
         assert out.shape == (80_000,)
         assert 0.05 < np.abs(out).max() <= 1.0
 
@@ -122,7 +122,7 @@ def test_a_change_keeps_shape_and_stays_above_the_floor(change: str) -> None:
 def test_a_room_only_adds_power() -> None:
     mel = torch.zeros(8, 100, 64)
     mel[:, 20] = 15.0
-    out = audio_augment.smeared(mel, np.random.default_rng(0))
+    out = audio_augment.reverberate(mel, np.random.default_rng(0))
     assert (out >= mel).all()
     ringing = (out[:, 22:30] > 1).any(dim=2).any(dim=1)
     assert ringing.any()
@@ -184,7 +184,7 @@ def test_yamnets_embeddings_train_the_auxiliary_head(labelled: Pool, clips: list
 
 
 def test_a_step_of_training_moves_the_running_mean_and_is_repeatable(labelled: Pool) -> None:
-    pools = Pools(labelled, None, labelled.chosen(np.arange(3)))
+    pools = Pools(labelled, None, labelled.select(np.arange(3)))
     settings = audio_encoder.SoundFit(minutes=10, steps=audio_encoder.MEAN_EVERY, checks=1)
     start = SoundEncoder(SMALL).eval()
     first, again = (audio_encoder.train(pools, settings, 0, start) for _ in range(2))

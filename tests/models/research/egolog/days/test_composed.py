@@ -6,7 +6,13 @@ import pytest
 from models.features import Features
 from models.labels import ACTIVITIES, SCENARIOS
 from models.research.egolog.days import composed as composed_days
-from models.research.egolog.days.composed import Days, compose, heard, labels, staged
+from models.research.egolog.days.composed import (
+    Days,
+    compose,
+    draw_stretch,
+    labels,
+    stream_features,
+)
 from models.simulation.life import day_plan
 from models.simulation.sources.material import Material
 
@@ -48,7 +54,7 @@ def test_what_was_made_once_is_read_again(
     def refuse(*_: object, **__: object) -> None:
         raise AssertionError("composed again")
 
-    monkeypatch.setattr(composed_days, "staged", refuse)
+    monkeypatch.setattr(composed_days, "draw_stretch", refuse)
     again = compose(3, 3, SECONDS, Material(), cache)
     for name, values in vars(made).items():
         assert np.array_equal(values, getattr(again, name)), name
@@ -64,7 +70,7 @@ def test_the_seed_decides_a_stretch(made: Days, tmp_path: Path) -> None:
 
 
 def test_labels_are_those_of_each_second_of_the_plan() -> None:
-    part = staged(np.random.default_rng(4), 40, Material(), index=4)
+    part = draw_stretch(np.random.default_rng(4), 40, Material(), index=4)
     scenarios, events, activities = labels(part, 40)
     for second in range(40):
         living = {s.label for s in part.plan.scenarios if s.start_s <= second < s.stop_s}
@@ -85,7 +91,7 @@ def test_scenarios_take_turns(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(day_plan, "doubled", noted)
     monkeypatch.setattr(composed_days, "BORDER_SHARE", 0.0)
     for index in range(32):
-        staged(np.random.default_rng(index), 30, Material(), index=index)
+        draw_stretch(np.random.default_rng(index), 30, Material(), index=index)
     assert asked == [*SCENARIOS, *SCENARIOS]
 
 
@@ -100,9 +106,9 @@ def test_one_microphone_and_two_ears_hear_the_same_life_in_their_own_ways(tmp_pa
 def test_features_are_computed_second_by_second_as_they_stream() -> None:
     rng, features = np.random.default_rng(0), Features()
     sound = rng.normal(0, 0.1, (2, 32_000)).astype(np.float32)
-    mel, maps = heard(sound, features)
+    mel, maps = stream_features(sound, features)
     assert (mel.shape, maps.shape) == ((100, 64), (2, 3, 50, 64))
-    alone = heard(sound[:, 16_000:], features)
+    alone = stream_features(sound[:, 16_000:], features)
     assert np.array_equal(mel[50:], alone[0])
     assert np.array_equal(maps[1:], alone[1])
 

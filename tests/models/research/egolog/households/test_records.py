@@ -8,7 +8,7 @@ import pytest
 from models.egolog.interference_gate import HeardSecond, apply_gate
 from models.features import Features
 from models.labels import ACTIVITIES, SCENARIOS
-from models.research.egolog.days.composed import Staged, heard
+from models.research.egolog.days.composed import StagedStretch, stream_features
 from models.research.egolog.households.records import (
     HouseholdWindows,
     cached_records,
@@ -39,19 +39,19 @@ def registry(tmp_path_factory: pytest.TempPathFactory) -> Registry:
 
 
 @pytest.fixture(scope="module")
-def part() -> Staged:
+def part() -> StagedStretch:
     who = Resident.draw(0, Domain.usual(), Material(), np.random.default_rng(0))
     return who.stretch(1, Material(), np.random.default_rng(1))
 
 
 @pytest.fixture(scope="module")
-def recorded(registry: Registry, part: Staged) -> HouseholdWindows:
-    return record_stretch(OfflinePipeline(registry), part).placed(4, 2, 30)
+def recorded(registry: Registry, part: StagedStretch) -> HouseholdWindows:
+    return record_stretch(OfflinePipeline(registry), part).place(4, 2, 30)
 
 
-def streamed(registry: Registry, part: Staged) -> list[Scenario]:
+def streamed(registry: Registry, part: StagedStretch) -> list[Scenario]:
     """Return the records as the pipeline's operators make them of single predictions."""
-    mel, maps = heard(part.stage.audio(0, 60), Features())
+    mel, maps = stream_features(part.stage.audio(0, 60), Features())
     imu = part.stage.imu(0, 60)
     scenario_recognizer, activity_recognizer, sound_localizer = (
         ScenarioRecognizer(registry),
@@ -105,7 +105,7 @@ def streamed(registry: Registry, part: Staged) -> list[Scenario]:
 
 
 def test_what_is_recorded_is_what_the_pipeline_publishes(
-    registry: Registry, part: Staged, recorded: HouseholdWindows
+    registry: Registry, part: StagedStretch, recorded: HouseholdWindows
 ) -> None:
     for number, want in enumerate(streamed(registry, part)):
         have = recorded.record(number)
@@ -120,7 +120,9 @@ def test_what_is_recorded_is_what_the_pipeline_publishes(
         ]
 
 
-def test_truth_is_what_fills_a_fifth_of_a_window(part: Staged, recorded: HouseholdWindows) -> None:
+def test_truth_is_what_fills_a_fifth_of_a_window(
+    part: StagedStretch, recorded: HouseholdWindows
+) -> None:
     for number, row in enumerate(recorded.truth):
         first = 30 * number
         there = {
@@ -159,11 +161,11 @@ def test_days_come_one_by_one_in_the_order_of_their_windows() -> None:
         assert len({(w, d) for w, d in zip(mixed.wearer[at], mixed.day[at], strict=True)}) == 1
 
 
-def test_a_recorded_day_is_cached(registry: Registry, part: Staged, tmp_path: Path) -> None:
+def test_a_recorded_day_is_cached(registry: Registry, part: StagedStretch, tmp_path: Path) -> None:
     pipeline = OfflinePipeline(registry)
     one = cached_records(pipeline, lambda: part, tmp_path / "day")
 
-    def never() -> Staged:
+    def never() -> StagedStretch:
         raise AssertionError("composed again")
 
     again = cached_records(pipeline, never, tmp_path / "day")

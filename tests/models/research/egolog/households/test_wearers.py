@@ -2,30 +2,30 @@ import numpy as np
 import pytest
 
 from models.labels import SCENARIOS
-from models.research.egolog.days.composed import Staged
+from models.research.egolog.days.composed import StagedStretch
 from models.research.egolog.households.wearers import MUFFLED_FROM_HZ, Domain, Resident
 from models.simulation.life.scenarios import SETTINGS
 from models.simulation.sources.material import Material
 
 
 def resident(seed: int = 0, number: int = 0, muffled_db: float = 0.0) -> Resident:
-    domain = Domain.shifted(np.random.default_rng(seed), 0.7, muffled_db)
+    domain = Domain.draw_shifted(np.random.default_rng(seed), 0.7, muffled_db)
     return Resident.draw(number, domain, Material(), np.random.default_rng([seed, number]))
 
 
-def day(who: Resident, number: int, minutes: int = 24) -> Staged:
+def day(who: Resident, number: int, minutes: int = 24) -> StagedStretch:
     return who.stretch(minutes, Material(), np.random.default_rng(number))
 
 
 def test_a_shifted_domain_has_few_frequent_scenarios() -> None:
-    mix = np.sort(Domain.shifted(np.random.default_rng(3), 0.7, 0.0).mix)
+    mix = np.sort(Domain.draw_shifted(np.random.default_rng(3), 0.7, 0.0).mix)
     assert mix.sum() == pytest.approx(1)
     assert mix[-5:].sum() > 0.6
     assert mix[:5].sum() < 0.15
 
 
 def test_a_shifted_domain_keeps_every_spell_and_sound_of_a_scenario() -> None:
-    for name, setting in Domain.shifted(np.random.default_rng(3), 0.7, 0.0).settings.items():
+    for name, setting in Domain.draw_shifted(np.random.default_rng(3), 0.7, 0.0).settings.items():
         usual = SETTINGS[name]
         assert setting.shared_time == 0.7
         assert set(setting.own) == set(usual.own)

@@ -45,7 +45,7 @@ def test_the_first_second_is_as_it_is_by_itself() -> None:
 
 def test_the_memory_learns_that_sources_stay() -> None:
     days = on_the_left(4, 6)
-    network, start = TrainableFilter(), TrainableFilter().fitted()
+    network, start = TrainableFilter(), TrainableFilter().to_filter()
     fitted = fit_filter([days], steps=4)
     assert fitted != start
     for name in ("scale", "change"):
@@ -54,6 +54,6 @@ def test_the_memory_learns_that_sources_stay() -> None:
 
 
 def test_parameters_are_written_down_as_the_stream_takes_them() -> None:
-    start = TrainableFilter().fitted()
+    start = TrainableFilter().to_filter()
     assert start.weight == (0.6, 0.6)
     assert start.stays == pytest.approx((1 / (1 + math.exp(-1.0)),) * 2, abs=1e-3)

@@ -92,7 +92,7 @@ def test_the_command_reproduces_its_own_weights_and_reports_the_validation_score
     lived = days(["left-near"], ["back-far"], ["right-near"], ["front-far"])
     monkeypatch.setattr(placed_days, "compose", lambda *_: lived)
     monkeypatch.setattr(
-        two_ears, "read", lambda *_, **__: two_ears.Worlds(world(), world(), world())
+        two_ears, "read_worlds", lambda *_, **__: two_ears.Worlds(world(), world(), world())
     )
     monkeypatch.setattr(distance_head, "VALIDATION_CLIPS", 4)
     monkeypatch.setattr(distance_head, "_PASSES", 1)

@@ -96,6 +96,6 @@ def test_calibration_lowers_what_was_said_too_surely() -> None:
 def test_other_microphones_leave_silence_silent() -> None:
     mel = torch.full((4, 2, 10, 64), 8.0)
     mel[:, :, 5:] = 0
-    changed = localization.recoloured(mel, np.random.default_rng(0))
+    changed = localization.vary_microphones(mel, np.random.default_rng(0))
     assert not changed[:, :, 5:].any()
     assert changed[:, :, :5].std() > 0.3

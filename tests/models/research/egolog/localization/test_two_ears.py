@@ -36,7 +36,7 @@ def test_recordings_of_a_split_alone_are_rendered_of(
     tables = two_ears.Tables(
         heads=2, shapes=2, takes=1, labels=("rain", "speech"), radii_m=(HEAD_RADIUS_M,)
     )
-    both = two_ears.read(data, "cpu", tables=tables)
+    both = two_ears.read_worlds(data, "cpu", tables=tables)
     heard, checked = (len(esc50.files(data / ESC50, part)) for part in ("train", "validation"))
     assert both.train.sounds.loops.shape == (heard + 2, 5 * FS)
     assert both.validation.sounds.loops.shape == (checked, 5 * FS)
@@ -67,7 +67,7 @@ def test_only_two_ears_on_another_device_are_trained_so(
 ) -> None:
     asked: list[Course] = []
     before: list[str] = []
-    monkeypatch.setattr(two_ears, "read", lambda *_: two_ears.Worlds(world(), world()))
+    monkeypatch.setattr(two_ears, "read_worlds", lambda *_: two_ears.Worlds(world(), world()))
 
     def batched(_worlds: object, course: Course, start: Localization | None) -> Localization:
         assert start is None

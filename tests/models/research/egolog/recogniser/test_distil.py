@@ -14,7 +14,7 @@ from models.research.egolog.recogniser.distil import (
     DistillationBatches,
     Student,
     Weights,
-    distilled,
+    distil_encoder,
     fine_tuned,
     hidden,
     steps_of,
@@ -48,7 +48,7 @@ def test_the_published_network_stays_while_its_copy_learns_our_labels(teacher: T
 def test_the_first_stage_stays_and_all_above_is_new(teacher: Teacher) -> None:
     encoder = made.encoder()
     before = {name: value.clone() for name, value in encoder.state_dict().items()}
-    student = distilled(encoder, teacher, made.scenes(), QUICK, 0)
+    student = distil_encoder(encoder, teacher, made.scenes(), QUICK, 0)
     after = student.state_dict()
     for name, value in before.items():
         if name.startswith(("scale.", "first.")):
@@ -64,12 +64,12 @@ def test_a_student_learns_its_targets(teacher: Teacher) -> None:
     student = Student(made.encoder(), teacher.published.width, teacher.published.config.classes)
     student.train()
     settings = Distillation(1, batch=2)
-    batch = DistillationBatches(teacher, made.scenes(), settings, np.random.default_rng(0)).drawn()
+    batch = DistillationBatches(teacher, made.scenes(), settings, np.random.default_rng(0)).draw()
     steppers = distil.optimisers(student, 1e-2, 0.0)
     losses = []
     for _ in range(8):
         loss = batch.loss(student, Weights(labels=1, audioset=0, features=0))
-        distil.stepped(loss, steppers, student, 1e-2)
+        distil.take_step(loss, steppers, student, 1e-2)
         losses.append(float(loss.detach()))
     assert losses[-1] < 0.9 * losses[0]
 
@@ -78,7 +78,7 @@ def test_a_loss_counts_the_parts_that_have_a_weight(teacher: Teacher) -> None:
     student = Student(
         made.encoder(), teacher.published.width, teacher.published.config.classes
     ).eval()
-    batch = DistillationBatches(teacher, made.scenes(), QUICK, np.random.default_rng(0)).drawn()
+    batch = DistillationBatches(teacher, made.scenes(), QUICK, np.random.default_rng(0)).draw()
     with torch.no_grad():
         without = float(batch.loss(student, Weights(audioset=0, features=0)))
         both = float(batch.loss(student, Weights(audioset=10, features=1)))

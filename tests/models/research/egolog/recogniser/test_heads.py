@@ -8,7 +8,7 @@ import torch
 
 from models.labels import RECOGNISED_SOUNDS
 from models.research.egolog.recogniser import heads
-from models.research.egolog.recogniser.heads import EncodedScenes, encoded, fit
+from models.research.egolog.recogniser.heads import EncodedScenes, encode_scenes, fit
 from tests.models.research.egolog.recogniser import made
 
 if TYPE_CHECKING:
@@ -55,7 +55,7 @@ def test_nothing_is_learned_of_what_nobody_labelled() -> None:
 def test_features_come_with_their_scenes_labels(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(heads, "BATCHES", 1)
     monkeypatch.setattr(heads, "BATCH", 2)
-    of = encoded(made.encoder(), made.scenes(), 0)
+    of = encode_scenes(made.encoder(), made.scenes(), 0)
     assert of.features.shape == (len(of.sounds), made.SMALL.features)
     assert of.sounds.shape == of.known.shape == (len(of.sounds), len(RECOGNISED_SOUNDS))
     assert (of.sounds.sum(dim=1) >= 1).all()

@@ -9,7 +9,7 @@ import torch
 from models.recordings.shared_data import EFFICIENTAT, ESC50, SPEECH, URBANSOUND8K
 from models.research.egolog.recogniser import check, heads, recipe, scenes
 from models.research.egolog.recogniser.distil import Distillation
-from models.research.egolog.recogniser.recordings import read
+from models.research.egolog.recogniser.recordings import read_recordings
 from tests.models import small_data
 from tests.models.research.egolog.recogniser import made
 from tests.models.research.papers.pretrained import small_files
@@ -33,7 +33,11 @@ def test_it_teaches_all_above_the_first_stage_and_nothing_below(
     monkeypatch.setattr(heads, "BATCHES", 1)
     monkeypatch.setattr(heads, "BATCH", 2)
     monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
-    monkeypatch.setattr(recipe, "read", lambda data, split, seed: read(data, split, seed, 1)[:20])
+    monkeypatch.setattr(
+        recipe,
+        "read_recordings",
+        lambda data, split, seed: read_recordings(data, split, seed, 1)[:20],
+    )
     monkeypatch.setattr(
         recipe, "Distillation", lambda minutes: Distillation(minutes, batch=2, steps=1)
     )
@@ -42,7 +46,7 @@ def test_it_teaches_all_above_the_first_stage_and_nothing_below(
     monkeypatch.setattr(recipe.CheckMaterial, "read", lambda data, _: material(data, "test"))
     encoder = made.encoder()
     before = {name: value.clone() for name, value in encoder.state_dict().items()}
-    after = recipe.trained(encoder, tmp_path, 1.0, 0).state_dict()
+    after = recipe.train(encoder, tmp_path, 1.0, 0).state_dict()
     for name, value in before.items():
         below = name.startswith(("scale.", "first."))
         assert not below or torch.equal(value, after[name]), name

@@ -9,7 +9,7 @@ import pytest
 
 from models.labels import CATEGORIES, RECOGNISED_SOUNDS, SOUND_EVENTS
 from models.recordings.shared_data import ESC50, SPEECH, URBANSOUND8K
-from models.research.egolog.recogniser.recordings import LabelledWave, read
+from models.research.egolog.recogniser.recordings import LabelledWave, read_recordings
 from tests.models import small_data
 
 if TYPE_CHECKING:
@@ -27,7 +27,7 @@ def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def drawn(data: Path) -> list[LabelledWave]:
-    return read(data, "train", seed=0, renditions=1)
+    return read_recordings(data, "train", seed=0, renditions=1)
 
 
 def of(kind: str, drawn: list[LabelledWave]) -> list[LabelledWave]:

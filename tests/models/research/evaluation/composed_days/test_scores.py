@@ -34,7 +34,7 @@ def lived(networks: Networks) -> Life:
 def test_activities_are_told_the_scenario_of_the_thirty_seconds_before(
     networks: Networks, lived: Life, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    windows = of_scenario.tiled(lived.encoded, networks.encoders.space)
+    windows = of_scenario.cut_windows(lived.encoded, networks.encoders.space)
     assert len(windows) == 4 * 5
     said = torch.zeros(20, len(SCENARIOS))
     said[torch.arange(20), torch.arange(20) % 5] = 0.99

@@ -14,7 +14,7 @@ from models.features import Features
 from models.labels import ACTIVITIES
 from models.research.egolog import har as of_har
 from models.research.egolog.days import disturbed as disturbed_days
-from models.research.egolog.days.composed import heard, staged
+from models.research.egolog.days.composed import draw_stretch, stream_features
 from models.research.egolog.har import ActivityExamples
 from models.research.evaluation.composed_days.scores import Networks
 from models.research.evaluation.interference import activities as interference
@@ -121,9 +121,9 @@ async def test_the_stream_hears_of_a_window_what_the_evaluation_hears(
     registry: Registry, networks: Networks, kept: Literal["drop", "near"]
 ) -> None:
     rng = np.random.default_rng(3)
-    part = staged(rng, 30, Material(), mono=False)
+    part = draw_stretch(rng, 30, Material(), mono=False)
     _, loud = disturbed_days.plans(part.plan, rng)
-    mel, maps = heard(part.stage.playing(loud.sounds).audio(0, 5), Features())
+    mel, maps = stream_features(part.stage.playing(loud.sounds).audio(0, 5), Features())
     imu = part.stage.imu(0, 5)
     localizer, extractor = SoundLocalizer(registry), NearFieldExtractor(registry)
     # The left microphone is 2 dB louder.

@@ -46,7 +46,7 @@ def test_what_is_fitted_is_what_the_stream_remembers() -> None:
     lived, network = heard(2, 6), TrainableFilter()
     with torch.no_grad():
         fitted = network(lived.in_order()).numpy()
-    streamed = direction_memory._by_distance(lived.remembered(network.fitted()))
+    streamed = direction_memory._by_distance(lived.remembered(network.to_filter()))
     # Rounded parameters and probabilities.
     np.testing.assert_allclose(streamed, fitted, atol=5e-4)
     assert np.abs(streamed - direction_memory._by_distance(lived.alone())).max() > 0.05

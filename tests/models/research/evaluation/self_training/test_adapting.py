@@ -10,7 +10,7 @@ from models.finetuning.acceptance_gate import Outcome, Verdict
 from models.finetuning.revise import Candidate
 from models.finetuning.scoring import probabilities
 from models.labels import SCENARIOS
-from models.research.egolog.households.log import logged
+from models.research.egolog.households.log import smoothed_labels
 from models.research.evaluation.self_training import adapting
 from models.research.evaluation.self_training.adapting import adapted, changed, queued
 from models.research.evaluation.self_training.annotators import Oracle
@@ -63,7 +63,8 @@ def test_a_day_begins_with_what_the_gate_let_through_the_day_before(
     shipped = registry.load(SCENARIO).module
     first, second = (days.take(days.day == n) for n in (0, 1))
     in_doubt = [
-        len(uncertain(logged(each, probabilities(shipped, each.rows)))) for each in (first, second)
+        len(uncertain(smoothed_labels(each, probabilities(shipped, each.rows))))
+        for each in (first, second)
     ]
     # Of 24 windows of half a minute: a fifth of an hour.
     assert [day.calls_per_hour for day in found[:2]] == [n / 0.2 for n in in_doubt]

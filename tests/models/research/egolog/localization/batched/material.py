@@ -37,7 +37,7 @@ def ears() -> CipicEars:
 @lru_cache
 def world() -> World:
     """Return a world of `ears`, heads that turn and heads at rest."""
-    rings = [Ring.measured(ears().ring)]
+    rings = [Ring.from_table(ears().ring)]
     spheres = Spheres.of(np.array([HEAD_RADIUS_M]), [table(HEAD_RADIUS_M)])
     waves = {
         label: [synthesise(label, np.random.default_rng(0), np.random.default_rng(1), LOOP + 1_600)]

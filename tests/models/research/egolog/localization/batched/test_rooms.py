@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 import torch
 
-from models.research.egolog.localization.batched.rooms import KIND_NAMES, LATE, Rooms, convolved
+from models.research.egolog.localization.batched.rooms import KIND_NAMES, LATE, Rooms, convolve
 from models.simulation.acoustics.ears import EAR_POINTS_M
 from models.simulation.acoustics.rooms import KINDS, Room
 
@@ -73,5 +73,5 @@ def test_rooms_are_drawn_as_often_as_asked_and_within_their_kinds() -> None:
 def test_convolution_keeps_the_first_samples() -> None:
     rng = np.random.default_rng(0)
     wave, response = rng.normal(size=300), rng.normal(size=(2, 40))
-    out = convolved(torch.tensor(wave)[None], torch.tensor(response)[None])[0].numpy()
+    out = convolve(torch.tensor(wave)[None], torch.tensor(response)[None])[0].numpy()
     assert out == pytest.approx(np.stack([np.convolve(wave, one)[:300] for one in response]))

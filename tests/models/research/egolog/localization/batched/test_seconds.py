@@ -8,7 +8,7 @@ from models.research.egolog.localization.batched.seconds import (
     BatchedFeatures,
     Placements,
     heat_of,
-    looped,
+    make_loop,
     regions_of,
 )
 from models.research.egolog.localization.seconds import SpatialSeconds
@@ -82,7 +82,7 @@ def test_a_source_is_heard_as_the_mixer_lets_it_be_heard(
     first = torch.tensor([0])
     made = (
         world()
-        ._placed(
+        ._render_at_ears(
             row(dry),
             batch,
             late,
@@ -163,7 +163,7 @@ def test_the_louder_ear_is_that_of_the_sources_side() -> None:
 @pytest.mark.parametrize("length", [4_000, 33_000, 80_000, 120_000])
 def test_a_loop_goes_over_into_itself(length: int) -> None:
     wave = np.sin(2 * np.pi * 100 * np.arange(length) / 16_000 + 0.3).astype(np.float32)
-    loop = looped(wave)
+    loop = make_loop(wave)
     assert loop.shape == (80_000,)
     assert np.abs(loop).max() == pytest.approx(1, abs=1e-3)
     assert abs(loop[0] - loop[-1]) < 0.15

@@ -50,7 +50,7 @@ def test_other_microphones_leave_silence_silent_and_differ_more_where_they_may()
     apart = {}
     for share in (0.0, 1.0):
         rng = torch.Generator().manual_seed(0)
-        changed = training.recoloured(mel, training.Imbalance(share=share), rng)
+        changed = training.vary_microphones(mel, training.Imbalance(share=share), rng)
         assert not changed[:, :, 1].any()
         apart[share] = float((changed[:, 0, 0] - changed[:, 1, 0]).mean(1).std())
     # Two microphones' nats of power, each by itself.
