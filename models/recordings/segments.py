@@ -31,17 +31,17 @@ class Segment:
     """
 
     wave: NDArray[np.float32]
-    heard: NDArray[np.bool_]
+    has_audio: NDArray[np.bool_]
     imu: NDArray[np.float32]
-    moved: NDArray[np.bool_]
+    has_imu: NDArray[np.bool_]
 
 
 def cut(recording: Recording, start_s: float, seconds: int, features: Features) -> Segment:
     """Return `seconds` from `start_s` on; anything outside the recording is silence."""
     begin_ns = recording.start_ns + round(start_s * NS)
-    wave, heard = _audio(recording, start_s, begin_ns, seconds)
-    imu, moved = _imu(recording, start_s, begin_ns, seconds, features)
-    return Segment(wave, heard, imu, moved)
+    wave, has_audio = _audio(recording, start_s, begin_ns, seconds)
+    imu, has_imu = _imu(recording, start_s, begin_ns, seconds, features)
+    return Segment(wave, has_audio, imu, has_imu)
 
 
 def _audio(
@@ -72,9 +72,9 @@ def _imu(
 ) -> tuple[NDArray[np.float32], NDArray[np.bool_]]:
     rate = recording.imu_rate
     out = np.zeros((seconds * IMU_RATE, 6), np.float32)
-    moved = np.zeros(seconds, bool)
+    has_imu = np.zeros(seconds, bool)
     if rate is None:
-        return out, moved
+        return out, has_imu
     count = round(seconds * rate)
     values, mask = np.zeros((count, 6), np.float32), np.zeros(count, bool)
     for chunk in recording.imu(float(seconds), start_s):
@@ -92,5 +92,5 @@ def _imu(
         first_s = part.start / rate - second
         rows = features.imu(values[part], rate, mask[part], first_s=first_s, seconds=1)["imu"]
         out[second * IMU_RATE : (second + 1) * IMU_RATE] = rows
-        moved[second] = True
-    return out, moved
+        has_imu[second] = True
+    return out, has_imu

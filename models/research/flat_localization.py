@@ -41,7 +41,7 @@ def regions(network: Localization, maps: Tensor, imu: Tensor, has_imu: Tensor) -
         imu: (1, 6, T) m/s² and rad/s.
         has_imu: (1,) bool; without it `imu` is not looked at.
     """
-    return _located(network, maps, imu, has_imu)[0]
+    return _localize(network, maps, imu, has_imu)[0]
 
 
 def regions_and_heat(
@@ -52,13 +52,13 @@ def regions_and_heat(
     Directions begin with the quarter ahead (`models.egolog.direction_memory`). Raises `ValueError`
     for a network of one microphone, which hears no direction.
     """
-    found, heat = _located(network, maps, imu, has_imu)
+    found, heat = _localize(network, maps, imu, has_imu)
     if heat is None:
         raise ValueError("one microphone hears no direction; expected two or more")
     return found, heat.reshape(len(DISTANCES), CANDIDATES)
 
 
-def _located(
+def _localize(
     network: Localization, maps: Tensor, imu: Tensor, has_imu: Tensor
 ) -> tuple[Tensor, Tensor | None]:
     config = network.config
@@ -81,10 +81,10 @@ def _located(
     )
     x = _recurrent(network.gru, torch.cat([audio_spectra, paced], dim=1))  # (T/5, H)
     attention = network.attention
-    x = _normed(
+    x = _normalise(
         network.norm,
         x
-        + _attended(
+        + _attend(
             x,
             attention.in_proj_weight,
             attention.in_proj_bias,
@@ -141,24 +141,24 @@ def _motion(branch: MotionCompensation, channels: Tensor) -> Tensor:
     x = torch.addmm(start, channels.T, (lift.weight[:, order] * scale).T)  # (T, W)
     for layer in branch.layers.layers:
         attention = layer.self_attn
-        x = x + _attended(
-            _normed(layer.norm1, x),
+        x = x + _attend(
+            _normalise(layer.norm1, x),
             attention.in_proj_weight,
             attention.in_proj_bias,
             attention.out_proj,
             attention.num_heads,
         )
-        x = x + layer.linear2(torch.relu(layer.linear1(_normed(layer.norm2, x))))
+        x = x + layer.linear2(torch.relu(layer.linear1(_normalise(layer.norm2, x))))
     x = torch.relu(branch.widen(x))
     x = x.reshape(-1, branch.stride, x.shape[1]).mean(dim=1)  # (T/5, 384)
     return torch.addmm(branch.out.bias, x, branch.out.weight.T)
 
 
-def _normed(norm: nn.LayerNorm, x: Tensor) -> Tensor:
+def _normalise(norm: nn.LayerNorm, x: Tensor) -> Tensor:
     return nn.functional.layer_norm(x, norm.normalized_shape, norm.weight, norm.bias, norm.eps)
 
 
-def _attended(x: Tensor, weight: Tensor, bias: Tensor, out: nn.Linear, heads: int) -> Tensor:
+def _attend(x: Tensor, weight: Tensor, bias: Tensor, out: nn.Linear, heads: int) -> Tensor:
     """Return self-attention of steps (T, W)."""
     steps, width = x.shape
     scale = (width // heads) ** -0.5
@@ -180,7 +180,7 @@ def _recurrent(gru: nn.GRU, x: Tensor) -> Tensor:
     return states.reshape(len(x), -1)
 
 
-def _convolved(layers: nn.Sequential, at: int, x: Tensor, padding: tuple[int, int]) -> Tensor:
+def _convolve(layers: nn.Sequential, at: int, x: Tensor, padding: tuple[int, int]) -> Tensor:
     """Return what the convolution at `at`, its normalisation and ReLU make of (1, C, T, A)."""
     conv = cast("nn.Conv2d", layers[at])
     scale, shift = _affine(cast("nn.BatchNorm2d", layers[at + 1]))
@@ -219,7 +219,7 @@ def _spectra(branch: Spectra, mel: Tensor) -> tuple[Tensor, Tensor]:
     pitch = branch.pitch[0].expand(1, frames, bins)
     x = torch.cat([torch.addcmul(shift[:, None, None], seen, scale[:, None, None]), pitch])[None]
     for at, padding in ((0, (2, 2)), (3, (2, 1)), (6, (1, 1))):
-        x = _convolved(branch.convs, at, x, padding)
+        x = _convolve(branch.convs, at, x, padding)
     x = x[0].permute(1, 0, 2).flatten(1)  # (T/5, 64 * 8)
     return torch.relu(branch.narrow(x)), whole
 
@@ -229,8 +229,8 @@ def _along(branch: Directions, mel: Tensor, gcc: Tensor, yaw: Tensor, has_motion
     pairs, _, bins = gcc.shape
     gcc = gcc * _weights(branch, mel, gcc)  # (P, T, 64)
     around = torch.arange(-_WRAPPED, CANDIDATES + _WRAPPED) % CANDIDATES
-    steered = _pooled(_steered(branch, gcc, yaw, around), branch.stride)  # (P, T/5, 80)
-    still = _pooled(gcc, branch.stride) @ _still(branch, bins, around)
+    steered = _pool(_steer(branch, gcc, yaw, around), branch.stride)  # (P, T/5, 80)
+    still = _pool(gcc, branch.stride) @ _still(branch, bins, around)
     mirror = branch.mirror[around] + _WRAPPED
     mirrored = steered.index_select(2, mirror)
     scale, shift = _affine(branch.scale)
@@ -241,7 +241,7 @@ def _along(branch: Directions, mel: Tensor, gcc: Tensor, yaw: Tensor, has_motion
     circle = branch.circle[:, around][:, None].repeat(1, steps, 1)
     x = torch.cat([seen, circle, has_motion[:, None, None].expand(1, steps, wide)])[None]
     for at in (1, 5):
-        x = _convolved(branch.convs, at, x, (1, 0))
+        x = _convolve(branch.convs, at, x, (1, 0))
     pooled = torch.cat([x.mean(dim=2), x.amax(dim=2)], dim=1)[0]  # (W, 72)
     ridge = steered.mean(dim=1)  # (P, 80)
     both = torch.stack([ridge, ridge - mirrored.mean(dim=1)])[..., _WRAPPED:-_WRAPPED]
@@ -271,7 +271,7 @@ def _weights(branch: Directions, mel: Tensor, gcc: Tensor) -> Tensor:
     return torch.sigmoid(torch.addmm(second.bias, hidden, second.weight.T))
 
 
-def _pooled(x: Tensor, stride: int) -> Tensor:
+def _pool(x: Tensor, stride: int) -> Tensor:
     planes, frames, wide = x.shape
     return x.reshape(planes, frames // stride, stride, wide).mean(dim=2)
 
@@ -285,7 +285,7 @@ def _circles(branch: Directions, around: Tensor) -> tuple[Tensor, Tensor]:
     return odd * sin + even * cos, even * sin - odd * cos
 
 
-def _steered(branch: Directions, gcc: Tensor, yaw: Tensor, around: Tensor) -> Tensor:
+def _steer(branch: Directions, gcc: Tensor, yaw: Tensor, around: Tensor) -> Tensor:
     """Return GCC maps along directions that stand still, (P, T, A)."""
     pairs, frames, _ = gcc.shape
     turns = yaw * torch.arange(1.0, ORDERS + 1)[:, None]  # (3, T)

@@ -54,7 +54,7 @@ def _seconds(network: Encoders, mel: Tensor) -> Tensor:
     return network.shared_audio.seconds(network.audio.low(mel))
 
 
-def _heard(network: Encoders, seconds: Tensor) -> tuple[Tensor, ...]:
+def _encode_seconds(network: Encoders, seconds: Tensor) -> tuple[Tensor, ...]:
     features = network.encode_seconds(seconds)
     return features, network.space.of_audio(features)
 
@@ -158,7 +158,7 @@ def _encoder_graphs() -> dict[str, Graph]:
         ),
         "heard": Graph(
             ENCODERS,
-            _heard,
+            _encode_seconds,
             {"seconds": torch.rand(15, 2, 2, 512)},
             ("features", "embedding"),
             {"seconds": {0: stretches, 1: seconds}},

@@ -59,7 +59,7 @@ _SEED = 1
 
 
 @dataclass(frozen=True)
-class Rounded:
+class QuantizedGraph:
     """A graph in eight bits, and those of its weights that the encoders' file does not have."""
 
     graph: GraphFile
@@ -75,20 +75,22 @@ def training_days(data: Path | None, cache: Path) -> list[Days]:
     ]
 
 
-def heard(days: Sequence[Days], seconds: int, count: int = CALIBRATED_ON) -> NDArray[np.float32]:
+def calibration_mels(
+    days: Sequence[Days], seconds: int, count: int = CALIBRATED_ON
+) -> NDArray[np.float32]:
     """Return log-mels (count, 50·seconds, 64): half by other microphones, the last one silence."""
     mel = draw_mels(days, count - 1, seconds, np.random.default_rng([_SEED, seconds])).numpy()
     return np.concatenate([mel, np.zeros_like(mel[:1])])
 
 
-def rounded(
+def quantize_graph(
     graph: GraphFile, tensors: Tensors, name: str, examples: Iterable[NDArray[np.float32]]
-) -> Rounded:
+) -> QuantizedGraph:
     """Return graph `name` in eight bits, calibrated on `examples`, (T, 64) each."""
     with needs("onnx", "quantization needs"):
         import onnx
 
-    model = _quantized(prepared(graph, tensors, SECONDS[name] * SECOND_STEPS), examples)
+    model = _quantize(prepare(graph, tensors, SECONDS[name] * SECOND_STEPS), examples)
     numbers = {
         each.name: onnx.numpy_helper.to_array(each)
         for each in model.graph.initializer
@@ -100,7 +102,7 @@ def rounded(
     known = {node.domain for node in model.graph.node}
     for unused in [one for one in model.opset_import if one.domain not in known]:
         model.opset_import.remove(unused)
-    return Rounded(
+    return QuantizedGraph(
         GraphFile(
             model.SerializeToString(deterministic=True),
             tuple(sorted(names.values())),
@@ -110,7 +112,7 @@ def rounded(
     )
 
 
-def _quantized(model: Any, examples: Iterable[NDArray[np.float32]]) -> Any:
+def _quantize(model: Any, examples: Iterable[NDArray[np.float32]]) -> Any:
     """Return `model` quantized statically by the ranges of its activations on `examples`.
 
     The first convolution stays in 32 bits: its single input map needs a finer resolution.
@@ -168,7 +170,7 @@ def make(
     """
     every: dict[str, NDArray[Any]] = {}
     for name in SECONDS:
-        part = rounded(GraphFile.read(graphs, name), weights.tensors, name, examples[name])
+        part = quantize_graph(GraphFile.read(graphs, name), weights.tensors, name, examples[name])
         part.graph.write(out / GRAPHS_DIR.name, f"{name}{INT8_ENDING}")
         every |= part.tensors
     sizes = served_config(json.loads(weights.config))
@@ -190,7 +192,7 @@ def main(arguments: list[str] | None = None) -> int:
     own = options.weights / GRAPHS_DIR.name
     made = make(
         registry.weights(ENCODERS),
-        {name: heard(days, seconds) for name, seconds in SECONDS.items()},
+        {name: calibration_mels(days, seconds) for name, seconds in SECONDS.items()},
         options.out or options.weights,
         own if own.is_dir() else GRAPHS_DIR,
     )
@@ -198,7 +200,7 @@ def main(arguments: list[str] | None = None) -> int:
     return 0
 
 
-def prepared(graph: GraphFile, tensors: Tensors, steps: int) -> Any:
+def prepare(graph: GraphFile, tensors: Tensors, steps: int) -> Any:
     """Return the model with its weights for inputs (1, steps, 64), its constants folded."""
     with needs("onnx", "quantization needs"):
         import onnx
@@ -215,7 +217,7 @@ def prepared(graph: GraphFile, tensors: Tensors, steps: int) -> Any:
     for axis, length in zip(axes[:2], (1, steps), strict=True):
         axis.ClearField("dim_param")
         axis.dim_value = length
-    return _means_in_convolutions(onnx.shape_inference.infer_shapes(_folded(model)))
+    return _means_in_convolutions(onnx.shape_inference.infer_shapes(_fold_norms(model)))
 
 
 def _means_in_convolutions(model: Any) -> Any:
@@ -262,7 +264,7 @@ def _means_in_convolutions(model: Any) -> Any:
     return model
 
 
-def _folded(model: Any) -> Any:
+def _fold_norms(model: Any) -> Any:
     """Return the model with its norms folded into the convolutions before them."""
     with needs("onnx", "quantization needs"):
         import onnx

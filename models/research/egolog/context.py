@@ -14,7 +14,7 @@ from models.egolog.contrastive import ENCODERS
 from models.egolog.scenario_text import SCENARIO_TEXT
 from models.research.egolog.days.composed import Days, compose
 from models.research.egolog.days.encoded import EncodedDays, encode
-from models.research.lib.array_cache import cached
+from models.research.lib.array_cache import load_or_make
 from models.serving.registry import Registry
 from models.simulation.sources.material import Material
 
@@ -127,7 +127,7 @@ class TrainingContext:
             made = encode(encoders, days, rng, fast=name != "validation")
             return {key: value.numpy() for key, value in vars(made).items()}
 
-        arrays = cached(folder, EncodedDays.__dataclass_fields__, make)
+        arrays = load_or_make(folder, EncodedDays.__dataclass_fields__, make)
         return EncodedDays(**{key: torch.from_numpy(value) for key, value in arrays.items()})
 
 

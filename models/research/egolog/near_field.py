@@ -23,8 +23,8 @@ from models.research.egolog.localization.seconds import (
     some_room,
 )
 from models.research.egolog.localization.training import vary_microphones
-from models.research.lib.array_cache import cached
-from models.research.lib.fit import Fit, Fitted, fit
+from models.research.lib.array_cache import load_or_make
+from models.research.lib.fit import Fit, FitResult, fit
 from models.simulation.acoustics.sounds import FS
 
 if TYPE_CHECKING:
@@ -70,7 +70,7 @@ def shares(around: Surroundings, seed: int, count: int, cache: Path | None) -> S
         ]
         return {c: np.concatenate([getattr(part, c) for part in made]) for c in columns}
 
-    return Shares(**cached(cache / name if cache is not None else None, columns, make))
+    return Shares(**load_or_make(cache / name if cache is not None else None, columns, make))
 
 
 def clip(around: Surroundings, rng: Generator, features: Features) -> Shares:
@@ -153,7 +153,7 @@ def train(data: Path, cache: Path, settings: Fit, seed: int, clips: int = CLIPS)
     train_on = shares(Surroundings.read(data, "train"), 0, clips, cache)
     kept = shares(Surroundings.read(data, "validation"), 0, VALIDATION_CLIPS, cache)
     network = NearField()
-    fitted: Fitted = fit(
+    fitted: FitResult = fit(
         "near_field",
         network,
         lambda rng: loss_of(network, train_on, rng),

@@ -73,11 +73,11 @@ def measure_space(
     results |= real_sounds.measure(registry, data, splits, seed)
     windows = motion_windows.read(data / IMU, splits.motion)
     if windows is not None:
-        said_motion, true_motion = imu_encoder.motion_classes(encoders.imu, windows)
+        predicted_motion, true_motion = imu_encoder.motion_classes(encoders.imu, windows)
         results["motion_class"] = {
-            "macro_f1": macro_f1(said_motion, true_motion),
+            "macro_f1": macro_f1(predicted_motion, true_motion),
             "windows": len(true_motion),
-            "confusion": confusion(said_motion, true_motion, 4).tolist(),
+            "confusion": confusion(predicted_motion, true_motion, 4).tolist(),
         }
     by_file = real_motion.measure(registry, data / IMU)
     if by_file:
@@ -162,7 +162,7 @@ def measure_life(
         "localization_in_order": {**in_order["with_motion"]["remembered"], **in_order},
         "scenario": scenario,
         "har": har,
-        "events": sound_places.measure(sound_places.EventPlacer(registry).heard(placed)),
+        "events": sound_places.measure(sound_places.EventPlacer(registry).place_events(placed)),
         "abstention": abstention.measure(registry, networks, life),
         "gate": gate.measure(disturbed_windows, disturbed),
     }
@@ -195,11 +195,11 @@ def with_contract(results: Figures) -> Figures:
     """Copy localization's headline figures to the keys that readers of the JSON expect."""
     if "localization" in results:
         space = results["localization"]
-        moved, still = space["with_motion"], space["without_motion"]
+        with_motion, still = space["with_motion"], space["without_motion"]
         space |= {
-            "direction_accuracy": moved["direction_accuracy"],
-            "distance_accuracy": moved["distance_accuracy"],
-            "front_back_error": moved["front_back_error"],
+            "direction_accuracy": with_motion["direction_accuracy"],
+            "distance_accuracy": with_motion["distance_accuracy"],
+            "front_back_error": with_motion["front_back_error"],
             "direction_accuracy_without_motion": still["direction_accuracy"],
             "front_back_error_without_motion": still["front_back_error"],
         }

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 
-def cached(
+def load_or_make(
     folder: Path | None,
     names: Collection[str],
     make: Callable[[], Mapping[str, NDArray[Any]]],

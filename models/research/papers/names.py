@@ -45,7 +45,7 @@ def add(table: TextTable, names: Sequence[str], encoder: SentenceEncoder) -> Tex
                 f"{likeness:.2f}, {len(new)} dimensions for {len(old)}); expected the table's own "
                 "model, or --new for a table of its own"
             )
-    return table.added(wanted, encoder.embed(wanted))
+    return table.with_names(wanted, encoder.embed(wanted))
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
@@ -76,7 +76,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
             print("\n".join(table.names))
             return
         if options.command == "remove":
-            changed = table.removed(options.names)
+            changed = table.without_names(options.names)
         else:
             encoder = SentenceEncoder(options.model)
             if options.new:

@@ -69,7 +69,7 @@ class Moments(ColumnDataset):
 
 
 @dataclass(frozen=True)
-class Published:
+class EncodedSet:
     """A data set through one `FeaturePair`; K is 0 where it names no scenarios."""
 
     name: str
@@ -107,7 +107,7 @@ def split_users(users: Sequence[str], seed: int) -> Split:
     )
 
 
-def encode(name: str, recordings: Sequence[SessionRecording], pair: FeaturePair) -> Published:
+def encode(name: str, recordings: Sequence[SessionRecording], pair: FeaturePair) -> EncodedSet:
     """Cut every recording into contexts and moments and encode them.
 
     Raises `TablesError` when no recording has a label.
@@ -147,7 +147,7 @@ def encode(name: str, recordings: Sequence[SessionRecording], pair: FeaturePair)
     if not contexts:
         raise TablesError(f"data set {name!r} has no readable recording of {_SHORTEST_S:g} s")
     audio, has_audio, imu, has_imu, truth = (torch.stack(c) for c in zip(*contexts, strict=True))
-    return Published(
+    return EncodedSet(
         name=name,
         scenarios=scenarios,
         activities=activities,
@@ -227,8 +227,8 @@ def _shares(
 def _segments(stretch: Segment, pair: FeaturePair) -> tuple[Tensor, Tensor, Tensor, Tensor]:
     wave = torch.from_numpy(stretch.wave).view(SEGMENTS, -1)
     imu = torch.from_numpy(stretch.imu).view(SEGMENTS, -1, 6)
-    has_audio = torch.from_numpy(stretch.heard.reshape(SEGMENTS, -1).all(axis=1))
-    has_imu = torch.from_numpy(stretch.moved.reshape(SEGMENTS, -1).all(axis=1))
+    has_audio = torch.from_numpy(stretch.has_audio.reshape(SEGMENTS, -1).all(axis=1))
+    has_imu = torch.from_numpy(stretch.has_imu.reshape(SEGMENTS, -1).all(axis=1))
     return (
         _features(pair.audio, wave, has_audio),
         has_audio,
@@ -239,8 +239,8 @@ def _segments(stretch: Segment, pair: FeaturePair) -> tuple[Tensor, Tensor, Tens
 
 def _whole(stretch: Segment, pair: FeaturePair) -> tuple[Tensor, Tensor, Tensor, Tensor]:
     # A moment at a recording's edge may lack a second.
-    has_audio = torch.tensor([bool(stretch.heard.mean() >= 0.6)])
-    has_imu = torch.tensor([bool(stretch.moved.mean() >= 0.6)])
+    has_audio = torch.tensor([bool(stretch.has_audio.mean() >= 0.6)])
+    has_imu = torch.tensor([bool(stretch.has_imu.mean() >= 0.6)])
     wave, imu = torch.from_numpy(stretch.wave)[None], torch.from_numpy(stretch.imu)[None]
     audio, motion = _features(pair.audio, wave, has_audio), _features(pair.imu, imu, has_imu)
     return audio[0], has_audio[0], motion[0], has_imu[0]

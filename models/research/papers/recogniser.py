@@ -17,8 +17,8 @@ from torch import Tensor
 from models.egolog.scenario import ScenarioNet, Segments
 from models.research.papers.published import (
     Contexts,
+    EncodedSet,
     Moments,
-    Published,
     Split,
 )
 
@@ -45,10 +45,10 @@ class Column:
 
 
 def recogniser(
-    data: Published, split: Split, network: ScenarioNet, space: SharedSpace
+    data: EncodedSet, split: Split, network: ScenarioNet, space: SharedSpace
 ) -> Recognise:
     """Return what `network`, trained by `scenario_table` on `data`, says of contexts."""
-    _, norm = normalised(data, split)
+    _, norm = normalise(data, split)
     return lambda contexts: recognise(network, space, norm(contexts))
 
 
@@ -57,7 +57,7 @@ def answer_with(network: ScenarioNet, space: SharedSpace) -> Recognise:
     return lambda contexts: recognise(network, space, contexts)
 
 
-def normalised(data: Published, split: Split) -> tuple[Published, Callable[[Contexts], Contexts]]:
+def normalise(data: EncodedSet, split: Split) -> tuple[EncodedSet, Callable[[Contexts], Contexts]]:
     """Scale features by the training users' mean and spread; encoders differ in both."""
     scale = {}
     for name in ("audio", "imu"):
@@ -73,21 +73,21 @@ def normalised(data: Published, split: Split) -> tuple[Published, Callable[[Cont
             known = torch.zeros(2, segments_of.shape[-1])
         scale[name] = (known.mean(0), known.std(0).clamp(min=1e-4))
 
-    def scaled(name: str, values: Tensor, mask: Tensor) -> Tensor:
+    def scale_values(name: str, values: Tensor, mask: Tensor) -> Tensor:
         mean, spread = scale[name]
         return ((values - mean) / spread).masked_fill(~mask[..., None], 0.0)
 
     def contexts_of(part: Contexts) -> Contexts:
         return replace(
             part,
-            audio=scaled("audio", part.audio, part.audio_mask),
-            imu=scaled("imu", part.imu, part.imu_mask),
+            audio=scale_values("audio", part.audio, part.audio_mask),
+            imu=scale_values("imu", part.imu, part.imu_mask),
         )
 
     moments = replace(
         data.moments,
-        audio=scaled("audio", data.moments.audio, data.moments.audio_mask),
-        imu=scaled("imu", data.moments.imu, data.moments.imu_mask),
+        audio=scale_values("audio", data.moments.audio, data.moments.audio_mask),
+        imu=scale_values("imu", data.moments.imu, data.moments.imu_mask),
     )
     return replace(data, contexts=contexts_of(data.contexts), moments=moments), contexts_of
 

@@ -21,14 +21,14 @@ from models.research.lib.metrics import micro_f1
 from models.research.papers.published import (
     SEGMENTS,
     Contexts,
-    Published,
+    EncodedSet,
     Split,
     TablesError,
 )
 from models.research.papers.recogniser import (
     TIE,
     Column,
-    normalised,
+    normalise,
     recognise,
     segments,
 )
@@ -44,7 +44,7 @@ THRESHOLDS = tuple(np.arange(0.05, 0.96, 0.05).round(2).tolist())
 
 
 @dataclass(frozen=True)
-class _Fitted:
+class _FittedNetwork:
     """A network and what it says of the validation's and the test's contexts."""
 
     network: ScenarioNet
@@ -53,7 +53,7 @@ class _Fitted:
 
 
 def scenario_table(
-    data: Published, split: Split, settings: Fit, seed: int, positive: Positive = "sample"
+    data: EncodedSet, split: Split, settings: Fit, seed: int, positive: Positive = "sample"
 ) -> tuple[Column, ScenarioNet, SharedSpace, float]:
     """Fill Table 2's column: scenario F1 (EgoLog §5.1.4) on contexts of unseen users.
 
@@ -62,7 +62,7 @@ def scenario_table(
     """
     if not data.scenarios:
         raise TablesError(f"data set {data.name!r} names no scenarios")
-    normed, _ = normalised(data, split)
+    normed, _ = normalise(data, split)
     parts = {name: _contexts_of(normed.contexts, users) for name, users in vars(split).items()}
     for name, part in parts.items():
         if not len(part) or not part.scenarios.any():
@@ -70,7 +70,9 @@ def scenario_table(
     train, check, test = parts["train"], parts["validation"], parts["test"]
     space = _space(train, check, positive, settings, seed)
 
-    def fitted(title: str, sequence: str, key_frames: bool, without: str | None = None) -> _Fitted:
+    def fit_network(
+        title: str, sequence: str, key_frames: bool, without: str | None = None
+    ) -> _FittedNetwork:
         network = _scenario_net(
             title, [_only(p, without) for p in (train, check)], space, settings, seed,
             sequence, key_frames,
@@ -78,18 +80,18 @@ def scenario_table(
         checked, tested = (
             recognise(network, space, _only(part, without)) for part in (check, test)
         )
-        return _Fitted(network, checked, tested)
+        return _FittedNetwork(network, checked, tested)
 
     def score(checked: NDArray[np.float32], tested: NDArray[np.float32]) -> float:
         return micro_f1(tested, truth, _threshold(checked, check.scenarios.numpy()))
 
     truth = test.scenarios.numpy()
-    audio_only = fitted("audio", "none", False, "imu")
-    imu_only = fitted("imu", "none", False, "audio")
-    both = fitted("multi-modal", "none", False)
-    contrastive = fitted("+ contrastive", "none", True)
-    transformer = fitted("+ transformer", "transformer", True)
-    lstm = fitted("+ lstm", "lstm", True)
+    audio_only = fit_network("audio", "none", False, "imu")
+    imu_only = fit_network("imu", "none", False, "audio")
+    both = fit_network("multi-modal", "none", False)
+    contrastive = fit_network("+ contrastive", "none", True)
+    transformer = fit_network("+ transformer", "transformer", True)
+    lstm = fit_network("+ lstm", "lstm", True)
     scores: dict[str, float | None] = {
         "Random": 1 / len(data.scenarios),
         "Most frequent": _most_frequent_f1(train.scenarios.numpy(), truth),

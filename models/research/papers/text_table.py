@@ -55,13 +55,13 @@ class TextTable:
                 )
         return self.table[[self.names.index(name) for name in names]]
 
-    def added(self, names: Sequence[str], vectors: Tensor) -> TextTable:
+    def with_names(self, names: Sequence[str], vectors: Tensor) -> TextTable:
         """Return the table with `vectors` (K, E) for `names`, which replace those of old ones."""
-        kept = self.removed([name for name in names if name in self.names])
+        kept = self.without_names([name for name in names if name in self.names])
         unit = torch.nn.functional.normalize(vectors.float(), dim=-1)
         return TextTable((*kept.names, *names), torch.cat([kept.table, unit]))
 
-    def removed(self, names: Sequence[str]) -> TextTable:
+    def without_names(self, names: Sequence[str]) -> TextTable:
         """Return the table without `names`; raises `TextTableError` naming one that it lacks."""
         self.lookup(names)
         kept = [place for place, name in enumerate(self.names) if name not in names]

@@ -20,16 +20,16 @@ def test_a_stretch_is_the_recording_between_two_times(tmp_path: Path) -> None:
     assert part.wave.shape == (48_000,)
     np.testing.assert_array_equal(part.wave, whole.wave[32_000:80_000])
     np.testing.assert_array_equal(part.imu, whole.imu[100:250])
-    assert part.heard.all()
-    assert part.moved.all()
+    assert part.has_audio.all()
+    assert part.has_imu.all()
 
 
 def test_what_lies_outside_is_told_and_zero(tmp_path: Path) -> None:
     paper_sets.ego4d(tmp_path, [{**VIDEO, "late": 1.0}])
     (recording,) = open_set(tmp_path)
     stretch = cut(recording, 0.0, 12, Features())
-    assert stretch.heard.tolist() == [False] + [True] * 8 + [False] * 3
-    assert stretch.moved.tolist() == [True] * 8 + [False] * 4
+    assert stretch.has_audio.tolist() == [False] + [True] * 8 + [False] * 3
+    assert stretch.has_imu.tolist() == [True] * 8 + [False] * 4
     assert not stretch.wave[:16_000].any()
     assert not stretch.imu[400:].any()
 
@@ -42,7 +42,7 @@ def test_a_hole_of_motion_is_a_second_that_did_not_move(tmp_path: Path, start_s:
     path.write_text("\n".join([header, *rows[:600], *rows[1_000:]]) + "\n")
     (recording,) = open_set(tmp_path)
     stretch = cut(recording, start_s, 6, Features())
-    gone = [start_s + s for s in np.flatnonzero(~stretch.moved)]
+    gone = [start_s + s for s in np.flatnonzero(~stretch.has_imu)]
     assert 1 <= len(gone) <= 3
     assert all(2.5 <= at <= 5 for at in gone)
 
@@ -62,5 +62,5 @@ def test_motion_of_a_fractional_rate_has_fifty_rows_a_second(rate: float) -> Non
     values = np.repeat((np.arange(count) / rate)[:, None], 6, axis=1).astype(np.float32)
     recording = ImuArray("r", "d", "s", 0, rate, values, np.ones(6, np.float32))
     segment = cut(recording, 0.0, 20, Features())
-    assert segment.moved.all()
+    assert segment.has_imu.all()
     np.testing.assert_allclose(segment.imu[:, 0], np.arange(1_000) / 50, atol=0.04)

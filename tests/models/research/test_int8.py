@@ -64,7 +64,7 @@ def test_an_odd_last_row_is_heard_as_loud_as_the_others(folder: Path) -> None:
     tensors = Registry(folder).weights(ENCODERS).tensors
     whole = GraphSession.of(graph, tensors)
     mel = sound(1, 1)
-    prepared = int8.prepared(graph, tensors, 50).SerializeToString()
+    prepared = int8.prepare(graph, tensors, 50).SerializeToString()
     same = GraphSession.of(int8.GraphFile(prepared, (), {}), {})
     assert np.allclose(whole.run(mel=mel)[0], same.run(mel=mel)[0], atol=1e-4)
 

@@ -14,7 +14,7 @@ from tqdm import tqdm
 
 from models.features import Features
 from models.labels import ACTIVITIES, MOTIONS, SCENARIOS, SOUND_EVENTS
-from models.research.lib.array_cache import cached
+from models.research.lib.array_cache import load_or_make
 from models.simulation.life import day_plan
 from models.simulation.life.wearer import SimulatedWearer
 from models.simulation.rendering.ground_truth import SEGMENT_S, motion_of
@@ -124,7 +124,7 @@ def compose(
             made.append(_as_days(part, seconds, features))
         return {column: np.stack([getattr(one, column) for one in made]) for column in columns}
 
-    return Days(**cached(cache / name, columns, make))
+    return Days(**load_or_make(cache / name, columns, make))
 
 
 def stream_features(

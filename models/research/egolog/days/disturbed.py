@@ -13,7 +13,7 @@ from tqdm import tqdm
 
 from models.features import Features
 from models.research.egolog.days.composed import draw_stretch, labels, stream_features
-from models.research.lib.array_cache import cached
+from models.research.lib.array_cache import load_or_make
 from models.simulation.life import day_plan
 
 if TYPE_CHECKING:
@@ -84,7 +84,7 @@ def compose(
         ]
         return {column: np.stack([getattr(one, column) for one in made]) for column in columns}
 
-    return DisturbedDays(**cached(cache / name if cache is not None else None, columns, make))
+    return DisturbedDays(**load_or_make(cache / name if cache is not None else None, columns, make))
 
 
 def _stretch(

@@ -14,7 +14,7 @@ from tqdm import tqdm
 from models.features import Features
 from models.labels import SOUND_EVENTS
 from models.research.egolog.days.composed import draw_stretch, stream_features
-from models.research.lib.array_cache import cached
+from models.research.lib.array_cache import load_or_make
 from schemas.evidence import REGIONS
 
 if TYPE_CHECKING:
@@ -68,7 +68,7 @@ def compose(
         ]
         return {column: np.stack([getattr(one, column) for one in made]) for column in columns}
 
-    return PlacedDays(**cached(cache / name if cache is not None else None, columns, make))
+    return PlacedDays(**load_or_make(cache / name if cache is not None else None, columns, make))
 
 
 def _stretch(seed: int, index: int, material: Material, features: Features) -> PlacedDays:

@@ -16,7 +16,7 @@ from models.labels import ACTIVITIES, MOTIONS, RECOGNISED_SOUNDS, SCENARIOS
 from models.research.egolog.days.composed import StagedStretch, labels, stream_features
 from models.research.egolog.days.encoded import ACTIVITY_S
 from models.research.egolog.scenario import MIN_SHARE, WINDOW_S
-from models.research.lib.array_cache import cached
+from models.research.lib.array_cache import load_or_make
 from models.research.lib.column_dataset import ColumnDataset
 from models.serving.scenario_context import scenario_context
 from operators.scenario_record import scenario_record
@@ -153,7 +153,7 @@ def cached_records(
     """Return the records of a composed stretch, cached in `folder`."""
     columns = [f.name for f in fields(HouseholdWindows)]
     return HouseholdWindows(
-        **cached(folder, columns, lambda: vars(record_stretch(pipeline, staged())))
+        **load_or_make(folder, columns, lambda: vars(record_stretch(pipeline, staged())))
     )
 
 

@@ -40,7 +40,7 @@ from models.research.egolog.localization.batched.training import (
     regions_loss,
     validation_sets,
 )
-from models.research.lib.array_cache import cached
+from models.research.lib.array_cache import load_or_make
 from models.research.lib.least import check_least
 from models.serving.one_thread import pin_one_thread
 from models.serving.registry import WEIGHTS_DIR, Registry
@@ -123,7 +123,7 @@ def drawn_clips(world: World, clips: int, cache: Path | None) -> RenderedSeconds
         return {k: v.numpy() for k, v in RenderedSeconds.concatenate(parts)._asdict().items()}
 
     folder = cache / f"drawn-train-{EARS_REVISION}-{clips}" if cache is not None else None
-    columns = cached(folder, RenderedSeconds._fields, make)
+    columns = load_or_make(folder, RenderedSeconds._fields, make)
     return RenderedSeconds(**{name: torch.from_numpy(column) for name, column in columns.items()})
 
 

@@ -18,7 +18,7 @@ from models.features import Features
 from models.labels import SOUND_EVENTS
 from models.recordings.shared_data import CIPIC, ESC50
 from models.recordings.splits import Split, Splits
-from models.research.lib.array_cache import cached
+from models.research.lib.array_cache import load_or_make
 from models.simulation.acoustics.ears import Ears, SphericalEars
 from models.simulation.acoustics.microphone_arrays import MicrophoneArray
 from models.simulation.acoustics.rooms import Room
@@ -199,7 +199,9 @@ def spatial_seconds(
         ]
         return {c: np.concatenate([getattr(part, c) for part in made]) for c in columns}
 
-    return SpatialSeconds(**cached(cache / name if cache is not None else None, columns, make))
+    return SpatialSeconds(
+        **load_or_make(cache / name if cache is not None else None, columns, make)
+    )
 
 
 def clip(around: Surroundings, rng: Generator, features: Features) -> SpatialSeconds:

@@ -28,7 +28,7 @@ from models.research.egolog.localization.seconds import (
     Surroundings,
     spatial_seconds,
 )
-from models.research.lib.fit import Fit, Fitted, fit
+from models.research.lib.fit import Fit, FitResult, fit
 from models.serving.one_thread import pin_one_thread
 from models.simulation.acoustics.microphone_arrays import GEOMETRY_M, Device
 from models.simulation.acoustics.rooms import SPEED_OF_SOUND
@@ -267,7 +267,7 @@ def train(
         probability = torch.sigmoid(logits_of(network, validate_on, rows=alone)).cpu().numpy()
         return sum(direction_and_distance(probability, validate_on.regions[alone])) / 2
 
-    fitted: Fitted = fit(
+    fitted: FitResult = fit(
         WEIGHTS[listener].name,
         network,
         lambda rng: loss_of(network, train_on, rng, means.batch),

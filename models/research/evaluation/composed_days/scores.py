@@ -129,8 +129,8 @@ def with_memory(
         for at in range(first, first + len(own) // stretches):
             start_s = float(at * of_scenario.WINDOW_S)
             estimates.append((start_s, dict(zip(SCENARIOS, map(float, own[at]), strict=True))))
-            told = smooth_estimates(estimates, memory_s, changed, trust, usual)
-            out[at] = [told[name] for name in SCENARIOS]
+            smoothed = smooth_estimates(estimates, memory_s, changed, trust, usual)
+            out[at] = [smoothed[name] for name in SCENARIOS]
     return out
 
 

@@ -29,8 +29,8 @@ from models.research.evaluation.corrections.measures import (
     CORRECTIONS,
     adapter_of,
     calendar_of,
-    corrected,
-    shifted,
+    items_of_wearer,
+    shift_estimates,
 )
 from models.research.evaluation.options import measured_data
 from models.research.lib.metrics import macro_f1_of_labels, micro_f1
@@ -63,18 +63,18 @@ class _Wearer:
     def gains(self, adapter: CorrectionAdapter) -> tuple[float, float, float]:
         """Return the adapter's gains of micro-F1, of the log's micro-F1, and of macro-F1."""
         truth = self.later.truth
-        after = shifted(self.before, adapter)
-        said, usual = (smoothed_labels(self.later, each) for each in (after, self.before))
+        after = shift_estimates(self.before, adapter)
+        log_after, usual = (smoothed_labels(self.later, each) for each in (after, self.before))
         return (
             micro_f1(after, truth) - micro_f1(self.before, truth),
-            micro_f1(said, truth) - micro_f1(usual, truth),
+            micro_f1(log_after, truth) - micro_f1(usual, truth),
             macro_f1_of_labels(after, truth) - macro_f1_of_labels(self.before, truth),
         )
 
 
 def _wearer(network: ScenarioNet, own: HouseholdWindows, seed: int) -> _Wearer:
     first, later = own.take(own.day == 0), own.take(own.day > 0)
-    _, words = corrected(first, CORRECTIONS, seed)
+    _, words = items_of_wearer(first, CORRECTIONS, seed)
     return _Wearer(words, later, probabilities(network, later.rows))
 
 
@@ -120,7 +120,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     for reach, variance in product(REACHES, VARIANCES):
         adapters = [adapter_of(network, each.words, reach, variance) for each in wearers]
         gains = [each.gains(own) for each, own in zip(wearers, adapters, strict=True)]
-        after = [micro_f1(shifted(there, own), original.labels) for own in adapters]
+        after = [micro_f1(shift_estimates(there, own), original.labels) for own in adapters]
         micro, log, macro = zip(*gains, strict=True)
         rows.append(
             [

@@ -22,7 +22,7 @@ from models.finetuning.tune import TuneSettings
 from models.labels import SCENARIOS
 from models.research.egolog.households.days import Calendar, household_windows
 from models.research.egolog.households.log import smoothed_labels
-from models.research.evaluation.self_training.adapting import queued
+from models.research.evaluation.self_training.adapting import queue_items
 from models.research.evaluation.self_training.annotators import ByExpert
 from models.research.evaluation.self_training.measures import (
     MINUTES,
@@ -30,7 +30,7 @@ from models.research.evaluation.self_training.measures import (
     SHARED_TIME,
     STRETCHES,
 )
-from models.research.evaluation.self_training.refining import refined
+from models.research.evaluation.self_training.refining import refine
 from models.research.lib.metrics import macro_f1_of_labels, micro_f1
 from models.serving.one_thread import pin_one_thread
 from models.serving.predict import DECIMALS
@@ -72,14 +72,14 @@ def calendar_of(seed: int, wearers: int, *, validation: bool) -> Calendar:
     return Calendar(first + seed, wearers, STRETCHES, MINUTES, SHARED_TIME, validation=validation)
 
 
-def corrected(
+def items_of_wearer(
     days: HouseholdWindows, most: int, seed: int
 ) -> tuple[list[FinetuneItem], list[FinetuneItem]]:
     """Return the expert's items of all windows, and the wearer's of at most `most` wrong ones."""
     expert = ByExpert(Expert.load())
-    guesses = queued(days, days.scenarios, expert)
+    guesses = queue_items(days, days.scenarios, expert)
     asked = np.arange(len(days))
-    log = refined(days.scenarios, asked, [item.pseudo_labels for item in guesses])
+    log = refine(days.scenarios, asked, [item.pseudo_labels for item in guesses])
     wrong = np.flatnonzero((log != days.truth).any(axis=1) & days.truth.any(axis=1))
     chosen = np.random.default_rng([seed, 31]).permutation(wrong)[:most]
     words = [
@@ -110,9 +110,9 @@ def of_wearer(
     """Return one wearer's figures: F1 of later days by each network, and by the adapter to it."""
     shipped = registry.load(SCENARIO).module
     first, later = days.take(days.day == 0), days.take(days.day > 0)
-    guesses, words = corrected(first, most, seed)
+    guesses, words = items_of_wearer(first, most, seed)
     before = probabilities(shipped, later.rows)
-    remembered = adapted(shipped, words, later.rows)
+    remembered = adapted_estimates(shipped, words, later.rows)
     original = Coreset.load(registry).held_out
     figures: Figures = {
         "windows": len(first),
@@ -121,7 +121,9 @@ def of_wearer(
         "macro_f1_shipped": macro_f1_of_labels(before, later.truth),
         "f1_adapter": micro_f1(remembered, later.truth),
         "original_shipped": micro_f1(probabilities(shipped, original.rows), original.labels),
-        "original_adapter": micro_f1(adapted(shipped, words, original.rows), original.labels),
+        "original_adapter": micro_f1(
+            adapted_estimates(shipped, words, original.rows), original.labels
+        ),
     }
     in_use = shipped
     queues = {"expert": guesses} if expert else {}
@@ -142,7 +144,7 @@ def of_wearer(
                 judged["wearer_f1"],
                 became["wearer_f1"],
             ]
-    both = adapted(in_use, words, later.rows)
+    both = adapted_estimates(in_use, words, later.rows)
     figures["f1_corrected"] = micro_f1(both, later.truth)
     figures["macro_f1_corrected"] = macro_f1_of_labels(both, later.truth)
     by_revision = probabilities(in_use, later.rows)
@@ -156,12 +158,12 @@ def of_wearer(
     return figures
 
 
-def adapted(
+def adapted_estimates(
     network: ScenarioNet, words: Sequence[FinetuneItem], rows: NDArray[np.float16]
 ) -> NDArray[np.float32]:
     """Return the estimates (N, 16) of rows by `network` and the adapter of a wearer's `words`."""
     plain = probabilities(network, rows)
-    return shifted(plain, adapter_of(network, words)) if words else plain
+    return shift_estimates(plain, adapter_of(network, words)) if words else plain
 
 
 def adapter_of(
@@ -176,7 +178,7 @@ def adapter_of(
     return CorrectionAdapter("", estimates, windows.labels > 0, "", reach=reach, variance=variance)
 
 
-def shifted(plain: NDArray[np.float32], adapter: CorrectionAdapter) -> NDArray[np.float32]:
+def shift_estimates(plain: NDArray[np.float32], adapter: CorrectionAdapter) -> NDArray[np.float32]:
     """Return estimates (N, 16) of a network after its adapter."""
     odds = logit(plain.astype(np.float64).clip(_TINY, 1 - _TINY))
     result: NDArray[np.float32] = expit(

@@ -110,9 +110,9 @@ def windows(
         # Each stretch is a session, whose microphone balance is learned from its first second on.
         maps = balanced_in_turn(days.maps[index])
         regions = regions_of(sound_localizer, maps, imu)
-        quiet, _ = scenarios_told(networks, first_window(networks, days.clean_mel[index], imu))
+        quiet, _ = estimate_scenarios(networks, first_window(networks, days.clean_mel[index], imu))
         first = first_window(networks, days.mel[index], imu)
-        whole, near = scenarios_told(networks, first, regions, near_from)
+        whole, near = estimate_scenarios(networks, first, regions, near_from)
         clean.append(examples(networks, days.clean_mel[index], imu, activities[index], quiet))
         interfered.append(examples(networks, days.mel[index], imu, activities[index], whole))
         undisturbed.append(with_scenarios(interfered[-1], near))
@@ -138,8 +138,8 @@ def measure(networks: Networks, disturbed: DisturbedWindows) -> dict[str, float]
     ways = {
         "clean": disturbed.clean,
         "interfered": disturbed.interfered,
-        "dropped": as_heard(networks, disturbed.undisturbed, disturbed.dropped),
-        "near": as_heard(networks, disturbed.undisturbed, disturbed.kept),
+        "dropped": with_sound_of(networks, disturbed.undisturbed, disturbed.dropped),
+        "near": with_sound_of(networks, disturbed.undisturbed, disturbed.kept),
     }
     return {name: score(networks, examples) for name, examples in ways.items()}
 
@@ -187,7 +187,7 @@ def with_scenarios(windows: ActivityExamples, detected: Mapping[str, float]) -> 
     return replace(windows, scenarios=shown.expand(len(windows), -1))
 
 
-def scenarios_told(
+def estimate_scenarios(
     networks: Networks,
     segments: Segments,
     regions: Sequence[Mapping[str, float]] = (),
@@ -199,13 +199,13 @@ def scenarios_told(
     sound, by the region probabilities `regions` of its seconds.
     """
     with torch.inference_mode():
-        whole = _estimated(networks, segments)
+        whole = _estimate(networks, segments)
         localized = [HeardSecond(at, each) for at, each in enumerate(regions[:WINDOW_S])]
         left_out = far_only_segments(localized, WINDOW_S // SEGMENT_S, near_from)
         undisturbed: dict[str, float] = {}
         if left_out.any():
             kept = segments.audio_mask & torch.from_numpy(~left_out)
-            undisturbed = _estimated(networks, replace(segments, audio_mask=kept))
+            undisturbed = _estimate(networks, replace(segments, audio_mask=kept))
     return whole, scenario_context([(0.0, whole)], undisturbed)
 
 
@@ -215,19 +215,19 @@ def first_window(networks: Networks, mel: NDArray[np.float16], imu: Tensor) -> S
     with torch.inference_mode():
         audio = networks.encoders.encode_audio(sound.view(-1, SEGMENT_S * FRAMES, 64))
         motion = imu[: WINDOW_S * FRAMES].view(-1, SEGMENT_S * FRAMES, 6)
-        moved = networks.encoders.encode_imu(motion)
+        encoding = networks.encoders.encode_imu(motion)
     present = torch.ones(1, len(audio.features), dtype=torch.bool)
     return Segments(
         audio.features[None],
         audio.embedding[None],
         present,
-        moved.features[None],
-        moved.embedding[None],
+        encoding.features[None],
+        encoding.embedding[None],
         present,
     )
 
 
-def _estimated(networks: Networks, segments: Segments) -> dict[str, float]:
+def _estimate(networks: Networks, segments: Segments) -> dict[str, float]:
     rows, _ = networks.scenario.join(segments)
     (probabilities,) = torch.sigmoid(networks.scenario(rows)).tolist()
     return dict(zip(SCENARIOS, probabilities, strict=True))
@@ -273,7 +273,7 @@ def gated_in_turn(
     return sounds
 
 
-def as_heard(
+def with_sound_of(
     networks: Networks, windows: ActivityExamples, sounds: Sequence[GatedSound]
 ) -> ActivityExamples:
     """Return the gated windows: without audio, or with the audio of the near field."""

@@ -106,7 +106,7 @@ def operating_points(networks: Networks, disturbed: DisturbedWindows) -> list[Op
     return points
 
 
-def chosen(points: Sequence[OperatingPoint], open_har: float) -> OperatingPoint | None:
+def choose_point(points: Sequence[OperatingPoint], open_har: float) -> OperatingPoint | None:
     """Return the point that closes most of those that are seldom wrong and cost no activity.
 
     `open_har` is the accuracy of the activities where the gate never closes. None where each point
@@ -182,7 +182,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
         "activities, audio dropped",
     ]
     print(table(head, rows))
-    best = chosen(points, har["interfered"])
+    best = choose_point(points, har["interfered"])
     if best is None:
         print("\nevery gate that is seldom wrong costs activities: keep it open (FAR_ABOVE = 1.0)")
         return

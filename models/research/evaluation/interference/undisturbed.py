@@ -44,30 +44,30 @@ _BOTH = ("accuracy", "likelihood")
 
 
 @dataclass(frozen=True)
-class Scored:
+class ActivityScores:
     """Accuracy of the activities, and the mean probability of the true one."""
 
     accuracy: float
     likelihood: float
 
     @classmethod
-    def of(cls, networks: Networks, windows: ActivityExamples) -> Scored:
+    def of(cls, networks: Networks, windows: ActivityExamples) -> ActivityScores:
         """Score windows."""
         return cls(
             interference.score(networks, windows), interference.likelihood(networks, windows)
         )
 
-    def won_back(self, interfered: Scored, clean: Scored) -> Scored:
+    def won_back(self, interfered: ActivityScores, clean: ActivityScores) -> ActivityScores:
         """Return both as shares of the interference's cost, NaN if it costs nothing."""
 
         def share(what: str) -> float:
             now, before, after = (getattr(one, what) for one in (self, interfered, clean))
             return (now - before) / (after - before) if after != before else float("nan")
 
-        return Scored(share("accuracy"), share("likelihood"))
+        return ActivityScores(share("accuracy"), share("likelihood"))
 
 
-_Scores = dict[str | float, Scored]
+_Scores = dict[str | float, ActivityScores]
 
 
 def by_choice(networks: Networks, localizer: SoundLocalizer, days: DisturbedDays) -> _Scores:
@@ -83,20 +83,20 @@ def by_choice(networks: Networks, localizer: SoundLocalizer, days: DisturbedDays
         mel, clean_mel = days.mel[index], days.clean_mel[index]
         quiet = interference.first_window(networks, clean_mel, imu)
         first = interference.first_window(networks, mel, imu)
-        without, _ = interference.scenarios_told(networks, quiet)
-        whole, _ = interference.scenarios_told(networks, first)
+        without, _ = interference.estimate_scenarios(networks, quiet)
+        whole, _ = interference.estimate_scenarios(networks, first)
         clean = interference.examples(networks, clean_mel, imu, activity, without)
         interfered = interference.examples(networks, mel, imu, activity, whole)
         parts["clean"].append(clean)
         parts["interfered"].append(interfered)
         sounds = interference.gated_in_turn(mel, maps, regions, "drop")
-        silenced = interference.as_heard(networks, interfered, sounds)
+        silenced = interference.with_sound_of(networks, interfered, sounds)
         for choice in CHOICES:
-            _, detected = interference.scenarios_told(networks, first, regions, choice)
+            _, detected = interference.estimate_scenarios(networks, first, regions, choice)
             windows = interfered if is_attended(detected_scenarios(detected)) else silenced
             parts[choice].append(interference.with_scenarios(windows, detected))
     return {
-        name: Scored.of(networks, ActivityExamples.concatenate(each))
+        name: ActivityScores.of(networks, ActivityExamples.concatenate(each))
         for name, each in parts.items()
     }
 

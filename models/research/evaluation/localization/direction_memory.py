@@ -33,7 +33,7 @@ from models.egolog.direction_memory import (
 from models.egolog.microphone_balance import balanced_in_turn
 from models.research.egolog.days import placed as placed_days
 from models.research.egolog.localization.direction_memory import SecondsInOrder, fit_filter
-from models.research.evaluation.localization.rendered import Judged
+from models.research.evaluation.localization.rendered import SourceSeconds
 from models.research.lib.least import check_least
 from models.research.lib.recordings_folder import needed_recordings
 from models.research.lib.tables import table
@@ -73,9 +73,9 @@ class LocatedDays:
 
     def alone(self) -> NDArray[np.float32]:
         """Return the probabilities (N, L, 8) of `REGIONS` by each second itself."""
-        return _named([[second.regions for second in stretch] for stretch in self.seconds])
+        return _as_array([[second.regions for second in stretch] for stretch in self.seconds])
 
-    def remembered(self, by: DirectionFilter = FILTER) -> NDArray[np.float32]:
+    def smoothed_directions(self, by: DirectionFilter = FILTER) -> NDArray[np.float32]:
         """Return the probabilities (N, L, 8) that the stream publishes."""
         if self.imu is None:
             return self.alone()
@@ -87,7 +87,7 @@ class LocatedDays:
                 found, memory = memory.after(*span, second.regions, second.heat, imu, by)
                 regions.append(found)
             out.append(regions)
-        return _named(out)
+        return _as_array(out)
 
     def in_order(self) -> SecondsInOrder:
         """Return what the memory is fitted to."""
@@ -102,7 +102,9 @@ class LocatedDays:
         return SecondsInOrder(*(torch.from_numpy(part) for part in parts))
 
 
-def located(localizer: SoundLocalizer, days: PlacedDays, *, motion: bool = True) -> LocatedDays:
+def localize_days(
+    localizer: SoundLocalizer, days: PlacedDays, *, motion: bool = True
+) -> LocatedDays:
     """Localize every second of days; each stretch is a session that balances its microphones."""
     count, length = len(days), days.maps.shape[1]
     imu = days.imu.reshape(count, length, -1, 6)
@@ -124,14 +126,14 @@ def figures_of(days: LocatedDays, by: DirectionFilter = FILTER) -> Figures:
     one = days.truth.sum(axis=2) == 1
     ways = {"alone": days.alone()}
     if days.imu is not None:
-        ways["remembered"] = days.remembered(by)
-    return {name: _judged(found[one], days.truth[one]) for name, found in ways.items()}
+        ways["remembered"] = days.smoothed_directions(by)
+    return {name: _figures(found[one], days.truth[one]) for name, found in ways.items()}
 
 
 def measure(localizer: SoundLocalizer, days: PlacedDays) -> dict[str, Figures]:
     """Return the figures of days with motion and without."""
     ways = {"with_motion": True, "without_motion": False}
-    return {name: figures_of(located(localizer, days, motion=ways[name])) for name in ways}
+    return {name: figures_of(localize_days(localizer, days, motion=ways[name])) for name in ways}
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
@@ -159,21 +161,23 @@ def main(arguments: Sequence[str] | None = None) -> None:
     with tempfile.TemporaryDirectory(prefix="egolog-directions-") as folder:
         cache = options.cache if options.cache is not None else Path(folder)
 
-        def composed(material: Material, seeds: Sequence[int]) -> list[PlacedDays]:
+        def compose_days(material: Material, seeds: Sequence[int]) -> list[PlacedDays]:
             return [placed_days.compose(n, material, cache, options.stretches) for n in seeds]
 
         if options.fit:
-            known = composed(Material.read(data, "validation", elsewhere=False), VALIDATION_SEEDS)
-            print(_fitted([located(localizer, days) for days in known]))
+            known = compose_days(
+                Material.read(data, "validation", elsewhere=False), VALIDATION_SEEDS
+            )
+            print(_fit([localize_days(localizer, days) for days in known]))
             return
-        unseen = composed(unseen_material(data), options.seeds)
+        unseen = compose_days(unseen_material(data), options.seeds)
     figures = [measure(localizer, days) for days in unseen]
     if options.json is not None:
         options.json.write_text(json.dumps(figures, indent=2))
     print(_page(figures))
 
 
-def _fitted(days: Sequence[LocatedDays]) -> str:
+def _fit(days: Sequence[LocatedDays]) -> str:
     """Fit to all days, and say what is gained on those of one seed by fitting to the others."""
     lines = [f"FILTER = {fit_filter([each.in_order() for each in days])}"]
     for at, held in enumerate(days):
@@ -201,8 +205,8 @@ def _across(runs: Sequence[dict[str, Figures]], name: str, way: str, key: str) -
     return f"{np.mean(values):.3f}{spread}"
 
 
-def _judged(probability: NDArray[np.float32], truth: NDArray[np.float32]) -> dict[str, Any]:
-    figures = Judged.of(probability, truth).figures()
+def _figures(probability: NDArray[np.float32], truth: NDArray[np.float32]) -> dict[str, Any]:
+    figures = SourceSeconds.of(probability, truth).figures()
     return {key: value for key, value in figures.items() if key in ("seconds", *_FIGURES)}
 
 
@@ -212,7 +216,7 @@ def _heat(second: LocatedSecond) -> NDArray[np.float32]:
     return second.heat
 
 
-def _named(stretches: list[list[dict[str, float]]]) -> NDArray[np.float32]:
+def _as_array(stretches: list[list[dict[str, float]]]) -> NDArray[np.float32]:
     return np.array(
         [[[second[name] for name in REGIONS] for second in stretch] for stretch in stretches],
         np.float32,

@@ -22,13 +22,13 @@ from models.research.evaluation.localization.measured_rooms import (
     LEVEL_DB,
     NOISE_DB,
     between_two,
-    heard,
+    learn_balance,
     maps_of,
     regions_of,
+    render_second,
     rooms,
-    settled,
 )
-from models.research.evaluation.localization.rendered import Judged
+from models.research.evaluation.localization.rendered import SourceSeconds
 from models.research.lib.column_dataset import ColumnDataset
 from models.research.lib.metrics import calibration_error
 from models.simulation.acoustics.ears import DIRECTIONS, NFFT, TAPS
@@ -93,7 +93,7 @@ class DistanceSeconds(ColumnDataset):
 
     def figures(self) -> Figures:
         """Return how often near is predicted, and how often the direction is right."""
-        judged = Judged.of(self.probability, self._regions())
+        judged = SourceSeconds.of(self.probability, self._regions())
         return {
             "seconds": len(self.near),
             "said_near": float((self.near > 0.5).mean()),
@@ -107,7 +107,7 @@ class DistanceSeconds(ColumnDataset):
         ]
         return np.eye(len(REGIONS), dtype=np.float32)[[REGIONS.index(name) for name in names]]
 
-    def balanced(self) -> float | None:
+    def balanced_accuracy(self) -> float | None:
         """Return the balanced accuracy: the mean of the recalls of near and far sources."""
         near, far = self.distance_m < BORDER_M, self.distance_m > BORDER_M
         if not near.any() or not far.any():
@@ -165,19 +165,19 @@ def measure(
     if head.is_file():
         dummy = read_dummy_head(head)
         dry, roomy = (np.random.default_rng([_STREAM, seed, *part]) for part in ((), (1,)))
-        ku100["dry"] = _judged(network, _dry(dummy, sounds, clips, dry), seed)
-        ku100["rooms"] = _judged(network, _in_rooms(dummy, sounds, clips, roomy), seed)
+        ku100["dry"] = _measure(network, _dry(dummy, sounds, clips, dry), seed)
+        ku100["rooms"] = _measure(network, _in_rooms(dummy, sounds, clips, roomy), seed)
     else:
         figures["skipped"].append(head.name)
     for room in rooms(hrtf):
         rng = np.random.default_rng([_STREAM, seed, 2])
         places = [
-            (heard(room.responses[at], sounds, rng), np.rad2deg(room.azimuth[at]), metres)
+            (render_second(room.responses[at], sounds, rng), np.rad2deg(room.azimuth[at]), metres)
             for at, metres in enumerate(room.distance_m)
             if not between_two(room.azimuth[at])
             for _ in range(clips)
         ]
-        surrey[room.name] = _judged(network, places, seed)
+        surrey[room.name] = _measure(network, places, seed)
     if not surrey:
         figures["skipped"].append("*_16k.sofa")
     if ku100 or surrey:
@@ -203,10 +203,10 @@ def _figures(
         dry, roomy = ku100["dry"], ku100["rooms"]
         figures["ku100"] = {
             "distances": dry.by_distance(),
-            "balanced": dry.balanced(),
-            "balanced_lateral": dry.lateral().balanced(),
+            "balanced": dry.balanced_accuracy(),
+            "balanced_lateral": dry.lateral().balanced_accuracy(),
             "in_rooms": roomy.by_distance(),
-            "balanced_in_rooms": roomy.balanced(),
+            "balanced_in_rooms": roomy.balanced_accuracy(),
         }
     if surrey:
         figures["surrey"] = {
@@ -246,7 +246,9 @@ def _dry(dummy: DummyHead, sounds: SoundBank, clips: int, rng: Generator) -> lis
         impulses = fft.irfft(ring, NFFT, axis=-1)[..., :TAPS].astype(np.float32)
         for degrees in _azimuths():
             response = impulses[round(degrees * DIRECTIONS / 360) % DIRECTIONS]
-            places += [(heard(response, sounds, rng), degrees, metres) for _ in range(clips)]
+            places += [
+                (render_second(response, sounds, rng), degrees, metres) for _ in range(clips)
+            ]
     return places
 
 
@@ -293,13 +295,13 @@ def _azimuths() -> list[float]:
     return [turn for turn in turns if not between_two(np.deg2rad(turn))]
 
 
-def _judged(network: Localization, places: list[Place], seed: int) -> DeviceSeconds:
+def _measure(network: Localization, places: list[Place], seed: int) -> DeviceSeconds:
     maps = maps_of([wave for wave, _, _ in places])
-    balance = settled(maps, np.random.default_rng([_STREAM, seed, 3]))
+    balance = learn_balance(maps, np.random.default_rng([_STREAM, seed, 3]))
     azimuth = np.array([azimuth for _, azimuth, _ in places])
     metres = np.array([metres for _, _, metres in places])
     first, later = (
-        DistanceSeconds(regions_of(network, heard), azimuth, metres)
-        for heard in (maps, np.stack([balance.correct(one) for one in maps]))
+        DistanceSeconds(regions_of(network, inputs), azimuth, metres)
+        for inputs in (maps, np.stack([balance.correct(one) for one in maps]))
     )
     return DeviceSeconds(first, later, balance.db)

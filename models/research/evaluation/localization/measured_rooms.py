@@ -20,7 +20,7 @@ from scipy.signal import fftconvolve
 from models.egolog.localization import LOCALIZATION
 from models.egolog.microphone_balance import MicrophoneBalance
 from models.features import Features
-from models.research.evaluation.localization.rendered import Judged
+from models.research.evaluation.localization.rendered import SourceSeconds
 from models.simulation.acoustics.sounds import FS
 from models.simulation.rendering.mixer import region
 from models.simulation.sources.sofa import MeasuredRoom, read_sofa
@@ -60,14 +60,14 @@ def measure(registry: Registry, folder: Path, sounds: SoundBank, seed: int) -> d
             if between_two(room.azimuth[place]):
                 continue
             for _ in range(CLIPS):
-                wave = heard(room.responses[place], sounds, rng)
+                wave = render_second(room.responses[place], sounds, rng)
                 waves.append(wave)
                 name = region(float(room.azimuth[place]), room.distance_m[place] < 1.0)
                 truth.append(np.eye(len(REGIONS), dtype=np.float32)[REGIONS.index(name)])
         maps = maps_of(waves)
-        balance = settled(maps, rng)
+        balance = learn_balance(maps, rng)
         probability = regions_of(network, np.stack([balance.correct(one) for one in maps]))
-        figures[room.name] = Judged.of(probability, np.stack(truth)).figures()
+        figures[room.name] = SourceSeconds.of(probability, np.stack(truth)).figures()
     return figures
 
 
@@ -77,7 +77,7 @@ def maps_of(waves: Sequence[NDArray[np.float32]]) -> NDArray[np.float16]:
     return np.stack([features.audio(wave, FS, np.ones(FS, bool))["maps"] for wave in waves])
 
 
-def settled(maps: NDArray[np.float16], rng: Generator) -> MicrophoneBalance:
+def learn_balance(maps: NDArray[np.float16], rng: Generator) -> MicrophoneBalance:
     """Return the microphone balance of a session after all `maps` (N, 3, 50, 64)."""
     balance = MicrophoneBalance()
     for at in rng.permutation(len(maps)):
@@ -93,7 +93,9 @@ def regions_of(network: Localization, maps: NDArray[np.float16]) -> NDArray[np.f
     return out
 
 
-def heard(response: NDArray[np.float32], sounds: SoundBank, rng: Generator) -> NDArray[np.float32]:
+def render_second(
+    response: NDArray[np.float32], sounds: SoundBank, rng: Generator
+) -> NDArray[np.float32]:
     """Return one second (2, 16000) of a sound with the reverberation of a second before."""
     label = str(rng.choice(sorted(sounds.labels)))
     dry = sounds(label, rng, rng, 2 * FS)

@@ -44,7 +44,7 @@ Figures = dict[str, Any]
 
 
 @dataclass(frozen=True)
-class Judged(ColumnDataset):
+class SourceSeconds(ColumnDataset):
     """Seconds of one source: said and true direction (index of `DIRECTIONS`) and distance."""
 
     direction: NDArray[np.int64]
@@ -53,7 +53,7 @@ class Judged(ColumnDataset):
     true_distance: NDArray[np.int64]
 
     @classmethod
-    def of(cls, probability: Probability, regions: NDArray[np.float32]) -> Judged:
+    def of(cls, probability: Probability, regions: NDArray[np.float32]) -> SourceSeconds:
         """Judge probabilities (N, 8) of seconds (N, 8) with one region each.
 
         A direction is as likely as near and far in it together, and the other way round.
@@ -102,16 +102,16 @@ def measure(
     """
     pin_one_thread()
     figures: Figures = {"directions": list(DIRECTIONS), "regions": list(REGIONS)}
-    figures |= _listened(registry, data, seed, cache, split, "binaural", clips)
-    figures["mono"] = _listened(registry, data, seed, cache, split, "mono", clips)["with_motion"]
+    figures |= _measure(registry, data, seed, cache, split, "binaural", clips)
+    figures["mono"] = _measure(registry, data, seed, cache, split, "mono", clips)["with_motion"]
     if arrays:
         devices: tuple[Listener, ...] = ("glasses", "headphones")
         for device in devices:
-            figures[device] = _listened(registry, data, seed, cache, split, device, ARRAY_CLIPS)
+            figures[device] = _measure(registry, data, seed, cache, split, device, ARRAY_CLIPS)
     return figures
 
 
-def _listened(
+def _measure(
     registry: Registry,
     data: Path,
     seed: int,
@@ -128,7 +128,7 @@ def _listened(
     figures: Figures = {}
     for name, imu in (("with_motion", True), ("without_motion", False)):
         probability = predict(network, seconds, imu)
-        judged = Judged.of(probability[alone], seconds.regions[alone])
+        judged = SourceSeconds.of(probability[alone], seconds.regions[alone])
         figures[name] = judged.figures() | {
             "micro_f1": micro_f1(probability, seconds.regions),
             "all_seconds": len(seconds),
@@ -144,7 +144,7 @@ def _listened(
     return figures
 
 
-def _by_turn(judged: Judged, turn: NDArray[np.float32]) -> list[Figures]:
+def _by_turn(judged: SourceSeconds, turn: NDArray[np.float32]) -> list[Figures]:
     rows = []
     for low, high in TURNS:
         within = judged.take((turn >= low) & (turn < high))
@@ -163,7 +163,7 @@ def _half(network: Localization, seconds: Seconds) -> Figures:
         for start in range(0, len(rows), 128):
             maps, imu, _, _ = seconds.batch(rows[start : start + 128])
             out.append(network.regions(maps[:, :, :25], imu[:, :25].transpose(1, 2)))
-    return Judged.of(torch.cat(out).numpy(), seconds.regions[rows]).figures()
+    return SourceSeconds.of(torch.cat(out).numpy(), seconds.regions[rows]).figures()
 
 
 def _double(probability: Probability, seconds: Seconds) -> Figures:
@@ -171,7 +171,7 @@ def _double(probability: Probability, seconds: Seconds) -> Figures:
     regions = seconds.regions.reshape(-1, SECONDS, len(REGIONS))
     same = (regions == regions[:, :1]).all(axis=(1, 2)) & (regions[:, 0].sum(axis=1) == 1)
     mean = probability.reshape(-1, SECONDS, len(REGIONS)).mean(axis=1)
-    return Judged.of(mean[same], regions[same, 0]).figures()
+    return SourceSeconds.of(mean[same], regions[same, 0]).figures()
 
 
 def _calibration(probability: Probability, truth: NDArray[np.float32]) -> list[Figures]:

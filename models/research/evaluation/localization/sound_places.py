@@ -89,7 +89,7 @@ class PlacedEvent:
 
 
 @dataclass(frozen=True)
-class HeardDays:
+class PlacedEvents:
     """The scored events of some days, and the cost of separating near from far.
 
     `absent` counts named events that were not audible when detected. The near field was extracted
@@ -104,7 +104,7 @@ class HeardDays:
     apart: int
 
     @classmethod
-    def concatenate(cls, days: Iterable[HeardDays]) -> HeardDays:
+    def concatenate(cls, days: Iterable[PlacedEvents]) -> PlacedEvents:
         """Return the events and counts of several days together."""
         every = list(days)
         counts = ("absent", "windows", "seconds", "extracted", "apart")
@@ -122,25 +122,25 @@ class EventPlacer:
         self._extractor = NearFieldExtractor(registry)
         self._recognizer = ScenarioRecognizer(registry)
 
-    def heard(self, days: PlacedDays) -> HeardDays:
+    def place_events(self, days: PlacedDays) -> PlacedEvents:
         """Return the scored events of every whole half minute of `days`."""
         days = replace(days, maps=np.stack([balanced_in_turn(maps) for maps in days.maps]))
         starts = range(0, days.sounds.shape[1] - WINDOW_S + 1, WINDOW_S)
-        return HeardDays.concatenate(
+        return PlacedEvents.concatenate(
             self._window(days, index, start)
             for index in tqdm(range(len(days)), desc="sound places", mininterval=5)
             for start in starts
         )
 
-    def _window(self, days: PlacedDays, index: int, start: int) -> HeardDays:
+    def _window(self, days: PlacedDays, index: int, start: int) -> PlacedEvents:
         inside, frames = (slice(start * n, (start + WINDOW_S) * n) for n in (1, FRAMES))
         mel, imu, maps = days.mel[index, frames], days.imu[index, frames], days.maps[index, inside]
         shares: dict[int, NearShare] = {}
         seconds = []
-        for at, (heard, turned) in enumerate(zip(maps, np.split(imu, WINDOW_S), strict=True)):
-            [regions] = self._localizer.predict([LocalizerInput(heard, turned)])
+        for at, (second, motion) in enumerate(zip(maps, np.split(imu, WINDOW_S), strict=True)):
+            [regions] = self._localizer.predict([LocalizerInput(second, motion)])
             if wants_near_field(regions):
-                [shares[at]] = self._extractor.predict([heard])
+                [shares[at]] = self._extractor.predict([second])
             seconds.append(_spatial(at, regions, shares.get(at)))
         there = np.ones(WINDOW_S, dtype=bool)
         [output] = self._recognizer.predict([ScenarioInput(mel, imu, there, there)])
@@ -167,7 +167,7 @@ class EventPlacer:
                     *_of_all(seconds),
                 )
             )
-        return HeardDays(tuple(judged), absent, 1, WINDOW_S, len(shares), len(chosen))
+        return PlacedEvents(tuple(judged), absent, 1, WINDOW_S, len(shares), len(chosen))
 
     def _apart(self, mel: NDArray[np.float16], shares: dict[int, NearShare], at: int) -> HeardApart:
         within = range(at * SEGMENT_S, (at + 1) * SEGMENT_S)
@@ -214,7 +214,7 @@ def _of_all(seconds: Sequence[Spatial]) -> tuple[bool, int]:
     return bool(_NEAR[means.argmax()]), int(_SIDE[means.argmax()])
 
 
-def measure(heard: HeardDays, by: Calibration = CALIBRATION) -> dict[str, Any]:
+def measure(placed: PlacedEvents, by: Calibration = CALIBRATION) -> dict[str, Any]:
     """Return accuracy and coverage of the named events' distance and direction.
 
     `..._of_window` uses the half minute's regions for all events; `..._said` is the share that is
@@ -222,7 +222,7 @@ def measure(heard: HeardDays, by: Calibration = CALIBRATION) -> dict[str, Any]:
     events without separating near from far, as in a worker that does not extract the near field;
     `apart` is over events that were recognised separately, with both methods.
     """
-    judged = heard.judged
+    judged = placed.judged
     mixed = [one for one in judged if one.mixed]
     parted = [one for one in judged if one.evidence.apart is not None]
     return {
@@ -230,10 +230,10 @@ def measure(heard: HeardDays, by: Calibration = CALIBRATION) -> dict[str, Any]:
         "mixed": _figures(mixed, by),
         "by_regions": _distances(_whole(judged), by),
         "apart": {**_distances(parted, by), "by_regions": _distances(_whole(parted), by)},
-        "absent": heard.absent,
-        "windows": heard.windows,
-        "extracted_seconds": heard.extracted / heard.seconds,
-        "apart_segments_a_window": heard.apart / heard.windows,
+        "absent": placed.absent,
+        "windows": placed.windows,
+        "extracted_seconds": placed.extracted / placed.seconds,
+        "apart_segments_a_window": placed.apart / placed.windows,
     }
 
 
@@ -249,13 +249,13 @@ def _figures(judged: Sequence[PlacedEvent], by: Calibration) -> dict[str, Any]:
     named = np.array([names.index(likeliest(each)) for each in likely])
     sides = np.array([one.direction for one in judged])
     of_window = np.array([one.all_direction for one in judged])
-    said = surest > SURE_DIRECTION
+    is_decided = surest > SURE_DIRECTION
     return {
         **_distances(judged, by),
         "direction_accuracy": _share(named == sides),
         "direction_accuracy_of_window": _share(of_window == sides),
-        "direction_said": _share(said),
-        "direction_accuracy_said": _share((named == sides)[said]),
+        "direction_said": _share(is_decided),
+        "direction_accuracy_said": _share((named == sides)[is_decided]),
         "direction_ece": _surely_right(surest, named == sides),
         "events": len(judged),
     }
@@ -264,15 +264,15 @@ def _figures(judged: Sequence[PlacedEvent], by: Calibration) -> dict[str, Any]:
 def _distances(judged: Sequence[PlacedEvent], by: Calibration) -> dict[str, Any]:
     kept = [one for one in judged if one.near is not None]
     near = np.array([one.near for one in kept], dtype=bool)
-    said_near = np.array([near_probability(one.evidence, by) for one in kept])
-    right = (said_near >= 0.5) == near
-    said = np.maximum(said_near, 1 - said_near) >= SURE
+    near_probabilities = np.array([near_probability(one.evidence, by) for one in kept])
+    right = (near_probabilities >= 0.5) == near
+    is_decided = np.maximum(near_probabilities, 1 - near_probabilities) >= SURE
     return {
         "distance_accuracy": _share(right),
         "distance_accuracy_of_window": _share(np.array([o.all_near for o in kept]) == near),
-        "distance_said": _share(said),
-        "distance_accuracy_said": _share(right[said]),
-        "distance_ece": calibration_error(said_near, near) if kept else None,
+        "distance_said": _share(is_decided),
+        "distance_accuracy_said": _share(right[is_decided]),
+        "distance_ece": calibration_error(near_probabilities, near) if kept else None,
         "distances": len(kept),
     }
 
@@ -285,7 +285,7 @@ def _share(right: NDArray[np.bool_]) -> float | None:
     return float(right.mean()) if len(right) else None
 
 
-def fitted(judged: Sequence[PlacedEvent]) -> Calibration:
+def fit_calibration(judged: Sequence[PlacedEvent]) -> Calibration:
     """Return the calibration of maximum likelihood for the events' true places.
 
     The calibration by regions uses all events, as most workers do not separate near and far.
@@ -360,13 +360,13 @@ def main(arguments: Sequence[str] | None = None) -> None:
     material = Material.read(data, "validation", elsewhere=False)
     with tempfile.TemporaryDirectory(prefix="egolog-places-") as folder:
         cache = options.cache if options.cache is not None else Path(folder)
-        heard = HeardDays.concatenate(
-            places.heard(placed_days.compose(seed, material, cache, options.stretches))
+        placed = PlacedEvents.concatenate(
+            places.place_events(placed_days.compose(seed, material, cache, options.stretches))
             for seed in options.seeds
         )
-    best = fitted(heard.judged)
+    best = fit_calibration(placed.judged)
     print(f"CALIBRATION = {best}")
-    for name, value in measure(heard, best).items():
+    for name, value in measure(placed, best).items():
         print(f"{name.replace('_', ' ')}: {value}")
 
 

@@ -77,7 +77,7 @@ class Scores:
     wrong: float
 
 
-def ranked(lanhar: Lanhar, windows: LabelledWindows) -> WindowShares:
+def rank_windows(lanhar: Lanhar, windows: LabelledWindows) -> WindowShares:
     """Return what LanHAR makes of each window among the labels in force."""
     names = lanhar.shipped.names
     shares = []
@@ -89,7 +89,7 @@ def ranked(lanhar: Lanhar, windows: LabelledWindows) -> WindowShares:
     return WindowShares(np.array(shares), right, np.array([each.any() for each in right]))
 
 
-def recognised(recognizer: ActivityRecognizer, windows: LabelledWindows) -> WindowShares:
+def recognise_windows(recognizer: ActivityRecognizer, windows: LabelledWindows) -> WindowShares:
     """Return what EgoLog makes of each window by motion alone."""
     estimates = recognizer.estimate(
         [
@@ -105,7 +105,7 @@ def recognised(recognizer: ActivityRecognizer, windows: LabelledWindows) -> Wind
     return WindowShares(np.array(shares), right, ~np.array([each.unknown for each in estimates]))
 
 
-def scored(
+def score_confidences(
     names: Sequence[str],
     windows: LabelledWindows,
     shown: WindowShares,
@@ -120,8 +120,8 @@ def scored(
         memories.append(latest[wearer])
     wearers = np.array(windows.wearers)
     for confidence in confidences:
-        said = LabelMemory(names, confidence, {})
-        shares = np.array([said.shares(each) for each in memories])
+        label_memory = LabelMemory(names, confidence, {})
+        shares = np.array([label_memory.shares(each) for each in memories])
         sure, judged = shares.max(axis=1), shown.judged
         hit = shown.right[np.arange(len(shares)), shares.argmax(axis=1)]
         wrong = judged & (sure >= SURE) & ~hit
@@ -163,11 +163,16 @@ def main(arguments: Sequence[str] | None = None) -> int:
             continue
         windows = read(folder / name, split="validation")
         for system, names, shown, most in (
-            ("LanHAR", lanhar.shipped.names, ranked(lanhar, windows), max(CONFIDENCES)),
-            ("EgoLog", ACTIVITIES, recognised(recognizer, windows), activity_memory.CONFIDENCE),
+            ("LanHAR", lanhar.shipped.names, rank_windows(lanhar, windows), max(CONFIDENCES)),
+            (
+                "EgoLog",
+                ACTIVITIES,
+                recognise_windows(recognizer, windows),
+                activity_memory.CONFIDENCE,
+            ),
         ):
             tried = [confidence for confidence in CONFIDENCES if confidence <= most]
-            rows = list(scored(names, windows, shown, tried))
+            rows = list(score_confidences(names, windows, shown, tried))
             print(f"\n{windows.position}, {system}: {best(rows).confidence}", flush=True)
             head = ["confidence", "calibration error", f"wrong at {SURE} or more"]
             print(table(head, [[f"{value:.3f}" for value in vars(row).values()] for row in rows]))

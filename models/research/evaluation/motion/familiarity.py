@@ -72,8 +72,8 @@ def _windows(file: np.lib.npyio.NpzFile) -> Iterator[tuple[str, NDArray[np.float
 
 
 def _familiarity(recognizer: ScenarioRecognizer, imu: NDArray[np.float32]) -> float:
-    moved = np.ones(SCENARIO_WINDOW_S, bool)
-    item = ScenarioInput(mel=None, imu=imu, audio_mask=~moved, imu_mask=moved)
+    has_motion = np.ones(SCENARIO_WINDOW_S, bool)
+    item = ScenarioInput(mel=None, imu=imu, audio_mask=~has_motion, imu_mask=has_motion)
     return recognizer.predict([item])[0].familiarity["imu"]
 
 

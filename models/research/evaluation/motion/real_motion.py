@@ -104,7 +104,7 @@ def of_windows(
             strict=True,
         )
     ]
-    activities = _remembered(windows, [estimate.activities for estimate in estimates])
+    activities = _smooth(windows, [estimate.activities for estimate in estimates])
     likeliest = [max(each, key=each.__getitem__) for each in activities]
     confidence = np.array([max(each.values()) for each in activities])
     unknown = np.array([estimate.unknown for estimate in estimates])
@@ -187,15 +187,15 @@ def lanhar_f1(lanhar: Lanhar, windows: LabelledWindows) -> float | None:
     return live.f1(found.first, found.true(found.first))
 
 
-def _remembered(
+def _smooth(
     windows: LabelledWindows, activities: Sequence[Mapping[str, float]]
 ) -> list[dict[str, float]]:
     memory: defaultdict[str, Sequence[float]] = defaultdict(tuple)
-    said = []
+    smoothed = []
     for own, wearer, start_s in zip(activities, windows.wearers, windows.starts_s, strict=True):
         memory[wearer] = activities_after(memory[wearer], start_s, own, windows.position)
-        said.append(remembered_activities(memory[wearer], windows.position))
-    return said
+        smoothed.append(remembered_activities(memory[wearer], windows.position))
+    return smoothed
 
 
 def _share(rows: NDArray[np.bool_]) -> float | None:

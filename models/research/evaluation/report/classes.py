@@ -6,7 +6,7 @@ import statistics
 from typing import TYPE_CHECKING
 
 from models.research.evaluation.composed_days.by_class import SHOWN
-from models.research.lib.plots import lines, ranked
+from models.research.lib.plots import draw_ranking, lines
 from models.research.lib.tables import Figures, across, pick, table
 
 if TYPE_CHECKING:
@@ -26,8 +26,8 @@ def section(runs: Sequence[Figures], figures: Path) -> str:
 def _classes(runs: Sequence[Figures], figures: Path) -> str:
     """Return each activity's recall, the best first (EgoLog Figs. 7 and 18)."""
     names = _names(runs, "classes")
-    told = {name: _mean(runs, ("har", "classes", name, next(iter(SHOWN)))) for name in names}
-    names.sort(key=lambda name: -told[name])
+    recalls = {name: _mean(runs, ("har", "classes", name, next(iter(SHOWN)))) for name in names}
+    names.sort(key=lambda name: -recalls[name])
     rows = [
         [
             name,
@@ -39,7 +39,7 @@ def _classes(runs: Sequence[Figures], figures: Path) -> str:
     drawn = {
         shown: [_mean(runs, ("har", "classes", name, shown)) for name in names] for shown in SHOWN
     }
-    ranked(drawn, names, "recall of each activity", figures / "classes.png")
+    draw_ranking(drawn, names, "recall of each activity", figures / "classes.png")
     return (
         "Recall of each activity of the closed set in composed days:\n\n"
         + table(["activity", "windows", *SHOWN], rows)
@@ -74,7 +74,7 @@ def _scenarios(runs: Sequence[Figures], figures: Path) -> str:
     means = {
         kind: [_mean(runs, ("har", "similarity", name, kind)) for name in names] for kind in kinds
     }
-    ranked(means, names, "similarity of activities' names", figures / "similarity.png")
+    draw_ranking(means, names, "similarity of activities' names", figures / "similarity.png")
     within, between = (statistics.mean(means[kind]) for kind in kinds)
     return (
         "Similarity of the names of two windows' activities: of one scenario "

@@ -37,11 +37,11 @@ def localization(runs: Sequence[Figures], figures: Path) -> str:
             values = [across(runs, (*at, name)) for name in JUDGED]
             rows.append([device, kind.replace("_", " "), *values])
     head = ["device", "", "direction", "distance", "front–back error", "8 regions, micro-F1"]
-    moved, still = (first[k]["by_turn"] for k in ("with_motion", "without_motion"))
-    names = [_bin(row) for row in moved]
+    with_motion, still = (first[k]["by_turn"] for k in ("with_motion", "without_motion"))
+    names = [_bin(row) for row in with_motion]
     turns = [
-        [name, str(row["seconds"]), *(_turned(runs, kind, n) for kind in KINDS)]
-        for n, (name, row) in enumerate(zip(names, moved, strict=True))
+        [name, str(row["seconds"]), *(_turn_row(runs, kind, n) for kind in KINDS)]
+        for n, (name, row) in enumerate(zip(names, with_motion, strict=True))
     ]
     confusion(
         first["with_motion"]["confusion"],
@@ -51,7 +51,7 @@ def localization(runs: Sequence[Figures], figures: Path) -> str:
     )
     bars(
         {
-            "with motion": [row["direction_accuracy"] or 0.0 for row in moved],
+            "with motion": [row["direction_accuracy"] or 0.0 for row in with_motion],
             "without": [row["direction_accuracy"] or 0.0 for row in still],
         },
         [f"{name} °/s" for name in names],
@@ -115,7 +115,7 @@ def _bin(row: Figures) -> str:
     return f"{row['from_deg_s']}–{row['to_deg_s']}" if row["to_deg_s"] else f">{row['from_deg_s']}"
 
 
-def _turned(runs: Sequence[Figures], kind: str, number: int) -> str:
+def _turn_row(runs: Sequence[Figures], kind: str, number: int) -> str:
     rows = [run["localization"][kind]["by_turn"][number] for run in runs]
     values = [row["direction_accuracy"] for row in rows if row["direction_accuracy"] is not None]
     return spread(values) if values else "none"

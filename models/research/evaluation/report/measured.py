@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 
 # The figures of a session that has processed the set before, and of a new one.
-_HEARD = (("measured",), ("measured", "first_seconds"))
+_PARTS = (("measured",), ("measured", "first_seconds"))
 
 
 def real_sounds(runs: Sequence[Figures]) -> str:
@@ -28,14 +28,14 @@ def real_sounds(runs: Sequence[Figures]) -> str:
         )
     if "street" in first.get("speech", {}):
         sentences.append(
-            f"The street is UrbanSound8K's {_listed(STREET)}; children playing and street music "
+            f"The street is UrbanSound8K's {_name_list(STREET)}; children playing and street music "
             "have voices in them and are left out, as are gun shots, which are over at once."
         )
     if "false" in first.get("speech", {}):
         clips = first["speech"]["other_clips"]
         sentences.append(
             f"False speech is counted on {clips} clips of ESC-50; its sounds of people "
-            f"({_listed(PEOPLE)}) are left out."
+            f"({_name_list(PEOPLE)}) are left out."
         )
     if "urbansound8k" in first:
         clips = first["urbansound8k"]["clips"]
@@ -46,7 +46,7 @@ def real_sounds(runs: Sequence[Figures]) -> str:
     return "\n\n" + " ".join(sentences) if sentences else ""
 
 
-def _listed(names: Sequence[str]) -> str:
+def _name_list(names: Sequence[str]) -> str:
     return ", ".join(name.replace("_", " ") for name in names)
 
 
@@ -56,14 +56,14 @@ def measured_distance(runs: Sequence[Figures]) -> str:
     rows = [
         [
             f"{place}, {metres} m",
-            *(across(runs, (*part, "ku100", key, metres, "said_near")) for part in _HEARD),
+            *(across(runs, (*part, "ku100", key, metres, "said_near")) for part in _PARTS),
         ]
         for place, key in (("dry", "distances"), ("in simulated rooms", "in_rooms"))
         for metres in first.get("ku100", {}).get(key, {})
     ]
     for name in first.get("surrey", {}):
         row = [f"{name}, 1.5 m"]
-        for part in _HEARD:
+        for part in _PARTS:
             far = [pick(run, (*part, "surrey", name, "said_far")) for run in runs]
             near = [1 - value for value in far if value is not None]
             row.append(spread(near) if near else "not measured")

@@ -119,14 +119,16 @@ def main(arguments: Sequence[str] | None = None) -> None:
     if options.shares:
         _measure_shares(parser, options)
         return
-    runs = _measured(parser, options) if options.sources is None else _kept(options.sources)
+    runs = (
+        _measure_seeds(parser, options) if options.sources is None else _read_runs(options.sources)
+    )
     if options.json is not None:
         options.json.write_text(json.dumps(runs[0] if len(runs) == 1 else runs, indent=2))
     if options.results is not None:
         _write_results(runs, options.results)
 
 
-def _measured(parser: argparse.ArgumentParser, options: argparse.Namespace) -> list[Figures]:
+def _measure_seeds(parser: argparse.ArgumentParser, options: argparse.Namespace) -> list[Figures]:
     data = measured_data(parser, options)
     runs: list[Figures] = []
     with tempfile.TemporaryDirectory(prefix="egolog-loop-") as folder:
@@ -163,7 +165,7 @@ def _measure_shares(parser: argparse.ArgumentParser, options: argparse.Namespace
         options.json.write_text(json.dumps(figures, indent=2))
 
 
-def _kept(sources: Sequence[Path]) -> list[Figures]:
+def _read_runs(sources: Sequence[Path]) -> list[Figures]:
     runs: list[Figures] = [json.loads(source.read_text(encoding="utf-8")) for source in sources]
     return sorted(runs, key=lambda run: run["details"]["seed"])
 

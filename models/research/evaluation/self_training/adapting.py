@@ -52,7 +52,9 @@ class Day:
     network: ScenarioNet
 
 
-def queued(days: HouseholdWindows, estimates: Array, annotator: Annotator) -> list[FinetuneItem]:
+def queue_items(
+    days: HouseholdWindows, estimates: Array, annotator: Annotator
+) -> list[FinetuneItem]:
     """Return the items that the refiner queues for estimates (N, 16) of the shipped order."""
     asked = annotator.looks_at(estimates)
     items = []
@@ -65,7 +67,7 @@ def queued(days: HouseholdWindows, estimates: Array, annotator: Annotator) -> li
     return items
 
 
-def adapted(
+def adapt_daily(
     registry: Registry,
     days: HouseholdWindows,
     annotator: Annotator,
@@ -83,7 +85,7 @@ def adapted(
             break
         today = days.take(days.day == day)
         estimates = smoothed_labels(today, probabilities(network, today.rows))
-        items = queued(today, estimates, annotator)
+        items = queue_items(today, estimates, annotator)
         queue += items
         file = out / f"{SCENARIO.name}-{day}.safetensors"
         revised = revise(registry, queue, in_use, file, tuning, gate)
@@ -103,7 +105,7 @@ def adapted(
     return outcomes
 
 
-def changed(before: Array, after: Array, truth: Array) -> dict[str, float]:
+def change_of(before: Array, after: Array, truth: Array) -> dict[str, float]:
     """Return micro-F1 and the share of windows below 0.5 of two networks' estimates (N, 16)."""
     figures = {}
     for name, estimates in (("before", before), ("after", after)):

@@ -23,7 +23,7 @@ from models.research.egolog.households.days import Calendar, household_windows
 from models.research.egolog.households.log import smoothed_labels
 from models.research.egolog.scenario import WINDOW_S
 from models.research.evaluation.options import weights_measured
-from models.research.evaluation.self_training.adapting import Day, adapted, changed
+from models.research.evaluation.self_training.adapting import Day, adapt_daily, change_of
 from models.research.evaluation.self_training.annotators import Annotator, ByExpert, Oracle, Stuck
 from models.research.evaluation.self_training.reference_days import original
 from models.research.evaluation.self_training.refining import by_threshold, gains
@@ -104,7 +104,7 @@ def measure(
     pin_one_thread()
     calendar = calendar_of(seed, muffled_db, wearers, validation=validation)
     reference = partial(original, weights, data, seed, cache, validation=validation)
-    days, reference_rows = _rendered(calendar, weights, data, cache, processes, reference)
+    days, reference_rows = _render(calendar, weights, data, cache, processes, reference)
     in_log = replace(days, scenarios=smoothed_labels(days, days.scenarios))
     expert = ByExpert(Expert.load())
     refining = {"expert": gains(in_log, expert)} | {
@@ -148,7 +148,7 @@ def measure(
     }
 
 
-def _rendered(
+def _render(
     calendar: Calendar,
     weights: Path,
     data: Path | None,
@@ -185,12 +185,12 @@ def _poisons(days: HouseholdWindows, seed: int) -> dict[str, Annotator]:
 
 def _each(jobs: Sequence[tuple[Any, ...]], processes: int) -> list[Figures]:
     if processes == 1:
-        return [_adapted(*job) for job in jobs]
+        return [_measure_adapting(*job) for job in jobs]
     with ProcessPoolExecutor(processes, mp_context=get_context("spawn")) as pool:
-        return [job.result() for job in [pool.submit(_adapted, *job) for job in jobs]]
+        return [job.result() for job in [pool.submit(_measure_adapting, *job) for job in jobs]]
 
 
-def _adapted(
+def _measure_adapting(
     weights: Path,
     days: HouseholdWindows,
     annotator: Annotator,
@@ -202,16 +202,16 @@ def _adapted(
     pin_one_thread()
     registry = Registry(weights)
     shipped = registry.load(SCENARIO).module
-    outcomes: Sequence[Day] = adapted(registry, days, annotator, out, last=last)
+    outcomes: Sequence[Day] = adapt_daily(registry, days, annotator, out, last=last)
     later = days.take(days.day > 0)
     tuned, latest = outcomes[0].network, outcomes[-1].network
     before, after = (probabilities(each, later.rows) for each in (shipped, tuned))
-    first = changed(before, after, later.truth)
-    in_log = changed(smoothed_labels(later, before), smoothed_labels(later, after), later.truth)
+    first = change_of(before, after, later.truth)
+    in_log = change_of(smoothed_labels(later, before), smoothed_labels(later, after), later.truth)
     rows, truth = reference
     before, after, at_the_end = (probabilities(each, rows) for each in (shipped, tuned, latest))
-    on_reference = changed(before, after, truth)
-    ended = changed(before, at_the_end, truth)
+    on_reference = change_of(before, after, truth)
+    ended = change_of(before, at_the_end, truth)
     return {
         "gain": first["f1_after"] - first["f1_before"],
         "f1": [first["f1_before"], first["f1_after"]],

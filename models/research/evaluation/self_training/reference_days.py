@@ -11,7 +11,7 @@ from models.egolog.contrastive import ENCODERS
 from models.research.egolog import scenario as of_scenario
 from models.research.egolog.households.days import sources
 from models.research.evaluation.composed_days import scores as composed_life
-from models.research.lib.array_cache import cached
+from models.research.lib.array_cache import load_or_make
 from models.serving.one_thread import pin_one_thread
 from models.serving.registry import Registry
 
@@ -48,5 +48,5 @@ def original(
         return {"rows": rows.numpy().astype(np.float16), "truth": windows.scenarios.numpy()}
 
     folder = cache / f"original-{revision}-{material.name}-{seed}-{stretches}"
-    arrays = cached(folder, ("rows", "truth"), make)
+    arrays = load_or_make(folder, ("rows", "truth"), make)
     return arrays["rows"], arrays["truth"]

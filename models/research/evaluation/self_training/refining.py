@@ -23,7 +23,7 @@ THRESHOLDS = {"none": 0.0, "0.5": 0.5, "0.7": 0.7, "0.9": 0.9, "all": 1.01}
 Array = NDArray[np.float32]
 
 
-def refined(estimates: Array, asked: NDArray[np.int64], answers: Sequence[Sequence[str]]) -> Array:
+def refine(estimates: Array, asked: NDArray[np.int64], answers: Sequence[Sequence[str]]) -> Array:
     """Return what a log says (N, 16) after refining; who says nothing leaves what stands."""
     labels = log_labels(estimates)
     for number, answer in zip(asked, answers, strict=True):
@@ -40,7 +40,7 @@ def by_threshold(days: HouseholdWindows, annotator: Annotator) -> dict[str, floa
     for name, below in THRESHOLDS.items():
         doubted = np.isin(asked, uncertain(days.scenarios, below))
         stand = [answer for answer, stands in zip(answers, doubted, strict=True) if stands]
-        scores[name] = micro_f1(refined(days.scenarios, asked[doubted], stand), days.truth)
+        scores[name] = micro_f1(refine(days.scenarios, asked[doubted], stand), days.truth)
     return scores
 
 
@@ -54,7 +54,7 @@ def gains(days: HouseholdWindows, annotator: Annotator) -> dict[str, float]:
     """
     uncertainty, asked = uncertain(days.scenarios), annotator.looks_at(days.scenarios)
     answers = annotator(days, days.scenarios, asked)
-    before, after = log_labels(days.scenarios), refined(days.scenarios, asked, answers)
+    before, after = log_labels(days.scenarios), refine(days.scenarios, asked, answers)
     return {
         "windows": float(len(uncertainty)),
         "answered": float(np.mean([bool(answer) for answer in answers])) if answers else 0.0,

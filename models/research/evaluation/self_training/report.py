@@ -60,7 +60,7 @@ def section(runs: Sequence[Figures], figures: Path, command: str, date: str) -> 
         ]
         for name in who
     ]
-    _drawn(runs, figures)
+    _draw(runs, figures)
     seeds = ", ".join(str(run["details"]["seed"]) for run in runs)
     weights = " and ".join(dict.fromkeys(run["details"]["weights"] for run in runs))
     return "\n\n".join(
@@ -109,7 +109,7 @@ def _who(labels: str) -> str:
     return "offline expert" if labels == "expert" else f"oracle that is right in {labels}"
 
 
-def _drawn(runs: Sequence[Figures], figures: Path) -> None:
+def _draw(runs: Sequence[Figures], figures: Path) -> None:
     curve = {
         float(name): statistics.mean(
             run["details"]["refining"][name]["uncertain_after"] for run in runs

@@ -91,7 +91,7 @@ def of_ours(encoder: SoundEncoder) -> Recogniser:
         whole = np.pad(wave, (0, -len(wave) % RATE))
         mel = torch.from_numpy(esc50.log_mel(whole, RATE, features).astype(np.float32))
         with torch.inference_mode():
-            return _folded(torch.sigmoid(encoder(sounding(mel)[None]).logits[0]).numpy(), rows)
+            return _fold(torch.sigmoid(encoder(sounding(mel)[None]).logits[0]).numpy(), rows)
 
     return parents
 
@@ -99,7 +99,7 @@ def of_ours(encoder: SoundEncoder) -> Recogniser:
 def of_yamnet(yamnet: Yamnet, names: Sequence[str]) -> Recogniser:
     """Return YAMNet, with the mean over its patches mapped to parents."""
     rows = _rows(PARENT_OF_CLASS.get(name) for name in names)
-    return lambda wave: _folded(yamnet(wave)[1].mean(axis=0), rows)
+    return lambda wave: _fold(yamnet(wave)[1].mean(axis=0), rows)
 
 
 def top1(recogniser: Recogniser, clips: Sequence[LabelledSound]) -> float:
@@ -229,7 +229,7 @@ def _rows(parents: Iterable[str | None]) -> list[list[int]]:
     return [[at for at, parent in enumerate(named) if parent == name] for name in PARENTS]
 
 
-def _folded(probabilities: Float32, rows: Sequence[Sequence[int]]) -> Float32:
+def _fold(probabilities: Float32, rows: Sequence[Sequence[int]]) -> Float32:
     return np.array(
         [max((probabilities[at] for at in group), default=0.0) for group in rows], np.float32
     )

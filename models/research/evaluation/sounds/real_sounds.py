@@ -97,15 +97,15 @@ def measure(registry: Registry, data: Path, splits: Splits, seed: int) -> Figure
     if talk:
         recogniser = ScenarioRecognizer(registry)
         figures["speech"] = {
-            "quiet": heard_as_speech(recogniser, talk),
+            "quiet": share_as_speech(recogniser, talk),
             "clips": len(talk),
         }
         mixed = under_street(talk, streets, seed)
         if mixed:
-            figures["speech"]["street"] = heard_as_speech(recogniser, mixed)
+            figures["speech"]["street"] = share_as_speech(recogniser, mixed)
         others = other_sounds(data, splits)
         if others:
-            figures["speech"]["false"] = heard_as_speech(recogniser, others)
+            figures["speech"]["false"] = share_as_speech(recogniser, others)
             figures["speech"]["other_clips"] = len(others)
     named = with_parents(streets)
     if named:
@@ -172,13 +172,13 @@ def at_0_db(speech: Float32, noises: Sequence[Float32], rng: Generator) -> Float
     return rounded
 
 
-def heard_as_speech(recogniser: ScenarioRecognizer, waves: Iterable[Float32]) -> float:
+def share_as_speech(recogniser: ScenarioRecognizer, waves: Iterable[Float32]) -> float:
     """Return the share of waves (n,) of which the stream's sound events have speech."""
     features = Features()
-    heard = [
+    is_speech = [
         "speech" in recogniser.predict([_window(wave, features)])[0].sound_events for wave in waves
     ]
-    return sum(heard) / len(heard)
+    return sum(is_speech) / len(is_speech)
 
 
 def _window(wave: Float32, features: Features) -> ScenarioInput:

@@ -70,7 +70,7 @@ def speaks(wave: Float32) -> list[bool]:
     ]
 
 
-def heard(
+def share_as_speech(
     detector: Detector,
     waves: Sequence[Float32],
     above: float,
@@ -81,7 +81,7 @@ def heard(
     Seconds are restricted to those `counted`, if given.
     """
     features = Features()
-    dropped, said = [], []
+    dropped, verdicts_counted = [], []
     for number, wave in enumerate(tqdm(waves, desc="clips", mininterval=5, disable=None)):
         verdicts = []
         for second in seconds_of(wave):
@@ -91,8 +91,12 @@ def heard(
             verdicts.append(not detector.score(SoundSecond(samples, RATE, mel)) < above)
         dropped.append(any(verdicts))
         mask = [True] * len(verdicts) if counted is None else counted[number]
-        said += [verdict for verdict, counts in zip(verdicts, mask, strict=True) if counts]
-    return CountedAsSpeech(float(np.mean(dropped)), float(np.mean(said)), len(said))
+        verdicts_counted += [
+            verdict for verdict, counts in zip(verdicts, mask, strict=True) if counts
+        ]
+    return CountedAsSpeech(
+        float(np.mean(dropped)), float(np.mean(verdicts_counted)), len(verdicts_counted)
+    )
 
 
 def measure(
@@ -104,13 +108,13 @@ def measure(
 ) -> dict[str, dict[str, list[CountedAsSpeech]]]:
     """Return `quiet`, `street` by seed and `false` of each detector, as far as `data` has them."""
     talk, streets = speech_clips(data / SPEECH, splits), street_clips(data, splits)
-    spoken, others = [speaks(wave) for wave in talk], other_sounds(data, splits)
+    has_speech, others = [speaks(wave) for wave in talk], other_sounds(data, splits)
     mixed = [waves for seed in seeds if (waves := under_street(talk, streets, seed))]
     return {
         name: {
-            "quiet": [heard(detector, talk, above, spoken)] if talk else [],
-            "street": [heard(detector, waves, above, spoken) for waves in mixed],
-            "false": [heard(detector, others, above)] if others else [],
+            "quiet": [share_as_speech(detector, talk, above, has_speech)] if talk else [],
+            "street": [share_as_speech(detector, waves, above, has_speech) for waves in mixed],
+            "false": [share_as_speech(detector, others, above)] if others else [],
         }
         for name, detector in detectors.items()
     }

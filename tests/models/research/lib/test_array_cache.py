@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from models.research.lib.array_cache import cached
+from models.research.lib.array_cache import load_or_make
 
 
 def test_what_was_made_once_is_read_again(tmp_path: Path) -> None:
@@ -15,12 +15,12 @@ def test_what_was_made_once_is_read_again(tmp_path: Path) -> None:
         return {"a": np.arange(3), "b": np.full(2, len(calls))}
 
     folder = tmp_path / "deep" / "days-0.8-1"
-    first, again = (cached(folder, ("a", "b"), make) for _ in range(2))
+    first, again = (load_or_make(folder, ("a", "b"), make) for _ in range(2))
     assert calls == [0]
     for name in ("a", "b"):
         assert np.array_equal(first[name], again[name])
     assert [path.name for path in folder.parent.iterdir()] == ["days-0.8-1"]
-    assert cached(None, ("b",), make)["b"].tolist() == [2, 2]
+    assert load_or_make(None, ("b",), make)["b"].tolist() == [2, 2]
 
 
 def test_what_broke_off_is_made_anew(tmp_path: Path) -> None:
@@ -28,9 +28,11 @@ def test_what_broke_off_is_made_anew(tmp_path: Path) -> None:
         return {"a": np.arange(3)}
 
     with pytest.raises(KeyError, match="b"):
-        cached(tmp_path / "days", ("a", "b"), broken)
+        load_or_make(tmp_path / "days", ("a", "b"), broken)
     assert not (tmp_path / "days").exists()
-    whole = cached(tmp_path / "days", ("a", "b"), lambda: {"a": np.arange(2), "b": np.arange(1)})
+    whole = load_or_make(
+        tmp_path / "days", ("a", "b"), lambda: {"a": np.arange(2), "b": np.arange(1)}
+    )
     assert whole["a"].tolist() == [0, 1]
     assert np.load(tmp_path / "days" / "a.npy").tolist() == [0, 1]
 
@@ -39,9 +41,9 @@ def test_of_two_that_make_it_at_once_the_first_one_stays(tmp_path: Path) -> None
     folder = tmp_path / "days"
 
     def slower() -> dict[str, NDArray[np.int64]]:
-        cached(folder, ("a",), lambda: {"a": np.arange(2)})
+        load_or_make(folder, ("a",), lambda: {"a": np.arange(2)})
         return {"a": np.arange(5)}
 
-    assert cached(folder, ("a",), slower)["a"].tolist() == [0, 1, 2, 3, 4]
+    assert load_or_make(folder, ("a",), slower)["a"].tolist() == [0, 1, 2, 3, 4]
     assert np.load(folder / "a.npy").tolist() == [0, 1]
     assert [path.name for path in tmp_path.iterdir()] == ["days"]

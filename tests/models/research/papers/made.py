@@ -6,13 +6,13 @@ import numpy as np
 import torch
 
 from models.research.lib.fit import Fit
-from models.research.papers.published import Contexts, Moments, Published
+from models.research.papers.published import Contexts, EncodedSet, Moments
 
 USERS = [f"u{n}" for n in range(10)]
 QUICK = Fit(minutes=5.0, rate=4e-3, steps=24, checks=3)
 
 
-def published(rng_seed: int = 0, noise: float = 0.3, told_apart: bool = True) -> Published:
+def published(rng_seed: int = 0, noise: float = 0.3, told_apart: bool = True) -> EncodedSet:
     """Two scenarios, four activities: sound tells pairs, motion nothing, the scenario the rest.
 
     Activity 2·s + p happens in scenario s; sound shows p alone, and context features show s.
@@ -33,7 +33,7 @@ def published(rng_seed: int = 0, noise: float = 0.3, told_apart: bool = True) ->
 
     present = torch.ones(contexts, 15, dtype=torch.bool)
     there = torch.ones(moments, dtype=torch.bool)
-    return Published(
+    return EncodedSet(
         name="made",
         scenarios=("a", "b"),
         activities=("a0", "a1", "b0", "b1"),

@@ -3,7 +3,7 @@ from __future__ import annotations
 import torch
 
 from models.research.lib.fit import Fit
-from models.research.papers.activity_table import Recognised, activity_table
+from models.research.papers.activity_table import ScenarioContext, activity_table
 from models.research.papers.published import split_users
 from models.research.papers.recogniser import recogniser
 from models.research.papers.scenario_table import scenario_table
@@ -13,7 +13,7 @@ from tests.models.research.papers.made import QUICK, USERS, published
 def test_the_scenario_tells_activities_apart_that_sound_alone_cannot() -> None:
     data, split = published(), split_users(USERS, 0)
     _, network, space, threshold = scenario_table(data, split, QUICK, 0)
-    recognised = Recognised(
+    recognised = ScenarioContext(
         torch.eye(2), recogniser(data, split, network, space), threshold, own=True
     )
     scores = activity_table(data, split, QUICK, 0, recognised).scores

@@ -13,7 +13,7 @@ from models.recordings.datasets import egoadl, samosa
 from models.research.lib.sentence_encoder import SentenceEncoderError
 from models.research.papers import __main__ as evaluate_papers
 from models.research.papers import activity_table, label_text, scenario_table
-from models.research.papers.__main__ import Options, Shipped, evaluate, main
+from models.research.papers.__main__ import Options, ShippedNetworks, evaluate, main
 from models.research.papers.feature_pair import feature_pair
 from models.research.papers.published import TablesError
 from models.serving.registry import Registry
@@ -127,7 +127,7 @@ def test_a_set_without_scenarios_is_told_those_that_our_network_recognises(
         paper_sets.egoadl(tmp_path, user, 1_650_000_000_000, marks)
     ours = Encoders().eval()
     text = ScenarioText(torch.nn.functional.normalize(torch.randn(16, 384), dim=1))
-    shipped = Shipped(ours, ScenarioNet().eval(), text)
+    shipped = ShippedNetworks(ours, ScenarioNet().eval(), text)
     recordings = egoadl.open_set(tmp_path)
     activity, _ = evaluate("EgoADL", recordings, feature_pair(ours), Options(steps=2), shipped)
     assert activity is not None

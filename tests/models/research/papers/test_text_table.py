@@ -21,18 +21,18 @@ def test_the_shipped_table_is_the_scenarios_as_unit_vectors() -> None:
 
 def test_added_names_come_last_are_unit_vectors_and_survive_the_file(tmp_path: Path) -> None:
     table = read_table()
-    more = table.added(["ironing clothes"], torch.full((1, 384), 3.0))
+    more = table.with_names(["ironing clothes"], torch.full((1, 384), 3.0))
     write_table(more, tmp_path / "sub" / "t.safetensors")
     again = read_table(tmp_path / "sub" / "t.safetensors")
     assert again.names == (*SCENARIOS, "ironing clothes")
     torch.testing.assert_close(again.table, more.table)
     assert float(again.lookup(["ironing clothes"]).norm()) == pytest.approx(1.0)
-    assert again.removed(["ironing clothes"]).names == SCENARIOS
+    assert again.without_names(["ironing clothes"]).names == SCENARIOS
 
 
 def test_a_name_added_again_is_replaced() -> None:
     table = TextTable(("a", "b"), torch.eye(2))
-    again = table.added(["a"], torch.tensor([[0.0, 2.0]]))
+    again = table.with_names(["a"], torch.tensor([[0.0, 2.0]]))
     assert again.names == ("b", "a")
     assert again.lookup(["a"]).tolist() == [[0.0, 1.0]]
 
@@ -43,7 +43,7 @@ def test_an_unknown_name_is_told_how_to_add_it() -> None:
     ):
         read_table().lookup(["flying"])
     with pytest.raises(TextTableError, match="'flying'"):
-        read_table().removed(["flying"])
+        read_table().without_names(["flying"])
 
 
 def test_the_shipped_file_is_never_overwritten() -> None:

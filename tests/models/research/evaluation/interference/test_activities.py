@@ -84,7 +84,7 @@ def test_audio_is_dropped_where_only_far_sound_is_heard_in_five_seconds(
     sounds, _ = interference.gated_both_ways(mel, maps, regions, extractor)
     assert [sound.gate for sound in sounds] == ["dropped", "open", "open"]
     before = examples(3)
-    kept = interference.as_heard(networks, before, sounds)
+    kept = interference.with_sound_of(networks, before, sounds)
     with torch.inference_mode():
         silence = networks.encoders.audio_features(torch.zeros(1, 250, 64))
     torch.testing.assert_close(kept.audio[:1], silence, atol=1e-4, rtol=1e-4)
@@ -97,7 +97,7 @@ def test_only_windows_that_are_not_open_are_heard_anew(networks: Networks) -> No
     mel = np.random.default_rng(0).uniform(0, 10, (250, 64)).astype(np.float16)
     sounds = [GatedSound("open", 0.1, mel), GatedSound("near", 0.1, mel)]
     before = examples(2)
-    kept = interference.as_heard(networks, before, sounds)
+    kept = interference.with_sound_of(networks, before, sounds)
     with torch.inference_mode():
         expected = networks.encoders.audio_features(torch.from_numpy(mel.astype(np.float32))[None])
     torch.testing.assert_close(kept.audio[1:], expected, atol=1e-4, rtol=1e-4)
@@ -172,7 +172,7 @@ async def test_the_stream_hears_of_a_window_what_the_evaluation_hears(
     with torch.inference_mode():
         sound = torch.from_numpy(mel.astype(np.float32))
         plain = examples(1, networks, sound, torch.from_numpy(imu))
-        shown = interference.as_heard(networks, plain, [expected])
+        shown = interference.with_sound_of(networks, plain, [expected])
         [likeliest] = interference.of_har.predict(networks.har, networks.text, shown)
     assert (
         max(activity.activities, key=lambda name: activity.activities[name])
@@ -190,7 +190,9 @@ async def test_the_stream_tells_activities_the_scenario_that_the_evaluation_tell
     imu = rng.normal(0, 1, (1500, 6)).astype(np.float32)
     regions = [spatial(at, left_far=0.9, front_near=0.9 * (at > 19)) for at in range(30)]
     first = interference.first_window(networks, mel, torch.from_numpy(imu))
-    whole, told = interference.scenarios_told(networks, first, [each.regions for each in regions])
+    whole, told = interference.estimate_scenarios(
+        networks, first, [each.regions for each in regions]
+    )
     assert told != pytest.approx(whole, abs=0.01)
 
     recognizer = Noting(ScenarioRecognizer(registry).predict)

@@ -76,9 +76,9 @@ def test_the_gate_that_closes_most_is_chosen_of_those_that_are_seldom_wrong_and_
     uncertain = OperatingPoint(0.4, 0.8, 0.04, 0.02, 0.80)
     wrong = OperatingPoint(0.2, 0.9, 0.06, 0.0, 0.80)
     points = [strict, right, costly, uncertain, wrong]
-    assert gate.chosen(points, open_har=0.75) == right
-    assert gate.chosen(points, open_har=0.755) == strict
-    assert gate.chosen(points, open_har=0.77) is None
+    assert gate.choose_point(points, open_har=0.75) == right
+    assert gate.choose_point(points, open_har=0.755) == strict
+    assert gate.choose_point(points, open_har=0.77) is None
 
 
 def test_a_point_is_as_often_wrong_as_it_says(tmp_path: Path) -> None:

@@ -9,7 +9,7 @@ from models.research.egolog.days import disturbed as disturbed_days
 from models.research.evaluation.composed_days.scores import Networks
 from models.research.evaluation.interference import activities as interference
 from models.research.evaluation.interference import undisturbed
-from models.research.evaluation.interference.undisturbed import ALL_SOUND, CHOICES, Scored
+from models.research.evaluation.interference.undisturbed import ALL_SOUND, CHOICES, ActivityScores
 from models.serving.predict import SoundLocalizer
 from models.simulation.sources.material import Material
 from tests.models import fresh
@@ -19,9 +19,9 @@ if TYPE_CHECKING:
 
 
 def test_what_is_won_back_is_a_share_of_what_interference_costs() -> None:
-    won = Scored(0.75, 0.7).won_back(Scored(0.7, 0.6), Scored(0.8, 0.8))
+    won = ActivityScores(0.75, 0.7).won_back(ActivityScores(0.7, 0.6), ActivityScores(0.8, 0.8))
     assert (won.accuracy, won.likelihood) == (pytest.approx(0.5), pytest.approx(0.5))
-    nothing = Scored(0.7, 0.7).won_back(Scored(0.7, 0.6), Scored(0.7, 0.8))
+    nothing = ActivityScores(0.7, 0.7).won_back(ActivityScores(0.7, 0.6), ActivityScores(0.7, 0.8))
     assert np.isnan(nothing.accuracy)
     assert nothing.likelihood == pytest.approx(0.5)
 

@@ -14,7 +14,7 @@ from models.research.evaluation.localization import direction_memory
 from models.research.evaluation.localization.direction_memory import (
     LocatedDays,
     figures_of,
-    located,
+    localize_days,
     main,
 )
 from models.serving.predict import LocatedSecond, SoundLocalizer
@@ -46,7 +46,7 @@ def test_what_is_fitted_is_what_the_stream_remembers() -> None:
     lived, network = heard(2, 6), TrainableFilter()
     with torch.no_grad():
         fitted = network(lived.in_order()).numpy()
-    streamed = direction_memory._by_distance(lived.remembered(network.to_filter()))
+    streamed = direction_memory._by_distance(lived.smoothed_directions(network.to_filter()))
     # Rounded parameters and probabilities.
     np.testing.assert_allclose(streamed, fitted, atol=5e-4)
     assert np.abs(streamed - direction_memory._by_distance(lived.alone())).max() > 0.05
@@ -77,9 +77,9 @@ def test_without_motion_there_is_no_memory(monkeypatch: pytest.MonkeyPatch) -> N
 
     monkeypatch.setattr(SoundLocalizer, "locate", locate)
     lived = days(["left-near"], [], ["back-far", "left-far"])
-    still = located(SoundLocalizer(Registry()), lived, motion=False)
+    still = localize_days(SoundLocalizer(Registry()), lived, motion=False)
     assert asked == [None] * 3
-    assert np.array_equal(still.remembered(), still.alone())
+    assert np.array_equal(still.smoothed_directions(), still.alone())
     assert set(figures_of(still)) == {"alone"}
     assert still.truth.sum(axis=2).tolist() == [[1, 0, 2]]
     with pytest.raises(ValueError, match="no motion"):

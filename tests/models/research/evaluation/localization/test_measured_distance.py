@@ -33,8 +33,8 @@ def test_balanced_weighs_near_and_far_alike_and_leaves_out_the_border() -> None:
         [90, 90, 90, 90, 90],
         [0.5, 0.5, 1.5, 1.0, 3.0],
     )
-    assert judged.balanced() == pytest.approx(0.5)
-    assert seconds(["left-near"], [90], [0.5]).balanced() is None
+    assert judged.balanced_accuracy() == pytest.approx(0.5)
+    assert seconds(["left-near"], [90], [0.5]).balanced_accuracy() is None
 
 
 def test_sources_at_the_border_alone_have_no_calibration() -> None:

@@ -7,7 +7,7 @@ import pytest
 
 from models.recordings.shared_data import ESC50
 from models.recordings.splits import unseen
-from models.research.evaluation.localization.measured_rooms import heard, measure, rooms
+from models.research.evaluation.localization.measured_rooms import measure, render_second, rooms
 from models.serving.registry import Registry
 from models.simulation.sources.measured import SoundBank
 from tests.models.simulation.sources.test_sofa import LEVELS, write
@@ -32,7 +32,7 @@ def test_only_responses_at_16_khz_are_measured(tmp_path: Path) -> None:
 
 def test_the_ear_turned_to_the_source_hears_it_louder(tmp_path: Path, sounds: SoundBank) -> None:
     room = rooms(write(tmp_path / "a_16k.sofa").parent)[0]
-    left, right = heard(room.responses[1], sounds, np.random.default_rng(1))
+    left, right = render_second(room.responses[1], sounds, np.random.default_rng(1))
     assert np.square(left).mean() > 10 * np.square(right).mean()
     assert left.shape == (16_000,)
 

@@ -1,16 +1,16 @@
 import numpy as np
 import pytest
 
-from models.research.evaluation.localization.rendered import Judged, _by_turn, _calibration
+from models.research.evaluation.localization.rendered import SourceSeconds, _by_turn, _calibration
 from schemas.evidence import REGIONS
 
 FRONT, LEFT, BACK = (REGIONS.index(name) for name in ("front-near", "left-far", "back-far"))
 
 
-def judged(said: list[int], true: list[int]) -> Judged:
+def judged(said: list[int], true: list[int]) -> SourceSeconds:
     probability = np.full((len(said), 8), 0.01, np.float32)
     probability[np.arange(len(said)), said] = 0.9
-    return Judged.of(probability, np.eye(8, dtype=np.float32)[true])
+    return SourceSeconds.of(probability, np.eye(8, dtype=np.float32)[true])
 
 
 def test_direction_and_distance_are_counted_apart() -> None:
@@ -32,7 +32,7 @@ def test_a_direction_is_as_likely_as_near_and_far_together() -> None:
     probability = np.zeros((1, 8), np.float32)
     probability[0, [FRONT, FRONT + 1, LEFT]] = [0.4, 0.4, 0.6]
     regions = np.eye(8, dtype=np.float32)[[FRONT]]
-    assert Judged.of(probability, regions).figures()["direction_accuracy"] == 1
+    assert SourceSeconds.of(probability, regions).figures()["direction_accuracy"] == 1
 
 
 def test_seconds_are_sorted_by_how_fast_the_head_turns() -> None:

@@ -13,9 +13,9 @@ from models.research.egolog.days.placed import PlacedDays
 from models.research.evaluation.localization import sound_places
 from models.research.evaluation.localization.sound_places import (
     EventPlacer,
-    HeardDays,
     PlacedEvent,
-    fitted,
+    PlacedEvents,
+    fit_calibration,
     measure,
 )
 from models.research.lib import recordings_folder
@@ -46,8 +46,8 @@ def event(
     return PlacedEvent(PlaceEvidence(odds, apart, directions), near, direction, **fields)
 
 
-def of(*judged: PlacedEvent) -> HeardDays:
-    return HeardDays(judged, absent=3, windows=2, seconds=60, extracted=15, apart=3)
+def of(*judged: PlacedEvent) -> PlacedEvents:
+    return PlacedEvents(judged, absent=3, windows=2, seconds=60, extracted=15, apart=3)
 
 
 def test_figures_count_what_is_right_and_what_is_left_unknown() -> None:
@@ -107,11 +107,11 @@ def test_the_calibration_is_what_makes_the_truth_likeliest() -> None:
         ):
             near = bool(rng.random() < 1 / (1 + np.exp(-truth)))
             one.append(event(near, odds=odds, apart=part, **where))
-    alone = fitted(regions)
+    alone = fit_calibration(regions)
     assert alone.near_by_regions == pytest.approx((0.5, 0.5), abs=0.15)
     assert alone.near_by_parts == (*alone.near_by_regions, 0.0)
     assert alone.direction == pytest.approx(0.5, abs=0.05)
-    assert fitted(parts).near_by_parts == pytest.approx((-0.5, 0.25, 0.75), abs=0.15)
+    assert fit_calibration(parts).near_by_parts == pytest.approx((-0.5, 0.25, 0.75), abs=0.15)
 
 
 def test_a_days_events_are_judged_by_where_they_are_while_they_are_heard(
@@ -152,7 +152,7 @@ def test_a_days_events_are_judged_by_where_they_are_while_they_are_heard(
         np.ones((1, 1500, 6), np.float32),
         sounds,
     )
-    heard = EventPlacer(registry).heard(days)
+    heard = EventPlacer(registry).place_events(days)
     siren, frying = heard.judged
     assert (siren.near, DIRECTIONS[siren.direction], siren.mixed) == (False, "left", False)
     assert (frying.near, DIRECTIONS[frying.direction]) == (True, "front")

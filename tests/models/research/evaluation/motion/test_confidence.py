@@ -4,7 +4,13 @@ import numpy as np
 import pytest
 
 from models.recordings.datasets.labelled_windows import LabelledWindows, names_of
-from models.research.evaluation.motion.confidence import BOUND, Scores, WindowShares, best, scored
+from models.research.evaluation.motion.confidence import (
+    BOUND,
+    Scores,
+    WindowShares,
+    best,
+    score_confidences,
+)
 
 NAMES = ("walking", "sitting")
 
@@ -25,7 +31,7 @@ def shown(walks: float, *, judged: bool = True) -> tuple[LabelledWindows, Window
 
 
 def test_who_is_wrong_is_sure_of_it_at_a_high_confidence_alone() -> None:
-    low, high = scored(NAMES, *shown(0.9), (0.0, 4.0))
+    low, high = score_confidences(NAMES, *shown(0.9), (0.0, 4.0))
     assert (low.confidence, high.confidence) == (0.0, 4.0)
     assert high.wrong == 1
     assert high.calibration_error > 0.9
@@ -37,7 +43,7 @@ def test_what_is_not_judged_is_never_wrong() -> None:
     judged = unjudged.judged.copy()
     judged[0] = True
     part = WindowShares(unjudged.shares, unjudged.right, judged)
-    [row] = scored(NAMES, windows, part, (4.0,))
+    [row] = score_confidences(NAMES, windows, part, (4.0,))
     assert row.wrong == pytest.approx(1 / 20)
 
 

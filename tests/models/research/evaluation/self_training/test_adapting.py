@@ -12,7 +12,7 @@ from models.finetuning.scoring import probabilities
 from models.labels import SCENARIOS
 from models.research.egolog.households.log import smoothed_labels
 from models.research.evaluation.self_training import adapting
-from models.research.evaluation.self_training.adapting import adapted, changed, queued
+from models.research.evaluation.self_training.adapting import adapt_daily, change_of, queue_items
 from models.research.evaluation.self_training.annotators import Oracle
 from models.research.evaluation.self_training.uncertainty import uncertain
 from models.serving.registry import Registry
@@ -27,7 +27,7 @@ def registry(tmp_path_factory: pytest.TempPathFactory) -> Registry:
 
 def test_windows_in_doubt_are_queued_with_their_rows_and_names() -> None:
     days = household_windows(12, uncertainty=[4, 9])
-    items = queued(days, days.scenarios, Oracle(1.0))
+    items = queue_items(days, days.scenarios, Oracle(1.0))
     assert [item.window_id for item in items] == [days.record(n).window_id for n in (4, 9)]
     for item, n in zip(items, (4, 9), strict=True):
         assert np.array_equal(item.embeddings.array(), days.rows[n])
@@ -59,7 +59,7 @@ def test_a_day_begins_with_what_the_gate_let_through_the_day_before(
     registry: Registry, tmp_path: Path, revisions: list[dict[str, Any]]
 ) -> None:
     days = household_windows(12, days=4, wearers=2)
-    found = adapted(registry, days, Oracle(1.0), tmp_path)
+    found = adapt_daily(registry, days, Oracle(1.0), tmp_path)
     shipped = registry.load(SCENARIO).module
     first, second = (days.take(days.day == n) for n in (0, 1))
     in_doubt = [
@@ -86,13 +86,15 @@ def test_a_day_begins_with_what_the_gate_let_through_the_day_before(
 def test_days_after_the_last_are_not_lived(
     registry: Registry, tmp_path: Path, revisions: list[dict[str, Any]]
 ) -> None:
-    assert len(adapted(registry, household_windows(8, days=3), Oracle(1.0), tmp_path, last=0)) == 1
+    assert (
+        len(adapt_daily(registry, household_windows(8, days=3), Oracle(1.0), tmp_path, last=0)) == 1
+    )
     assert len(revisions) == 1
 
 
 def test_changes_are_of_f1_and_of_the_share_in_doubt() -> None:
     truth = household_windows(8).truth
-    found = changed(np.zeros_like(truth), np.ones_like(truth), truth)
+    found = change_of(np.zeros_like(truth), np.ones_like(truth), truth)
     assert (found["f1_before"], found["uncertain_before"]) == (0.0, 1.0)
     assert found["f1_after"] == pytest.approx(2 / 17)
     assert found["uncertain_after"] == 0.0

@@ -56,7 +56,7 @@ def play(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
 
     monkeypatch.setattr(measures, "household_windows", lambda *_: days)
     monkeypatch.setattr(measures, "original", lambda *_, **__: (days.rows, days.truth))
-    monkeypatch.setattr(measures, "adapted", adapted)
+    monkeypatch.setattr(measures, "adapt_daily", adapted)
     monkeypatch.setattr(measures, "DRAWS", 3)
     return kept
 

@@ -8,7 +8,7 @@ from models.labels import SCENARIOS
 from models.research.egolog.households.records import HouseholdWindows
 from models.research.evaluation.self_training.annotators import Annotator, Oracle
 from models.research.evaluation.self_training.refining import by_threshold, gains
-from models.research.evaluation.self_training.refining import refined as refined_by_answers
+from models.research.evaluation.self_training.refining import refine as refined_by_answers
 from models.research.evaluation.self_training.uncertainty import log_labels, uncertain
 from tests.models.research.egolog.households.lives import household_windows
 

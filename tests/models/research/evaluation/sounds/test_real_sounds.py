@@ -18,9 +18,9 @@ from models.research.evaluation.sounds.real_sounds import (
     PEOPLE,
     STREET,
     at_0_db,
-    heard_as_speech,
     measure,
     missing,
+    share_as_speech,
     speech_clips,
 )
 from models.serving.predict import MIN_EVENT, TOP_EVENTS, ScenarioRecognizer
@@ -86,19 +86,19 @@ def test_nothing_that_people_make_is_street_noise_or_false_speech() -> None:
 def test_the_share_counts_the_clips_of_which_speech_is_said() -> None:
     recogniser: object = HearsLoud(above=15)
     waves = [wave(level, 4) for level in (0.2, 0.0001, 0.2, 0.2)]
-    assert heard_as_speech(recogniser, waves) == 0.75  # type: ignore[arg-type]
+    assert share_as_speech(recogniser, waves) == 0.75  # type: ignore[arg-type]
 
 
 def test_a_clip_is_said_to_be_speech_by_the_streams_own_threshold(registry: Registry) -> None:
     def share(above: float) -> float:
         recogniser = ScenarioRecognizer(registry, sound_event_above=above)
-        return heard_as_speech(recogniser, [wave(0.1, 4)])
+        return share_as_speech(recogniser, [wave(0.1, 4)])
 
     assert share(1.0) == 0.0
     # Below every probability the five likeliest are named, speech among them or not.
     recogniser = ScenarioRecognizer(registry, sound_event_above=-1.0)
     item = HearsLoud(0)
-    heard_as_speech(item, [wave(0.1, 4)])  # type: ignore[arg-type]
+    share_as_speech(item, [wave(0.1, 4)])  # type: ignore[arg-type]
     events = recogniser.predict(item.items)[0].sound_events
     assert len(events) == TOP_EVENTS
     assert share(-1.0) == float("speech" in events)
@@ -115,7 +115,7 @@ def test_a_clip_is_a_window_of_whole_segments(
     recogniser = HearsLoud(0)
     # The silence that a data set pads with is not heard.
     padded = np.pad(wave(0.1, seconds), (0, 32_000))
-    heard_as_speech(recogniser, [padded])  # type: ignore[arg-type]
+    share_as_speech(recogniser, [padded])  # type: ignore[arg-type]
     [item] = recogniser.items
     assert item.mel is not None
     assert item.mel.shape == (rows, 64)

@@ -9,9 +9,9 @@ from models.recordings.shared_data import ESC50, SPEECH, URBANSOUND8K
 from models.recordings.splits import Splits
 from models.research.evaluation.sounds.speech_filter import (
     CountedAsSpeech,
-    heard,
     measure,
     page,
+    share_as_speech,
     speaks,
 )
 from tests.models import small_data
@@ -42,14 +42,16 @@ def wave(*levels: float) -> NDArray[np.float32]:
 
 
 def test_a_second_is_speech_from_the_bound_on_and_where_nobody_can_say() -> None:
-    assert heard(Loud(), [wave(0.05, 0.5), wave(0.05)], above=0.1) == CountedAsSpeech(0.5, 1 / 3, 3)
-    assert heard(Loud(), [wave(0.0)], above=0.1) == CountedAsSpeech(1.0, 1.0, 1)
+    assert share_as_speech(Loud(), [wave(0.05, 0.5), wave(0.05)], above=0.1) == CountedAsSpeech(
+        0.5, 1 / 3, 3
+    )
+    assert share_as_speech(Loud(), [wave(0.0)], above=0.1) == CountedAsSpeech(1.0, 1.0, 1)
 
 
 def test_of_seconds_only_those_are_counted_in_which_somebody_speaks() -> None:
     waves = [wave(0.001, 0.5, 0.5, 0.001)]
     assert speaks(waves[0]) == [False, True, True, False]
-    assert heard(Loud(), waves, 0.1, [speaks(waves[0])]) == CountedAsSpeech(1.0, 1.0, 2)
+    assert share_as_speech(Loud(), waves, 0.1, [speaks(waves[0])]) == CountedAsSpeech(1.0, 1.0, 2)
 
 
 def test_every_kind_of_sound_is_measured_of_each_detector(tmp_path: Path) -> None:
