@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from html import escape
 
-from tests.package_graph import ROOT, Graph, levels, package_imports, reduced
+from tests.package_graph import ROOT, Graph, levels, package_imports, transitive_reduction
 
 DRAWING = ROOT / "docs" / "packages.svg"
 COLOURS = {
@@ -43,7 +43,7 @@ def draw(graph: Graph) -> str:
         '<defs><marker id="tip" viewBox="0 0 8 8" refX="7" refY="4" markerWidth="7" '
         'markerHeight="7" orient="auto"><path d="M0 0L8 4L0 8z" fill="#6b7280"/></marker></defs>',
     ]
-    arrows = reduced(graph)
+    arrows = transitive_reduction(graph)
     for name in sorted(arrows):
         for target in sorted(arrows[name]):
             x1, y1 = boxes[name][0] + widths[name] / 2, boxes[name][1] + _HEIGHT

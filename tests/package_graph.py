@@ -98,14 +98,14 @@ def levels(graph: Graph) -> dict[str, int]:
     return level
 
 
-def reduced(graph: Graph) -> Graph:
+def transitive_reduction(graph: Graph) -> Graph:
     """Return the transitive reduction of the graph."""
 
-    def reached(node: str) -> set[str]:
-        return {node}.union(*(reached(target) for target in graph.get(node, ())))
+    def reachable(node: str) -> set[str]:
+        return {node}.union(*(reachable(target) for target in graph.get(node, ())))
 
     return {
-        node: {t for t in targets if not any(t in reached(o) for o in targets - {t})}
+        node: {t for t in targets if not any(t in reachable(o) for o in targets - {t})}
         for node, targets in graph.items()
     }
 

@@ -3,7 +3,7 @@ from __future__ import annotations
 from xml.etree import ElementTree
 
 from tests.draw_packages import DRAWING, draw
-from tests.package_graph import ROOT, package_imports, reduced
+from tests.package_graph import ROOT, package_imports, transitive_reduction
 
 
 def test_the_drawing_in_the_architecture_is_what_the_code_has() -> None:
@@ -22,4 +22,4 @@ def test_every_package_and_every_needed_arrow_is_drawn_once() -> None:
     titles = [node.text for node in root.iter("{http://www.w3.org/2000/svg}title")][1:]
     assert sorted(map(str, texts)) == sorted(coloured)
     assert titles == ["streams.a → streams.b", "streams.b → streams.c"]
-    assert reduced(coloured)["streams.a"] == {"streams.b"}
+    assert transitive_reduction(coloured)["streams.a"] == {"streams.b"}

@@ -65,18 +65,18 @@ def describe_by_aspect(label: str, folder: Path = SHIPPED) -> list[Description]:
             f"activity {label!r} has no description in {str(folder)!r}; near it are "
             f"{', '.join(near) or 'none'}"
         )
-    return list(read(path)[1])
+    return list(read_descriptions(path)[1])
 
 
 @cache
 def _names(folder: Path) -> dict[str, Path]:
     if not folder.is_dir():
         raise DescriptionError(f"folder of descriptions {str(folder)!r} does not exist")
-    return {read(path)[0]: path for path in sorted(folder.glob("*.txt"))}
+    return {read_descriptions(path)[0]: path for path in sorted(folder.glob("*.txt"))}
 
 
 @cache
-def read(path: Path) -> tuple[str, tuple[Description, ...]]:
+def read_descriptions(path: Path) -> tuple[str, tuple[Description, ...]]:
     """Return a file's activity and descriptions; raises `DescriptionError` with the block."""
     try:
         head, *blocks = path.read_text(encoding="utf-8").strip().split("\n\n")
@@ -114,7 +114,7 @@ def write(folder: Path, label: str, descriptions: Sequence[Description]) -> Path
     ]
     path.write_text("\n\n".join([f"# {label}", *blocks]) + "\n", encoding="utf-8")
     _names.cache_clear()
-    read.cache_clear()
+    read_descriptions.cache_clear()
     return path
 
 

@@ -210,9 +210,9 @@ def _became(names: tuple[str, ...], passed_s: float, announced: float, mistaken:
         stays = (1 - same) * among[now]
         stays[state] += same
         leaves = 1 - becomes[now, now]
-        rows[state] = becomes[now, now] * _announced(stays, changes[now], mistaken * leaves)
+        rows[state] = becomes[now, now] * _mix_changes(stays, changes[now], mistaken * leaves)
         for other in (_SEATED, _ON_FOOT, _LYING):
-            arrives = _announced(among[other], changes[other], announced)
+            arrives = _mix_changes(among[other], changes[other], announced)
             rows[state] += 0.0 if other == now else becomes[now, other] * arrives
     return rows
 
@@ -240,7 +240,7 @@ def _among(names: tuple[str, ...]) -> tuple[list[Array], list[Array]]:
     return among, changes
 
 
-def _announced(plainly: Array, change: Array, share: float) -> Array:
+def _mix_changes(plainly: Array, change: Array, share: float) -> Array:
     return (1 - share) * plainly + share * change if change.any() else plainly
 
 

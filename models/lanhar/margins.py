@@ -63,7 +63,7 @@ class Margins:
     rivals: NDArray[np.bool_]
     ahead: Array
 
-    def applied(self, likeness: Array, readings: Array) -> Array:
+    def adjust(self, likeness: Array, readings: Array) -> Array:
         """Return the adjusted similarity (N, K) of readings (N, 128), for ranking.
 
         An added label exceeds the best shipped one if and only if it leads its rivals by its

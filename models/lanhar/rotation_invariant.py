@@ -147,7 +147,7 @@ def _measures(
     t, o = _log(_std(turning), 0.005), _log(_rms(about), 0.005)
     acc = np.sqrt(_std(vertical) ** 2 + _rms(across) ** 2)
     gyro = np.sqrt(_std(turning) ** 2 + _rms(about) ** 2)
-    timed, power = _timed(signals)
+    timed, power = _time_features(signals)
     step_hz = _FREQUENCIES[_STEPPING][power[:, 0, _STEPPING].argmax(axis=1)]
     slow_jerk = np.diff(slow, axis=1)
     jerk = np.diff(vertical, axis=1)
@@ -171,7 +171,7 @@ def _measures(
     return measured
 
 
-def _timed(signals: Array) -> tuple[Array, Array]:
+def _time_features(signals: Array) -> tuple[Array, Array]:
     """(B, S, T) -> (B, S, 15) shape, bands and rhythm of every signal, and power (B, S, F)."""
     rows_in = signals.shape[2]
     scale = _std(signals) + 0.02

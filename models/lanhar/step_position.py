@@ -79,10 +79,10 @@ class StepPosition:
         if not has_steps(imu, _RATE):
             return tuple(state)
         measured = measures(to_20_hz(np.nan_to_num(imu), _RATE)[None])
-        return added(state, self.log_shares(measured)[0])
+        return add_window(state, self.log_shares(measured)[0])
 
 
-def added(state: Sequence[float], log_shares: Array) -> tuple[float, ...]:
+def add_window(state: Sequence[float], log_shares: Array) -> tuple[float, ...]:
     """Return a state updated by one more window of steps."""
     before = state if len(state) == len(PLACES) else (0.0,) * len(PLACES)
     return tuple(

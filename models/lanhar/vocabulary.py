@@ -137,11 +137,11 @@ class OpenVocabulary:
         reading = self.embed(imu, rate, posture).astype(np.float64)
         likeness = labels.vectors.astype(np.float64) @ reading  # (K,)
         if margins is not None:
-            likeness = margins.applied(likeness[None], reading[None])[0]
-        return ranked(labels.names, likeness / TEMPERATURE)
+            likeness = margins.adjust(likeness[None], reading[None])[0]
+        return rank_names(labels.names, likeness / TEMPERATURE)
 
 
-def ranked(names: Sequence[str], scores: NDArray[np.float64]) -> list[tuple[str, float]]:
+def rank_names(names: Sequence[str], scores: NDArray[np.float64]) -> list[tuple[str, float]]:
     """Return names (K,) with the softmax of the logits `scores` (K,), likeliest first."""
     shares = softmax(scores)
     order = np.argsort(-shares, kind="stable")

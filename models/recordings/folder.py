@@ -96,7 +96,7 @@ class ReadReport:
 
 
 @dataclass(frozen=True)
-class _Moved:
+class _MotionStretch:
     """Motion without a hole from `start_ns` on: (n, 6) float32 in m/s² and rad/s."""
 
     start_ns: int
@@ -263,8 +263,8 @@ class FolderRecording:
             motion_files.append(motion)
         return motion_files
 
-    def _find_stretches(self, files: list[MotionFile]) -> list[_Moved]:
-        stretches: list[_Moved] = []
+    def _find_stretches(self, files: list[MotionFile]) -> list[_MotionStretch]:
+        stretches: list[_MotionStretch] = []
         last_ns = self.start_ns
 
         def base_ns(motion: MotionFile) -> int:
@@ -293,7 +293,7 @@ class FolderRecording:
             self.report.motion(motion)
             for stretch in motion.stretches:
                 start_ns = max(last_ns, base_ns(motion) + stretch.offset_ns)
-                stretches.append(_Moved(start_ns, self.imu_rate, stretch.values))
+                stretches.append(_MotionStretch(start_ns, self.imu_rate, stretch.values))
                 last_ns = stretches[-1].end_ns
         return stretches
 

@@ -118,11 +118,11 @@ def unseen(data: Path) -> Splits:
 
     return Splits(
         sounds=part("sounds", _clips(data)),
-        ears=part("ears", _named(data / CIPIC, "subject")),
+        ears=part("ears", _names_in(data / CIPIC, "subject")),
         motion=part(
             "motion",
-            _named(data / IMU / "classyglass_windows.npz", "user")
-            | _named(data / IMU / "hapt_50hz.npz", "recording_user"),
+            _names_in(data / IMU / "classyglass_windows.npz", "user")
+            | _names_in(data / IMU / "hapt_50hz.npz", "recording_user"),
         ),
         speech=part("speech", _files(data / SPEECH)),
         street=part("street", _files(data / URBANSOUND8K)),
@@ -141,7 +141,7 @@ def _files(folder: Path) -> set[str]:
     return {path.stem for path in folder.iterdir()} if folder.is_dir() else set()
 
 
-def _named(path: Path, key: str) -> set[str]:
+def _names_in(path: Path, key: str) -> set[str]:
     if not path.is_file():
         return set()
     try:

@@ -22,7 +22,7 @@ from models.lanhar.vocabulary import (
     LabelEmbeddings,
     OpenVocabulary,
     embed_texts,
-    ranked,
+    rank_names,
 )
 from models.network.softmax import softmax
 from models.serving.registry import RegistryError
@@ -180,7 +180,7 @@ class Lanhar:
         memory = self.memory.after(memory, start_s, shares, position)
         margins = self.readings.margins(labels.names, labels.vectors, labels.described)
         likeness = labels.vectors.astype(np.float64) @ reading
-        scores = margins.applied(likeness[None], reading[None])[0] / TEMPERATURE
+        scores = margins.adjust(likeness[None], reading[None])[0] / TEMPERATURE
         known = [
             (place, self.shipped.names.index(name))
             for place, name in enumerate(labels.names)
@@ -193,7 +193,7 @@ class Lanhar:
             )
             scores += remembered.max() - scores[places].max()
             scores[places] = remembered
-        return ranked(labels.names, scores), memory
+        return rank_names(labels.names, scores), memory
 
     def shares(
         self,

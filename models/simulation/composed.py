@@ -98,8 +98,8 @@ class ComposedRecording:
             TruthSpan(s.start_ns, min(s.end_ns, end_ns), s.kind, s.label)
             for s in self._motion.truth()
         ]
-        heard = self._mixer().heard(0, self._seconds)
-        spans += ground_truth.sound_spans(heard, self.start_ns)
+        events = self._mixer().audible_events(0, self._seconds)
+        spans += ground_truth.sound_spans(events, self.start_ns)
         return sorted(spans, key=lambda s: (s.start_ns, s.end_ns, s.kind, s.label))
 
     def _mixer(self) -> Mixer:

@@ -12,7 +12,7 @@ import numpy as np
 
 from models.simulation.acoustics.microphone_arrays import MicrophoneArray
 from models.simulation.life.wearer import SimulatedWearer
-from models.simulation.rendering.renderer import MotionSource, Stage, simulated
+from models.simulation.rendering.renderer import MotionSource, Stage, simulate_motion
 from models.simulation.simulated_day import SimulatedDay
 from schemas.frames import NS
 
@@ -47,8 +47,8 @@ class ComposedDay(SimulatedDay):
             self._wearer = SimulatedWearer.draw(rng, MicrophoneArray.draw(device, rng))
 
     def _stage(self) -> Stage:
-        motions: MotionSource = simulated
+        motions: MotionSource = simulate_motion
         if self._material.motions is not None:
             drawn = self._material.motions.wearer(np.random.default_rng([self._seed, 7]), False)
-            motions = drawn or simulated
+            motions = drawn or simulate_motion
         return Stage(self._plan, self._wearer, self._seed, self._material.sounds, motions)

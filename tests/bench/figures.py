@@ -24,7 +24,7 @@ def cost(ms: float, wall_s: float = 1.0) -> Cost:
     return Cost(100.0, ms, {"main": ms / 2, "inference": ms / 2}, wall_s, 100.0 + ms)
 
 
-def made() -> dict[str, Any]:
+def benchmark_figures() -> dict[str, Any]:
     names = (PRODUCT_ON[KAFKA], CONSTANT_NAME, QUIX_NAME)
     comparison = Comparison(
         PRODUCT_ON[KAFKA],

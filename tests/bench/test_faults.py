@@ -49,12 +49,12 @@ def echo() -> Iterator[int]:
         server.shutdown(socket.SHUT_RDWR)
 
 
-def connected(port: int) -> socket.socket:
+def connect(port: int) -> socket.socket:
     return socket.create_connection(("127.0.0.1", port), timeout=PATIENCE_S)
 
 
 def test_a_proxy_carries_holds_and_cuts(echo: int) -> None:
-    with Proxy(echo) as proxy, connected(proxy.port) as connection:
+    with Proxy(echo) as proxy, connect(proxy.port) as connection:
         connection.sendall(b"one")
         assert connection.recv(9) == b"one"
         proxy.hold()
@@ -70,7 +70,7 @@ def test_a_proxy_carries_holds_and_cuts(echo: int) -> None:
 
 
 def test_a_slow_proxy_answers_late(echo: int) -> None:
-    with Proxy(echo) as proxy, connected(proxy.port) as connection:
+    with Proxy(echo) as proxy, connect(proxy.port) as connection:
         proxy.slow_down(0.2)
         began = time.monotonic()
         connection.sendall(b"one")

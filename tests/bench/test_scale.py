@@ -8,7 +8,7 @@ import pytest
 
 from bench.scale import ASSUMED_IN_WORDS, SIZES, main
 from bench.scaling import Assumptions, monthly_cost, needs_of
-from tests.bench.figures import made
+from tests.bench.figures import benchmark_figures
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -17,7 +17,7 @@ ASSUMED = Assumptions(core_share=0.5, replicas=2, awake_share=0.5, log_days=10)
 
 
 def test_workers_are_as_many_as_the_wearers_fill_cores() -> None:
-    needs = needs_of(made() | {"traffic": traffic(imu=0.0)}, 1_000, ASSUMED)
+    needs = needs_of(benchmark_figures() | {"traffic": traffic(imu=0.0)}, 1_000, ASSUMED)
     # 5 ms a wearer-second are five cores, half used.
     assert (needs.worker_cores, needs.workers) == (10, 10)
     assert needs.partitions == 24
@@ -40,7 +40,7 @@ def test_bytes_decide_brokers_and_disk() -> None:
     assumed = Assumptions(
         replicas=2, awake_share=0.5, broker_bytes_s=1e6, broker_disk_bytes=1e9, log_days=10
     )
-    needs = needs_of(made() | {"traffic": traffic(imu=1_000.0)}, 100, assumed)
+    needs = needs_of(benchmark_figures() | {"traffic": traffic(imu=1_000.0)}, 100, assumed)
     assert needs.frames_gbyte_s == pytest.approx(0.0065)
     assert needs.brokers_by_network == 13
     # Half of the wearers for two hours, twice.
@@ -56,7 +56,9 @@ def test_bytes_decide_brokers_and_disk() -> None:
 
 def test_a_hundred_times_the_wearers_cost_a_hundred_times_as_much() -> None:
     small, large = (
-        monthly_cost(needs_of(made() | {"traffic": traffic(1_000.0)}, n, ASSUMED), ASSUMED)
+        monthly_cost(
+            needs_of(benchmark_figures() | {"traffic": traffic(1_000.0)}, n, ASSUMED), ASSUMED
+        )
         for n in (100_000, 10_000_000)
     )
     for name, dollars in small.items():
@@ -64,13 +66,13 @@ def test_a_hundred_times_the_wearers_cost_a_hundred_times_as_much() -> None:
 
 
 def test_memory_that_did_not_grow_counts_as_none() -> None:
-    figures = made() | {"traffic": traffic(0.0), "rss_mb_per_wearer": -0.5}
+    figures = benchmark_figures() | {"traffic": traffic(0.0), "rss_mb_per_wearer": -0.5}
     assert needs_of(figures, 1_000, ASSUMED).worker_memory_gb == pytest.approx(2.5)
 
 
 def test_the_page_has_every_size_and_says_what_was_measured_and_assumed(tmp_path: Path) -> None:
     source, page = tmp_path / "figures.json", tmp_path / "SCALE.md"
-    source.write_text(json.dumps(made() | {"traffic": traffic(1_000.0)}))
+    source.write_text(json.dumps(benchmark_figures() | {"traffic": traffic(1_000.0)}))
     assert main([str(source), "--page", str(page)]) == 0
     text = page.read_text()
     for wearers in SIZES:

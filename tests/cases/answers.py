@@ -41,7 +41,7 @@ _RULE = re.compile(
 
 
 @dataclass(frozen=True)
-class Answered:
+class CaseOutcome:
     """What became of some windows: their refinements, the requests and the outcomes counted."""
 
     refined: list[Refined]
@@ -82,7 +82,7 @@ def reply_of(case: Path) -> Reply | None:
     return reply
 
 
-async def refine(reply: Reply) -> Answered:
+async def refine(reply: Reply) -> CaseOutcome:
     """Put windows to the refiner one by one, without a store."""
     before = _outcomes()
     with LlmEndpoint(reply) as endpoint:
@@ -103,14 +103,14 @@ async def refine(reply: Reply) -> Answered:
             )
             nothing: Any = None
             refiner = Refiner(settings, nothing, lambda: runtime, lambda work: work)
-            refined = [await _refined(refiner, number) for number in range(_WINDOWS)]
+            refined = [await _refine(refiner, number) for number in range(_WINDOWS)]
             await runtime.llm.close()
         after = _outcomes()
         counted = {name: after[name] - before[name] for name in after}
-        return Answered(refined, endpoint.requests, counted, settings)
+        return CaseOutcome(refined, endpoint.requests, counted, settings)
 
 
-async def _refined(refiner: Refiner, number: int) -> Refined:
+async def _refine(refiner: Refiner, number: int) -> Refined:
     source: Any = SimpleNamespace(partition=0, generation_id=1)
     outcome = await refiner.refine(Received(record(number), Token(source, lambda: None)), [])
     [refined] = [message for _, _, message in outcome.messages if isinstance(message, Refined)]
@@ -128,7 +128,7 @@ def _name_of(case: Path) -> str:
     return rule["name"].strip() if rule else ""
 
 
-def judge(expect: str, answered: Answered, name: str = "") -> Verdict:
+def judge(expect: str, answered: CaseOutcome, name: str = "") -> Verdict:
     """Compare with what `expect` claims; `name` is the scenario that a rule's answer names."""
     claims = list(_claims(expect, answered, name))
     wrong = [claim for claim, held in claims if not held]
@@ -140,7 +140,7 @@ def judge(expect: str, answered: Answered, name: str = "") -> Verdict:
     return Verdict(True, ", ".join(claim for claim, _ in claims))
 
 
-def _claims(expect: str, answered: Answered, name: str) -> Iterator[tuple[str, bool]]:
+def _claims(expect: str, answered: CaseOutcome, name: str) -> Iterator[tuple[str, bool]]:
     names = re.findall("|".join(map(re.escape, SCENARIOS)), expect) or ([name] if name else [])
     if names:
         model = answered.settings.llm_model
@@ -153,31 +153,31 @@ def _claims(expect: str, answered: Answered, name: str) -> Iterator[tuple[str, b
             yield match[0], check(answered)
 
 
-def _names(*words: str) -> Callable[[Answered], bool]:
+def _names(*words: str) -> Callable[[CaseOutcome], bool]:
     return lambda answered: all(word in answered.refined[0].reason for word in words)
 
 
-def _opens_the_breaker(answered: Answered) -> bool:
+def _opens_the_breaker(answered: CaseOutcome) -> bool:
     failures = answered.settings.llm_breaker_failures
     return answered.outcomes["breaker"] == _WINDOWS - failures
 
 
-def _limit_is_set(answered: Answered) -> bool:
+def _limit_is_set(answered: CaseOutcome) -> bool:
     return {request["max_tokens"] for request in answered.requests} == {_LIMIT}
 
 
-def _is_counted(answered: Answered) -> bool:
+def _is_counted(answered: CaseOutcome) -> bool:
     return any(answered.outcomes[name] for name in metrics.LLM_UNUSABLE)
 
 
-def _forms_weaken(answered: Answered) -> bool:
+def _forms_weaken(answered: CaseOutcome) -> bool:
     forms = [(each.get("response_format") or {}).get("type") for each in answered.requests]
     ranks = [_FORMS.index(form) for form in forms]
     # The form that was answered is kept: one request more for each that was refused.
     return ranks == sorted(ranks) and ranks[0] < ranks[-1] and len(ranks) < _WINDOWS + len(_FORMS)
 
 
-_CHECKS: tuple[tuple[str, Callable[[Answered], bool]], ...] = (
+_CHECKS: tuple[tuple[str, Callable[[CaseOutcome], bool]], ...] = (
     (r"token limit", _names("limit", "tokens")),
     (r"finish_reason length", _names("finish_reason length")),
     (r"content (?:is )?empty", _names("content empty")),

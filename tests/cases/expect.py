@@ -95,21 +95,21 @@ def _apart(match: re.Match[str], found: Found) -> bool:
     return any((b - a).total_seconds() == 60 * float(match[1]) for a, b in pairwise(starts))
 
 
-def _told(match: re.Match[str], found: Found) -> bool:
+def _is_reported(match: re.Match[str], found: Found) -> bool:
     return bool(found["skipped"] or found["rows_left_out"] or _warnings(found))
 
 
-def _counted(match: re.Match[str], found: Found) -> bool:
+def _counts_rows(match: re.Match[str], found: Found) -> bool:
     return sum(found["rows_left_out"].values()) > 0
 
 
-def _warned(match: re.Match[str], found: Found) -> bool:
+def _warns(match: re.Match[str], found: Found) -> bool:
     words = re.findall(r"[a-z]{5,}", match[1].lower())
     text = " ".join(_warnings(found)).lower()
     return bool(text) and all(word in text for word in words)
 
 
-def _refused(match: re.Match[str], found: Found) -> bool:
+def _is_refused(match: re.Match[str], found: Found) -> bool:
     words = re.findall(r"time_s|seconds|milliseconds|microseconds", match.string)
     reasons = " ".join(skip["reason"] for skip in found["skipped"])
     return bool(reasons) and all(word in reasons for word in words)
@@ -123,7 +123,7 @@ def _file_used(match: re.Match[str], found: Found) -> bool:
     return bool(found["recordings"]) and match[1] not in {s["path"] for s in found["skipped"]}
 
 
-def _trimmed(match: re.Match[str], found: Found) -> bool:
+def _is_trimmed(match: re.Match[str], found: Found) -> bool:
     return any("overlap" in warning and "trimmed" in warning for warning in _warnings(found))
 
 
@@ -139,11 +139,11 @@ _CHECKS: tuple[tuple[str, Callable[[re.Match[str], Found], bool]], ...] = (
     (r"\bdevice (\S+)", _device),
     (r"\b(?:lies? at|from) (\d{4}-\d\d-\d\dT[\d:]+Z|\d\d:\d\dZ)", _start),
     (r"(\d+) min apart", _apart),
-    (r"\btold that\b|\bnamed\b", _told),
-    (r"\bleft out and counted|is left out|are left out", _counted),
-    (r"a warning: (.*)", _warned),
-    (r"^refused|^an error", _refused),
+    (r"\btold that\b|\bnamed\b", _is_reported),
+    (r"\bleft out and counted|is left out|are left out", _counts_rows),
+    (r"a warning: (.*)", _warns),
+    (r"^refused|^an error", _is_refused),
     (r"\ball \w+ \w+ used", _all_used),
     (r"(\S+\.\w{3,4}) (?:is |are )?read", _file_used),
-    (r"overlap trimmed", _trimmed),
+    (r"overlap trimmed", _is_trimmed),
 )

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from models.recordings.protocol import Recording
 
 
-def found(**changes: Any) -> dict[str, Any]:
+def found_import(**changes: Any) -> dict[str, Any]:
     recording = {
         "device": "rec",
         "session": "rec-1",
@@ -46,7 +46,7 @@ def found(**changes: Any) -> dict[str, Any]:
     ],
 )
 def test_what_holds_is_ok(expect: str) -> None:
-    assert judge(expect, found()).held is True
+    assert judge(expect, found_import()).held is True
 
 
 @pytest.mark.parametrize(
@@ -61,11 +61,11 @@ def test_what_holds_is_ok(expect: str) -> None:
     ],
 )
 def test_what_does_not_hold_fails(expect: str) -> None:
-    assert judge(expect, found()).held is False
+    assert judge(expect, found_import()).held is False
 
 
 def test_what_says_nothing_countable_is_not_checked() -> None:
-    assert judge("it works well", found()).held is None
+    assert judge("it works well", found_import()).held is None
 
 
 def test_the_command_prints_a_table_and_fails_when_a_case_does(

@@ -67,7 +67,7 @@ def motion(rows: NDArray[np.float32], rate: float) -> ImuArray:
     return ImuArray("hapt", "hapt", "hapt", EPOCH_START_NS, rate, rows, np.ones(6, np.float32))
 
 
-def resampled(recording: ImuArray, rate: float) -> ImuArray:
+def resample(recording: ImuArray, rate: float) -> ImuArray:
     times = np.arange(len(recording.values)) / 50
     moments = np.minimum(np.arange(int(SECONDS * rate)) / rate, times[-1])
     values = CubicSpline(times, recording.values.astype(float))(moments)
@@ -84,7 +84,7 @@ def regular(count: int) -> Floats:
     return np.arange(count) / 50
 
 
-def jittered(count: int) -> Floats:
+def jittered_times(count: int) -> Floats:
     return regular(count) + np.random.default_rng(0).uniform(-0.004, 0.004, count)
 
 
@@ -100,7 +100,7 @@ def at_49_9_hz(count: int) -> Floats:
     ("stamps", "least"),
     [
         (regular, SAME),
-        (jittered, SAME),
+        (jittered_times, SAME),
         (delivered_late, SAME),
         # Its windows hold what was moved by up to 0.6 s.
         (at_49_9_hz, 0.9),
@@ -130,7 +130,7 @@ def test_five_minutes_are_ten_scenarios_and_their_activities_whatever_the_stamps
 def test_activities_stay_the_same_at_another_rate(
     worker: LocalWorker, recording: ImuArray, as_recorded: list[str], rate: float
 ) -> None:
-    other = resampled(recording, rate)
+    other = resample(recording, rate)
     log = asyncio.run(worker.log(other, frame_s=0.7))
     assert judge_log(other, log).held, judge_log(other, log).why
     assert len(log.scenarios) == 10
@@ -145,7 +145,7 @@ def test_activities_of_many_wearers_stay_the_same_at_another_rate(
     some, others = [], []
     for recording in wearers[::3]:
         some += activities(asyncio.run(worker.log(recording)))
-        others += activities(asyncio.run(worker.log(resampled(recording, rate))))
+        others += activities(asyncio.run(worker.log(resample(recording, rate))))
     assert same(some, others) >= SAME
 
 

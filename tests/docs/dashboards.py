@@ -25,7 +25,7 @@ from infra.local.broker_embedded import EmbeddedBroker
 from infra.local.prometheus import Prometheus
 from infra.local.redis_embedded import EmbeddedRedis
 from tests.conftest import Services
-from tests.pipeline.running import Worker, settings_for, settled
+from tests.pipeline.running import Worker, settings_for, wait_until_settled
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -42,14 +42,14 @@ _COLUMNS, _WIDE, _HIGH = 24, 12.0, 0.24
 _MAX_NAMED = 8
 
 
-def spelled(expr: str, board: dict[str, Any], interval: str = "20s") -> str:
+def expand_query(expr: str, board: dict[str, Any], interval: str = "20s") -> str:
     """Return a query with all variables set to "All"."""
     for each in board["templating"]["list"]:
         expr = expr.replace(f"${each['name']}", ".*")
     return expr.replace("$__rate_interval", interval)
 
 
-def named(legend: str, labels: dict[str, str]) -> str:
+def legend_text(legend: str, labels: dict[str, str]) -> str:
     """Return a legend with a series' labels."""
     return re.sub(r"\{\{(\w+)\}\}", lambda found: labels.get(found[1], ""), legend)
 
@@ -82,9 +82,9 @@ def _lines(
     begin, end = span
     series: list[tuple[str, list[float], list[float]]] = []
     for target in panel["targets"]:
-        expr = spelled(target["expr"], board)
+        expr = expand_query(target["expr"], board)
         for found in prometheus.query_range(expr, begin, end, (end - begin) / _STEPS):
-            name = named(target.get("legendFormat", ""), found["metric"])
+            name = legend_text(target.get("legendFormat", ""), found["metric"])
             times = [at - begin for at, _ in found["values"]]
             series.append((name, times, [float(value) for _, value in found["values"]]))
     defaults = panel["fieldConfig"]["defaults"]
@@ -125,7 +125,7 @@ def _table(
     rows = [
         [*found["metric"].values(), found["value"][1]]
         for target in panel["targets"]
-        for found in prometheus.query(spelled(target["expr"], board))
+        for found in prometheus.query(expand_query(target["expr"], board))
     ]
     if rows:
         axes.table(rows, loc="upper left", fontsize=6)
@@ -153,7 +153,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
                     *("simulate", "--seed", str(seed), "--minutes", str(MINUTES)),
                     *("--speed", str(SPEED)),
                 )
-            settled(worker)
+            wait_until_settled(worker)
             time.sleep(5 * INTERVAL_S)
             for file in BY_QUESTION:
                 board = json.loads(file.read_text(encoding="utf-8"))

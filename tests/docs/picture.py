@@ -14,7 +14,7 @@ from redis.asyncio import Redis
 
 from infra.daily_log.store import LogStore
 from infra.local.redis_embedded import EmbeddedRedis
-from tests.people import served
+from tests.page_figures import serve_page
 from tests.streams.synthetic_log import day, put
 from tests.streams.web.browser import chromium, tab
 from tests.streams.web.site import DRAWN
@@ -32,7 +32,7 @@ async def draw(path: Path) -> None:
             async with Redis.from_url(server.url) as client:
                 store = LogStore(client, "picture", retention_days=30)
                 await put(store, day())
-                async with served(store) as url:
+                async with serve_page(store) as url:
                     with chromium() as port:
                         async with tab(port) as page:
                             await page.open(url, WIDTH, HEIGHT)

@@ -54,7 +54,8 @@ _SAME_AS = "Options that every Faust command has are in `faust --help`; `worker`
 def settings_page() -> str:
     """Return the page of settings: name, default and meaning, in the order of `settings`."""
     rows = [
-        (f"`{row.name}`", _code(row.default), _prose(row.description)) for row in _shipped().rows()
+        (f"`{row.name}`", _code(row.default), _prose(row.description))
+        for row in _default_settings().rows()
     ]
     return _page(
         "Settings",
@@ -129,7 +130,7 @@ def metrics_page() -> str:
 def commands_page() -> str:
     """Return the page of commands, each with its own --help."""
     parts = [f"Each is run as `faust -A streams.app COMMAND`. {_SAME_AS}"]
-    with registered():
+    with register_commands():
         for path in _paths():
             heading = "#" * (1 + len(path))
             parts += [f"{heading} {' '.join(path)}", f"```text\n{help_of(*path)}\n```"]
@@ -218,18 +219,18 @@ def _paths() -> Iterator[tuple[str, ...]]:
 
 
 @contextmanager
-def registered() -> Iterator[None]:
+def register_commands() -> Iterator[None]:
     """Put our commands on Faust's command line, and take them off it again."""
     others = dict(cli.commands)
     if "dead-letters" not in cli.commands:
-        register(EgoLogApp(_shipped()))
+        register(EgoLogApp(_default_settings()))
     try:
         yield
     finally:
         cli.commands = others
 
 
-def _shipped() -> Settings:
+def _default_settings() -> Settings:
     """Return the settings as they ship, whatever this machine has set."""
     kept = {name: os.environ.pop(name) for name in list(os.environ) if name.startswith("EGOLOG_")}
     try:

@@ -96,7 +96,7 @@ class Reader:
             return Outcome(command, left_out=f"{first} is not installed here")
         if command.text in self._made:
             return Outcome(command, failure=self._made[command.text])
-        text = self._filled(command.text)
+        text = self._fill_placeholders(command.text)
         named = assignment(text)
         if named is not None:
             self._environment[named[0]] = named[1]
@@ -123,9 +123,9 @@ class Reader:
         }
         for block in blocks(page):
             if block.title:
-                (self.home / block.title).write_text(self._filled(block.text))
+                (self.home / block.title).write_text(self._fill_placeholders(block.text))
 
-    def _filled(self, text: str) -> str:
+    def _fill_placeholders(self, text: str) -> str:
         running = find_running(self.home / ".run")
         broker = running.broker_url if running else None
         redis = running.redis_url if running else None

@@ -47,10 +47,10 @@ def on_page_markdown(markdown: str, page: Page, config: MkDocsConfig, files: Fil
     source = ELSEWHERE.get(uri, f"docs/{uri}")
     if uri == "LICENSE.md":
         return f"# Licence\n\n```text\n{markdown}\n```"
-    return pointed(markdown, source, uri, {file.src_uri for file in files})
+    return rewrite_links(markdown, source, uri, {file.src_uri for file in files})
 
 
-def pointed(markdown: str, source: str, uri: str, known: set[str]) -> str:
+def rewrite_links(markdown: str, source: str, uri: str, known: set[str]) -> str:
     """Return a page's text with its links as the site has them.
 
     source: where the text is in the repository. uri: where its page is in the site. known: the

@@ -12,10 +12,10 @@ from faust.cli.base import cli
 from infra.settings import load
 from tests.docs.commands import CANNOT, LASTING, ROOT, assignment, blocks, cannot, commands, pages
 from tests.docs.commands import inline as inline_of
-from tests.docs.reference import registered
+from tests.docs.reference import register_commands
 from tests.docs.running import PROGRAMS, Outcome, follow_all, reader
 from tests.models.recordings.imports.makers import sensor_logger_android
-from tests.people import counted
+from tests.page_figures import command_figures
 from tests.warm_process import run_command
 
 if TYPE_CHECKING:
@@ -32,7 +32,7 @@ OTHERS = {"export", ".", "mkdir", "pip", "ffmpeg", "mkcert", "caddy", ".venv/mut
 
 @pytest.fixture(scope="module", autouse=True)
 def commands_of_ours() -> Iterator[None]:
-    with registered():
+    with register_commands():
         yield
 
 
@@ -144,7 +144,7 @@ def test_a_reader_fills_in_what_is_open_and_notes_what_fails(tmp_path: Path) -> 
 
 def test_what_was_run_what_failed_and_what_was_left_out_are_counted_apart() -> None:
     command = EVERY[0]
-    figures = counted(
+    figures = command_figures(
         [Outcome(command), Outcome(command, failure="status 1"), Outcome(command, left_out="why")]
     )
     assert (figures["docs_commands_run"], figures["docs_commands_failed"]) == (2, 1)

@@ -4,7 +4,7 @@ import json
 import math
 
 from infra.dashboards import BY_QUESTION
-from tests.docs.dashboards import draw, named, spelled
+from tests.docs.dashboards import draw, expand_query, legend_text
 
 
 class Answers:
@@ -26,11 +26,11 @@ class Answers:
 def test_a_query_has_all_values_of_its_variables_and_a_span_for_its_rates() -> None:
     board = {"templating": {"list": [{"name": "worker"}]}}
     expr = 'rate(frames{instance=~"$worker"}[$__rate_interval])'
-    assert spelled(expr, board) == 'rate(frames{instance=~".*"}[20s])'
+    assert expand_query(expr, board) == 'rate(frames{instance=~".*"}[20s])'
 
 
 def test_a_legend_names_what_its_series_is_of() -> None:
-    assert named("{{stage}} p50", {"stage": "har"}) == "har p50"
+    assert legend_text("{{stage}} p50", {"stage": "har"}) == "har p50"
 
 
 def test_every_panel_of_every_dashboard_is_drawn_at_its_place() -> None:

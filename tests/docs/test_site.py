@@ -9,7 +9,7 @@ import pytest
 
 pytest.importorskip("mkdocs", reason="the extra `docs` is not installed")
 
-from tests.docs.site import ROOT, pointed
+from tests.docs.site import ROOT, rewrite_links
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -37,7 +37,7 @@ KNOWN = {"index.md", "SECURITY.md", "KAFKA.md", "how-to/tls.md", "figures/page.p
 def test_a_link_leads_where_its_file_is_in_the_site(
     text: str, source: str, uri: str, expected: str
 ) -> None:
-    assert pointed(text, source, uri, KNOWN) == expected
+    assert rewrite_links(text, source, uri, KNOWN) == expected
 
 
 def test_the_site_is_built_without_a_warning_and_asks_no_other_site(tmp_path: Path) -> None:

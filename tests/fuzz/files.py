@@ -21,7 +21,7 @@ from models.recordings.formats.safe_pickle import UnsafePickleError, read_arrays
 from models.recordings.imports.importing import open_import
 from models.recordings.protocol import RecordingError
 from models.serving.weights_file import DamagedWeightsError, _read_tensors
-from tests.fuzz.mutation import damaged
+from tests.fuzz.mutation import damage
 from tests.fuzz.trial import Target
 from tests.models.recordings.imports import makers
 from tests.models.recordings.imports.sounds import NOW_NS, motion, sound
@@ -163,7 +163,7 @@ def _of_files(
         file.write_bytes(changed)
         return read(place)
 
-    return Target(name, data, damaged, read_one, (RecordingError,), _IMPORT_WEIGHT)
+    return Target(name, data, damage, read_one, (RecordingError,), _IMPORT_WEIGHT)
 
 
 def _one(
@@ -180,4 +180,4 @@ def _one(
         file.write_bytes(changed)
         return read(file)
 
-    return Target(name, examples, damaged, read_one, (refuses,), _FILE_WEIGHT)
+    return Target(name, examples, damage, read_one, (refuses,), _FILE_WEIGHT)

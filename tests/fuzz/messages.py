@@ -14,7 +14,7 @@ from operators.codec import audio_samples, imu_samples
 from operators.errors import OperatorError
 from operators.windowing import Windower, WindowingConfig
 from schemas import AudioFrame, ImuFrame, Message, SchemaError, Vector
-from tests.fuzz.mutation import damaged, resealed
+from tests.fuzz.mutation import damage, damage_and_reseal
 from tests.fuzz.trial import Target
 from tests.schemas.messages import MESSAGES
 
@@ -38,7 +38,7 @@ def message_targets() -> list[Target]:
         Target(
             "windower",
             [*examples(ImuFrame), *examples(AudioFrame)],
-            resealed,
+            damage_and_reseal,
             _through_windower,
             (SchemaError, OperatorError),
             _WINDOWER_WEIGHT,
@@ -66,7 +66,11 @@ def examples(kind: type[Message]) -> list[bytes]:
 
 
 def _mutate(data: bytes, good: Sequence[bytes], chance: Random) -> bytes:
-    return damaged(data, good, chance) if chance.random() < 0.3 else resealed(data, good, chance)
+    return (
+        damage(data, good, chance)
+        if chance.random() < 0.3
+        else damage_and_reseal(data, good, chance)
+    )
 
 
 def _reader(kind: type[Message]) -> Callable[[bytes], object]:

@@ -29,73 +29,73 @@ _TEXTS = (
 )
 
 
-def damaged(data: bytes, good: Sequence[bytes], chance: Random) -> bytes:
+def damage(data: bytes, good: Sequence[bytes], rng: Random) -> bytes:
     """Return `data` with one to four changes; some splice in a piece of another of `good`."""
     out = bytearray(data)
-    for _ in range(chance.choice((1, 1, 1, 2, 4))):
-        _change(out, good, chance)
+    for _ in range(rng.choice((1, 1, 1, 2, 4))):
+        _change(out, good, rng)
     return bytes(out)
 
 
-def _change(out: bytearray, good: Sequence[bytes], chance: Random) -> None:
-    at = chance.randrange(len(out) + 1)
-    length = min(chance.choice((1, 2, 4, 8, 64, 1_000)), len(out) - at)
-    how = chance.randrange(8)
+def _change(out: bytearray, good: Sequence[bytes], rng: Random) -> None:
+    at = rng.randrange(len(out) + 1)
+    length = min(rng.choice((1, 2, 4, 8, 64, 1_000)), len(out) - at)
+    how = rng.randrange(8)
     if how == 0 and length:
-        out[at] ^= chance.randrange(1, 256)
+        out[at] ^= rng.randrange(1, 256)
     elif how == 1:
         del out[at:]
     elif how == 2:
         del out[at : at + length]
     elif how == 3:
-        out[at:at] = out[at : at + length] * chance.choice((1, 2, 30))
+        out[at:at] = out[at : at + length] * rng.choice((1, 2, 30))
     elif how == 4:
-        out[at:at] = chance.randbytes(chance.randrange(1, 50))
+        out[at:at] = rng.randbytes(rng.randrange(1, 50))
     elif how == 5:
-        other = chance.choice(good)
-        begin = chance.randrange(len(other) + 1)
+        other = rng.choice(good)
+        begin = rng.randrange(len(other) + 1)
         out[at : at + length] = other[begin : begin + length]
     elif how == 6:
-        form = chance.choice(("<H", ">H", "<I", ">I", "<Q", ">Q", "<f", "<d"))
-        number = float("inf") if form[1] in "fd" else chance.choice(_EXTREMES)
+        form = rng.choice(("<H", ">H", "<I", ">I", "<Q", ">Q", "<f", "<d"))
+        number = float("inf") if form[1] in "fd" else rng.choice(_EXTREMES)
         size = struct.calcsize(form)
         packed = struct.pack(form, number if form[1] in "fd" else number % 2 ** (8 * size))
         out[at : at + size] = packed
     else:
-        out[at : at + length] = chance.choice(_TEXTS)
+        out[at : at + length] = rng.choice(_TEXTS)
 
 
-def resealed(envelope: bytes, good: Sequence[bytes], chance: Random) -> bytes:
+def damage_and_reseal(envelope: bytes, good: Sequence[bytes], rng: Random) -> bytes:
     """Return a message whose body is damaged, or has another value somewhere, and whose checksum
     is right: what a faulty or hostile producer would send.
     """
     kind, version, _, body = msgpack.unpackb(envelope)
-    if chance.random() < 0.7:
+    if rng.random() < 0.7:
         fields = msgpack.unpackb(body, strict_map_key=False)
-        _replace(fields, chance)
+        _replace(fields, rng)
         body = msgpack.packb(fields, use_bin_type=True)
     else:
         bodies = [msgpack.unpackb(each)[3] for each in good[:4]]
-        body = damaged(body, bodies, chance)
+        body = damage(body, bodies, rng)
     sealed: bytes = msgpack.packb([kind, version, crc32(body), body], use_bin_type=True)
     return sealed
 
 
-def _replace(fields: Any, chance: Random) -> None:
+def _replace(fields: Any, rng: Random) -> None:
     """Give some value in nested maps and lists another one, or take it away."""
     while True:
         keys: list[Any] = list(fields) if isinstance(fields, dict) else list(range(len(fields)))
         if not keys:
             return
-        key = chance.choice(keys)
+        key = rng.choice(keys)
         inner = fields[key]
-        if isinstance(inner, dict | list) and inner and chance.random() < 0.7:
+        if isinstance(inner, dict | list) and inner and rng.random() < 0.7:
             fields = inner
             continue
-        if chance.random() < 0.1:
+        if rng.random() < 0.1:
             del fields[key]
-        elif isinstance(inner, bytes) and chance.random() < 0.5:
-            fields[key] = damaged(inner, [inner], chance)
+        elif isinstance(inner, bytes) and rng.random() < 0.5:
+            fields[key] = damage(inner, [inner], rng)
         else:
-            fields[key] = chance.choice(_VALUES)
+            fields[key] = rng.choice(_VALUES)
         return

@@ -9,7 +9,7 @@ import pytest
 from schemas import SchemaError, Spatial
 from tests.fuzz.files import file_targets
 from tests.fuzz.messages import examples, message_targets
-from tests.fuzz.mutation import damaged, resealed
+from tests.fuzz.mutation import damage, damage_and_reseal
 from tests.fuzz.texts import text_targets
 from tests.fuzz.trial import MAX_BYTES, MAX_CPU_S, Target, run
 
@@ -21,7 +21,7 @@ MESSAGES_EACH = 100
 FILES_EACH = 6
 
 
-def read(target: Target, cases: int) -> None:
+def run_target(target: Target, cases: int) -> None:
     report = run(target, cases, random.Random(target.name))
     assert report.sound, (str(report), report.faults)
     assert report.cases == cases
@@ -29,12 +29,12 @@ def read(target: Target, cases: int) -> None:
 
 def test_mutated_messages_and_texts_are_read_or_refused() -> None:
     for target in (*message_targets(), *text_targets()):
-        read(target, round(MESSAGES_EACH * target.weight))
+        run_target(target, round(MESSAGES_EACH * target.weight))
 
 
 def test_mutated_files_are_read_or_refused(tmp_path: Path) -> None:
     for target in file_targets(tmp_path):
-        read(target, FILES_EACH)
+        run_target(target, FILES_EACH)
 
 
 def test_a_message_with_another_value_has_a_right_checksum() -> None:
@@ -42,7 +42,7 @@ def test_a_message_with_another_value_has_a_right_checksum() -> None:
     chance, refusals = random.Random(1), []
     for _ in range(200):
         try:
-            Spatial.decode(resealed(good[0], good, chance))
+            Spatial.decode(damage_and_reseal(good[0], good, chance))
         except SchemaError as error:
             refusals.append(error.reason)
     assert "invalid" in refusals
@@ -67,7 +67,7 @@ def _works(data: bytes) -> None:
     ("read_one", "counts"), [(_fails, (3, 0, 0)), (_allocates, (0, 3, 0)), (_works, (0, 0, 1))]
 )
 def test_what_goes_wrong_is_counted(read_one: object, counts: tuple[int, int, int]) -> None:
-    target = Target("t", [b"good"], damaged, read_one, (ValueError,))  # type: ignore[arg-type]
+    target = Target("t", [b"good"], damage, read_one, (ValueError,))  # type: ignore[arg-type]
     report = run(target, max(counts), random.Random(0))
     assert (report.untyped, report.large, report.slow) == counts
     assert not report.sound

@@ -22,7 +22,7 @@ from streams.engine.dead_letters import without_sound
 from streams.web.parameters import ParameterError
 from streams.web.search import query_of
 from tests.fuzz.messages import examples
-from tests.fuzz.mutation import damaged
+from tests.fuzz.mutation import damage
 from tests.fuzz.trial import Target
 
 if TYPE_CHECKING:
@@ -108,7 +108,7 @@ def text_targets() -> list[Target]:
         Target(
             "dead letters",
             examples(AudioFrame),
-            damaged,
+            damage,
             without_sound,
             (),
         ),
@@ -121,7 +121,7 @@ def _target(
     read: Callable[[bytes], object],
     *refuses: type[BaseException],
 ) -> Target:
-    return Target(name, [text.encode() for text in texts], damaged, read, refuses)
+    return Target(name, [text.encode() for text in texts], damage, read, refuses)
 
 
 def _text(data: bytes) -> str:

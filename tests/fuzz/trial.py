@@ -69,14 +69,14 @@ def run(target: Target, cases: int, chance: Random) -> Report:
     try:
         for _ in range(cases):
             data = target.mutate(chance.choice(target.examples), target.examples, chance)
-            _read(target, data, report)
+            _try(target, data, report)
     finally:
         if began_tracing:
             tracemalloc.stop()
     return report
 
 
-def _read(target: Target, data: bytes, report: Report) -> None:
+def _try(target: Target, data: bytes, report: Report) -> None:
     report.cases += 1
     tracemalloc.reset_peak()
     before, _ = tracemalloc.get_traced_memory()

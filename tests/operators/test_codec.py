@@ -20,7 +20,7 @@ RATE = 8_000
 STEREO = np.array([[1, -2], [300, 32_767], [-32_768, 0]], dtype=np.int16)
 
 
-def encoded(samples: NDArray[np.int16], rate: int = RATE, format_: str = "FLAC") -> bytes:
+def encode_samples(samples: NDArray[np.int16], rate: int = RATE, format_: str = "FLAC") -> bytes:
     out = io.BytesIO()
     soundfile.write(out, samples, rate, format=format_, subtype="PCM_16")
     return out.getvalue()
@@ -50,7 +50,7 @@ def refusal(frame_: AudioFrame) -> str:
 
 @pytest.mark.parametrize(
     ("codec", "samples"),
-    [("pcm_s16le", STEREO.astype("<i2").tobytes()), ("flac", encoded(STEREO))],
+    [("pcm_s16le", STEREO.astype("<i2").tobytes()), ("flac", encode_samples(STEREO))],
 )
 def test_samples_come_out_as_they_went_in(codec: str, samples: bytes) -> None:
     decoded = audio_samples(frame(samples, codec))
@@ -59,7 +59,7 @@ def test_samples_come_out_as_they_went_in(codec: str, samples: bytes) -> None:
 
 
 def test_one_channel_is_a_column_too() -> None:
-    assert audio_samples(frame(encoded(STEREO[:, :1]), channels=1)).shape == (3, 1)
+    assert audio_samples(frame(encode_samples(STEREO[:, :1]), channels=1)).shape == (3, 1)
 
 
 @pytest.mark.parametrize("codec", ["pcm_s16le", "flac"])
@@ -69,14 +69,14 @@ def test_a_final_frame_without_samples_has_none(codec: str) -> None:
 
 def test_a_whole_second_is_decoded_and_a_sample_more_is_refused() -> None:
     whole = np.zeros((RATE + 1, 2), dtype=np.int16)
-    assert len(audio_samples(frame(encoded(whole[:RATE])))) == RATE
-    assert refusal(frame(encoded(whole))) == (
+    assert len(audio_samples(frame(encode_samples(whole[:RATE])))) == RATE
+    assert refusal(frame(encode_samples(whole))) == (
         "audio frame samples are FLAC of 8001 samples; expected flac of at most 1 s at 8000 Hz"
     )
 
 
 def test_another_container_is_refused() -> None:
-    assert refusal(frame(encoded(STEREO, format_="WAV"))) == (
+    assert refusal(frame(encode_samples(STEREO, format_="WAV"))) == (
         "audio frame samples are WAV of 3 samples; expected flac of at most 1 s at 8000 Hz"
     )
 
@@ -87,7 +87,7 @@ def test_another_container_is_refused() -> None:
 def test_a_rate_or_a_number_of_channels_other_than_the_frames_is_refused(
     samples: NDArray[np.int16], rate: int, channels: int
 ) -> None:
-    assert refusal(frame(encoded(samples, rate))) == (
+    assert refusal(frame(encode_samples(samples, rate))) == (
         f"flac has {rate} Hz and {channels} channels, but the frame says 8000 Hz and 2"
     )
 

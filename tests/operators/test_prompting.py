@@ -41,7 +41,7 @@ def record(near: float = 0.9, **changes: object) -> Scenario:
     return Scenario(**fields)  # type: ignore[arg-type]
 
 
-def given(scenario: Scenario, *before: Scenario) -> dict[str, Any]:
+def prompt_content(scenario: Scenario, *before: Scenario) -> dict[str, Any]:
     content = messages(TEMPLATE, scenario, CATEGORIES, before)[-1]["content"]
     parsed: dict[str, Any] = json.loads(content)
     return parsed
@@ -66,7 +66,7 @@ def test_the_prompt_is_the_papers() -> None:
         f"categories: {json.dumps(list(CATEGORIES))}. Your output must be a single line"
     )
     assert json.loads(answer["content"]) == {"scenarios": ["Cooking"]}
-    told = given(record(motion={"walking": 0.7, "moving": 0.2, "standing up": 0.06}))
+    told = prompt_content(record(motion={"walking": 0.7, "moving": 0.2, "standing up": 0.06}))
     assert set(told) <= set(json.loads(question["content"]))
     assert told["audio"] == "the detected audio classes are <frying, 0.80>, <speech, 0.40>"
     assert told["imu"] == (
@@ -107,8 +107,8 @@ def test_descriptions_are_put_where_an_activity_is_uncertain() -> None:
         activity(5, "standing", 0.3, **{"ironing": 0.2, "folding laundry": 0.3}),
         activity(10, "standing", 0.3, ironing=0.4),
     ]
-    assert "descriptions" not in given(record(activities=[sure]))
-    assert given(record(activities=[sure, *unsure]))["descriptions"] == (
+    assert "descriptions" not in prompt_content(record(activities=[sure]))
+    assert prompt_content(record(activities=[sure, *unsure]))["descriptions"] == (
         "where an activity is uncertain, the motion also fits the descriptions of "
         "<ironing, 0.40>, <folding laundry, 0.30>"
     )
@@ -116,30 +116,30 @@ def test_descriptions_are_put_where_an_activity_is_uncertain() -> None:
 
 def test_unknown_activities_are_not_told() -> None:
     unknown = activity(5, "eating", 0.95, ironing=0.4).model_copy(update={"unknown": True})
-    told = given(record(activities=[activity(0, "walking", 0.6), unknown]))
+    told = prompt_content(record(activities=[activity(0, "walking", 0.6), unknown]))
     assert "walking" in told["activities"]
     assert "eating" not in told["activities"]
     assert "ironing" in told["descriptions"]
-    assert "activities" not in given(record(activities=[unknown]))
+    assert "activities" not in prompt_content(record(activities=[unknown]))
 
 
 def test_it_is_told_how_many_activities_are_unknown() -> None:
     known, unknown = activity(0, "walking", 0.6), activity(5, "eating", 0.95)
     unknown = unknown.model_copy(update={"unknown": True})
-    assert "unknown" not in given(record(activities=[known]))
-    assert given(record(activities=[known, unknown]))["unknown"] == (
+    assert "unknown" not in prompt_content(record(activities=[known]))
+    assert prompt_content(record(activities=[known, unknown]))["unknown"] == (
         "1 of 2 activities were like nothing that the recogniser knows, and are left out"
     )
 
 
 def test_an_unknown_estimate_is_told_as_one_that_is_not_reliable() -> None:
-    assert given(record(unknown=True))["preliminary"] == (
+    assert prompt_content(record(unknown=True))["preliminary"] == (
         "the preliminary scenario estimation is not reliable, what was recorded is like nothing "
         "that the recogniser knows: <Cooking, 0.41>, <Eating, 0.30>"
     )
     now = record(start_ns=1_772_438_430_000_000_000)
-    assert "scenario" in given(now, record())["last_minutes"][0]
-    assert "scenario" not in given(now, record(unknown=True))["last_minutes"][0]
+    assert "scenario" in prompt_content(now, record())["last_minutes"][0]
+    assert "scenario" not in prompt_content(now, record(unknown=True))["last_minutes"][0]
 
 
 def test_other_names_are_listed_for_where_none_of_the_categories_fits() -> None:
@@ -156,13 +156,15 @@ def test_other_names_are_listed_for_where_none_of_the_categories_fits() -> None:
 
 
 def test_near_and_far_sounds_are_phrased_as_in_the_paper() -> None:
-    assert given(record(near=0.9))["spatial"][0] == (
+    assert prompt_content(record(near=0.9))["spatial"][0] == (
         "the frying is happening in the near front of the user, "
         "which is likely to be related to human activity"
     )
-    assert given(record(near=0.1))["spatial"][0] == "the frying is happening in the left far"
+    assert (
+        prompt_content(record(near=0.1))["spatial"][0] == "the frying is happening in the left far"
+    )
     both = dict.fromkeys(REGIONS, 0.0) | {"front-near": 0.7, "back-far": 0.8}
-    assert given(record(spatial=both))["spatial"][1] == (
+    assert prompt_content(record(spatial=both))["spatial"][1] == (
         "the speech is happening in the near front of the user or in the back far; "
         "which of them is not known"
     )
@@ -193,7 +195,7 @@ NEAR = (
 def test_a_place_is_near_unless_a_far_side_is_likelier_and_open_where_both_sound(
     regions: dict[str, float], phrase: str
 ) -> None:
-    assert given(record(spatial=regions))["spatial"][0] == phrase
+    assert prompt_content(record(spatial=regions))["spatial"][0] == phrase
 
 
 @pytest.mark.parametrize(
@@ -235,17 +237,17 @@ def test_a_place_is_near_unless_a_far_side_is_likelier_and_open_where_both_sound
 def test_an_event_is_told_by_its_own_place_whatever_the_others_are(
     place: SoundPlace, phrase: str
 ) -> None:
-    told = given(record(near=0.4, sound_places={"frying": place}))["spatial"]
+    told = prompt_content(record(near=0.4, sound_places={"frying": place}))["spatial"]
     assert told == [phrase, "the speech is happening in the left far"]
 
 
 def test_nothing_is_said_of_places_that_are_not_known() -> None:
-    assert "spatial" not in given(record(spatial={}))
-    assert "spatial" not in given(record(sound_events={}))
+    assert "spatial" not in prompt_content(record(spatial={}))
+    assert "spatial" not in prompt_content(record(sound_events={}))
 
 
 def test_silence_is_said() -> None:
-    assert given(record(sound_events={}))["audio"] == "no audio class was detected"
+    assert prompt_content(record(sound_events={}))["audio"] == "no audio class was detected"
 
 
 def test_the_last_minutes_are_told_by_how_long_ago_they_were() -> None:
@@ -262,7 +264,7 @@ def test_the_last_minutes_are_told_by_how_long_ago_they_were() -> None:
             activity(15, "standing", 0.2),
         ],
     )
-    assert given(now, ago)["last_minutes"] == [
+    assert prompt_content(now, ago)["last_minutes"] == [
         {
             "minutes_before": 1.7,
             "scenario": "<Eating, 0.80>",
@@ -308,7 +310,7 @@ def test_words_that_read_like_an_instruction_stay_inside_of_the_data() -> None:
 
 def test_only_the_likeliest_few_of_each_kind_are_told() -> None:
     many = {name: round(0.9 - 0.1 * rank, 1) for rank, name in enumerate("abcdef")}
-    told = given(
+    told = prompt_content(
         record(
             sound_events=many,
             motion=many,
@@ -323,11 +325,13 @@ def test_only_the_likeliest_few_of_each_kind_are_told() -> None:
 
 
 def test_what_is_empty_is_not_told() -> None:
-    told = given(record(scenarios={}, motion={}, activities=[], spatial={}, sound_events={}))
+    told = prompt_content(
+        record(scenarios={}, motion={}, activities=[], spatial={}, sound_events={})
+    )
     assert told == {"audio": "no audio class was detected"}
     now = record()
     ago = record(scenarios={}, motion={}, activities=[], sound_events={})
-    assert given(now, ago)["last_minutes"] == [{"minutes_before": 0.0}]
+    assert prompt_content(now, ago)["last_minutes"] == [{"minutes_before": 0.0}]
 
 
 def test_no_identifier_and_no_time_leave() -> None:

@@ -33,7 +33,7 @@ def window(**segments: list[float]) -> ScenarioEstimate:
     return estimate(T0_S, event_segments=segments)
 
 
-def heard(second: int, *, parted: bool = False, **regions: Any) -> Spatial:
+def localized_second(second: int, *, parted: bool = False, **regions: Any) -> Spatial:
     one = spatial(T0_S + second, **regions)
     return one.model_copy(update={"near_field": PARTED}) if parted else one
 
@@ -65,21 +65,29 @@ def test_an_event_is_heard_where_it_is_at_least_half_as_likely_as_ever() -> None
 
 def test_the_places_of_other_seconds_say_nothing_of_an_event() -> None:
     of = window(siren=fifteen(s1=0.9))
-    alone = evidence(of, [heard(2, left_far=0.8)])
-    assert alone == evidence(of, [heard(1, front_near=1.0), heard(2, left_far=0.8), heard(4)])
+    alone = evidence(of, [localized_second(2, left_far=0.8)])
+    assert alone == evidence(
+        of,
+        [
+            localized_second(1, front_near=1.0),
+            localized_second(2, left_far=0.8),
+            localized_second(4),
+        ],
+    )
     assert alone.near < 0
     assert max(alone.directions, key=alone.directions.__getitem__) == "left"
 
 
 def test_the_likeliest_seconds_count_most() -> None:
     of = window(siren=fifteen(s1=0.8, s2=0.4))
-    mean = evidence(of, [heard(2, left_far=0.6), heard(4, left_far=0.3)])
+    mean = evidence(of, [localized_second(2, left_far=0.6), localized_second(4, left_far=0.3)])
     assert mean.directions["left"] == pytest.approx(odds((0.8 * 0.6 + 0.4 * 0.3) / 1.2))
 
 
 def test_evidence_is_of_any_sound_at_a_distance_and_on_a_side() -> None:
     found = evidence(
-        window(siren=fifteen(s0=0.5)), [heard(0, left_near=0.5, front_near=0.2, left_far=0.1)]
+        window(siren=fifteen(s0=0.5)),
+        [localized_second(0, left_near=0.5, front_near=0.2, left_far=0.1)],
     )
     assert found.near == pytest.approx(odds(1 - 0.5 * 0.8) - odds(0.1))
     assert found.directions["left"] == pytest.approx(odds(1 - 0.5 * 0.9))
@@ -90,7 +98,7 @@ def test_evidence_is_of_any_sound_at_a_distance_and_on_a_side() -> None:
 
 
 def test_what_was_heard_apart_where_an_event_is_likeliest_counts() -> None:
-    of, seconds = window(siren=fifteen(s1=0.8, s2=0.7)), [heard(2, left_far=0.8)]
+    of, seconds = window(siren=fifteen(s1=0.8, s2=0.7)), [localized_second(2, left_far=0.8)]
     parts = HeardApart({"siren": 0.2}, {"siren": 0.8})
     assert evidence(of, seconds, apart={1: parts}).apart == pytest.approx(odds(0.2) - odds(0.8))
     assert evidence(of, seconds, apart={2: parts}).apart is None
@@ -113,7 +121,11 @@ def test_log_odds_become_probabilities_by_the_calibration() -> None:
 def test_events_of_the_same_half_minute_have_places_of_their_own() -> None:
     places = sound_places(
         window(frying=fifteen(s0=0.9), siren=fifteen(s7=0.9)),
-        [heard(0, front_near=0.97), heard(1, front_near=0.97), heard(14, back_far=0.97)],
+        [
+            localized_second(0, front_near=0.97),
+            localized_second(1, front_near=0.97),
+            localized_second(14, back_far=0.97),
+        ],
     )
     assert list(places) == ["frying", "siren"]
     assert places["frying"].words == ("near", "front")
@@ -129,23 +141,23 @@ def test_events_of_the_same_half_minute_have_places_of_their_own() -> None:
 def test_a_place_that_nothing_says_is_none_and_one_that_is_open_unknown() -> None:
     of = window(siren=fifteen(s3=0.9))
     assert sound_places(of, []) == {"siren": SoundPlace()}
-    assert sound_places(of, [heard(0, front_near=1.0)]) == {"siren": SoundPlace()}
-    by_chance = _undecided(of)
+    assert sound_places(of, [localized_second(0, front_near=1.0)]) == {"siren": SoundPlace()}
+    by_chance = _undecided_place(of)
     assert (by_chance.distance, by_chance.direction) == ("unknown", None)
     assert by_chance.near == pytest.approx(0.5, abs=0.02)
     assert by_chance.direction_probability == 0.25
     assert by_chance.words == ()
-    assert sound_places(window(), [heard(0)]) == {}
+    assert sound_places(window(), [localized_second(0)]) == {}
 
 
-def _undecided(of: ScenarioEstimate) -> SoundPlace:
+def _undecided_place(of: ScenarioEstimate) -> SoundPlace:
     """Return the place of an event of which near and far are as likely, and all directions."""
     near: dict[str, Any] = {f"{direction}_near": 0.3 for direction in DIRECTIONS}
     least, most = 0.0, 1.0
     for _ in range(40):
         middle = (least + most) / 2
         far: dict[str, Any] = {f"{direction}_far": middle for direction in DIRECTIONS}
-        [place] = sound_places(of, [heard(6, **near, **far)]).values()
+        [place] = sound_places(of, [localized_second(6, **near, **far)]).values()
         assert place.near is not None
         least, most = (middle, most) if place.near > 0.5 else (least, middle)
     return place
@@ -155,9 +167,9 @@ def test_those_segments_are_parted_that_events_are_likeliest_in_and_that_have_a_
     None
 ):
     of = window(siren=fifteen(s1=0.9, s5=0.5), dog=fifteen(s4=0.7))
-    seconds = [heard(s, parted=s in (3, 10), left_far=0.8) for s in range(30)]
+    seconds = [localized_second(s, parted=s in (3, 10), left_far=0.8) for s in range(30)]
     assert segments_apart(of, seconds, 2) == [1]
-    assert segments_apart(of, [heard(s, left_far=0.8) for s in range(30)], 2) == []
+    assert segments_apart(of, [localized_second(s, left_far=0.8) for s in range(30)], 2) == []
     assert segments_apart(window(), seconds, 2) == []
     # Segments of a tagger are of another length.
     assert segments_apart(window(siren=[0.9] * 6), seconds, 2) == []
@@ -168,7 +180,8 @@ def test_the_events_whose_distance_is_most_open_are_parted_and_no_more_than_a_fe
     of = window(**{name: fifteen(**{f"s{at}": 0.9}) for at, name in enumerate(names)})
     far = {0: 0.9, 1: 0.2, 2: 0.5, 3: 0.7}
     seconds = [
-        heard(s, parted=True, left_far=far.get(s // 2, 0.0), left_near=0.05) for s in range(30)
+        localized_second(s, parted=True, left_far=far.get(s // 2, 0.0), left_near=0.05)
+        for s in range(30)
     ]
     openness = {
         at: abs(near_probability(found) - 0.5)
@@ -180,17 +193,17 @@ def test_the_events_whose_distance_is_most_open_are_parted_and_no_more_than_a_fe
 
 def test_two_events_of_one_segment_part_it_once() -> None:
     of = window(siren=fifteen(s1=0.9), dog=fifteen(s1=0.8))
-    assert segments_apart(of, [heard(2, parted=True, left_far=0.8)], 2) == [1]
+    assert segments_apart(of, [localized_second(2, parted=True, left_far=0.8)], 2) == [1]
 
 
 def test_places_are_those_of_the_window_whatever_its_start() -> None:
     assert window().start_ns == T0_S * NS
-    late = sound_places(window(siren=fifteen(s14=0.9)), [heard(29, right_far=0.97)])
+    late = sound_places(window(siren=fifteen(s14=0.9)), [localized_second(29, right_far=0.97)])
     assert late["siren"].words == ("far", "right")
 
 
 def test_an_event_takes_each_second_by_itself() -> None:
     of = window(siren=fifteen(s1=0.9))
-    alone = heard(2, right_far=0.8)
-    directed = heard(2, left_far=0.7).model_copy(update={"alone": alone.regions})
+    alone = localized_second(2, right_far=0.8)
+    directed = localized_second(2, left_far=0.7).model_copy(update={"alone": alone.regions})
     assert evidence(of, [directed]) == evidence(of, [alone])

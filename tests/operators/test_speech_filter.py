@@ -44,7 +44,7 @@ class Speaking(Samples):
         return {**super().audio(samples, rate, mask), "speech": speech}
 
 
-def filtered(how: SpeechFilter, seconds: set[int]) -> Windowed[int]:
+def filter_windows(how: SpeechFilter, seconds: set[int]) -> Windowed[int]:
     """Eight seconds, two scenario windows, in some of which somebody speaks."""
     windower: Windower[int] = Windower(replace(CONFIG, speech_filter=how), Speaking(seconds))
     out = Windowed[int]()
@@ -60,7 +60,7 @@ def starts_with(windows: Sequence[Window], kind: str, modality: str) -> list[int
 
 
 def test_of_windows_with_speech_no_feature_of_sound_leaves() -> None:
-    out = filtered("drop-features", {1})
+    out = filter_windows("drop-features", {1})
     assert starts_with(out.windows, "spatial", "audio") == [0, 2, 3, 4, 5, 6, 7]
     assert starts_with(out.windows, "har", "audio") == [2, 4, 6]
     assert starts_with(out.windows, "har", "imu") == [0, 2, 4, 6]
@@ -76,19 +76,19 @@ def test_of_windows_with_speech_no_feature_of_sound_leaves() -> None:
 
 
 def test_windows_with_speech_can_be_dropped_whole() -> None:
-    out = filtered("drop-window", {1})
+    out = filter_windows("drop-window", {1})
     assert starts_with(out.windows, "har", "imu") == [2, 4, 6]
     assert starts_with(out.windows, "scenario", "imu") == [4]
     assert out.counts["speech", "audio"] == 3
 
 
 def test_microphones_are_known_of_windows_whose_sound_is_dropped() -> None:
-    out = filtered("drop-features", {1})
+    out = filter_windows("drop-features", {1})
     assert {w.channels for w in out.windows} == {1}
 
 
 def test_without_the_filter_speech_is_a_sound_like_any_other() -> None:
-    out = filtered("off", set(range(8)))
+    out = filter_windows("off", set(range(8)))
     assert starts_with(out.windows, "scenario", "audio") == [0, 4]
     assert not out.counts["speech", "audio"]
     assert not [w for w in out.windows if "speech" in w.features]

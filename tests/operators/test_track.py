@@ -8,7 +8,7 @@ from schemas.frames import NS
 TOLERANCE = 2 * NS
 
 
-def heard(*frames: tuple[int, float]) -> Track:
+def track_after(*frames: tuple[int, float]) -> Track:
     """Return the track after frames (sequence number, start in s) of one second each."""
     track = Track()
     for seq, start_s in frames:
@@ -45,7 +45,7 @@ def test_the_first_frame_is_new_whatever_its_number_and_time() -> None:
 def test_a_frame_is_judged_by_its_number_and_its_time(
     seq: int, start_ns: int, verdict: Verdict
 ) -> None:
-    assert heard((4, 10), (5, 11), (6, 12)).judge(seq, start_ns, TOLERANCE) == verdict
+    assert track_after((4, 10), (5, 11), (6, 12)).judge(seq, start_ns, TOLERANCE) == verdict
 
 
 def test_a_track_begins_with_nothing_seen_and_is_waited_for() -> None:
@@ -55,24 +55,24 @@ def test_a_track_begins_with_nothing_seen_and_is_waited_for() -> None:
 
 
 def test_a_number_that_came_before_carries_the_run_no_further() -> None:
-    assert heard((4, 10), (4, 11)).watermark(round(1.5 * NS)) == round(10.5 * NS)
+    assert track_after((4, 10), (4, 11)).watermark(round(1.5 * NS)) == round(10.5 * NS)
 
 
 def test_the_newest_number_and_time_never_go_back() -> None:
-    track = heard((6, 12), (4, 10))
+    track = track_after((6, 12), (4, 10))
     assert (track.newest_seq, track.newest_ns) == (6, 13 * NS)
-    assert heard((0, -1)).newest_ns == 0
+    assert track_after((0, -1)).newest_ns == 0
 
 
 def test_a_new_frame_ends_giving_up() -> None:
-    track = heard((0, 0))
+    track = track_after((0, 0))
     track.given_up = True
     track.accept(1, NS, 2 * NS)
     assert track.given_up is False
 
 
 def test_the_last_512_frames_are_remembered() -> None:
-    track = heard(*((seq, seq) for seq in range(512)))
+    track = track_after(*((seq, seq) for seq in range(512)))
     assert len(track.seen) == 512
     assert track.judge(0, 0, TOLERANCE) == "duplicate"
     track.accept(512, 512 * NS, 513 * NS)
@@ -82,7 +82,7 @@ def test_the_last_512_frames_are_remembered() -> None:
 
 
 def test_after_a_sequence_reset_old_numbers_are_new_and_the_time_stays() -> None:
-    track = heard((4, 10), (5, 11))
+    track = track_after((4, 10), (5, 11))
     track.restart_sequence()
     assert (track.newest_seq, track.newest_ns, dict(track.seen)) == (-1, 12 * NS, {})
     assert track.judge(0, 12 * NS, TOLERANCE) == "new"
@@ -109,11 +109,11 @@ def test_after_a_sequence_reset_old_numbers_are_new_and_the_time_stays() -> None
 def test_the_lateness_is_waited_for_what_is_missing_only(
     frames: tuple[tuple[int, float], ...], watermark_s: float
 ) -> None:
-    assert heard(*frames).watermark(2 * NS) == round(watermark_s * NS)
+    assert track_after(*frames).watermark(2 * NS) == round(watermark_s * NS)
 
 
 def test_numbers_that_begin_again_may_have_predecessors_again() -> None:
-    track = heard((4, 10.0), (5, 11.0), (6, 12.0))
+    track = track_after((4, 10.0), (5, 11.0), (6, 12.0))
     track.restart_sequence()
     track.accept(0, 13 * NS, 14 * NS)
     assert track.watermark(2 * NS) == 12 * NS

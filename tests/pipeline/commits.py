@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 READ = (*topics.RAW, topics.SCENARIO, topics.SCENARIO_REFINED, topics.ACTIVITY)
 
 
-async def uncommitted(settings: Settings) -> dict[tuple[str, int], int]:
+async def commit_lag(settings: Settings) -> dict[tuple[str, int], int]:
     """Return by how many offsets commits lag behind the ends that the broker tells.
 
     Only of topics and partitions that do. The embedded broker counts a batch as one message.

@@ -91,7 +91,7 @@ class Worker:
         """Wait until `condition` holds; fails at once if the worker exits."""
 
         def holds() -> Any:
-            assert not self._ended(), self.state()
+            assert not self._has_ended(), self.state()
             return condition()
 
         wait_for(holds, timeout_s, self.state)
@@ -124,7 +124,7 @@ class Worker:
             if line.startswith((f"{name} ", f"{name}{{"))
         )
 
-    def _ended(self) -> bool:
+    def _has_ended(self) -> bool:
         return self.process is None or self.process.poll() is not None
 
     def __enter__(self) -> Worker:
@@ -170,7 +170,7 @@ def wait_for(condition: Callable[[], Any], timeout_s: float, why: Callable[[], s
         time.sleep(0.2)
 
 
-def settled(worker: Worker, timeout_s: float = 240.0, quiet_s: float = 4.0) -> None:
+def wait_until_settled(worker: Worker, timeout_s: float = 240.0, quiet_s: float = 4.0) -> None:
     """Wait until everything was processed and the log has stopped growing."""
     last: tuple[object, float] = (None, time.monotonic())
 

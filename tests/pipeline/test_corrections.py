@@ -14,8 +14,8 @@ from schemas import Correction, FinetuneItem
 from schemas.correction import WEARER
 from streams.producers.recordings import open_recordings
 from streams.producers.replay import Replay, ReplayOptions
-from tests.pipeline.running import Worker, settings_for, settled
-from tests.pipeline.test_replay import named
+from tests.pipeline.running import Worker, settings_for, wait_until_settled
+from tests.pipeline.test_replay import unique_name
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -39,7 +39,7 @@ def post(worker: Worker, **change: Any) -> Any:
     return answer.json()
 
 
-async def replayed(settings: Settings) -> None:
+async def replay_day(settings: Settings) -> None:
     await Replay(settings, ReplayOptions(speed=None)).run(
         open_recordings(f"simulated:14:{MINUTES}")
     )
@@ -61,10 +61,10 @@ async def items(settings: Settings, count: int) -> list[FinetuneItem]:
 async def test_a_correction_is_in_the_log_at_once_over_a_replay_and_a_label_for_the_fine_tuner(
     services: Services, tmp_path: Path
 ) -> None:
-    settings = settings_for(services, tmp_path / "run", named("corrections"))
+    settings = settings_for(services, tmp_path / "run", unique_name("corrections"))
     await topics.create(settings)
     with Worker(settings) as worker:
-        await replayed(settings)
+        await replay_day(settings)
         whole = [(2 * MINUTES, 12 * MINUTES)]
         await asyncio.to_thread(
             worker.wait_until, lambda: [*worker.counts().values()] == whole, 240.0
@@ -79,8 +79,8 @@ async def test_a_correction_is_in_the_log_at_once_over_a_replay_and_a_label_for_
         queued = await items(settings, 2)
         assert [item.pseudo_labels for item in queued] == [["Handyman"]] * 2
         assert all(item.embeddings.shape == [15, 644] for item in queued)
-        await replayed(settings)
-        await asyncio.to_thread(settled, worker)
+        await replay_day(settings)
+        await asyncio.to_thread(wait_until_settled, worker)
         assert leading(worker, name) == ["Handyman"] * 2 + before[2:]
         undo = {"action": "undo", "undoes": done["id"]}
         await asyncio.to_thread(post, worker, device=name, **undo)

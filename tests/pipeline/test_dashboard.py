@@ -13,7 +13,7 @@ from infra.local.process import ChildProcess
 from infra.local.prometheus import Prometheus
 from tests.conftest import Services
 from tests.pipeline.llm_endpoint import LlmEndpoint, completion
-from tests.pipeline.running import WAIT_S, Worker, settings_for, settled, wait_for
+from tests.pipeline.running import WAIT_S, Worker, settings_for, wait_for, wait_until_settled
 from tests.pipeline.test_corrections import post
 
 if TYPE_CHECKING:
@@ -112,8 +112,8 @@ def prometheus(
             tuner.start(lambda: not port_is_free(port), 60.0)
             worker.wait_until(lambda: running.query("egolog_frames_total"))
             worker.command("simulate", "--seed", "5", "--minutes", "1", "--speed", "max")
-            settled(worker)
-            confirmed(worker)
+            wait_until_settled(worker)
+            confirm_minute(worker)
             until(tuner, lambda: sum(values(running, TRAINED)) >= 1, TRAINED_S)
             # A rate is of two samples.
             seen = min(values(running, SCRAPES))
@@ -122,7 +122,7 @@ def prometheus(
             tuner.stop()
 
 
-def confirmed(worker: Worker) -> None:
+def confirm_minute(worker: Worker) -> None:
     """Let the wearer say that the log of the first minute is right."""
     [device] = worker.get("/api/devices").json()
     span = {"from": str(device["first_ns"]), "to": str(device["last_ns"])}

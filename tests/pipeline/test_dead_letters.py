@@ -11,8 +11,8 @@ from infra.broker.topic_reader import read_letters
 from streams.producers.frames import Identity, frames
 from streams.producers.recordings import open_recordings
 from tests.pipeline.log import differences, log_content
-from tests.pipeline.running import Worker, settings_for, settled
-from tests.pipeline.test_replay import named
+from tests.pipeline.running import Worker, settings_for, wait_until_settled
+from tests.pipeline.test_replay import unique_name
 from tests.schemas.messages import MESSAGES
 
 if TYPE_CHECKING:
@@ -33,7 +33,7 @@ NOT_CONSUMED = {
 }
 
 
-def damaged(good: list[bytes], rng: np.random.Generator) -> bytes:
+def damage(good: list[bytes], rng: np.random.Generator) -> bytes:
     """Random bytes, or a good message with bytes flipped, cut, repeated or of another version."""
     if rng.random() < 0.3:
         return rng.bytes(int(rng.integers(0, 2_000)))
@@ -91,14 +91,14 @@ async def bury_and_compare(
     services: Services, tmp_path: Path, count: int, timeout_s: float = 400.0
 ) -> None:
     [recording] = open_recordings(f"simulated:13:{1 if count <= FEW_BAD_MESSAGES else 2}")
-    clean = settings_for(services, tmp_path / "clean", named("clean"))
-    dirty = settings_for(services, tmp_path / "dirty", named("dirty"))
+    clean = settings_for(services, tmp_path / "clean", unique_name("clean"))
+    dirty = settings_for(services, tmp_path / "dirty", unique_name("dirty"))
     logs = []
     for settings, bad in ((clean, 0), (dirty, count)):
         await topics.create(settings)
         with Worker(settings) as worker:
             sent = await send(settings, recording, bad)
-            settled(worker, timeout_s)
+            wait_until_settled(worker, timeout_s)
             assert worker.process is not None
             assert worker.process.poll() is None
             assert len(worker.logs) == 1
@@ -148,7 +148,7 @@ async def send(settings: Settings, recording: object, bad: int) -> dict[str, int
                     pending.append(
                         await producer.send(
                             settings.topic(topic.name),
-                            damaged(good[topic.name], rng),
+                            damage(good[topic.name], rng),
                             key=keys[int(rng.integers(len(keys)))],
                         )
                     )

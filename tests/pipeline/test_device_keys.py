@@ -10,8 +10,8 @@ from infra.broker.topic_reader import read_letters
 from streams.producers.recordings import open_recordings
 from streams.producers.replay import Replay, ReplayOptions
 from tests.pipeline.log import log_content
-from tests.pipeline.running import Worker, settings_for, settled
-from tests.pipeline.test_replay import named
+from tests.pipeline.running import Worker, settings_for, wait_until_settled
+from tests.pipeline.test_replay import unique_name
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -27,7 +27,7 @@ async def test_nobody_sends_in_the_name_of_another_wearer(
     [recording] = open_recordings("simulated:11:0.5")
     own = recording.device_id
     keys = SecretStr(f"{own} {'k' * 32}\n{own}-2 {'o' * 32}")
-    settings = settings_for(services, tmp_path / "run", named("keys")).model_copy(
+    settings = settings_for(services, tmp_path / "run", unique_name("keys")).model_copy(
         update={"device_keys": keys}
     )
     # The clone's frames are signed with the key of somebody else.
@@ -35,7 +35,7 @@ async def test_nobody_sends_in_the_name_of_another_wearer(
     await topics.create(settings)
     with Worker(settings) as worker:
         report = await Replay(sender, ReplayOptions(speed=None, devices=2)).run([recording])
-        settled(worker)
+        wait_until_settled(worker)
         letters = await read_letters(settings)
     assert len(letters) == report.frames / 2
     assert {(each.device_id, each.reason) for each in letters} == {(f"{own}-2", "signature")}

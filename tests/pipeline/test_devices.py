@@ -13,7 +13,7 @@ from infra.device_state.erasure import erase
 from schemas import DeviceControl, ImuFrame
 from tests.pipeline.motion import motion_frames
 from tests.pipeline.running import Worker, settings_for
-from tests.pipeline.test_replay import named
+from tests.pipeline.test_replay import unique_name
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 async def test_a_device_is_paused_resumed_and_erased_while_a_worker_runs(
     services: Services, tmp_path: Path
 ) -> None:
-    settings = settings_for(services, tmp_path / "run", named("devices"))
+    settings = settings_for(services, tmp_path / "run", unique_name("devices"))
     await topics.create(settings)
     producer = AIOKafkaProducer(bootstrap_servers=settings.bootstrap_servers)
     await producer.start()
@@ -66,7 +66,7 @@ async def test_a_device_is_paused_resumed_and_erased_while_a_worker_runs(
 async def test_two_sessions_of_a_device_at_once_are_both_logged_whole(
     services: Services, tmp_path: Path
 ) -> None:
-    settings = settings_for(services, tmp_path / "run", named("sessions"))
+    settings = settings_for(services, tmp_path / "run", unique_name("sessions"))
     await topics.create(settings)
     producer = AIOKafkaProducer(bootstrap_servers=settings.bootstrap_servers)
     await producer.start()

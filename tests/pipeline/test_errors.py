@@ -72,7 +72,7 @@ def test_a_port_in_use_is_named(tmp_path: Path) -> None:
     assert "set EGOLOG_WEB_PORT to another port" in line
 
 
-def emptied(weights: Path) -> None:
+def empty_weights(weights: Path) -> None:
     shutil.rmtree(weights)
     weights.mkdir()
 
@@ -85,7 +85,7 @@ def cut_short(weights: Path) -> None:
 @pytest.mark.parametrize(
     ("harm", "said"),
     [
-        (emptied, ("do not exist", "expected a safetensors file of model 'localization'")),
+        (empty_weights, ("do not exist", "expected a safetensors file of model 'localization'")),
         (cut_short, ("cannot be read", "expected an undamaged copy")),
     ],
 )

@@ -21,8 +21,8 @@ from streams.labels.describe import Describer, packaged_texts
 from streams.labels.editor import LabelEditor
 from streams.producers.recordings import open_recordings
 from streams.producers.replay import Replay, ReplayOptions
-from tests.pipeline.running import Worker, settings_for, settled
-from tests.pipeline.test_replay import named
+from tests.pipeline.running import Worker, settings_for, wait_until_settled
+from tests.pipeline.test_replay import unique_name
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -44,7 +44,7 @@ async def test_a_label_added_within_a_replay_is_recognised_in_later_windows(
     settings = settings_for(
         services,
         tmp_path / "run",
-        named("labels"),
+        unique_name("labels"),
         # Every activity goes by its description: what is tried here is the way of a label.
         activity_unsure_below=1.0,
         # The motion that was ranked is published for whoever debugs alone.
@@ -69,7 +69,7 @@ async def test_a_label_added_within_a_replay_is_recognised_in_later_windows(
         assert said.startswith(f"added {NEW!r}")
         await Replay(settings, ReplayOptions(speed=None, resume=True)).run([recording])
         listed = await command(worker, "labels", "list")
-        await asyncio.to_thread(settled, worker)
+        await asyncio.to_thread(wait_until_settled, worker)
         assert worker.metric("egolog_rankings_total") == MINUTES * 12
         assert not await read_letters(settings)
 
@@ -91,7 +91,7 @@ async def test_a_label_added_within_a_replay_is_recognised_in_later_windows(
     labels = (await editor.open()).labels.vocabulary()
     assert runs[-1][0].endswith(f"+{lanhar.revision}.{labels.revision}")
     windows = [w for w in await read_all(settings, "windows", Window) if w.kind == "har"]
-    postures = held(sorted(windows, key=lambda window: window.start_ns))
+    postures = posture_by_window(sorted(windows, key=lambda window: window.start_ns))
     rankings, memory = {}, RankedLabels({}).memory
     for window in sorted(windows, key=lambda window: window.start_ns):
         motion, posture = window.features["imu"].array(), postures[window.window_id]
@@ -130,7 +130,7 @@ class Begin:
         return takewhile(lambda chunk: chunk.t_ns < self._end_ns, chunks)
 
 
-def held(windows: Sequence[Window]) -> dict[str, float | None]:
+def posture_by_window(windows: Sequence[Window]) -> dict[str, float | None]:
     """Return how the wearer was held in each window of a session, known from those up to it."""
     postures = {}
     upright: Sequence[float] = ()

@@ -17,7 +17,7 @@ from schemas.frames import NS
 from streams.producers.recordings import open_recordings
 from streams.producers.replay import Replay, ReplayOptions
 from tests.pipeline.running import Worker, settings_for
-from tests.pipeline.test_replay import named
+from tests.pipeline.test_replay import unique_name
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -52,7 +52,7 @@ async def looked_at(
 async def test_who_looks_sees_each_second_soon_and_in_order(
     services: Services, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    settings = settings_for(services, tmp_path / "run", named("live"))
+    settings = settings_for(services, tmp_path / "run", unique_name("live"))
     await topics.create(settings)
     [recording] = open_recordings(f"simulated:14:{MINUTES}")
     start_ms = recording.start_ns * MS // NS

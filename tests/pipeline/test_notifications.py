@@ -11,9 +11,9 @@ from infra import topics
 from infra.broker.topic_reader import read_letters
 from streams.producers.recordings import open_recordings
 from streams.producers.replay import Replay, ReplayOptions
-from tests.infra.notifications.test_sending import served
-from tests.pipeline.running import Worker, settings_for, settled
-from tests.pipeline.test_replay import named
+from tests.infra.notifications.test_sending import serve_endpoint
+from tests.pipeline.running import Worker, settings_for, wait_until_settled
+from tests.pipeline.test_replay import unique_name
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -45,18 +45,18 @@ notify = ["hook"]
 async def test_what_holds_is_told_once_also_over_a_replay(
     services: Services, tmp_path: Path
 ) -> None:
-    async with served() as (endpoint, url):
+    async with serve_endpoint() as (endpoint, url):
         rules = tmp_path / "rules.toml"
         rules.write_text(RULES.format(url=url))
         settings = settings_for(
-            services, tmp_path / "run", named("notifications"), notifications=rules
+            services, tmp_path / "run", unique_name("notifications"), notifications=rules
         )
         await topics.create(settings)
         recordings = open_recordings(f"simulated:14:{MINUTES}")
         with Worker(settings) as worker:
             for _ in range(2):
                 await Replay(settings, ReplayOptions(speed=None)).run(recordings)
-                await asyncio.to_thread(settled, worker)
+                await asyncio.to_thread(wait_until_settled, worker)
             await asyncio.to_thread(worker.wait_until, lambda: endpoint.asked)
             history = worker.get("/api/v1/notifications").json()["history"]
             states = {row["rule"]: row["targets"]["hook"]["state"] for row in history}

@@ -15,8 +15,8 @@ from streams.producers.recordings import open_recordings
 from streams.producers.replay import Replay, ReplayOptions
 from tests.pipeline.llm_endpoint import LlmEndpoint, completion
 from tests.pipeline.log import log_content
-from tests.pipeline.running import Worker, settings_for, settled
-from tests.pipeline.test_replay import named
+from tests.pipeline.running import Worker, settings_for, wait_until_settled
+from tests.pipeline.test_replay import unique_name
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -35,7 +35,7 @@ async def test_uncertain_windows_are_refined_queued_and_logged(
         settings = settings_for(
             services,
             tmp_path / "run",
-            named("refine"),
+            unique_name("refine"),
             llm_confidence_threshold=ALWAYS,
             llm_base_url=endpoint.url,
             llm_api_key="secret-key",
@@ -44,7 +44,7 @@ async def test_uncertain_windows_are_refined_queued_and_logged(
         with Worker(settings) as worker:
             recordings = open_recordings("simulated:14:1")
             await Replay(settings, ReplayOptions(speed=None)).run(recordings)
-            settled(worker)
+            wait_until_settled(worker)
             assert worker.metric("egolog_llm_calls_total") == 2
             assert b"secret-key" not in worker.logs[0].read_bytes()
         requests = endpoint.requests
@@ -75,12 +75,12 @@ async def test_uncertain_windows_are_refined_queued_and_logged(
 @pytest.mark.timeout(400)
 async def test_without_a_key_the_offline_expert_refines(services: Services, tmp_path: Path) -> None:
     settings = settings_for(
-        services, tmp_path / "run", named("off"), llm_confidence_threshold=ALWAYS
+        services, tmp_path / "run", unique_name("off"), llm_confidence_threshold=ALWAYS
     )
     await topics.create(settings)
     with Worker(settings) as worker:
         await Replay(settings, ReplayOptions(speed=None)).run(open_recordings("simulated:14:1"))
-        settled(worker)
+        wait_until_settled(worker)
     expert = Expert.load()
     scenarios = sorted(
         await read_all(settings, "scenario", Scenario), key=lambda record: record.start_ns
@@ -116,7 +116,7 @@ async def test_scenarios_are_logged_while_the_endpoint_is_silent(
         settings = settings_for(
             services,
             tmp_path / "run",
-            named("silent"),
+            unique_name("silent"),
             llm_confidence_threshold=ALWAYS,
             llm_base_url=endpoint.url,
             llm_api_key="key",
@@ -125,14 +125,14 @@ async def test_scenarios_are_logged_while_the_endpoint_is_silent(
         await topics.create(settings)
         with Worker(settings) as worker:
             await Replay(settings, ReplayOptions(speed=None)).run(open_recordings("simulated:14:1"))
-            settled(worker)
+            wait_until_settled(worker)
             assert len(endpoint.requests) == 2
             [(scenarios, _)] = worker.counts().values()
             assert scenarios == 2
             assert await read_all(settings, "scenario.refined", Refined) == []
             release.set()
             worker.wait_until(lambda: worker.metric("egolog_llm_calls_total") == 2)
-            settled(worker)
+            wait_until_settled(worker)
     refined = await read_all(settings, "scenario.refined", Refined)
     assert [r.scenarios for r in refined] == [["Eating", "Watching tv"]] * 2
     assert any("last_minutes" in r["messages"][-1]["content"] for r in endpoint.requests)

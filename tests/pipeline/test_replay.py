@@ -11,9 +11,9 @@ from infra.broker.topic_reader import read_letters
 from infra.local.probe import free_port
 from streams.producers.recordings import open_recordings
 from streams.producers.replay import Replay, ReplayOptions
-from tests.pipeline.commits import uncommitted
+from tests.pipeline.commits import commit_lag
 from tests.pipeline.log import differences, log_content
-from tests.pipeline.running import Worker, settings_for, settled
+from tests.pipeline.running import Worker, settings_for, wait_until_settled
 from tests.shared_data import shared_data
 
 if TYPE_CHECKING:
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 MINUTES = 2.0
 
 
-def named(what: str) -> str:
+def unique_name(what: str) -> str:
     return f"{what}-{uuid4().hex[:8]}"
 
 
@@ -34,11 +34,11 @@ async def test_any_speed_gives_the_same_log(services: Services, tmp_path: Path) 
     logs = []
     recordings = open_recordings(f"simulated:11:{MINUTES}")
     for speed in (None, 20.0):
-        settings = settings_for(services, tmp_path / named("run"), named("speed"))
+        settings = settings_for(services, tmp_path / unique_name("run"), unique_name("speed"))
         await topics.create(settings)
         with Worker(settings) as worker:
             await Replay(settings, ReplayOptions(speed=speed)).run(recordings)
-            settled(worker)
+            wait_until_settled(worker)
             assert not await read_letters(settings)
         logs.append(await log_content(settings))
     assert not differences(logs[0], logs[1])
@@ -57,11 +57,11 @@ async def test_a_real_recording_gives_the_same_complete_log_at_any_speed(
     recordings = open_recordings(spec, data)
     logs = []
     for speed in (None, 20.0):
-        settings = settings_for(services, tmp_path / named("run"), named("real"))
+        settings = settings_for(services, tmp_path / unique_name("run"), unique_name("real"))
         await topics.create(settings)
         with Worker(settings) as worker:
             await Replay(settings, ReplayOptions(speed=speed)).run(recordings)
-            settled(worker)
+            wait_until_settled(worker)
             assert not await read_letters(settings)
         logs.append(await log_content(settings))
     assert not differences(logs[0], logs[1])
@@ -95,7 +95,7 @@ async def test_a_killed_worker_loses_and_changes_nothing(
     recordings = open_recordings("simulated:12:1")
     logs = []
     for kills in (0, 2):
-        settings = settings_for(services, tmp_path / named("run"), named("kill"))
+        settings = settings_for(services, tmp_path / unique_name("run"), unique_name("kill"))
         await topics.create(settings)
         options = ReplayOptions(speed=None, devices=2)
         with Worker(settings) as worker:
@@ -104,10 +104,10 @@ async def test_a_killed_worker_loses_and_changes_nothing(
                 wait_until_records(worker, 8 * (kill + 1))
                 worker.kill()
                 worker.start()
-            settled(worker)
+            wait_until_settled(worker)
             assert not await read_letters(settings)
             worker.stop()
-        assert await uncommitted(settings) == {}
+        assert await commit_lag(settings) == {}
         logs.append(await log_content(settings))
         shutil.rmtree(settings.run_dir)
     assert not differences(logs[0], logs[1])
@@ -129,20 +129,20 @@ async def test_workers_that_come_and_go_lose_and_change_nothing(
     for together in (False, True):
         # Longer than the replay may stand still on a busy machine.
         settings = settings_for(
-            services, tmp_path / named("run"), named("join"), idle_timeout_s=8.0
+            services, tmp_path / unique_name("run"), unique_name("join"), idle_timeout_s=8.0
         )
         await topics.create(settings)
         with Worker(settings) as first:
             await Replay(settings, options).run(recordings)
             if not together:
-                settled(first)
+                wait_until_settled(first)
             else:
                 wait_until_records(first, 12)
-                other = {"web_port": free_port(), "run_dir": tmp_path / named("second")}
+                other = {"web_port": free_port(), "run_dir": tmp_path / unique_name("second")}
                 with Worker(settings.model_copy(update=other)) as second:
                     wait_until_records(second, 36)
                     first.stop()
-                    settled(second)
+                    wait_until_settled(second)
             assert not await read_letters(settings)
         logs.append(await log_content(settings))
     assert not differences(logs[0], logs[1])

@@ -20,8 +20,8 @@ from schemas import Activity, ModelUpdate, Scenario, ScenarioEstimate, Spatial, 
 from schemas.learning import SHIPPED
 from streams.producers.recordings import open_recordings
 from streams.producers.replay import Replay, ReplayOptions
-from tests.pipeline.running import Worker, settings_for, settled
-from tests.pipeline.test_replay import named
+from tests.pipeline.running import Worker, settings_for, wait_until_settled
+from tests.pipeline.test_replay import unique_name
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -43,7 +43,7 @@ KINDS: tuple[tuple[str, type[Window | Spatial | Activity | ScenarioEstimate | Sc
 )
 
 
-def tuned(folder: Path) -> tuple[Loaded[ScenarioNet], Path]:
+def other_network(folder: Path) -> tuple[Loaded[ScenarioNet], Path]:
     """Return another scenario network for the shipped encoders."""
     network = Registry().load(SCENARIO).module
     with torch.no_grad():
@@ -53,7 +53,7 @@ def tuned(folder: Path) -> tuple[Loaded[ScenarioNet], Path]:
 
 
 async def publish(settings: Settings, folder: Path) -> str:
-    loaded, path = tuned(folder)
+    loaded, path = other_network(folder)
     stored = WeightsStore.of(settings).put(path, "scenario", loaded.revision)
     await deployment.publish(
         settings,
@@ -108,8 +108,8 @@ async def test_a_swap_under_load_loses_no_frame_and_no_window(
     for swap in (False, True):
         settings = settings_for(
             services,
-            tmp_path / named("run"),
-            named("swap"),
+            tmp_path / unique_name("run"),
+            unique_name("swap"),
             # Longer than the replay may stand still on a busy machine.
             idle_timeout_s=60.0,
             debug_topics=True,
@@ -123,7 +123,7 @@ async def test_a_swap_under_load_loses_no_frame_and_no_window(
                 await asyncio.to_thread(worker.wait_until, lambda: records(worker) > 12)
                 revision = await publish(settings, tmp_path)
             report = await replay
-            await asyncio.to_thread(settled, worker)
+            await asyncio.to_thread(wait_until_settled, worker)
             assert worker.metric("egolog_frames_total") == report.frames
             assert worker.metric("egolog_revisions_swapped_total") == int(swap)
             assert worker.metric("egolog_offset_gaps_total") == 0

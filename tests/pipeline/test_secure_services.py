@@ -17,7 +17,7 @@ from infra.broker.topic_reader import read_letters
 from infra.local.probe import free_port
 from streams.producers.recordings import open_recordings
 from streams.producers.replay import Replay, ReplayOptions
-from tests.infra.redis.test_login import USER, Guarded, guarded_redis
+from tests.infra.redis.test_login import USER, GuardedServer, guarded_redis
 from tests.pipeline.running import Worker
 
 if TYPE_CHECKING:
@@ -33,7 +33,7 @@ __all__ = ["guarded_redis"]
 @pytest.mark.timeout(600)
 @pytest.mark.parametrize("login", ["SCRAM-SHA-512", "certificate"])
 async def test_a_recording_is_logged_over_connections_that_are_all_secured(
-    secure_kafka: SecureKafka, guarded_redis: Guarded, tmp_path: Path, login: str
+    secure_kafka: SecureKafka, guarded_redis: GuardedServer, tmp_path: Path, login: str
 ) -> None:
     name = f"secure-{uuid4().hex[:8]}"
     fields: dict[str, Any] = {

@@ -16,7 +16,7 @@ from models.labels import ACTIVITIES
 from schemas import AudioFrame, ImuFrame
 from streams.producers.recordings import open_recordings
 from tests.pipeline.running import WAIT_S, Worker, settings_for
-from tests.pipeline.test_replay import named
+from tests.pipeline.test_replay import unique_name
 from tests.streams.web.browser import chromium, tab
 
 if TYPE_CHECKING:
@@ -36,7 +36,7 @@ CONNECTED = "document.querySelector('#connection').textContent.startsWith('Conne
 RECOGNISED = "document.querySelector('#recognised').textContent"
 
 
-def simulated(path: Path) -> str:
+def simulate_sensors(path: Path) -> str:
     """Write what a simulated wearer hears for a microphone, and return how they move, as script."""
     [recording] = open_recordings("simulated:14:1")
     sound = np.concatenate([chunk.samples for chunk in recording.audio(1.0)])
@@ -46,7 +46,7 @@ def simulated(path: Path) -> str:
     return MOVES % json.dumps(rows.round(3).tolist())
 
 
-async def seen(page: Page, worker: Worker, expression: str) -> str:
+async def wait_for_text(page: Page, worker: Worker, expression: str) -> str:
     """Wait for what the page says; a failure tells how the worker is too."""
     try:
         return str(await page.until(expression, WAIT_S))
@@ -60,10 +60,10 @@ async def seen(page: Page, worker: Worker, expression: str) -> str:
 async def test_what_a_phone_hears_is_recognised_and_nothing_of_it_is_lost_offline(
     services: Services, tmp_path: Path
 ) -> None:
-    settings = settings_for(services, tmp_path / "run", named("sensor"), keep_features_h=1)
+    settings = settings_for(services, tmp_path / "run", unique_name("sensor"), keep_features_h=1)
     await topics.create(settings)
     microphone = tmp_path / "microphone.wav"
-    motion = simulated(microphone)
+    motion = simulate_sensors(microphone)
     with (
         Worker(settings) as worker,
         chromium(
@@ -75,23 +75,23 @@ async def test_what_a_phone_hears_is_recognised_and_nothing_of_it_is_lost_offlin
     ):
         async with tab(port) as page:
             await page.open(f"{worker.url}/sensor", 390, 844)
-            await seen(page, worker, CONNECTED)
+            await wait_for_text(page, worker, CONNECTED)
             await page.value(f"{motion};0")
             await page.value("document.querySelector('#name').value = 'pocket'")
             await page.value("document.querySelector('#start').click()")
-            await seen(page, worker, f"{RECOGNISED} !== 'Nothing yet' && {RECOGNISED}")
+            await wait_for_text(page, worker, f"{RECOGNISED} !== 'Nothing yet' && {RECOGNISED}")
             # Its worker goes, and comes back at the same address.
             await asyncio.to_thread(worker.stop)
-            await seen(page, worker, f"!{CONNECTED}")
+            await wait_for_text(page, worker, f"!{CONNECTED}")
             await asyncio.sleep(OFFLINE_S)
             await asyncio.to_thread(worker.start)
-            await seen(
+            await wait_for_text(
                 page, worker, f"{CONNECTED} && !document.body.textContent.includes('waiting')"
             )
-            await seen(page, worker, f"{RECOGNISED}.includes('(') && {RECOGNISED}")
+            await wait_for_text(page, worker, f"{RECOGNISED}.includes('(') && {RECOGNISED}")
             await page.value("document.querySelector('#stop').click()")
             await page.open(f"{worker.url}/?device=pocket", 390, 844)
-            await seen(page, worker, "document.querySelectorAll('#bars li').length > 0")
+            await wait_for_text(page, worker, "document.querySelectorAll('#bars li').length > 0")
             [summary] = worker.get("/api/devices").json()
             at = f"/api/v1/window?device=pocket&at={summary['first_ns']}"
             looked_at = worker.get(at).json()["scenario"]

@@ -15,7 +15,7 @@ from schemas.frames import NS
 from tests.pipeline.log import log_content
 from tests.pipeline.motion import START_NS, motion_frames
 from tests.pipeline.running import Worker, settings_for
-from tests.pipeline.test_replay import named
+from tests.pipeline.test_replay import unique_name
 from tests.shared_data import shared_data
 
 if TYPE_CHECKING:
@@ -72,7 +72,7 @@ async def test_windows_with_real_speech_are_dropped_and_those_without_are_logged
     settings = settings_for(
         services,
         tmp_path / "run",
-        named("speech"),
+        unique_name("speech"),
         speech_filter="drop-window",
         speech_detector="silero",
     )

@@ -14,7 +14,7 @@ from infra.local.redis_embedded import EmbeddedRedis
 from tests.conftest import Services
 from tests.pipeline.motion import motion_frames
 from tests.pipeline.running import Worker, settings_for
-from tests.pipeline.test_replay import named
+from tests.pipeline.test_replay import unique_name
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -26,7 +26,7 @@ async def test_a_store_that_refuses_while_frames_come_costs_no_record(
     broker_url: str, debian_redis_url: str, tmp_path: Path
 ) -> None:
     services = Services(broker_url, debian_redis_url)
-    settings = settings_for(services, tmp_path / "run", named("refusal"))
+    settings = settings_for(services, tmp_path / "run", unique_name("refusal"))
     await topics.create(settings)
     producer = AIOKafkaProducer(bootstrap_servers=settings.bootstrap_servers)
     await producer.start()
@@ -62,7 +62,7 @@ async def test_a_store_that_is_away_for_ten_seconds_ends_no_worker(
     port = free_port()
     store = EmbeddedRedis(tmp_path / "store", port)
     services = Services(broker_url, store.start())
-    settings = settings_for(services, tmp_path / "run", named("away"))
+    settings = settings_for(services, tmp_path / "run", unique_name("away"))
     await topics.create(settings)
     producer = AIOKafkaProducer(bootstrap_servers=settings.bootstrap_servers)
     await producer.start()

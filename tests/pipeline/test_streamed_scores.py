@@ -16,7 +16,7 @@ from models.simulation.sources.material import Material
 from streams.producers.replay import Replay, ReplayOptions
 from tests.conftest import Services
 from tests.pipeline.log import log_content
-from tests.pipeline.running import Worker, settings_for, settled
+from tests.pipeline.running import Worker, settings_for, wait_until_settled
 from tests.shared_data import shared_data
 
 if TYPE_CHECKING:
@@ -28,17 +28,17 @@ if TYPE_CHECKING:
 MINUTES = 4.0
 
 
-def simulated() -> Recording:
+def simulated_day() -> Recording:
     return SimulatedDay(21, MINUTES)
 
 
-def composed() -> Recording:
+def composed_day() -> Recording:
     return ComposedDay(22, MINUTES, Material.read(shared_data(), "test", elsewhere=False))
 
 
 @pytest.mark.pipeline
 @pytest.mark.timeout(600)
-@pytest.mark.parametrize("day", [simulated, composed])
+@pytest.mark.parametrize("day", [simulated_day, composed_day])
 async def test_the_log_scores_within_a_point_of_the_offline_evaluation(
     broker_url: str, redis_url: str, tmp_path: Path, day: Callable[[], Recording]
 ) -> None:
@@ -48,7 +48,7 @@ async def test_the_log_scores_within_a_point_of_the_offline_evaluation(
     await topics.create(settings)
     with Worker(settings) as worker:
         await Replay(settings, ReplayOptions(speed=None)).run([recording])
-        settled(worker)
+        wait_until_settled(worker)
         assert not await read_letters(settings)
     [rows] = (await log_content(settings)).values()
     ordered = sorted(rows, key=lambda row: int(row["start_ns"]))

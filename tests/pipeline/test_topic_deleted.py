@@ -11,7 +11,7 @@ from infra.broker.topic_reader import read_letters
 from tests.conftest import Services
 from tests.pipeline.motion import motion_frames
 from tests.pipeline.running import Worker, settings_for
-from tests.pipeline.test_replay import named
+from tests.pipeline.test_replay import unique_name
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -29,7 +29,7 @@ async def test_a_topic_deleted_under_a_worker_is_named_and_read_on_once_it_is_ba
 ) -> None:
     # On the embedded broker a topic goes with its worker.
     services = Services(kafka_url, redis_url)
-    settings = settings_for(services, tmp_path / "run", named("deleted"))
+    settings = settings_for(services, tmp_path / "run", unique_name("deleted"))
     await topics.create(settings)
     spatial = settings.topic(topics.SPATIAL)
     producer = AIOKafkaProducer(bootstrap_servers=settings.bootstrap_servers)

@@ -8,10 +8,10 @@ from aiokafka import AIOKafkaProducer
 from infra import topics
 from infra.broker.topic_reader import read_letters
 from tests.conftest import Services
-from tests.pipeline.commits import uncommitted
+from tests.pipeline.commits import commit_lag
 from tests.pipeline.motion import motion_frames
-from tests.pipeline.running import Worker, settings_for, settled
-from tests.pipeline.test_replay import named
+from tests.pipeline.running import Worker, settings_for, wait_until_settled
+from tests.pipeline.test_replay import unique_name
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -25,12 +25,12 @@ async def test_a_transactions_markers_count_as_read_and_what_it_aborts_is_no_fra
 ) -> None:
     # The embedded broker does not offer transactions.
     services = Services(kafka_url, redis_url)
-    name = named("transactions")
+    name = unique_name("transactions")
     settings = settings_for(services, tmp_path / "run", name, session_end_timeout_s=8.0)
     await topics.create(settings)
     frames = motion_frames("walker", 60)
     producer = AIOKafkaProducer(
-        bootstrap_servers=settings.bootstrap_servers, transactional_id=named("producer")
+        bootstrap_servers=settings.bootstrap_servers, transactional_id=unique_name("producer")
     )
     await producer.start()
     topic = settings.topic(topics.IMU_FRAMES)
@@ -55,9 +55,9 @@ async def test_a_transactions_markers_count_as_read_and_what_it_aborts_is_no_fra
         await plain.stop()
         # Only a topic that was read to its end lets a session without a final frame end.
         worker.wait_until(lambda: worker.counts().get("sitter") == (2, 7))
-        settled(worker)
+        wait_until_settled(worker)
         assert worker.metric("egolog_offset_gaps_total") == 0
         assert not await read_letters(settings)
         assert "not in the broker" not in worker.output()
         worker.stop()
-    assert await uncommitted(settings) == {}
+    assert await commit_lag(settings) == {}

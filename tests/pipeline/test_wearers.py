@@ -14,8 +14,8 @@ from schemas import Scenario
 from streams.producers.recordings import open_recordings
 from streams.producers.replay import Replay, ReplayOptions
 from tests.pipeline.llm_endpoint import LlmEndpoint, completion
-from tests.pipeline.running import Worker, settings_for, settled
-from tests.pipeline.test_replay import named
+from tests.pipeline.running import Worker, settings_for, wait_until_settled
+from tests.pipeline.test_replay import unique_name
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -34,7 +34,7 @@ async def test_what_was_refined_of_a_wearer_shifts_the_wearers_later_windows(
         settings = settings_for(
             services,
             tmp_path / "run",
-            named("wearer"),
+            unique_name("wearer"),
             wearer_adaptation=True,
             llm_confidence_threshold=1.0,
             llm_base_url=endpoint.url,
@@ -44,7 +44,7 @@ async def test_what_was_refined_of_a_wearer_shifts_the_wearers_later_windows(
         with Worker(settings) as worker:
             # Slow enough for an answer to come before a later window is scored.
             await Replay(settings, ReplayOptions(speed=30.0)).run(open_recordings("simulated:17:4"))
-            await asyncio.to_thread(settled, worker)
+            await asyncio.to_thread(wait_until_settled, worker)
             assert not await read_letters(settings)
             forgot = worker.command("models", "forget", "simulated-17")
     assert forgot == "forgot the wearer of device 'simulated-17'\n"

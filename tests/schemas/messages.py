@@ -122,7 +122,9 @@ def imu_frames(draw: st.DrawFn) -> ImuFrame:
 
 
 def _corrections() -> st.SearchStrategy[Correction]:
-    def made(ident: str, author: str, at: int, start: int, names: list[str]) -> Correction:
+    def make_correction(
+        ident: str, author: str, at: int, start: int, names: list[str]
+    ) -> Correction:
         spans = [
             NamedSpan(start_ns=start + n, end_ns=start + n + 1, labels=[name])
             for n, name in enumerate(names)
@@ -139,7 +141,7 @@ def _corrections() -> st.SearchStrategy[Correction]:
         )
 
     return st.builds(
-        made,
+        make_correction,
         st.from_regex(r"[0-9a-f]{32}", fullmatch=True),
         texts,
         times,

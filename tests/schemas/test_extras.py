@@ -35,7 +35,7 @@ def test_the_table_is_that_of_the_project() -> None:
     }
 
 
-def unguarded(path: Path) -> list[str]:
+def unguarded_imports(path: Path) -> list[str]:
     """Return the imports of an extra's module that stand in no `needs` and in no `try`."""
     tree = ast.parse(path.read_text(encoding="utf-8"))
     guarded: dict[ast.AST, set[str]] = {}
@@ -68,7 +68,7 @@ def test_every_import_of_an_extra_says_which_one_is_missing() -> None:
         path.relative_to(ROOT).as_posix(): names
         for folder in FOLDERS
         for path in (ROOT / folder).rglob("*.py")
-        if (names := unguarded(path))
+        if (names := unguarded_imports(path))
     }
     assert bare == {}
 

@@ -47,7 +47,7 @@ def frame(**changes: object) -> AudioFrame:
     return AudioFrame(**{**fields, **changes})  # type: ignore[arg-type]
 
 
-def sealed(body: object, kind: str = "audio.frame", version: int = 1) -> bytes:
+def seal(body: object, kind: str = "audio.frame", version: int = 1) -> bytes:
     packed = msgpack.packb(body)
     sealed_: bytes = msgpack.packb([kind, version, crc32(packed), packed])
     return sealed_
@@ -107,7 +107,7 @@ def test_a_damaged_message_never_passes_for_a_good_one(
 def test_a_sound_envelope_around_nonsense_is_a_schema_error(body: object) -> None:
     for kind in (AudioFrame, ImuFrame, Spatial):
         with pytest.raises(SchemaError):
-            kind.decode(sealed(body, kind.TYPE))
+            kind.decode(seal(body, kind.TYPE))
 
 
 def test_messages_from_before_the_open_vocabulary_and_familiarity_are_still_read() -> None:
@@ -119,7 +119,7 @@ def test_messages_from_before_the_open_vocabulary_and_familiarity_are_still_read
         "end_ns": 5,
         "revision": "r",
     }
-    activity = Activity.decode(sealed({**result, "activities": {"walking": 0.6}}, "activity"))
+    activity = Activity.decode(seal({**result, "activities": {"walking": 0.6}}, "activity"))
     assert activity.open_vocabulary == {}
     assert (activity.familiarity, activity.unknown) == ({}, False)
     span = {"start_ns": 0, "end_ns": 5, "activity": "walking", "probability": 0.6}
@@ -133,7 +133,7 @@ def test_messages_from_before_the_open_vocabulary_and_familiarity_are_still_read
         "sound_events": {},
         "motion": {},
     }
-    scenario = Scenario.decode(sealed({**result, **record}, "scenario"))
+    scenario = Scenario.decode(seal({**result, **record}, "scenario"))
     assert scenario.activities[0].open_vocabulary == {}
     assert not scenario.activities[0].unknown
 
@@ -154,21 +154,21 @@ def test_scenario_estimates_by_their_former_type_are_still_read_and_never_writte
         "embeddings": {"dtype": "<f2", "shape": [0], "data": b""},
         "parts": {},
     }
-    estimate = ScenarioEstimate.decode(sealed(fields, "evidence"))
+    estimate = ScenarioEstimate.decode(seal(fields, "evidence"))
     assert estimate.scenarios == {"Cooking": 0.7}
     assert ScenarioEstimate.decode(estimate.encode()) == estimate
     assert b"evidence" not in estimate.encode()
     with pytest.raises(SchemaError, match=r"carries 'scenario\.estimate'"):
-        ScenarioEstimate.decode(sealed(fields, "scenario"))
+        ScenarioEstimate.decode(seal(fields, "scenario"))
 
 
 def test_each_error_says_what_is_wrong_and_what_would_be_right() -> None:
     good = frame().encode()
     cases = [
         (MalformedError, b"nonsense", "envelope"),
-        (WrongTypeError, sealed({}, "imu.frame"), "'imu.frame'; this topic carries 'audio.frame'"),
-        (UnknownVersionError, sealed({}, version=9), "schema version 9; this build reads 1"),
-        (InvalidError, sealed({"device_id": 7}), "field device_id has value 7"),
+        (WrongTypeError, seal({}, "imu.frame"), "'imu.frame'; this topic carries 'audio.frame'"),
+        (UnknownVersionError, seal({}, version=9), "schema version 9; this build reads 1"),
+        (InvalidError, seal({"device_id": 7}), "field device_id has value 7"),
         (TooLargeError, b"\0" * 1_000_001, "1000001 bytes; at most 1000000"),
         (ChecksumError, good[:-1] + bytes([good[-1] ^ 1]), "crc32"),
     ]
@@ -258,9 +258,9 @@ def test_a_frame_that_says_no_position_is_read_by_workers_of_before_there_was_on
 def test_a_frame_of_before_there_was_a_position_is_read() -> None:
     fields = frame().model_dump()
     del fields["position"]
-    assert AudioFrame.decode(sealed(fields)) == frame()
+    assert AudioFrame.decode(seal(fields)) == frame()
 
 
 def test_an_unknown_position_is_refused() -> None:
     with pytest.raises(InvalidError, match="position has value 'pockets'"):
-        AudioFrame.decode(sealed({**frame().model_dump(), "position": "pockets"}))
+        AudioFrame.decode(seal({**frame().model_dump(), "position": "pockets"}))

@@ -33,7 +33,7 @@ SESSION = "session-of-alice"
 MORNING_NS = 1_772_438_400 * NS
 
 
-class Exhausted(Exception):
+class AllReadError(Exception):
     """All messages of a partition were read."""
 
 
@@ -65,7 +65,7 @@ class Partition(asyncio.Queue[Any]):
 
     async def get(self) -> Any:
         if self.empty():
-            raise Exhausted
+            raise AllReadError
         return self.get_nowait()
 
 
@@ -112,7 +112,7 @@ class App:
         partition = Partition(records, self.offset, self.acked.append)
         self.offset += len(records)
         async with asyncio.timeout(60):
-            with suppress(Exhausted):
+            with suppress(AllReadError):
                 await self.agent(partition)
 
     async def finish(self, count: int) -> None:
@@ -188,7 +188,7 @@ def says(text: str) -> Reply:
     return lambda body: (200, completion(text))
 
 
-def counted(outcome: str) -> float:
+def calls_counted(outcome: str) -> float:
     return REGISTRY.get_sample_value("egolog_llm_calls_total", {"outcome": outcome}) or 0.0
 
 

@@ -17,7 +17,7 @@ def value(metric: str, /, **labels: str) -> float:
     return REGISTRY.get_sample_value(metric, labels) or 0.0
 
 
-def said(kind: str, name: str) -> float:
+def class_count(kind: str, name: str) -> float:
     return value("egolog_classes_total", kind=kind, name=name)
 
 
@@ -31,17 +31,23 @@ def test_a_record_counts_as_what_it_most_likely_is() -> None:
         .scenarios[0]
         .model_copy(update={"scenarios": {"Eating": 0.3, "Cooking": 0.6}})
     )
-    before, sure = said("scenario", "Cooking"), value("egolog_confidence_sum", kind="scenario")
+    before, sure = (
+        class_count("scenario", "Cooking"),
+        value("egolog_confidence_sum", kind="scenario"),
+    )
     count_scenario(record)
-    assert said("scenario", "Cooking") == before + 1
+    assert class_count("scenario", "Cooking") == before + 1
     assert value("egolog_confidence_sum", kind="scenario") == pytest.approx(sure + 0.6)
 
 
 def test_an_unknown_record_counts_as_unknown_and_not_as_its_likeliest_class() -> None:
     record = activity(activities={"eating": 0.9, "walking": 0.1}, unknown=True)
-    before = said("activity", UNKNOWN), said("activity", "eating")
+    before = class_count("activity", UNKNOWN), class_count("activity", "eating")
     count_activity(record)
-    assert (said("activity", UNKNOWN), said("activity", "eating")) == (before[0] + 1, before[1])
+    assert (class_count("activity", UNKNOWN), class_count("activity", "eating")) == (
+        before[0] + 1,
+        before[1],
+    )
 
 
 def test_a_modality_that_is_not_judged_has_no_familiarity() -> None:

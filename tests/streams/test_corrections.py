@@ -38,7 +38,7 @@ def correction(number: int, first: int, past: int, *labels: str, **more: Any) ->
     return Correction(**{**fields, **more})
 
 
-class Kept:
+class AdapterWindows:
     """Keeps what the wearer's own adapter is made of."""
 
     def __init__(self) -> None:
@@ -48,8 +48,8 @@ class Kept:
         self.items += items
 
 
-async def queued(
-    store: LogStore, *said: Correction, gone: int | None = None, kept: Kept | None = None
+async def queue_items(
+    store: LogStore, *said: Correction, gone: int | None = None, kept: AdapterWindows | None = None
 ) -> list[Any]:
     """Return the items of corrections, where record `gone` is in the topic no more."""
     inbox, places = Inbox(), Inbox()
@@ -73,7 +73,7 @@ async def queued(
 async def test_every_window_of_a_span_is_queued_with_its_features_and_the_wearers_word(
     store: LogStore,
 ) -> None:
-    items = await queued(store, correction(1, 1, 3, "Eating"))
+    items = await queue_items(store, correction(1, 1, 3, "Eating"))
     assert [item.window_id for item in items] == [each.window_id for each in RECORDS[1:3]]
     assert [item.pseudo_labels for item in items] == [["Eating"]] * 2
     assert {item.provenance for item in items} == {WEARER}
@@ -82,9 +82,9 @@ async def test_every_window_of_a_span_is_queued_with_its_features_and_the_wearer
 
 
 async def test_what_is_queued_is_kept_for_the_wearers_own_adapter_too(store: LogStore) -> None:
-    kept = Kept()
+    kept = AdapterWindows()
     said = correction(1, 0, 2, "Eating")
-    items = await queued(store, said, correction(2, 0, 1), kept=kept)
+    items = await queue_items(store, said, correction(2, 0, 1), kept=kept)
     assert kept.items == items
     assert [item.pseudo_labels for item in items] == [["Eating"], ["Eating"], []]
 
@@ -92,17 +92,17 @@ async def test_what_is_queued_is_kept_for_the_wearers_own_adapter_too(store: Log
 async def test_what_was_taken_back_is_queued_without_a_label(store: LogStore) -> None:
     said = correction(1, 0, 2, "Eating")
     back = correction(2, 0, 2, "Eating", action="undo", undoes=said.correction_id)
-    items = await queued(store, said, back)
+    items = await queue_items(store, said, back)
     assert [item.pseudo_labels for item in items] == [["Eating"]] * 2 + [[]] * 2
 
 
 async def test_what_was_confirmed_is_a_label_as_what_was_corrected_is(store: LogStore) -> None:
-    kept = Kept()
+    kept = AdapterWindows()
     parts = [
         NamedSpan(start_ns=T0 + n * 30 * S, end_ns=T0 + (n + 1) * 30 * S, labels=labels)
         for n, labels in enumerate((["Cooking"], [], ["Eating", "Cooking"]))
     ]
-    items = await queued(store, correction(1, 0, 3, action="confirm", after=parts), kept=kept)
+    items = await queue_items(store, correction(1, 0, 3, action="confirm", after=parts), kept=kept)
     assert [item.pseudo_labels for item in items] == [["Cooking"], [], ["Eating", "Cooking"]]
     assert {item.provenance for item in items} == {WEARER}
     assert kept.items == items
@@ -110,7 +110,7 @@ async def test_what_was_confirmed_is_a_label_as_what_was_corrected_is(store: Log
 
 async def test_what_all_corrections_say_is_queued_however_late_one_comes(store: LogStore) -> None:
     newer = correction(2, 0, 1, "Reading books")
-    items = await queued(store, newer, correction(1, 0, 2, "Eating"))
+    items = await queue_items(store, newer, correction(1, 0, 2, "Eating"))
     assert [item.pseudo_labels for item in items] == [
         ["Reading books"],
         ["Reading books"],
@@ -123,8 +123,8 @@ async def test_nothing_is_learned_of_notes_activities_and_windows_without_featur
 ) -> None:
     note = correction(1, 0, 2, action="note", note="with Ada")
     activity = correction(2, 0, 2, "running", row="activity")
-    assert await queued(store, note, activity) == []
-    items = await queued(store, correction(3, 0, 2, "Eating"), gone=0)
+    assert await queue_items(store, note, activity) == []
+    items = await queue_items(store, correction(3, 0, 2, "Eating"), gone=0)
     assert [item.window_id for item in items] == [RECORDS[1].window_id]
 
 

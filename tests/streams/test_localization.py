@@ -32,7 +32,7 @@ def agent(network: Batcher, extractor: Batcher | None, **settings: Any) -> Spati
     return SpatialEstimator(Settings(_env_file=None, **settings), lambda: runtime)
 
 
-async def localized(planes: int, far: float, extractor: Batcher | None, **settings: Any) -> Spatial:
+async def localize(planes: int, far: float, extractor: Batcher | None, **settings: Any) -> Spatial:
     maps = Vector.of(np.full((planes, 50, 64), 7.0), "<f2")
     one = window("spatial", features={"maps": maps})
     regions = dict.fromkeys(REGIONS, 0.0) | {"back-far": far, "left-near": 1.0}
@@ -51,7 +51,7 @@ async def test_the_regions_of_a_second_are_those_that_the_network_names() -> Non
 
 async def test_where_a_far_source_is_likely_its_second_carries_the_near_fields_share() -> None:
     extractor = Batcher(NearShare(SHARE, 0.25))
-    spatial = await localized(3, 0.5, extractor)
+    spatial = await localize(3, 0.5, extractor)
     [maps] = extractor.items
     assert maps.shape == (3, 50, 64)
     assert (maps == 7.0).all()
@@ -92,12 +92,12 @@ async def test_without_a_likely_far_source_or_two_ears_no_share_is_looked_for(
     planes: int, far: float, at_least: float
 ) -> None:
     extractor = Batcher(NearShare(SHARE, 0.25))
-    spatial = await localized(planes, far, extractor, near_field_from=at_least)
+    spatial = await localize(planes, far, extractor, near_field_from=at_least)
     assert (spatial.near_field, spatial.revision, extractor.items) == (None, "r", [])
 
 
 async def test_a_worker_without_the_network_looks_for_no_share() -> None:
-    spatial = await localized(3, 1.0, None)
+    spatial = await localize(3, 1.0, None)
     assert (spatial.near_field, spatial.revision) == (None, "r")
 
 
@@ -109,7 +109,7 @@ def remembered_window(second: int, *, planes: int = 3, motion: bool = True) -> W
     return window("spatial", second, features=features)
 
 
-def located(seed: int) -> LocatedSecond:
+def located_second(seed: int) -> LocatedSecond:
     rng = np.random.default_rng(seed)
     regions = {name: round(float(p), 4) for name, p in zip(REGIONS, rng.random(8), strict=True)}
     return LocatedSecond(regions, rng.normal(-3, 3, (2, 72)).astype(np.float32))
@@ -118,7 +118,7 @@ def located(seed: int) -> LocatedSecond:
 async def test_the_directions_of_a_second_are_those_of_the_memory() -> None:
     memory, before = DirectionMemory(), b""
     for second in range(4):
-        one, heard = remembered_window(second), located(second)
+        one, heard = remembered_window(second), located_second(second)
         localized = await agent(Batcher(heard), None).localize(one, (), before)
         imu = one.features["imu"].array()
         regions, memory = memory.after(one.start_ns, one.end_ns, *heard, imu)
@@ -134,8 +134,8 @@ async def test_the_directions_of_a_second_are_those_of_the_memory() -> None:
 
 @pytest.mark.parametrize("missing", [{"planes": 1}, {"planes": 10}, {"motion": False}])
 async def test_without_two_ears_or_motion_nothing_is_remembered(missing: dict[str, Any]) -> None:
-    first = await agent(Batcher(located(0)), None).localize(remembered_window(0))
-    heard = located(1)._replace(heat=None) if "planes" in missing else located(1)
+    first = await agent(Batcher(located_second(0)), None).localize(remembered_window(0))
+    heard = located_second(1)._replace(heat=None) if "planes" in missing else located_second(1)
     second = remembered_window(1, **missing)
     localized = await agent(Batcher(heard), None).localize(second, (), first.directions)
     assert first.directions

@@ -36,7 +36,7 @@ class Store:
         await self._put("activity", records)
 
 
-def refined(by: str) -> Refined:
+def refinement(by: str) -> Refined:
     return Refined(
         **common("scenario", 0),
         revision="r",
@@ -56,7 +56,7 @@ def writer(store: Store, inbox: Inbox, *messages: Any) -> LogWriter:
 
 async def test_records_that_came_together_are_written_together_and_then_acknowledged() -> None:
     store, inbox, stream = Store(), Inbox(), None
-    messages = (activity(0), refined("gpt"), activity(5))
+    messages = (activity(0), refinement("gpt"), activity(5))
     await writer(store, inbox, *messages).read(stream)
     assert store.rows == [("refined", 1), ("activity", 2)]
     assert inbox.acked == [0, 1, 2]
@@ -75,11 +75,11 @@ async def test_nothing_is_acknowledged_that_the_store_did_not_take() -> None:
     [("gpt-4o-mini", "llm"), (f"{OFFLINE_EXPERT} 0123", "expert"), (NO_REFINER, "none")],
 )
 def test_the_metric_names_every_kind_of_refiner(by: str, label: str) -> None:
-    assert refiner(refined(by)) == label
+    assert refiner(refinement(by)) == label
     assert label in metrics.REFINERS
 
 
 def test_records_of_earlier_releases_keep_their_meaning() -> None:
     # Stored logs and topics hold this spelling.
     assert NO_REFINER == "none"
-    assert refiner(Refined.decode(refined("none").encode())) == "none"
+    assert refiner(Refined.decode(refinement("none").encode())) == "none"

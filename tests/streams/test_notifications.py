@@ -95,7 +95,7 @@ def journal(redis: Redis, clock: Clock) -> Journal:
     return Journal(redis, "app", clock)
 
 
-async def written(topic: Topic, journal: Journal, first: int = 0) -> None:
+async def write_all(topic: Topic, journal: Journal, first: int = 0) -> None:
     queue: Any = Queue(topic.received(first))
     await NotificationWriter(PLAN, queue, lambda: journal).read(Any)
 
@@ -112,7 +112,7 @@ async def test_every_name_that_rules_may_ask_for_is_a_networks() -> None:
 
 async def test_what_holds_is_told_and_every_record_acknowledged(journal: Journal) -> None:
     topic, phone = Topic([half_minute(n) for n in range(5)]), Phone()
-    await written(topic, journal)
+    await write_all(topic, journal)
     assert topic.acked == [0, 1, 2, 3, 4]
     assert await courier(journal, phone).deliver() == 3
     assert sorted(each.at_ns for each in phone.told) == [half_minute(n).end_ns for n in (0, 2, 4)]
@@ -126,9 +126,9 @@ async def test_a_worker_that_ends_anywhere_and_reads_again_tells_nothing_twice(
     records = [half_minute(n) for n in range(5)]
     phone = Phone()
     # Noted, and not acknowledged: all of it is read again.
-    await written(Topic(records[: ended_at + 1]), journal)
+    await write_all(Topic(records[: ended_at + 1]), journal)
     await courier(journal, phone).deliver()
-    await written(Topic(records), journal)
+    await write_all(Topic(records), journal)
     await courier(journal, phone).deliver()
     assert sorted(each.at_ns for each in phone.told) == [half_minute(n).end_ns for n in (0, 2, 4)]
 
@@ -136,7 +136,7 @@ async def test_a_worker_that_ends_anywhere_and_reads_again_tells_nothing_twice(
 async def test_two_workers_that_have_a_device_at_once_tell_it_once(journal: Journal) -> None:
     records = [half_minute(n) for n in range(12)]
     phone = Phone()
-    await asyncio.gather(*(written(Topic(records), journal) for _ in range(3)))
+    await asyncio.gather(*(write_all(Topic(records), journal) for _ in range(3)))
     await asyncio.gather(*(courier(journal, phone).deliver() for _ in range(3)))
     assert sorted(each.at_ns for each in phone.told) == [
         half_minute(n).end_ns for n in range(0, 12, 2)
@@ -147,7 +147,7 @@ async def test_a_target_that_fails_holds_up_nothing_and_is_told_later(
     journal: Journal, clock: Clock
 ) -> None:
     phone = Phone(failures=2)
-    await written(Topic([half_minute(0)]), journal)
+    await write_all(Topic([half_minute(0)]), journal)
     for wait_s in (0.0, *AGAIN_S[:2]):
         clock.now_ns += round(wait_s * NS)
         assert await courier(journal, phone).deliver() == 1
@@ -162,7 +162,7 @@ async def test_a_target_that_keeps_failing_is_given_up(
     journal: Journal, clock: Clock, passing: bool, tries: int
 ) -> None:
     phone = Phone(failures=99, passing=passing)
-    await written(Topic([half_minute(0)]), journal)
+    await write_all(Topic([half_minute(0)]), journal)
     for _ in range(8):
         await courier(journal, phone).deliver()
         clock.now_ns += 3_600 * NS
@@ -173,7 +173,7 @@ async def test_a_target_that_keeps_failing_is_given_up(
 
 
 async def test_a_target_that_the_file_names_no_more_is_told_nothing(journal: Journal) -> None:
-    await written(Topic([half_minute(0)]), journal)
+    await write_all(Topic([half_minute(0)]), journal)
     await Courier({}, journal, Phone().tell).deliver()
     [entry] = await journal.history()
     assert entry.deliveries["phone"].state == "failed"
@@ -200,7 +200,7 @@ async def test_silence_is_told_once_by_the_worker_that_has_the_device(
     journal: Journal, clock: Clock
 ) -> None:
     record = half_minute(0, sound_events={})
-    await written(Topic([record]), journal)
+    await write_all(Topic([record]), journal)
     clock.now_ns = record.end_ns + LATE_S * NS
     quiet = Quiet(journal, clock)
     clock.now_ns += 600 * NS - 1
@@ -219,7 +219,7 @@ async def test_of_a_paused_device_silence_is_expected_and_counts_from_its_end(
     journal: Journal, clock: Clock
 ) -> None:
     record = half_minute(0, sound_events={})
-    await written(Topic([record]), journal)
+    await write_all(Topic([record]), journal)
     quiet = Quiet(journal, clock, expected=True)
     clock.now_ns += 9 * 3_600 * NS
     assert await quiet.look() == 0
@@ -231,7 +231,7 @@ async def test_of_a_paused_device_silence_is_expected_and_counts_from_its_end(
 
 
 async def test_while_no_worker_ran_nobody_was_silent(journal: Journal, clock: Clock) -> None:
-    await written(Topic([half_minute(0, sound_events={})]), journal)
+    await write_all(Topic([half_minute(0, sound_events={})]), journal)
     clock.now_ns += 86_400 * NS
     quiet = Quiet(journal, clock)
     assert await quiet.look() == 0

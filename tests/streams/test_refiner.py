@@ -18,7 +18,7 @@ from models.labels import SCENARIOS
 from schemas import ActivitySpan, FinetuneItem, Refined
 from streams.engine.wearers import Wearers
 from tests.pipeline.llm_endpoint import LlmEndpoint, Raw, Reply, Reset, completion
-from tests.streams.refining import DEVICE, counted, record, refining, says, watching
+from tests.streams.refining import DEVICE, calls_counted, record, refining, says, watching
 
 if TYPE_CHECKING:
     from redis.asyncio import Redis
@@ -206,7 +206,7 @@ async def test_what_the_model_says_is_published_and_queued(redis: Redis) -> None
 async def test_after_a_fault_the_local_estimate_stands_with_a_reason_that_is_counted(
     redis: Redis, fault: Reply, outcome: str, reason: str
 ) -> None:
-    before = counted(outcome)
+    before = calls_counted(outcome)
     uncertain = record(0, activities=[ORDER])
     timeout_s = 1.0 if fault is too_late else 30.0
     with LlmEndpoint(fault) as endpoint:
@@ -215,7 +215,7 @@ async def test_after_a_fault_the_local_estimate_stands_with_a_reason_that_is_cou
             await app.finish(2)
             [refined] = app.of("scenario.refined")
             assert not app.of("finetune.queue")
-    assert counted(outcome) == before + 1
+    assert calls_counted(outcome) == before + 1
     assert (refined.refined_by, refined.scenarios) == ("none", [refined.preliminary])
     assert reason in refined.reason
     assert not app.of("dead.letter")

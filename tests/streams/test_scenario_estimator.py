@@ -33,7 +33,7 @@ OUTPUT = ScenarioOutput(
 )
 
 
-async def estimated(
+async def estimate_windows(
     *windows: Any,
     wearers: Any = None,
     corrected: Any = None,
@@ -49,7 +49,7 @@ async def estimated(
 
 
 async def test_an_estimate_carries_what_the_record_needs_of_its_window() -> None:
-    [estimate], _ = await estimated(window("scenario", 30, parts={"spatial": 30}, after=0))
+    [estimate], _ = await estimate_windows(window("scenario", 30, parts={"spatial": 30}, after=0))
     assert (estimate.scenarios, estimate.revision) == ({"Cooking": 0.7}, "network+encoders")
     assert (estimate.parts, estimate.after) == ({"spatial": 30}, 0)
     assert (estimate.familiarity, estimate.unknown) == ({"imu": 0.25}, True)
@@ -84,7 +84,9 @@ async def test_far_only_segments_are_left_out_where_something_is_done_against_in
         spatial(33, left_near=0.9).model_copy(update={"alone": spatial(33, left_far=0.9).regions}),
         spatial(36, left_far=0.9, left_near=0.8),
     ]
-    _, network = await estimated(window("scenario", 30), seconds=seconds, interference=interference)
+    _, network = await estimate_windows(
+        window("scenario", 30), seconds=seconds, interference=interference
+    )
     far_only = network.items[0].far_only
     if interference == "off":
         assert far_only is None
@@ -94,7 +96,7 @@ async def test_far_only_segments_are_left_out_where_something_is_done_against_in
 
 async def test_a_second_without_samples_is_masked() -> None:
     partly = window("scenario", slices={"audio": [0.0, 0.5] + [1.0] * 28})
-    _, network = await estimated(partly)
+    _, network = await estimate_windows(partly)
     [item] = network.items
     assert item.audio_mask.tolist() == [False] + [True] * 29
     assert not item.imu_mask.any()
@@ -105,10 +107,10 @@ async def test_a_wearers_own_adapter_is_used_where_there_are_adapters() -> None:
         async def adapter(self, device_id: str) -> str:
             return f"adapter of {device_id}"
 
-    _, network = await estimated(window("scenario"), wearers=Wearers())
+    _, network = await estimate_windows(window("scenario"), wearers=Wearers())
     assert network.items[0].adapter == "adapter of d"
     assert network.items[0].corrections is None
-    _, network = await estimated(window("scenario"), corrected=Wearers())
+    _, network = await estimate_windows(window("scenario"), corrected=Wearers())
     assert network.items[0].corrections == "adapter of d"
     assert network.items[0].adapter is None
 
@@ -117,7 +119,7 @@ async def test_the_audio_taggers_features_go_to_the_network_where_a_window_has_t
     plain = window("scenario")
     mel = np.full((3_000, 128), 0.5, dtype=np.float16)
     tagged = window("scenario", features={**plain.features, "tagger_mel": Vector.of(mel, "<f2")})
-    _, network = await estimated(plain, tagged)
+    _, network = await estimate_windows(plain, tagged)
     assert network.items[0].tagger_mel is None
     np.testing.assert_array_equal(network.items[1].tagger_mel, mel)
 

@@ -26,7 +26,7 @@ def second(number: int, mel: bool = True) -> Window:
     )
 
 
-def pushed(numbers: list[int]) -> dict[int, list[int]]:
+def push_seconds(numbers: list[int]) -> dict[int, list[int]]:
     """Return by second what was handed out: the segment's seconds, and the loudest ones' first."""
     window, out = OpenWindow(), {}
     for number in numbers:
@@ -39,7 +39,7 @@ def pushed(numbers: list[int]) -> dict[int, list[int]]:
 
 
 def test_a_segment_is_handed_out_at_its_end_but_for_the_last_of_a_window() -> None:
-    out = pushed([*range(30)])
+    out = push_seconds([*range(30)])
     assert [*out] == [*range(1, 29, 2)]
     assert out[1] == [0, 1]
     # Eleven of fifteen are named, so the loudest of five is one of them, and it is the last here.
@@ -48,11 +48,11 @@ def test_a_segment_is_handed_out_at_its_end_but_for_the_last_of_a_window() -> No
 
 
 def test_a_segment_of_which_a_second_is_missing_is_left_to_its_window() -> None:
-    assert [*pushed([0, 1, 3, 4, 7, 8, 9])] == [1, 9]
+    assert [*push_seconds([0, 1, 3, 4, 7, 8, 9])] == [1, 9]
 
 
 def test_each_window_begins_anew() -> None:
-    out = pushed([*range(20, 60)])
+    out = push_seconds([*range(20, 60)])
     assert out[31] == [30, 31]
     assert out[39] == [38, 39, 38]
 

@@ -18,7 +18,7 @@ MEL = Vector.of(np.repeat(np.arange(30.0), 50)[:, None] * np.ones((1, 64)) / 10,
 SIREN = {"siren": [0.9 if at == 3 else 0.0 for at in range(15)]}
 
 
-def localized(start_s: int, share: int | None = None) -> Spatial:
+def localized_second(start_s: int, share: int | None = None) -> Spatial:
     one = spatial(start_s, left_far=0.9)
     if share is None:
         return one
@@ -39,7 +39,11 @@ async def apart(
 @pytest.mark.parametrize("start_s", [0, 60])
 async def test_near_and_far_are_named_where_an_event_was_likeliest(start_s: int) -> None:
     network = Batcher(PARTS)
-    seconds = [localized(start_s + 6, 255), localized(start_s + 7, 0), localized(start_s + 8, 0)]
+    seconds = [
+        localized_second(start_s + 6, 255),
+        localized_second(start_s + 7, 0),
+        localized_second(start_s + 8, 0),
+    ]
     assert await apart(*seconds, start_s=start_s, network=network) == {3: PARTS}
     [parts] = network.items
     sixth, seventh = np.split(MEL.array()[300:400], 2)
@@ -51,10 +55,10 @@ async def test_near_and_far_are_named_where_an_event_was_likeliest(start_s: int)
 
 async def test_nothing_is_named_twice_without_a_near_field_there_or_without_the_network() -> None:
     network = Batcher(PARTS)
-    assert await apart(localized(6), localized(8, 0), network=network) == {}
-    assert await apart(localized(6, 0), network=network, event_segments={}) == {}
+    assert await apart(localized_second(6), localized_second(8, 0), network=network) == {}
+    assert await apart(localized_second(6, 0), network=network, event_segments={}) == {}
     # An audio tagger's segments are longer.
     tagged = {"siren": [0.0, 0.9, 0.0, 0.0, 0.0, 0.0]}
-    assert await apart(localized(6, 0), network=network, event_segments=tagged) == {}
+    assert await apart(localized_second(6, 0), network=network, event_segments=tagged) == {}
     assert network.items == []
-    assert await apart(localized(6, 0)) == {}
+    assert await apart(localized_second(6, 0)) == {}

@@ -120,7 +120,7 @@ def _metadata(root: Path) -> tuple[Path, Path]:
     raise RecordingError(f"data set {str(root)!r} has no ego4d.json; expected Ego4D's folder")
 
 
-def _read(path: Path) -> list[Any]:
+def _read_videos(path: Path) -> list[Any]:
     try:
         videos = json.loads(path.read_text(encoding="utf-8"))["videos"]
     except (OSError, ValueError, KeyError, TypeError) as error:
@@ -134,7 +134,7 @@ def _read(path: Path) -> list[Any]:
 
 def _videos(path: Path, report: SetReport) -> dict[str, dict[str, Any]]:
     videos = {}
-    for number, entry in enumerate(_read(path), 1):
+    for number, entry in enumerate(_read_videos(path), 1):
         try:
             uid, duration = str(entry["video_uid"]), float(entry["duration_sec"])
             scenarios = [str(name) for name in entry.get("scenarios") or ()]
@@ -169,7 +169,7 @@ def _moments(folder: Path, report: SetReport) -> dict[str, list[tuple[float, flo
             report.missing(path)
             continue
         try:
-            labels = list(_labels(_read(path)))
+            labels = list(_labels(_read_videos(path)))
         except (RecordingError, KeyError, TypeError, AttributeError) as error:
             report.skip(path, f"is not laid out as moments are: {error!r}")
             continue

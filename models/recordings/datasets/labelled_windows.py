@@ -150,7 +150,7 @@ def read(path: Path, rows: int = ROWS, split: Split | None = None) -> LabelledWi
     if isinstance(motion, MotionCuts):
         windows = _cut(path, motion, rows, split)
     else:
-        windows = _recorded(motion, rows, split)
+        windows = _windows_of(motion, rows, split)
     return replace(windows, position=position_of(motion.position))
 
 
@@ -209,7 +209,7 @@ def _cut(path: Path, cuts: MotionCuts, length: int, wanted: Split | None) -> Lab
     )
 
 
-def _recorded(motion: MotionRecordings, length: int, wanted: Split | None) -> LabelledWindows:
+def _windows_of(motion: MotionRecordings, length: int, wanted: Split | None) -> LabelledWindows:
     split = _split_of(motion.users, wanted)
     windows, labels, wearers, starts_s, left_out = [], [], [], [], 0
     for user, label, start, stop, first, last, began_s in _stretches(motion):

@@ -115,7 +115,7 @@ def _trials(root: Path, report: SetReport) -> list[tuple[Path, tuple[str, str, s
     return trials
 
 
-def _read(path: Path, report: SetReport) -> dict[str, NDArray[Any]] | None:
+def _read_arrays(path: Path, report: SetReport) -> dict[str, NDArray[Any]] | None:
     try:
         return read_arrays(path)
     except (UnsafePickleError, OSError) as error:
@@ -124,7 +124,7 @@ def _read(path: Path, report: SetReport) -> dict[str, NDArray[Any]] | None:
 
 
 def _length_s(path: Path, report: SetReport) -> float | None:
-    arrays = _read(path, report)
+    arrays = _read_arrays(path, report)
     if arrays is None:
         return None
     sound, motion = _sound_of(path, arrays, report), _motion_of(path, arrays, report)
@@ -134,13 +134,13 @@ def _length_s(path: Path, report: SetReport) -> float | None:
 
 
 def _sound(path: Path, report: SetReport) -> Sound | None:
-    arrays = _read(path, report)
+    arrays = _read_arrays(path, report)
     samples = None if arrays is None else _sound_of(path, arrays, report)
     return None if samples is None else sound_array(samples, AUDIO_RATE)
 
 
 def _motion(path: Path, report: SetReport) -> SessionMotion | None:
-    arrays = _read(path, report)
+    arrays = _read_arrays(path, report)
     values = None if arrays is None else _motion_of(path, arrays, report)
     return None if values is None else SessionMotion(IMU_RATE, [Regular(0.0, values)])
 

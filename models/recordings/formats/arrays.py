@@ -83,7 +83,7 @@ def load(path: Path, keys: Sequence[str], optional: Sequence[str] = ()) -> dict[
 
     Raises `RecordingError` naming file and key.
     """
-    with _opened(path) as arrays:
+    with _open(path) as arrays:
         missing = [key for key in keys if key not in arrays]
         if missing:
             raise RecordingError(
@@ -95,12 +95,12 @@ def load(path: Path, keys: Sequence[str], optional: Sequence[str] = ()) -> dict[
 
 def holds(path: Path, key: str) -> bool:
     """Return whether an .npz file has an array of that name; raises `RecordingError`."""
-    with _opened(path) as arrays:
+    with _open(path) as arrays:
         return key in arrays
 
 
 @contextmanager
-def _opened(path: Path) -> Iterator[NpzFile]:
+def _open(path: Path) -> Iterator[NpzFile]:
     if not path.is_file():
         raise RecordingError(f"data file {str(path)!r} does not exist")
     try:

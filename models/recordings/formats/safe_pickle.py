@@ -62,7 +62,7 @@ class _Arrays(pickle.Unpickler):
         if (module, name) == ("_codecs", "encode"):
             return _latin1
         if (module, name) in _RECONSTRUCT:
-            return _unfilled
+            return _empty_array
         if (module, name) in _ARRAY_PARTS:
             return _ARRAY_PARTS[module, name]
         raise UnsafePickleError(
@@ -73,7 +73,7 @@ class _Arrays(pickle.Unpickler):
         raise UnsafePickleError("refers to objects outside itself; expected plain arrays")
 
 
-def _unfilled(kind: Any, shape: Any, dtype: Any) -> PickledArray:  # noqa: ARG001 - the signature is its pickle's
+def _empty_array(kind: Any, shape: Any, dtype: Any) -> PickledArray:  # noqa: ARG001 - the signature is its pickle's
     """Return an array to be filled by its state."""
     if kind is not PickledArray or shape != (0,):
         raise UnsafePickleError(f"begins an array of shape {shape!r:.40}; expected (0,)")
@@ -113,7 +113,7 @@ def read_arrays(path: Path) -> dict[str, NDArray[Any]]:
     return {name: array.values for name, array in arrays.items()}
 
 
-class _Bounded:
+class _BoundedFile:
     """A file that refuses to read more bytes than it has left."""
 
     def __init__(self, file: BinaryIO) -> None:
@@ -139,7 +139,7 @@ def _check_lengths(file: BinaryIO) -> None:
 
     The unpickler would allocate all of it before reading.
     """
-    bounded = _Bounded(file)
+    bounded = _BoundedFile(file)
     try:
         operations = pickletools.genops(bounded)  # type: ignore[arg-type]  # all that it calls
         for operation, value, _ in operations:

@@ -15,7 +15,7 @@ _PAGE_MAX = 65_307  # bytes of an Ogg page
 _SEARCHED = 4 * _PAGE_MAX
 
 
-def mended(path: Path) -> io.RawIOBase | None:
+def repair(path: Path) -> io.RawIOBase | None:
     """Return a truncated WAV or Ogg file as if it had been closed, None if it is beyond repair."""
     try:
         size = path.stat().st_size
@@ -24,10 +24,10 @@ def mended(path: Path) -> io.RawIOBase | None:
             if head[:4] == b"RIFF" and head[8:12] == b"WAVE":
                 place = _empty_data(file, size)
                 patches = {} if place is None else {4: _UNKNOWN_SIZE, place: _UNKNOWN_SIZE}
-                return _Patched(path, patches, size) if patches else None
+                return _PatchedFile(path, patches, size) if patches else None
             if head[:4] == b"OggS":
                 end = _last_page_end(file, size)
-                return _Patched(path, {}, end) if end is not None and end < size else None
+                return _PatchedFile(path, {}, end) if end is not None and end < size else None
     except OSError:
         return None
     return None
@@ -61,7 +61,7 @@ def _last_page_end(file: BinaryIO, size: int) -> int | None:
     return None
 
 
-class _Patched(io.RawIOBase):
+class _PatchedFile(io.RawIOBase):
     """A file of `size` bytes with four bytes replaced at each position of `patches`."""
 
     def __init__(self, path: Path, patches: dict[int, int], size: int) -> None:

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, eq=False)
-class MovedFile:
+class DeviceMotion:
     """Motion of one device; `device` is the part of its files' names besides the sensor."""
 
     motion: MotionFile
@@ -41,13 +41,13 @@ class MovedFile:
         return last.offset_ns + round(last.seconds * NS)
 
 
-def read_moved(
+def read_device_motion(
     files: Sequence[FoundFile],
     recorders: Recorders,
     layout: Layout | None,
     now_ns: int,
     skipped: list[tuple[str, str]],
-) -> list[MovedFile]:
+) -> list[DeviceMotion]:
     """Read the motion among `files`; motion that cannot be used is added to `skipped`.
 
     With a `layout` only files of that maker are read.
@@ -55,7 +55,7 @@ def read_moved(
     shown = {file.path: file.shown for file in files if _is_of(file, layout, skipped)}
     groups, unused = motion_groups(shown)
     skipped += [(str(shown[path]), reason) for path, reason in unused]
-    moved: list[MovedFile] = []
+    read: list[DeviceMotion] = []
     for group in groups:
         parts = tuple(shown[path] for path in group.files)
         try:
@@ -70,8 +70,8 @@ def read_moved(
             reasons = [str(error).removeprefix(f"{path.name} ") for path in group.files]
             skipped += [(str(part), reason) for part, reason in zip(parts, reasons, strict=True)]
             continue
-        moved.append(MovedFile(motion, parts, group.device))
-    return moved
+        read.append(DeviceMotion(motion, parts, group.device))
+    return read
 
 
 def _is_of(file: FoundFile, layout: Layout | None, skipped: list[tuple[str, str]]) -> bool:

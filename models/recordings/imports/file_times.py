@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 import soundfile
 
-from models.recordings.imports.name_times import ToldTime, written_time
+from models.recordings.imports.name_times import StartTime, written_time
 from schemas.event_time import FIRST_NS
 from schemas.frames import NS
 
@@ -29,7 +29,7 @@ _AUDIOMOTH = re.compile(
 _GUANO = re.compile(r"^Timestamp: *(\S.*)$", re.MULTILINE)
 
 
-def metadata_time(path: Path) -> ToldTime | None:
+def metadata_time(path: Path) -> StartTime | None:
     """Return the start by the file's metadata, or None.
 
     A date before 2000 is from a clock that was never set, and is ignored.
@@ -40,7 +40,7 @@ def metadata_time(path: Path) -> ToldTime | None:
     return None
 
 
-def _times(path: Path) -> list[ToldTime | None]:
+def _times(path: Path) -> list[StartTime | None]:
     chunks = _riff_chunks(path)
     times = [_audiomoth(text) for text in (chunks.get("LIST", b"").decode("latin-1"),)]
     guano = _GUANO.search(chunks.get("guan", b"").decode("utf-8", errors="replace"))
@@ -56,7 +56,7 @@ def _times(path: Path) -> list[ToldTime | None]:
     return [*times, _audiomoth(comment), written_time(date, "date tag")]
 
 
-def _audiomoth(comment: str) -> ToldTime | None:
+def _audiomoth(comment: str) -> StartTime | None:
     match = _AUDIOMOTH.search(comment)
     if match is None:
         return None
@@ -75,10 +75,10 @@ def _audiomoth(comment: str) -> ToldTime | None:
     except ValueError:
         return None
     seconds = (moment - datetime(1970, 1, 1, tzinfo=UTC)) // timedelta(seconds=1)
-    return ToldTime(seconds * NS + int(millis or 0) * 1_000_000, True, "AudioMoth's comment")
+    return StartTime(seconds * NS + int(millis or 0) * 1_000_000, True, "AudioMoth's comment")
 
 
-def _bext(chunk: bytes, form: bytes) -> ToldTime | None:
+def _bext(chunk: bytes, form: bytes) -> StartTime | None:
     """EBU Tech 3285: date and time at 320, samples since midnight at 338."""
     if len(chunk) < 346:
         return None
@@ -96,7 +96,7 @@ def _bext(chunk: bytes, form: bytes) -> ToldTime | None:
     midnight = written.time_ns - written.time_ns % (86_400 * NS)
     exact = midnight + since_midnight * NS // rate
     return (
-        ToldTime(exact, False, "bext chunk") if abs(exact - written.time_ns) < 2 * NS else written
+        StartTime(exact, False, "bext chunk") if abs(exact - written.time_ns) < 2 * NS else written
     )
 
 

@@ -111,7 +111,7 @@ class _Unpacker:
                     name = PurePosixPath(member.filename.replace("\\", "/"))
                     if member.filename.endswith("/"):
                         continue
-                    reason = _refused(member, name)
+                    reason = _refusal(member, name)
                     if reason is None:
                         reason = self._extract(archive, member, target / name)
                     if reason is not None:
@@ -165,7 +165,7 @@ class _Unpacker:
         return None
 
 
-def _refused(member: zipfile.ZipInfo, name: PurePosixPath) -> str | None:
+def _refusal(member: zipfile.ZipInfo, name: PurePosixPath) -> str | None:
     if not name.parts:
         return "has no name"
     if name.is_absolute() or ".." in name.parts or ":" in name.parts[0][:2]:

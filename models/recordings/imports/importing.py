@@ -8,14 +8,14 @@ from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
 
 from models.recordings.imports.about import ABOUT_NAME, About, Abouts
-from models.recordings.imports.device_motion import read_moved
+from models.recordings.imports.device_motion import read_device_motion
 from models.recordings.imports.files import find_files
 from models.recordings.imports.layouts import layout_of
 from models.recordings.imports.media import MEDIA_SUFFIXES
-from models.recordings.imports.name_times import ToldTime
-from models.recordings.imports.placing import Dated, Placed, place
+from models.recordings.imports.name_times import StartTime
+from models.recordings.imports.placing import DatedFile, PlacedFiles, place
 from models.recordings.imports.recorders import Recorders
-from models.recordings.imports.recording import ImportedRecording, MovedStretch
+from models.recordings.imports.recording import ImportedRecording, MotionStretch
 from models.recordings.imports.scratch import Scratch
 from models.recordings.imports.sensor_logger import ANNOTATION_NAME, read_marks, spans_of
 from models.recordings.imports.sensor_logger_json import SUFFIX as JSON_SUFFIX
@@ -36,7 +36,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
     from pathlib import Path
 
-    from models.recordings.imports.device_motion import MovedFile
+    from models.recordings.imports.device_motion import DeviceMotion
     from models.recordings.imports.files import FoundFile
     from models.recordings.imports.layouts import Layout
 
@@ -82,7 +82,7 @@ def open_import(
         *_motion(files, recorders, as_format, layout, root_name, now_ns, result),
     ]
     _skip_rest(files, recorders, dated, as_format, result.skipped)
-    groups: dict[str, list[Dated]] = {}
+    groups: dict[str, list[DatedFile]] = {}
     exact = {f.shown.parent for f in dated if f.start is not None and f.start.source != FOLDER}
     for file in dated:
         # The time stamps of motion beside a sound are better than the folder's name in local time.
@@ -91,7 +91,7 @@ def open_import(
         about = abouts.of(file.shown)
         name = device or about.device_id or recorders.of(file.shown).device
         name = name or _device_name(root_name)
-        based = Dated(file.shown, file.content, start, about.start_ns)
+        based = DatedFile(file.shown, file.content, start, about.start_ns)
         groups.setdefault(name, []).append(based)
     for name, its in groups.items():
         about = abouts.of(its[0].shown)
@@ -111,7 +111,7 @@ def _sounds(
     root_name: str,
     now_ns: int,
     skipped: list[tuple[str, str]],
-) -> list[Dated]:
+) -> list[DatedFile]:
     dated = []
     for file in files:
         suffix = file.path.suffix.lower()
@@ -126,7 +126,7 @@ def _sounds(
             skipped.append((str(file.shown), str(error)))
             continue
         start = sound_time(file, sound, recorders.of(file.shown), root_name, now_ns)
-        dated.append(Dated(file.shown, sound, start))
+        dated.append(DatedFile(file.shown, sound, start))
     return dated
 
 
@@ -138,7 +138,7 @@ def _motion(
     root_name: str,
     now_ns: int,
     result: Import,
-) -> list[Dated]:
+) -> list[DatedFile]:
     if as_format == "sound":
         return []
     candidates = [
@@ -149,17 +149,19 @@ def _motion(
         and not file.shown.name.startswith(".")
     ]
     dated = []
-    for moved in read_moved(candidates, recorders, layout, now_ns, result.skipped):
-        motion = moved.motion
+    for device_motion in read_device_motion(candidates, recorders, layout, now_ns, result.skipped):
+        motion = device_motion.motion
         start = (
-            ToldTime(motion.start_ns, True, "name")
+            StartTime(motion.start_ns, True, "name")
             if motion.start_ns is not None
-            else motion_time(moved.shown, recorders.of(moved.shown), root_name, now_ns)
+            else motion_time(
+                device_motion.shown, recorders.of(device_motion.shown), root_name, now_ns
+            )
         )
-        dated.append(Dated(moved.shown, moved, start))
+        dated.append(DatedFile(device_motion.shown, device_motion, start))
         for kind, count in motion.rows_left_out.items():
             result.rows_left_out[kind] = result.rows_left_out.get(kind, 0) + count
-        result.examples += motion.named_examples(str(moved.shown))
+        result.examples += motion.named_examples(str(device_motion.shown))
     return dated
 
 
@@ -170,7 +172,7 @@ def _is_no_signal(file: FoundFile, recorders: Recorders) -> bool:
 def _skip_rest(
     files: Iterable[FoundFile],
     recorders: Recorders,
-    dated: Iterable[Dated],
+    dated: Iterable[DatedFile],
     as_format: str,
     skipped: list[tuple[str, str]],
 ) -> None:
@@ -216,7 +218,7 @@ def _device_name(root_name: str) -> str:
 def _arrange(
     device: str,
     about: About,
-    placed: Placed,
+    placed: PlacedFiles,
     scratch: Scratch,
     skipped: list[tuple[str, str]],
 ) -> list[ImportedRecording]:
@@ -227,21 +229,23 @@ def _arrange(
     lanes += [(f"{device}-{name}", [], stretches) for name, stretches in others.items()]
     for name, segments, stretches in lanes:
         parts = sessions(trim_segments(segments, skipped), trim_stretches(stretches, skipped))
-        for number, (heard, moved) in enumerate(parts):
+        for number, (sounds, device_motion) in enumerate(parts):
             its_session = session if session is None or not number else f"{session}.{number + 1}"
-            recording = ImportedRecording(name, its_session, heard, moved, scratch)
+            recording = ImportedRecording(name, its_session, sounds, device_motion, scratch)
             recording.position = about.position if name == device else None
             recordings.append(recording)
     return recordings
 
 
 def _lanes(
-    moved: Sequence[tuple[MovedFile, list[MovedStretch]]],
-) -> tuple[list[MovedStretch], dict[str, list[MovedStretch]]]:
+    device_motion: Sequence[tuple[DeviceMotion, list[MotionStretch]]],
+) -> tuple[list[MotionStretch], dict[str, list[MotionStretch]]]:
     """Return the device's motion, and by name that of others recorded at the same time."""
-    first: list[MovedStretch] = []
-    others: dict[str, list[MovedStretch]] = {}
-    for file, stretches in sorted(moved, key=lambda item: (bool(item[0].device), item[0].shown)):
+    first: list[MotionStretch] = []
+    others: dict[str, list[MotionStretch]] = {}
+    for file, stretches in sorted(
+        device_motion, key=lambda item: (bool(item[0].device), item[0].shown)
+    ):
         begin_ns, end_ns = stretches[0].start_ns, stretches[-1].end_ns
         if all(
             s.end_ns - begin_ns <= MAX_TRIM_NS or end_ns - s.start_ns <= MAX_TRIM_NS for s in first

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from models.recordings.imports.name_times import ToldTime, written_time
+from models.recordings.imports.name_times import StartTime, written_time
 from models.recordings.protocol import RecordingError
 
 if TYPE_CHECKING:
@@ -46,7 +46,7 @@ class OpenedMedia:
     channels: int
     frames: int
     read: Callable[[int, int], NDArray[np.float32]] = field(repr=False)
-    start: ToldTime | None
+    start: StartTime | None
 
 
 def open_media(path: Path) -> OpenedMedia:

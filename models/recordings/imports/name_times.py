@@ -47,7 +47,7 @@ _COUNT = re.compile(r"(?<!\d)(\d{10}|\d{13}|\d{16}|\d{19})(?!\d)")
 
 
 @dataclass(frozen=True)
-class ToldTime:
+class StartTime:
     """A start from a name or a file's metadata; without a zone it was read as UTC."""
 
     time_ns: int
@@ -55,7 +55,7 @@ class ToldTime:
     source: str
 
 
-def named_time(stem: str, now_ns: int) -> ToldTime | None:
+def named_time(stem: str, now_ns: int) -> StartTime | None:
     """Return the start in a file's name without its suffix, or None.
 
     Bare numbers count only if they are plausible times; a written date always counts, so that a
@@ -63,28 +63,28 @@ def named_time(stem: str, now_ns: int) -> ToldTime | None:
     """
     for pattern in _PATTERNS:
         for match in pattern.finditer(stem):
-            time = _written(match)
+            time = _time_of(match)
             if time is not None:
                 return time
     for count in _COUNT.findall(stem):
         time_ns = int(count) * 10 ** (19 - len(count))
         if why_refused(time_ns, now_ns) is None:
-            return ToldTime(time_ns, True, "name")
+            return StartTime(time_ns, True, "name")
     if _HEX.match(stem):
         time_ns = int(stem, 16) * NS
         if why_refused(time_ns, now_ns) is None:
-            return ToldTime(time_ns, True, "name")
+            return StartTime(time_ns, True, "name")
     return None
 
 
-def written_time(text: str, source: str) -> ToldTime | None:
+def written_time(text: str, source: str) -> StartTime | None:
     """Return a time of metadata in ISO 8601 (or with colons in the date), else None."""
     match = _PATTERNS[0].search(re.sub(r"^(\d{4}):(\d\d):(\d\d)", r"\1-\2-\3", text.strip()))
-    time = None if match is None else _written(match)
-    return None if time is None else ToldTime(time.time_ns, time.zoned, source)
+    time = None if match is None else _time_of(match)
+    return None if time is None else StartTime(time.time_ns, time.zoned, source)
 
 
-def _written(match: re.Match[str]) -> ToldTime | None:
+def _time_of(match: re.Match[str]) -> StartTime | None:
     part = match.groupdict()
     year = int(part["year"])
     if year < 100:
@@ -109,7 +109,7 @@ def _written(match: re.Match[str]) -> ToldTime | None:
     digits = part.get("fraction") or part.get("millis") or part.get("dashed") or "0"
     fraction = int(digits.ljust(9, "0"))
     seconds = (moment - datetime(1970, 1, 1, tzinfo=UTC)) // timedelta(seconds=1)
-    return ToldTime(seconds * NS + fraction, zoned, "name")
+    return StartTime(seconds * NS + fraction, zoned, "name")
 
 
 def _zone(text: str | None) -> tuple[timezone, bool]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from models.recordings.imports.recording import REMEDY, MovedStretch, SoundSegment
+from models.recordings.imports.recording import REMEDY, MotionStretch, SoundSegment
 from models.recordings.imports.sensor_logger import METADATA_NAME
 from models.recordings.imports.sound import SoundFile
 from models.recordings.protocol import EPOCH_START_NS
@@ -16,8 +16,8 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import PurePosixPath
 
-    from models.recordings.imports.device_motion import MovedFile
-    from models.recordings.imports.name_times import ToldTime
+    from models.recordings.imports.device_motion import DeviceMotion
+    from models.recordings.imports.name_times import StartTime
 
 # A clock that counts from the device's start does not date a file that has a name.
 _MAX_OWN_LEAD_NS = 60 * NS
@@ -26,12 +26,12 @@ _CERTAIN = ("name", METADATA_NAME)  # what the recorder itself wrote down as the
 
 
 @dataclass(frozen=True)
-class Dated:
+class DatedFile:
     """A file and its start: `start` from itself, `base_ns` from the files around it, or unknown."""
 
     shown: PurePosixPath
-    content: SoundFile | MovedFile
-    start: ToldTime | None
+    content: SoundFile | DeviceMotion
+    start: StartTime | None
     base_ns: int | None = None
 
     @property
@@ -52,16 +52,16 @@ class Dated:
 
 
 @dataclass
-class Placed:
+class PlacedFiles:
     """Sound, and motion by file, on the time axis."""
 
     segments: list[SoundSegment] = field(default_factory=list)
-    stretches: list[tuple[MovedFile, list[MovedStretch]]] = field(default_factory=list)
+    stretches: list[tuple[DeviceMotion, list[MotionStretch]]] = field(default_factory=list)
 
 
 def place(
-    files: Sequence[Dated], start_ns: int | None, now_ns: int, skipped: list[tuple[str, str]]
-) -> Placed:
+    files: Sequence[DatedFile], start_ns: int | None, now_ns: int, skipped: list[tuple[str, str]]
+) -> PlacedFiles:
     """Place the files; those at impossible times are `skipped` with the likely cause.
 
     With `start_ns` all times are shifted so that the earliest is there. Files without a time begin
@@ -69,7 +69,7 @@ def place(
     """
     starts_ns = [file.start.time_ns for file in files if file.start is not None]
     shift_ns = 0 if start_ns is None or not starts_ns else start_ns - min(starts_ns)
-    placed = Placed()
+    placed = PlacedFiles()
     for file in files:
         if file.start is not None:
             at_ns = file.start.time_ns + file.lead_ns + shift_ns
@@ -93,7 +93,7 @@ def place(
     return placed
 
 
-def _base(file: Dated, start_ns: int | None, known: list[int]) -> tuple[int, tuple[str, ...]]:
+def _base(file: DatedFile, start_ns: int | None, known: list[int]) -> tuple[int, tuple[str, ...]]:
     if file.base_ns is not None and start_ns is None:
         return file.base_ns, ()
     if known:
@@ -105,7 +105,7 @@ def _base(file: Dated, start_ns: int | None, known: list[int]) -> tuple[int, tup
     )
 
 
-def _notes(start: ToldTime) -> tuple[str, ...]:
+def _notes(start: StartTime) -> tuple[str, ...]:
     notes = []
     if start.source not in _CERTAIN:
         notes.append(f"start time is taken from the {start.source}")
@@ -115,8 +115,8 @@ def _notes(start: ToldTime) -> tuple[str, ...]:
 
 
 def _put(
-    placed: Placed,
-    file: Dated,
+    placed: PlacedFiles,
+    file: DatedFile,
     at_ns: int,
     notes: tuple[str, ...],
     now_ns: int,
@@ -140,7 +140,7 @@ def _put(
     motion = content.motion
     notes = (*notes, *motion.warnings)
     stretches = [
-        MovedStretch(
+        MotionStretch(
             file.shown, at_ns + s.offset_ns, s.rate_hz, s.values, motion.gyroscope, notes=notes
         )
         for s in motion.stretches

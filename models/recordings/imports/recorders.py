@@ -47,7 +47,7 @@ class Recorders:
         self.used: set[PurePosixPath] = set()
         for file in files:
             try:
-                self._read(file, now_ns)
+                self._read_file(file, now_ns)
             except RecordingError as error:
                 skipped.append((str(file.shown), str(error)))
 
@@ -58,7 +58,7 @@ class Recorders:
             Recorder(),
         )
 
-    def _read(self, file: FoundFile, now_ns: int) -> None:
+    def _read_file(self, file: FoundFile, now_ns: int) -> None:
         name, folder = file.shown.name.lower(), file.shown.parent
         if name == sensor_logger.METADATA_NAME.lower():
             about = sensor_logger.read_metadata(file.path, now_ns)

@@ -57,7 +57,7 @@ class SoundSegment:
 
 
 @dataclass(frozen=True, eq=False)
-class MovedStretch:
+class MotionStretch:
     """Motion without a gap from `start_ns` on: (n, 6) float32 in m/s² and rad/s.
 
     `trimmed_s` seconds at its beginning were trimmed.
@@ -88,11 +88,11 @@ class ImportedRecording:
         device_id: str,
         session_id: str | None,
         segments: Sequence[SoundSegment],
-        stretches: Sequence[MovedStretch],
+        stretches: Sequence[MotionStretch],
         scratch: Scratch | None = None,
     ) -> None:
         self._segments, self._stretches = tuple(segments), tuple(stretches)
-        self._items: tuple[SoundSegment | MovedStretch, ...] = (*segments, *stretches)
+        self._items: tuple[SoundSegment | MotionStretch, ...] = (*segments, *stretches)
         self._scratch = scratch  # kept alive, because unpacked files are removed with it
         self.start_ns = min(item.start_ns for item in self._items)
         self.duration_s = (max(item.end_ns for item in self._items) - self.start_ns) / NS

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import soundfile
 
-from models.recordings.imports.cut_files import mended
+from models.recordings.imports.cut_files import repair
 from models.recordings.protocol import RecordingError
 
 if TYPE_CHECKING:
@@ -30,7 +30,7 @@ class SndFile:
         self._mended = False
         file = self._open()
         self.rate, self.channels, self.frames = file.samplerate, file.channels, file.frames
-        if not self.frames and (mend := mended(path)) is not None:
+        if not self.frames and (mend := repair(path)) is not None:
             mend.close()
             self._mended = True
             self.frames = self._reopen().frames
@@ -56,9 +56,9 @@ class SndFile:
 
     def _open(self) -> Any:
         try:
-            self._file = soundfile.SoundFile(mended(self._path) if self._mended else self._path)
+            self._file = soundfile.SoundFile(repair(self._path) if self._mended else self._path)
         except (soundfile.LibsndfileError, OSError, TypeError) as error:
-            mend = None if self._mended else mended(self._path)
+            mend = None if self._mended else repair(self._path)
             if mend is None:
                 raise RecordingError(_reason(error, self._path)) from error
             try:

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from models.recordings.imports.name_times import ToldTime
+    from models.recordings.imports.name_times import StartTime
 
 SOUND_SUFFIXES = frozenset(
     (
@@ -64,7 +64,7 @@ class SoundFile:
     channels: int
     frames: int
     read: Callable[[int, int], NDArray[np.float32]] = field(repr=False)
-    start: ToldTime | None = None
+    start: StartTime | None = None
 
     @property
     def used(self) -> tuple[int, ...]:

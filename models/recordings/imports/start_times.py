@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
 from models.recordings.imports.file_times import metadata_time
-from models.recordings.imports.name_times import ToldTime, named_time
+from models.recordings.imports.name_times import StartTime, named_time
 from schemas.frames import NS
 
 if TYPE_CHECKING:
@@ -26,7 +26,7 @@ _MAX_OFFSET_NS = 14 * 3_600 * NS
 
 def sound_time(
     file: FoundFile, sound: SoundFile, recorder: Recorder, root_name: str, now_ns: int
-) -> ToldTime | None:
+) -> StartTime | None:
     """Return the start of a sound, None if unknown."""
     named = named_time(file.shown.stem, now_ns)
     if named is not None and named.zoned:
@@ -34,7 +34,7 @@ def sound_time(
     if named is not None and recorder.zone is not None:
         return _local(named, recorder.zone, recorder.source)
     if named is None and recorder.start_ns is not None:
-        return ToldTime(recorder.start_ns, True, recorder.source)
+        return StartTime(recorder.start_ns, True, recorder.source)
     inside = sound.start or metadata_time(file.path)
     if named is not None:
         return _zoned_by(named, inside)
@@ -43,18 +43,18 @@ def sound_time(
 
 def motion_time(
     shown: PurePosixPath, recorder: Recorder, root_name: str, now_ns: int
-) -> ToldTime | None:
+) -> StartTime | None:
     """Return the start of motion whose time stamps have none, None if unknown."""
     named = named_time(shown.stem, now_ns)
     if named is not None:
         unzoned = recorder.zone if not named.zoned else None
         return named if unzoned is None else _local(named, unzoned, recorder.source)
     if recorder.start_ns is not None:
-        return ToldTime(recorder.start_ns, True, recorder.source)
+        return StartTime(recorder.start_ns, True, recorder.source)
     return folder_time(shown, root_name, now_ns)
 
 
-def folder_time(shown: PurePosixPath, root_name: str, now_ns: int) -> ToldTime | None:
+def folder_time(shown: PurePosixPath, root_name: str, now_ns: int) -> StartTime | None:
     """Return the time in the name of the nearest folder or zip around a file, or None."""
     for part in (*reversed(shown.parts[:-1]), root_name):
         named = named_time(part.removesuffix(".zip"), now_ns)
@@ -63,15 +63,15 @@ def folder_time(shown: PurePosixPath, root_name: str, now_ns: int) -> ToldTime |
     return None
 
 
-def _local(named: ToldTime, zone: ZoneInfo, source: str) -> ToldTime:
+def _local(named: StartTime, zone: ZoneInfo, source: str) -> StartTime:
     """Return a time without a zone as a time in `zone`."""
     wall = datetime(1970, 1, 1, tzinfo=UTC) + timedelta(seconds=named.time_ns // NS)
     offset = wall.replace(tzinfo=zone).utcoffset() or timedelta()
     shift_ns = round(offset.total_seconds()) * NS
-    return ToldTime(named.time_ns - shift_ns, True, f"name, zone from {source}")
+    return StartTime(named.time_ns - shift_ns, True, f"name, zone from {source}")
 
 
-def _zoned_by(named: ToldTime, inside: ToldTime | None) -> ToldTime:
+def _zoned_by(named: StartTime, inside: StartTime | None) -> StartTime:
     """Return a local time in UTC if the metadata have the same moment with its zone."""
     if inside is None or not inside.zoned:
         return named
@@ -80,4 +80,4 @@ def _zoned_by(named: ToldTime, inside: ToldTime | None) -> ToldTime:
     if abs(offset_ns) > _MAX_OFFSET_NS or abs(offset_ns - quarters * _QUARTER_NS) > _SLACK_NS:
         return named
     time_ns = named.time_ns - quarters * _QUARTER_NS
-    return ToldTime(time_ns, True, f"name, zone from the {inside.source}")
+    return StartTime(time_ns, True, f"name, zone from the {inside.source}")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from models.recordings.imports.recording import MovedStretch, SoundSegment
+from models.recordings.imports.recording import MotionStretch, SoundSegment
 from schemas.frames import NS
 
 if TYPE_CHECKING:
@@ -44,10 +44,10 @@ def trim_segments(
 
 
 def trim_stretches(
-    stretches: Iterable[MovedStretch], skipped: list[tuple[str, str]]
-) -> list[MovedStretch]:
+    stretches: Iterable[MotionStretch], skipped: list[tuple[str, str]]
+) -> list[MotionStretch]:
     """Return segments of motion that do not overlap, by start; as `trim_segments`."""
-    kept: list[MovedStretch] = []
+    kept: list[MotionStretch] = []
     for stretch in sorted(stretches, key=lambda s: (s.start_ns, s.shown)):
         late_ns = kept[-1].end_ns - stretch.start_ns if kept else 0
         # A difference by rounding to nanoseconds is not an overlap.
@@ -71,16 +71,16 @@ def trim_stretches(
 
 
 def sessions(
-    segments: Sequence[SoundSegment], stretches: Sequence[MovedStretch]
-) -> list[tuple[list[SoundSegment], list[MovedStretch]]]:
+    segments: Sequence[SoundSegment], stretches: Sequence[MotionStretch]
+) -> list[tuple[list[SoundSegment], list[MotionStretch]]]:
     """Return the segments of each recording, by start.
 
     A new one begins after a pause of 5 minutes in both modalities, and where the channels or the
     motion's rate change.
     """
-    recordings: list[tuple[list[SoundSegment], list[MovedStretch]]] = []
+    recordings: list[tuple[list[SoundSegment], list[MotionStretch]]] = []
     end_ns = 0
-    items: list[SoundSegment | MovedStretch] = [*segments, *stretches]
+    items: list[SoundSegment | MotionStretch] = [*segments, *stretches]
     for item in sorted(items, key=lambda i: i.start_ns):
         if (
             not recordings
@@ -98,7 +98,7 @@ def sessions(
 
 
 def _fits(
-    item: SoundSegment | MovedStretch, segments: list[SoundSegment], stretches: list[MovedStretch]
+    item: SoundSegment | MotionStretch, segments: list[SoundSegment], stretches: list[MotionStretch]
 ) -> bool:
     if isinstance(item, SoundSegment):
         return not segments or len(segments[0].file.used) == len(item.file.used)
@@ -108,5 +108,5 @@ def _fits(
     return abs(item.rate_hz - rate) <= _SAME_RATE * rate
 
 
-def _overlaps(late_ns: int, before: SoundSegment | MovedStretch, kind: str) -> str:
+def _overlaps(late_ns: int, before: SoundSegment | MotionStretch, kind: str) -> str:
     return f"starts {late_ns / NS:.3f} s before the {kind} of {before.shown} ends"

@@ -100,7 +100,7 @@ def _of_label(
     readings = vectors.astype(np.float64)
     likeness = readings @ labels.vectors.astype(np.float64).T  # (N, K)
     margins = lanhar.readings.margins(labels.names, labels.vectors, [name])
-    ranked = margins.applied(likeness, readings)
+    ranked = margins.adjust(likeness, readings)
     claims, plainly = (scores.argmax(axis=1) == len(known.names) for scores in (ranked, likeness))
     return {
         "windows": int(its.sum()),

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from scipy import fft
 
 from models.simulation.acoustics.rigid_sphere import distance_variation
-from models.simulation.acoustics.rooms import SPEED_OF_SOUND, Reflections, convolved, wall_filters
+from models.simulation.acoustics.rooms import SPEED_OF_SOUND, Reflections, convolve, wall_filters
 from models.simulation.acoustics.sounds.dsp import FS, Wave
 
 if TYPE_CHECKING:
@@ -143,7 +143,9 @@ def short(responses: Responses) -> Responses:
     return np.asarray(fft.rfft(impulse * fade, NFFT, axis=-1), np.complex64)
 
 
-def heard(wave: Wave, azimuth: NDArray[np.float64], table: Responses) -> NDArray[np.float32]:
+def render_at_ears(
+    wave: Wave, azimuth: NDArray[np.float64], table: Responses
+) -> NDArray[np.float32]:
     """Move `wave` (n,) around the head; return (M, n + TAPS) at the table's M microphones.
 
     `azimuth` holds the direction relative to the head every HOP samples, ceil(n/HOP)+1 values.
@@ -151,7 +153,7 @@ def heard(wave: Wave, azimuth: NDArray[np.float64], table: Responses) -> NDArray
     responses 1° apart.
     """
     used, index = np.unique(_steps(wave, azimuth, FINE), return_inverse=True)
-    return _moved(wave, index.astype(np.intp), between(table, used / FINE))
+    return _filter_frames(wave, index.astype(np.intp), between(table, used / FINE))
 
 
 def first_echoes(
@@ -177,7 +179,7 @@ def first_echoes(
         rows = table[(used + towards) % DIRECTIONS] * (walls[i] * np.float32(distance_m / path[i]))
         impulses[..., at[i] : at[i] + TAPS] += fft.irfft(rows, NFFT, axis=-1)[..., :TAPS]
     combined: Responses = fft.rfft(impulses, axis=-1)
-    return _moved(wave, index.astype(np.intp), combined)
+    return _filter_frames(wave, index.astype(np.intp), combined)
 
 
 # The longest delay of an image source that `first_echoes` has room for.
@@ -202,12 +204,12 @@ def between(table: Responses, at: NDArray[np.float64]) -> Responses:
     weight = np.abs(cross) * omega[band]
     slope = (weight * np.angle(cross)).sum(-1) / np.maximum((weight * omega[band]).sum(-1), 1e-12)
     late = slope.astype(np.float32)[..., None] * omega  # phase of the second past the first
-    blend: Responses = first * _turned(part * late, 1 - part)
-    blend += second * _turned((part - 1) * late, part)
+    blend: Responses = first * _complex_from(part * late, 1 - part)
+    blend += second * _complex_from((part - 1) * late, part)
     return blend
 
 
-def _turned(phase: NDArray[np.float32], gain: NDArray[np.float32]) -> Responses:
+def _complex_from(phase: NDArray[np.float32], gain: NDArray[np.float32]) -> Responses:
     # numpy has fast sines of float32, but no fast complex exponential.
     out = np.empty(phase.shape, np.complex64)
     out.real, out.imag = np.cos(phase), np.sin(phase)
@@ -223,12 +225,12 @@ def _steps(wave: Wave, azimuth: NDArray[np.float64], fine: int = 1) -> NDArray[n
     return np.round(azimuth[:frames] * steps / (2 * np.pi)).astype(np.intp) % steps
 
 
-def _moved(wave: Wave, index: NDArray[np.intp], table: Responses) -> NDArray[np.float32]:
+def _filter_frames(wave: Wave, index: NDArray[np.intp], table: Responses) -> NDArray[np.float32]:
     nfft = 2 * (table.shape[-1] - 1)
     taps = nfft - FRAME
     if (index == index[0]).all():
         impulse = fft.irfft(table[index[0]], nfft, axis=-1)[:, :taps]
-        return convolved(wave, impulse, wave.size + taps)
+        return convolve(wave, impulse, wave.size + taps)
     frames = index.size
     padded = np.zeros((frames + 1) * HOP, np.float32)
     padded[HOP : HOP + wave.size] = wave
@@ -237,14 +239,14 @@ def _moved(wave: Wave, index: NDArray[np.intp], table: Responses) -> NDArray[np.
     out = np.empty((table.shape[1], wave.size + taps), np.float32)
     for microphone in range(table.shape[1]):
         pieces = fft.irfft(spectra * table[index, microphone], nfft, axis=1)
-        out[microphone] = _overlapped(pieces)[HOP : HOP + out.shape[1]]
+        out[microphone] = _overlap_add(pieces)[HOP : HOP + out.shape[1]]
     return out
 
 
 _WINDOW = (0.5 - 0.5 * np.cos(2 * np.pi * np.arange(FRAME) / FRAME)).astype(np.float32)
 
 
-def _overlapped(pieces: NDArray[np.float32]) -> Wave:
+def _overlap_add(pieces: NDArray[np.float32]) -> Wave:
     frames, nfft = pieces.shape
     parts = -(-nfft // HOP)
     padded = np.zeros((frames, parts * HOP), np.float32)

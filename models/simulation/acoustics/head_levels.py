@@ -51,7 +51,7 @@ def with_sphere_below(
     low, high = np.log(CROSSOVER_HZ)
     at = np.clip((np.log(np.maximum(_frequencies(), 1.0)) - low) / (high - low), 0, 1)
     share = 0.5 + 0.5 * np.cos(np.pi * at)  # of the sphere
-    return _changed(ring, share * (sphere + common - own))
+    return _change_levels(ring, share * (sphere + common - own))
 
 
 def with_difference(ring: Responses, decibels: float) -> Responses:
@@ -63,10 +63,10 @@ def with_difference(ring: Responses, decibels: float) -> Responses:
     rise = f**2 / (f**2 + _HALF_HZ**2)
     aside = np.sin(np.arange(DIRECTIONS) * 2 * np.pi / DIRECTIONS)
     half = decibels / 2 / _ROOT_DB * aside[:, None] * rise  # (72, 1025)
-    return _changed(ring, np.stack([half, -half], axis=1))
+    return _change_levels(ring, np.stack([half, -half], axis=1))
 
 
-def _changed(ring: Responses, nats: NDArray[np.float64]) -> Responses:
+def _change_levels(ring: Responses, nats: NDArray[np.float64]) -> Responses:
     """Change a ring's levels by `nats` (72, 2, 1025) with minimum-phase filters: no pre-echo."""
     size = 2 * (nats.shape[-1] - 1)
     fold = np.zeros(size)

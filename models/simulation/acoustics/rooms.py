@@ -249,7 +249,7 @@ def wall_filters(gain: NDArray[np.float64], nfft: int) -> NDArray[np.float32]:
     return np.asarray(gain @ weights, np.float32)
 
 
-def convolved(wave: Wave, response: NDArray[np.float32], n: int) -> NDArray[np.float32]:
+def convolve(wave: Wave, response: NDArray[np.float32], n: int) -> NDArray[np.float32]:
     """Convolve `wave` with every row of `response` (M, k); return (M, n)."""
     size = fft.next_fast_len(max(n, wave.size + response.shape[1] - 1), real=True)
     both = fft.rfft(wave, size)[None, :] * fft.rfft(response, size, axis=1)

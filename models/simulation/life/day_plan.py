@@ -118,13 +118,13 @@ def day(seed: int, minutes: float) -> Plan:
         order = [SCENARIOS[i] for i in rng.permutation(len(SCENARIOS))]
         labels += [label for label in order if not labels or label != labels[-1]]
     spans = [
-        (doubled(rng, label), int(stop - start))
+        (with_second_scenario(rng, label), int(stop - start))
         for label, start, stop in zip(labels, borders[:-1], borders[1:], strict=False)
     ]
     return compose(rng, spans)
 
 
-def doubled(rng: Generator, label: str) -> tuple[str, ...]:
+def with_second_scenario(rng: Generator, label: str) -> tuple[str, ...]:
     """Return the scenario, sometimes with a simultaneous second one."""
     others = [b if a == label else a for a, b in TOGETHER if label in (a, b)]
     if not others or rng.random() >= DOUBLED:

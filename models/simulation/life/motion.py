@@ -97,7 +97,7 @@ def move(
             shake, nod, sway = add
             push = push + shake
             pitch, roll = pitch + nod, roll + sway
-    imu = _sensed(push * taper, body + look, look, pitch * taper, roll * taper, rng, wearer)
+    imu = _sensor_rows(push * taper, body + look, look, pitch * taper, roll * taper, rng, wearer)
     return HeadMotion(imu, body + look, body)
 
 
@@ -202,7 +202,7 @@ def _ride(t: Array, rng: Generator) -> Effect:
     return road + pull, np.deg2rad(0.6) * _drift(t, rng, 1.0), np.deg2rad(0.8) * _drift(t, rng, 1.0)
 
 
-def _sensed(
+def _sensor_rows(
     push: Array,
     yaw: Array,
     look: Array,

@@ -65,14 +65,14 @@ def spans(stage: Stage, start_ns: int) -> list[TruthSpan]:
             motions.setdefault(motion, []).extend(range(first, first + SEGMENT_S))
     for label, seconds in motions.items():
         spans += [span("motion", a, b, label) for a, b in runs(seconds)]
-    spans += sound_spans(stage.heard(0, plan.seconds), start_ns)
+    spans += sound_spans(stage.audible_events(0, plan.seconds), start_ns)
     return sorted(spans, key=lambda s: (s.start_ns, s.end_ns, s.kind, s.label, s.region or ""))
 
 
-def sound_spans(heard: Iterable[AudibleEvent], start_ns: int) -> list[TruthSpan]:
+def sound_spans(events: Iterable[AudibleEvent], start_ns: int) -> list[TruthSpan]:
     """Return the spans in which a label stays in one region, by start."""
     sounds: dict[tuple[str, str], list[int]] = {}
-    for item in heard:
+    for item in events:
         sounds.setdefault((item.label, item.region), []).append(item.second)
     spans = [
         TruthSpan(start_ns + a * NS, start_ns + b * NS, "sound", label, region)

@@ -17,8 +17,8 @@ from typing import TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from models.simulation.acoustics.ears import ECHO_WINDOW_S, HOP, Ears, first_echoes, heard
-from models.simulation.acoustics.rooms import LONGEST_S, SPEED_OF_SOUND, Reflections, convolved
+from models.simulation.acoustics.ears import ECHO_WINDOW_S, HOP, Ears, first_echoes, render_at_ears
+from models.simulation.acoustics.rooms import LONGEST_S, SPEED_OF_SOUND, Reflections, convolve
 from models.simulation.acoustics.sounds import FS, SoundSource, Wave, synthesise
 from models.simulation.life.day_plan import CROSSFADE_S, SoundEvent
 from models.simulation.life.motion import RATE
@@ -29,7 +29,7 @@ _FAR_TABLE_M = 2.0  # reflections arrive from far away, whatever their source's 
 _LONGEST_TAIL = round((LONGEST_S + 0.3) * FS)
 
 # A source must be audible for this long in a second to count as audible in it.
-HEARD_S = 0.3
+MIN_AUDIBLE_S = 0.3
 
 # (start_s, stop_s) -> yaw of head and body at 50 Hz, rad, counter-clockwise.
 Yaw: TypeAlias = Callable[[int, int], tuple[NDArray[np.float64], NDArray[np.float64]]]
@@ -109,7 +109,7 @@ class Mixer:
             if begin + wave.shape[1] > last
         }
 
-    def heard(self, start_s: int, stop_s: int) -> list[AudibleEvent]:
+    def audible_events(self, start_s: int, stop_s: int) -> list[AudibleEvent]:
         """Return each second's sounds and the region that most of each lies in."""
         events: list[AudibleEvent] = []
         for event in self._events:
@@ -123,7 +123,7 @@ class Mixer:
             mean = np.angle(np.exp(1j * relative).mean(axis=1))
             for k, second in enumerate(range(first, last)):
                 overlap = min(event.stop_s, second + 1) - max(event.start_s, second)
-                if overlap >= HEARD_S:
+                if overlap >= MIN_AUDIBLE_S:
                     events.append(
                         AudibleEvent(second, event.label, region(float(mean[k]), event.near))
                     )
@@ -145,10 +145,10 @@ class Mixer:
         slope = np.sin(np.linspace(0, np.pi / 2, fade, dtype=np.float32))
         dry[:fade] *= slope
         dry[n - fade :] *= slope[::-1]
-        total = self._placed(event, dry)
+        total = self._place(event, dry)
         return total * np.float32(10 ** (event.level_db / 20) / max(_loudness(total), 1e-9))
 
-    def _placed(self, event: SoundEvent, dry: Wave) -> NDArray[np.float32]:
+    def _place(self, event: SoundEvent, dry: Wave) -> NDArray[np.float32]:
         ears, room = self._listener.ears, event.room
         azimuth = self._world_azimuth(event)
         distance = room.source_m(azimuth, event.distance_m)
@@ -156,17 +156,17 @@ class Mixer:
         if ears is None:
             response = room.response(echoes, distance, _MIDDLE_M)
             response[:, 0] += 1
-            return convolved(dry, response, dry.size + response.shape[1])
+            return convolve(dry, response, dry.size + response.shape[1])
         delay_s = (np.linalg.norm(echoes.place, axis=1) - distance) / SPEED_OF_SOUND
         first = (echoes.order == 1) & (delay_s < ECHO_WINDOW_S)
         head, relative = self._directions(event, dry.size)
         response = room.response(_some(echoes, ~first), distance, ears.points_m)
         parts = [
-            heard(dry, relative, ears.responses(distance)),
+            render_at_ears(dry, relative, ears.responses(distance)),
             first_echoes(dry, head, ears.responses(_FAR_TABLE_M), _some(echoes, first), distance),
         ]
         longest = max(dry.size + response.shape[1], *(part.shape[1] for part in parts))
-        total = convolved(dry, response, longest)
+        total = convolve(dry, response, longest)
         for part in parts:
             total[:, : part.shape[1]] += part
         return total

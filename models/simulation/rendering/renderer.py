@@ -32,7 +32,7 @@ class MotionSource(Protocol):
         """Return the motion of the whole span at 50 Hz."""
 
 
-def simulated(span: PlannedActivity, rng: Generator, wearer: SimulatedWearer) -> HeadMotion:
+def simulate_motion(span: PlannedActivity, rng: Generator, wearer: SimulatedWearer) -> HeadMotion:
     """Return the span's motion as `models.simulation.life.motion` makes it up."""
     return move(
         span.manner,
@@ -59,7 +59,7 @@ class Stage:
         wearer: SimulatedWearer,
         seed: int,
         sounds: SoundSource = synthesise,
-        motions: MotionSource = simulated,
+        motions: MotionSource = simulate_motion,
         mono: bool = False,
     ) -> None:
         self.plan = plan
@@ -70,19 +70,19 @@ class Stage:
         ears = None if mono else wearer.ears
         listener = Listener(plan.seconds, ears, self.yaw, wearer.mic_noise, self._cadence_at)
         self._mixer = Mixer(plan.sounds, listener, seed, sounds)
-        self._heard_with = (listener, seed, sounds)
+        self._mixer_inputs = (listener, seed, sounds)
 
     def playing(self, events: Sequence[SoundEvent]) -> Mixer:
         """Return the same listener among other sounds, sorted by start."""
-        return Mixer(events, *self._heard_with)
+        return Mixer(events, *self._mixer_inputs)
 
     def audio(self, start_s: int, stop_s: int) -> NDArray[np.float32]:
         """Return (2, (stop_s - start_s) * 16000) float32, left ear first, within [-1, 1]."""
         return self._mixer.audio(start_s, stop_s)
 
-    def heard(self, start_s: int, stop_s: int) -> list[AudibleEvent]:
+    def audible_events(self, start_s: int, stop_s: int) -> list[AudibleEvent]:
         """Return each second's sounds and the region that most of each lies in."""
-        return self._mixer.heard(start_s, stop_s)
+        return self._mixer.audible_events(start_s, stop_s)
 
     def imu(self, start_s: int, stop_s: int) -> NDArray[np.float32]:
         """Return ((stop_s - start_s) * 50, 6) float32: acc m/s², gyro rad/s, sensor axes."""
@@ -106,11 +106,11 @@ class Stage:
             span = self.plan.activities[index]
             a = max(start_s, span.start_s) - span.start_s
             b = min(stop_s, span.stop_s) - span.start_s
-            parts.append((self._moved(index, span), a * RATE, b * RATE))
+            parts.append((self._motion_of(index, span), a * RATE, b * RATE))
             index += 1
         return parts
 
-    def _moved(self, index: int, span: PlannedActivity) -> HeadMotion:
+    def _motion_of(self, index: int, span: PlannedActivity) -> HeadMotion:
         if index not in self._motions:
             self._motions[index] = self._move(span, np.random.default_rng(span.seed), self._wearer)
             while len(self._motions) > _KEPT_MOTIONS:

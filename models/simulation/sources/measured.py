@@ -14,7 +14,7 @@ from models.recordings.protocol import RecordingError
 from models.simulation.acoustics.ears import DIRECTIONS, EAR_POINTS_M, NFFT, Responses, short
 from models.simulation.acoustics.head_levels import with_sphere_below
 from models.simulation.acoustics.rigid_sphere import distance_variation
-from models.simulation.acoustics.sounds import FS, Wave, levelled, synthesise
+from models.simulation.acoustics.sounds import FS, Wave, normalise_level, synthesise
 from models.simulation.sources.responses import checked_responses
 
 if TYPE_CHECKING:
@@ -82,7 +82,7 @@ class SoundBank:
             return synthesise(label, draw, noise, n, rate_hz)
         wave = choices[int(draw.integers(len(choices)))]
         start = int(noise.integers(wave.size))
-        return levelled(_looped(np.roll(wave, -start), n))
+        return normalise_level(_loop(np.roll(wave, -start), n))
 
 
 def read_speech(folder: Path, split: esc50.Split | None) -> list[Wave]:
@@ -160,7 +160,7 @@ def _without_silence(wave: Wave) -> Wave:
     return wave[loud[0] : loud[-1] + 1] if len(loud) else wave[:0]
 
 
-def _looped(wave: Wave, n: int) -> Wave:
+def _loop(wave: Wave, n: int) -> Wave:
     """Repeat `wave` to n samples, its ends cross-faded."""
     if wave.size >= n:
         return wave[:n].copy()

@@ -23,7 +23,7 @@ from models.recordings.datasets.motion_files import read_cuts
 from models.recordings.splits import Split, in_split
 from models.simulation.life.heading import yaw_rate
 from models.simulation.life.motion import RATE, HeadMotion
-from models.simulation.rendering.renderer import simulated
+from models.simulation.rendering.renderer import simulate_motion
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -140,17 +140,17 @@ class RealMotion:
     ) -> HeadMotion:
         """Return the motion of a span: recorded, or a simulated gesture over a recorded posture."""
         rows = (span.stop_s - span.start_s) * RATE
-        drawn = simulated(span, rng, _neutral(wearer))
+        drawn = simulate_motion(span, rng, _neutral(wearer))
         stretches = None if span.vehicle else self._stretches(span.label)
         if stretches is not None and not _gestures(span):
-            imu = _filled(stretches, rows, rng)
+            imu = _fill(stretches, rows, rng)
         else:
             base = self._stretches("sitting" if span.manner.posture == "sit" else "standing")
             if span.manner.posture in ("walk", "run"):
                 base = self._stretches("walking")
             if base is None:
-                return simulated(span, rng, wearer)
-            imu = _overlaid(_filled(base, rows, rng), drawn.imu)
+                return simulate_motion(span, rng, wearer)
+            imu = _overlaid(_fill(base, rows, rng), drawn.imu)
         if self.placement != "head":
             return HeadMotion(imu, drawn.yaw, drawn.body_yaw)
         yaw = span.headings[0] + head_yaw(imu)
@@ -195,7 +195,7 @@ def _overlaid(base: NDArray[np.float32], drawn: NDArray[np.float32]) -> NDArray[
     return np.asarray(base + np.concatenate([shake, spin], axis=1), np.float32)
 
 
-def _filled(stretches: list[NDArray[np.float32]], rows: int, rng: Generator) -> NDArray[np.float32]:
+def _fill(stretches: list[NDArray[np.float32]], rows: int, rng: Generator) -> NDArray[np.float32]:
     parts: list[NDArray[np.float32]] = []
     have = 0
     while have < rows:

@@ -53,7 +53,7 @@ def read_head(path: Path) -> MeasuredHead:
 
     Raises it too where one of the 72 directions is absent.
     """
-    responses, rate, place, ears = _read(path)
+    responses, rate, place, ears = _read_responses(path)
     if ears[0, 1] < ears[1, 1]:
         responses = responses[:, ::-1]
     row_of = {
@@ -79,7 +79,7 @@ def read_head(path: Path) -> MeasuredHead:
 
 def read_sofa(path: Path) -> MeasuredRoom:
     """Read one file; raises `RecordingError` with the reason if it cannot be used."""
-    responses, rate, place, ears = _read(path)
+    responses, rate, place, ears = _read_responses(path)
     if rate != FS:
         raise RecordingError(f"{path.name} is sampled at {rate:g} Hz; expected {FS}")
     # A head looks along +x, and its left ear lies towards +y.
@@ -96,7 +96,7 @@ def read_sofa(path: Path) -> MeasuredRoom:
     )
 
 
-def _read(
+def _read_responses(
     path: Path,
 ) -> tuple[NDArray[np.float32], float, NDArray[np.float64], NDArray[np.float64]]:
     """Return responses (M, 2, N), their rate in Hz, places (M, 3) and ears (2, 3)."""

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 @contextmanager
-def served(registry: CollectorRegistry) -> Iterator[int]:
+def serve(registry: CollectorRegistry) -> Iterator[int]:
     port = free_port()
     server, thread = start_http_server(port, addr="127.0.0.1", registry=registry)
     try:
@@ -30,7 +30,7 @@ def test_looks_over_the_bound_are_counted_over_all_processes() -> None:
     histogram = Histogram(BLOCKED, "test", buckets=(0.01, LONGEST_S, 0.2), registry=registry)
     for blocked_s in (0.0, 0.004, 0.05, 0.06, 3.0):
         histogram.observe(blocked_s)
-    with served(registry) as port:
+    with serve(registry) as port:
         assert blocked_looks([port]) == (2, 5)
         assert blocked_looks([port, port]) == (4, 10)
 

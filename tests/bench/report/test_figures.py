@@ -1,10 +1,10 @@
 from __future__ import annotations
 
-from tests.bench.figures import made
+from tests.bench.figures import benchmark_figures
 
 
 def test_the_headline_is_computed_from_the_parts() -> None:
-    figures = made()
+    figures = benchmark_figures()
     assert figures["wearers_per_core"] == 200.0
     assert figures["ms_per_wearer_second"] == {
         "features": 1.5,
@@ -24,11 +24,11 @@ def test_the_headline_is_computed_from_the_parts() -> None:
 
 def test_disk_leaves_out_the_raw_sound_and_has_motion_for_its_hour() -> None:
     # 125 bytes a second for sixteen hours, and 1,000 for one.
-    assert made()["disk_mb_per_wearer_day"] == 10.8
+    assert benchmark_figures()["disk_mb_per_wearer_day"] == 10.8
 
 
 def test_speed_is_against_one_worker() -> None:
-    workers = made()["workers"]
+    workers = benchmark_figures()["workers"]
     assert (workers["1"]["speed"], workers["2"]["speed"]) == (1.0, 1.818)
     assert (workers["1"]["cores"], workers["2"]["cores"]) == (0.08, 0.14)
     assert (workers["1"]["speed_by_cpu"], workers["2"]["speed_by_cpu"]) == (1.0, 1.961)

@@ -4,7 +4,7 @@ import json
 from typing import TYPE_CHECKING
 
 from bench.__main__ import main
-from tests.bench.figures import made
+from tests.bench.figures import benchmark_figures
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 def test_a_page_is_written_from_figures_alone(tmp_path: Path) -> None:
     source, page = tmp_path / "figures.json", tmp_path / "docs" / "PERFORMANCE.md"
-    source.write_text(json.dumps(made()))
+    source.write_text(json.dumps(benchmark_figures()))
     assert main(["--from", str(source), "--page", str(page)]) == 0
     text = page.read_text()
     assert "| wearers a core | 200.0 |" in text
@@ -29,7 +29,10 @@ def test_a_page_is_written_from_figures_alone(tmp_path: Path) -> None:
 
 
 def test_what_was_left_out_is_listed(tmp_path: Path) -> None:
-    figures = made() | {"skipped": {"kafka": "java is missing"}, "disk_mb_per_wearer_day": None}
+    figures = benchmark_figures() | {
+        "skipped": {"kafka": "java is missing"},
+        "disk_mb_per_wearer_day": None,
+    }
     source, page = tmp_path / "figures.json", tmp_path / "PERFORMANCE.md"
     source.write_text(json.dumps(figures))
     main(["--from", str(source), "--page", str(page)])

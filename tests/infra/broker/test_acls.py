@@ -54,7 +54,7 @@ CLEARS: dict[Role, set[str]] = {"worker": FRAMES, "operator": EVERY}
 
 
 @pytest.fixture(scope="module")
-def secured(secure_kafka: SecureKafka) -> Settings:
+def secured_settings(secure_kafka: SecureKafka) -> Settings:
     """Settings of the super user, whose topics are there and whose rules are in force."""
     name = uuid4().hex[:8]
     settings = secure_kafka.settings(app_id=name, topic_prefix=f"{name}.", topic_partitions=1)
@@ -131,24 +131,24 @@ async def readable(settings: Settings) -> set[str]:
 
 @pytest.mark.services
 async def test_each_role_writes_and_reads_what_its_work_needs_and_nothing_else(
-    secured: Settings,
+    secured_settings: Settings,
 ) -> None:
     # In each topic there is something to be read.
-    assert await writable(secured) == EVERY
+    assert await writable(secured_settings) == EVERY
     for role in acls.ROLES:
-        assert await writable(of(secured, role)) == WRITES[role], role
+        assert await writable(of(secured_settings, role)) == WRITES[role], role
     for role in acls.ROLES:
-        assert await readable(of(secured, role)) == READS[role], role
-    assert not await writable(of(secured, "stranger"))
+        assert await readable(of(secured_settings, role)) == READS[role], role
+    assert not await writable(of(secured_settings, "stranger"))
     for role in acls.ROLES:
-        assert await clearable(of(secured, role)) == CLEARS.get(role, set()), role
+        assert await clearable(of(secured_settings, role)) == CLEARS.get(role, set()), role
 
 
 @pytest.mark.services
 async def test_a_device_forges_no_scenario_pins_no_model_and_decides_of_no_device(
-    secured: Settings,
+    secured_settings: Settings,
 ) -> None:
-    device = of(secured, "device")
+    device = of(secured_settings, "device")
     for topic in (topics.SCENARIO, topics.MODEL_UPDATES, topics.LABELS, topics.DEVICE_CONTROL):
         with pytest.raises(BrokerError, match="TopicAuthorizationFailed"):
             await publish(device, topic, "other-wearer", b"forged")
@@ -168,17 +168,17 @@ async def test_a_device_forges_no_scenario_pins_no_model_and_decides_of_no_devic
     ],
 )
 async def test_groups_belong_to_their_role(
-    secured: Settings, role: str, group: str, allowed: bool
+    secured_settings: Settings, role: str, group: str, allowed: bool
 ) -> None:
     consumer = AIOKafkaConsumer(
-        **client_arguments(of(secured, role)),
-        group_id=f"{secured.app_id}{group}",
+        **client_arguments(of(secured_settings, role)),
+        group_id=f"{secured_settings.app_id}{group}",
         enable_auto_commit=False,
     )
     await consumer.start()
-    consumer.assign([TopicPartition(secured.topic(topics.SCENARIO), 0)])
+    consumer.assign([TopicPartition(secured_settings.topic(topics.SCENARIO), 0)])
     try:
-        asked = consumer.committed(TopicPartition(secured.topic(topics.SCENARIO), 0))
+        asked = consumer.committed(TopicPartition(secured_settings.topic(topics.SCENARIO), 0))
         if allowed:
             await asked
         else:
@@ -190,14 +190,14 @@ async def test_groups_belong_to_their_role(
 
 @pytest.mark.services
 async def test_worker_and_fine_tuner_find_all_topics_and_nobody_allows_himself_more(
-    secured: Settings,
+    secured_settings: Settings,
 ) -> None:
     for role in ("worker", "finetuner", "operator"):
-        topics.check(await topics.describe(of(secured, role)), secured)
-    who = acls.principals(secured, NAMES)
+        topics.check(await topics.describe(of(secured_settings, role)), secured_settings)
+    who = acls.principals(secured_settings, NAMES)
     for role in acls.ROLES:
         with pytest.raises(TopicsError, match="cannot be allowed to User:device"):
-            await acls.apply(of(secured, role), acls.acls(secured, who)[:1])
+            await acls.apply(of(secured_settings, role), acls.acls(secured_settings, who)[:1])
 
 
 def test_rules_are_printed_as_commands_of_kafkas_own_tool() -> None:

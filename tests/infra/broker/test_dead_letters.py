@@ -50,7 +50,7 @@ async def write(settings: Settings, *letters: DeadLetter | bytes) -> None:
         await publish(settings, topics.DEAD_LETTER, "d1", value)
 
 
-async def listed(settings: Settings) -> list[str]:
+async def letter_ids(settings: Settings) -> list[str]:
     return sorted([where(r.letter) for r in [r async for r in scan(settings)] if r.letter])
 
 
@@ -65,7 +65,7 @@ async def test_what_is_no_dead_letter_is_named_and_hides_none(settings: Settings
 
 async def test_a_letter_that_was_written_twice_is_one(settings: Settings) -> None:
     await write(settings, letter(settings, 1), letter(settings, 1))
-    assert len(await listed(settings)) == 1
+    assert len(await letter_ids(settings)) == 1
 
 
 async def test_a_message_is_published_to_its_partition_again(settings: Settings) -> None:
@@ -124,7 +124,7 @@ async def test_a_purge_deletes_what_is_meant_and_keeps_the_rest_as_it_was(
     before = {r.letter.offset: r.written_ms async for r in scan(settings) if r.letter}
     selection = LetterSelection(device="d1")
     assert (await purge(settings, selection, dry_run=True)).done == 2
-    assert len(await listed(settings)) == 3
+    assert len(await letter_ids(settings)) == 3
     assert (await purge(settings, selection)).done == 2
     left = [record async for record in scan(settings)]
     assert [r.letter.offset for r in left if r.letter] == [2]
@@ -153,4 +153,4 @@ async def test_the_embedded_broker_says_that_it_cannot_purge(broker_url: str) ->
     await write(settings, letter(settings, 1))
     with pytest.raises(BrokerError, match="cannot delete records: the embedded one forgets"):
         await purge(settings, EVERYTHING)
-    assert len(await listed(settings)) == 1
+    assert len(await letter_ids(settings)) == 1

@@ -29,7 +29,7 @@ class Record:
     partition: int = 3
     offset: int = 7
 
-    def signed(self, text: str, device_id: str | None = None) -> Record:
+    def sign(self, text: str, device_id: str | None = None) -> Record:
         name = (self.key or b"").decode() if device_id is None else device_id
         return replace(self, headers=tuple(keys(text).headers(self.topic, name, self.value)))
 
@@ -43,7 +43,7 @@ def keys(text: str) -> DeviceKeys:
 def test_a_frame_with_the_key_of_its_device_is_taken(topic: str, device_id: str) -> None:
     frame = Record(topic, device_id.encode())
     own = next(line for line in TEXT.splitlines()[::-1] if device_id.startswith(line.split()[0]))
-    keys(TEXT).require(frame.signed(own))
+    keys(TEXT).require(frame.sign(own))
 
 
 @pytest.mark.parametrize(
@@ -56,7 +56,7 @@ def test_a_frame_with_the_key_of_its_device_is_taken(topic: str, device_id: str)
     ],
 )
 def test_another_devices_key_is_refused(device_id: str, line: str) -> None:
-    frame = Record(key=device_id.encode()).signed(line)
+    frame = Record(key=device_id.encode()).sign(line)
     with pytest.raises(SignatureError, match=f"frame of device b'{device_id}' is wrongly signed"):
         keys(TEXT).require(frame)
 
@@ -73,7 +73,7 @@ def test_another_devices_key_is_refused(device_id: str, line: str) -> None:
 )
 def test_a_signature_is_of_one_topic_device_and_frame(changes: dict[str, object]) -> None:
     with pytest.raises(SignatureError, match="is wrongly signed"):
-        keys(TEXT).require(replace(Record().signed(TEXT), **changes))  # type: ignore[arg-type]
+        keys(TEXT).require(replace(Record().sign(TEXT), **changes))  # type: ignore[arg-type]
 
 
 def test_a_frame_without_a_signature_is_refused_and_told_the_setting() -> None:
@@ -87,7 +87,7 @@ def test_a_frame_without_a_signature_is_refused_and_told_the_setting() -> None:
 
 @pytest.mark.parametrize("key", [b"attic-1", b"la", b"\xff", None])
 def test_a_device_that_no_key_is_for_is_refused(key: bytes | None) -> None:
-    frame = Record(key=key).signed(TEXT, "attic-1")
+    frame = Record(key=key).sign(TEXT, "attic-1")
     assert frame.headers == ()
     with pytest.raises(SignatureError, match="no key is for device"):
         keys(TEXT).require(frame)
@@ -95,9 +95,9 @@ def test_a_device_that_no_key_is_for_is_refused(key: bytes | None) -> None:
 
 def test_keys_are_changed_one_after_the_other() -> None:
     new = "n" * 32
-    by_old = Record().signed(f"lab- {LAB}")
+    by_old = Record().sign(f"lab- {LAB}")
     keys(f"lab- {new}\nlab- {LAB}").require(by_old)
-    keys(f"lab- {LAB}\nlab- {new}").require(Record().signed(f"lab- {new}\nlab- {LAB}"))
+    keys(f"lab- {LAB}\nlab- {new}").require(Record().sign(f"lab- {new}\nlab- {LAB}"))
     with pytest.raises(SignatureError):
         keys(f"lab- {new}").require(by_old)
 
@@ -134,4 +134,4 @@ def test_a_line_that_is_no_prefix_and_key_is_refused_and_not_shown(text: str) ->
 def test_the_keys_come_from_a_file(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     (tmp_path / "keys").write_text(f"\n{TEXT}\n")
     monkeypatch.setenv("EGOLOG_DEVICE_KEYS_FILE", str(tmp_path / "keys"))
-    DeviceKeys.of(load(env_file=None)).require(Record().signed(f"lab- {LAB}"))
+    DeviceKeys.of(load(env_file=None)).require(Record().sign(f"lab- {LAB}"))

@@ -34,7 +34,7 @@ class Record:
     partition: int = 3
     offset: int = 7
 
-    def signed(self, signatures: Signatures) -> Record:
+    def sign(self, signatures: Signatures) -> Record:
         return replace(
             self, headers=tuple(signatures.headers(self.topic, self.key or b"", self.value))
         )
@@ -47,7 +47,7 @@ def signatures(*keys: str) -> Signatures:
 @pytest.mark.parametrize("name", sorted(SIGNED))
 @pytest.mark.parametrize("value", [b"value", b"", None])
 def test_what_was_signed_is_taken(name: str, value: bytes | None) -> None:
-    signatures(KEY).require(Record(topic=name, value=value).signed(signatures(KEY)))
+    signatures(KEY).require(Record(topic=name, value=value).sign(signatures(KEY)))
 
 
 @pytest.mark.parametrize(
@@ -64,13 +64,13 @@ def test_what_was_signed_is_taken(name: str, value: bytes | None) -> None:
     ],
 )
 def test_a_signature_is_of_one_topic_key_and_value(changes: dict[str, object]) -> None:
-    signed = Record().signed(signatures(KEY))
+    signed = Record().sign(signatures(KEY))
     with pytest.raises(SignatureError, match="is wrongly signed"):
         signatures(KEY).require(replace(signed, **changes))  # type: ignore[arg-type]
 
 
 def test_a_tombstone_is_no_empty_value() -> None:
-    signed = Record(value=None).signed(signatures(KEY))
+    signed = Record(value=None).sign(signatures(KEY))
     with pytest.raises(SignatureError):
         signatures(KEY).require(replace(signed, value=b""))
 
@@ -86,21 +86,21 @@ def test_what_is_not_signed_is_refused_in_one_line(caplog: pytest.LogCaptureFixt
 
 
 def test_keys_are_changed_one_after_the_other() -> None:
-    by_old = Record().signed(signatures(OTHER))
+    by_old = Record().sign(signatures(OTHER))
     signatures(KEY, OTHER).require(by_old)
-    signatures(OTHER, KEY).require(Record().signed(signatures(KEY, OTHER)))
+    signatures(OTHER, KEY).require(Record().sign(signatures(KEY, OTHER)))
     with pytest.raises(SignatureError):
         signatures(KEY).require(by_old)
 
 
 def test_without_a_key_nothing_is_signed_and_everything_taken() -> None:
     nobody = Signatures.of(load(env_file=None))
-    assert Record().signed(nobody).headers == ()
+    assert Record().sign(nobody).headers == ()
     nobody.require(Record())
 
 
 def test_other_topics_are_not_signed() -> None:
-    assert Record(topic="scenario").signed(signatures(KEY)).headers == ()
+    assert Record(topic="scenario").sign(signatures(KEY)).headers == ()
     signatures(KEY).require(Record(topic="scenario"))
 
 

@@ -18,19 +18,19 @@ async def settings(any_broker_url: str) -> Settings:
     return await with_topics(any_broker_url, 3)
 
 
-async def read(settings: Settings) -> list[tuple[bytes, bytes | None]]:
+async def read_topic(settings: Settings) -> list[tuple[bytes, bytes | None]]:
     async with TopicReader(settings, NAME) as reader:
         return [(record.key, record.value) for record in await reader.to_the_end()]
 
 
 async def test_an_empty_topic_has_its_end_at_once(settings: Settings) -> None:
-    assert await read(settings) == []
+    assert await read_topic(settings) == []
 
 
 async def test_every_partition_is_read_and_a_key_keeps_its_order(settings: Settings) -> None:
     for n in range(9):
         await publish(settings, NAME, f"label {n % 5}", str(n).encode())
-    found = await read(settings)
+    found = await read_topic(settings)
     assert sorted(int(value or b"") for _, value in found) == list(range(9))
     newest = dict(found)
     assert newest[b"label 3"] == b"8"
@@ -65,12 +65,15 @@ async def test_a_message_may_lie_in_the_partition_of_another_key(settings: Setti
 async def test_a_tombstone_is_read_as_no_value(settings: Settings) -> None:
     await publish(settings, NAME, "bügeln", b"1")
     await publish(settings, NAME, "bügeln", None)
-    assert await read(settings) == [("bügeln".encode(), b"1"), ("bügeln".encode(), None)]
+    assert await read_topic(settings) == [("bügeln".encode(), b"1"), ("bügeln".encode(), None)]
 
 
 async def test_every_reader_gets_everything(settings: Settings) -> None:
     await publish(settings, NAME, "ironing", b"1")
-    assert await asyncio.gather(read(settings), read(settings)) == [[(b"ironing", b"1")]] * 2
+    assert (
+        await asyncio.gather(read_topic(settings), read_topic(settings))
+        == [[(b"ironing", b"1")]] * 2
+    )
 
 
 async def test_what_comes_after_the_end_is_followed(settings: Settings) -> None:
@@ -96,6 +99,6 @@ async def test_following_ends_when_the_reader_is_closed(settings: Settings) -> N
 async def test_a_missing_broker_is_one_line_with_its_address() -> None:
     url = f"kafka://127.0.0.1:{free_port()}"
     settings = load(env_file=None, broker_url=url)
-    for attempt in (read(settings), publish(settings, NAME, "x", b"1")):
+    for attempt in (read_topic(settings), publish(settings, NAME, "x", b"1")):
         with pytest.raises(BrokerError, match="does not answer: start it, or correct"):
             await attempt

@@ -9,8 +9,8 @@ from infra.daily_log.calendar import to_calendar
 from infra.daily_log.export import ExportError, to_json
 from infra.daily_log.store import LogStore
 from schemas import SoundPlace
-from tests.infra.daily_log.test_corrections import correction, named
-from tests.infra.daily_log.test_store import T0, S, activity, refined, scenario
+from tests.infra.daily_log.test_corrections import correction, named_span
+from tests.infra.daily_log.test_store import T0, S, activity, refinement, scenario
 
 if TYPE_CHECKING:
     from redis.asyncio import Redis
@@ -25,31 +25,33 @@ def store(redis: Redis) -> LogStore:
     return LogStore(redis, "archive", retention_days=30)
 
 
-async def filled(store: LogStore) -> Log:
+async def fill_log(store: LogStore) -> Log:
     """Return a log of three hours with every kind of record, an empty hour between them."""
     records = [scenario(T0 + n * 30 * S) for n in (0, 1, 130, 300)]
     await store.put_scenarios(records)
-    await store.put_refined([refined(records[2], ["Eating"])])
+    await store.put_refined([refinement(records[2], ["Eating"])])
     await store.put_activities([activity(T0), activity(T0 + 130 * 30 * S)])
     start = T0 / 1e9
     said = [
-        correction(1, named(start, start + 7_200, "Reading"), device_id="d1"),
+        correction(1, named_span(start, start + 7_200, "Reading"), device_id="d1"),
         correction(
             2,
-            named(start, start + 60, "Reading"),
+            named_span(start, start + 60, "Reading"),
             device_id="d1",
             action="undo",
             undoes=f"{1:032x}",
         ),
-        correction(3, named(start + 20_000, start + 21_000, "Driving"), device_id="d1"),
-        correction(4, named(start, start + 60), device_id="d1", action="note", note="a; b,\nc"),
+        correction(3, named_span(start + 20_000, start + 21_000, "Driving"), device_id="d1"),
+        correction(
+            4, named_span(start, start + 60), device_id="d1", action="note", note="a; b,\nc"
+        ),
     ]
     await store.put_corrections(said)
     return await store.read("d1", *ALWAYS)
 
 
 async def test_what_was_written_is_restored_to_the_same_log_once_or_twice(store: LogStore) -> None:
-    log = await filled(store)
+    log = await fill_log(store)
     kept = [line async for line in lines(store, "d1", *ALWAYS)]
     assert sum(line.startswith('{"row": "correction"') for line in kept) == 4
     await store.redis.flushall()
@@ -59,14 +61,14 @@ async def test_what_was_written_is_restored_to_the_same_log_once_or_twice(store:
 
 
 async def test_an_export_as_json_is_restored_to_the_same_log(store: LogStore) -> None:
-    log = await filled(store)
+    log = await fill_log(store)
     await store.redis.flushall()
     assert await restore(store, to_json(log).splitlines(keepends=True)) == (4, 1, 2)
     assert await store.read("d1", *ALWAYS) == log
 
 
 async def test_a_span_is_cut_at_its_edges(store: LogStore) -> None:
-    await filled(store)
+    await fill_log(store)
     kept = [line async for line in lines(store, "d1", T0 + 30 * S, T0 + 130 * 30 * S)]
     assert sum(line.startswith('{"row": "scenario"') for line in kept) == 1
 
@@ -99,10 +101,12 @@ async def test_a_calendar_has_an_event_for_each_run_and_its_notes(store: LogStor
     long = "with Ada, who has a name that is far too long for a line; and a half " * 2
     said = [
         correction(
-            1, named(start + 120, start + 240, "Car - commuting, road trip"), device_id="d1"
+            1, named_span(start + 120, start + 240, "Car - commuting, road trip"), device_id="d1"
         ),
-        correction(2, named(start, start + 60), device_id="d1", action="note", note=long.strip()),
-        correction(3, named(start + 90, start + 120, "Eating"), device_id="d1"),
+        correction(
+            2, named_span(start, start + 60), device_id="d1", action="note", note=long.strip()
+        ),
+        correction(3, named_span(start + 90, start + 120, "Eating"), device_id="d1"),
     ]
     await store.put_corrections(said)
     log = await store.read("d1", *ALWAYS)

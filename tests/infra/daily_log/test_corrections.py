@@ -13,7 +13,7 @@ from schemas import Correction, NamedSpan
 S = 1_000_000_000
 
 
-def named(start_s: float, end_s: float, *labels: str) -> NamedSpan:
+def named_span(start_s: float, end_s: float, *labels: str) -> NamedSpan:
     return NamedSpan(start_ns=round(start_s * S), end_ns=round(end_s * S), labels=list(labels))
 
 
@@ -73,14 +73,14 @@ def leading(*corrections: Correction) -> list[str]:
 
 
 def test_the_newest_word_on_a_span_holds_whatever_the_order_of_arrival() -> None:
-    first = correction(1, named(0, 120, "Cooking"))
-    second = correction(2, named(30, 90, "Driving"))
+    first = correction(1, named_span(0, 120, "Cooking"))
+    second = correction(2, named_span(30, 90, "Driving"))
     for order in itertools.permutations([first, second]):
         assert leading(*order, *order) == ["Cooking", "Driving", "Driving", "Cooking"]
 
 
 def test_what_was_taken_back_is_as_if_never_said_and_may_be_taken_back_again() -> None:
-    said = correction(1, named(0, 60, "Cooking"))
+    said = correction(1, named_span(0, 60, "Cooking"))
     back = undo(2, said)
     again = undo(3, back)
     for order in itertools.permutations([said, back, again]):
@@ -90,39 +90,41 @@ def test_what_was_taken_back_is_as_if_never_said_and_may_be_taken_back_again() -
 
 
 def test_a_record_belongs_to_the_side_that_it_is_mostly_on() -> None:
-    assert leading(correction(1, named(14, 46, "Cooking")))[:2] == ["Cooking", "Cooking"]
-    assert leading(correction(1, named(16, 45, "Cooking"))) == ["Eating"] * 4
-    assert leading(correction(1, named(16, 46, "Cooking")))[:2] == ["Eating", "Cooking"]
+    assert leading(correction(1, named_span(14, 46, "Cooking")))[:2] == ["Cooking", "Cooking"]
+    assert leading(correction(1, named_span(16, 45, "Cooking"))) == ["Eating"] * 4
+    assert leading(correction(1, named_span(16, 46, "Cooking")))[:2] == ["Eating", "Cooking"]
 
 
 def test_a_split_names_its_parts_and_a_deleted_span_leads_to_nothing() -> None:
-    split = correction(1, named(0, 60, "Cooking"), named(60, 120, "Driving"), action="split")
-    gone = correction(2, named(90, 120), action="delete")
+    split = correction(
+        1, named_span(0, 60, "Cooking"), named_span(60, 120, "Driving"), action="split"
+    )
+    gone = correction(2, named_span(90, 120), action="delete")
     assert leading(split, gone) == ["Cooking", "Cooking", "Driving", ""]
 
 
 def test_a_note_changes_no_label() -> None:
-    note = correction(1, named(0, 60), action="note", note="with Ada")
+    note = correction(1, named_span(0, 60), action="note", note="with Ada")
     log = apply_corrections(RECORDS, [], [note])
     assert [record.corrected for record in log.scenarios] == [None] * 4
     assert log.corrections == [note]
 
 
 def test_each_row_has_words_of_its_own() -> None:
-    said = correction(1, named(0, 60, "cycling"), row="activity")
+    said = correction(1, named_span(0, 60, "cycling"), row="activity")
     log = apply_corrections(RECORDS, [activity(0), activity(60)], [said])
     assert [record.leading for record in log.activities] == ["cycling", "walking"]
     assert log.scenarios[0].leading == "Eating"
 
 
 def test_the_wearers_word_is_before_the_refiners() -> None:
-    log = apply_corrections(RECORDS, [], [correction(1, named(0, 30, "Cooking", "Eating"))])
+    log = apply_corrections(RECORDS, [], [correction(1, named_span(0, 30, "Cooking", "Eating"))])
     assert log.scenarios[0].decided_labels == ["Cooking", "Eating"]
     assert log.scenarios[1].decided_labels == []
 
 
 def test_what_is_said_of_times_without_a_record_is_added_and_counts() -> None:
-    said = correction(1, named(60, 600, "Driving"), action="add")
+    said = correction(1, named_span(60, 600, "Driving"), action="add")
     log = apply_corrections(RECORDS, [], [said])
     [gap] = added_spans(log)
     assert (gap.row, gap.start_ns, gap.end_ns, gap.leading) == (
@@ -137,7 +139,8 @@ def test_what_is_said_of_times_without_a_record_is_added_and_counts() -> None:
 def test_a_hole_that_nobody_sees_is_not_added() -> None:
     records = [scenario(0), scenario(50)]
     assert (
-        added_spans(apply_corrections(records, [], [correction(1, named(0, 80, "Driving"))])) == []
+        added_spans(apply_corrections(records, [], [correction(1, named_span(0, 80, "Driving"))]))
+        == []
     )
 
 
@@ -146,9 +149,9 @@ def test_what_was_added_is_cut_where_a_newer_word_begins() -> None:
         [],
         [],
         [
-            correction(1, named(0, 600, "Driving"), action="add"),
-            correction(2, named(200, 300, "Eating"), action="add"),
-            correction(3, named(500, 600), action="delete"),
+            correction(1, named_span(0, 600, "Driving"), action="add"),
+            correction(2, named_span(200, 300, "Eating"), action="add"),
+            correction(3, named_span(500, 600), action="delete"),
         ],
     )
     spans = [(each.start_ns // S, each.end_ns // S, each.leading) for each in added_spans(log)]
@@ -156,7 +159,7 @@ def test_what_was_added_is_cut_where_a_newer_word_begins() -> None:
 
 
 def test_a_thousand_words_on_a_day_are_quickly_looked_up() -> None:
-    words = Words(correction(n + 1, named(n * 10, n * 10 + 40, f"L{n}")) for n in range(1_000))
+    words = Words(correction(n + 1, named_span(n * 10, n * 10 + 40, f"L{n}")) for n in range(1_000))
     assert words.at("scenario", 9_995 * S) is not None
     # The newest word holds, where four overlap.
     word = words.at("scenario", 5_005 * S)
@@ -168,20 +171,24 @@ def test_a_thousand_words_on_a_day_are_quickly_looked_up() -> None:
 
 @pytest.mark.parametrize("time_s", [-1, 40])
 def test_the_end_of_a_span_is_outside_of_it(time_s: int) -> None:
-    words = Words([correction(1, named(0, 40, "Cooking"))])
+    words = Words([correction(1, named_span(0, 40, "Cooking"))])
     assert words.at("scenario", time_s * S) is None
 
 
 def test_what_was_confirmed_is_marked_and_what_it_says_nothing_of_is_not() -> None:
     said = correction(
-        1, named(0, 30, "Eating"), named(30, 60), named(60, 120, "Eating"), action="confirm"
+        1,
+        named_span(0, 30, "Eating"),
+        named_span(30, 60),
+        named_span(60, 120, "Eating"),
+        action="confirm",
     )
     records = apply_corrections(RECORDS, [], [said]).scenarios
     assert [record.corrected is not None for record in records] == [True, False, True, True]
     assert {record.corrected.confirmed for record in records if record.corrected} == {True}
     assert {record.leading for record in records} == {"Eating"}
     # A wider word of before stays where nothing was confirmed.
-    earlier = correction(0, named(0, 120, "Cooking"))
+    earlier = correction(0, named_span(0, 120, "Cooking"))
     words = [
         record.corrected for record in apply_corrections(RECORDS, [], [said, earlier]).scenarios
     ]

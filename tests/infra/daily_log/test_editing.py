@@ -8,7 +8,7 @@ from infra.daily_log.corrections import added_spans
 from infra.daily_log.editing import Change, CorrectionError, LogEditor, correction_line
 from infra.daily_log.store import LogStore
 from schemas.frames import NS
-from tests.infra.daily_log.test_store import T0, S, refined, scenario
+from tests.infra.daily_log.test_store import T0, S, refinement, scenario
 
 if TYPE_CHECKING:
     from redis.asyncio import Redis
@@ -122,7 +122,7 @@ async def test_each_record_of_a_span_is_confirmed_as_it_is(editor: Editor, store
     # The third is after a pause of 90 seconds.
     own.append(scenario(T0 + 210 * S))
     await store.put_scenarios(own)
-    await store.put_refined([refined(own[2], ["Eating", "Cooking"])])
+    await store.put_refined([refinement(own[2], ["Eating", "Cooking"])])
     said = await editor.say("confirm", (0, 240, []), note="looked through")
     assert editor.published == [said]
     log = await store.read("d1", 0, 2**62)

@@ -208,7 +208,7 @@ def test_an_export_never_holds_embeddings(write: Any) -> None:
     assert "embeddings" not in write(Log.of([with_them], []))
 
 
-def changed(**cells: str) -> str:
+def changed_csv(**cells: str) -> str:
     rows = list(csv.DictReader(io.StringIO(to_csv(Log.of([a_scenario()], [])), newline="")))
     out = io.StringIO()
     writer = csv.DictWriter(out, [*rows[0], *(name for name in cells if name not in rows[0])])
@@ -222,13 +222,16 @@ def changed(**cells: str) -> str:
     [
         ("a,b\r\n1,2\r\n", "the header is"),
         ("", "the header is None"),
-        (changed(row="spatial"), "line 2: row is 'spatial'"),
-        (changed(confidence="1.5"), "line 2: confidence: input should be less than"),
-        (changed(confidence="x"), "line 2: Expecting value"),
-        (changed(start_ns=""), "line 2: start_ns: field required"),
-        (changed(**{"scenarios.": "x"}), "line 2: Expecting value"),
-        (changed(colour="red"), "line 2: colour: extra inputs are not permitted"),
-        (changed(**{"confidence.0": "1"}), "line 2: column 'confidence.0' goes on below a column"),
+        (changed_csv(row="spatial"), "line 2: row is 'spatial'"),
+        (changed_csv(confidence="1.5"), "line 2: confidence: input should be less than"),
+        (changed_csv(confidence="x"), "line 2: Expecting value"),
+        (changed_csv(start_ns=""), "line 2: start_ns: field required"),
+        (changed_csv(**{"scenarios.": "x"}), "line 2: Expecting value"),
+        (changed_csv(colour="red"), "line 2: colour: extra inputs are not permitted"),
+        (
+            changed_csv(**{"confidence.0": "1"}),
+            "line 2: column 'confidence.0' goes on below a column",
+        ),
         (",".join(COLUMNS) + "\r\nscenario,1\r\n", "line 2: the number of cells"),
         (",".join(COLUMNS) + "\r\n" + "x," * len(COLUMNS) + "x\r\n", "line 2: the number of cells"),
     ],

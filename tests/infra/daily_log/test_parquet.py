@@ -9,8 +9,8 @@ from infra.daily_log.parquet import ParquetTable
 from infra.daily_log.records import EMBEDDINGS, Log, LogActivity, LogScenario, WearersWord
 from schemas import BodyPosition
 from schemas.extras import MissingExtraError
-from tests.infra.daily_log.test_corrections import correction, named, undo
-from tests.infra.daily_log.test_store import T0, S, activity, refined, scenario
+from tests.infra.daily_log.test_corrections import correction, named_span, undo
+from tests.infra.daily_log.test_store import T0, S, activity, refinement, scenario
 
 WORN = BodyPosition(at="glasses", probability=1.0, said=True)
 WORD = WearersWord(correction_id=f"{1:032x}", author="wearer", labels=["Reading"])
@@ -23,7 +23,7 @@ def log() -> Log:
         [
             LogScenario(
                 **first.model_copy(update={"position": WORN}).model_dump(),
-                refined=refined(first, ["Eating"]),
+                refined=refinement(first, ["Eating"]),
             ),
             LogScenario(**second.model_dump(), corrected=WORD),
         ],
@@ -69,7 +69,7 @@ def test_a_table_has_both_rows_in_order_and_all_of_a_record() -> None:
 
 def test_what_was_said_has_rows_of_its_own_each_once() -> None:
     parquet = pytest.importorskip("pyarrow.parquet")
-    said = correction(1, named(0, 60, "Reading", "Eating"), note="with Ada")
+    said = correction(1, named_span(0, 60, "Reading", "Eating"), note="with Ada")
     back = undo(2, said)
     table = ParquetTable()
     data = table.add(Log.of([], [], [said])) + table.add(Log.of([], [], [said, back])) + table.end()

@@ -10,7 +10,7 @@ from infra.daily_log.search import LogQuery, find, words_of
 from infra.daily_log.time_expressions.when import When
 from models.labels import ACTIVITIES, SCENARIOS, SOUND_EVENTS
 from schemas import BodyPosition, SoundPlace
-from tests.infra.daily_log.test_corrections import S, activity, correction, named, scenario
+from tests.infra.daily_log.test_corrections import S, activity, correction, named_span, scenario
 
 # 1970-01-01 is a Thursday.
 HOUR = 3_600
@@ -26,8 +26,8 @@ RECORDS = [
     scenario(14 * HOUR, "Cooking", sound_events={"clapping": 0.6}, spatial={"back-near": 0.5}),
 ]
 SAID = [
-    correction(1, named(60, 90), action="note", note="with Ada"),
-    correction(2, named(20 * HOUR, 21 * HOUR, "Driving"), action="add"),
+    correction(1, named_span(60, 90), action="note", note="with Ada"),
+    correction(2, named_span(20 * HOUR, 21 * HOUR, "Driving"), action="add"),
 ]
 LOG = apply_corrections(RECORDS, [activity(35)], SAID)
 NAMES = {

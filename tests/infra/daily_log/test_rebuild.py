@@ -14,8 +14,8 @@ from infra.daily_log.records import content
 from infra.daily_log.store import LogStore
 from schemas import DeviceControl
 from tests.broker_settings import with_topics
-from tests.infra.daily_log.test_corrections import correction, named
-from tests.infra.daily_log.test_store import FOREVER, T0, S, activity, refined, scenario
+from tests.infra.daily_log.test_corrections import correction, named_span
+from tests.infra.daily_log.test_store import FOREVER, T0, S, activity, refinement, scenario
 
 if TYPE_CHECKING:
     from redis.asyncio import Redis
@@ -33,7 +33,7 @@ async def settings(broker_url: str, redis_url: str) -> Settings:
 async def log_and_publish(settings: Settings, store: LogStore) -> None:
     """Do with a few records what a worker does: publish them, and write them to the log."""
     scenarios = [scenario(T0 + n * 30 * S, device) for n in range(3) for device in ("a", "b")]
-    answers = [refined(scenarios[0], ["Eating"])]
+    answers = [refinement(scenarios[0], ["Eating"])]
     activities = [activity(T0 + n * 5 * S, "a") for n in range(6)]
     for name, records in (
         (topics.SCENARIO, scenarios),
@@ -44,7 +44,7 @@ async def log_and_publish(settings: Settings, store: LogStore) -> None:
         for record in records:
             await publish(settings, name, record.device_id, record.encode())
     await publish(settings, topics.SCENARIO, "a", b"hello")
-    said = correction(1, named(T0 / S, T0 / S + 30, "Eating"), device_id="b")
+    said = correction(1, named_span(T0 / S, T0 / S + 30, "Eating"), device_id="b")
     for value in (said.encode(), None, said.encode()):
         await publish(settings, topics.CORRECTIONS, said.correction_id, value, beside="b")
     await store.put_corrections([said])
@@ -53,7 +53,7 @@ async def log_and_publish(settings: Settings, store: LogStore) -> None:
     await store.put_activities(activities)
 
 
-async def emptied(redis: Redis, settings: Settings) -> None:
+async def empty_store(redis: Redis, settings: Settings) -> None:
     async for key in redis.scan_iter(match=f"{settings.app_id}:*"):
         await redis.delete(key)
 
@@ -64,7 +64,7 @@ async def test_an_empty_store_gets_the_same_log_from_the_topics(
     store = LogStore(redis, settings.app_id, settings.log_retention_days)
     await log_and_publish(settings, store)
     before = [content(await store.read(device, 0, FOREVER)) for device in ("a", "b")]
-    await emptied(redis, settings)
+    await empty_store(redis, settings)
     seen: list[tuple[int, int]] = []
     rebuilt = await rebuild(settings, redis, on_progress=lambda *step: seen.append(step))
     assert rebuilt == Rebuilt(6, 1, 6, devices=2, skipped=1, corrections=1)
@@ -80,7 +80,7 @@ async def test_only_what_was_asked_for_is_rebuilt_and_nothing_of_an_erased_devic
 ) -> None:
     store = LogStore(redis, settings.app_id, settings.log_retention_days)
     await log_and_publish(settings, store)
-    await emptied(redis, settings)
+    await empty_store(redis, settings)
     later = await rebuild(settings, redis, from_ns=T0 + 30 * S, device="b")
     assert later == Rebuilt(2, 0, 0, devices=1, skipped=1)
     await write_control(settings, DeviceControl(device_id="b", state="erased"))
@@ -94,7 +94,7 @@ async def test_only_corrections_that_are_signed_come_back_where_there_is_a_key(
 ) -> None:
     signing = settings.model_copy(update={"signing_key": SecretStr("k" * 32)})
     one, other = (
-        correction(n, named(T0 / S, T0 / S + 30, label), device_id="b")
+        correction(n, named_span(T0 / S, T0 / S + 30, label), device_id="b")
         for n, label in ((1, "Eating"), (2, "Cooking"))
     )
     await publish(signing, topics.CORRECTIONS, one.correction_id, one.encode(), beside="b")

@@ -13,7 +13,7 @@ from infra.daily_log.republish import republish
 from infra.daily_log.store import LogStore
 from schemas import Correction
 from tests.broker_settings import with_topics
-from tests.infra.daily_log.test_corrections import correction, named
+from tests.infra.daily_log.test_corrections import correction, named_span
 from tests.infra.daily_log.test_store import T0, S, scenario
 
 if TYPE_CHECKING:
@@ -28,8 +28,8 @@ async def put(settings: Settings, said: Correction) -> None:
 
 async def test_what_the_topic_lacks_is_published_once(broker_url: str) -> None:
     settings = await with_topics(broker_url, 2)
-    there = correction(1, named(T0 / S, T0 / S + 30, "Eating"))
-    lost = correction(2, named(T0 / S, T0 / S + 30, "Cooking"))
+    there = correction(1, named_span(T0 / S, T0 / S + 30, "Eating"))
+    lost = correction(2, named_span(T0 / S, T0 / S + 30, "Cooking"))
     await put(settings, there)
     assert await republish(settings, [there, lost, lost]) == 1
     assert await republish(settings, [there, lost]) == 0
@@ -42,7 +42,7 @@ async def test_what_the_topic_lacks_is_published_once(broker_url: str) -> None:
 
 async def test_a_restored_correction_outlasts_the_store(broker_url: str, redis_url: str) -> None:
     settings = await with_topics(broker_url, 2)
-    record, said = scenario(T0, "d"), correction(1, named(T0 / S, T0 / S + 30, "Eating"))
+    record, said = scenario(T0, "d"), correction(1, named_span(T0 / S, T0 / S + 30, "Eating"))
     await publish(settings, topics.SCENARIO, record.device_id, record.encode())
     async with Redis.from_url(redis_url) as redis:
         before = LogStore(redis, f"before-{uuid4().hex[:8]}", 30)

@@ -2,12 +2,16 @@ from __future__ import annotations
 
 from infra.daily_log.records import Log, LogActivity, LogScenario
 from infra.daily_log.search import LogQuery, continued, find, of_scenario
-from tests.infra.daily_log.test_store import T0, S, activity, refined, scenario
+from tests.infra.daily_log.test_store import T0, S, activity, refinement, scenario
 
 
 def made() -> Log:
     records = [scenario(T0 + n * 30 * S) for n in range(3)]
-    answers = [None, refined(records[1], ["Ironing"]), refined(records[2], ["Eating", "Ironing"])]
+    answers = [
+        None,
+        refinement(records[1], ["Ironing"]),
+        refinement(records[2], ["Eating", "Ironing"]),
+    ]
     return Log.of(
         [
             LogScenario(**record.model_dump(), refined=answer)

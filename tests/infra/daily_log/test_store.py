@@ -51,7 +51,7 @@ def scenario(start_ns: int, device: str = "d1", **changed: Any) -> Scenario:
     return Scenario(**{**fields, **changed})
 
 
-def refined(of: Scenario, labels: list[str], latency_ms: float = 1.0) -> Refined:
+def refinement(of: Scenario, labels: list[str], latency_ms: float = 1.0) -> Refined:
     return Refined(
         device_id=of.device_id,
         window_id=of.window_id,
@@ -116,7 +116,7 @@ async def test_putting_again_changes_nothing(store: LogStore) -> None:
     for _ in range(3):
         await store.put_scenarios([scenario(T0), scenario(T0)])
         await store.put_activities([activity(T0)])
-        await store.put_refined([refined(scenario(T0), ["Eating"])])
+        await store.put_refined([refinement(scenario(T0), ["Eating"])])
     assert await store.count("d1") == (1, 1, 1)
     assert len((await everything(store)).scenarios) == 1
 
@@ -125,7 +125,7 @@ async def test_the_order_of_arrival_does_not_matter(redis: Redis) -> None:
     scenarios = [scenario(T0 + n * 30 * S) for n in range(40)]
     puts: list[tuple[str, Any]] = [
         *(("put_scenarios", each) for each in scenarios),
-        *(("put_refined", refined(each, ["Eating"])) for each in scenarios[::3]),
+        *(("put_refined", refinement(each, ["Eating"])) for each in scenarios[::3]),
         *(("put_activities", activity(T0 + n * 5 * S)) for n in range(60)),
     ]
     logs = []
@@ -150,12 +150,12 @@ async def test_no_record_expires_another_whatever_their_times(redis: Redis) -> N
 
 async def test_a_refined_record_that_comes_first_waits_for_its_scenario(store: LogStore) -> None:
     record = scenario(T0)
-    await store.put_refined([refined(record, ["Eating"])])
+    await store.put_refined([refinement(record, ["Eating"])])
     assert (await everything(store)).scenarios == []
     assert await store.devices() == []
     await store.put_scenarios([record])
     merged = (await everything(store)).scenarios[0]
-    assert merged.refined == refined(record, ["Eating"])
+    assert merged.refined == refinement(record, ["Eating"])
     assert merged.leading == "Eating"
 
 
@@ -164,7 +164,7 @@ async def test_a_scenario_leads_with_its_likeliest_label_until_it_is_refined(
 ) -> None:
     first, second = scenario(T0), scenario(T0 + 30 * S)
     await store.put_scenarios([first, second])
-    await store.put_refined([refined(second, [])])
+    await store.put_refined([refinement(second, [])])
     assert [s.leading for s in (await everything(store)).scenarios] == ["Cooking", "Cooking"]
 
 
@@ -217,7 +217,7 @@ async def test_records_expire_by_the_wall_clock_since_they_were_written(redis: R
     store = LogStore(redis, "age", retention_days=1, clock_ns=clock)
     old, kept = scenario(T0 + 30 * S), scenario(T0)
     await store.put_scenarios([old, kept])
-    await store.put_refined([refined(old, ["Eating"]), refined(kept, ["Eating"])])
+    await store.put_refined([refinement(old, ["Eating"]), refinement(kept, ["Eating"])])
     await store.put_activities([activity(T0)])
     clock.now_ns += DAY
     # Written again, a record starts anew, whatever its own time.
@@ -260,7 +260,7 @@ async def test_a_summary_ends_with_the_newest_plausible_record(redis: Redis) -> 
 async def test_what_is_deleted_is_gone_and_read_again(redis: Redis, store: LogStore) -> None:
     first, second = scenario(T0), scenario(T0 + 3 * BUCKET_NS)
     await store.put_scenarios([first, second])
-    await store.put_refined([refined(first, ["Eating"])])
+    await store.put_refined([refinement(first, ["Eating"])])
     await store.put_activities([activity(T0), activity(T0 + 3 * BUCKET_NS)])
     seen = (await store.changes("d1", 0)).revision
     assert await store.count_between("d1", 0, second.start_ns) == (1, 1, 1)
@@ -288,7 +288,7 @@ async def test_changes_name_the_span_to_read_again(store: LogStore) -> None:
     all_of_it = await store.changes("d1", 0)
     assert all_of_it.from_ns == start
     assert await store.changes("d1", all_of_it.revision) == (all_of_it.revision, None)
-    await store.put_refined([refined(records[1], ["Eating"])])
+    await store.put_refined([refinement(records[1], ["Eating"])])
     late = await store.changes("d1", all_of_it.revision)
     assert (late.revision > all_of_it.revision, late.from_ns) == (True, records[1].start_ns)
 
@@ -300,7 +300,7 @@ async def test_a_revision_is_the_wall_time_of_the_last_write(store: LogStore) ->
     assert earliest <= first <= time.time_ns() // 1_000_000
     await asyncio.sleep(0.02)
     later = time.time_ns() // 1_000_000
-    await store.put_refined([refined(scenario(T0), ["Eating"])])
+    await store.put_refined([refinement(scenario(T0), ["Eating"])])
     second = (await store.changes("d1", 0)).revision
     assert max(first + 1, later) <= second <= time.time_ns() // 1_000_000 + 1
 
@@ -347,7 +347,7 @@ async def test_content_ignores_only_the_latency(store: LogStore) -> None:
     logs = []
     for latency_ms in (1.0, 2.0):
         await store.put_scenarios([scenario(T0)])
-        await store.put_refined([refined(scenario(T0), ["Eating"], latency_ms)])
+        await store.put_refined([refinement(scenario(T0), ["Eating"], latency_ms)])
         logs.append(await everything(store))
     assert logs[0] != logs[1]
     assert content(logs[0]) == content(logs[1])

@@ -2,14 +2,16 @@ from __future__ import annotations
 
 from infra.daily_log.records import Log, LogActivity, LogScenario
 from infra.daily_log.totals import totals
-from tests.infra.daily_log.test_store import T0, S, activity, refined, scenario
+from tests.infra.daily_log.test_store import T0, S, activity, refinement, scenario
 
 
 def test_totals_follow_what_leads_each_record_the_longest_first() -> None:
     records = [scenario(T0 + n * 30 * S) for n in range(3)]
     log = Log.of(
         [
-            LogScenario(**record.model_dump(), refined=refined(record, ["Eating"]) if n else None)
+            LogScenario(
+                **record.model_dump(), refined=refinement(record, ["Eating"]) if n else None
+            )
             for n, record in enumerate(records)
         ],
         [LogActivity(**activity(T0).model_dump())],
@@ -31,7 +33,9 @@ def test_an_unknown_scenario_counts_nowhere_but_as_what_it_was_refined_to() -> N
     records = [scenario(T0 + n * 30 * S).model_copy(update={"unknown": True}) for n in range(2)]
     log = Log.of(
         [
-            LogScenario(**record.model_dump(), refined=refined(record, ["Eating"]) if n else None)
+            LogScenario(
+                **record.model_dump(), refined=refinement(record, ["Eating"]) if n else None
+            )
             for n, record in enumerate(records)
         ],
         [],

@@ -14,12 +14,12 @@ from infra import metrics
 FOLDER = Path("infra/dashboards")
 
 
-def read(name: str) -> Any:
+def read_yaml(name: str) -> Any:
     return yaml.safe_load((FOLDER / name).read_text())
 
 
 def rules() -> list[dict[str, Any]]:
-    return [rule for group in read("alerts.yml")["groups"] for rule in group["rules"]]
+    return [rule for group in read_yaml("alerts.yml")["groups"] for rule in group["rules"]]
 
 
 def test_promtool_sees_every_alert_fire_and_stay_silent() -> None:
@@ -36,7 +36,9 @@ def test_promtool_sees_every_alert_fire_and_stay_silent() -> None:
 
 
 def test_each_alert_is_tested_both_silent_and_firing() -> None:
-    cases = [case for test in read("alerts_test.yml")["tests"] for case in test["alert_rule_test"]]
+    cases = [
+        case for test in read_yaml("alerts_test.yml")["tests"] for case in test["alert_rule_test"]
+    ]
     firing = {case["alertname"] for case in cases if case.get("exp_alerts")}
     silent = {case["alertname"] for case in cases if not case.get("exp_alerts")}
     assert firing == silent == {rule["alert"] for rule in rules()}
@@ -52,7 +54,7 @@ def test_alerts_ask_for_metrics_that_there_are_and_say_what_to_do() -> None:
 
 
 def test_prometheus_of_compose_reads_the_alerts() -> None:
-    assert read("prometheus.yml")["rule_files"] == ["alerts.yml"]
+    assert read_yaml("prometheus.yml")["rule_files"] == ["alerts.yml"]
     compose = yaml.safe_load(Path("docker-compose.yml").read_text())
     volumes = compose["services"]["prometheus"]["volumes"]
     assert "./infra/dashboards/alerts.yml:/etc/prometheus/alerts.yml:ro" in volumes

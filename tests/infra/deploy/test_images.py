@@ -21,7 +21,7 @@ Networks(load(None))
 """
 
 
-def uninstalled() -> re.Pattern[str]:
+def uninstall_pattern() -> re.Pattern[str]:
     """Return what the Dockerfile takes out of the worker's packages."""
     text = (ROOT / "Dockerfile").read_text(encoding="utf-8")
     stage = text.split("AS worker-packages")[1].split("\nFROM ")[0]
@@ -32,7 +32,7 @@ def uninstalled() -> re.Pattern[str]:
 def test_the_workers_image_lacks_torch_and_what_it_brings_and_nothing_else() -> None:
     lock = (ROOT / "requirements" / "worker.txt").read_text(encoding="utf-8")
     names = re.findall(r"^([a-z0-9-]+)==", lock, re.MULTILINE)
-    out = {name for name in names if uninstalled().search(name)}
+    out = {name for name in names if uninstall_pattern().search(name)}
     assert {"torch", "torchaudio", "triton", "nvidia-cublas"} <= out
     assert {name for name in out if not name.startswith(("nvidia-", "cuda-"))} == {
         "torch",

@@ -25,7 +25,7 @@ from infra.notifications.journal import Journal
 from schemas import DeadLetter, FinetuneItem, Vector
 from schemas.notification import Notification, notification_id
 from tests.broker_settings import with_topics
-from tests.infra.daily_log.test_corrections import correction, named
+from tests.infra.daily_log.test_corrections import correction, named_span
 from tests.infra.daily_log.test_store import T0, S, activity, scenario
 
 if TYPE_CHECKING:
@@ -41,7 +41,7 @@ async def fill(settings: Settings, redis: Redis, device: str) -> None:
     await store.put_scenarios([scenario(T0, device)])
     await store.put_activities([activity(T0, device)])
     await Places.of(store).put({f"{device}/s/scenario/{T0}": (0, 1)}, [scenario(T0, device)])
-    said = correction(len(device), named(T0 / S, T0 / S + 30, "Eating"), device_id=device)
+    said = correction(len(device), named_span(T0 / S, T0 / S + 30, "Eating"), device_id=device)
     await publish(settings, topics.CORRECTIONS, said.correction_id, said.encode(), beside=device)
     await store.put_corrections([said])
     await store.rollups.put(device, "1", 0, Rollup(1, "{}", "{}"))

@@ -24,7 +24,7 @@ def fail(breaker: Breaker) -> None:
         raise CallError("status", "500")
 
 
-def refused(breaker: Breaker) -> bool:
+def is_refused(breaker: Breaker) -> bool:
     try:
         breaker.check()
     except LlmError as error:
@@ -40,9 +40,9 @@ def test_it_opens_after_failures_in_a_row_only(clock: Clock) -> None:
         pass
     for _ in range(2):
         fail(breaker)
-    assert not refused(breaker)
+    assert not is_refused(breaker)
     fail(breaker)
-    assert refused(breaker)
+    assert is_refused(breaker)
 
 
 def test_one_trial_at_a_time_decides(clock: Clock) -> None:
@@ -50,13 +50,13 @@ def test_one_trial_at_a_time_decides(clock: Clock) -> None:
     fail(breaker)
     clock.now = 10.0
     with breaker.call():
-        assert refused(breaker)
-    assert not refused(breaker)
+        assert is_refused(breaker)
+    assert not is_refused(breaker)
     fail(breaker)
     clock.now = 20.0
     fail(breaker)
     clock.now = 29.0
-    assert refused(breaker)
+    assert is_refused(breaker)
 
 
 def test_a_call_that_was_not_made_is_no_failure_and_ends_no_outage(clock: Clock) -> None:
@@ -64,11 +64,11 @@ def test_a_call_that_was_not_made_is_no_failure_and_ends_no_outage(clock: Clock)
     for _ in range(3):
         with pytest.raises(LlmError, match="spent"), breaker.call():
             raise LlmError("budget", "spent")
-    assert not refused(breaker)
+    assert not is_refused(breaker)
     fail(breaker)
     clock.now = 10.0
     with pytest.raises(LlmError, match="spent"), breaker.call():
         raise LlmError("budget", "spent")
-    assert not refused(breaker)
+    assert not is_refused(breaker)
     fail(breaker)
-    assert refused(breaker)
+    assert is_refused(breaker)

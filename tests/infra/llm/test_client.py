@@ -39,7 +39,7 @@ def settings(url: str, **changes: Any) -> Settings:
     return Settings(_env_file=None, **fields)
 
 
-def known(text: str) -> str:
+def known_category(text: str) -> str:
     if text not in ("Cooking", "Eating"):
         raise ValueError(f"{text!r} is not a category")
     return text
@@ -52,7 +52,9 @@ class Asker:
         self.llm = llm
 
     async def ask(self, text: str = "hello", **options: Any) -> Answer[str]:
-        return await self.llm.ask([{"role": "user", "content": text}], SCHEMA, known, **options)
+        return await self.llm.ask(
+            [{"role": "user", "content": text}], SCHEMA, known_category, **options
+        )
 
     async def outcome(self, text: str = "hello", **options: Any) -> str:
         try:
@@ -424,7 +426,9 @@ async def test_the_token_limit_is_the_settings_or_the_callers_where_that_is_more
         for allowed, least in ((200, 0), (4_000, 0), (4_000, 700), (200, 700)):
             limited = settings(endpoint.url, llm_answer_tokens_max=allowed)
             llm = Llm(limited, redis, least)
-            await llm.ask([{"role": "user", "content": f"{allowed} {least}"}], SCHEMA, known)
+            await llm.ask(
+                [{"role": "user", "content": f"{allowed} {least}"}], SCHEMA, known_category
+            )
             await llm.close()
     assert [each["max_tokens"] for each in endpoint.requests] == [200, 4_000, 4_000, 700]
 
@@ -441,7 +445,7 @@ async def test_a_correction_belongs_to_its_question(redis: Redis) -> None:
     replies = ["Sleeping", "Cooking"]
     with LlmEndpoint(lambda body: (200, completion(replies.pop(0)))) as endpoint:
         async with asking(redis, endpoint.url, llm_breaker_failures=1) as asker:
-            answer = await asker.llm.ask(CHAT, SCHEMA, known, corrections=1)
+            answer = await asker.llm.ask(CHAT, SCHEMA, known_category, corrections=1)
             assert (answer.value, answer.tokens) == ("Cooking", 20)
             assert await asker.outcome() == "cached"
     told = endpoint.requests[1]["messages"]
@@ -454,7 +458,7 @@ async def test_a_correction_in_vain_is_one_failure(redis: Redis) -> None:
     with LlmEndpoint(unusable("Sleeping")) as endpoint:
         async with asking(redis, endpoint.url, llm_breaker_failures=2) as asker:
             with pytest.raises(LlmError) as caught:
-                await asker.llm.ask(CHAT, SCHEMA, known, corrections=1)
+                await asker.llm.ask(CHAT, SCHEMA, known_category, corrections=1)
             assert (caught.value.outcome, caught.value.tokens) == ("invalid", 20)
             assert await asker.outcome("b") == "invalid"
             assert await asker.outcome("c") == "breaker"
@@ -464,7 +468,7 @@ async def test_what_was_cut_is_not_corrected(redis: Redis) -> None:
     with LlmEndpoint(unusable("Sleep", "length")) as endpoint:
         async with asking(redis, endpoint.url) as asker:
             with pytest.raises(LlmError, match="raise EGOLOG_LLM_ANSWER_TOKENS_MAX"):
-                await asker.llm.ask(CHAT, SCHEMA, known, corrections=1)
+                await asker.llm.ask(CHAT, SCHEMA, known_category, corrections=1)
     assert len(endpoint.requests) == 1
 
 

@@ -20,7 +20,7 @@ def body(content: Any = None, finish: str | None = "stop", **message: Any) -> by
     return json.dumps({"choices": [{**choice, "finish_reason": finish}], "usage": USED}).encode()
 
 
-def read(answer: bytes) -> Reply:
+def read_answer(answer: bytes) -> Reply:
     return read_reply(answer, LIMIT)
 
 
@@ -60,7 +60,7 @@ def read(answer: bytes) -> Reply:
     ],
 )
 def test_an_answer_is_read_in_every_shape_that_endpoints_give_it(answer: bytes) -> None:
-    reply = read(answer)
+    reply = read_answer(answer)
     assert json.loads(reply.text) == json.loads(ANSWER)
     assert (reply.usage, reply.finish) == (Usage(300, 12), "stop")
 
@@ -118,7 +118,7 @@ def test_an_answer_is_read_in_every_shape_that_endpoints_give_it(answer: bytes) 
 )
 def test_an_answer_without_text_says_why(answer: bytes, outcome: str, reason: str) -> None:
     with pytest.raises(CallError) as caught:
-        read(answer)
+        read_answer(answer)
     error = caught.value
     assert (error.outcome, str(error)) == (outcome, reason)
     assert (error.usage, error.tokens) == (Usage(300, 12), 312)
@@ -148,7 +148,7 @@ def test_an_answer_without_text_says_why(answer: bytes, outcome: str, reason: st
 )
 def test_what_is_no_answer_may_be_asked_for_again(answer: bytes, outcome: str, reason: str) -> None:
     with pytest.raises(CallError) as caught:
-        read(answer)
+        read_answer(answer)
     assert caught.value.outcome == outcome
     assert reason in str(caught.value)
     assert caught.value.retry
@@ -171,28 +171,28 @@ def test_what_is_no_answer_may_be_asked_for_again(answer: bytes, outcome: str, r
 def test_a_text_that_is_not_accepted_says_why_it_ended(
     finish: str, outcome: str, reason: str
 ) -> None:
-    error = read(body("Coo", finish=finish)).unusable(ValueError("bad"), LIMIT)
+    error = read_answer(body("Coo", finish=finish)).unusable(ValueError("bad"), LIMIT)
     assert (error.outcome, str(error), error.usage) == (outcome, reason, Usage(300, 12))
 
 
 def test_words_beside_a_refusal_are_one() -> None:
-    reply = read(body("I am sorry.", refusal="I cannot judge people."))
+    reply = read_answer(body("I am sorry.", refusal="I cannot judge people."))
     assert reply.unusable(ValueError("bad"), LIMIT).outcome == "refusal"
 
 
 def test_a_text_is_kept_as_far_as_its_tokens_can_reach() -> None:
-    assert read(body(f"<think>{'x' * 9_000}</think>{'y' * 9_000}")).text == "y" * 4_000
+    assert read_answer(body(f"<think>{'x' * 9_000}</think>{'y' * 9_000}")).text == "y" * 4_000
     assert len(read_reply(body("y" * 90_000), AnswerLimit(50_000, "limit")).text) == 64_000
 
 
 def test_a_text_can_always_be_encoded() -> None:
     answer = body("\\ud800 Cooking").replace(b"\\\\ud800", b"\\ud800")
-    assert read(answer).text == "? Cooking"
+    assert read_answer(answer).text == "? Cooking"
 
 
 def outcome(answer: bytes) -> str:
     try:
-        return type(read(answer)).__name__
+        return type(read_answer(answer)).__name__
     except CallError as error:
         return error.outcome
 

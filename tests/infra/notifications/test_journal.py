@@ -32,7 +32,7 @@ async def journal(redis_url: str, clock: Clock) -> AsyncIterator[Journal]:
         yield Journal(redis, f"journal-{uuid4().hex[:8]}", clock)
 
 
-def told(number: int, device: str = "d", **more: Any) -> Notification:
+def notification(number: int, device: str = "d", **more: Any) -> Notification:
     return Notification(
         notification_id=notification_id("r", device, str(number)),
         rule="r",
@@ -47,11 +47,11 @@ async def test_state_is_written_with_what_it_tells_and_only_over_what_was_read(
     journal: Journal,
 ) -> None:
     assert await journal.state("d") is None
-    assert await journal.commit("d", None, b"one", None, [(told(1), ["a", "b"])])
+    assert await journal.commit("d", None, b"one", None, [(notification(1), ["a", "b"])])
     # Another worker read the same and comes later.
-    assert not await journal.commit("d", None, b"other", None, [(told(2), ["a"])])
+    assert not await journal.commit("d", None, b"other", None, [(notification(2), ["a"])])
     assert await journal.state("d") == b"one"
-    assert [each.notification for each in await journal.history()] == [told(1)]
+    assert [each.notification for each in await journal.history()] == [notification(1)]
     assert await journal.commit("d", b"one", b"two", None, [])
     assert await journal.state("d") == b"two"
 
@@ -59,12 +59,12 @@ async def test_state_is_written_with_what_it_tells_and_only_over_what_was_read(
 async def test_each_target_is_taken_once_and_its_end_is_noted(
     journal: Journal, clock: Clock
 ) -> None:
-    await journal.commit("d", None, b"s", None, [(told(1), ["a", "b"])])
+    await journal.commit("d", None, b"s", None, [(notification(1), ["a", "b"])])
     first, second = await journal.take(), await journal.take()
     assert first is not None
     assert second is not None
     assert {first.target, second.target} == {"a", "b"}
-    assert (first.notification, first.tries) == (told(1), 0)
+    assert (first.notification, first.tries) == (notification(1), 0)
     assert await journal.take() is None
     await journal.note(first, "sent")
     await journal.note(second, "waiting", "away", again_s=5)
@@ -84,17 +84,17 @@ async def test_each_target_is_taken_once_and_its_end_is_noted(
 async def test_what_a_worker_was_telling_as_it_ended_is_not_told_again(
     journal: Journal,
 ) -> None:
-    await journal.commit("d", None, b"s", None, [(told(1), ["a"])])
+    await journal.commit("d", None, b"s", None, [(notification(1), ["a"])])
     assert await journal.take() is not None
     # Reading the record again makes the same notification.
-    await journal.commit("d", b"s", b"t", None, [(told(1), ["a"])])
+    await journal.commit("d", b"s", b"t", None, [(notification(1), ["a"])])
     assert await journal.take() is None
     [entry] = await journal.history()
     assert entry.deliveries["a"].state == "sending"
 
 
 async def test_old_ones_are_noted_and_told_nobody(journal: Journal) -> None:
-    await journal.commit("d", None, b"s", None, [(told(1, old=True), ["a"])])
+    await journal.commit("d", None, b"s", None, [(notification(1, old=True), ["a"])])
     assert await journal.take() is None
     [entry] = await journal.history()
     assert entry.deliveries["a"].state == "old"
@@ -117,7 +117,7 @@ async def test_the_history_keeps_the_newest(
     for number in range(5):
         clock.now_ms += 1
         state = str(number).encode()
-        await journal.commit("d", before, state, None, [(told(number), ["a"])])
+        await journal.commit("d", before, state, None, [(notification(number), ["a"])])
         before = state
     assert [e.notification.at_ns for e in await journal.history()] == [4, 3, 2]
     assert [e.notification.at_ns for e in await journal.history(1)] == [4]
@@ -130,8 +130,8 @@ async def test_the_history_keeps_the_newest(
 
 
 async def test_of_an_erased_device_nothing_is_left(journal: Journal) -> None:
-    await journal.commit("d", None, b"s", 1, [(told(1), ["a"]), (told(2), ["a"])])
-    await journal.commit("e", None, b"s", 1, [(told(3, "e"), ["a"])])
+    await journal.commit("d", None, b"s", 1, [(notification(1), ["a"]), (notification(2), ["a"])])
+    await journal.commit("e", None, b"s", 1, [(notification(3, "e"), ["a"])])
     assert await journal.erase("d") == 2
     assert await journal.state("d") is None
     assert await journal.silent_since(10**9) == ["e"]

@@ -54,15 +54,15 @@ def folder(tmp_path: Path) -> Path:
     return tmp_path
 
 
-def read(folder: Path, text: str) -> NotificationPlan:
+def read_rules(folder: Path, text: str) -> NotificationPlan:
     path = folder / "rules.toml"
     path.write_text(text)
     return read_plan(path, NAMES)
 
 
-def refused(folder: Path, text: str) -> str:
+def refusal(folder: Path, text: str) -> str:
     with pytest.raises(SettingsError) as caught:
-        read(folder, text)
+        read_rules(folder, text)
     line = str(caught.value)
     start = f"setting EGOLOG_NOTIFICATIONS has value '{folder / 'rules.toml'}': "
     assert line.startswith(start)
@@ -72,7 +72,7 @@ def refused(folder: Path, text: str) -> str:
 
 
 def test_a_file_holds_targets_and_rules(folder: Path) -> None:
-    plan = read(folder, TARGETS + RULE)
+    plan = read_rules(folder, TARGETS + RULE)
     assert plan.rules == (
         Rule(
             "siren",
@@ -94,13 +94,15 @@ def test_a_file_holds_targets_and_rules(folder: Path) -> None:
 
 
 def test_a_rule_needs_no_more_than_what_and_whom(folder: Path) -> None:
-    plan = read(folder, TARGETS + '[[rules]]\nname="n"\nwhen="no motion 2 h"\nnotify=["hook"]')
+    plan = read_rules(
+        folder, TARGETS + '[[rules]]\nname="n"\nwhen="no motion 2 h"\nnotify=["hook"]'
+    )
     [rule] = plan.rules
     assert (rule.cool_down_s, rule.not_older_than_s, rule.device) == (600.0, 3_600.0, None)
 
 
 def test_nothing_secret_is_shown(folder: Path) -> None:
-    plan = read(folder, TARGETS + RULE)
+    plan = read_rules(folder, TARGETS + RULE)
     assert [target.masked_address for target in plan.targets.values()] == [
         "https://ntfy.example/**********",
         "mqtts://broker.example",
@@ -136,7 +138,7 @@ def test_nothing_secret_is_shown(folder: Path) -> None:
     ],
 )
 def test_what_is_wrong_stops_the_start_with_one_line(folder: Path, text: str, why: str) -> None:
-    assert refused(folder, text).startswith(why)
+    assert refusal(folder, text).startswith(why)
 
 
 def test_a_file_that_is_not_there_is_named(tmp_path: Path) -> None:
@@ -146,6 +148,6 @@ def test_a_file_that_is_not_there_is_named(tmp_path: Path) -> None:
 
 def test_an_empty_secret_is_refused(folder: Path) -> None:
     (folder / "token").write_text("\n")
-    assert refused(folder, TARGETS + RULE) == (
+    assert refusal(folder, TARGETS + RULE) == (
         "token_file of target 'phone' cannot be read (it is empty)"
     )

@@ -54,7 +54,7 @@ class Endpoint:
 
 
 @asynccontextmanager
-async def served() -> AsyncIterator[tuple[Endpoint, str]]:
+async def serve_endpoint() -> AsyncIterator[tuple[Endpoint, str]]:
     endpoint = Endpoint()
     application = web.Application()
     application.router.add_route("*", "/{path:.*}", endpoint.answer)
@@ -67,7 +67,7 @@ def target(kind: str, url: str, **more: Any) -> Target:
 
 
 async def test_a_webhook_gets_what_happened_once_and_may_know_it_again() -> None:
-    async with served() as (endpoint, url):
+    async with serve_endpoint() as (endpoint, url):
         await send("hook", target("webhook", f"{url}/in?key=1", token="tk"), TOLD)
     [(path, headers, body)] = endpoint.asked
     assert (path, body) == ("/in", FIELDS)
@@ -76,7 +76,7 @@ async def test_a_webhook_gets_what_happened_once_and_may_know_it_again() -> None
 
 
 async def test_ntfy_gets_a_title_and_a_message_for_its_topic() -> None:
-    async with served() as (endpoint, url):
+    async with serve_endpoint() as (endpoint, url):
         await send("phone", target("ntfy", f"{url}/below/my-topic"), TOLD)
         await send("phone", target("ntfy", f"{url}/other/"), TOLD)
     [(path, headers, body), (root, _, other)] = endpoint.asked
@@ -91,7 +91,7 @@ async def test_ntfy_gets_a_title_and_a_message_for_its_topic() -> None:
 
 
 async def test_a_redirect_is_not_followed() -> None:
-    async with served() as (endpoint, url):
+    async with serve_endpoint() as (endpoint, url):
         endpoint.status = 307
         with pytest.raises(SendError, match=r"answers with a redirect \(307\)") as caught:
             await send("hook", target("webhook", f"{url}/in", token="tk"), TOLD)
@@ -105,7 +105,7 @@ async def test_a_redirect_is_not_followed() -> None:
 async def test_a_refusal_is_named_and_says_whether_trying_again_may_help(
     status: int, passing: bool
 ) -> None:
-    async with served() as (endpoint, url):
+    async with serve_endpoint() as (endpoint, url):
         endpoint.status = status
         with pytest.raises(SendError) as caught:
             await send("hook", target("webhook", f"{url}/sec", token="tk_sec"), TOLD)
@@ -117,7 +117,7 @@ async def test_a_refusal_is_named_and_says_whether_trying_again_may_help(
 
 async def test_a_target_that_does_not_answer_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sending, "DEADLINE_S", 0.2)
-    async with served() as (endpoint, url):
+    async with serve_endpoint() as (endpoint, url):
         endpoint.wait_s = 30.0
         with pytest.raises(SendError, match="did not answer within 0 s") as caught:
             await send("hook", target("webhook", f"{url}/in"), TOLD)
@@ -154,7 +154,7 @@ async def test_without_aiomqtt_one_line_says_what_to_install(
 
 
 async def test_a_test_says_that_it_is_one() -> None:
-    async with served() as (endpoint, url):
+    async with serve_endpoint() as (endpoint, url):
         await try_out("hook", target("webhook", f"{url}/in"), lambda: TOLD.at_ns)
     [(_, _, body)] = endpoint.asked
     assert (body["rule"], body["at"]) == ("test", FIELDS["at"])
@@ -189,7 +189,7 @@ PASSWORD = (
 )
 
 
-async def followed(port: int, topics: str, count: int) -> list[tuple[str, bool, Any]]:
+async def next_messages(port: int, topics: str, count: int) -> list[tuple[str, bool, Any]]:
     """Return the next messages of a broker: topic, whether it was kept, and what it says."""
     import aiomqtt
 
@@ -220,7 +220,7 @@ async def test_a_broker_gets_the_event_and_home_assistant_discovers_it(mosquitto
             except SendError:
                 # The broker is about to start.
                 await asyncio.sleep(0.05)
-    [(topic, kept, found)] = await followed(mosquitto, "homeassistant/#", 1)
+    [(topic, kept, found)] = await next_messages(mosquitto, "homeassistant/#", 1)
     assert topic == "homeassistant/event/egolog_glasses_01/far_siren/config"
     assert kept
     assert found == {
@@ -236,7 +236,7 @@ async def test_a_broker_gets_the_event_and_home_assistant_discovers_it(mosquitto
         "origin": {"name": "EgoLog Streams"},
     }
     SUBSCRIBED.clear()
-    following = asyncio.create_task(followed(mosquitto, found["state_topic"], 1))
+    following = asyncio.create_task(next_messages(mosquitto, found["state_topic"], 1))
     await SUBSCRIBED.wait()
     await send("home", home, TOLD)
     # What happened is told to whoever listens, and to nobody who comes later.

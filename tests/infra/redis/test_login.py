@@ -29,7 +29,7 @@ PASSWORD = "hunter2-and-more"
 COMMANDS = "+@all -@admin -@dangerous"
 
 
-class Guarded:
+class GuardedServer:
     """A server with a user `egolog`, TLS beside its plain port, and the files for both ends."""
 
     def __init__(self, folder: Path) -> None:
@@ -59,9 +59,9 @@ class Guarded:
 
 
 @pytest.fixture(scope="module")
-def guarded_redis(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Guarded]:
+def guarded_redis(tmp_path_factory: pytest.TempPathFactory) -> Iterator[GuardedServer]:
     folder = tmp_path_factory.mktemp("guarded-redis")
-    guarded = Guarded(folder / "certificates")
+    guarded = GuardedServer(folder / "certificates")
     with debian_redis(folder, *guarded.options) as url:
         guarded.url = url
         yield guarded
@@ -75,7 +75,7 @@ USER = {"redis_username": "egolog", "redis_password": PASSWORD}
 
 
 async def test_a_user_over_tls_with_a_certificate_reads_what_it_writes(
-    guarded_redis: Guarded,
+    guarded_redis: GuardedServer,
 ) -> None:
     async with await connect(settings(**guarded_redis.tls, **USER)) as redis:
         await redis.set("login", b"\x00\xff")
@@ -84,7 +84,7 @@ async def test_a_user_over_tls_with_a_certificate_reads_what_it_writes(
         assert PASSWORD not in repr(redis)
 
 
-async def test_the_settings_user_goes_before_the_urls(guarded_redis: Guarded) -> None:
+async def test_the_settings_user_goes_before_the_urls(guarded_redis: GuardedServer) -> None:
     address = guarded_redis.url.removeprefix("redis://")
     for url, user in (
         (f"redis://egolog:{PASSWORD}@{address}", {}),
@@ -95,7 +95,9 @@ async def test_the_settings_user_goes_before_the_urls(guarded_redis: Guarded) ->
             assert await redis.acl_whoami() == "egolog"
 
 
-def refused(guarded: Guarded, folder: Path) -> list[tuple[dict[str, Any], str | tuple[str, ...]]]:
+def misfits(
+    guarded: GuardedServer, folder: Path
+) -> list[tuple[dict[str, Any], str | tuple[str, ...]]]:
     """Return what does not fit, and how it is named."""
     tls = guarded.tls
     other = Authority(folder / "other").ca
@@ -119,9 +121,9 @@ def refused(guarded: Guarded, folder: Path) -> list[tuple[dict[str, Any], str | 
 
 
 async def test_who_is_not_let_in_gets_one_line_without_a_secret(
-    guarded_redis: Guarded, tmp_path: Path
+    guarded_redis: GuardedServer, tmp_path: Path
 ) -> None:
-    for fields, said in refused(guarded_redis, tmp_path):
+    for fields, said in misfits(guarded_redis, tmp_path):
         with pytest.raises(StoreError) as caught:
             await connect(settings(**fields))
         line = str(caught.value)
@@ -178,7 +180,7 @@ async def test_a_server_that_writes_nothing_to_disk_is_named_once(
 
 
 async def test_a_user_who_may_not_ask_is_not_warned(
-    guarded_redis: Guarded, caplog: pytest.LogCaptureFixture
+    guarded_redis: GuardedServer, caplog: pytest.LogCaptureFixture
 ) -> None:
     configured = settings(redis_url=guarded_redis.url, **USER)
     async with await connect(configured) as redis:

@@ -6,7 +6,7 @@ from models.egolog.har import Har, HarConfig
 NONE, YES = torch.tensor([False]), torch.tensor([True])
 
 
-def trained() -> Har:
+def network_with_seconds() -> Har:
     torch.manual_seed(0)
     network = Har(HarConfig(seconds_width=16)).eval()
     assert network.seconds is not None
@@ -42,21 +42,21 @@ def test_seconds_that_nobody_trained_leave_the_fusions_word() -> None:
 
 
 def test_without_sound_the_fusion_alone_speaks() -> None:
-    network, window = trained(), inputs(NONE, YES)
+    network, window = network_with_seconds(), inputs(NONE, YES)
     assert torch.equal(network(**window, **seconds()), network(**window))
     heard = inputs(YES, YES)
     assert not torch.allclose(network(**heard, **seconds()), network(**heard))
 
 
 def test_motion_that_is_missing_counts_for_nothing() -> None:
-    network, window = trained(), inputs(YES, NONE)
+    network, window = network_with_seconds(), inputs(YES, NONE)
     one = seconds()
     other = {**one, "imu_seconds": torch.randn(1, 5, 128)}
     assert torch.equal(network(**window, **one), network(**window, **other))
 
 
 def test_seconds_count_alike_and_any_number_of_them_may_be_there() -> None:
-    network, window, shown = trained(), inputs(YES, YES), seconds()
+    network, window, shown = network_with_seconds(), inputs(YES, YES), seconds()
     turned = {name: part.flip(1) for name, part in shown.items()}
     torch.testing.assert_close(network(**window, **shown), network(**window, **turned))
     for count in (1, 10):

@@ -41,7 +41,7 @@ def ahead(memory: DirectionMemory | None = None, rate: float = 0.0) -> Direction
     return memory.after(0, NS, regions, source(0.0), moving(rate))[1]
 
 
-def undecided(
+def after_undecided(
     memory: DirectionMemory, imu: NDArray[np.float32] | None, start_s: int = 1
 ) -> tuple[dict[str, float], DirectionMemory]:
     """Return what is remembered of a second that cannot tell ahead from behind."""
@@ -50,40 +50,40 @@ def undecided(
 
 
 def test_what_was_ahead_is_not_said_behind_by_a_second_that_cannot_tell() -> None:
-    regions, _ = undecided(ahead(), moving())
+    regions, _ = after_undecided(ahead(), moving())
     assert regions["front-far"] > regions["back-far"]
 
 
 def test_a_source_is_behind_a_head_that_has_turned_half_around() -> None:
     # Half of the turn is in the first second, and half of it in the second one.
-    regions, _ = undecided(ahead(rate=math.pi), moving(math.pi))
+    regions, _ = after_undecided(ahead(rate=math.pi), moving(math.pi))
     assert regions["back-far"] > 0.55
     assert regions["front-far"] < 0.4
 
 
 @pytest.mark.parametrize("distance", DISTANCES)
 def test_whether_something_is_near_or_far_stays_what_the_second_says(distance: str) -> None:
-    regions, _ = undecided(ahead(), moving(1.0))
+    regions, _ = after_undecided(ahead(), moving(1.0))
     assert regions != UNDECIDED
     assert no_source(regions, distance) == pytest.approx(no_source(UNDECIDED, distance), abs=3e-4)
 
 
 def test_a_first_second_is_as_it_is_by_itself() -> None:
-    regions, memory = undecided(DirectionMemory(), moving())
+    regions, memory = after_undecided(DirectionMemory(), moving())
     assert regions == UNDECIDED
     assert memory.pack()
 
 
 @pytest.mark.parametrize("start_s", [0, 2, 60])
 def test_a_second_that_does_not_follow_forgets_what_was_before(start_s: int) -> None:
-    fresh = undecided(DirectionMemory(), moving(), start_s)
-    regions, memory = undecided(ahead(), moving(), start_s)
+    fresh = after_undecided(DirectionMemory(), moving(), start_s)
+    regions, memory = after_undecided(ahead(), moving(), start_s)
     assert regions == fresh[0]
     assert memory.pack() == fresh[1].pack()
 
 
 def test_without_motion_or_heat_nothing_is_remembered() -> None:
-    regions, memory = undecided(ahead(), None)
+    regions, memory = after_undecided(ahead(), None)
     assert (regions, memory.pack()) == (UNDECIDED, b"")
     regions, memory = ahead().after(NS, 2 * NS, UNDECIDED, None, moving())
     assert (regions, memory.pack()) == (UNDECIDED, b"")
@@ -93,8 +93,8 @@ def test_a_packed_memory_goes_on_to_the_bit() -> None:
     memory = ahead(rate=0.3)
     again = DirectionMemory.of(memory.pack())
     for start_s in range(1, 5):
-        one, memory = undecided(memory, moving(0.2), start_s)
-        two, again = undecided(again, moving(0.2), start_s)
+        one, memory = after_undecided(memory, moving(0.2), start_s)
+        two, again = after_undecided(again, moving(0.2), start_s)
         assert one == two
         assert memory.pack() == again.pack()
         again = DirectionMemory.of(again.pack())

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from schemas.frames import Modality
 
 
-def made() -> Familiarity:
+def make_familiarity() -> Familiarity:
     familiarity = Familiarity(FamiliarityConfig(features=2))
     familiarity.mean.copy_(torch.tensor([1.0, 0.0]))
     familiarity.whitening.copy_(torch.tensor([[0.5, 0.0], [0.0, 1.0]]))
@@ -29,7 +29,7 @@ def made() -> Familiarity:
 
 def test_familiarity_is_one_in_the_middle_a_half_at_the_limit_and_falls_with_distance() -> None:
     features = torch.tensor([[1.0, 0.0], [2.0, 0.0], [5.0, 0.0], [1.0, -2.0], [1.0, 4.0], [1e6, 0]])
-    familiarity = made()
+    familiarity = make_familiarity()
     assert familiarity.distance(features)[:5].tolist() == [0.0, 0.5, 2.0, 2.0, 4.0]
     values = familiarity(features).tolist()
     assert values[:5] == pytest.approx([1.0, 1 / (1 + 1 / 16), 0.5, 0.5, 0.2])
@@ -38,7 +38,7 @@ def test_familiarity_is_one_in_the_middle_a_half_at_the_limit_and_falls_with_dis
 
 def test_a_window_is_as_far_as_its_segments_are_on_average() -> None:
     segments = torch.tensor([[1.0, 0.0], [1.0, 4.0]])
-    assert float(made().together(segments)) == pytest.approx(0.5)
+    assert float(make_familiarity().together(segments)) == pytest.approx(0.5)
 
 
 @pytest.mark.parametrize(

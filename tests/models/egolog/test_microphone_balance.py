@@ -16,7 +16,7 @@ FS = 16_000
 Maps = NDArray[np.float16]
 
 
-def heard(left_db: float, lag: int = 0, seed: int = 0, noise: float = 1e-4) -> Maps:
+def unbalanced_second(left_db: float, lag: int = 0, seed: int = 0, noise: float = 1e-4) -> Maps:
     """Return a second of a sound that the left microphone hears louder, `lag` samples later."""
     rng = np.random.default_rng(seed)
     sound = rng.normal(0, 0.03, FS)
@@ -26,7 +26,7 @@ def heard(left_db: float, lag: int = 0, seed: int = 0, noise: float = 1e-4) -> M
     return maps
 
 
-def learned(*seconds: Maps) -> MicrophoneBalance:
+def balance_after(*seconds: Maps) -> MicrophoneBalance:
     balance = MicrophoneBalance()
     for maps in seconds:
         balance = balance.after(maps)
@@ -34,16 +34,16 @@ def learned(*seconds: Maps) -> MicrophoneBalance:
 
 
 def test_a_second_from_ahead_says_how_much_louder_a_microphone_is() -> None:
-    weight, difference = level_difference(heard(1.8))
+    weight, difference = level_difference(unbalanced_second(1.8))
     assert weight == pytest.approx(1)
     assert difference == pytest.approx(1.8, abs=0.05)
 
 
 def test_a_source_beside_the_head_says_nothing() -> None:
-    weight, _ = level_difference(heard(6, lag=-10))
+    weight, _ = level_difference(unbalanced_second(6, lag=-10))
     assert weight < 1e-3
-    near = [heard(6, lag=-10, seed=seed) for seed in range(30)]
-    assert learned(*near).step_db == 0
+    near = [unbalanced_second(6, lag=-10, seed=seed) for seed in range(30)]
+    assert balance_after(*near).step_db == 0
 
 
 def test_silence_and_noise_of_two_microphones_say_nothing() -> None:
@@ -55,32 +55,32 @@ def test_silence_and_noise_of_two_microphones_say_nothing() -> None:
 
 
 def test_the_difference_is_believed_after_a_few_seconds() -> None:
-    seconds = [heard(1.8, seed=seed) for seed in range(30)]
-    after = [learned(*seconds[:count]).db for count in (1, 3, 30)]
+    seconds = [unbalanced_second(1.8, seed=seed) for seed in range(30)]
+    after = [balance_after(*seconds[:count]).db for count in (1, 3, 30)]
     assert after == pytest.approx([1.8 / 4, 1.8 / 2, 1.8 * 30 / 33], abs=0.05)
 
 
 def test_microphones_do_not_differ_without_a_limit() -> None:
-    assert learned(*[heard(12)] * 60).db == LIMIT_DB
+    assert balance_after(*[unbalanced_second(12)] * 60).db == LIMIT_DB
 
 
 def test_a_single_second_pulls_only_so_far() -> None:
-    alike = [heard(0, seed=seed) for seed in range(20)]
-    assert learned(*alike, heard(12)).db == pytest.approx(4 / 24, abs=0.03)
+    alike = [unbalanced_second(0, seed=seed) for seed in range(20)]
+    assert balance_after(*alike, unbalanced_second(12)).db == pytest.approx(4 / 24, abs=0.03)
 
 
 def test_a_device_that_is_put_on_anew_is_learned_anew() -> None:
-    first, second = heard(1.5), heard(-1.5)
-    assert learned(*[first] * 400, *[second] * 900).db == pytest.approx(-1.5, abs=0.2)
+    first, second = unbalanced_second(1.5), unbalanced_second(-1.5)
+    assert balance_after(*[first] * 400, *[second] * 900).db == pytest.approx(-1.5, abs=0.2)
 
 
 @pytest.mark.parametrize("db", [-2.0, 1.5])
 def test_what_is_balanced_is_heard_by_microphones_that_are_alike(db: float) -> None:
-    balanced = MicrophoneBalance(300, db).correct(heard(db))
+    balanced = MicrophoneBalance(300, db).correct(unbalanced_second(db))
     assert balanced.dtype == np.float16
     assert level_difference(balanced)[1] == pytest.approx(0, abs=0.05)
-    alike = heard(0)
-    assert np.array_equal(balanced[2], heard(db)[2])
+    alike = unbalanced_second(0)
+    assert np.array_equal(balanced[2], unbalanced_second(db)[2])
     assert np.abs(balanced[:2].astype(float).mean(axis=0) - alike[:2].mean(axis=0)).mean() < 0.3
 
 
@@ -106,20 +106,20 @@ def test_every_float16_is_balanced_as_by_arithmetic(db: float) -> None:
 
 
 def test_less_than_is_heard_changes_nothing() -> None:
-    maps = heard(0.1)
+    maps = unbalanced_second(0.1)
     assert MicrophoneBalance(300, 0.1).correct(maps) is maps
 
 
 def test_a_session_hears_each_second_by_those_up_to_it() -> None:
-    seconds = np.stack([heard(1.8, seed=seed) for seed in range(6)])
+    seconds = np.stack([unbalanced_second(1.8, seed=seed) for seed in range(6)])
     heard_so = balanced_in_turn(seconds)
     for at in range(6):
-        expected = learned(*seconds[: at + 1]).correct(seconds[at])
+        expected = balance_after(*seconds[: at + 1]).correct(seconds[at])
         assert np.array_equal(heard_so[at], expected)
     assert not np.array_equal(heard_so[5], seconds[5])
 
 
 def test_the_state_is_two_numbers_that_make_it_again() -> None:
-    balance = learned(heard(1.8), heard(0.4, seed=1))
+    balance = balance_after(unbalanced_second(1.8), unbalanced_second(0.4, seed=1))
     assert MicrophoneBalance.of(balance.values()) == balance
     assert MicrophoneBalance.of(()) == MicrophoneBalance()

@@ -22,9 +22,9 @@ from tests.models.finetuning.windows import (
     coreset,
     f1,
     later,
-    mislabelled,
+    mislabel,
     queue,
-    shipped,
+    shipped_network,
     stuck,
 )
 
@@ -34,16 +34,16 @@ if TYPE_CHECKING:
 HELD = np.arange(len(queue())) // 8 % 4 == 0
 
 
-def judged(windows: Examples) -> tuple[ScenarioNet, Verdict]:
+def tune_and_judge(windows: Examples) -> tuple[ScenarioNet, Verdict]:
     """Tune on three quarters of a queue and judge on the rest, labelled in the same way."""
-    tuned = tune(shipped(), windows.take(~HELD), coreset().train, HEAD)
-    return tuned, judge(shipped(), tuned, coreset().held_out, windows.take(HELD))
+    tuned = tune(shipped_network(), windows.take(~HELD), coreset().train, HEAD)
+    return tuned, judge(shipped_network(), tuned, coreset().held_out, windows.take(HELD))
 
 
 @pytest.fixture(scope="module")
 def rightly() -> tuple[ScenarioNet, Verdict]:
     """A network tuned on right labels, and what is judged of it."""
-    return judged(queue())
+    return tune_and_judge(queue())
 
 
 def test_what_learned_from_right_labels_is_accepted_with_its_figures(
@@ -53,39 +53,39 @@ def test_what_learned_from_right_labels_is_accepted_with_its_figures(
     assert verdict.accepted
     assert verdict.after["queue_loss"] < verdict.before["queue_loss"]
     assert verdict.after["coreset_f1"] == pytest.approx(f1(tuned, coreset().held_out))
-    assert verdict.before["coreset_f1"] == pytest.approx(f1(shipped(), coreset().held_out))
+    assert verdict.before["coreset_f1"] == pytest.approx(f1(shipped_network(), coreset().held_out))
     assert verdict.metrics["queue_loss_before"] == verdict.before["queue_loss"]
 
 
 @pytest.mark.parametrize("seed", range(2))
 def test_with_a_third_of_the_labels_by_chance_what_is_accepted_is_no_worse(seed: int) -> None:
-    tuned, verdict = judged(mislabelled(queue(), 0.3, seed))
+    tuned, verdict = tune_and_judge(mislabel(queue(), 0.3, seed))
     assert verdict.accepted, verdict.reason
-    assert f1(tuned, later()) > f1(shipped(), later()) - 0.02
-    assert f1(tuned, coreset().held_out) >= f1(shipped(), coreset().held_out) - 0.005
+    assert f1(tuned, later()) > f1(shipped_network(), later()) - 0.02
+    assert f1(tuned, coreset().held_out) >= f1(shipped_network(), coreset().held_out) - 0.005
 
 
 @pytest.mark.parametrize("scenario", [0, 6])
 def test_one_label_for_everything_is_rejected(scenario: int) -> None:
-    _, verdict = judged(stuck(queue(), scenario))
+    _, verdict = tune_and_judge(stuck(queue(), scenario))
     assert verdict.outcome == "one_sided"
     assert "labels as varied as 1.0 scenarios" in verdict.reason
 
 
 @pytest.mark.parametrize("seed", range(2))
 def test_labels_by_chance_alone_are_rejected(seed: int) -> None:
-    _, verdict = judged(mislabelled(queue(), 1.0, seed))
+    _, verdict = tune_and_judge(mislabel(queue(), 1.0, seed))
     assert not verdict.accepted
 
 
 def test_even_a_candidate_that_believes_one_label_for_everything_is_rejected() -> None:
-    believer = copy.deepcopy(shipped())
+    believer = copy.deepcopy(shipped_network())
     with torch.no_grad():
         believer.out.bias[6] += 8
     half = stuck(queue()).labels
     half[::2] = queue().labels[::2]
     windows = Examples(queue().rows, half).take(HELD)
-    assert judge(shipped(), believer, coreset().held_out, windows).outcome == "original"
+    assert judge(shipped_network(), believer, coreset().held_out, windows).outcome == "original"
 
 
 def test_what_forgets_its_original_days_is_rejected(
@@ -94,13 +94,13 @@ def test_what_forgets_its_original_days_is_rejected(
     forgetful = copy.deepcopy(rightly[0])
     with torch.no_grad():
         forgetful.out.bias[2] -= 4
-    verdict = judge(shipped(), forgetful, coreset().held_out, queue().take(HELD))
+    verdict = judge(shipped_network(), forgetful, coreset().held_out, queue().take(HELD))
     assert verdict.outcome == "original"
     assert "worse on original days" in verdict.reason
 
 
 def test_the_parent_itself_is_not_better() -> None:
-    verdict = judge(shipped(), shipped(), coreset().held_out, queue().take(HELD))
+    verdict = judge(shipped_network(), shipped_network(), coreset().held_out, queue().take(HELD))
     assert verdict.outcome == "queue"
     assert verdict.before == verdict.after
 
@@ -108,8 +108,8 @@ def test_the_parent_itself_is_not_better() -> None:
 def test_too_few_windows_decide_nothing(rightly: tuple[ScenarioNet, Verdict]) -> None:
     tuned, _ = rightly
     few = queue().take(np.arange(3))
-    assert judge(shipped(), tuned, coreset().held_out, few).outcome == "few"
-    assert judge(shipped(), tuned, coreset().held_out, Examples.empty()).outcome == "few"
+    assert judge(shipped_network(), tuned, coreset().held_out, few).outcome == "few"
+    assert judge(shipped_network(), tuned, coreset().held_out, Examples.empty()).outcome == "few"
 
 
 def test_an_error_of_the_change_counts_as_lost() -> None:
@@ -144,5 +144,5 @@ def test_what_is_lost_of_original_days_is_measured_from_the_shipped_network(
         forgetful.out.bias[2] -= 4
     windows = queue().take(HELD)
     of_parent = judge(forgetful, forgetful, coreset().held_out, windows)
-    of_shipped = judge(forgetful, forgetful, coreset().held_out, windows, shipped=shipped())
+    of_shipped = judge(forgetful, forgetful, coreset().held_out, windows, shipped=shipped_network())
     assert (of_parent.outcome, of_shipped.outcome) == ("queue", "original")

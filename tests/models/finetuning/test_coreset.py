@@ -9,7 +9,7 @@ import pytest
 from models.egolog.contrastive import ENCODERS
 from models.finetuning.coreset import FILE, Coreset, CoresetError
 from models.serving.registry import Registry
-from tests.models.finetuning.windows import coreset, f1, shipped
+from tests.models.finetuning.windows import coreset, f1, shipped_network
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -23,8 +23,8 @@ def test_the_shipped_coreset_is_small_and_has_every_scenario_in_both_parts() -> 
 
 
 def test_the_shipped_network_knows_its_original_days() -> None:
-    assert f1(shipped(), coreset().train) > 0.8
-    assert f1(shipped(), coreset().held_out) > 0.75
+    assert f1(shipped_network(), coreset().train) > 0.8
+    assert f1(shipped_network(), coreset().held_out) > 0.75
 
 
 def test_a_damaged_file_and_one_of_other_encoders_are_refused(tmp_path: Path) -> None:

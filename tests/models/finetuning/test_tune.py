@@ -19,9 +19,9 @@ from tests.models.finetuning.windows import (
     coreset,
     f1,
     later,
-    mislabelled,
+    mislabel,
     queue,
-    shipped,
+    shipped_network,
     uncertain,
 )
 
@@ -37,42 +37,46 @@ def same(one: ScenarioNet, other: ScenarioNet) -> bool:
 @cache
 def well_tuned(steps: int = 120) -> ScenarioNet:
     """Return the network half way to where a short training of all of it leads."""
-    tuned = tune(shipped(), queue(), coreset().train, TuneSettings(sequence_steps=steps))
-    return between(shipped(), tuned, 0.5)
+    tuned = tune(shipped_network(), queue(), coreset().train, TuneSettings(sequence_steps=steps))
+    return between(shipped_network(), tuned, 0.5)
 
 
 @pytest.mark.accuracy
 def test_a_queue_from_another_world_makes_its_later_windows_better_known_and_surer() -> None:
-    assert f1(well_tuned(), later()) > f1(shipped(), later()) + 0.03
-    assert uncertain(well_tuned(), later()) < 0.9 * uncertain(shipped(), later())
+    assert f1(well_tuned(), later()) > f1(shipped_network(), later()) + 0.03
+    assert uncertain(well_tuned(), later()) < 0.9 * uncertain(shipped_network(), later())
 
 
 @pytest.mark.parametrize("steps", [30, pytest.param(120, marks=pytest.mark.accuracy)])
 def test_original_days_lose_no_more_than_a_point(steps: int) -> None:
-    assert f1(well_tuned(steps), coreset().held_out) > f1(shipped(), coreset().held_out) - 0.01
+    assert (
+        f1(well_tuned(steps), coreset().held_out) > f1(shipped_network(), coreset().held_out) - 0.01
+    )
 
 
 def test_with_a_third_of_the_labels_by_chance_it_still_gets_better_on_average() -> None:
     gains = []
     for seed in range(4):
-        tuned = tune(shipped(), mislabelled(queue(), 0.3, seed), coreset().train, HEAD)
-        gains.append(f1(tuned, later()) - f1(shipped(), later()))
-        assert f1(tuned, coreset().held_out) > f1(shipped(), coreset().held_out) - 0.01
+        tuned = tune(shipped_network(), mislabel(queue(), 0.3, seed), coreset().train, HEAD)
+        gains.append(f1(tuned, later()) - f1(shipped_network(), later()))
+        assert f1(tuned, coreset().held_out) > f1(shipped_network(), coreset().held_out) - 0.01
     assert np.mean(gains) > 0
     assert min(gains) > -0.02
 
 
 def test_the_same_seed_gives_the_same_weights_and_leaves_the_parent_alone() -> None:
-    before = {key: value.clone() for key, value in shipped().state_dict().items()}
+    before = {key: value.clone() for key, value in shipped_network().state_dict().items()}
     settings = TuneSettings(seed=3, sequence_steps=3)
     windows = queue().take(np.arange(20))
-    first = tune(shipped(), windows, coreset().train, settings)
+    first = tune(shipped_network(), windows, coreset().train, settings)
     torch.rand(5)
-    assert same(first, tune(shipped(), windows, coreset().train, settings))
+    assert same(first, tune(shipped_network(), windows, coreset().train, settings))
     assert not same(
-        first, tune(shipped(), windows, coreset().train, TuneSettings(4, sequence_steps=3))
+        first, tune(shipped_network(), windows, coreset().train, TuneSettings(4, sequence_steps=3))
     )
-    assert all(torch.equal(value, before[key]) for key, value in shipped().state_dict().items())
+    assert all(
+        torch.equal(value, before[key]) for key, value in shipped_network().state_dict().items()
+    )
     assert not first.training
 
 
@@ -80,11 +84,13 @@ def test_only_the_head_changes_unless_steps_for_the_rest_are_asked_for() -> None
     windows = queue().take(np.arange(20))
 
     def changed(steps: int) -> set[str]:
-        tuned = tune(shipped(), windows, coreset().train, TuneSettings(sequence_steps=steps))
+        tuned = tune(
+            shipped_network(), windows, coreset().train, TuneSettings(sequence_steps=steps)
+        )
         mine = tuned.state_dict()
         return {
             key
-            for key, value in shipped().state_dict().items()
+            for key, value in shipped_network().state_dict().items()
             if not torch.equal(value, mine[key])
         }
 
@@ -93,9 +99,9 @@ def test_only_the_head_changes_unless_steps_for_the_rest_are_asked_for() -> None
 
 
 def test_an_empty_queue_gives_a_copy() -> None:
-    tuned = tune(shipped(), Examples.empty(), coreset().train)
-    assert tuned is not shipped()
-    assert same(tuned, shipped())
+    tuned = tune(shipped_network(), Examples.empty(), coreset().train)
+    assert tuned is not shipped_network()
+    assert same(tuned, shipped_network())
 
 
 def test_a_window_is_taught_what_its_whole_session_was(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -104,8 +110,8 @@ def test_a_window_is_taught_what_its_whole_session_was(monkeypatch: pytest.Monke
     windows = queue().take(np.arange(12))
     when = Timeline(np.zeros(12, np.int64), np.arange(12))
     for told in (None, when):
-        tune(shipped(), windows, coreset().train, HEAD, told)
-    said = probabilities(shipped(), windows.rows)
+        tune(shipped_network(), windows, coreset().train, HEAD, told)
+    said = probabilities(shipped_network(), windows.rows)
     trusted = Trust.of(said, windows.labels).belief(said, windows.labels)
     np.testing.assert_array_equal(taught[0], trusted)
     np.testing.assert_array_equal(taught[1], in_hindsight(trusted, when))
@@ -113,13 +119,13 @@ def test_a_window_is_taught_what_its_whole_session_was(monkeypatch: pytest.Monke
 
 
 def test_between_two_networks_lies_their_mean() -> None:
-    other = copy.deepcopy(shipped())
+    other = copy.deepcopy(shipped_network())
     with torch.no_grad():
         other.out.bias.add_(2.0)
-    half = between(shipped(), other, 0.5)
-    assert torch.allclose(half.out.bias, shipped().out.bias + 1.0)
-    assert torch.equal(half.out.weight, shipped().out.weight)
-    assert same(between(shipped(), other, 0.0), shipped())
+    half = between(shipped_network(), other, 0.5)
+    assert torch.allclose(half.out.bias, shipped_network().out.bias + 1.0)
+    assert torch.equal(half.out.weight, shipped_network().out.weight)
+    assert same(between(shipped_network(), other, 0.0), shipped_network())
     assert not half.training
 
 

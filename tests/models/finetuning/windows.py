@@ -38,11 +38,11 @@ def coreset() -> Coreset:
 
 
 @cache
-def shipped() -> ScenarioNet:
+def shipped_network() -> ScenarioNet:
     return Registry().load(SCENARIO).module
 
 
-def muffled(windows: Examples) -> Examples:
+def muffle(windows: Examples) -> Examples:
     """The same windows, heard and felt through a coat."""
     rows = windows.rows.copy()
     rows[..., :FEATURES] *= np.float16(MUFFLED)
@@ -60,17 +60,17 @@ def _later() -> NDArray[np.bool_]:
 def queue() -> Examples:
     """What the network is unsure of in its first days under the coat."""
     days = Examples.concatenate([coreset().train, coreset().held_out.take(~_later())])
-    worn = muffled(days)
-    return worn.take(probabilities(shipped(), worn.rows).max(axis=1) < UNSURE)
+    worn = muffle(days)
+    return worn.take(probabilities(shipped_network(), worn.rows).max(axis=1) < UNSURE)
 
 
 @cache
 def later() -> Examples:
     """All windows of later days under the coat."""
-    return muffled(coreset().held_out.take(_later()))
+    return muffle(coreset().held_out.take(_later()))
 
 
-def mislabelled(windows: Examples, share: float, seed: int = 0) -> Examples:
+def mislabel(windows: Examples, share: float, seed: int = 0) -> Examples:
     """Call a share of the windows anything."""
     rng = np.random.default_rng(seed)
     labels = windows.labels.copy()
@@ -98,7 +98,7 @@ def uncertain(network: ScenarioNet, windows: Examples) -> float:
 
 def items(windows: Examples, encoders: str | None = None) -> list[FinetuneItem]:
     """The windows as the queue carries them, ten minutes apart."""
-    said = probabilities(shipped(), windows.rows)
+    said = probabilities(shipped_network(), windows.rows)
     revision = encoders or Registry().load(ENCODERS).revision
     found = []
     for number, (rows, labels, p) in enumerate(

@@ -13,7 +13,7 @@ from models.lanhar.descriptions import (
     describe,
     describe_by_aspect,
     labels,
-    read,
+    read_descriptions,
     write,
 )
 from models.research.lanhar.interpretation.patterns import MECHANISMS
@@ -92,7 +92,7 @@ def test_a_bad_file_is_named_with_what_is_wrong(tmp_path: Path, text: str, messa
     path = tmp_path / "bad.txt"
     path.write_text(text, encoding="utf-8")
     with pytest.raises(DescriptionError, match=message):
-        read(path)
+        read_descriptions(path)
 
 
 def test_a_name_without_letters_or_a_folder_that_is_absent_is_refused(tmp_path: Path) -> None:

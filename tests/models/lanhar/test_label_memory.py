@@ -24,7 +24,7 @@ def shares(**likely: float) -> np.ndarray:
     return np.array([named.get(name, rest) for name in NAMES])
 
 
-def seen(
+def memory_after(
     *windows: np.ndarray, every_s: float = 5.0, position: Position | None = None
 ) -> tuple[float, ...]:
     memory: tuple[float, ...] = ()
@@ -43,29 +43,31 @@ SITS_DOWN = shares(sitting_down=0.8)
 
 
 def test_who_keeps_still_after_standing_up_stands_and_after_sitting_down_sits() -> None:
-    assert first(seen(SEATED, RISES, STILL, STILL)) == "standing"
-    assert first(seen(SEATED, RISES, STILL, SITS_DOWN, STILL)) == "sitting"
-    assert first(seen(shares(walking=0.8), STILL)) == "standing"
+    assert first(memory_after(SEATED, RISES, STILL, STILL)) == "standing"
+    assert first(memory_after(SEATED, RISES, STILL, SITS_DOWN, STILL)) == "sitting"
+    assert first(memory_after(shares(walking=0.8), STILL)) == "standing"
 
 
 def test_a_still_head_does_not_show_whether_its_wearer_sits_and_rising_does() -> None:
     leaning = shares(sitting=0.5, standing=0.2, walking=0.01)
-    assert first(seen(SEATED, RISES, *[leaning] * 24)) == "sitting"
+    assert first(memory_after(SEATED, RISES, *[leaning] * 24)) == "sitting"
     for position in HEAD:
-        risen = seen(SEATED, RISES, *[leaning] * 24, position=position)
+        risen = memory_after(SEATED, RISES, *[leaning] * 24, position=position)
         assert first(risen) == "standing"
         assert first(MEMORY.after(risen, 130.0, SITS_DOWN, position)) == "sitting down"
-        assert first(seen(RISES, SITS_DOWN, *[leaning] * 24, position=position)) == "sitting"
+        assert (
+            first(memory_after(RISES, SITS_DOWN, *[leaning] * 24, position=position)) == "sitting"
+        )
 
 
 def test_a_head_shows_what_is_done_and_a_waist_shows_how_it_sits() -> None:
     for position in HEAD:
-        assert first(seen(SEATED, shares(walking=0.8), position=position)) == "walking"
+        assert first(memory_after(SEATED, shares(walking=0.8), position=position)) == "walking"
         drinks = shares(drinking=0.8, sitting=0.1)
-        assert first(seen(SEATED, *[drinks] * 4, position=position)) == "drinking"
+        assert first(memory_after(SEATED, *[drinks] * 4, position=position)) == "drinking"
     stands = [shares(standing=0.7, sitting=0.2)] * 9
-    assert first(seen(*[SEATED] * 9, *stands, position="waist")) == "standing"
-    assert first(seen(*[SEATED] * 9, *stands, position="glasses")) == "sitting"
+    assert first(memory_after(*[SEATED] * 9, *stands, position="waist")) == "standing"
+    assert first(memory_after(*[SEATED] * 9, *stands, position="glasses")) == "sitting"
 
 
 def test_a_head_is_remembered_among_labels_of_one_posture() -> None:
@@ -77,20 +79,20 @@ def test_a_head_is_remembered_among_labels_of_one_posture() -> None:
 
 def test_one_window_does_not_outweigh_minutes_and_several_do() -> None:
     odd = shares(drinking=0.4, sitting=0.3)
-    assert first(seen(*[SEATED] * 6, odd)) == "sitting"
-    assert first(seen(*[SEATED] * 6, *[odd] * 20)) == "drinking"
+    assert first(memory_after(*[SEATED] * 6, odd)) == "sitting"
+    assert first(memory_after(*[SEATED] * 6, *[odd] * 20)) == "drinking"
 
 
 def test_what_is_long_past_says_nothing() -> None:
-    soon = MEMORY.after(seen(SEATED, RISES), 15.0, STILL)
-    late = MEMORY.after(seen(SEATED, RISES), 7_000.0, STILL)
+    soon = MEMORY.after(memory_after(SEATED, RISES), 15.0, STILL)
+    late = MEMORY.after(memory_after(SEATED, RISES), 7_000.0, STILL)
     sitting, standing = (NAMES.index(name) for name in ("sitting", "standing"))
     assert MEMORY.shares(soon)[standing] > MEMORY.shares(soon)[sitting]
     assert MEMORY.shares(late)[standing] < MEMORY.shares(late)[sitting]
 
 
 def test_hours_later_it_is_no_matter_whether_the_wearer_sat_or_stood() -> None:
-    sat, stood = (seen(*[shares(**{label: 0.9})] * 4) for label in ("sitting", "standing"))
+    sat, stood = (memory_after(*[shares(**{label: 0.9})] * 4) for label in ("sitting", "standing"))
     of_sat, of_stood = (
         MEMORY.shares(MEMORY.after(before, 7_000.0, STILL)) for before in (sat, stood)
     )
@@ -100,14 +102,14 @@ def test_hours_later_it_is_no_matter_whether_the_wearer_sat_or_stood() -> None:
 
 def test_alike_windows_are_as_sure_together_as_each_is_by_itself() -> None:
     unsure, sure = shares(sitting=0.35, drinking=0.3), shares(sitting=0.8)
-    assert first(seen(*[unsure] * 60)) == "sitting"
-    assert MEMORY.shares(seen(*[unsure] * 60)).max() < 0.6
-    assert MEMORY.shares(seen(*[sure] * 60)).max() > 0.9
+    assert first(memory_after(*[unsure] * 60)) == "sitting"
+    assert MEMORY.shares(memory_after(*[unsure] * 60)).max() < 0.6
+    assert MEMORY.shares(memory_after(*[sure] * 60)).max() > 0.9
 
 
 def test_a_place_has_a_confidence_of_its_own_that_changes_no_order() -> None:
     places: dict[Place, float] = {"pocket": 0.4}
-    memory, seated = LabelMemory(NAMES, 1.0, places), seen(*[SEATED] * 9)
+    memory, seated = LabelMemory(NAMES, 1.0, places), memory_after(*[SEATED] * 9)
     anywhere, here = memory.shares(seated), memory.shares(seated, "pocket")
     assert here.max() < anywhere.max()
     assert np.argsort(here).tolist() == np.argsort(anywhere).tolist()
@@ -116,14 +118,14 @@ def test_a_place_has_a_confidence_of_its_own_that_changes_no_order() -> None:
 
 def test_what_was_sure_minutes_ago_does_not_make_the_last_minute_sure() -> None:
     unsure, sure = shares(sitting=0.35, drinking=0.3), shares(sitting=0.8)
-    since = MEMORY.shares(seen(*[sure] * 60, *[unsure] * 60))
-    assert since.max() == pytest.approx(MEMORY.shares(seen(*[unsure] * 60)).max(), abs=0.02)
+    since = MEMORY.shares(memory_after(*[sure] * 60, *[unsure] * 60))
+    assert since.max() == pytest.approx(MEMORY.shares(memory_after(*[unsure] * 60)).max(), abs=0.02)
 
 
 def test_shares_are_probabilities() -> None:
-    assert MEMORY.shares(seen(SEATED, STILL)).sum() == pytest.approx(1)
+    assert MEMORY.shares(memory_after(SEATED, STILL)).sum() == pytest.approx(1)
     certain = np.eye(len(NAMES))[0]
-    assert np.isfinite(MEMORY.shares(seen(certain, np.eye(len(NAMES))[1]))).all()
+    assert np.isfinite(MEMORY.shares(memory_after(certain, np.eye(len(NAMES))[1]))).all()
 
 
 def test_a_memory_of_other_labels_or_a_clock_set_back_does_no_harm() -> None:
@@ -154,7 +156,7 @@ def test_postures_become_others_as_a_chain_in_continuous_time(passed_s: float) -
 
 
 def test_what_is_remembered_of_glasses_is_said_more_surely_and_up_to_a_limit() -> None:
-    remembered = seen(*[shares(sitting=0.5, standing=0.3)] * 12, position="glasses")
+    remembered = memory_after(*[shares(sitting=0.5, standing=0.3)] * 12, position="glasses")
     at_glasses, plain = MEMORY.shares(remembered, "glasses"), MEMORY.shares(remembered)
     assert np.argsort(at_glasses).tolist() == np.argsort(plain).tolist()
     assert at_glasses.max() > plain.max()

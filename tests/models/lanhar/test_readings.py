@@ -24,7 +24,7 @@ def noisy(axis: int, count: int, seed: int = 0, size: float = 0.05) -> torch.Ten
     return torch.from_numpy(rows / np.linalg.norm(rows, axis=1, keepdims=True))
 
 
-def made(count: int = 200) -> Readings:
+def make_readings(count: int = 200) -> Readings:
     """Readings of two activities about the axis of each."""
     of = tuple(name for name in LEARNED for _ in range(count))
     readings = Readings(ReadingsConfig(of, LEARNED))
@@ -38,7 +38,7 @@ def first(
 ) -> NDArray[np.str_]:
     """Return the first label of each reading, the last label being added."""
     likeness = of.double().numpy() @ vectors.T
-    ranked = readings.margins(names, vectors, names[-1:]).applied(likeness, of.double().numpy())
+    ranked = readings.margins(names, vectors, names[-1:]).adjust(likeness, of.double().numpy())
     return np.array(names)[ranked.argmax(axis=1)]
 
 
@@ -46,7 +46,7 @@ def test_an_added_label_claims_no_more_than_its_share_of_other_activities() -> N
     # It lies between the two that were learned, nearer to their readings than most of its own are.
     between = ((EYE[0] + EYE[1]) / np.sqrt(2)).astype(np.float32)
     names, vectors = (*LEARNED, "fidgeting"), np.stack([EYE[0], EYE[1], between])
-    readings = made()
+    readings = make_readings()
     others = readings.readings
     claims = first(readings, names, vectors, others) == "fidgeting"
     assert 0 < claims.mean() <= CLAIMED
@@ -60,20 +60,20 @@ def test_a_label_that_nothing_is_like_claims_what_lies_where_nothing_learned_doe
     rows = 0.55 * EYE[0] + 0.45 * EYE[2] + 0.02 * EYE[5]
     window = torch.from_numpy(rows / np.linalg.norm(rows))[None]
     assert (window @ torch.from_numpy(vectors).T).argmax() == 0
-    assert first(made(), names, vectors, window) == ["ironing"]
+    assert first(make_readings(), names, vectors, window) == ["ironing"]
 
 
 def test_labels_that_came_with_the_weights_rank_as_they_are_alike() -> None:
     likeness = np.array([[0.3, 0.2], [0.1, 0.9]])
-    margins = made().margins(LEARNED, EYE[:2])
-    assert np.array_equal(margins.applied(likeness, noisy(0, 2).numpy()), likeness)
+    margins = make_readings().margins(LEARNED, EYE[:2])
+    assert np.array_equal(margins.adjust(likeness, noisy(0, 2).numpy()), likeness)
     assert not len(margins.added)
 
 
 def test_a_learned_label_that_is_described_anew_has_neither_readings_nor_rival_of_its_name() -> (
     None
 ):
-    margins = made().margins(LEARNED, EYE[:2], ["walking"])
+    margins = make_readings().margins(LEARNED, EYE[:2], ["walking"])
     assert margins.added.tolist() == [1]
     assert margins.rivals.tolist() == [[True, False]]
 
@@ -82,24 +82,24 @@ def test_a_label_out_of_force_is_a_rival_unless_it_is_a_variant() -> None:
     far, near = 0.8, 0.95
     for likeness, rival in ((far, True), (near, False)):
         vector = (likeness * EYE[0] + np.sqrt(1 - likeness**2) * EYE[2]).astype(np.float32)
-        margins = made().margins(("sitting still",), vector[None], ["sitting still"])
+        margins = make_readings().margins(("sitting still",), vector[None], ["sitting still"])
         assert margins.rivals.tolist() == [[rival, True]]
         # In force it is one, however near.
         names = ("sitting still", "sitting")
-        margins = made().margins(names, np.stack([vector, EYE[0]]), names[:1])
+        margins = make_readings().margins(names, np.stack([vector, EYE[0]]), names[:1])
         assert margins.rivals.tolist() == [[True, True]]
 
 
 def test_without_readings_every_label_competes_as_it_is() -> None:
     margins = Readings().margins(("ironing", "walking"), EYE[:2], ["ironing"])
     likeness = np.array([[0.3, 0.2]])
-    assert np.array_equal(margins.applied(likeness, noisy(0, 1).numpy()), likeness)
+    assert np.array_equal(margins.adjust(likeness, noisy(0, 1).numpy()), likeness)
 
 
 def test_a_ranking_by_margins_is_one_of_probabilities() -> None:
     vectors = np.stack([EYE[0], (3 * EYE[0] + EYE[1]) / np.sqrt(10)])
     labels = LabelEmbeddings(("sitting", "ironing"), vectors.astype(np.float32))
-    margins = made().margins(labels.names, labels.vectors, ["ironing"])
+    margins = make_readings().margins(labels.names, labels.vectors, ["ironing"])
     vocabulary = OpenVocabulary(lambda *_: EYE[0])
     plain, ranked = (
         dict(vocabulary.rank(np.zeros((300, 6), np.float32), labels, margins=each))
@@ -107,6 +107,6 @@ def test_a_ranking_by_margins_is_one_of_probabilities() -> None:
     )
     assert sum(ranked.values()) == pytest.approx(1)
     likeness = (EYE[:1] @ labels.vectors.T).astype(np.float64)
-    expected = softmax(margins.applied(likeness, EYE[:1].astype(np.float64))[0] / 0.1)
+    expected = softmax(margins.adjust(likeness, EYE[:1].astype(np.float64))[0] / 0.1)
     assert [ranked[name] for name in labels.names] == pytest.approx(expected.tolist())
     assert ranked != plain

@@ -21,15 +21,15 @@ def windows(count: int = 4) -> NDArray[np.float32]:
     return np.stack([steps(RNG, 1.8, 2.0) for _ in range(count)])
 
 
-def turned(imu: NDArray[np.float32]) -> NDArray[np.float32]:
+def rotate(imu: NDArray[np.float32]) -> NDArray[np.float32]:
     turn = rotations(len(imu), torch.Generator().manual_seed(0)).numpy()
     return np.concatenate([imu[..., :3] @ turn, imu[..., 3:] @ turn], axis=2)
 
 
 def test_measures_and_channels_do_not_depend_on_how_the_sensor_is_turned() -> None:
     imu = windows()
-    np.testing.assert_allclose(measures(imu), measures(turned(imu)), atol=2e-3, rtol=2e-3)
-    np.testing.assert_allclose(channels(imu), channels(turned(imu)), atol=2e-3, rtol=2e-3)
+    np.testing.assert_allclose(measures(imu), measures(rotate(imu)), atol=2e-3, rtol=2e-3)
+    np.testing.assert_allclose(channels(imu), channels(rotate(imu)), atol=2e-3, rtol=2e-3)
 
 
 def test_a_scale_error_of_the_accelerometer_and_a_bias_of_the_gyroscope_change_nothing() -> None:

@@ -12,7 +12,7 @@ from models.lanhar.step_position import (
     LEAST_PROBABILITY,
     PLACES,
     StepPosition,
-    added,
+    add_window,
     estimate,
 )
 from models.serving.open_vocabulary import open_positions
@@ -43,10 +43,10 @@ def test_nothing_is_said_before_the_first_steps() -> None:
 
 
 def test_steps_that_say_the_same_add_up_and_fade() -> None:
-    state = added((), at("wrist"))
-    first = estimate(added(state, at("wrist")))
+    state = add_window((), at("wrist"))
+    first = estimate(add_window(state, at("wrist")))
     for _ in range(9):
-        state = added(state, at("wrist"))
+        state = add_window(state, at("wrist"))
     last = estimate(state)
     assert first is not None
     assert last is not None
@@ -54,14 +54,14 @@ def test_steps_that_say_the_same_add_up_and_fade() -> None:
     assert first.probability < last.probability
     assert not last.said
     for _ in range(60):
-        state = added(state, at("pocket"))
+        state = add_window(state, at("pocket"))
     moved = estimate(state)
     assert moved is not None
     assert moved.at == "pocket"
 
 
 def test_what_is_likely_enough_for_nobody_is_unknown() -> None:
-    state = added(added((), at("wrist")), at("pocket"))
+    state = add_window(add_window((), at("wrist")), at("pocket"))
     undecided = estimate(state)
     assert undecided is not None
     assert undecided.at == "unknown"

@@ -18,7 +18,7 @@ def window(up: tuple[float, float, float], step_hz: float = 0.0, turning: float 
     return rows
 
 
-def walked(*windows: Rows) -> Upright:
+def upright_after(*windows: Rows) -> Upright:
     upright = Upright()
     for rows in windows:
         upright = upright.after(rows)
@@ -34,39 +34,39 @@ def test_steps_are_motion_along_gravity_that_repeats() -> None:
 
 def test_upright_is_unknown_until_the_wearer_has_walked_a_while() -> None:
     step, rest = window((1, 0, 1), step_hz=1.8), window((1, 0, 0))
-    assert walked(*[step] * 4).cosine(rest) is None
-    assert walked(*[step] * 5).cosine(rest) == pytest.approx(np.sqrt(0.5), abs=0.01)
-    assert walked(*[step] * 5).cosine(step) == pytest.approx(1, abs=0.01)
+    assert upright_after(*[step] * 4).cosine(rest) is None
+    assert upright_after(*[step] * 5).cosine(rest) == pytest.approx(np.sqrt(0.5), abs=0.01)
+    assert upright_after(*[step] * 5).cosine(step) == pytest.approx(1, abs=0.01)
 
 
 def test_resting_teaches_nothing_of_upright() -> None:
     step, rest = window((0, 0, 1), step_hz=1.8), window((1, 0, 0))
-    upright = walked(*[step] * 5)
-    assert walked(*[step] * 5, rest, rest) == upright
+    upright = upright_after(*[step] * 5)
+    assert upright_after(*[step] * 5, rest, rest) == upright
 
 
 def test_a_device_that_turns_in_its_pocket_has_no_upright() -> None:
     turned = [window((0, 0, side), step_hz=1.8) for side in (1, -1) * 4]
-    assert walked(*turned).cosine(turned[0]) is None
+    assert upright_after(*turned).cosine(turned[0]) is None
 
 
 def test_a_device_that_is_put_on_anew_is_learned_anew() -> None:
     first, second = window((0, 0, 1), step_hz=1.8), window((0, 1, 0), step_hz=1.8)
-    upright = walked(*[first] * 20, *[second] * 120)
+    upright = upright_after(*[first] * 20, *[second] * 120)
     cosine = upright.cosine(second)
     assert cosine is not None
     assert cosine > 0.95
 
 
 def test_the_state_is_a_few_numbers_that_make_it_again() -> None:
-    upright = walked(*[window((1, 2, 3), step_hz=1.8)] * 7)
+    upright = upright_after(*[window((1, 2, 3), step_hz=1.8)] * 7)
     assert Upright.of(upright.values()) == upright
     assert Upright.of(()) == Upright()
     assert Upright.of(upright.values()[:-1]) == Upright()
 
 
 def test_a_head_or_a_trunk_tells_that_its_wearer_lies() -> None:
-    upright = walked(*[window((0, 0, 1), step_hz=1.8, turning=0.9)] * 6)
+    upright = upright_after(*[window((0, 0, 1), step_hz=1.8, turning=0.9)] * 6)
     assert upright.lies(window((1, 0, 0.1)))
     assert not upright.lies(window((1, 0, 1)))
     assert not upright.lies(window((0, 0, 1)))
@@ -74,7 +74,7 @@ def test_a_head_or_a_trunk_tells_that_its_wearer_lies() -> None:
 
 
 def test_a_thigh_that_lies_may_be_seated() -> None:
-    pocket = walked(*[window((0, 0, 1), step_hz=1.8, turning=2.4)] * 6)
+    pocket = upright_after(*[window((0, 0, 1), step_hz=1.8, turning=2.4)] * 6)
     seated = window((1, 0, 0.1))
     cosine = pocket.cosine(seated)
     assert cosine is not None
@@ -84,4 +84,4 @@ def test_a_thigh_that_lies_may_be_seated() -> None:
 
 def test_a_hole_of_zeros_has_no_gravity() -> None:
     assert gravity(np.zeros((250, 6))) is None
-    assert walked(*[window((0, 0, 1), step_hz=1.8)] * 5).cosine(np.zeros((250, 6))) is None
+    assert upright_after(*[window((0, 0, 1), step_hz=1.8)] * 5).cosine(np.zeros((250, 6))) is None

@@ -19,7 +19,7 @@ from tests.shared_data import shared_data
 
 
 @pytest.fixture
-def known(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> dict[str, list[str]]:
+def trained_on_names(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> dict[str, list[str]]:
     """The names that the weights were trained on, to be filled by the test."""
     names: dict[str, list[str]] = {"sounds": ["1-1-A-0"], "ears": ["003"], "motion": ["D1_u01"]}
     file = tmp_path / "trained_on.json"
@@ -42,41 +42,45 @@ def test_every_user_is_in_exactly_one_split() -> None:
 
 
 def test_all_of_a_folder_of_strangers_is_unseen(
-    tmp_path: Path, known: dict[str, list[str]]
+    tmp_path: Path, trained_on_names: dict[str, list[str]]
 ) -> None:
     assert unseen(small_data.write(tmp_path)) == Splits.of(None)
 
 
 def test_of_a_folder_that_was_trained_on_the_test_part_is_unseen(
-    tmp_path: Path, known: dict[str, list[str]]
+    tmp_path: Path, trained_on_names: dict[str, list[str]]
 ) -> None:
     small_data.write(tmp_path, clips=["1-1-A-0"])
     assert unseen(tmp_path) == Splits("test", None, None, None, None)
-    known["ears"] = [small_data.SUBJECTS[2]]
-    known["motion"] = [small_data.USERS[0]]
+    trained_on_names["ears"] = [small_data.SUBJECTS[2]]
+    trained_on_names["motion"] = [small_data.USERS[0]]
     assert unseen(tmp_path) == Splits("test", "test", "test", None, None)
 
 
-def test_a_name_stored_as_bytes_is_known(tmp_path: Path, known: dict[str, list[str]]) -> None:
+def test_a_name_stored_as_bytes_is_known(
+    tmp_path: Path, trained_on_names: dict[str, list[str]]
+) -> None:
     (tmp_path / "imu").mkdir()
     np.savez(tmp_path / "imu" / "hapt_50hz.npz", recording_user=np.array([b"D1_u01"]))
     assert unseen(tmp_path).motion == "test"
 
 
-def test_what_a_folder_lacks_is_unseen(tmp_path: Path, known: dict[str, list[str]]) -> None:
+def test_what_a_folder_lacks_is_unseen(
+    tmp_path: Path, trained_on_names: dict[str, list[str]]
+) -> None:
     assert unseen(tmp_path) == Splits.of(None)
 
 
 def test_of_a_kind_that_the_list_does_not_speak_of_the_test_part_is_unseen(
-    tmp_path: Path, known: dict[str, list[str]]
+    tmp_path: Path, trained_on_names: dict[str, list[str]]
 ) -> None:
     small_data.speech(tmp_path / "audio" / "speech_digits_16k")
     small_data.streets(tmp_path / "audio" / "urbansound8k_16k")
     assert (unseen(tmp_path).speech, unseen(tmp_path).street) == ("test", "test")
-    known["speech"] = ["george_77"]
-    known["street"] = []
+    trained_on_names["speech"] = ["george_77"]
+    trained_on_names["street"] = []
     assert (unseen(tmp_path).speech, unseen(tmp_path).street) == (None, None)
-    known["speech"] = ["george_00"]
+    trained_on_names["speech"] = ["george_00"]
     assert unseen(tmp_path).speech == "test"
 
 
@@ -102,9 +106,9 @@ def test_a_recording_is_of_the_part_that_another_data_set_has_it_in() -> None:
 
 
 def test_what_was_trained_on_elsewhere_never_tests(
-    tmp_path: Path, known: dict[str, list[str]]
+    tmp_path: Path, trained_on_names: dict[str, list[str]]
 ) -> None:
-    known["sounds"] = ["1-77-A-0", "5-9950-A-0"]
+    trained_on_names["sounds"] = ["1-77-A-0", "5-9950-A-0"]
     small_data.sounds(tmp_path / "audio" / "esc50_16k")
     parts = split_elsewhere(tmp_path)
     assert parts[77] == "train"

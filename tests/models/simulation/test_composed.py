@@ -21,7 +21,7 @@ def turning(seconds: int, degrees: float) -> np.ndarray:
     return imu
 
 
-def composed(seed: int = 1) -> ComposedRecording:
+def compose(seed: int = 1) -> ComposedRecording:
     values = np.concatenate([turning(10, 70.0), np.zeros((7, 6), np.float32)])
     motion = ImuArray(
         "classyglass-u-1", "classyglass-u", "s", 5 * NS, 50.0, values, np.ones(6, np.float32)
@@ -40,7 +40,7 @@ def test_the_head_turns_as_the_gyroscope_says_however_the_sensor_is_mounted() ->
 
 
 def test_a_composed_recording_is_whole_seconds_of_both_streams() -> None:
-    recording = composed()
+    recording = compose()
     audio = np.concatenate([c.samples for c in recording.audio()])
     assert audio.shape == (160_000, 2)
     assert sum(len(c.acc) for c in recording.imu(0.3)) == 500
@@ -49,15 +49,15 @@ def test_a_composed_recording_is_whole_seconds_of_both_streams() -> None:
 
 
 def test_chunks_of_any_size_are_the_same_stream_and_the_seed_decides_it() -> None:
-    first = np.concatenate([c.samples for c in composed().audio(0.33)])
-    np.testing.assert_array_equal(first, np.concatenate([c.samples for c in composed().audio(4)]))
-    tail = np.concatenate([c.samples for c in composed().audio(1.0, 6.0)])
+    first = np.concatenate([c.samples for c in compose().audio(0.33)])
+    np.testing.assert_array_equal(first, np.concatenate([c.samples for c in compose().audio(4)]))
+    tail = np.concatenate([c.samples for c in compose().audio(1.0, 6.0)])
     np.testing.assert_array_equal(first[6 * 16_000 :], tail)
-    assert not np.array_equal(first, np.concatenate([c.samples for c in composed(2).audio()]))
+    assert not np.array_equal(first, np.concatenate([c.samples for c in compose(2).audio()]))
 
 
 def test_truth_names_sounds_and_their_regions_inside_the_recording() -> None:
-    sounds = [s for seed in range(5) for s in composed(seed).truth() if s.kind == "sound"]
+    sounds = [s for seed in range(5) for s in compose(seed).truth() if s.kind == "sound"]
     assert sounds
     assert all(s.region in REGIONS for s in sounds)
     assert all(5 * NS <= s.start_ns < s.end_ns <= 15 * NS for s in sounds)

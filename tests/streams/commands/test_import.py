@@ -22,7 +22,7 @@ class Commands:
 
 
 @pytest.fixture
-def published(monkeypatch: pytest.MonkeyPatch) -> list[Any]:
+def published_calls(monkeypatch: pytest.MonkeyPatch) -> list[Any]:
     calls: list[Any] = []
 
     async def publish(app: Any, recordings: list[Any], **options: Any) -> None:
@@ -48,18 +48,18 @@ async def run(path: Path, **options: Any) -> None:
 
 
 async def test_a_dry_run_prints_json_and_publishes_nothing(
-    tmp_path: Path, published: list[Any], capsys: pytest.CaptureFixture[str]
+    tmp_path: Path, published_calls: list[Any], capsys: pytest.CaptureFixture[str]
 ) -> None:
     sound(tmp_path / "20260302_080000.wav", 2)
     await run(tmp_path, dry_run=True, as_json=True)
     found = json.loads(capsys.readouterr().out)
     assert list(found) == ["recordings", "skipped", "rows_left_out"]
     assert found["recordings"][0]["start"] == "2026-03-02T08:00:00Z"
-    assert published == []
+    assert published_calls == []
 
 
 async def test_what_is_found_is_said_and_then_published(
-    tmp_path: Path, published: list[Any], capsys: pytest.CaptureFixture[str]
+    tmp_path: Path, published_calls: list[Any], capsys: pytest.CaptureFixture[str]
 ) -> None:
     sound(tmp_path / "a.wav", 2)
     await run(
@@ -69,7 +69,7 @@ async def test_what_is_found_is_said_and_then_published(
         speed=4.0,
         position="ear",
     )
-    ((recordings, options),) = published
+    ((recordings, options),) = published_calls
     assert [r.session_id for r in recordings] == ["left-ear-1772438400"]
     assert options == {"speed": 4.0, "position": "ear"}
     assert "left-ear 2026-03-02T08:00:00Z: 2.0 s" in capsys.readouterr().out

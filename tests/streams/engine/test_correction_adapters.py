@@ -47,7 +47,7 @@ def item(number: int, *labels: str, encoders: str = ENCODERS) -> FinetuneItem:
     return FinetuneItem.of(record, Vector.of(rows, "<f2"), labels, WEARER)
 
 
-def corrected(
+def make_adapters(
     redis: Redis, pool: ThreadPoolExecutor, recognizer: Any, **more: Any
 ) -> CorrectionAdapters:
     return CorrectionAdapters(CorrectedWindows(redis, "app"), recognizer, pool, **more)
@@ -57,7 +57,7 @@ async def test_what_was_corrected_judges_the_wearers_windows_and_nobody_elses(
     redis: Redis, pool: ThreadPoolExecutor
 ) -> None:
     network = Recognizer()
-    wearers = corrected(redis, pool, network)
+    wearers = make_adapters(redis, pool, network)
     assert await wearers.adapter("d1") is None
     await wearers.learn([item(n, SCENARIOS[3]) for n in range(9)])
     adapter = await wearers.adapter("d1")
@@ -73,7 +73,7 @@ async def test_an_adapter_is_made_once_for_each_change_and_each_network(
     redis: Redis, pool: ThreadPoolExecutor
 ) -> None:
     network = Recognizer()
-    wearers = corrected(redis, pool, network)
+    wearers = make_adapters(redis, pool, network)
     await wearers.learn([item(0, "Eating")])
     first = await wearers.adapter("d1")
     assert await wearers.adapter("d1") is first
@@ -95,8 +95,8 @@ async def test_a_worker_that_starts_anew_judges_by_the_same_windows(
     redis: Redis, pool: ThreadPoolExecutor
 ) -> None:
     for n in (1, 0):
-        await corrected(redis, pool, Recognizer()).learn([item(n, "Eating")])
-    adapters = [await corrected(redis, pool, Recognizer()).adapter("d1") for _ in range(2)]
+        await make_adapters(redis, pool, Recognizer()).learn([item(n, "Eating")])
+    adapters = [await make_adapters(redis, pool, Recognizer()).adapter("d1") for _ in range(2)]
     odds = np.linspace(-3, 3, len(SCENARIOS))
     names = {adapter.name for adapter in adapters if adapter is not None}
     shifts = [adapter.shift(odds).tobytes() for adapter in adapters if adapter is not None]
@@ -106,7 +106,7 @@ async def test_a_worker_that_starts_anew_judges_by_the_same_windows(
 async def test_features_of_other_encoders_say_nothing(
     redis: Redis, pool: ThreadPoolExecutor
 ) -> None:
-    wearers = corrected(redis, pool, Recognizer())
+    wearers = make_adapters(redis, pool, Recognizer())
     await wearers.learn([item(0, "Eating", encoders="f" * 12)])
     assert await wearers.adapter("d1") is None
 
@@ -114,7 +114,7 @@ async def test_features_of_other_encoders_say_nothing(
 async def test_nothing_is_kept_of_a_device_that_is_withheld(
     redis: Redis, pool: ThreadPoolExecutor
 ) -> None:
-    wearers = corrected(redis, pool, Recognizer(), withholds=lambda device: device == "d1")
+    wearers = make_adapters(redis, pool, Recognizer(), withholds=lambda device: device == "d1")
     await wearers.learn([item(0, "Eating")])
     assert await wearers.adapter("d1") is None
 
@@ -122,6 +122,6 @@ async def test_nothing_is_kept_of_a_device_that_is_withheld(
 async def test_a_store_that_is_away_means_no_adapter(
     pool: ThreadPoolExecutor, caplog: pytest.LogCaptureFixture
 ) -> None:
-    wearers = corrected(closed_redis(), pool, Recognizer())
+    wearers = make_adapters(closed_redis(), pool, Recognizer())
     assert await wearers.adapter("d1") is None
     assert "judged without its corrections" in caplog.text

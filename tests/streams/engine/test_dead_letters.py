@@ -14,7 +14,7 @@ from schemas.errors import InvalidError
 from streams.engine.dead_letters import dead_letter, keep_sound, to_dead_letter
 
 
-def consumed(key: bytes | None) -> Any:
+def consumed_message(key: bytes | None) -> Any:
     return SimpleNamespace(topic="windows", partition=2, offset=9, key=key)
 
 
@@ -31,12 +31,14 @@ def consumed(key: bytes | None) -> Any:
     ],
 )
 def test_a_letter_is_of_its_device_where_the_key_names_one(key: bytes | None, device: str) -> None:
-    assert dead_letter(consumed(key), b"v", "har", ValueError("no")).device_id == device
+    assert dead_letter(consumed_message(key), b"v", "har", ValueError("no")).device_id == device
 
 
 def test_a_letter_says_where_its_message_stood_and_what_was_wrong() -> None:
     value = b"v" * (MAX_KEPT_BYTES + 1)
-    letter = dead_letter(consumed(b"d"), value, "har", InvalidError("samples are " + "9" * 1_000))
+    letter = dead_letter(
+        consumed_message(b"d"), value, "har", InvalidError("samples are " + "9" * 1_000)
+    )
     assert (letter.topic, letter.partition, letter.offset, letter.stage) == ("windows", 2, 9, "har")
     assert letter.reason == InvalidError("").reason
     assert letter.error == ("samples are " + "9" * 1_000)[:1_000]
@@ -44,13 +46,13 @@ def test_a_letter_says_where_its_message_stood_and_what_was_wrong() -> None:
 
 
 def test_an_error_without_a_text_goes_by_its_kind() -> None:
-    letter = dead_letter(consumed(b"d"), None, "har", ZeroDivisionError())
+    letter = dead_letter(consumed_message(b"d"), None, "har", ZeroDivisionError())
     assert (letter.reason, letter.error) == ("ZeroDivisionError", "ZeroDivisionError")
     assert (letter.size, letter.value) == (0, b"")
 
 
 def test_a_letter_goes_to_the_partition_of_its_message_and_lets_it_go() -> None:
-    letter = dead_letter(consumed(b"d"), b"v", "har", ValueError("no"))
+    letter = dead_letter(consumed_message(b"d"), b"v", "har", ValueError("no"))
     tokens: list[Any] = [object()]
     outcome = to_dead_letter(letter, 2, tokens)
     assert outcome.messages == [(topics.DEAD_LETTER, 2, letter)]

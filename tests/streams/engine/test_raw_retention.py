@@ -66,20 +66,20 @@ async def test_an_existing_topic_gets_the_retention_and_keeps_what_else_was_set(
     try:
         older = {"segment.ms": "21600000", "min.insync.replicas": "1", "cleanup.policy": "delete"}
         await admin.alter_configs([ConfigResource(ConfigResourceType.TOPIC, name, older)])
-        await configured(admin, name, "segment.ms", "21600000")
+        await topic_config(admin, name, "segment.ms", "21600000")
         changed = settings.model_copy(update={"raw_retention_h": 2})
         assert await topics.align_raw(changed) == [
             settings.topic(topics.AUDIO_FRAMES),
             settings.topic(topics.IMU_FRAMES),
         ]
-        config = await configured(admin, name, "segment.ms", "1800000")
+        config = await topic_config(admin, name, "segment.ms", "1800000")
         assert await topics.align_raw(changed) == []
     finally:
         await admin.close()
     assert config["min.insync.replicas"] == "1"
 
 
-async def configured(admin: Any, name: str, key: str, value: str) -> dict[str, str]:
+async def topic_config(admin: Any, name: str, key: str, value: str) -> dict[str, str]:
     """Return a topic's configuration once the broker tells what it was last given."""
     async with asyncio.timeout(30):
         while True:

@@ -29,7 +29,7 @@ from schemas.correction import WEARER
 from schemas.learning import SHIPPED
 from streams.finetuning.finetuner import FOLDER, Finetuner
 from tests.broker_settings import with_topics
-from tests.models.finetuning.windows import items, mislabelled, queue, stuck
+from tests.models.finetuning.windows import items, mislabel, queue, stuck
 from tests.pipeline.running import Worker, wait_for
 
 if TYPE_CHECKING:
@@ -74,7 +74,7 @@ async def send(settings: Settings, found: Sequence[FinetuneItem | bytes]) -> Non
         await producer.stop()
 
 
-async def finetuned(settings: Settings) -> None:
+async def run_finetuner(settings: Settings) -> None:
     async with Finetuner(settings, Registry()) as finetuner:
         await finetuner.run(once=True)
 
@@ -83,7 +83,7 @@ def buffer(settings: Settings) -> ReplayBuffer:
     return ReplayBuffer(settings.run_dir / FOLDER / "replay.sqlite", settings.finetune_buffer_max)
 
 
-def counted(outcome: str) -> float:
+def items_counted(outcome: str) -> float:
     value = metrics.REGISTRY.get_sample_value("egolog_finetune_items_total", {"outcome": outcome})
     assert value is not None
     return value
@@ -94,7 +94,7 @@ async def test_items_become_a_published_revision_that_is_better_than_its_parent(
 ) -> None:
     settings = any_settings
     await send(settings, items(queue()))
-    await finetuned(settings)
+    await run_finetuner(settings)
     update = await deployment.in_use(settings)
     assert update.parent == SHIPPED
     assert update.encoders == Registry().load(ENCODERS).revision
@@ -108,7 +108,7 @@ async def test_items_become_a_published_revision_that_is_better_than_its_parent(
     [attempt] = await deployment.history(settings)
     assert (attempt.state, attempt.revision) == ("accepted", update.revision)
     # What was read is committed, so nothing is due and nothing is published again.
-    await finetuned(settings)
+    await run_finetuner(settings)
     assert len(await deployment.history(settings)) == 1
 
 
@@ -117,7 +117,7 @@ async def test_one_label_for_everything_publishes_nothing_and_leaves_its_figures
     settings: Settings,
 ) -> None:
     await send(settings, items(stuck(queue())))
-    await finetuned(settings)
+    await run_finetuner(settings)
     assert (await deployment.in_use(settings)).revision == SHIPPED
     [attempt] = await deployment.history(settings)
     assert attempt.state == "rejected"
@@ -132,7 +132,7 @@ async def test_one_label_for_everything_publishes_nothing_and_leaves_its_figures
 async def test_over_a_pinned_revision_nothing_is_published(settings: Settings) -> None:
     await deployment.pin(settings, SHIPPED)
     await send(settings, items(queue()))
-    await finetuned(settings)
+    await run_finetuner(settings)
     now = await deployment.in_use(settings)
     assert (now.revision, now.pinned) == (SHIPPED, True)
     [attempt] = await deployment.history(settings)
@@ -147,10 +147,10 @@ async def test_what_cannot_be_learned_from_is_counted_and_what_cannot_be_read_is
     unknown = few[0].model_copy(update={"pseudo_labels": ["Flying"]})
     unnamed = few[1].model_copy(update={"pseudo_labels": []})
     foreign = items(queue(), encoders="f" * 12)[2]
-    before = {name: counted(name) for name in metrics.FINETUNE_ITEMS}
+    before = {name: items_counted(name) for name in metrics.FINETUNE_ITEMS}
     await send(settings, [b"no message", unknown, unnamed, foreign, *few[3:], few[3]])
-    await finetuned(settings)
-    after = {name: counted(name) - before[name] for name in metrics.FINETUNE_ITEMS}
+    await run_finetuner(settings)
+    after = {name: items_counted(name) - before[name] for name in metrics.FINETUNE_ITEMS}
     assert after == {
         "kept": 3,
         "duplicate": 1,
@@ -170,10 +170,10 @@ async def test_what_cannot_be_learned_from_is_counted_and_what_cannot_be_read_is
 async def test_a_window_refined_twice_is_one_item_over_a_restart(settings: Settings) -> None:
     few = items(queue())[:4]
     await send(settings, few)
-    await finetuned(settings)
+    await run_finetuner(settings)
     again = few[0].model_copy(update={"pseudo_labels": ["Eating"]})
     await send(settings, [again])
-    await finetuned(settings)
+    await run_finetuner(settings)
     with buffer(settings) as kept:
         messages = [FinetuneItem.decode(m) for m in kept.messages(kept.newest)]
     assert len(messages) == 4
@@ -189,7 +189,7 @@ async def test_a_wearers_word_stands_beside_guesses_until_it_is_taken_back(
     back = said[1].model_copy(update={"pseudo_labels": []})
     # All of one partition, as the pipeline has them.
     await send(settings, [each for item in (*said, *few, back) for each in (item, b"no message")])
-    await finetuned(settings)
+    await run_finetuner(settings)
     with buffer(settings) as kept:
         messages = [FinetuneItem.decode(m) for m in kept.messages(kept.newest)]
     assert [(m.window_id, m.provenance) for m in messages if m.provenance == WEARER] == [
@@ -201,19 +201,19 @@ async def test_a_wearers_word_stands_beside_guesses_until_it_is_taken_back(
 @pytest.mark.pipeline
 async def test_what_was_pending_at_a_crash_is_published_once(settings: Settings) -> None:
     await send(settings, items(queue()))
-    await finetuned(settings)
+    await run_finetuner(settings)
     update = await deployment.in_use(settings)
     # As if it had died after publishing, before it could note that.
     with buffer(settings) as kept:
         kept.pend(update.encode(), kept.newest)
-    await finetuned(settings)
+    await run_finetuner(settings)
     assert await deployment.in_use(settings) == update
     assert len(await deployment.history(settings)) == 1
     # And as if before publishing, when another was chosen meanwhile.
     await deployment.rollback(settings)
     with buffer(settings) as kept:
         kept.pend(update.encode(), kept.newest)
-    await finetuned(settings)
+    await run_finetuner(settings)
     assert (await deployment.in_use(settings)).revision == SHIPPED
     assert [a.state for a in await deployment.history(settings)] == ["rolled back"]
     with buffer(settings) as kept:
@@ -224,7 +224,7 @@ async def test_what_was_pending_at_a_crash_is_published_once(settings: Settings)
 async def test_kill_9_while_it_trains_loses_nothing_and_publishes_once(
     settings: Settings, tmp_path: Path
 ) -> None:
-    await send(settings, items(mislabelled(queue(), 0.0)))
+    await send(settings, items(mislabel(queue(), 0.0)))
     command = [sys.executable, "-m", "faust", "-A", "streams.app", "finetune", "--once"]
     log = tmp_path / "finetune.log"
     with log.open("wb") as out:
@@ -275,12 +275,12 @@ async def test_windows_of_an_erased_device_are_forgotten_and_not_learned_from_ag
         update={"device_id": "other", "window_id": f"other/{few[3].window_id.partition('/')[2]}"}
     )
     await send(settings, [*few[:2], other])
-    await finetuned(settings)
+    await run_finetuner(settings)
     with buffer(settings) as kept:
         assert len(kept) == 3
     await write_control(settings, DeviceControl(device_id=device, state="erased"))
     await send(settings, few[2:3])
-    await finetuned(settings)
+    await run_finetuner(settings)
     with buffer(settings) as kept:
         assert len(kept) == 1
         assert other.window_id.encode() in kept.messages(kept.newest)[0]

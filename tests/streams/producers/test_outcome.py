@@ -11,7 +11,7 @@ from schemas import AudioFrame, DeadLetter, Frame, ImuFrame
 from streams.producers.frames import Identity, frames
 from streams.producers.outcome import PublishedWindows, WhatBecame, count_letters, follow
 from tests.models.recordings.imports import makers
-from tests.models.recordings.imports.test_makers import opened
+from tests.models.recordings.imports.test_makers import import_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -20,24 +20,24 @@ if TYPE_CHECKING:
     from models.recordings.protocol import Recording
 
 
-def published(recording: Recording, device: str = "d", session: str = "s") -> PublishedWindows:
+def publish(recording: Recording, device: str = "d", session: str = "s") -> PublishedWindows:
     noted = PublishedWindows()
     for timed in frames(recording, Identity(device, session)):
         noted.add(timed.frame)
     return noted
 
 
-def windowed(recording: Recording) -> dict[str, set[str]]:
+def window_ids(recording: Recording) -> dict[str, set[str]]:
     windower: Windower[int] = Windower(WindowingConfig(), Features())
     ids: dict[str, set[str]] = {"scenario": set(), "har": set()}
     for number, timed in enumerate(frames(recording, Identity("d", "s"))):
-        for window in windower.push(_checked(timed.frame), number).windows:
+        for window in windower.push(_as_frame(timed.frame), number).windows:
             if window.kind in ids:
                 ids[window.kind].add(window.window_id)
     return ids
 
 
-def _checked(frame: Frame) -> AudioFrame | ImuFrame:
+def _as_frame(frame: Frame) -> AudioFrame | ImuFrame:
     assert isinstance(frame, AudioFrame | ImuFrame)
     return frame
 
@@ -73,18 +73,18 @@ def letter(device: str, value: bytes) -> DeadLetter:
 
 def test_windows_to_come_are_those_that_a_worker_cuts() -> None:
     day = SimulatedDay(3, 0.7)
-    assert published(day).ids() == windowed(day)
+    assert publish(day).ids() == window_ids(day)
 
 
 def test_windows_of_a_pause_are_not_expected(tmp_path: Path) -> None:
-    (paused,) = opened(makers.phyphox(tmp_path)).recordings
-    ids = published(paused).ids()
-    assert ids == windowed(paused)
+    (paused,) = import_of(makers.phyphox(tmp_path)).recordings
+    ids = publish(paused).ids()
+    assert ids == window_ids(paused)
     assert (len(ids["scenario"]), len(ids["har"])) == (3, 13)
 
 
 async def test_it_is_waited_for_while_records_come() -> None:
-    noted = published(SimulatedDay(3, 1.0))
+    noted = publish(SimulatedDay(3, 1.0))
     everything = set().union(*noted.ids().values())
     half = set(sorted(everything)[: len(everything) // 2])
     log = Log([set(), half, half, everything])
@@ -97,7 +97,7 @@ async def test_it_is_waited_for_while_records_come() -> None:
 
 
 async def test_a_worker_that_does_not_answer_is_said() -> None:
-    noted = published(SimulatedDay(3, 1.0))
+    noted = publish(SimulatedDay(3, 1.0))
     became = await follow(noted, Log([set()]), no_letters, answer_s=0.01, poll_s=0.0)
     assert became.lines() == [
         "14 windows; the log has 0 of 2 scenarios and 0 of 12 activities; 0 dead letters",
@@ -106,7 +106,7 @@ async def test_a_worker_that_does_not_answer_is_said() -> None:
 
 
 async def test_a_worker_that_is_still_busy_is_left_after_a_while() -> None:
-    noted = published(SimulatedDay(3, 1.0))
+    noted = publish(SimulatedDay(3, 1.0))
     one = set(sorted(noted.ids()["har"])[:1])
     log = Log([set(), one])
     became = await follow(noted, log, no_letters, answer_s=60.0, most_s=0.05, poll_s=0.0)

@@ -40,7 +40,7 @@ async def settings(broker_url: str, tmp_path: Path) -> Settings:
     return made
 
 
-async def sent(settings: Settings) -> tuple[list[AudioFrame], list[ImuFrame]]:
+async def sent_frames(settings: Settings) -> tuple[list[AudioFrame], list[ImuFrame]]:
     return (
         await read_all(settings, "audio.frames", AudioFrame),
         await read_all(settings, "imu.frames", ImuFrame),
@@ -49,7 +49,7 @@ async def sent(settings: Settings) -> tuple[list[AudioFrame], list[ImuFrame]]:
 
 async def test_every_frame_arrives_in_order_and_is_counted(settings: Settings) -> None:
     report = await Replay(settings, ReplayOptions(speed=None)).run([DAY])
-    sound, motion = await sent(settings)
+    sound, motion = await sent_frames(settings)
     assert [f.seq for f in sound] == [f.seq for f in motion] == list(range(30))
     assert report.frames == 60
     assert report.per_topic == {"audio.frames": 30, "imu.frames": 30}
@@ -73,7 +73,7 @@ async def test_frames_are_signed_by_the_keys_of_their_devices(settings: Settings
 async def test_a_recording_can_be_another_device_and_session(settings: Settings) -> None:
     options = ReplayOptions(speed=None, device="phone-1", session="s")
     await Replay(settings, options).run([DAY])
-    sound, motion = await sent(settings)
+    sound, motion = await sent_frames(settings)
     assert {(f.device_id, f.session_id) for f in (*sound, *motion)} == {("phone-1", "s")}
 
 
@@ -106,7 +106,7 @@ async def test_clones_and_loops_whose_ids_would_be_too_long_are_refused_before_a
 
 async def test_clones_have_other_ids_and_phases(settings: Settings) -> None:
     await Replay(settings, ReplayOptions(speed=None, devices=3, phase_s=7.0)).run([DAY])
-    sound, _ = await sent(settings)
+    sound, _ = await sent_frames(settings)
     starts = {f.device_id: f.t_ns for f in sound if f.seq == 0}
     assert starts == {
         DAY.device_id: DAY.start_ns,
@@ -117,7 +117,7 @@ async def test_clones_have_other_ids_and_phases(settings: Settings) -> None:
 
 async def test_a_loop_is_a_new_session_after_the_last(settings: Settings) -> None:
     await Replay(settings, ReplayOptions(speed=None, loops=2)).run([DAY])
-    sound, _ = await sent(settings)
+    sound, _ = await sent_frames(settings)
     assert [f.session_id for f in sound].count(DAY.session_id) == 30
     again = [f for f in sound if f.session_id == f"{DAY.session_id}.l1"]
     assert len(again) == 30
@@ -144,7 +144,7 @@ async def test_a_stopped_replay_resumes_without_a_hole(
     with pytest.raises(asyncio.CancelledError):
         await running
     await Replay(settings, ReplayOptions(speed=None, resume=True)).run([DAY])
-    sound, motion = await sent(settings)
+    sound, motion = await sent_frames(settings)
     assert {f.seq for f in sound} == {f.seq for f in motion} == set(range(30))
     assert len(sound) < 60, "it began at the beginning"
 

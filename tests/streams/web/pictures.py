@@ -19,7 +19,7 @@ from redis.asyncio import Redis
 
 from infra.daily_log.store import LogStore
 from infra.local.redis_embedded import EmbeddedRedis
-from tests.people import served
+from tests.page_figures import serve_page
 from tests.streams.synthetic_log import PLAN, day, put
 from tests.streams.web.browser import Page, chromium, tab
 from tests.streams.web.site import DRAWN
@@ -70,7 +70,7 @@ async def renew() -> None:
         async with Redis.from_url(server.url) as client:
             store = LogStore(client, "pictures", retention_days=30)
             await put(store, day(plan=PLAN))
-            async with served(store) as url:
+            async with serve_page(store) as url:
                 with chromium() as port:
                     for name, (width, height, dark) in SIZES.items():
                         async with tab(port) as page:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from infra.device_state.live_states import LiveStates
-from tests.people import served
+from tests.page_figures import serve_page
 from tests.streams.synthetic_log import PLAN, day, put
 from tests.streams.web.axe import axe_file, complaints_of
 from tests.streams.web.browser import chromium, tab
@@ -37,7 +37,7 @@ async def test_what_is_heard_now_is_shown_and_read_out_now_and_then(
 ) -> None:
     await put(store, day(plan=PLAN[:2]))
     states = LiveStates.of(store)
-    async with served(store) as url:
+    async with serve_page(store) as url:
         with chromium() as port:
             for name, size, dark in (("desk", (1280, 900), False), ("phone", (390, 844), True)):
                 async with tab(port) as page:
@@ -72,7 +72,7 @@ async def test_what_is_heard_now_is_shown_and_read_out_now_and_then(
 async def test_who_looks_at_the_past_watches_nothing(store: LogStore) -> None:
     await put(store, day(plan=PLAN[:2]))
     states = LiveStates.of(store)
-    async with served(store) as url:
+    async with serve_page(store) as url:
         with chromium() as port:
             async with tab(port) as page:
                 await page.open(f"{url}?end={AT}&span=900000")

@@ -11,8 +11,8 @@ from infra.notifications.journal import Journal
 from infra.notifications.rules_file import NotificationPlan, Target
 from schemas.notification import Condition, Rule
 from streams.web.routes import PageSources, install
-from tests.infra.notifications.test_journal import told
-from tests.infra.notifications.test_sending import served
+from tests.infra.notifications.test_journal import notification
+from tests.infra.notifications.test_sending import serve_endpoint
 from tests.streams.synthetic_log import PLAN, day, put
 from tests.streams.web.browser import chromium, tab
 from tests.streams.web.site import DRAWN
@@ -48,7 +48,7 @@ class Site:
 
 @pytest.fixture
 async def site(store: LogStore) -> AsyncIterator[Site]:
-    async with served() as (endpoint, url):
+    async with serve_endpoint() as (endpoint, url):
         hook = Target(kind="webhook", url=SecretStr(f"{url}/SECRET"), token=SecretStr("SECRET"))
         application = web.Application()
         install(
@@ -61,7 +61,7 @@ async def site(store: LogStore) -> AsyncIterator[Site]:
 async def test_rules_targets_and_history_are_listed_without_secrets(
     site: Site, store: LogStore
 ) -> None:
-    await Journal.of(store).commit("d", None, b"s", None, [(told(1), ["hook"])])
+    await Journal.of(store).commit("d", None, b"s", None, [(notification(1), ["hook"])])
     answer = await site.get()
     assert answer["rules"] == [
         {
@@ -119,7 +119,7 @@ async def test_the_page_lists_who_is_told_and_tests_a_target(
     site: Site, store: LogStore, tmp_path: Path
 ) -> None:
     await put(store, day(plan=PLAN[:1]))
-    await Journal.of(store).commit("d", None, b"s", None, [(told(1), ["hook"])])
+    await Journal.of(store).commit("d", None, b"s", None, [(notification(1), ["hook"])])
     url = str(site.client.make_url("/"))
     with chromium() as port:
         async with tab(port) as page:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pytest
 
-from tests.people import served
+from tests.page_figures import serve_page
 from tests.streams.synthetic_log import day, put
 from tests.streams.web.browser import tab
 from tests.streams.web.pictures import SIZES, TOLERANCE, difference, picture, reference_of
@@ -35,7 +35,7 @@ async def test_the_page_looks_as_its_reference(devtools: int, store: LogStore, n
     await put(store, day())
     width, height, dark = SIZES[name]
     reference = reference_of(name)
-    async with served(store) as url, tab(devtools) as page:
+    async with serve_page(store) as url, tab(devtools) as page:
         await page.open(url, width, height, dark=dark)
         await page.until(DRAWN)
         assert difference(await picture(page), reference) < TOLERANCE

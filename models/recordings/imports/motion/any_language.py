@@ -48,7 +48,7 @@ def columns_in_any_language(names: Sequence[str], stem: str = "") -> Columns | N
     return columns_of(names, stem) or _by_units(names)
 
 
-def told_by_values(
+def sensor_of_values(
     triple: Triple, times_s: NDArray[np.float64], acc: NDArray[np.float64]
 ) -> Sensor:
     """Return what values (n, 3) m/s² of acceleration hold: "acc", "linear" or "gravity".

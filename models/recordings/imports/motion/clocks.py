@@ -158,10 +158,10 @@ def _text(column: TimeColumn, texts: Sequence[str], now_s: float) -> Clock | Non
     zone = _zone(column.zone)
     parse: Callable[[str], float] = _date_parser(zone)
     epoch = True
-    values = _parsed(parse, texts)
+    values = _parse(parse, texts)
     if len(values) < max(2, 0.5 * len(texts)):
         parse, epoch = parse_daytime, False
-        values = _parsed(parse, texts)
+        values = _parse(parse, texts)
         if len(values) < max(2, 0.5 * len(texts)):
             return None
     if epoch and not possible(np.array([np.median(values)]), now_s)[0]:
@@ -172,7 +172,7 @@ def _text(column: TimeColumn, texts: Sequence[str], now_s: float) -> Clock | Non
     return Clock(column, 1.0, epoch, parse, warnings)
 
 
-def _parsed(parse: Callable[[str], float], texts: Sequence[str]) -> list[float]:
+def _parse(parse: Callable[[str], float], texts: Sequence[str]) -> list[float]:
     values = []
     for text in texts:
         try:

@@ -107,7 +107,7 @@ def columns_of(names: Sequence[str], stem: str = "") -> Columns | None:
     triples: dict[Sensor, Triple] = {}
     assumed = False
     # Of two triples of one sensor, the one with a unit (Physics Toolbox: gFx before ax).
-    axes = _joined(axes)
+    axes = _add_unitless(axes)
     for (named, unit), axis_columns in sorted(axes.items(), key=lambda item: item[0][1] is None):
         if len(axis_columns) < 3:
             continue
@@ -136,7 +136,7 @@ def columns_of(names: Sequence[str], stem: str = "") -> Columns | None:
     return Columns(tuple(times), triples, assumed, incomplete)
 
 
-def _joined(
+def _add_unitless(
     axes: dict[tuple[Sensor | None, str | None], dict[str, int]],
 ) -> dict[tuple[Sensor | None, str | None], dict[str, int]]:
     """Add axes without a unit to the others of their sensor, if exactly these are missing there."""
@@ -194,7 +194,9 @@ def _time(index: int, name: str) -> TimeColumn | None:
     if not words or OTHER_TIMES & set(words):
         return None
     flat = "".join(words)
-    if not (TIME_WORDS & set(words) or flat in {"ms", "us", "ns", "sec", "s"} or _glued(words)):
+    if not (
+        TIME_WORDS & set(words) or flat in {"ms", "us", "ns", "sec", "s"} or _is_joined_word(words)
+    ):
         return None
     bracket = _bracket(name)
     unit = _time_unit(bracket) if bracket else None
@@ -204,7 +206,7 @@ def _time(index: int, name: str) -> TimeColumn | None:
     return TimeColumn(index, name, unit, zone)
 
 
-def _glued(words: list[str]) -> bool:
+def _is_joined_word(words: list[str]) -> bool:
     return any(re.fullmatch(r"(time|timestamp|elapsed|utc)(s|ms|us|ns)?", word) for word in words)
 
 

@@ -22,7 +22,7 @@ _MIN_SHARED = 0.5
 
 
 @dataclass(frozen=True)
-class Merged:
+class CombinedMotion:
     """Segments (start s, values (n, 6)) with both sensors, or the given ones unchanged."""
 
     stretches: list[tuple[float, NDArray[np.float64]]] = field(repr=False)
@@ -72,14 +72,14 @@ def align(
     gyro: SensorFile,
     stretches: list[tuple[float, NDArray[np.float64]]],
     rate: float,
-) -> Merged:
+) -> CombinedMotion:
     """Return the segments with the rotation of another file, cut where that has none."""
     factor, warnings = gyro_factor(gyro.values["gyro"], gyro.triples["gyro"], 1.0)
     warnings = [] if gyro.sensor_logger else warnings
     try:
         its_rate, timings = rate_and_stretches(gyro.times)
     except RecordingError as error:
-        return Merged(stretches, False, [*warnings, f"{gyro.path.name} {error}: left out"])
+        return CombinedMotion(stretches, False, [*warnings, f"{gyro.path.name} {error}: left out"])
     shift = _shift(lead, gyro)
     grids, rows = [], []
     for timing in timings:
@@ -104,7 +104,7 @@ def align(
     if shared < _MIN_SHARED * total:
         for _, part in stretches:
             part[:, 3:] = 0
-        return Merged(
+        return CombinedMotion(
             stretches, False, [*warnings, f"{gyro.path.name} hardly overlaps in time: left out"]
         )
     if shared < total:
@@ -113,7 +113,7 @@ def align(
             f"{(total - shared) / rate:.2f} s of acceleration have no rotation in "
             f"{gyro.path.name}: left out",
         ]
-    return Merged(merged, True, warnings)
+    return CombinedMotion(merged, True, warnings)
 
 
 def _shift(lead: SensorFile, other: SensorFile) -> float:

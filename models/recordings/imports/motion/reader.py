@@ -66,7 +66,9 @@ def _motion(files: list[SensorFile], hints: Hints) -> MotionFile:
     lead = next((f for f in files if "acc" in f.values or "linear" in f.values), None)
     if lead is None:
         raise RecordingError("has no acceleration; a gyroscope alone is not enough")
-    warnings = [warning for one in files for warning in _named(one, one.warnings, len(files) > 1)]
+    warnings = [
+        warning for one in files for warning in _with_file_name(one, one.warnings, len(files) > 1)
+    ]
     lead = _in_units_of(lead, hints)
     gyro, gravity = _holder(lead, files, "gyro"), _holder(lead, files, "gravity")
     values = np.zeros((len(lead.times), 6))
@@ -115,7 +117,9 @@ def _motion(files: list[SensorFile], hints: Hints) -> MotionFile:
         warnings=tuple(warnings),
         rows_left_out=counts,
         examples=tuple(
-            text for one in files for text in _named(one, one.left_out.examples, len(files) > 1)
+            text
+            for one in files
+            for text in _with_file_name(one, one.left_out.examples, len(files) > 1)
         ),
         first_ns=lead.first_ns,
         parts=tuple(one.path for one in files),
@@ -140,5 +144,5 @@ def _in_units_of(lead: SensorFile, hints: Hints) -> SensorFile:
     return replace(lead, triples=triples)
 
 
-def _named(one: SensorFile, texts: Sequence[str], several: bool) -> list[str]:
+def _with_file_name(one: SensorFile, texts: Sequence[str], several: bool) -> list[str]:
     return [f"{one.path.name}: {text}" for text in texts] if several else list(texts)

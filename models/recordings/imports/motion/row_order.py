@@ -29,7 +29,7 @@ def in_order(
     longer part is kept, and the other as well if the two hardly overlap.
     """
     order = np.arange(len(times))
-    order = order[~_doubled(times, values, lines, left_out)]
+    order = order[~_repeats(times, values, lines, left_out)]
     order = _without_outliers(times, order, lines, left_out)
     order, steps = _settle(times, order, lines, left_out)
     if not steps:
@@ -37,7 +37,7 @@ def in_order(
     return _after_steps(times, order, steps, lines, left_out)
 
 
-def _doubled(
+def _repeats(
     times: NDArray[np.float64],
     values: NDArray[np.float64],
     lines: NDArray[np.int64],

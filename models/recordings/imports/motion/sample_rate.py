@@ -55,8 +55,8 @@ def rate_and_stretches(times: NDArray[np.float64]) -> tuple[float, list[Timing]]
     # An estimate biased by lost rows hides gaps, so the first passes use a smaller threshold.
     for hole in (0.5, 0.5, 0.5, _HOLE, _HOLE):
         borders = _borders(times, period, hole)
-        period = float(np.clip(_fitted(times, borders, period), 0.7 * guess, 1.4 * guess))
-    rate = _said(times, borders, period)
+        period = float(np.clip(_fit_period(times, borders, period), 0.7 * guess, 1.4 * guess))
+    rate = _whole_rate(times, borders, period)
     low, high = RATES_HZ
     if not low <= rate <= high:
         raise RecordingError(f"rate is {rate:g} Hz; expected {low:g} to {high:g}")
@@ -89,9 +89,9 @@ def _first_guess(times: NDArray[np.float64]) -> float:
         lasting = [(0, len(times))]  # bursts with long pauses between
     elif not lasting:
         lasting = [run for run in runs if run[1] - run[0] >= 2] or [(0, len(times))]
-    counted = _counted(times, lasting)
+    counted = _mean_step(times, lasting)
     if counted * RATES_HZ[1] < 0.98:
-        counted = _counted(times, [(0, len(times))])
+        counted = _mean_step(times, [(0, len(times))])
     median = float(np.median(steps))
     if median <= 0:
         return float(counted)
@@ -102,7 +102,7 @@ def _first_guess(times: NDArray[np.float64]) -> float:
     return typical if _rows_are_lost(steps, near, typical) else float(counted)
 
 
-def _counted(times: NDArray[np.float64], runs: list[tuple[int, int]]) -> float:
+def _mean_step(times: NDArray[np.float64], runs: list[tuple[int, int]]) -> float:
     """Return the mean step, from the start of one burst to that of another."""
     lasts, rows = 0.0, 0
     for a, b in runs:
@@ -168,7 +168,7 @@ def _window(period: float) -> int:
     return int(np.clip(np.ceil(_WINDOW_S / period), 32, 2 * RATES_HZ[1]))
 
 
-def _fitted(times: NDArray[np.float64], borders: NDArray[np.int64], period: float) -> float:
+def _fit_period(times: NDArray[np.float64], borders: NDArray[np.int64], period: float) -> float:
     """Return the period that fits all segments best, without their latest rows."""
     sizes = np.diff(borders)
     which = np.repeat(np.arange(len(sizes)), sizes)
@@ -195,7 +195,7 @@ def _fitted(times: NDArray[np.float64], borders: NDArray[np.int64], period: floa
     return period
 
 
-def _said(times: NDArray[np.float64], borders: NDArray[np.int64], period: float) -> float:
+def _whole_rate(times: NDArray[np.float64], borders: NDArray[np.int64], period: float) -> float:
     """Return the rate in whole Hz if the time stamps cannot distinguish it from the estimate."""
     rate = 1 / period
     lasts = float(times[-1] - times[0])

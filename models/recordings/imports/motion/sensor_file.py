@@ -9,7 +9,7 @@ import numpy as np
 
 from models.recordings.imports.layouts import EMPATICA_HEADER
 from models.recordings.imports.motion import empatica
-from models.recordings.imports.motion.any_language import columns_in_any_language, told_by_values
+from models.recordings.imports.motion.any_language import columns_in_any_language, sensor_of_values
 from models.recordings.imports.motion.clocks import (
     SCALES,
     Clock,
@@ -123,7 +123,7 @@ def _of_table(
             f"columns {', '.join(columns.incomplete)} are not read: x, y and z must be there in "
             "one unit"
         )
-    triples = _wanted(columns)
+    triples = _choose_triples(columns)
     own = _sensors_own(columns, clock)
     numbers, line_numbers, triples = _numbers(table, clock, own, triples, left_out, warnings)
     measured = slice(1, 1 + 3 * len(triples))
@@ -145,7 +145,7 @@ def _of_table(
         sensor: numbers[:, 1 + 3 * place : 4 + 3 * place] for place, sensor in enumerate(triples)
     }
     if columns.by_units and "acc" in triples:
-        sensor = told_by_values(triples["acc"], times, values["acc"])
+        sensor = sensor_of_values(triples["acc"], times, values["acc"])
         values[sensor] = values.pop("acc")
         triples[sensor] = replace(triples.pop("acc"), sensor=sensor)
     shift = float(times[0])
@@ -153,7 +153,7 @@ def _of_table(
         start_ns += round(shift * 1e6) * 1000
     else:
         first_ns += round(shift * 1e6) * 1000
-        start_ns = _dated(table, dating, int(line_numbers[0]), now_s)
+        start_ns = _first_date(table, dating, int(line_numbers[0]), now_s)
     return SensorFile(
         path,
         start_ns,
@@ -186,7 +186,7 @@ def header_columns(path: Path) -> Columns | None:
     acc = columns.triples["acc"]
     rows, _ = table.numbers((columns.times[0].index, *acc.indices), LeftOut())
     try:
-        sensor = told_by_values(acc, rows[:, 0], rows[:, 1:])
+        sensor = sensor_of_values(acc, rows[:, 0], rows[:, 1:])
     except RecordingError:
         return columns  # the whole file may tell, and says what is wrong if not
     triples = {sensor if name == "acc" else name: its for name, its in columns.triples.items()}
@@ -215,7 +215,7 @@ def _motion_header(lines: Sequence[str], path: Path) -> Header | None:
     return find_header(lines, lambda names: columns_in_any_language(names, stem) is not None)
 
 
-def _wanted(columns: Columns) -> dict[Sensor, Triple]:
+def _choose_triples(columns: Columns) -> dict[Sensor, Triple]:
     triples = dict(columns.triples)
     if "acc" in triples and not columns.by_units:
         triples.pop("linear", None)
@@ -290,7 +290,7 @@ def _times(
     return times, None, round(first * clock.scale * 1e6) * 1000
 
 
-def _dated(table: DelimitedTable, dating: Clock | None, line: int, now_s: float) -> int | None:
+def _first_date(table: DelimitedTable, dating: Clock | None, line: int, now_s: float) -> int | None:
     """Return the date of the first row from a column that is too coarse for the spacing of rows."""
     if dating is None:
         return None

@@ -18,7 +18,7 @@ from models.research.lib.array_cache import load_or_make
 from models.simulation.life import day_plan
 from models.simulation.life.wearer import SimulatedWearer
 from models.simulation.rendering.ground_truth import SEGMENT_S, motion_of
-from models.simulation.rendering.renderer import MotionSource, Stage, simulated
+from models.simulation.rendering.renderer import MotionSource, Stage, simulate_motion
 from schemas.evidence import DISTANCES
 
 if TYPE_CHECKING:
@@ -83,19 +83,22 @@ def draw_stretch(
     If `far` is false the same stretch has its near sounds only.
     """
     label = SCENARIOS[index % len(SCENARIOS)]
-    spans = [(day_plan.doubled(rng, label), seconds)]
+    spans = [(day_plan.with_second_scenario(rng, label), seconds)]
     if rng.random() < BORDER_SHARE:
         other = str(rng.choice([name for name in SCENARIOS if name not in spans[0][0]]))
         border = int(rng.integers(seconds // 4, 3 * seconds // 4))
-        spans = [(spans[0][0], border), (day_plan.doubled(rng, other), seconds - border)]
+        spans = [
+            (spans[0][0], border),
+            (day_plan.with_second_scenario(rng, other), seconds - border),
+        ]
     plan = day_plan.compose(rng, spans)
     if not far:
         plan = replace(plan, sounds=tuple(event for event in plan.sounds if event.near))
     ears = material.ears[int(rng.integers(len(material.ears)))] if material.ears else None
     wearer = SimulatedWearer.draw(rng, ears)
-    motions: MotionSource = simulated
+    motions: MotionSource = simulate_motion
     if material.motions is not None:
-        motions = material.motions.wearer(rng, material.elsewhere) or simulated
+        motions = material.motions.wearer(rng, material.elsewhere) or simulate_motion
     seed = int(rng.integers(2**62))
     return StagedStretch(plan, Stage(plan, wearer, seed, material.sounds, motions, mono))
 
@@ -164,7 +167,7 @@ def labels(
     for scenario in part.plan.scenarios:
         scenarios[scenario.start_s : scenario.stop_s, SCENARIOS.index(scenario.label)] = True
     events = np.zeros((seconds, len(DISTANCES), len(SOUND_EVENTS)), dtype=bool)
-    for sound in part.stage.heard(0, seconds):
+    for sound in part.stage.audible_events(0, seconds):
         distance = DISTANCES.index(sound.region.rsplit("-", 1)[1])
         events[sound.second, distance, SOUND_EVENTS.index(sound.label)] = True
     activities = np.zeros(seconds, np.int8)

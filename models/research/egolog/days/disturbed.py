@@ -103,7 +103,7 @@ def _stretch(
         clean_maps,
         mel,
         maps,
-        _audible(own.heard(0, STRETCH_S)),
+        _audible(own.audible_events(0, STRETCH_S)),
         part.stage.imu(0, STRETCH_S),
         labels(part, STRETCH_S)[2],
     )

@@ -77,6 +77,6 @@ def _stretch(seed: int, index: int, material: Material, features: Features) -> P
     stage = draw_stretch(rng, STRETCH_S, material, index=index, mono=False).stage
     mel, maps = stream_features(stage.audio(0, STRETCH_S), features)
     sounds = np.zeros((STRETCH_S, len(SOUND_EVENTS), len(REGIONS)), dtype=bool)
-    for sound in stage.heard(0, STRETCH_S):
+    for sound in stage.audible_events(0, STRETCH_S):
         sounds[sound.second, SOUND_EVENTS.index(sound.label), REGIONS.index(sound.region)] = True
     return PlacedDays(mel, maps, stage.imu(0, STRETCH_S), sounds)

@@ -20,7 +20,7 @@ from models.simulation.acoustics.sounds import FS
 from models.simulation.life import day_plan
 from models.simulation.life.scenarios import SETTINGS, Setting
 from models.simulation.life.wearer import SimulatedWearer
-from models.simulation.rendering.renderer import MotionSource, Stage, simulated
+from models.simulation.rendering.renderer import MotionSource, Stage, simulate_motion
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -92,9 +92,9 @@ class Resident:
     def draw(cls, number: int, domain: Domain, material: Material, rng: Generator) -> Resident:
         """Draw a wearer of a domain."""
         ears = material.ears[int(rng.integers(len(material.ears)))] if material.ears else None
-        motions: MotionSource = simulated
+        motions: MotionSource = simulate_motion
         if material.motions is not None:
-            motions = material.motions.wearer(rng, material.elsewhere) or simulated
+            motions = material.motions.wearer(rng, material.elsewhere) or simulate_motion
         return cls(
             number,
             rng.dirichlet(ALIKE * len(SCENARIOS) * domain.mix / 4),
@@ -139,7 +139,7 @@ class Resident:
             length = round(60 * float(rng.uniform(*SPAN_MIN)))
             if left - length < 60 * SPAN_MIN[0]:
                 length = left
-            spans.append((day_plan.doubled(rng, last), length))
+            spans.append((day_plan.with_second_scenario(rng, last), length))
             left -= length
         return spans
 

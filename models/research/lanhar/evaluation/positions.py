@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from models.lanhar.position_weights import LANHAR_POSITION
-from models.lanhar.step_position import StepPosition, added, estimate
+from models.lanhar.step_position import StepPosition, add_window, estimate
 from models.recordings.shared_data import IMU
 from models.research.lanhar.evaluation.sections import put_last
 from models.research.lanhar.training.position import PLACE_OF, Walked, trained, walked
@@ -57,7 +57,7 @@ def figures(classifier: StepPosition, part: Walked, place: str) -> Figures:
     found = []
     for wearer, steps in zip(part.wearers, part.steps, strict=True):
         if steps:
-            states[wearer] = added(states[wearer], next(shares))
+            states[wearer] = add_window(states[wearer], next(shares))
         found.append(estimate(states[wearer]))
     there = [one for one in found if one is not None]
     known = [one for one in there if one.at != "unknown"]

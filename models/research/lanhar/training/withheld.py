@@ -125,7 +125,7 @@ def added(
     name, last = labels.names[-1], len(labels.names) - 1
     read = vectors.double().numpy()
     likeness = read @ labels.vectors.astype(np.float64).T
-    ranked = kept.margins(labels.names, labels.vectors, [name]).applied(likeness, read)
+    ranked = kept.margins(labels.names, labels.vectors, [name]).adjust(likeness, read)
     claims, plainly = (scores.argmax(axis=1) == last for scores in (ranked, likeness))
     its, others = label == name, np.isin(label, kept.config.learned)
     return {

@@ -96,7 +96,7 @@ SYNTHESISERS: Mapping[str, Synthesiser] = MappingProxyType(
 )
 
 
-def levelled(wave: Wave) -> Wave:
+def normalise_level(wave: Wave) -> Wave:
     """Scale so that the loudest third of the 20 ms frames has unit power.
 
     With the mean power, a few key clicks in a second of silence would be far too loud.
@@ -114,8 +114,8 @@ def synthesise(
 ) -> Wave:
     """Return n samples of a rendition of `label`; raises `KeyError` for an unknown label."""
     if label == "footsteps" and rate_hz is not None:
-        return levelled(impacts.steps(draw, noise, n, rate_hz))
-    return levelled(SYNTHESISERS[label](draw, noise, n).astype(np.float32, copy=False))
+        return normalise_level(impacts.steps(draw, noise, n, rate_hz))
+    return normalise_level(SYNTHESISERS[label](draw, noise, n).astype(np.float32, copy=False))
 
 
 __all__ = ["FS", "SYNTHESISERS", "SoundSource", "Synthesiser", "Wave", "levelled", "synthesise"]

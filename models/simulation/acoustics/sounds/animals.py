@@ -11,7 +11,7 @@ from models.simulation.acoustics.sounds.dsp import (
     Wave,
     band_noise,
     beats,
-    coloured,
+    filter_by,
     peaks_curve,
     strike,
     swells,
@@ -51,7 +51,7 @@ def dog(draw: Generator, noise: Generator, n: int) -> Wave:
         voice = tone(pitch.astype(np.float32), m, [1 / k**0.7 for k in range(1, 20)])
         rough = voice + 0.6 * band_noise(noise, m, 400, 4000)
         mouth = peaks_curve([(750 / size, 400, 1), (1700 / size, 600, 0.8)], 0.08)
-        kernels.append(coloured(rough, mouth) * np.hanning(m).astype(np.float32) ** 0.6)
+        kernels.append(filter_by(rough, mouth) * np.hanning(m).astype(np.float32) ** 0.6)
     at = beats(noise, n, draw.uniform(1.2, 3), 0.3)
     return strike(noise, n, at, noise.uniform(0.6, 1.2, at.size), kernels)
 
@@ -62,7 +62,7 @@ def cat(draw: Generator, noise: Generator, n: int) -> Wave:
     envelope = swells(n, at, noise.uniform(0.5, 0.9, at.size), 0.8)
     pitch = draw.uniform(380, 650) * (1 + 0.4 * envelope)
     source = tone(pitch.astype(np.float32), n, [1, 0.8, 0.7, 0.5, 0.4, 0.3, 0.2, 0.2])
-    return coloured(source, peaks_curve([(1200, 600, 1), (2600, 900, 0.5)], 0.1)) * envelope
+    return filter_by(source, peaks_curve([(1200, 600, 1), (2600, 900, 0.5)], 0.1)) * envelope
 
 
 def farm_animals(draw: Generator, noise: Generator, n: int) -> Wave:
@@ -77,7 +77,7 @@ def farm_animals(draw: Generator, noise: Generator, n: int) -> Wave:
     throat = peaks_curve(
         [(draw.uniform(500, 900), 300, 1), (draw.uniform(1300, 2300), 500, 0.6)], 0.05
     )
-    return coloured(source, throat) * envelope
+    return filter_by(source, throat) * envelope
 
 
 def insects(draw: Generator, noise: Generator, n: int) -> Wave:

@@ -23,7 +23,7 @@ def white(noise: Generator, n: int) -> Wave:
     return noise.standard_normal(n, dtype=np.float32)
 
 
-def coloured(x: Wave, curve: Curve) -> Wave:
+def filter_by(x: Wave, curve: Curve) -> Wave:
     """Filter x by the zero-phase gain `curve(frequency_hz)`."""
     size = fft.next_fast_len(x.size, real=True)
     spectrum = fft.rfft(x, size)
@@ -58,7 +58,7 @@ def peaks_curve(peaks: Sequence[tuple[float, float, float]], floor: float = 0.0)
 
 def band_noise(noise: Generator, n: int, low: float, high: float, order: float = 2.0) -> Wave:
     """Return noise between low and high Hz, unit power."""
-    return unit(coloured(white(noise, n), band_curve(low, high, order)))
+    return unit(filter_by(white(noise, n), band_curve(low, high, order)))
 
 
 def unit(x: Wave) -> Wave:
@@ -91,12 +91,12 @@ def beats(noise: Generator, n: int, rate_hz: float, jitter: float = 0.1) -> NDAr
     return np.asarray(times[times < n / FS] * FS, np.intp)
 
 
-def scattered(noise: Generator, n: int, rate_hz: float) -> NDArray[np.intp]:
+def poisson_times(noise: Generator, n: int, rate_hz: float) -> NDArray[np.intp]:
     """Return sample indices of a Poisson process."""
     return np.sort(noise.integers(0, n, max(1, noise.poisson(n / FS * rate_hz))))
 
 
-def damped(
+def decaying_partials(
     freqs: Sequence[float] | NDArray[np.float64],
     decays_s: Sequence[float] | NDArray[np.float64],
     gains: Sequence[float] | NDArray[np.float64],

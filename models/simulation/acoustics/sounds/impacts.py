@@ -12,8 +12,8 @@ from models.simulation.acoustics.sounds.dsp import (
     band_noise,
     beats,
     burst,
-    damped,
-    scattered,
+    decaying_partials,
+    poisson_times,
     strike,
     swells,
     wander,
@@ -43,7 +43,7 @@ def steps(draw: Generator, noise: Generator, n: int, rate_hz: float) -> Wave:
     kernels = []
     for _ in range(4):
         sole = burst(noise, length, low, high, 0.004)
-        thud = damped([body], [0.03], [heel * 2], length)
+        thud = decaying_partials([body], [0.03], [heel * 2], length)
         kernel = np.zeros(int(0.25 * FS), np.float32)
         kernel[: sole.size] += sole
         kernel[: thud.size] += thud
@@ -64,7 +64,9 @@ def typing(draw: Generator, noise: Generator, n: int) -> Wave:
     kernels = []
     for _ in range(6):
         press = burst(noise, draw.uniform(0.012, 0.03), click * 0.5, min(7500, click * 2), 0.0005)
-        case = damped([body * noise.uniform(0.9, 1.1)], [0.012], [draw.uniform(0.3, 1.2)], 0.05)
+        case = decaying_partials(
+            [body * noise.uniform(0.9, 1.1)], [0.012], [draw.uniform(0.3, 1.2)], 0.05
+        )
         kernel = np.zeros(int(0.14 * FS), np.float32)
         kernel[: press.size] += press
         kernel[: case.size] += case
@@ -120,7 +122,7 @@ def clapping(draw: Generator, noise: Generator, n: int) -> Wave:
 def _metal(draw: Generator, count: int, low: float, high: float, decay: float) -> Wave:
     freqs = np.sort(draw.uniform(low, high, count))
     gains = draw.uniform(0.3, 1.0, count)
-    return damped(freqs, draw.uniform(0.3, 1.0, count) * decay, gains, decay * 4)
+    return decaying_partials(freqs, draw.uniform(0.3, 1.0, count) * decay, gains, decay * 4)
 
 
 def cutlery(draw: Generator, noise: Generator, n: int) -> Wave:
@@ -162,7 +164,7 @@ def can_opening(draw: Generator, noise: Generator, n: int) -> Wave:
 def door_knock(draw: Generator, noise: Generator, n: int) -> Wave:
     """Knuckles on wood, three to five a second in groups."""
     f = draw.uniform(120, 350)
-    kernel = damped(
+    kernel = decaying_partials(
         [f, f * 1.7, f * 2.9, f * 4.3], [0.04, 0.025, 0.015, 0.01], [1, 0.7, 0.5, 0.4], 0.15
     )
     kernel[:200] += 0.5 * burst(noise, 0.0125, 800, 4000, 0.0005)[:200]
@@ -206,5 +208,5 @@ def drops(draw: Generator, noise: Generator, n: int, rate_hz: float) -> Wave:
         t = np.arange(int(0.03 * FS)) / FS
         rise = f * (1 + draw.uniform(2, 12) * t)
         kernels.append((np.sin(2 * np.pi * rise * t) * np.exp(-t / 0.006)).astype(np.float32))
-    at = scattered(noise, n, rate_hz)
+    at = poisson_times(noise, n, rate_hz)
     return strike(noise, n, at, _gains(noise, at.size, 0.6), kernels)

@@ -12,7 +12,7 @@ from models.simulation.acoustics.sounds.dsp import (
     band_noise,
     beats,
     burst,
-    coloured,
+    filter_by,
     peaks_curve,
     strike,
     tone,
@@ -119,4 +119,4 @@ def car_horn(draw: Generator, noise: Generator, n: int) -> Wave:  # noqa: ARG001
     t = np.arange(n) / FS
     on = ((t * draw.uniform(1.0, 1.6) + draw.random()) % 1.0) < draw.uniform(0.45, 0.75)
     soft = np.convolve(on, np.ones(160) / 160, "same")
-    return np.asarray(coloured(reeds, peaks_curve([(2500, 2500, 1.0)], 0.5)) * soft, np.float32)
+    return np.asarray(filter_by(reeds, peaks_curve([(2500, 2500, 1.0)], 0.5)) * soft, np.float32)

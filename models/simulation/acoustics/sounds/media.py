@@ -11,7 +11,7 @@ from models.simulation.acoustics.sounds.dsp import (
     Wave,
     band_curve,
     burst,
-    coloured,
+    filter_by,
     gate,
     strike,
     tone,
@@ -78,4 +78,4 @@ def television(draw: Generator, noise: Generator, n: int) -> Wave:
     audience = laughter(draw, noise, n) if draw.random() < 0.5 else clapping(draw, noise, n)
     applause = unit(audience) * gate(noise, n, 0.6, 0.2)
     mixed = talk + draw.uniform(0.4, 0.9) * score * duck + 0.5 * applause
-    return coloured(mixed, band_curve(draw.uniform(120, 250), draw.uniform(5000, 7500), 2.0))
+    return filter_by(mixed, band_curve(draw.uniform(120, 250), draw.uniform(5000, 7500), 2.0))

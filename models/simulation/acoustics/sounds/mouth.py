@@ -12,8 +12,8 @@ from models.simulation.acoustics.sounds.dsp import (
     band_noise,
     beats,
     burst,
-    damped,
-    scattered,
+    decaying_partials,
+    poisson_times,
     strike,
     swells,
     wander,
@@ -26,7 +26,9 @@ if TYPE_CHECKING:
 def drinking(draw: Generator, noise: Generator, n: int) -> Wave:
     """Sips and gulps."""
     at = beats(noise, n, draw.uniform(1.2, 2.0), 0.2)
-    gulp = damped([draw.uniform(120, 260), draw.uniform(300, 600)], [0.04, 0.02], [1, 0.6], 0.2)
+    gulp = decaying_partials(
+        [draw.uniform(120, 260), draw.uniform(300, 600)], [0.04, 0.02], [1, 0.6], 0.2
+    )
     swallow = strike(noise, n, at, noise.uniform(0.6, 1.2, at.size), [gulp])
     sip = swells(n, np.clip(at - int(0.3 * FS), 0, None), noise.uniform(0.15, 0.3, at.size))
     slurp = band_noise(noise, n, draw.uniform(900, 2000), draw.uniform(3500, 6500)) * sip
@@ -40,7 +42,7 @@ def chewing(draw: Generator, noise: Generator, n: int) -> Wave:
     bite = swells(n, at, noise.uniform(0.2, 0.4, at.size), 1.2)
     soft = band_noise(noise, n, draw.uniform(150, 400), draw.uniform(1200, 2500)) * bite
     kernels = [burst(noise, draw.uniform(0.005, 0.02), 900, 6500, 0.0005) for _ in range(5)]
-    grains = scattered(noise, n, draw.uniform(15, 50))
+    grains = poisson_times(noise, n, draw.uniform(15, 50))
     crackle = strike(noise, n, grains, noise.lognormal(0, 0.6, grains.size), kernels) * bite
     return soft * (1.2 - crunch) + 2 * crunch * crackle
 

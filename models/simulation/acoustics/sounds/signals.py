@@ -6,7 +6,15 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from models.simulation.acoustics.sounds.dsp import FS, Wave, beats, burst, damped, strike, tone
+from models.simulation.acoustics.sounds.dsp import (
+    FS,
+    Wave,
+    beats,
+    burst,
+    decaying_partials,
+    strike,
+    tone,
+)
 
 if TYPE_CHECKING:
     from numpy.random import Generator
@@ -42,7 +50,7 @@ def bells(draw: Generator, noise: Generator, n: int) -> Wave:
     base = draw.uniform(250, 1200)
     decay = draw.uniform(0.3, 1.5)
     kernels = [
-        damped(
+        decaying_partials(
             base * step * ratios, decay / (0.5 + ratios / 2), 1 / (0.6 + ratios), min(decay * 3, 3)
         )
         for step in (1.0, float(draw.choice([0.75, 0.8, 1.25])))
@@ -65,14 +73,14 @@ def fireworks(draw: Generator, noise: Generator, n: int) -> Wave:
 
 def door_creak(draw: Generator, noise: Generator, n: int) -> Wave:
     """Stick and slip: a pulse train whose rate glides, through a wooden body."""
-    from models.simulation.acoustics.sounds.dsp import coloured, peaks_curve, wander
+    from models.simulation.acoustics.sounds.dsp import filter_by, peaks_curve, wander
 
     rate = draw.uniform(30, 110) * np.exp(0.5 * wander(noise, n, 2.5))
     phase = np.cumsum(rate) / FS
     pulses = np.diff(np.floor(phase), prepend=0).astype(np.float32)
     pulses *= noise.uniform(0.5, 1.0, n).astype(np.float32)
     f = draw.uniform(500, 1500)
-    body = coloured(
+    body = filter_by(
         pulses, peaks_curve([(f, 150, 1), (f * 2.1, 250, 0.7), (f * 3.7, 400, 0.4)], 0.02)
     )
     return np.asarray(body * np.clip(wander(noise, n, 1.0) + 1.2, 0, 1), np.float32)

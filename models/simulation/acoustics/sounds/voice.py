@@ -11,7 +11,7 @@ from models.simulation.acoustics.sounds.dsp import (
     Wave,
     band_noise,
     beats,
-    coloured,
+    filter_by,
     gate,
     peaks_curve,
     swells,
@@ -56,7 +56,7 @@ def speech(draw: Generator, noise: Generator, n: int) -> Wave:
         peaks = [(f * tract, 90 + 60 * k, 1.0 / (1 + k)) for k, f in enumerate(formants)] + [
             (3500 * tract, 300, 0.2)
         ]
-        voiced += coloured(source, peaks_curve(peaks, 0.01)) * weight.astype(np.float32)
+        voiced += filter_by(source, peaks_curve(peaks, 0.01)) * weight.astype(np.float32)
     hiss_at = syllables[noise.random(syllables.size) < 0.45]
     hiss = swells(n, hiss_at, noise.uniform(0.05, 0.13, hiss_at.size))
     fricative = band_noise(noise, n, draw.uniform(2800, 4500), 7800) * hiss
@@ -74,7 +74,7 @@ def laughter(draw: Generator, noise: Generator, n: int) -> Wave:
     breath = band_noise(noise, n, 800, 5000)
     f = draw.uniform(650, 900)
     mouth = peaks_curve([(f, 150, 1), (f * 1.7, 200, 0.7), (2600, 300, 0.4)], 0.02)
-    return coloured(unit(source) + 0.4 * breath, mouth) * envelope
+    return filter_by(unit(source) + 0.4 * breath, mouth) * envelope
 
 
 def cough(draw: Generator, noise: Generator, n: int) -> Wave:
@@ -85,7 +85,7 @@ def cough(draw: Generator, noise: Generator, n: int) -> Wave:
         [(draw.uniform(400, 800), 300, 1), (draw.uniform(1200, 2200), 600, 0.8)], 0.1
     )
     voiced = tone(draw.uniform(120, 260), n, _GLOTTIS) * 0.2
-    return coloured(band_noise(noise, n, 200, 6000) + voiced, throat) * blast
+    return filter_by(band_noise(noise, n, 200, 6000) + voiced, throat) * blast
 
 
 def baby_cry(draw: Generator, noise: Generator, n: int) -> Wave:
@@ -94,7 +94,7 @@ def baby_cry(draw: Generator, noise: Generator, n: int) -> Wave:
     envelope = swells(n, at, noise.uniform(0.6, 0.95, at.size), 0.6)
     pitch = draw.uniform(350, 550) * (1 + 0.25 * envelope + 0.02 * wander(noise, n, 20))
     source = tone(pitch.astype(np.float32), n, [1, 0.9, 0.8, 0.7, 0.6, 0.5, 0.4, 0.3, 0.3, 0.2])
-    return coloured(source, peaks_curve([(1100, 500, 1), (3300, 900, 0.7)], 0.15)) * envelope
+    return filter_by(source, peaks_curve([(1100, 500, 1), (3300, 900, 0.7)], 0.15)) * envelope
 
 
 def snoring(draw: Generator, noise: Generator, n: int) -> Wave:

@@ -10,7 +10,7 @@ from models.simulation.acoustics.sounds.dsp import (
     FS,
     Wave,
     band_noise,
-    coloured,
+    filter_by,
     peaks_curve,
     unit,
     wander,
@@ -69,5 +69,5 @@ def sea_waves(draw: Generator, noise: Generator, n: int) -> Wave:
     t = np.arange(n) / FS
     swell = 0.5 - 0.5 * np.cos(2 * np.pi * (t / draw.uniform(4, 9) + draw.random()))
     foam = band_noise(noise, n, draw.uniform(300, 900), draw.uniform(3500, 7000), 1.0)
-    deep = unit(coloured(band_noise(noise, n, 40, 600), peaks_curve([(150, 200, 1.0)], 0.2)))
+    deep = unit(filter_by(band_noise(noise, n, 40, 600), peaks_curve([(150, 200, 1.0)], 0.2)))
     return np.asarray((0.15 + swell**2) * foam + (0.3 + 0.7 * swell) * deep, np.float32)

@@ -50,7 +50,7 @@ async def producer(kafka_url: str) -> AsyncIterator[AIOKafkaProducer]:
     await producer.stop()
 
 
-async def read(url: str, topic: str, group: str, count: int) -> list[ConsumerRecord]:
+async def read_messages(url: str, topic: str, group: str, count: int) -> list[ConsumerRecord]:
     """Read `count` messages as `group`, commit and leave."""
     consumer = AIOKafkaConsumer(
         topic,
@@ -73,7 +73,7 @@ async def test_three_megabytes_come_back_whole(
 ) -> None:
     topic, big = settings.topic(topics.WINDOWS), os.urandom(3_000_000)
     await producer.send_and_wait(topic, big, key=b"d1")
-    [message] = await read(settings.broker_url, topic, "g", 1)
+    [message] = await read_messages(settings.broker_url, topic, "g", 1)
     assert (message.key, message.value) == (b"d1", big)
 
 
@@ -83,8 +83,8 @@ async def test_a_group_goes_on_where_it_committed(
     topic = settings.topic("spatial")
     for i in range(6):
         await producer.send_and_wait(topic, b"%d" % i, partition=0)
-    first = await read(settings.broker_url, topic, "g", 4)
-    second = await read(settings.broker_url, topic, "g", 2)
+    first = await read_messages(settings.broker_url, topic, "g", 4)
+    second = await read_messages(settings.broker_url, topic, "g", 2)
     assert [m.value for m in first + second] == [b"0", b"1", b"2", b"3", b"4", b"5"]
 
 
@@ -106,7 +106,7 @@ async def test_recordings_of_any_time_are_taken_and_retained_from_their_arrival(
 ) -> None:
     topic, now_ms = settings.topic("imu.frames"), int(time.time() * 1_000)
     await producer.send_and_wait(topic, b"x", timestamp_ms=now_ms + shift_ms)
-    [message] = await read(settings.broker_url, topic, "g", 1)
+    [message] = await read_messages(settings.broker_url, topic, "g", 1)
     assert abs(message.timestamp - now_ms) < 600_000
 
 
@@ -168,7 +168,7 @@ async def test_what_was_acknowledged_survives_a_kill(run_dir: Path, kafka_url: s
         kafka.kill()
         assert not kafka_answers(port)
         kafka.start()
-        messages = await read(kafka.url, "spatial", "g", 20)
+        messages = await read_messages(kafka.url, "spatial", "g", 20)
     assert [m.value for m in messages] == [b"%d" % i for i in range(20)]
     assert not kafka_answers(port)
 

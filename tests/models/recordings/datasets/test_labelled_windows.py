@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 
-def recorded(path: Path, user: str, intervals: list[tuple[int, int, str]]) -> Path:
+def write_recording(path: Path, user: str, intervals: list[tuple[int, int, str]]) -> Path:
     """Write one recording of 2,000 rows whose first column counts them."""
     signal = np.zeros((2000, 6), np.int16)
     signal[:, 0] = np.arange(2000)
@@ -48,32 +48,32 @@ def test_a_files_words_say_where_its_device_was_worn() -> None:
 
 
 def test_an_interval_gives_the_whole_windows_that_fit_it(tmp_path: Path) -> None:
-    windows = read(recorded(tmp_path / "x_50hz.npz", "s05", [(100, 640, "walking")]))
+    windows = read(write_recording(tmp_path / "x_50hz.npz", "s05", [(100, 640, "walking")]))
     assert windows.labels == ("walking", "walking")
     assert windows.imu[:, 0, 0].tolist() == [110.0, 380.0]
     assert windows.imu.shape == (2, 250, 6)
 
 
 def test_a_change_of_posture_lies_in_the_middle_of_its_window(tmp_path: Path) -> None:
-    windows = read(recorded(tmp_path / "x_50hz.npz", "s05", [(1000, 1100, "sit to stand")]))
+    windows = read(write_recording(tmp_path / "x_50hz.npz", "s05", [(1000, 1100, "sit to stand")]))
     assert windows.names == (frozenset({"standing up"}),)
     assert windows.imu[0, 0, 0] == 1050 - 125
 
 
 def test_what_fills_less_than_half_a_window_is_left_out_and_counted(tmp_path: Path) -> None:
-    windows = read(recorded(tmp_path / "x_50hz.npz", "s05", [(500, 600, "sitting")]))
+    windows = read(write_recording(tmp_path / "x_50hz.npz", "s05", [(500, 600, "sitting")]))
     assert (len(windows), windows.left_out) == (0, 1)
 
 
 def test_a_window_begins_and_ends_within_its_recording(tmp_path: Path) -> None:
     intervals = [(60, 150, "standing up"), (1850, 1940, "sitting down")]
-    windows = read(recorded(tmp_path / "x_50hz.npz", "s05", intervals))
+    windows = read(write_recording(tmp_path / "x_50hz.npz", "s05", intervals))
     assert windows.imu[:, 0, 0].tolist() == [0.0, 1750.0]
 
 
 def test_what_lies_outside_of_a_windows_middle_does_not_name_it(tmp_path: Path) -> None:
     intervals = [(0, 60, "standing up"), (60, 400, "walking"), (1930, 2000, "sitting down")]
-    windows = read(recorded(tmp_path / "x_50hz.npz", "s05", intervals))
+    windows = read(write_recording(tmp_path / "x_50hz.npz", "s05", intervals))
     assert windows.labels == ("walking",)
     assert windows.left_out == 2
     shorter = read(tmp_path / "x_50hz.npz", 100)
@@ -121,13 +121,13 @@ def test_of_users_that_were_trained_on_only_the_test_part_is_read(
 ) -> None:
     known = {**trained_on(), "motion": ["s01", "s02"]}
     monkeypatch.setattr(labelled_windows, "trained_on", lambda: known)
-    assert not len(read(recorded(tmp_path / "x_50hz.npz", "s01", [(0, 500, "walking")])))
-    assert len(read(recorded(tmp_path / "x_50hz.npz", "s05", [(0, 500, "walking")]))) == 2
+    assert not len(read(write_recording(tmp_path / "x_50hz.npz", "s01", [(0, 500, "walking")])))
+    assert len(read(write_recording(tmp_path / "x_50hz.npz", "s05", [(0, 500, "walking")]))) == 2
 
 
 def test_another_part_is_read_where_it_is_asked_for(tmp_path: Path) -> None:
     paths = {
-        user: recorded(tmp_path / f"{user}_50hz.npz", user, [(0, 500, "walking")])
+        user: write_recording(tmp_path / f"{user}_50hz.npz", user, [(0, 500, "walking")])
         for user in ("s01", "s02", "s05")
     }
     assert [len(read(path, split="validation")) for path in paths.values()] == [2, 0, 0]
@@ -166,7 +166,9 @@ def test_a_wearers_recordings_are_in_the_order_in_which_they_were_made(tmp_path:
 
 
 def test_some_of_the_windows_are_taken_with_all_that_is_known_of_them(tmp_path: Path) -> None:
-    path = recorded(tmp_path / "x_50hz.npz", "s05", [(0, 1000, "walking"), (1000, 1500, "stairs")])
+    path = write_recording(
+        tmp_path / "x_50hz.npz", "s05", [(0, 1000, "walking"), (1000, 1500, "stairs")]
+    )
     taken = read(path).take([5, 1])
     assert taken.imu[:, 0, 0].tolist() == [1250.0, 250.0]
     assert taken.labels == ("stairs", "walking")

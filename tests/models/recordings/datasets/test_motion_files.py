@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 
-def recorded(path: Path, **changed: Any) -> Path:
+def write_recordings(path: Path, **changed: Any) -> Path:
     """Write two recordings of 600 rows with two intervals each; None leaves an array out."""
     arrays = {
         "signal": np.ones((1200, 6), np.int16),
@@ -61,7 +61,7 @@ def test_recordings_that_contradict_themselves_are_refused(
     tmp_path: Path, changed: dict[str, Any], reason: str
 ) -> None:
     with pytest.raises(RecordingError, match=reason):
-        read_motion(recorded(tmp_path / "x_50hz.npz", **changed))
+        read_motion(write_recordings(tmp_path / "x_50hz.npz", **changed))
 
 
 @pytest.mark.parametrize(
@@ -89,7 +89,7 @@ def test_what_is_no_archive_is_refused(tmp_path: Path, content: bytes) -> None:
 
 def test_text_is_read_from_bytes_and_numbers(tmp_path: Path) -> None:
     motion = read_recordings(
-        recorded(
+        write_recordings(
             tmp_path / "x_50hz.npz",
             interval_label=np.array([b"walking", b"sitting"] * 2),
             recording_user=np.array([1, 2]),
@@ -107,7 +107,7 @@ def test_text_is_read_from_bytes_and_numbers(tmp_path: Path) -> None:
 
 def test_an_interval_ends_with_its_recording(tmp_path: Path) -> None:
     motion = read_recordings(
-        recorded(
+        write_recordings(
             tmp_path / "x_50hz.npz",
             interval_start=np.array([-20, 300, 0, 700]),
             interval_stop=np.array([300, 900, 300, 800]),
@@ -118,14 +118,14 @@ def test_an_interval_ends_with_its_recording(tmp_path: Path) -> None:
 
 
 def test_recordings_without_usable_times_follow_one_another(tmp_path: Path) -> None:
-    path = recorded(tmp_path / "x_50hz.npz", recording_t0_unix_s=np.full(2, np.nan))
+    path = write_recordings(tmp_path / "x_50hz.npz", recording_t0_unix_s=np.full(2, np.nan))
     assert read_recordings(path).began_s == [0.0, 12.0]
 
 
 def test_windows_with_values_that_are_not_finite_are_left_out_and_counted(tmp_path: Path) -> None:
     signal = np.ones((1200, 6))
     signal[100, 2] = np.nan
-    windows = read(recorded(tmp_path / "x_50hz.npz", signal=signal))
+    windows = read(write_recordings(tmp_path / "x_50hz.npz", signal=signal))
     assert (windows.labels, windows.left_out) == (("sitting", "walking", "sitting"), 1)
     data = np.ones((4, 120, 6))
     data[3, 5] = np.inf
@@ -141,5 +141,7 @@ def test_windows_shorter_than_what_is_asked_for_are_refused(tmp_path: Path) -> N
 
 def test_what_has_no_label_is_no_window(tmp_path: Path) -> None:
     labels = np.array(["walking", " ", "walking", ""])
-    assert set(read(recorded(tmp_path / "x_50hz.npz", interval_label=labels)).labels) == {"walking"}
+    assert set(read(write_recordings(tmp_path / "x_50hz.npz", interval_label=labels)).labels) == {
+        "walking"
+    }
     assert len(read(cut(tmp_path / "x_20hz.npz", label=labels))) == 2

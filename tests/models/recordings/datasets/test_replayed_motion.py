@@ -23,7 +23,7 @@ READERS: dict[str, tuple[str, Any, Any]] = {
 BEYOND_FLOAT32 = 1e300
 
 
-def read(folder: Path, name: str, **changed: Any) -> list[ImuArray]:
+def read_small(folder: Path, name: str, **changed: Any) -> list[ImuArray]:
     """Read a small set with some arrays changed; None leaves one out."""
     file, write, open_all = READERS[name]
     arrays = write(folder / file) | changed
@@ -32,7 +32,7 @@ def read(folder: Path, name: str, **changed: Any) -> list[ImuArray]:
     return recordings
 
 
-def spoiled(shape: tuple[int, ...], value: float) -> np.ndarray[Any, Any]:
+def with_bad_row(shape: tuple[int, ...], value: float) -> np.ndarray[Any, Any]:
     values = np.ones(shape)
     values[..., 3, 2] = value
     return values
@@ -48,7 +48,11 @@ def spoiled(shape: tuple[int, ...], value: float) -> np.ndarray[Any, Any]:
         ("hapt", {"recording_stop": np.array([500, 800, 9999])}, "in rows 800 to 9999; expected"),
         ("hapt", {"sampling_rate_hz": np.array(20.0)}, "sampled at 20 Hz; expected 50"),
         ("hapt", {"scale": np.zeros(6)}, "expected six above 0"),
-        ("hapt", {"signal": spoiled((1200, 6), np.nan)}, "in row 3 of hapt-u01-1 that are not fin"),
+        (
+            "hapt",
+            {"signal": with_bad_row((1200, 6), np.nan)},
+            "in row 3 of hapt-u01-1 that are not fin",
+        ),
         ("classyglass", {"recording_label": None}, "lacks recording_label; it holds signal"),
         (
             "classyglass",
@@ -68,20 +72,24 @@ def spoiled(shape: tuple[int, ...], value: float) -> np.ndarray[Any, Any]:
         ),
         (
             "classyglass",
-            {"signal": spoiled((1525, 6), BEYOND_FLOAT32)},
+            {"signal": with_bad_row((1525, 6), BEYOND_FLOAT32)},
             "row 3 of classyglass-D1_u01-2 that are not finite",
         ),
         ("wisdm", {"label": np.array(["walking"])}, "1 entries in label; expected 4"),
         ("wisdm", {"user": None}, "lacks user"),
         ("wisdm", {"data": np.ones((4, 6, 120))}, r"data of shape \(4, 6, 120\)"),
-        ("wisdm", {"data": spoiled((4, 120, 6), np.inf)}, "row 3 of wisdm-phone-1600 that are"),
+        (
+            "wisdm",
+            {"data": with_bad_row((4, 120, 6), np.inf)},
+            "row 3 of wisdm-phone-1600 that are",
+        ),
     ],
 )
 def test_a_file_that_contradicts_itself_is_one_clear_line(
     tmp_path: Path, name: str, changed: dict[str, Any], reason: str
 ) -> None:
     with pytest.raises(RecordingError, match=reason) as caught:
-        read(tmp_path, name, **changed)
+        read_small(tmp_path, name, **changed)
     assert "\n" not in str(caught.value)
 
 
@@ -97,7 +105,7 @@ def test_text_stored_as_bytes_and_offsets_stored_as_floats_are_read_alike(
         for key, values in arrays.items()
         if key != "data"
     }
-    for own, wanted in zip(read(tmp_path, name, **stored), expected, strict=True):
+    for own, wanted in zip(read_small(tmp_path, name, **stored), expected, strict=True):
         assert (own.name, own.start_ns, own.spans) == (wanted.name, wanted.start_ns, wanted.spans)
         for ours, theirs in zip(own.imu(), wanted.imu(), strict=True):
             np.testing.assert_array_equal(ours.acc, theirs.acc)
@@ -105,13 +113,13 @@ def test_text_stored_as_bytes_and_offsets_stored_as_floats_are_read_alike(
 
 
 def test_a_file_of_a_rate_near_50_hz_is_replayed_at_its_own(tmp_path: Path) -> None:
-    assert read(tmp_path, "hapt", sampling_rate_hz=np.array(50.2))[0].rate == 50.2
+    assert read_small(tmp_path, "hapt", sampling_rate_hz=np.array(50.2))[0].rate == 50.2
 
 
 def test_only_the_values_of_the_opened_user_are_checked(tmp_path: Path) -> None:
     path = tmp_path / "hapt_50hz.npz"
     arrays = small_sets.hapt(path)
-    np.savez(path, **arrays | {"signal": spoiled((1200, 6), np.nan)})
+    np.savez(path, **arrays | {"signal": with_bad_row((1200, 6), np.nan)})
     assert [each.name for each in hapt.open_user(path, "u02")] == ["hapt-u02-1"]
 
 

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 
-def spoken(words_s: list[float], pause_s: float) -> NDArray[np.float32]:
+def tones(words_s: list[float], pause_s: float) -> NDArray[np.float32]:
     """Return tones with silence after each of them."""
     silence = np.zeros(round(pause_s * 16_000))
     parts = []
@@ -51,7 +51,7 @@ def test_a_name_without_a_number_is_the_speakers_own(tmp_path: Path) -> None:
 
 
 def test_speech_is_told_from_silence_and_from_a_quiet_room() -> None:
-    wave = spoken([0.4, 0.4], 0.6)
+    wave = tones([0.4, 0.4], 0.6)
     room = wave + np.random.default_rng(0).normal(0, 0.0005, len(wave)).astype(np.float32)
     for heard in (wave, room):
         frames = speaking(heard)
@@ -66,11 +66,11 @@ def test_speech_is_told_from_silence_and_from_a_quiet_room() -> None:
 
 
 def test_pauses_are_shortened_and_words_kept_whole() -> None:
-    cut = without_pauses(spoken([0.4, 0.4, 0.4], 0.9))
+    cut = without_pauses(tones([0.4, 0.4, 0.4], 0.9))
     # The last pause has no word after it.
     assert len(cut) / 16_000 == pytest.approx(3 * 0.4 + 2 * 0.2 + 0.1, abs=0.04)
     assert speaking(cut).sum() == pytest.approx(60, abs=2)
-    short = spoken([0.4, 0.4], 0.1)
+    short = tones([0.4, 0.4], 0.1)
     assert np.array_equal(without_pauses(short), short)
     assert without_pauses(np.zeros(16_000, np.float32)).size == 0
     assert without_pauses(np.zeros(0, np.float32)).size == 0

@@ -54,7 +54,7 @@ def annotation(*marks: tuple[float, str]) -> str:
     return "time,seconds_elapsed,text,millisecond_press_duration\n" + "".join(rows)
 
 
-def _logged(times: NDArray[np.float64], columns: Columns) -> str:
+def _sensor_logger_table(times: NDArray[np.float64], columns: Columns) -> str:
     return table("time,seconds_elapsed,z,y,x", [ns(times), times, *columns])
 
 
@@ -73,10 +73,12 @@ def sensor_logger_android(folder: Path) -> Path:
     return _zip(
         folder / f"Walk-{SENSOR_LOGGER_FOLDER}.zip",
         {
-            "TotalAcceleration.csv": _logged(times, xyz(values, 0, order="zyx")),
-            "Accelerometer.csv": _logged(times, xyz(values[:, :3] - gravity, 0, order="zyx")),
-            "Gravity.csv": _logged(times, xyz(gravity, 0, order="zyx")),
-            "Gyroscope.csv": _logged(times, xyz(values, 3, order="zyx")),
+            "TotalAcceleration.csv": _sensor_logger_table(times, xyz(values, 0, order="zyx")),
+            "Accelerometer.csv": _sensor_logger_table(
+                times, xyz(values[:, :3] - gravity, 0, order="zyx")
+            ),
+            "Gravity.csv": _sensor_logger_table(times, xyz(gravity, 0, order="zyx")),
+            "Gyroscope.csv": _sensor_logger_table(times, xyz(values, 3, order="zyx")),
             "Microphone.csv": table(
                 "time,seconds_elapsed,dBFS", [ns(times), times, times * 0 - 40]
             ),
@@ -119,9 +121,9 @@ def sensor_logger_ios(folder: Path) -> Path:
     return _zip(
         folder / f"{SENSOR_LOGGER_FOLDER}.zip",
         {
-            "Accelerometer.csv": _logged(times, xyz(user, 0, order="zyx")),
-            "Gravity.csv": _logged(times, xyz(down, 0, order="zyx")),
-            "Gyroscope.csv": _logged(times, xyz(values, 3, order="zyx")),
+            "Accelerometer.csv": _sensor_logger_table(times, xyz(user, 0, order="zyx")),
+            "Gravity.csv": _sensor_logger_table(times, xyz(down, 0, order="zyx")),
+            "Gyroscope.csv": _sensor_logger_table(times, xyz(values, 3, order="zyx")),
             "Headphone.csv": table(
                 f"time,seconds_elapsed,{motion}", [ns(slow), slow, *head_columns]
             ),

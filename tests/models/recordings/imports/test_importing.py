@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 
-def opened(path: Path, **how: object) -> Import:
+def import_of(path: Path, **how: object) -> Import:
     return open_import(path, now_ns=NOW_NS, **how)  # type: ignore[arg-type]
 
 
@@ -30,7 +30,7 @@ def test_every_file_is_used_or_skipped(tmp_path: Path) -> None:
     (tmp_path / "photo.jpg").write_bytes(b"\xff\xd8")
     (tmp_path / ".DS_Store").write_bytes(b"\0")
     (tmp_path / "broken.wav").write_bytes(b"RIFF")
-    found = opened(tmp_path)
+    found = import_of(tmp_path)
     used = {str(p) for r in found.recordings for p in r.files}
     assert used == {"a.wav", "b.ogg", "sub/c.mp3", "sub/m.csv"}
     assert [path for path, _ in found.skipped] == [
@@ -45,7 +45,7 @@ def test_every_file_is_used_or_skipped(tmp_path: Path) -> None:
 def test_subfolders_follow_one_another_where_no_name_tells_the_time(tmp_path: Path) -> None:
     sound(tmp_path / "a.wav", 2)
     sound(tmp_path / "sub" / "b.wav", 2)
-    (recording,) = opened(tmp_path).recordings
+    (recording,) = import_of(tmp_path).recordings
     assert recording.duration_s == recording.audio_s == 4
     assert any("start time is unknown" in warning for warning in recording.warnings)
 
@@ -53,7 +53,7 @@ def test_subfolders_follow_one_another_where_no_name_tells_the_time(tmp_path: Pa
 def test_audiomoth_recordings_keep_their_pause(tmp_path: Path) -> None:
     sound(tmp_path / "20260302_080000.WAV", 2)
     sound(tmp_path / "20260302_081000.WAV", 2)
-    first, second = opened(tmp_path).recordings
+    first, second = import_of(tmp_path).recordings
     assert first.start_ns == MARCH_NS
     assert second.start_ns - first.start_ns == 600 * NS
     assert "taken as UTC" in first.warnings[0]
@@ -62,7 +62,7 @@ def test_audiomoth_recordings_keep_their_pause(tmp_path: Path) -> None:
 def test_a_short_pause_is_a_gap_of_one_recording(tmp_path: Path) -> None:
     sound(tmp_path / "20260302_080000.wav", 2)
     sound(tmp_path / "20260302_080010.wav", 2)
-    (recording,) = opened(tmp_path).recordings
+    (recording,) = import_of(tmp_path).recordings
     assert (recording.duration_s, recording.audio_s) == (12, 4)
     times = [(chunk.t_ns - MARCH_NS) / NS for chunk in recording.audio()]
     assert times == [0, 1, 10, 11]
@@ -71,7 +71,7 @@ def test_a_short_pause_is_a_gap_of_one_recording(tmp_path: Path) -> None:
 def test_small_overlaps_of_segments_are_trimmed(tmp_path: Path) -> None:
     for second in (0, 3, 6, 9):
         sound(tmp_path / f"2026-03-02T08-00-0{second}Z.wav", 3.02)
-    found = opened(tmp_path)
+    found = import_of(tmp_path)
     (recording,) = found.recordings
     assert not found.skipped
     assert recording.audio_s == pytest.approx(12.02)
@@ -85,7 +85,7 @@ def test_small_overlaps_of_segments_are_trimmed(tmp_path: Path) -> None:
 def test_what_overlaps_more_is_skipped_and_named(tmp_path: Path) -> None:
     sound(tmp_path / "2026-03-02T08-00-00Z.wav", 3)
     sound(tmp_path / "2026-03-02T08-00-02Z.wav", 3)
-    found = opened(tmp_path)
+    found = import_of(tmp_path)
     assert found.skipped == [
         (
             "2026-03-02T08-00-02Z.wav",
@@ -98,7 +98,7 @@ def test_a_wrong_clock_is_skipped_and_the_rest_is_used(tmp_path: Path) -> None:
     sound(tmp_path / "2082-05-01T16-00-00Z.wav", 2)
     sound(tmp_path / "19700101_000012.wav", 2)
     sound(tmp_path / "2026-03-02T08-00-00Z.wav", 2)
-    found = opened(tmp_path)
+    found = import_of(tmp_path)
     assert [r.start_ns for r in found.recordings] == [MARCH_NS]
     reasons = dict(found.skipped)
     assert "lies before 2000" in reasons["19700101_000012.wav"]
@@ -109,7 +109,7 @@ def test_a_wrong_clock_is_skipped_and_the_rest_is_used(tmp_path: Path) -> None:
 def test_a_recordings_json_of_the_future_is_refused(tmp_path: Path) -> None:
     motion(tmp_path / "m.csv", 5)
     (tmp_path / "recording.json").write_text('{"start": "2082-05-01T16:00:00Z"}')
-    found = opened(tmp_path)
+    found = import_of(tmp_path)
     assert not found.recordings
     assert "lies in the future" in dict(found.skipped)["m.csv"]
 
@@ -117,7 +117,7 @@ def test_a_recordings_json_of_the_future_is_refused(tmp_path: Path) -> None:
 def test_start_moves_all_times_and_mends_a_wrong_clock(tmp_path: Path) -> None:
     sound(tmp_path / "2082-05-01T16-00-00Z.wav", 2)
     sound(tmp_path / "2082-05-01T16-00-10Z.wav", 2)
-    (recording,) = opened(tmp_path, start_ns=MARCH_NS).recordings
+    (recording,) = import_of(tmp_path, start_ns=MARCH_NS).recordings
     assert recording.start_ns == MARCH_NS
     assert recording.duration_s == 12
     assert not recording.warnings
@@ -125,7 +125,7 @@ def test_start_moves_all_times_and_mends_a_wrong_clock(tmp_path: Path) -> None:
 
 def test_start_places_what_tells_no_time(tmp_path: Path) -> None:
     sound(tmp_path / "a.wav", 2)
-    (recording,) = opened(tmp_path / "a.wav", start_ns=MARCH_NS, device="left-ear").recordings
+    (recording,) = import_of(tmp_path / "a.wav", start_ns=MARCH_NS, device="left-ear").recordings
     assert (recording.start_ns, recording.device_id) == (MARCH_NS, "left-ear")
     assert not recording.warnings
 
@@ -134,7 +134,7 @@ def test_a_bom_before_recording_json_is_ignored(tmp_path: Path) -> None:
     motion(tmp_path / "m.csv", 5, first_s=2.0)
     text = '\ufeff{"device_id": "watch-7", "start": "2026-03-02T09:00:00+01:00"}'
     (tmp_path / "recording.json").write_text(text, encoding="utf-8")
-    (recording,) = opened(tmp_path).recordings
+    (recording,) = import_of(tmp_path).recordings
     assert recording.device_id == "watch-7"
     # time_s counts from the recording's start.
     assert recording.start_ns == MARCH_NS + 2 * NS
@@ -143,17 +143,17 @@ def test_a_bom_before_recording_json_is_ignored(tmp_path: Path) -> None:
 def test_recording_json_says_where_a_device_was_worn(tmp_path: Path) -> None:
     motion(tmp_path / "left" / "m.csv", 5)
     (tmp_path / "recording.json").write_text('{"position": "ear"}')
-    (recording,) = opened(tmp_path).recordings
+    (recording,) = import_of(tmp_path).recordings
     assert recording.position == "ear"
     (tmp_path / "recording.json").write_text('{"position": "hat"}')
-    found = opened(tmp_path)
+    found = import_of(tmp_path)
     assert "position is 'hat'" in dict(found.skipped)["recording.json"]
 
 
 def test_a_recording_json_that_is_wrong_is_skipped(tmp_path: Path) -> None:
     sound(tmp_path / "a.wav", 2)
     (tmp_path / "recording.json").write_text('{"start": "2026-03-02T09:00:00"}')
-    found = opened(tmp_path)
+    found = import_of(tmp_path)
     assert "must name its zone" in dict(found.skipped)["recording.json"]
     assert len(found.recordings) == 1
 
@@ -161,7 +161,7 @@ def test_a_recording_json_that_is_wrong_is_skipped(tmp_path: Path) -> None:
 def test_sound_and_motion_side_by_side_are_one_recording(tmp_path: Path) -> None:
     sound(tmp_path / "2026-03-02T08-00-00Z.wav", 5)
     motion(tmp_path / "m.csv", 5)
-    (recording,) = opened(tmp_path).recordings
+    (recording,) = import_of(tmp_path).recordings
     assert recording.streams == ("audio", "imu")
     assert recording.duration_s == 5
 
@@ -169,20 +169,20 @@ def test_sound_and_motion_side_by_side_are_one_recording(tmp_path: Path) -> None
 def test_motion_at_the_same_time_is_another_device(tmp_path: Path) -> None:
     motion(tmp_path / "head" / "2026-03-02T08-00-00Z.csv", 5)
     motion(tmp_path / "wrist" / "2026-03-02T08-00-00Z.csv", 5)
-    devices = {r.device_id for r in opened(tmp_path).recordings}
+    devices = {r.device_id for r in import_of(tmp_path).recordings}
     assert len(devices) == 2
 
 
 def test_a_new_channel_count_is_a_new_recording(tmp_path: Path) -> None:
     sound(tmp_path / "2026-03-02T08-00-00Z.wav", 2)
     sound(tmp_path / "2026-03-02T08-00-02Z.wav", 2, channels=2)
-    assert [r.channels for r in opened(tmp_path).recordings] == [1, 2]
+    assert [r.channels for r in import_of(tmp_path).recordings] == [1, 2]
 
 
 def test_another_rate_is_resampled_within_a_recording(tmp_path: Path) -> None:
     sound(tmp_path / "2026-03-02T08-00-00Z.wav", 2)
     sound(tmp_path / "2026-03-02T08-00-02Z.wav", 2, 16_000)
-    (recording,) = opened(tmp_path).recordings
+    (recording,) = import_of(tmp_path).recordings
     assert recording.sample_rate == 16_000
     assert sum(len(chunk.samples) for chunk in recording.audio()) == 4 * 16_000
     assert "sound of 8000 Hz is resampled to 16000 Hz" in recording.warnings
@@ -191,7 +191,7 @@ def test_another_rate_is_resampled_within_a_recording(tmp_path: Path) -> None:
 @pytest.mark.parametrize("chunk_s", [1.0, 0.3, 2.5])
 def test_chunks_and_starts_cut_the_same_stream(tmp_path: Path, chunk_s: float) -> None:
     sound(tmp_path / "2026-03-02T08-00-00Z.flac", 3.1, 96_000, 3)
-    (recording,) = opened(tmp_path).recordings
+    (recording,) = import_of(tmp_path).recordings
     whole = np.concatenate([c.samples for c in recording.audio(30.0)])
     assert whole.shape == (round(3.1 * 48_000), 2)
     parts = [c.samples for c in recording.audio(chunk_s)]
@@ -205,7 +205,7 @@ def test_truth_beside_it_is_kept(tmp_path: Path) -> None:
     (tmp_path / "truth.csv").write_text(
         "start_s,end_s,kind,label,region\n1,2,sound,speech,front-near\n"
     )
-    found = opened(tmp_path)
+    found = import_of(tmp_path)
     (span,) = found.recordings[0].truth()
     assert (span.start_ns, span.label, span.region) == (MARCH_NS + NS, "speech", "front-near")
     assert not found.skipped
@@ -214,12 +214,12 @@ def test_truth_beside_it_is_kept(tmp_path: Path) -> None:
 def test_a_truth_that_is_wrong_is_skipped(tmp_path: Path) -> None:
     sound(tmp_path / "a.wav", 5)
     (tmp_path / "truth.csv").write_text("start_s,end_s,kind,label,region\n1,x,sound,speech,\n")
-    assert "line 2: start_s or end_s" in dict(opened(tmp_path).skipped)["truth.csv"]
+    assert "line 2: start_s or end_s" in dict(import_of(tmp_path).skipped)["truth.csv"]
 
 
 def test_a_folder_of_a_time_dates_what_lies_in_it(tmp_path: Path) -> None:
     sound(tmp_path / "Walk-2026-03-02_08-00-00" / "Microphone.wav", 2)
-    (recording,) = opened(tmp_path).recordings
+    (recording,) = import_of(tmp_path).recordings
     assert recording.start_ns == MARCH_NS
     assert "start time is taken from the folder's name" in recording.warnings
 
@@ -228,7 +228,7 @@ def test_the_json_is_exactly_as_promised(tmp_path: Path) -> None:
     sound(tmp_path / "rec" / "2026-03-02T08-00-00Z.wav", 2, 16_000, 2)
     motion(tmp_path / "rec" / "2026-03-02T08-00-00Z.csv", 2)
     (tmp_path / "rec" / "x.bin").write_bytes(b"\0")
-    assert json.loads(json.dumps(as_json(opened(tmp_path / "rec")))) == {
+    assert json.loads(json.dumps(as_json(import_of(tmp_path / "rec")))) == {
         "recordings": [
             {
                 "device": "rec",
@@ -252,33 +252,33 @@ def test_the_json_is_exactly_as_promised(tmp_path: Path) -> None:
 
 def test_people_read_the_same(tmp_path: Path) -> None:
     sound(tmp_path / "a.wav", 2)
-    lines = as_lines(opened(tmp_path / "a.wav"))
+    lines = as_lines(import_of(tmp_path / "a.wav"))
     assert lines[0] == "a 2026-03-02T00:00:00Z: 2.0 s; 2.0 s of sound, 8000 Hz, 1 channel"
     assert lines[1].startswith("  warning: start time is unknown")
 
 
 def test_a_path_that_does_not_exist_is_named(tmp_path: Path) -> None:
     with pytest.raises(RecordingError, match="none' does not exist; expected a file"):
-        opened(tmp_path / "none")
+        import_of(tmp_path / "none")
 
 
 def test_an_empty_folder_holds_nothing(tmp_path: Path) -> None:
-    assert as_lines(opened(tmp_path)) == ["found no recording"]
+    assert as_lines(import_of(tmp_path)) == ["found no recording"]
 
 
 def test_as_sound_reads_whatever_the_name(tmp_path: Path) -> None:
     shutil.copy(sound(tmp_path / "a.wav", 2), tmp_path / "b.dat")
-    (recording,) = opened(tmp_path, as_format="sound").recordings
+    (recording,) = import_of(tmp_path, as_format="sound").recordings
     assert recording.audio_s == 4
     with pytest.raises(RecordingError, match="expected one of auto, sound, motion"):
-        opened(tmp_path, as_format="video")
+        import_of(tmp_path, as_format="video")
 
 
 def test_motions_stamps_date_the_sound_beside_it_before_the_folders_name(tmp_path: Path) -> None:
     folder = tmp_path / "Walk-2026-03-02_09-00-00"
     motion(folder / "m.csv", 5, first_s=MARCH_NS / NS)
     sound(folder / "Microphone.wav", 5)
-    (recording,) = opened(tmp_path).recordings
+    (recording,) = import_of(tmp_path).recordings
     assert recording.start_ns == MARCH_NS
     assert recording.duration_s == 5
     assert recording.streams == ("audio", "imu")

@@ -53,7 +53,7 @@ WRITERS: dict[str, Callable[[Path], Path]] = {
 MAKERS = pytest.mark.parametrize("maker", list(WRITERS))
 
 
-def opened(path: Path, **options: Any) -> Import:
+def import_of(path: Path, **options: Any) -> Import:
     return open_import(path, now_ns=round(NOW_S) * NS, **options)
 
 
@@ -74,7 +74,7 @@ def windows_of(recording: Recording) -> list[Window]:
 
 @MAKERS
 def test_a_makers_export_becomes_complete_windows(tmp_path: Path, maker: str) -> None:
-    found = opened(WRITERS[maker](tmp_path))
+    found = import_of(WRITERS[maker](tmp_path))
     assert found.rows_left_out == {}
     for recording in found.recordings:
         assert recording.start_ns == START_NS
@@ -109,14 +109,14 @@ async def test_the_command_says_what_a_makers_export_holds(
 
 
 def test_what_a_recorder_says_of_itself_names_device_and_start(tmp_path: Path) -> None:
-    (android,) = opened(makers.sensor_logger_android(tmp_path)).recordings
+    (android,) = import_of(makers.sensor_logger_android(tmp_path)).recordings
     assert (android.device_id, android.warnings) == ("Pixel-8", [])
-    (phone,) = opened(makers.phyphox(tmp_path)).recordings
+    (phone,) = import_of(makers.phyphox(tmp_path)).recordings
     assert (phone.device_id, phone.stretch_count, phone.warnings) == ("Pixel-6a", 2, [])
 
 
 def test_an_iphones_files_are_devices_with_sound_from_the_tap_on_start(tmp_path: Path) -> None:
-    found = opened(makers.sensor_logger_ios(tmp_path))
+    found = import_of(makers.sensor_logger_ios(tmp_path))
     devices = {r.device_id: r for r in found.recordings}
     assert set(devices) == {
         "Anna-s-iPhone",
@@ -133,7 +133,7 @@ def test_an_iphones_files_are_devices_with_sound_from_the_tap_on_start(tmp_path:
 def test_an_iphones_acceleration_points_up_at_rest_as_an_android_phones(
     tmp_path: Path, rate: float
 ) -> None:
-    found = opened(makers.sensor_logger_ios(tmp_path))
+    found = import_of(makers.sensor_logger_ios(tmp_path))
     _, values = walk(makers.SECONDS, rate)
     its = [r for r in found.recordings if r.imu_rate == rate]
     assert its
@@ -144,12 +144,12 @@ def test_an_iphones_acceleration_points_up_at_rest_as_an_android_phones(
 
 
 def test_annotations_are_truth_until_the_next_of_their_kind(tmp_path: Path) -> None:
-    (android,) = opened(makers.sensor_logger_android(tmp_path)).recordings
+    (android,) = import_of(makers.sensor_logger_android(tmp_path)).recordings
     assert [
         ((s.start_ns - START_NS) / NS, (s.end_ns - START_NS) / NS, s.kind, s.label)
         for s in android.truth()
     ] == [(0, 30.5, "activity", "walking"), (30.5, 50, "activity", "standing")]
-    phone = opened(makers.sensor_logger_ios(tmp_path)).recordings[0]
+    phone = import_of(makers.sensor_logger_ios(tmp_path)).recordings[0]
     assert [(s.start_ns - START_NS, s.end_ns - START_NS, s.label) for s in phone.truth()] == [
         (10 * NS, 60 * NS, "Reading books"),
         (20 * NS, 60 * NS, "sitting"),
@@ -160,14 +160,14 @@ def test_annotations_are_truth_until_the_next_of_their_kind(tmp_path: Path) -> N
 def test_an_annotation_without_a_time_is_left_out_and_listed(tmp_path: Path) -> None:
     path = makers.sensor_logger_android(tmp_path)
     text = makers.annotation((1, "walking")) + ",,oops,\n"
-    found = opened(_with(path, "Annotation.csv", text))
+    found = import_of(_with(path, "Annotation.csv", text))
     assert found.rows_left_out == {"annotation without a time": 1}
     assert found.examples == ["Annotation.csv: line 3: annotation without a time"]
     assert [s.label for s in found.recordings[0].truth()] == ["walking"]
 
 
 def test_an_empty_annotation_is_used_and_says_nothing(tmp_path: Path) -> None:
-    found = opened(_with(makers.sensor_logger_android(tmp_path), "Annotation.csv", ""))
+    found = import_of(_with(makers.sensor_logger_android(tmp_path), "Annotation.csv", ""))
     assert "Annotation.csv" not in dict(found.skipped)
     assert not found.recordings[0].truth()
 
@@ -175,7 +175,7 @@ def test_an_empty_annotation_is_used_and_says_nothing(tmp_path: Path) -> None:
 def test_names_in_local_time_take_the_zone_of_the_recording_beside_them(tmp_path: Path) -> None:
     (tmp_path / "Metadata.csv").write_text(makers.metadata("android", "Pixel 8"))
     sound(tmp_path / "20260302_090010.wav", 2)  # a recorder of its own, on Berlin's time
-    found = opened(tmp_path)
+    found = import_of(tmp_path)
     (recording,) = found.recordings
     assert recording.start_ns == START_NS + 10 * NS
     assert recording.warnings == ["start time is taken from the name, zone from Metadata.csv"]
@@ -186,7 +186,7 @@ def test_a_recorder_whose_clock_was_not_set_is_not_believed(tmp_path: Path) -> N
     path = makers.phyphox(tmp_path)
     with zipfile.ZipFile(path) as archive:
         text = archive.read("meta/time.csv").decode().replace("17724", "00000")
-    found = opened(_with(path, "meta/time.csv", text), start_ns=START_NS)
+    found = import_of(_with(path, "meta/time.csv", text), start_ns=START_NS)
     assert "impossible start: lies before 2000" in dict(found.skipped)["meta/time.csv"]
     (recording,) = found.recordings
     assert (recording.start_ns, recording.stretch_count) == (START_NS, 1)
@@ -225,7 +225,7 @@ def test_no_damage_of_what_recorders_say_is_more_than_a_skipped_file(
 
 
 def test_another_programs_metadata_is_skipped_and_named(tmp_path: Path) -> None:
-    found = opened(_with(makers.sensor_logger_android(tmp_path), "Metadata.csv", "a,b\n1,2\n"))
+    found = import_of(_with(makers.sensor_logger_android(tmp_path), "Metadata.csv", "a,b\n1,2\n"))
     assert "Metadata.csv" in dict(found.skipped)
     assert found.recordings[0].start_ns == START_NS  # the stamps tell it too
 
@@ -235,7 +235,7 @@ def test_another_makers_layout_is_left_out_and_named(tmp_path: Path, maker: str)
     path = WRITERS[maker](tmp_path)
     others = {"hhar", "metawear", "empatica", "androsensor"} - {maker.strip()}
     for other in others:
-        found = opened(path, as_format=other)
+        found = import_of(path, as_format=other)
         assert not any(r.imu_rate for r in found.recordings)
         assert any(f"as {other} writes" in reason for _, reason in found.skipped)
 
@@ -244,14 +244,14 @@ def test_a_format_that_nobody_writes_is_refused_with_those_that_are_known(tmp_pa
     with pytest.raises(
         RecordingError, match="format is 'fitbit'; expected one of auto, sound"
     ) as e:
-        opened(tmp_path, as_format="fitbit")
+        import_of(tmp_path, as_format="fitbit")
     assert all(layout.name in str(e.value) for layout in LAYOUTS)
 
 
 def test_a_makers_counts_are_read_without_a_guess_where_it_is_named(tmp_path: Path) -> None:
     path = makers.esense(tmp_path)
-    assert any("raw counts" in w for w in opened(path).recordings[0].warnings)
-    (named,) = opened(path, as_format="esense").recordings
+    assert any("raw counts" in w for w in import_of(path).recordings[0].warnings)
+    (named,) = import_of(path, as_format="esense").recordings
     assert not any("counts" in w for w in named.warnings)
     _, values = walk(makers.SECONDS)
     rows = np.concatenate([np.concatenate([c.acc, c.gyro], 1) for c in named.imu()])
@@ -266,7 +266,7 @@ def test_one_sensors_hours_are_a_stretch_of_their_own(tmp_path: Path) -> None:
         text = gzip.decompress(path.read_bytes()).decode()
         later = re.sub(r",(1772\d{6})\.", lambda m: f",{int(m[1]) + 120}.", text)
         path.with_name("20260302_0900.csv.gz").write_bytes(gzip.compress(later.encode()))
-    (recording,) = opened(folder).recordings
+    (recording,) = import_of(folder).recordings
     assert recording.stretch_count == 2
     assert recording.gyroscope
     assert recording.duration_s == pytest.approx(180, abs=0.1)
@@ -276,7 +276,7 @@ def test_a_gzip_that_is_cut_is_skipped_and_named(tmp_path: Path) -> None:
     folder = makers.radar_base(tmp_path)
     path = folder / "android_phone_gyroscope" / "20260302_0800.csv.gz"
     path.write_bytes(path.read_bytes()[:-200])
-    found = opened(folder)
+    found = import_of(folder)
     name = "android_phone_gyroscope/20260302_0800.csv.gz"
     assert "cannot be unpacked" in dict(found.skipped)[name]
     (recording,) = found.recordings
@@ -289,7 +289,7 @@ def test_stretches_too_short_for_an_activity_are_counted(tmp_path: Path) -> None
     lines = path.read_text().splitlines()
     # A hole of 2 s, and one of 3 s three seconds later.
     path.write_text("\n".join(lines[:2001] + lines[2201:2501] + lines[2801:]) + "\n")
-    (recording,) = opened(path).recordings
+    (recording,) = import_of(path).recordings
     short = "1 of 3 stretches of motion between holes, 3 s, are shorter than the 5 s of an activity"
     assert short in recording.warnings
 

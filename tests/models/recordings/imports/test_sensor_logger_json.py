@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from models.recordings.imports.recording import ImportedRecording
 
 
-def opened(path: Path, as_format: str = "auto") -> Import:
+def import_of(path: Path, as_format: str = "auto") -> Import:
     return open_import(path, now_ns=round(NOW_S) * NS, as_format=as_format)
 
 
@@ -34,8 +34,8 @@ def rows_of(recording: ImportedRecording) -> NDArray[np.float32]:
 def test_json_is_read_as_the_csv_of_the_same_recording(tmp_path: Path, as_format: str) -> None:
     for name in ("csv", "json"):
         (tmp_path / name).mkdir()
-    (tables,) = opened(makers.sensor_logger_android(tmp_path / "csv")).recordings
-    found = opened(makers.sensor_logger_json(tmp_path / "json"), as_format)
+    (tables,) = import_of(makers.sensor_logger_android(tmp_path / "csv")).recordings
+    found = import_of(makers.sensor_logger_json(tmp_path / "json"), as_format)
     (recording,) = found.recordings
     assert recording.device_id == tables.device_id == "Pixel-8"
     assert recording.start_ns == tables.start_ns == round(START_S) * NS
@@ -52,7 +52,7 @@ def test_json_is_read_as_the_csv_of_the_same_recording(tmp_path: Path, as_format
 def test_several_exports_of_a_folder_keep_apart(tmp_path: Path) -> None:
     text = makers.sensor_logger_json(tmp_path).read_text()
     (tmp_path / "later.json").write_text(text.replace("17724384", "17724484"))
-    found = opened(tmp_path)
+    found = import_of(tmp_path)
     assert [r.start_ns - round(START_S) * NS for r in found.recordings] == [0, 10_000 * NS]
 
 
@@ -60,7 +60,7 @@ def test_what_lies_before_a_cut_is_read(tmp_path: Path) -> None:
     path = makers.sensor_logger_json(tmp_path)
     text = path.read_text()
     path.write_text(text[: -len(text) // 10])
-    found = opened(path)
+    found = import_of(path)
     (recording,) = found.recordings
     assert recording.motion_s > makers.SECONDS / 3
     reason = dict(found.skipped)[path.name]
@@ -75,7 +75,7 @@ def test_an_entry_without_a_sensor_costs_itself(tmp_path: Path, odd: Any) -> Non
     path = makers.sensor_logger_json(tmp_path)
     entries = json.loads(path.read_text())
     path.write_text(json.dumps([*entries[:10], odd, *entries[10:]]))
-    found = opened(path)
+    found = import_of(path)
     assert len(found.recordings) == 1
     if odd == []:  # brackets between entries are no entry
         assert path.name not in dict(found.skipped)
@@ -88,7 +88,7 @@ def test_an_entry_without_a_sensor_costs_itself(tmp_path: Path, odd: Any) -> Non
 )
 def test_other_json_is_no_export(tmp_path: Path, text: str) -> None:
     (tmp_path / "other.json").write_text(text)
-    found = opened(tmp_path)
+    found = import_of(tmp_path)
     assert found.recordings == []
     assert [name for name, _ in found.skipped] == ["other.json"]
     assert "is no sound and no motion" in found.skipped[0][1]

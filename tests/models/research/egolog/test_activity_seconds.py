@@ -15,7 +15,7 @@ from models.research.egolog.activity_seconds import train, windows, with_new_sec
 from models.research.lib.fit import Fit
 from models.serving.registry import Registry
 from tests.models import fresh
-from tests.models.research.egolog import made
+from tests.models.research.egolog import synthetic
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -52,7 +52,7 @@ def halves(count: int, seed: int) -> tuple[ActivityExamples, torch.Tensor]:
 
 
 def test_windows_begin_at_every_second_and_those_of_the_stream_are_among_them() -> None:
-    encoders, days = fresh.encoders(), made.days(2, 10)
+    encoders, days = fresh.encoders(), synthetic.days(2, 10)
     days.activities[0, 4:] = 7
     shown, activities = windows(encoders, days)
     assert len(shown) == len(activities) == 2 * 6

@@ -1,7 +1,7 @@
 import pytest
 
 from models.research.egolog import baselines
-from tests.models.research.egolog import made
+from tests.models.research.egolog import synthetic
 
 NAMES = {"audio only", "imu only", "late fusion", "samosa style"}
 
@@ -13,7 +13,7 @@ def quick(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_activities_that_need_both_are_beyond_one_modality() -> None:
     train, check, test = (
-        baselines.activities(made.encoded(count, 60, seed=seed))
+        baselines.activities(synthetic.encoded(count, 60, seed=seed))
         for seed, count in enumerate((32, 8, 16))
     )
     found = baselines.measure(train, check, test, 0)
@@ -27,7 +27,7 @@ def test_activities_that_need_both_are_beyond_one_modality() -> None:
 
 def test_scenarios_are_told_from_thirty_seconds_of_either() -> None:
     train, check, test = (
-        baselines.scenarios(made.encoded(count, 75, seed=seed))
+        baselines.scenarios(synthetic.encoded(count, 75, seed=seed))
         for seed, count in enumerate((32, 8, 16))
     )
     assert train.audio.shape == (64, 256)

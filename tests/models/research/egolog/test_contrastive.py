@@ -9,7 +9,7 @@ from models.research.egolog.days.composed import Days
 from models.research.egolog.days.encoded import encode
 from models.research.lib.fit import Fit
 from tests.models import fresh
-from tests.models.research.egolog import made
+from tests.models.research.egolog import synthetic
 
 QUICK = Fit(minutes=2, steps=120, checks=2, rate=3e-3)
 
@@ -21,7 +21,7 @@ def _small_batches(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def telling(count: int = 32, seed: int = 0) -> Days:
     """Return stretches that tell their scenario, n modulo 4, by a band and by an axis."""
-    days = made.days(count, 10)
+    days = synthetic.days(count, 10)
     rng = np.random.default_rng(seed)
     at = np.arange(count) % 4
     scenarios = np.zeros((count, 10, len(SCENARIOS)), bool)
@@ -98,8 +98,8 @@ def test_a_stage_that_teaches_nothing_leaves_the_copies_as_they_begin() -> None:
     encoders = fresh.encoders()
     quick = Fit(minutes=1, steps=2, checks=1)
     nothing = contrastive.StageLosses(space=False, labels=False)
-    made = contrastive.train(encoders, [telling(8)], telling(8), "scenario", quick, 0, nothing)
-    tower, copy = made.audio.tower.state_dict(), made.shared_audio.state_dict()
+    trained = contrastive.train(encoders, [telling(8)], telling(8), "scenario", quick, 0, nothing)
+    tower, copy = trained.audio.tower.state_dict(), trained.shared_audio.state_dict()
     assert all(torch.equal(tower[key], value) for key, value in copy.items())
 
 

@@ -12,7 +12,7 @@ from models.research.egolog import har as of_har
 from models.research.egolog.context import TrainingContext
 from models.research.egolog.recipes import TrainingError, familiarity
 from tests.models import fresh
-from tests.models.research.egolog import made
+from tests.models.research.egolog import synthetic
 
 
 def test_directions_in_which_features_hardly_vary_count_for_more() -> None:
@@ -29,13 +29,13 @@ def test_directions_in_which_features_hardly_vary_count_for_more() -> None:
 
 def test_limits_keep_the_asked_shares_of_validation() -> None:
     encoders, har, text = fresh.encoders(), Har().eval(), ScenarioText()
-    train, check = made.motion(160, seed=1), made.motion(100, seed=2)
-    days = of_har.of_days(made.encoded(count=4))
+    train, check = synthetic.motion(160, seed=1), synthetic.motion(100, seed=2)
+    days = of_har.of_days(synthetic.encoded(count=4))
     fitted = of_familiarity.fit(encoders, har, text, train, check, days)
     features = of_familiarity.motion_features(encoders, check)
     familiar = (fitted(features) >= 0.5).float().mean()
     assert float(familiar) == pytest.approx(of_familiarity.FAMILIAR_REAL, abs=0.01)
-    far = made.motion(40, seed=3)
+    far = synthetic.motion(40, seed=3)
     far.imu[...] *= 5
     assert fitted(of_familiarity.motion_features(encoders, far)).mean() < 0.3
     alone = of_har.of_motion(features, np.zeros(len(features), np.int64))

@@ -8,7 +8,7 @@ from models.research.egolog import har
 from models.research.lib.fit import Fit
 from models.research.lib.metrics import accuracy
 from tests.models import fresh
-from tests.models.research.egolog import made
+from tests.models.research.egolog import synthetic
 
 
 def text() -> ScenarioText:
@@ -18,7 +18,7 @@ def text() -> ScenarioText:
 
 
 def test_every_window_knows_the_scenarios_of_its_middle() -> None:
-    days = made.encoded(2, 30)
+    days = synthetic.encoded(2, 30)
     days.scenarios[0, :8, 5] = 1
     examples = har.of_days(days)
     assert len(examples) == 12
@@ -38,8 +38,8 @@ def test_real_motion_has_neither_sound_nor_scenario() -> None:
 
 def test_what_is_taken_away_changes_nothing_any_more() -> None:
     network, names = Har().eval(), text()
-    examples = har.of_days(made.encoded(4, 30))
-    other = har.of_days(made.encoded(4, 30, seed=9))
+    examples = har.of_days(synthetic.encoded(4, 30))
+    other = har.of_days(synthetic.encoded(4, 30, seed=9))
     blind = har.without(examples, "audio", "imu", "scenario")
     assert torch.equal(
         har.scores(network, names, blind),
@@ -50,7 +50,7 @@ def test_what_is_taken_away_changes_nothing_any_more() -> None:
 
 def test_training_fuses_what_no_modality_knows_alone(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(har, "BATCH", 64)
-    days, check = made.encoded(32, 60), made.encoded(16, 60, seed=1)
+    days, check = synthetic.encoded(32, 60), synthetic.encoded(16, 60, seed=1)
     network = har.train(days, check, text(), Fit(minutes=1, steps=50, checks=4, rate=2e-3), 0)
     examples = har.of_days(check)
     truth = examples.activity.numpy()

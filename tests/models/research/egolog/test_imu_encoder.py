@@ -8,14 +8,14 @@ from models.recordings.datasets.real_motion import MotionWindows
 from models.research.egolog import imu_encoder
 from models.research.lib.fit import Fit
 from models.research.lib.metrics import macro_f1
-from tests.models.research.egolog import made
+from tests.models.research.egolog import synthetic
 
 
 def test_a_few_steps_tell_motion_classes_apart(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(imu_encoder, "BATCH", 32)
     monkeypatch.setattr("models.research.lib.fit.WARM_UP_STEPS", 5)
     torch.manual_seed(0)
-    real, check = made.motion(64), made.motion(32, seed=1)
+    real, check = synthetic.motion(64), synthetic.motion(32, seed=1)
     before = macro_f1(*imu_encoder.motion_classes(ImuEncoder().eval(), check))
     encoder = imu_encoder.train(
         real, check, None, Fit(minutes=10, steps=40, checks=1, rate=2e-3), 0
@@ -26,7 +26,9 @@ def test_a_few_steps_tell_motion_classes_apart(monkeypatch: pytest.MonkeyPatch) 
 
 
 def test_composed_days_alone_train_too() -> None:
-    encoder = imu_encoder.train(None, None, made.days(4, 10), Fit(minutes=1, steps=3, checks=1), 0)
+    encoder = imu_encoder.train(
+        None, None, synthetic.days(4, 10), Fit(minutes=1, steps=3, checks=1), 0
+    )
     assert not encoder.training
     assert torch.isfinite(encoder(torch.randn(1, 100, 6)).features).all()
 
@@ -40,7 +42,7 @@ def windows_of(imu: torch.Tensor, slack: int, motion: int = 0) -> MotionWindows:
 
 
 def test_rare_classes_are_drawn_more_often_than_they_occur() -> None:
-    motion = made.motion(64)
+    motion = synthetic.motion(64)
     keep = np.flatnonzero((motion.motion == 0) | (np.arange(64) < 8))
     kept = MotionWindows(**{name: values[keep] for name, values in vars(motion).items()})
     windows = imu_encoder.ImuWindows.of(kept)
@@ -51,7 +53,7 @@ def test_rare_classes_are_drawn_more_often_than_they_occur() -> None:
 
 
 def test_data_sets_are_drawn_alike_however_large_they_are() -> None:
-    motion = made.motion(64)
+    motion = synthetic.motion(64)
     few = np.flatnonzero((motion.source == "glasses") | (np.arange(64) < 8))
     kept = MotionWindows(**{name: values[few] for name, values in vars(motion).items()})
     windows = imu_encoder.ImuWindows.of(kept)
@@ -110,7 +112,7 @@ def test_keeping_still_counts_as_a_class_where_no_other_is_likelier_than_not() -
 
 def test_training_on_leaves_the_encoder_that_it_began_with(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(imu_encoder, "BATCH", 8)
-    real, begin = made.motion(16), ImuEncoder().eval()
+    real, begin = synthetic.motion(16), ImuEncoder().eval()
     before = {name: value.clone() for name, value in begin.state_dict().items()}
     fit = Fit(minutes=1, steps=2, checks=1)
     encoder = imu_encoder.train(real, real, None, fit, 0, begin=begin)

@@ -18,7 +18,7 @@ from models.research.egolog.recipes import TrainingError
 from models.research.egolog.recipes import motion_alone as step
 from models.research.lib.fit import Fit
 from tests.models import fresh
-from tests.models.research.egolog import made
+from tests.models.research.egolog import synthetic
 
 
 def text() -> ScenarioText:
@@ -54,7 +54,7 @@ def test_training_on_makes_unsure_of_what_is_outside_of_the_set(
     names, before = text(), Har(HarConfig(width=32, layers=1)).eval()
     # A network that nobody trained is sure of nothing; this one is, whatever it is shown.
     before.out.weight.data *= 8
-    examples = of_har.of_days(made.encoded(8, 60))
+    examples = of_har.of_days(synthetic.encoded(8, 60))
     known = of_har.without(examples, "audio", "scenario")
     composed = ComposedWindows(examples, examples, torch.zeros(HarConfig().audio))
     real = RealWindows(known, torch.randn(64, HarConfig().imu) * 2)

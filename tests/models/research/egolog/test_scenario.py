@@ -10,7 +10,7 @@ from models.labels import SCENARIOS
 from models.research.egolog import scenario
 from models.research.lib.fit import Fit
 from models.research.lib.metrics import micro_f1
-from tests.models.research.egolog import made
+from tests.models.research.egolog import synthetic
 
 QUICK = Fit(minutes=1, steps=40, checks=4, rate=3e-3)
 
@@ -22,7 +22,7 @@ def space() -> SharedSpace:
 
 
 def test_windows_are_cut_end_to_end(space: SharedSpace) -> None:
-    days = made.encoded(3, 75)
+    days = synthetic.encoded(3, 75)
     windows = scenario.cut_windows(days, space)
     assert len(windows) == 6
     assert windows.segments.audio_features.shape == (6, 15, 256)
@@ -33,7 +33,7 @@ def test_windows_are_cut_end_to_end(space: SharedSpace) -> None:
 
 
 def test_a_scenario_of_a_fifth_of_the_window_is_asked_for(space: SharedSpace) -> None:
-    days = made.encoded(1, 60, scenarios=1)
+    days = synthetic.encoded(1, 60, scenarios=1)
     days.scenarios[0, 30:36, 7] = 1
     days.scenarios[0, 30:35, 8] = 1
     second = scenario.cut_windows(days, space).scenarios[1]
@@ -41,7 +41,7 @@ def test_a_scenario_of_a_fifth_of_the_window_is_asked_for(space: SharedSpace) ->
 
 
 def test_noise_jitters_what_is_learned_from_alone(space: SharedSpace) -> None:
-    days = made.encoded(2, 30)
+    days = synthetic.encoded(2, 30)
     rows, starts = np.array([0, 1]), np.array([0, 0])
     plain = scenario.cut(days, space, rows, starts)
     jittered = scenario.cut(days, space, rows, starts, noise=0.1)
@@ -55,7 +55,7 @@ def test_training_tells_scenarios_apart_by_either_modality(
     sequence: Sequence, space: SharedSpace, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(scenario, "BATCH", 32)
-    days, check = made.encoded(32, 60), made.encoded(16, 60, seed=1)
+    days, check = synthetic.encoded(32, 60), synthetic.encoded(16, 60, seed=1)
     network = scenario.train(
         days, check, space, QUICK, 0, sequence=sequence, key_frames=sequence != "none"
     )
@@ -70,7 +70,7 @@ def test_training_tells_scenarios_apart_by_either_modality(
 
 
 def test_thinned_windows_never_lose_everything(space: SharedSpace) -> None:
-    segments = scenario.cut_windows(made.encoded(64, 60), space).segments
+    segments = scenario.cut_windows(synthetic.encoded(64, 60), space).segments
     rng = np.random.default_rng(0)
     lost = torch.zeros(2)
     for _ in range(4):
@@ -84,7 +84,7 @@ def test_thinned_windows_never_lose_everything(space: SharedSpace) -> None:
 
 
 def test_windows_are_spliced_from_stretches_that_live_the_same_throughout() -> None:
-    days = made.encoded(9, 60, scenarios=2)
+    days = synthetic.encoded(9, 60, scenarios=2)
     days.scenarios[4, 30:, 7] = 1
     alike = scenario.Alike.of(days)
     rng = np.random.default_rng(0)
@@ -100,7 +100,7 @@ def test_windows_are_spliced_from_stretches_that_live_the_same_throughout() -> N
 
 
 def test_a_spliced_segment_keeps_sound_and_motion_together(space: SharedSpace) -> None:
-    days = made.encoded(2, 30)
+    days = synthetic.encoded(2, 30)
     one, other = (
         scenario.cut(days, space, np.array([row]), np.array([0])).segments for row in (0, 1)
     )

@@ -12,19 +12,19 @@ from models.research.egolog.recipes import TrainingError
 from models.research.egolog.recipes import scenario_familiarity as step
 from models.research.egolog.scenario_familiarity import KNOWN_COMPOSED
 from tests.models import fresh
-from tests.models.research.egolog import made
+from tests.models.research.egolog import synthetic
 
 
 def test_limits_keep_the_asked_shares_of_validation() -> None:
     encoders, network = fresh.encoders(), ScenarioNet().eval()
-    train, check = made.motion(160, seed=1), made.motion(100, seed=2)
-    days = of_scenario.cut_windows(made.encoded(count=30), encoders.space)
+    train, check = synthetic.motion(160, seed=1), synthetic.motion(100, seed=2)
+    days = of_scenario.cut_windows(synthetic.encoded(count=30), encoders.space)
     fitted = scenario_familiarity.fit(encoders, network, train, check, days)
     windows = scenario_familiarity.segment_features(encoders, check)
     assert windows.shape[:2] == (100, 3)
     familiar = np.array([float(fitted.together(each)) >= 0.5 for each in windows])
     assert familiar.mean() == pytest.approx(FAMILIAR_REAL, abs=0.01)
-    far = made.motion(40, seed=3)
+    far = synthetic.motion(40, seed=3)
     far.imu[...] *= 5
     strange = scenario_familiarity.segment_features(encoders, far)
     assert np.mean([float(fitted.together(each)) for each in strange]) < 0.3

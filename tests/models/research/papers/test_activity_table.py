@@ -7,7 +7,7 @@ from models.research.papers.activity_table import ScenarioContext, activity_tabl
 from models.research.papers.published import split_users
 from models.research.papers.recogniser import recogniser
 from models.research.papers.scenario_table import scenario_table
-from tests.models.research.papers.made import QUICK, USERS, published
+from tests.models.research.papers.synthetic import QUICK, USERS, published
 
 
 def test_the_scenario_tells_activities_apart_that_sound_alone_cannot() -> None:

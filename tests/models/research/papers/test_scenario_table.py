@@ -10,7 +10,7 @@ from models.research.lib.fit import Fit
 from models.research.papers.published import TablesError, split_users
 from models.research.papers.recogniser import Column, recogniser
 from models.research.papers.scenario_table import scenario_table
-from tests.models.research.papers.made import QUICK, USERS, published
+from tests.models.research.papers.synthetic import QUICK, USERS, published
 
 if TYPE_CHECKING:
     from models.egolog.contrastive import SharedSpace

@@ -7,7 +7,7 @@ from models.simulation.acoustics.ears import (
     TAPS,
     SphericalEars,
     between,
-    heard,
+    render_at_ears,
     short,
 )
 from models.simulation.acoustics.sounds.dsp import FS
@@ -17,8 +17,8 @@ FRAMES = FS // HOP + 1
 EARS = [SphericalEars.draw(np.random.default_rng(seed)) for seed in range(5)]
 
 
-def rendered(ears: SphericalEars, degrees: float, distance_m: float) -> np.ndarray:
-    return heard(WAVE, np.full(FRAMES, np.deg2rad(degrees)), ears.responses(distance_m))
+def render(ears: SphericalEars, degrees: float, distance_m: float) -> np.ndarray:
+    return render_at_ears(WAVE, np.full(FRAMES, np.deg2rad(degrees)), ears.responses(distance_m))
 
 
 def lag(wave: np.ndarray) -> int:
@@ -37,7 +37,7 @@ def level_db(wave: np.ndarray, low: float, high: float) -> np.ndarray:
 
 @pytest.mark.parametrize("ears", EARS)
 def test_a_source_on_the_left_reaches_the_left_ear_first_and_louder(ears: SphericalEars) -> None:
-    wave = rendered(ears, 90, 3.0)
+    wave = render(ears, 90, 3.0)
     left, right = level_db(wave, 2000, 7500)
     assert -14 <= lag(wave) <= -8  # 0.5 to 0.9 ms around a head
     assert left > right + 8
@@ -45,13 +45,13 @@ def test_a_source_on_the_left_reaches_the_left_ear_first_and_louder(ears: Spheri
 
 @pytest.mark.parametrize("ears", EARS)
 def test_a_source_ahead_reaches_both_ears_together(ears: SphericalEars) -> None:
-    assert abs(lag(rendered(ears, 0, 3.0))) <= 1
+    assert abs(lag(render(ears, 0, 3.0))) <= 1
 
 
 @pytest.mark.parametrize("ears", EARS)
 def test_a_source_behind_is_duller_than_one_ahead(ears: SphericalEars) -> None:
     def brightness(degrees: float) -> float:
-        wave = rendered(ears, degrees, 3.0)
+        wave = render(ears, degrees, 3.0)
         return float((level_db(wave, 4500, 7800) - level_db(wave, 200, 800)).mean())
 
     assert brightness(0) > brightness(180) + 2
@@ -62,7 +62,7 @@ def test_a_near_source_differs_more_between_the_ears_at_low_frequencies(
     ears: SphericalEars,
 ) -> None:
     def difference(distance_m: float) -> float:
-        left, right = level_db(rendered(ears, 90, distance_m), 150, 600)
+        left, right = level_db(render(ears, 90, distance_m), 150, 600)
         return float(left - right)
 
     assert difference(0.2) > difference(3.0) + 3
@@ -74,7 +74,7 @@ def test_a_turning_head_hears_what_a_still_one_hears_where_it_is_still() -> None
     turning[-3:] = 0.5
     table = EARS[0].responses(3.0)
     before = FS - 5 * HOP
-    first, second = heard(WAVE, still, table), heard(WAVE, turning, table)
+    first, second = render_at_ears(WAVE, still, table), render_at_ears(WAVE, turning, table)
     np.testing.assert_allclose(first[:, :before], second[:, :before], atol=2e-4)
     assert np.abs(first - second).max() > 0.05
 
@@ -88,7 +88,7 @@ def test_a_response_is_never_longer_than_a_frame_leaves_room_for() -> None:
 
 def test_too_few_directions_are_refused() -> None:
     with pytest.raises(ValueError, match="azimuth has 3 values; 16000 samples need 21"):
-        heard(WAVE, np.zeros(3), EARS[0].responses(1.0))
+        render_at_ears(WAVE, np.zeros(3), EARS[0].responses(1.0))
 
 
 @pytest.mark.parametrize("degrees", [1.0, 2.5, 87.0, 182.5, 359.0])

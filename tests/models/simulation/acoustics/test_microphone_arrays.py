@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from models.simulation.acoustics.ears import HOP, heard
+from models.simulation.acoustics.ears import HOP, render_at_ears
 from models.simulation.acoustics.microphone_arrays import GEOMETRY_M, Device, MicrophoneArray
 from models.simulation.acoustics.sounds.dsp import FS
 
@@ -12,9 +12,9 @@ def exact(device: Device) -> MicrophoneArray:
     return MicrophoneArray(GEOMETRY_M[device], np.zeros(4))
 
 
-def rendered(device: Device, degrees: float, distance_m: float) -> np.ndarray:
+def render(device: Device, degrees: float, distance_m: float) -> np.ndarray:
     azimuth = np.full(FS // HOP + 1, np.deg2rad(degrees))
-    return heard(WAVE, azimuth, exact(device).responses(distance_m))
+    return render_at_ears(WAVE, azimuth, exact(device).responses(distance_m))
 
 
 def lag(first: np.ndarray, second: np.ndarray) -> float:
@@ -29,7 +29,7 @@ def lag(first: np.ndarray, second: np.ndarray) -> float:
 @pytest.mark.parametrize("device", ["glasses", "headphones"])
 @pytest.mark.parametrize("degrees", [0, 90, 180, -60])
 def test_lags_are_those_of_the_geometry(device: Device, degrees: float) -> None:
-    wave = rendered(device, degrees, 3.0)
+    wave = render(device, degrees, 3.0)
     towards = np.array([np.cos(np.deg2rad(degrees)), np.sin(np.deg2rad(degrees)), 0])
     path = -GEOMETRY_M[device] @ towards / 343 * FS
     for i, j in ((0, 1), (0, 2), (1, 3)):
@@ -38,7 +38,7 @@ def test_lags_are_those_of_the_geometry(device: Device, degrees: float) -> None:
 
 
 def test_a_near_source_is_louder_at_the_nearer_microphone() -> None:
-    near, far = (rendered("headphones", 90, d).std(axis=1) for d in (0.25, 3.0))
+    near, far = (render("headphones", 90, d).std(axis=1) for d in (0.25, 3.0))
     assert near[0] / near[1] > 1.5 * far[0] / far[1]
 
 

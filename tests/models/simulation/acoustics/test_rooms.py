@@ -6,7 +6,7 @@ from models.simulation.acoustics.rooms import (
     LONGEST_S,
     Reflections,
     Room,
-    convolved,
+    convolve,
     wall_filters,
 )
 from models.simulation.acoustics.sounds.dsp import FS
@@ -15,7 +15,7 @@ MIDDLE_M = np.zeros((1, 3))
 EARS_M = np.array([[0.0, 0.085, 0.0], [0.0, -0.085, 0.0]])
 
 
-def drawn(kind: str, seed: int = 1) -> Room:
+def draw_room(kind: str, seed: int = 1) -> Room:
     return Room.draw(kind, np.random.default_rng(seed))
 
 
@@ -30,7 +30,7 @@ def none() -> Reflections:
 @pytest.mark.parametrize("kind", sorted(KINDS))
 def test_the_listener_and_every_source_are_inside(kind: str) -> None:
     for seed in range(20):
-        room = drawn(kind, seed)
+        room = draw_room(kind, seed)
         assert all(0 < at < size for at, size in zip(room.listener_m, room.size_m, strict=True))
         for azimuth in np.linspace(-3, 3, 7):
             reach = room.source_m(float(azimuth), 6.0)
@@ -41,7 +41,7 @@ def test_the_listener_and_every_source_are_inside(kind: str) -> None:
 def test_reverberation_equals_the_direct_sound_near_the_critical_distance(kind: str) -> None:
     ratios = []
     for seed in range(8):
-        room = drawn(kind, seed)
+        room = draw_room(kind, seed)
         distance = room.source_m(0.5, float(np.median(room.critical_m)))
         whole = room.response(room.reflections(0.5, distance), distance, MIDDLE_M)
         ratios.append(power(whole) * (np.median(room.critical_m) / distance) ** 2)
@@ -50,7 +50,7 @@ def test_reverberation_equals_the_direct_sound_near_the_critical_distance(kind: 
 
 def test_reverberation_against_direct_sound_grows_with_distance() -> None:
     for seed in range(5):
-        room = drawn("room", seed)
+        room = draw_room("room", seed)
         near, far = (
             power(room.response(room.reflections(1.0, d), d, MIDDLE_M)) for d in (0.4, 1.2)
         )
@@ -58,7 +58,7 @@ def test_reverberation_against_direct_sound_grows_with_distance() -> None:
 
 
 def test_a_single_wall_reflects_from_the_mirrored_place() -> None:
-    room = drawn("hall")
+    room = draw_room("hall")
     echoes = room.reflections(0.0, 2.0)
     beyond = echoes.place[(echoes.order == 1) & (echoes.place[:, 0] > 2.5)]
     to_wall = room.size_m[0] - room.listener_m[0]
@@ -66,7 +66,7 @@ def test_a_single_wall_reflects_from_the_mirrored_place() -> None:
 
 
 def test_an_echo_comes_when_its_path_says_and_as_loud() -> None:
-    room = drawn("hall")
+    room = draw_room("hall")
     echo = Reflections(np.array([[0.0, 7.86, 0.0]]), np.full((1, 7), 0.5), np.array([1]))
     heard = room.response(echo, 1.0, EARS_M) - room.response(none(), 1.0, EARS_M)
     for ear, path in zip(heard, (7.775, 7.945), strict=True):
@@ -77,20 +77,20 @@ def test_an_echo_comes_when_its_path_says_and_as_loud() -> None:
 
 def test_a_response_decays_and_ends() -> None:
     for kind in sorted(set(KINDS) - {"open"}):
-        late = drawn(kind).late(EARS_M)
+        late = draw_room(kind).late(EARS_M)
         assert late.shape[1] <= LONGEST_S * FS
         quarter = late.shape[1] // 4
         assert np.abs(late[:, -quarter:]).mean() < 0.3 * np.abs(late).max(axis=1).mean()
 
 
 def test_an_open_field_sends_nothing_back() -> None:
-    field = drawn("open")
+    field = draw_room("open")
     assert len(field.reflections(0.5, 3.0).order) == 0
     assert power(field.response(field.reflections(0.5, 3.0), 3.0, EARS_M)) == 0
 
 
 def test_the_diffuse_field_is_alike_at_low_and_unlike_at_high_frequencies() -> None:
-    spectra = np.fft.rfft(drawn("hall").late(EARS_M), axis=1)
+    spectra = np.fft.rfft(draw_room("hall").late(EARS_M), axis=1)
     f = np.fft.rfftfreq(2 * (spectra.shape[1] - 1), 1 / FS)
 
     def coherence(low: float, high: float) -> float:
@@ -103,8 +103,8 @@ def test_the_diffuse_field_is_alike_at_low_and_unlike_at_high_frequencies() -> N
 
 
 def test_rooms_of_other_seeds_differ_and_of_the_same_are_equal() -> None:
-    assert drawn("room", 1) == drawn("room", 1)
-    assert drawn("room", 1) != drawn("room", 2)
+    assert draw_room("room", 1) == draw_room("room", 1)
+    assert draw_room("room", 1) != draw_room("room", 2)
 
 
 def test_wall_filters_pass_through_the_bands() -> None:
@@ -116,6 +116,6 @@ def test_convolution_has_the_length_asked_for() -> None:
     wave = np.zeros(1000, np.float32)
     wave[10] = 1
     tail = np.arange(20, dtype=np.float32).reshape(2, 10)
-    out = convolved(wave, tail, 1009)
+    out = convolve(wave, tail, 1009)
     assert out.shape == (2, 1009)
     np.testing.assert_allclose(out[:, 10:20], tail, atol=1e-4)

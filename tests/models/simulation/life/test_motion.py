@@ -6,7 +6,7 @@ from models.simulation.life.scenarios import DOINGS
 from models.simulation.life.wearer import SimulatedWearer
 
 
-def moved(activity: str, seed: int = 0, seconds: int = 20, **kwargs: object) -> HeadMotion:
+def simulate(activity: str, seed: int = 0, seconds: int = 20, **kwargs: object) -> HeadMotion:
     rng = np.random.default_rng(seed)
     wearer = SimulatedWearer.draw(np.random.default_rng([seed, 9]))
     manner = DOINGS[activity].manner
@@ -18,7 +18,7 @@ def moved(activity: str, seed: int = 0, seconds: int = 20, **kwargs: object) -> 
 @pytest.mark.parametrize("seed", range(4))
 def test_the_gyroscope_integrates_to_the_yaw_that_sounds_are_rendered_with(seed: int) -> None:
     wearer = SimulatedWearer.draw(np.random.default_rng([seed, 9]))
-    motion = moved("sitting", seed, headings=(0.0, 1.2))
+    motion = simulate("sitting", seed, headings=(0.0, 1.2))
     gyro = (motion.imu[:, 3:] - wearer.gyro_bias) @ wearer.mounting
     acc = (motion.imu[:, :3] - wearer.acc_bias) @ wearer.mounting / wearer.acc_scale
     up = acc / np.linalg.norm(acc, axis=1, keepdims=True)
@@ -30,7 +30,7 @@ def test_the_gyroscope_integrates_to_the_yaw_that_sounds_are_rendered_with(seed:
     ("activity", "low", "high"), [("walking", 1.6, 2.0), ("running", 2.4, 2.8)]
 )
 def test_gait_peaks_at_the_cadence(activity: str, low: float, high: float) -> None:
-    norm = np.linalg.norm(moved(activity).imu[:, :3], axis=1)
+    norm = np.linalg.norm(simulate(activity).imu[:, :3], axis=1)
     spectrum = np.abs(np.fft.rfft((norm - norm.mean()) * np.hanning(norm.size)))
     f = np.fft.rfftfreq(norm.size, 1 / RATE)
     band = f > 0.5
@@ -39,14 +39,14 @@ def test_gait_peaks_at_the_cadence(activity: str, low: float, high: float) -> No
 
 @pytest.mark.parametrize("activity", sorted(DOINGS))
 def test_the_accelerometer_shows_gravity_on_average(activity: str) -> None:
-    norm = np.linalg.norm(moved(activity, 3).imu[:, :3], axis=1)
+    norm = np.linalg.norm(simulate(activity, 3).imu[:, :3], axis=1)
     tolerance = 4.0 if activity == "running" else 0.7
     assert abs(float(np.median(norm)) - GRAVITY) < tolerance
 
 
 def test_running_shakes_more_than_walking_and_walking_more_than_sitting() -> None:
     shaking = [
-        float(np.std(np.linalg.norm(moved(a).imu[:, :3], axis=1)))
+        float(np.std(np.linalg.norm(simulate(a).imu[:, :3], axis=1)))
         for a in ("sitting", "walking", "running")
     ]
     assert shaking[0] < 0.3 < shaking[1] < 3 < shaking[2]
@@ -54,12 +54,12 @@ def test_running_shakes_more_than_walking_and_walking_more_than_sitting() -> Non
 
 @pytest.mark.parametrize("change", ["standing up", "sitting down"])
 def test_a_posture_change_pushes_and_leans(change: str) -> None:
-    motion = moved(change, 2, seconds=4)
+    motion = simulate(change, 2, seconds=4)
     assert float(np.ptp(np.linalg.norm(motion.imu[:, :3], axis=1))) > 1.5
 
 
 def test_an_activity_begins_and_ends_at_its_headings() -> None:
-    motion = moved("walking", 1, headings=(0.5, 2.0))
+    motion = simulate("walking", 1, headings=(0.5, 2.0))
     assert motion.yaw[0] == pytest.approx(0.5, abs=0.02)
     assert motion.yaw[-1] == pytest.approx(2.0, abs=0.02)
     assert motion.body_yaw[-1] == pytest.approx(2.0, abs=0.01)

@@ -51,20 +51,20 @@ def test_a_region_is_the_nearest_quarter(degrees: float, expected: str) -> None:
 
 
 def test_a_far_source_stays_in_the_room_while_the_head_turns() -> None:
-    assert {h.region for h in mixer([event(False, 0.0)], head=np.pi / 2).heard(0, SECONDS)} == {
-        "right-far"
-    }
+    assert {
+        h.region for h in mixer([event(False, 0.0)], head=np.pi / 2).audible_events(0, SECONDS)
+    } == {"right-far"}
 
 
 def test_a_near_source_turns_with_the_body() -> None:
     turned = mixer([event(True, 0.0)], head=np.pi / 2, body=np.pi / 2)
     looked = mixer([event(True, 0.0)], head=np.pi / 2, body=0.0)
-    assert {h.region for h in turned.heard(0, SECONDS)} == {"front-near"}
-    assert {h.region for h in looked.heard(0, SECONDS)} == {"right-near"}
+    assert {h.region for h in turned.audible_events(0, SECONDS)} == {"front-near"}
+    assert {h.region for h in looked.audible_events(0, SECONDS)} == {"right-near"}
 
 
 def test_a_second_with_less_than_a_third_of_a_sound_does_not_count() -> None:
-    heard = mixer([event(True, 0.0, 0.8, 3.2)]).heard(0, SECONDS)
+    heard = mixer([event(True, 0.0, 0.8, 3.2)]).audible_events(0, SECONDS)
     assert [h.second for h in heard] == [1, 2]
 
 

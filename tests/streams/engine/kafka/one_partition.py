@@ -29,7 +29,7 @@ class Record:
 
 
 @dataclass(eq=False)
-class Consumed:
+class ConsumedMessage:
     """A message that an agent holds."""
 
     tp: TP

@@ -13,7 +13,7 @@ from faust.transport.drivers.aiokafka import Consumer as FaustConsumer
 from faust.types import TP
 
 from streams.engine.kafka.fetching import OffsetRange
-from tests.streams.engine.kafka.one_partition import Broker, Consumed, Record, T
+from tests.streams.engine.kafka.one_partition import Broker, ConsumedMessage, Record, T
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -194,7 +194,7 @@ async def test_a_partition_created_anew_is_read_from_its_beginning(
     monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     consumer = Broker(monkeypatch, first=0).consumer
-    before, other = Consumed(T), Consumed(TP("other", 0))
+    before, other = ConsumedMessage(T), ConsumedMessage(TP("other", 0))
     consumer._unacked_messages = {before, other}
     consumer._committed_offset, consumer._read_offset = {T: 7}, {T: 8}
     consumer._next, consumer._uncommitted = {T: 9}, {T: 7}

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 TYPES: dict[str, type[Message]] = {"audio": AudioFrame, "imu": ImuFrame, "spatial": Spatial}
 
 
-class Consumed:
+class ConsumedMessage:
     """A message as the consumer has it."""
 
     partition, timestamp, headers = 0, 1.0, ()
@@ -40,7 +40,7 @@ class Gate(ShareGate):
         share = DeviceShare(frames_per_s, 1_000_000)
         super().__init__("windower", self.decoder, share, lambda: self.now_ns)
 
-    def refused(self, *messages: Any) -> list[bool]:
+    def are_refused(self, *messages: Any) -> list[bool]:
         return [self.refuses(message) for message in messages]
 
 
@@ -52,7 +52,7 @@ def flood(count: int, device_id: str = "d") -> list[Any]:
         )
         for seq in range(count)
     ]
-    return [Consumed(f.encode(), f.seq, device_id.encode()) for f in frames]
+    return [ConsumedMessage(f.encode(), f.seq, device_id.encode()) for f in frames]
 
 
 def test_frames_beyond_the_share_of_a_device_are_refused_counted_and_said_once(
@@ -60,7 +60,7 @@ def test_frames_beyond_the_share_of_a_device_are_refused_counted_and_said_once(
 ) -> None:
     dropped = metrics.dropped.labels(stage="windower", reason="share")
     before = dropped._value.get()
-    refused = Gate().refused(*flood(1_600))
+    refused = Gate().are_refused(*flood(1_600))
     assert refused == ([False] * 250 + [True] * 550) * 2
     assert dropped._value.get() - before == 1_100
     lines = [r.getMessage() for r in caplog.records if "EGOLOG_DEVICE_FRAMES_PER_S" in r.message]
@@ -72,25 +72,25 @@ def test_frames_beyond_the_share_of_a_device_are_refused_counted_and_said_once(
 
 def test_it_is_said_again_after_a_minute(caplog: pytest.LogCaptureFixture) -> None:
     gate = Gate(1)
-    gate.refused(*flood(3))
+    gate.are_refused(*flood(3))
     gate.now_ns = 61 * NS
-    gate.refused(*flood(1))
+    gate.are_refused(*flood(1))
     assert len(caplog.records) == 2
 
 
 def test_another_device_has_a_share_of_its_own() -> None:
     gate = Gate(1)
-    assert gate.refused(*flood(2), *flood(2, "e")) == [False, True, False, True]
+    assert gate.are_refused(*flood(2), *flood(2, "e")) == [False, True, False, True]
 
 
 def test_a_rebalance_counts_from_the_start() -> None:
     gate = Gate(1)
-    assert gate.refused(*flood(2)) == [False, True]
+    assert gate.are_refused(*flood(2)) == [False, True]
     gate.forget()
-    assert gate.refused(*flood(2)) == [False, True]
+    assert gate.are_refused(*flood(2)) == [False, True]
 
 
-def damaged() -> bytes:
+def damaged_frame() -> bytes:
     value = bytearray(flood(1)[0].value)
     value[-1] ^= 1
     return bytes(value)
@@ -99,23 +99,23 @@ def damaged() -> bytes:
 @pytest.mark.parametrize(
     "message",
     [
-        Consumed(None),
-        Consumed(b"garbage"),
-        Consumed(damaged()),
+        ConsumedMessage(None),
+        ConsumedMessage(b"garbage"),
+        ConsumedMessage(damaged_frame()),
         # It would take from the share of the device that it names.
-        Consumed(flood(1)[0].value, key=b"other"),
+        ConsumedMessage(flood(1)[0].value, key=b"other"),
     ],
 )
 def test_what_a_dead_letter_will_be_made_of_is_let_through_and_takes_no_share(message: Any) -> None:
     gate = Gate(1)
-    assert gate.refused(message, message, *flood(2)) == [False, False, False, True]
+    assert gate.are_refused(message, message, *flood(2)) == [False, False, False, True]
     assert isinstance(gate.decoder.decode(message, message.value)[0], SchemaError)
 
 
 def test_only_frames_are_looked_at() -> None:
     message = flood(1)[0]
     message.topic = "spatial"
-    assert Gate(1).refused(message, message) == [False, False]
+    assert Gate(1).are_refused(message, message) == [False, False]
 
 
 def test_decoding_goes_on_from_what_was_opened(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -129,7 +129,7 @@ def test_decoding_goes_on_from_what_was_opened(monkeypatch: pytest.MonkeyPatch) 
 
 def test_what_was_opened_goes_with_its_message() -> None:
     gate = Gate()
-    gate.refused(*flood(3))
+    gate.are_refused(*flood(3))
     gc.collect()
     assert not gate.decoder._opened
 
@@ -139,7 +139,7 @@ def test_a_device_is_not_charged_with_what_is_sent_in_its_name() -> None:
     gate = Gate(100)
     gate.decoder = Decoder(TYPES, require=replace(keys, topics=frozenset({"imu"})).require)
     gate._decoder = gate.decoder
-    assert gate.refused(*flood(300)) == [False] * 300
+    assert gate.are_refused(*flood(300)) == [False] * 300
     forged = flood(1)[0]
     error, _ = gate.decoder.decode(forged, forged.value)
     assert isinstance(error, SignatureError)

@@ -27,7 +27,7 @@ def lines_of(seconds: float = 20.0, rate: float = 50.0) -> list[str]:
     return table(HEADER, [times, *values.T]).splitlines()
 
 
-def written(tmp_path: Path, lines: list[str], encoding: str = "utf-8", end: str = "\n") -> Path:
+def write_lines(tmp_path: Path, lines: list[str], encoding: str = "utf-8", end: str = "\n") -> Path:
     path = tmp_path / "m.csv"
     path.write_bytes((end.join(lines) + end).encode(encoding))
     return path
@@ -36,13 +36,13 @@ def written(tmp_path: Path, lines: list[str], encoding: str = "utf-8", end: str 
 @pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "utf-16-be", "latin-1"])
 @pytest.mark.parametrize("end", ["\n", "\r\n", "\r"])
 def test_any_encoding_and_line_end_is_read(tmp_path: Path, encoding: str, end: str) -> None:
-    path = written(tmp_path, lines_of(), encoding, end)
+    path = write_lines(tmp_path, lines_of(), encoding, end)
     assert is_motion(path)
     motion = read_motion(path, now=now)
     assert (motion.rate_hz, motion.seconds, motion.rows_left_out) == (50.0, 20.0, {})
 
 
-def quoted(lines: list[str]) -> list[str]:
+def quote_fields(lines: list[str]) -> list[str]:
     return [",".join(f'"{field}"' for field in line.split(",")) for line in lines]
 
 
@@ -53,7 +53,7 @@ def decimal_commas_in_quotes(lines: list[str]) -> list[str]:
 @pytest.mark.parametrize(
     "rewrite",
     [
-        quoted,
+        quote_fields,
         lambda lines: [line.replace(",", ";") for line in lines],
         lambda lines: [line.replace(",", "\t") for line in lines],
         lambda lines: [line.replace(",", ";").replace(".", ",") for line in lines],
@@ -72,13 +72,13 @@ def decimal_commas_in_quotes(lines: list[str]) -> list[str]:
 def test_any_way_to_write_a_table_is_read(
     tmp_path: Path, rewrite: Callable[[list[str]], list[str]]
 ) -> None:
-    motion = read_motion(written(tmp_path, rewrite(lines_of())), now=now)
+    motion = read_motion(write_lines(tmp_path, rewrite(lines_of())), now=now)
     _, values = walk()
     assert (motion.rate_hz, motion.rows_left_out) == (50.0, {})
     np.testing.assert_allclose(motion.stretches[0].values, values, atol=1e-5)
 
 
-def changed(lines: list[str], line: int, text: str | None) -> list[str]:
+def change_line(lines: list[str], line: int, text: str | None) -> list[str]:
     """Return the file with one line (from 1) replaced, or left out for None."""
     return [*lines[: line - 1], *([] if text is None else [text]), *lines[line:]]
 
@@ -101,7 +101,7 @@ def changed(lines: list[str], line: int, text: str | None) -> list[str]:
     ],
 )
 def test_one_bad_row_is_left_out_counted_and_named(tmp_path: Path, text: str, kind: str) -> None:
-    motion = read_motion(written(tmp_path, changed(lines_of(), 501, text)), now=now)
+    motion = read_motion(write_lines(tmp_path, change_line(lines_of(), 501, text)), now=now)
     assert motion.rows_left_out == {kind: 1}
     assert motion.examples[0].startswith(f"line 501: {kind}")
     assert motion.seconds == pytest.approx(19.98)
@@ -112,7 +112,7 @@ def test_a_header_in_the_middle_a_double_and_a_swap_cost_no_sample(tmp_path: Pat
     lines = lines_of()
     lines[300], lines[301] = lines[301], lines[300]
     lines = [*lines[:500], HEADER, *lines[500:700], lines[699], "", *lines[700:]]
-    motion = read_motion(written(tmp_path, lines), now=now)
+    motion = read_motion(write_lines(tmp_path, lines), now=now)
     assert motion.rows_left_out == {"repeated header": 1, "doubled": 1, "blank": 1}
     assert (motion.seconds, len(motion.stretches)) == (20.0, 1)
     np.testing.assert_allclose(motion.stretches[0].values, walk()[1], atol=1e-5)
@@ -130,7 +130,7 @@ def test_a_cut_last_row_and_a_tail_of_nul_cost_that_row(tmp_path: Path) -> None:
 def test_a_file_that_is_doubled_row_by_row_is_read_once(tmp_path: Path) -> None:
     lines = lines_of()
     motion = read_motion(
-        written(tmp_path, [lines[0], *(x for line in lines[1:] for x in (line, line))]), now=now
+        write_lines(tmp_path, [lines[0], *(x for line in lines[1:] for x in (line, line))]), now=now
     )
     assert (motion.rate_hz, motion.seconds) == (50.0, 20.0)
     assert motion.rows_left_out == {"doubled": 1000}
@@ -140,7 +140,7 @@ def test_equal_stamps_of_a_burst_are_not_doubled_rows(tmp_path: Path) -> None:
     times, values = walk()
     values[:] = values[0]  # someone who sits quite still
     times = times[np.arange(len(times)) // 4 * 4]
-    path = written(tmp_path, table(HEADER, [times, *values.T]).splitlines())
+    path = write_lines(tmp_path, table(HEADER, [times, *values.T]).splitlines())
     motion = read_motion(path, now=now)
     assert (motion.rate_hz, motion.seconds, motion.rows_left_out) == (50.0, 20.0, {})
 
@@ -150,20 +150,22 @@ def test_after_a_step_back_the_longer_part_is_used(tmp_path: Path) -> None:
     times, values = walk(28.0)
     times[700:] -= 9.0
     lines = table(HEADER, [times, *values.T]).splitlines()
-    motion = read_motion(written(tmp_path, lines), now=now)
+    motion = read_motion(write_lines(tmp_path, lines), now=now)
     assert motion.seconds == 14.0
     assert motion.rows_left_out == {"clock stepped back": 700}
     assert motion.examples == ("line 702: clock stepped back",)
     assert "line 702: the clock steps back from 13.98 s to 5.00 s" in motion.warnings
     times[200:700] -= 50.0  # now the part in the middle is longer than the first, and so the last
     lines = table(HEADER, [times, *values.T]).splitlines()
-    assert read_motion(written(tmp_path, lines), now=now).seconds >= 14.0
+    assert read_motion(write_lines(tmp_path, lines), now=now).seconds >= 14.0
 
 
 def test_a_clock_set_back_a_little_costs_what_overlaps(tmp_path: Path) -> None:
     times, values = walk(60.0)
     times[1500:] -= 1.0
-    motion = read_motion(written(tmp_path, table(HEADER, [times, *values.T]).splitlines()), now=now)
+    motion = read_motion(
+        write_lines(tmp_path, table(HEADER, [times, *values.T]).splitlines()), now=now
+    )
     assert motion.rows_left_out == {"clock stepped back": 50}
     assert motion.seconds == 59.0
 
@@ -171,7 +173,9 @@ def test_a_clock_set_back_a_little_costs_what_overlaps(tmp_path: Path) -> None:
 def test_a_clock_set_forward_starts_a_new_stretch(tmp_path: Path) -> None:
     times, values = walk(60.0)
     times[1500:] += 3600.0
-    motion = read_motion(written(tmp_path, table(HEADER, [times, *values.T]).splitlines()), now=now)
+    motion = read_motion(
+        write_lines(tmp_path, table(HEADER, [times, *values.T]).splitlines()), now=now
+    )
     assert [s.offset_ns for s in motion.stretches] == [0, 3630 * 10**9]
     assert motion.rows_left_out == {}
 
@@ -182,7 +186,7 @@ def test_a_file_is_refused_when_less_than_half_is_usable(tmp_path: Path) -> None
     with pytest.raises(
         RecordingError, match=r"m\.csv 400 of 1000 rows are usable; expected at least half"
     ):
-        read_motion(written(tmp_path, worse), now=now)
+        read_motion(write_lines(tmp_path, worse), now=now)
 
 
 @pytest.mark.parametrize("tail", [[], ["", ""]])
@@ -190,13 +194,13 @@ def test_a_file_of_one_row_is_refused_as_such(tmp_path: Path, tail: list[str]) -
     with pytest.raises(
         RecordingError, match=r"^m\.csv holds a single row of samples; expected at least 2$"
     ):
-        read_motion(written(tmp_path, [*lines_of()[:2], *tail]), now=now)
+        read_motion(write_lines(tmp_path, [*lines_of()[:2], *tail]), now=now)
 
 
 def test_rows_that_miss_only_the_gyroscope_are_motion_without_it(tmp_path: Path) -> None:
     lines = lines_of()
     lines[1:] = [",".join([*line.split(",")[:4], "", "", ""]) for line in lines[1:]]
-    motion = read_motion(written(tmp_path, lines), now=now)
+    motion = read_motion(write_lines(tmp_path, lines), now=now)
     assert not motion.gyroscope
     assert (motion.seconds, motion.rows_left_out) == (20.0, {})
     assert not motion.stretches[0].values[:, 3:].any()
@@ -206,7 +210,7 @@ def test_examples_are_few(tmp_path: Path) -> None:
     lines = lines_of()
     for line in range(10, 500, 5):
         lines[line] = "x"
-    motion = read_motion(written(tmp_path, lines), now=now)
+    motion = read_motion(write_lines(tmp_path, lines), now=now)
     assert motion.rows_left_out == {"cut": 98}
     assert len(motion.examples) == 20
 

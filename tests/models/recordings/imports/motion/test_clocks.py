@@ -19,7 +19,7 @@ NS = 10**9
 SENSORS = "acc_x_m_s2,acc_y_m_s2,acc_z_m_s2,gyro_x_rad_s,gyro_y_rad_s,gyro_z_rad_s"
 
 
-def read(tmp_path: Path, name: str, stamps: list[str]) -> MotionFile:
+def read_stamps(tmp_path: Path, name: str, stamps: list[str]) -> MotionFile:
     _, values = walk(len(stamps) / 50)
     path = tmp_path / "m.csv"
     path.write_text(table(f"{name},{SENSORS}", [stamps, *values.T]))
@@ -41,7 +41,7 @@ def stamps(start: float, scale: float, seconds: float = 10.0) -> list[str]:
     ],
 )  # fmt: skip
 def test_an_epoch_in_any_unit_dates_the_motion(tmp_path: Path, name: str, scale: float) -> None:
-    motion = read(tmp_path, name, stamps(START_S, scale))
+    motion = read_stamps(tmp_path, name, stamps(START_S, scale))
     assert motion.start_ns == START_S * NS
     assert (motion.rate_hz, motion.seconds, motion.first_ns) == (50.0, 10.0, 0)
     assert motion.warnings == ()
@@ -55,13 +55,13 @@ def test_an_epoch_in_any_unit_dates_the_motion(tmp_path: Path, name: str, scale:
 def test_a_clock_of_the_files_own_keeps_its_first_time(
     tmp_path: Path, name: str, scale: float
 ) -> None:
-    motion = read(tmp_path, name, stamps(27_920.0, scale))
+    motion = read_stamps(tmp_path, name, stamps(27_920.0, scale))
     assert (motion.start_ns, motion.first_ns) == (None, 27_920 * NS)
     assert motion.rate_hz == 50.0
 
 
 def test_a_unit_that_the_header_gets_wrong_is_put_right_and_said(tmp_path: Path) -> None:
-    motion = read(tmp_path, "time_s", stamps(START_S, 1e3))
+    motion = read_stamps(tmp_path, "time_s", stamps(START_S, 1e3))
     assert motion.start_ns == START_S * NS
     assert motion.warnings == (
         "column 'time_s' holds milliseconds, not seconds: read as such; rename it, as time_ms",
@@ -82,7 +82,7 @@ def test_a_unit_that_the_header_gets_wrong_is_put_right_and_said(tmp_path: Path)
 def test_times_in_words_date_the_motion(tmp_path: Path, form: str) -> None:
     texts = [form.format(20 * i) for i in range(50)]
     quoted = [f'"{text}"' if "," in text else text for text in texts]
-    motion = read(tmp_path, "time", quoted)
+    motion = read_stamps(tmp_path, "time", quoted)
     assert motion.start_ns == START_S * NS
     assert motion.rate_hz == 50.0
 
@@ -104,26 +104,26 @@ def test_an_impossible_date_is_refused_with_the_likely_cause(
     tmp_path: Path, name: str, start: float, scale: float, cause: str
 ) -> None:
     with pytest.raises(RecordingError, match=cause):
-        read(tmp_path, name, stamps(start, scale))
+        read_stamps(tmp_path, name, stamps(start, scale))
 
 
 def test_a_date_in_words_before_2000_is_refused(tmp_path: Path) -> None:
     texts = [f"1970-01-01T00:00:{i // 50:02d}.{i % 50 * 20:03d}Z" for i in range(500)]
     with pytest.raises(RecordingError, match="before 2000: the device's clock was not set"):
-        read(tmp_path, "time", texts)
+        read_stamps(tmp_path, "time", texts)
 
 
 def test_rows_from_before_the_clock_was_set_are_left_out(tmp_path: Path) -> None:
     texts = [f"{i / 50 if i < 100 else START_S + i / 50:.3f}" for i in range(500)]
-    motion = read(tmp_path, "time_s", texts)
+    motion = read_stamps(tmp_path, "time_s", texts)
     assert motion.rows_left_out == {"impossible date": 100}
     assert motion.start_ns == (START_S + 2) * NS
 
 
 def test_a_day_ahead_of_the_wall_clock_is_the_limit(tmp_path: Path) -> None:
-    assert read(tmp_path, "time_s", stamps(now() + 80_000, 1.0)).start_ns is not None
+    assert read_stamps(tmp_path, "time_s", stamps(now() + 80_000, 1.0)).start_ns is not None
     with pytest.raises(RecordingError, match="more than a day ahead"):
-        read(tmp_path, "time_s", stamps(now() + 90_000, 1.0))
+        read_stamps(tmp_path, "time_s", stamps(now() + 90_000, 1.0))
 
 
 def test_midnight_does_not_stop_the_time_of_day(tmp_path: Path) -> None:
@@ -133,7 +133,7 @@ def test_midnight_does_not_stop_the_time_of_day(tmp_path: Path) -> None:
         f"{round(s * 1000) % 1000:03d}"
         for s in seconds
     ]
-    motion = read(tmp_path, "time", texts)
+    motion = read_stamps(tmp_path, "time", texts)
     assert (motion.seconds, len(motion.stretches)) == (10.0, 1)
 
 
@@ -153,4 +153,4 @@ def test_columns_that_count_no_time_are_named(tmp_path: Path, name: str, refused
     with pytest.raises(
         RecordingError, match=rf"^m\.csv has no column that counts time: {refused}$"
     ):
-        read(tmp_path, name, words)
+        read_stamps(tmp_path, name, words)

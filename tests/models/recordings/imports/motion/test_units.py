@@ -20,7 +20,7 @@ GYRO = "gyro_x_{0},gyro_y_{0},gyro_z_{0}"
 DEG = 180 / np.pi
 
 
-def read(
+def read_units(
     tmp_path: Path, header: str, factors: tuple[float, float], turn: float = 1.0
 ) -> MotionFile:
     times, values = walk()
@@ -55,7 +55,7 @@ def read(
 def test_units_that_headers_name_are_converted(
     tmp_path: Path, acc: str, factor: float, gyro: str, turn: float
 ) -> None:
-    motion = read(tmp_path, f"{ACC.format(acc)},{GYRO.format(gyro)}", (factor, turn))
+    motion = read_units(tmp_path, f"{ACC.format(acc)},{GYRO.format(gyro)}", (factor, turn))
     np.testing.assert_allclose(motion.stretches[0].values, walk()[1], atol=1e-4)
     assert motion.warnings == ()
 
@@ -71,7 +71,7 @@ def test_columns_may_come_in_any_order_among_others(tmp_path: Path) -> None:
 
 
 def test_g_called_ms2_is_read_as_g_and_said(tmp_path: Path) -> None:
-    motion = read(tmp_path, f"{ACC.format('m_s2')},{GYRO.format('rad_s')}", (1 / G, 1.0))
+    motion = read_units(tmp_path, f"{ACC.format('m_s2')},{GYRO.format('rad_s')}", (1 / G, 1.0))
     np.testing.assert_allclose(motion.stretches[0].values, walk()[1], atol=1e-4)
     (warning,) = motion.warnings
     assert "'acc_x_m_s2' to 'acc_z_m_s2'" in warning
@@ -80,13 +80,15 @@ def test_g_called_ms2_is_read_as_g_and_said(tmp_path: Path) -> None:
 
 
 def test_ms2_called_g_is_read_as_ms2_and_said(tmp_path: Path) -> None:
-    motion = read(tmp_path, f"{ACC.format('g')},{GYRO.format('rad_s')}", (1.0, 1.0))
+    motion = read_units(tmp_path, f"{ACC.format('g')},{GYRO.format('rad_s')}", (1.0, 1.0))
     np.testing.assert_allclose(motion.stretches[0].values, walk()[1], atol=1e-4)
     assert "the unit is m/s2, not g" in motion.warnings[0]
 
 
 def test_degrees_called_radians_are_read_as_degrees_and_said(tmp_path: Path) -> None:
-    motion = read(tmp_path, f"{ACC.format('m_s2')},{GYRO.format('rad_s')}", (1.0, DEG), turn=3.0)
+    motion = read_units(
+        tmp_path, f"{ACC.format('m_s2')},{GYRO.format('rad_s')}", (1.0, DEG), turn=3.0
+    )
     np.testing.assert_allclose(motion.stretches[0].values[:, 3:], walk()[1][:, 3:] * 3, atol=1e-3)
     assert "too fast for rad/s: read as degrees a second" in motion.warnings[0]
 
@@ -94,20 +96,20 @@ def test_degrees_called_radians_are_read_as_degrees_and_said(tmp_path: Path) -> 
 def test_no_unit_is_told_by_gravity(tmp_path: Path) -> None:
     header = "acc_x,acc_y,acc_z,gyro_x,gyro_y,gyro_z"
     for factor in (1.0, 1 / G):
-        motion = read(tmp_path, header, (factor, 1.0))
+        motion = read_units(tmp_path, header, (factor, 1.0))
         np.testing.assert_allclose(motion.stretches[0].values, walk()[1], atol=1e-4)
         assert motion.warnings == ("columns 'gyro_x' to 'gyro_z' name no unit: read as rad/s",)
 
 
 def test_an_axis_without_its_unit_takes_that_of_the_others(tmp_path: Path) -> None:
     header = f"acc_x_g,acc_y,acc_z_g,{GYRO.format('rad_s')}"
-    motion = read(tmp_path, header, (1 / G, 1.0))
+    motion = read_units(tmp_path, header, (1 / G, 1.0))
     np.testing.assert_allclose(motion.stretches[0].values, walk()[1], atol=1e-4)
 
 
 def test_axes_in_different_units_are_not_read_and_said(tmp_path: Path) -> None:
     header = f"{ACC.format('m_s2')},gyro_x_rad_s,gyro_y_rad_s,gyro_z_rpm"
-    motion = read(tmp_path, header, (1.0, 1.0))
+    motion = read_units(tmp_path, header, (1.0, 1.0))
     assert not motion.gyroscope
     assert "gyro_z_rpm are not read" in motion.warnings[0]
 
@@ -125,7 +127,7 @@ def test_values_that_no_wearer_reaches_are_refused(tmp_path: Path) -> None:
     with pytest.raises(
         RecordingError, match=r"'acc_x_m_s2' to 'acc_z_m_s2' reach .* no wearer can"
     ):
-        read(tmp_path, f"{ACC.format('m_s2')},{GYRO.format('rad_s')}", (300.0, 1.0))
+        read_units(tmp_path, f"{ACC.format('m_s2')},{GYRO.format('rad_s')}", (300.0, 1.0))
 
 
 @pytest.mark.parametrize("text", ["m/s²", "m/s^2", "m/s2", "m s^-2", "ms-2", "M/S²", "m/sÂ²"])

@@ -38,16 +38,16 @@ def clips(tmp_path_factory: pytest.TempPathFactory) -> list[Clip]:
 
 
 @pytest.fixture(scope="module")
-def labelled(clips: list[Clip]) -> Pool:
+def variants(clips: list[Clip]) -> Pool:
     return PoolMaker(None).variants(clips, each=3, seed=0)
 
 
-def test_variants_keep_their_clips_category_and_event(labelled: Pool) -> None:
-    assert labelled.mel.shape == (9, 250, 64)
-    assert labelled.category.tolist() == list(CATEGORY.values()) * 3
-    assert labelled.events[0].nonzero()[0].tolist() == [SOUND_EVENTS.index("dog")]
+def test_variants_keep_their_clips_category_and_event(variants: Pool) -> None:
+    assert variants.mel.shape == (9, 250, 64)
+    assert variants.category.tolist() == list(CATEGORY.values()) * 3
+    assert variants.events[0].nonzero()[0].tolist() == [SOUND_EVENTS.index("dog")]
     # A frog is none of our events, so nothing may be learned from its lack of them.
-    assert labelled.labelled.tolist() == [True, False, True] * 3
+    assert variants.labelled.tolist() == [True, False, True] * 3
 
 
 def test_variants_of_a_clip_differ_and_seeds_repeat_them(clips: list[Clip]) -> None:
@@ -92,11 +92,11 @@ def test_pools_with_real_speech_are_other_files(
     assert names == {"sounds-mel-mixtures-0.npz", "sounds-mel-mixtures-speech-0.npz"}
 
 
-def test_a_pool_is_read_as_it_was_written(labelled: Pool, tmp_path: Path) -> None:
-    labelled.save(tmp_path / "pool.npz")
+def test_a_pool_is_read_as_it_was_written(variants: Pool, tmp_path: Path) -> None:
+    variants.save(tmp_path / "pool.npz")
     again = Pool.load(tmp_path / "pool.npz")
-    assert np.array_equal(again.mel, labelled.mel)
-    assert np.array_equal(again.events, labelled.events)
+    assert np.array_equal(again.mel, variants.mel)
+    assert np.array_equal(again.events, variants.events)
 
 
 def test_looping_and_rooms_keep_five_seconds_within_full_scale() -> None:
@@ -138,10 +138,10 @@ def test_the_louder_of_two_mixed_sounds_is_louder_by_what_was_asked() -> None:
         assert torch.allclose(gap, torch.full((4,), asked * np.log(10) / 10), atol=0.2)
 
 
-def test_a_crop_and_yamnets_embeddings_begin_at_the_same_patch(labelled: Pool) -> None:
-    marked = np.arange(9, dtype=np.float16)[None, :, None].repeat(len(labelled), 0)
+def test_a_crop_and_yamnets_embeddings_begin_at_the_same_patch(variants: Pool) -> None:
+    marked = np.arange(9, dtype=np.float16)[None, :, None].repeat(len(variants), 0)
     pool = Pool(
-        labelled.mel, labelled.category, labelled.events, labelled.labelled, marked.repeat(4, 2)
+        variants.mel, variants.category, variants.events, variants.labelled, marked.repeat(4, 2)
     )
     crops = audio_encoder.Crops(pool)
     rows = np.arange(len(pool))
@@ -153,9 +153,9 @@ def test_a_crop_and_yamnets_embeddings_begin_at_the_same_patch(labelled: Pool) -
         assert np.allclose(yamnet[row, :, 0], patch[row] + np.arange(4), atol=1e-3)
 
 
-def test_training_lowers_the_loss(labelled: Pool, clips: list[Clip]) -> None:
+def test_training_lowers_the_loss(variants: Pool, clips: list[Clip]) -> None:
     torch.manual_seed(0)
-    loss_of = audio_encoder.SoundLoss(labelled, PoolMaker(None).mixtures(clips, 8, 0))
+    loss_of = audio_encoder.SoundLoss(variants, PoolMaker(None).mixtures(clips, 8, 0))
     model = audio_encoder.AudioWithHead(SoundEncoder(SMALL), 1)
     optimiser = torch.optim.AdamW(model.parameters(), lr=3e-3)
     losses = []
@@ -169,22 +169,22 @@ def test_training_lowers_the_loss(labelled: Pool, clips: list[Clip]) -> None:
     assert np.mean(losses[-3:]) < 0.8 * np.mean(losses[:3])
 
 
-def test_yamnets_embeddings_train_the_auxiliary_head(labelled: Pool, clips: list[Clip]) -> None:
+def test_yamnets_embeddings_train_the_auxiliary_head(variants: Pool, clips: list[Clip]) -> None:
     rng = np.random.default_rng(0)
 
     def with_embeddings(pool: Pool) -> Pool:
         return replace(pool, yamnet=rng.standard_normal((len(pool), 9, 4)).astype(np.float16))
 
     mixtures = PoolMaker(None).mixtures(clips, 8, 0)
-    loss_of = audio_encoder.SoundLoss(with_embeddings(labelled), with_embeddings(mixtures))
+    loss_of = audio_encoder.SoundLoss(with_embeddings(variants), with_embeddings(mixtures))
     model = audio_encoder.AudioWithHead(SoundEncoder(SMALL), 4)
     loss_of(model, rng).backward()
     assert model.head.weight.grad is not None
     assert model.head.weight.grad.abs().sum() > 0
 
 
-def test_a_step_of_training_moves_the_running_mean_and_is_repeatable(labelled: Pool) -> None:
-    pools = Pools(labelled, None, labelled.select(np.arange(3)))
+def test_a_step_of_training_moves_the_running_mean_and_is_repeatable(variants: Pool) -> None:
+    pools = Pools(variants, None, variants.select(np.arange(3)))
     settings = audio_encoder.SoundFit(minutes=10, steps=audio_encoder.MEAN_EVERY, checks=1)
     start = SoundEncoder(SMALL).eval()
     first, again = (audio_encoder.train(pools, settings, 0, start) for _ in range(2))

@@ -25,48 +25,50 @@ def cache(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="module")
-def made(cache: Path) -> Days:
+def days(cache: Path) -> Days:
     return compose(3, 3, SECONDS, Material(), cache)
 
 
-def test_stretches_have_the_shapes_they_promise(made: Days) -> None:
-    assert len(made) == 3
-    assert made.seconds == SECONDS
-    assert (made.mel.shape, made.mel.dtype) == ((3, 600, 64), np.float16)
-    assert (made.imu.shape, made.imu.dtype) == ((3, 600, 6), np.float32)
-    assert made.scenarios.shape == (3, SECONDS, 16)
-    assert made.events.shape == (3, SECONDS, 2, 48)
-    assert made.activities.shape == (3, SECONDS)
-    assert made.motions.shape == (3, SECONDS // 2)
-    assert np.isfinite(made.mel).all()
-    assert (made.mel >= 0).all()
+def test_stretches_have_the_shapes_they_promise(days: Days) -> None:
+    assert len(days) == 3
+    assert days.seconds == SECONDS
+    assert (days.mel.shape, days.mel.dtype) == ((3, 600, 64), np.float16)
+    assert (days.imu.shape, days.imu.dtype) == ((3, 600, 6), np.float32)
+    assert days.scenarios.shape == (3, SECONDS, 16)
+    assert days.events.shape == (3, SECONDS, 2, 48)
+    assert days.activities.shape == (3, SECONDS)
+    assert days.motions.shape == (3, SECONDS // 2)
+    assert np.isfinite(days.mel).all()
+    assert (days.mel >= 0).all()
 
 
-def test_every_second_has_a_scenario_and_its_stretchs_turn_is_among_them(made: Days) -> None:
-    assert made.scenarios.any(axis=2).all()
+def test_every_second_has_a_scenario_and_its_stretchs_turn_is_among_them(
+    days: Days,
+) -> None:
+    assert days.scenarios.any(axis=2).all()
     for number in range(3):
-        assert made.scenarios[number, 0, number]
+        assert days.scenarios[number, 0, number]
 
 
 def test_what_was_made_once_is_read_again(
-    made: Days, cache: Path, monkeypatch: pytest.MonkeyPatch
+    days: Days, cache: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def refuse(*_: object, **__: object) -> None:
         raise AssertionError("composed again")
 
     monkeypatch.setattr(composed_days, "draw_stretch", refuse)
     again = compose(3, 3, SECONDS, Material(), cache)
-    for name, values in vars(made).items():
+    for name, values in vars(days).items():
         assert np.array_equal(values, getattr(again, name)), name
     with pytest.raises(AssertionError, match="composed again"):
         compose(4, 3, SECONDS, Material(), cache)
 
 
-def test_the_seed_decides_a_stretch(made: Days, tmp_path: Path) -> None:
+def test_the_seed_decides_a_stretch(days: Days, tmp_path: Path) -> None:
     again, other = (compose(seed, 1, SECONDS, Material(), tmp_path) for seed in (3, 5))
-    assert np.array_equal(again.mel[0], made.mel[0])
-    assert np.array_equal(again.imu[0], made.imu[0])
-    assert not np.array_equal(other.mel[0], made.mel[0])
+    assert np.array_equal(again.mel[0], days.mel[0])
+    assert np.array_equal(again.imu[0], days.imu[0])
+    assert not np.array_equal(other.mel[0], days.mel[0])
 
 
 def test_labels_are_those_of_each_second_of_the_plan() -> None:
@@ -77,7 +79,7 @@ def test_labels_are_those_of_each_second_of_the_plan() -> None:
         doing = next(a.label for a in part.plan.activities if a.start_s <= second < a.stop_s)
         assert {SCENARIOS[i] for i in np.flatnonzero(scenarios[second])} == living
         assert ACTIVITIES[activities[second]] == doing
-    sounding = {item.second for item in part.stage.heard(0, 40)}
+    sounding = {item.second for item in part.stage.audible_events(0, 40)}
     assert set(np.flatnonzero(events.any(axis=(1, 2)))) == sounding
 
 
@@ -88,7 +90,7 @@ def test_scenarios_take_turns(monkeypatch: pytest.MonkeyPatch) -> None:
         asked.append(label)
         return (label,)
 
-    monkeypatch.setattr(day_plan, "doubled", noted)
+    monkeypatch.setattr(day_plan, "with_second_scenario", noted)
     monkeypatch.setattr(composed_days, "BORDER_SHARE", 0.0)
     for index in range(32):
         draw_stretch(np.random.default_rng(index), 30, Material(), index=index)
@@ -113,12 +115,12 @@ def test_features_are_computed_second_by_second_as_they_stream() -> None:
     assert np.array_equal(maps[1:], alone[1])
 
 
-def test_without_far_sounds_the_same_stretch_is_lived(made: Days, tmp_path: Path) -> None:
+def test_without_far_sounds_the_same_stretch_is_lived(days: Days, tmp_path: Path) -> None:
     near = compose(3, 3, SECONDS, Material(), tmp_path, far=False)
-    assert np.array_equal(near.imu, made.imu)
-    assert np.array_equal(near.activities, made.activities)
-    assert np.array_equal(near.scenarios, made.scenarios)
-    assert np.array_equal(near.events[:, :, 0], made.events[:, :, 0])
-    assert made.events[:, :, 1].any()
+    assert np.array_equal(near.imu, days.imu)
+    assert np.array_equal(near.activities, days.activities)
+    assert np.array_equal(near.scenarios, days.scenarios)
+    assert np.array_equal(near.events[:, :, 0], days.events[:, :, 0])
+    assert days.events[:, :, 1].any()
     assert not near.events[:, :, 1].any()
-    assert not np.array_equal(near.mel, made.mel)
+    assert not np.array_equal(near.mel, days.mel)

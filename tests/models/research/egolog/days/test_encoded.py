@@ -9,7 +9,7 @@ from models.research.egolog.days.encoded import (
     window_activities,
 )
 from tests.models import fresh
-from tests.models.research.egolog import made
+from tests.models.research.egolog import synthetic
 
 WALK, SIT, UP = (ACTIVITIES.index(name) for name in ("walking", "sitting", "standing up"))
 
@@ -26,7 +26,7 @@ def test_a_window_is_named_by_what_lasts_longest_or_by_a_change_of_posture() -> 
 
 
 def test_segments_begin_at_every_second_and_equal_those_encoded_alone() -> None:
-    encoders, days = fresh.encoders(), made.days(3, 10)
+    encoders, days = fresh.encoders(), synthetic.days(3, 10)
     found = encode(encoders, days)
     assert found.audio.shape == (3, 9, 256)
     assert found.imu.shape == (3, 9, 128)
@@ -45,7 +45,7 @@ def test_segments_begin_at_every_second_and_equal_those_encoded_alone() -> None:
 
 
 def test_another_microphone_and_mounting_change_the_features_alone() -> None:
-    encoders, days = fresh.encoders(), made.days(2, 10)
+    encoders, days = fresh.encoders(), synthetic.days(2, 10)
     plain, varied = encode(encoders, days), encode(encoders, days, np.random.default_rng(0))
     assert not torch.allclose(plain.audio, varied.audio, atol=1e-2)
     assert not torch.allclose(plain.imu, varied.imu, atol=1e-2)
@@ -54,7 +54,7 @@ def test_another_microphone_and_mounting_change_the_features_alone() -> None:
 
 
 def test_joined_stretches_follow_one_another() -> None:
-    one, two = made.encoded(4, 30, seed=1), made.encoded(3, 30, seed=2)
+    one, two = synthetic.encoded(4, 30, seed=1), synthetic.encoded(3, 30, seed=2)
     both = EncodedDays.concatenate([one, two])
     assert len(both) == 7
     assert both.seconds == 30
@@ -62,7 +62,7 @@ def test_joined_stretches_follow_one_another() -> None:
 
 
 def test_segments_alone_are_those_of_the_whole() -> None:
-    encoders, days = fresh.encoders(), made.days(2, 10)
+    encoders, days = fresh.encoders(), synthetic.days(2, 10)
     whole, alone = encode(encoders, days), encode_segments(encoders, [days])
     for name in ("audio", "imu", "scenarios"):
         torch.testing.assert_close(getattr(alone, name), getattr(whole, name), atol=1e-4, rtol=1e-4)

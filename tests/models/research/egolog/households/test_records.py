@@ -45,11 +45,11 @@ def part() -> StagedStretch:
 
 
 @pytest.fixture(scope="module")
-def recorded(registry: Registry, part: StagedStretch) -> HouseholdWindows:
+def recorded_windows(registry: Registry, part: StagedStretch) -> HouseholdWindows:
     return record_stretch(OfflinePipeline(registry), part).place(4, 2, 30)
 
 
-def streamed(registry: Registry, part: StagedStretch) -> list[Scenario]:
+def stream_records(registry: Registry, part: StagedStretch) -> list[Scenario]:
     """Return the records as the pipeline's operators make them of single predictions."""
     mel, maps = stream_features(part.stage.audio(0, 60), Features())
     imu = part.stage.imu(0, 60)
@@ -105,10 +105,10 @@ def streamed(registry: Registry, part: StagedStretch) -> list[Scenario]:
 
 
 def test_what_is_recorded_is_what_the_pipeline_publishes(
-    registry: Registry, part: StagedStretch, recorded: HouseholdWindows
+    registry: Registry, part: StagedStretch, recorded_windows: HouseholdWindows
 ) -> None:
-    for number, want in enumerate(streamed(registry, part)):
-        have = recorded.record(number)
+    for number, want in enumerate(stream_records(registry, part)):
+        have = recorded_windows.record(number)
         assert have.scenarios == want.scenarios
         assert have.sound_events == want.sound_events
         assert have.motion == want.motion
@@ -121,9 +121,9 @@ def test_what_is_recorded_is_what_the_pipeline_publishes(
 
 
 def test_truth_is_what_fills_a_fifth_of_a_window(
-    part: StagedStretch, recorded: HouseholdWindows
+    part: StagedStretch, recorded_windows: HouseholdWindows
 ) -> None:
-    for number, row in enumerate(recorded.truth):
+    for number, row in enumerate(recorded_windows.truth):
         first = 30 * number
         there = {
             span.label
@@ -133,10 +133,10 @@ def test_truth_is_what_fills_a_fifth_of_a_window(
         assert {SCENARIOS[at] for at in np.flatnonzero(row)} == there
 
 
-def test_windows_know_whose_they_are(recorded: HouseholdWindows) -> None:
-    assert recorded.wearer.tolist() == [4, 4]
-    assert recorded.day.tolist() == [2, 2]
-    first, second = (recorded.record(n) for n in (0, 1))
+def test_windows_know_whose_they_are(recorded_windows: HouseholdWindows) -> None:
+    assert recorded_windows.wearer.tolist() == [4, 4]
+    assert recorded_windows.day.tolist() == [2, 2]
+    first, second = (recorded_windows.record(n) for n in (0, 1))
     assert second.start_ns == first.end_ns
     assert first.device_id == second.device_id == "wearer-4"
     assert first.window_id != second.window_id

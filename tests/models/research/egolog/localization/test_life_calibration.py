@@ -41,7 +41,7 @@ def days(*seconds: list[str]) -> PlacedDays:
     return PlacedDays(np.zeros((1, 0), np.float16), maps, imu, sounds)
 
 
-def left(near: float, count: int, rng: torch.Generator) -> RegionLogits:
+def left_logits(near: float, count: int, rng: torch.Generator) -> RegionLogits:
     """Return logits that are sure of `left`, and half as sure of near and far as they may be."""
     is_near = (torch.rand(count, generator=rng) < near).float()
     cue = (2 * is_near - 1) + torch.randn(count, generator=rng)
@@ -60,7 +60,7 @@ def test_each_region_of_a_second_in_which_something_is_heard_counts_once() -> No
 
 def test_calibration_lowers_the_calibration_error_of_near() -> None:
     network = small()
-    outputs = left(0.3, 4_000, torch.Generator().manual_seed(0))
+    outputs = left_logits(0.3, 4_000, torch.Generator().manual_seed(0))
     before = near_scores(network, outputs)
     calibrate(network, [outputs])
     now = near_scores(network, outputs)
@@ -71,8 +71,8 @@ def test_calibration_lowers_the_calibration_error_of_near() -> None:
 
 def test_near_weighs_among_drawn_seconds_what_it_does_in_life() -> None:
     network = small()
-    even = left(0.5, 4_000, torch.Generator().manual_seed(1))
-    rare = left(0.2, 4_000, torch.Generator().manual_seed(2))
+    even = left_logits(0.5, 4_000, torch.Generator().manual_seed(1))
+    rare = left_logits(0.2, 4_000, torch.Generator().manual_seed(2))
     calibrate(network, [even._replace(near=0.2 / 0.5, far=0.8 / 0.5)])
     assert near_scores(network, rare)["ece"] < 0.04
 

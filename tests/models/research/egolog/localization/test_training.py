@@ -12,14 +12,14 @@ from tests.models.research.egolog.localization.material import surroundings
 
 
 @cache
-def made() -> SpatialSeconds:
+def rendered_seconds() -> SpatialSeconds:
     """A few rendered seconds."""
     return spatial_seconds(surroundings(), 0, 12, None)
 
 
 def test_a_few_steps_lower_the_loss() -> None:
     torch.manual_seed(0)
-    seconds = localization.Seconds([made()], 3)
+    seconds = localization.Seconds([rendered_seconds()], 3)
     config = LocalizationConfig(channels=(8, 16, 16), steered=(8, 8), hidden=32)
     network = Localization(config)
     fitted = fit(
@@ -38,8 +38,10 @@ def test_a_few_steps_lower_the_loss() -> None:
 def test_a_graphics_card_computes_the_same() -> None:
     torch.manual_seed(2)
     network = Localization().eval()
-    expected = localization.predict(network, localization.Seconds([made()], 3))
-    computed = localization.predict(network.cuda(), localization.Seconds([made()], 3, "cuda"))
+    expected = localization.predict(network, localization.Seconds([rendered_seconds()], 3))
+    computed = localization.predict(
+        network.cuda(), localization.Seconds([rendered_seconds()], 3, "cuda")
+    )
     assert computed == pytest.approx(expected, abs=1e-3)
 
 
@@ -53,10 +55,10 @@ def test_parts_hold_every_clip_once() -> None:
 
 
 def test_one_microphone_is_either_ear() -> None:
-    seconds = localization.Seconds([made()], 1)
-    assert seconds.maps.shape == (len(made()), 1, 50, 64)
-    assert np.array_equal(seconds.maps[0, 0], made().maps[0, 0])
-    assert np.array_equal(seconds.maps[1, 0], made().maps[1, 1])
+    seconds = localization.Seconds([rendered_seconds()], 1)
+    assert seconds.maps.shape == (len(rendered_seconds()), 1, 50, 64)
+    assert np.array_equal(seconds.maps[0, 0], rendered_seconds().maps[0, 0])
+    assert np.array_equal(seconds.maps[1, 0], rendered_seconds().maps[1, 1])
 
 
 def test_heat_is_hottest_where_the_source_is() -> None:
@@ -77,7 +79,7 @@ def test_direction_and_distance_are_judged_apart() -> None:
 
 def test_calibration_lowers_what_was_said_too_surely() -> None:
     torch.manual_seed(1)
-    seconds = localization.Seconds([made()], 3)
+    seconds = localization.Seconds([rendered_seconds()], 3)
     network = Localization().eval()
     for parameter in network.out.parameters():
         torch.nn.init.normal_(parameter, std=1.0)

@@ -20,7 +20,7 @@ from models.research.egolog.recogniser.check import (
 )
 from models.serving.predict import MIN_EVENT
 from tests.models import small_data
-from tests.models.research.egolog.recogniser import made
+from tests.models.research.egolog.recogniser import synthetic
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
 def always(sound: str) -> SoundEncoder:
     """Return an encoder that hears one sound in everything."""
-    encoder = made.encoder()
+    encoder = synthetic.encoder()
     with torch.no_grad():
         for layer in (encoder.events, encoder.classify):
             layer.weight.zero_()
@@ -56,7 +56,7 @@ def test_figures_are_shares_of_clips(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_speech_is_heard_where_a_segment_has_it_and_rarely_elsewhere() -> None:
     torch.manual_seed(0)
-    encoder = made.encoder().requires_grad_(False)
+    encoder = synthetic.encoder().requires_grad_(False)
     others = [torch.rand(250, 64) * 10 for _ in range(100)]
     material = CheckMaterial([], [], [], others)
     bias = encoder.events.bias.clone()

@@ -20,7 +20,7 @@ from models.research.egolog.recogniser.distil import (
     steps_of,
 )
 from models.research.egolog.recogniser.teacher import Teacher
-from tests.models.research.egolog.recogniser import made
+from tests.models.research.egolog.recogniser import synthetic
 from tests.models.research.papers.pretrained import small_files
 
 if TYPE_CHECKING:
@@ -38,7 +38,7 @@ def teacher(tmp_path_factory: pytest.TempPathFactory) -> Teacher:
 
 def test_the_published_network_stays_while_its_copy_learns_our_labels(teacher: Teacher) -> None:
     before = {name: value.clone() for name, value in teacher.state_dict().items()}
-    after = fine_tuned(teacher, made.scenes(), QUICK, 0).state_dict()
+    after = fine_tuned(teacher, synthetic.scenes(), QUICK, 0).state_dict()
     changed = {name for name in before if not torch.equal(before[name], after[name])}
     assert not any(name.startswith("published.") for name in changed)
     assert {"sounds.weight", "categories.weight", "network.features.0.0.weight"} <= changed
@@ -46,9 +46,9 @@ def test_the_published_network_stays_while_its_copy_learns_our_labels(teacher: T
 
 
 def test_the_first_stage_stays_and_all_above_is_new(teacher: Teacher) -> None:
-    encoder = made.encoder()
+    encoder = synthetic.encoder()
     before = {name: value.clone() for name, value in encoder.state_dict().items()}
-    student = distil_encoder(encoder, teacher, made.scenes(), QUICK, 0)
+    student = distil_encoder(encoder, teacher, synthetic.scenes(), QUICK, 0)
     after = student.state_dict()
     for name, value in before.items():
         if name.startswith(("scale.", "first.")):
@@ -61,10 +61,14 @@ def test_the_first_stage_stays_and_all_above_is_new(teacher: Teacher) -> None:
 
 def test_a_student_learns_its_targets(teacher: Teacher) -> None:
     torch.manual_seed(0)
-    student = Student(made.encoder(), teacher.published.width, teacher.published.config.classes)
+    student = Student(
+        synthetic.encoder(), teacher.published.width, teacher.published.config.classes
+    )
     student.train()
     settings = Distillation(1, batch=2)
-    batch = DistillationBatches(teacher, made.scenes(), settings, np.random.default_rng(0)).draw()
+    batch = DistillationBatches(
+        teacher, synthetic.scenes(), settings, np.random.default_rng(0)
+    ).draw()
     steppers = distil.optimisers(student, 1e-2, 0.0)
     losses = []
     for _ in range(8):
@@ -76,9 +80,9 @@ def test_a_student_learns_its_targets(teacher: Teacher) -> None:
 
 def test_a_loss_counts_the_parts_that_have_a_weight(teacher: Teacher) -> None:
     student = Student(
-        made.encoder(), teacher.published.width, teacher.published.config.classes
+        synthetic.encoder(), teacher.published.width, teacher.published.config.classes
     ).eval()
-    batch = DistillationBatches(teacher, made.scenes(), QUICK, np.random.default_rng(0)).draw()
+    batch = DistillationBatches(teacher, synthetic.scenes(), QUICK, np.random.default_rng(0)).draw()
     with torch.no_grad():
         without = float(batch.loss(student, Weights(audioset=0, features=0)))
         both = float(batch.loss(student, Weights(audioset=10, features=1)))

@@ -9,7 +9,7 @@ import torch
 from models.labels import RECOGNISED_SOUNDS
 from models.research.egolog.recogniser import heads
 from models.research.egolog.recogniser.heads import EncodedScenes, encode_scenes, fit
-from tests.models.research.egolog.recogniser import made
+from tests.models.research.egolog.recogniser import synthetic
 
 if TYPE_CHECKING:
     import pytest
@@ -20,14 +20,14 @@ SOUND = 7
 def encoded_scenes(count: int = 400) -> EncodedScenes:
     """Return features of which the first says whether one sound is there; no other ever is."""
     generator = torch.Generator().manual_seed(0)
-    features = torch.rand(count, made.SMALL.features, generator=generator)
+    features = torch.rand(count, synthetic.SMALL.features, generator=generator)
     sounds = torch.zeros(count, len(RECOGNISED_SOUNDS))
     sounds[:, SOUND] = (features[:, 0] > 0.5).float()
     return EncodedScenes(features, sounds, torch.ones(sounds.shape, dtype=torch.bool))
 
 
 def test_the_layer_tells_what_the_labels_say_and_the_tower_stays() -> None:
-    encoder, of = made.encoder(), encoded_scenes()
+    encoder, of = synthetic.encoder(), encoded_scenes()
     before = {name: value.clone() for name, value in encoder.state_dict().items()}
     fit(encoder, of)
     with torch.inference_mode():
@@ -41,7 +41,7 @@ def test_the_layer_tells_what_the_labels_say_and_the_tower_stays() -> None:
 
 
 def test_nothing_is_learned_of_what_nobody_labelled() -> None:
-    encoder, of = made.encoder(), encoded_scenes()
+    encoder, of = synthetic.encoder(), encoded_scenes()
     wrong = of.features[:, 1] > 0.5
     of.sounds[wrong, SOUND] = 1 - of.sounds[wrong, SOUND]
     of.known[wrong, SOUND] = False
@@ -55,7 +55,7 @@ def test_nothing_is_learned_of_what_nobody_labelled() -> None:
 def test_features_come_with_their_scenes_labels(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(heads, "BATCHES", 1)
     monkeypatch.setattr(heads, "BATCH", 2)
-    of = encode_scenes(made.encoder(), made.scenes(), 0)
-    assert of.features.shape == (len(of.sounds), made.SMALL.features)
+    of = encode_scenes(synthetic.encoder(), synthetic.scenes(), 0)
+    assert of.features.shape == (len(of.sounds), synthetic.SMALL.features)
     assert of.sounds.shape == of.known.shape == (len(of.sounds), len(RECOGNISED_SOUNDS))
     assert (of.sounds.sum(dim=1) >= 1).all()

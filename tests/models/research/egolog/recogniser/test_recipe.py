@@ -11,7 +11,7 @@ from models.research.egolog.recogniser import check, heads, recipe, scenes
 from models.research.egolog.recogniser.distil import Distillation
 from models.research.egolog.recogniser.recordings import read_recordings
 from tests.models import small_data
-from tests.models.research.egolog.recogniser import made
+from tests.models.research.egolog.recogniser import synthetic
 from tests.models.research.papers.pretrained import small_files
 
 if TYPE_CHECKING:
@@ -44,7 +44,7 @@ def test_it_teaches_all_above_the_first_stage_and_nothing_below(
     # No clip of the made-up folds validates; ESC-50's test part stands in.
     material = check.CheckMaterial.read
     monkeypatch.setattr(recipe.CheckMaterial, "read", lambda data, _: material(data, "test"))
-    encoder = made.encoder()
+    encoder = synthetic.encoder()
     before = {name: value.clone() for name, value in encoder.state_dict().items()}
     after = recipe.train(encoder, tmp_path, 1.0, 0).state_dict()
     for name, value in before.items():

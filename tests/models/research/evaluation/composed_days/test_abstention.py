@@ -10,7 +10,7 @@ from models.egolog.familiarity import FAMILIARITY, SCENARIO_FAMILIARITY
 from models.research.evaluation.composed_days import abstention
 from models.research.evaluation.composed_days.scores import Life, Networks
 from tests.models import fresh
-from tests.models.research.egolog import made
+from tests.models.research.egolog import synthetic
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -47,7 +47,7 @@ def test_without_a_known_window_there_is_no_accuracy() -> None:
 @pytest.mark.parametrize("share", [0.0, 0.5])
 def test_what_the_pipeline_calls_unknown_is_not_answered(tmp_path: Path, share: float) -> None:
     registry = fresh.registry(tmp_path)
-    encoded = made.encoded(count=4, seconds=90)
+    encoded = synthetic.encoded(count=4, seconds=90)
     life = Life(None, encoded)  # type: ignore[arg-type]
     networks = Networks.load(registry)
     keys: tuple[Key[Any], ...] = (FAMILIARITY, SCENARIO_FAMILIARITY)

@@ -12,7 +12,7 @@ from models.research.evaluation.composed_days.scores import Life, Networks
 from models.serving.registry import Registry
 from models.simulation.sources.material import Material
 from tests.models import fresh
-from tests.models.research.egolog import made
+from tests.models.research.egolog import synthetic
 
 
 @pytest.fixture(scope="module")
@@ -27,7 +27,7 @@ def networks(registry: Registry) -> Networks:
 
 @pytest.fixture(scope="module")
 def lived(networks: Networks) -> Life:
-    days = made.days(4, 150)
+    days = synthetic.days(4, 150)
     return Life(days, encode(networks.encoders, days))
 
 

@@ -12,7 +12,7 @@ from models.recordings.datasets.labelled_windows import LabelledWindows, names_o
 from models.research.evaluation.motion import real_motion
 from models.research.evaluation.motion.real_motion import activity_figures, motion_class_f1
 from tests.models import fresh
-from tests.models.recordings.datasets.test_labelled_windows import recorded
+from tests.models.recordings.datasets.test_labelled_windows import write_recording
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -69,7 +69,7 @@ def test_every_file_of_labelled_motion_is_measured_and_a_strange_one_named(
     registry.load(ENCODERS)
     folder = tmp_path / "imu"
     folder.mkdir()
-    recorded(folder / "belt_50hz.npz", "s05", [(0, 500, "walking")])
+    write_recording(folder / "belt_50hz.npz", "s05", [(0, 500, "walking")])
     np.savez(folder / "odd_50hz.npz", signal=np.zeros(3))
     np.savez(folder / "table.npz", signal=np.zeros(3))
     figures = real_motion.measure(registry, folder)

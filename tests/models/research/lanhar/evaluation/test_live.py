@@ -10,7 +10,7 @@ from models.recordings.datasets.labelled_windows import LabelledWindows, names_o
 from models.research.lanhar.evaluation import live
 from models.research.lanhar.evaluation.live import figures, page, ranked
 from tests.models import fresh
-from tests.models.recordings.datasets.test_labelled_windows import recorded
+from tests.models.recordings.datasets.test_labelled_windows import write_recording
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -97,7 +97,7 @@ def test_every_file_is_measured_by_the_weights_of_a_folder(
     fresh.registry(tmp_path / "weights")
     folder = tmp_path / "imu"
     folder.mkdir()
-    recorded(folder / "belt_50hz.npz", "s05", [(0, 500, "walking")])
+    write_recording(folder / "belt_50hz.npz", "s05", [(0, 500, "walking")])
     np.savez(folder / "odd_50hz.npz", signal=np.zeros(3))
     np.savez(folder / "table.npz", signal=np.zeros(3))
     measured = live.measure(tmp_path / "weights", folder)
@@ -110,7 +110,7 @@ def test_all_devices_can_be_told_to_be_worn_at_one_place(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(live, "require_lanhar", lambda _: SaysByPosture())
-    recorded(tmp_path / "belt_50hz.npz", "s05", [(0, 500, "walking")])
+    write_recording(tmp_path / "belt_50hz.npz", "s05", [(0, 500, "walking")])
     taken = {
         told: live.measure(tmp_path, tmp_path, told=told)["belt"]["labels"]["walking"]["taken_for"]
         for told in (None, "glasses")

@@ -35,7 +35,7 @@ _WIDTHS_04: dict[str, Any] = {  # channel counts of mn04: MobileNetV3's times 0.
 }
 
 
-def filled(shapes: Mapping[str, tuple[int, ...]], seed: int = 0) -> dict[str, Tensor]:
+def random_tensors(shapes: Mapping[str, tuple[int, ...]], seed: int = 0) -> dict[str, Tensor]:
     """Return random tensors; variances are positive, counters integers."""
     generator = torch.Generator().manual_seed(seed)
     out = {}
@@ -78,7 +78,7 @@ def efficientat() -> dict[str, Tensor]:
     for number, (outputs, inputs) in {2: (512, 384), 5: (527, 512)}.items():
         shapes[f"classifier.{number}.weight"] = (outputs, inputs)
         shapes[f"classifier.{number}.bias"] = (outputs,)
-    return filled(shapes)
+    return random_tensors(shapes)
 
 
 def limu_bert(hidden: int = 72, feed_forward: int = 144, rows: int = 120) -> dict[str, Tensor]:
@@ -100,7 +100,7 @@ def limu_bert(hidden: int = 72, feed_forward: int = 144, rows: int = 120) -> dic
     square = ("attn.proj_q", "attn.proj_k", "attn.proj_v", "proj")
     for name in (*(f"transformer.{part}" for part in square), "fc", "linear"):
         shapes[f"{name}.weight"], shapes[f"{name}.bias"] = (hidden, hidden), (hidden,)
-    return filled(shapes)
+    return random_tensors(shapes)
 
 
 def imagebind(
@@ -131,6 +131,6 @@ def imagebind(
         shapes[f"{block}.mlp.fc1.bias"] = (4 * width,)
         shapes[f"{block}.mlp.fc2.weight"] = (width, 4 * width)
         shapes[f"{block}.mlp.fc2.bias"] = (width,)
-    tensors = filled(shapes)
+    tensors = random_tensors(shapes)
     tensors[f"{pre}.mask"] = torch.full((77, 77), float("-inf")).triu(1)
     return tensors

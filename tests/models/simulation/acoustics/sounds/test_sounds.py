@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from models.labels import SOUND_EVENTS
-from models.simulation.acoustics.sounds import FS, SYNTHESISERS, levelled, synthesise
+from models.simulation.acoustics.sounds import FS, SYNTHESISERS, normalise_level, synthesise
 
 SECONDS = 3
 
@@ -46,7 +46,7 @@ def test_the_wearers_steps_keep_the_cadence_asked_for() -> None:
 
 
 def test_levelling_leaves_silence_alone() -> None:
-    np.testing.assert_array_equal(levelled(np.zeros(FS, np.float32)), 0)
+    np.testing.assert_array_equal(normalise_level(np.zeros(FS, np.float32)), 0)
 
 
 def test_an_unknown_label_is_refused() -> None:

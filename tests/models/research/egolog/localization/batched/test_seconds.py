@@ -64,7 +64,7 @@ def test_a_source_is_heard_as_the_mixer_lets_it_be_heard(
         1e-6,
         lambda _at_s: 1.8,
     )
-    expected = Mixer([event], listener, 1, None)._placed(event, dry)  # type: ignore[arg-type]
+    expected = Mixer([event], listener, 1, None)._place(event, dry)  # type: ignore[arg-type]
 
     def row(values: object) -> torch.Tensor:
         return torch.as_tensor(np.asarray(values, np.float32))[None]

@@ -13,7 +13,7 @@ PLACING = Placements(rooms={"open": 0.5, "room": 0.5}, counts=(0.1, 0.9))
 
 
 @cache
-def drawn() -> RenderedSeconds:
+def rendered_seconds() -> RenderedSeconds:
     """A few rendered seconds."""
     return world().draw(PLACING, 16, torch.Generator().manual_seed(0))
 
@@ -26,10 +26,10 @@ def network() -> Localization:
 def test_a_few_steps_lower_the_loss() -> None:
     net = network()
     optimiser = torch.optim.AdamW(net.parameters(), lr=3e-3)
-    rows, losses = torch.arange(len(drawn().maps)), []
+    rows, losses = torch.arange(len(rendered_seconds().maps)), []
     for _ in range(10):
         rng = torch.Generator().manual_seed(1)
-        loss = training.loss_of(net, drawn(), rows, training.Imbalance(), rng)
+        loss = training.loss_of(net, rendered_seconds(), rows, training.Imbalance(), rng)
         optimiser.zero_grad()
         loss.backward()
         optimiser.step()
@@ -59,12 +59,12 @@ def test_other_microphones_leave_silence_silent_and_differ_more_where_they_may()
 
 
 def test_what_is_right_is_counted_right() -> None:
-    right = training.figures(drawn().hard.clamp(0.01, 0.99), drawn())
+    right = training.figures(rendered_seconds().hard.clamp(0.01, 0.99), rendered_seconds())
     assert right["direction"] == right["distance"] == right["said_far"] == 1
     assert right["front_back"] == 0
     assert right["ece"] < 0.05
-    other = drawn().hard.reshape(-1, 4, 2).flip(2).flatten(1).clamp(0.01, 0.99)
-    wrong = training.figures(other, drawn())
+    other = rendered_seconds().hard.reshape(-1, 4, 2).flip(2).flatten(1).clamp(0.01, 0.99)
+    wrong = training.figures(other, rendered_seconds())
     assert wrong["direction"] == 1
     assert wrong["distance"] == wrong["said_far"] == 0
     assert wrong["ece"] > 0.9
@@ -75,11 +75,13 @@ def test_calibration_lowers_what_was_said_too_surely() -> None:
     for parameter in net.out.parameters():
         torch.nn.init.normal_(parameter, std=1.0)
     net.requires_grad_(False)
-    sets = {"dry": drawn()}
+    sets = {"dry": rendered_seconds()}
 
     def surprise() -> float:
-        said = net.calibrate(training.logits_of(net, drawn(), False)).clamp(1e-6, 1 - 1e-6)
-        return float(torch.nn.functional.binary_cross_entropy(said, drawn().hard))
+        said = net.calibrate(training.logits_of(net, rendered_seconds(), False)).clamp(
+            1e-6, 1 - 1e-6
+        )
+        return float(torch.nn.functional.binary_cross_entropy(said, rendered_seconds().hard))
 
     before = surprise()
     training.calibrate(net, sets)
@@ -87,7 +89,7 @@ def test_calibration_lowers_what_was_said_too_surely() -> None:
 
 
 def test_training_returns_the_best_of_its_checks() -> None:
-    sets = dict.fromkeys(training.VALIDATION, drawn())
+    sets = dict.fromkeys(training.VALIDATION, rendered_seconds())
     course = training.Course(2.0, 1e-3, 0, batch=16, clips=4, buffer=16, check_s=0.5)
     kept: list[dict[str, torch.Tensor]] = []
     scores: list[float] = []

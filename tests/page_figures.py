@@ -1,4 +1,4 @@
-"""Measure the web page: `python -m tests.people --json OUT`.
+"""Measure the web page: `python -m tests.page_figures --json OUT`.
 
 Needs Chromium. A synthetic day of fifteen hours is drawn, corrected and recorded:
 
@@ -66,7 +66,7 @@ BEFORE = ""
 
 
 @asynccontextmanager
-async def served(store: LogStore) -> AsyncIterator[str]:
+async def serve_page(store: LogStore) -> AsyncIterator[str]:
     """Serve the page on a store and give its address."""
 
     async def publish(_: Correction) -> None:
@@ -83,7 +83,7 @@ async def served(store: LogStore) -> AsyncIterator[str]:
         await runner.cleanup()
 
 
-async def drawn(port: int, url: str) -> tuple[float, float, int]:
+async def measure_drawing(port: int, url: str) -> tuple[float, float, int]:
     """Return the time to draw a day, the page's CPU time, both s, and the transferred bytes.
 
     The cache is empty at the start.
@@ -152,10 +152,10 @@ async def measure(axe: Path, offline_s: float) -> dict[str, Any]:
             async with Redis.from_url(server.url) as client:
                 store = LogStore(client, "people", retention_days=30)
                 await put(store, day(plan=HOURS_15))
-                async with served(store) as url:
+                async with serve_page(store) as url:
                     with chromium() as port:
-                        figures["first_draw_cold_s"], *_ = await drawn(port, url)
-                        draws = [await drawn(port, url) for _ in range(DRAWS)]
+                        figures["first_draw_cold_s"], *_ = await measure_drawing(port, url)
+                        draws = [await measure_drawing(port, url) for _ in range(DRAWS)]
                         figures["first_draw_s"] = median(wall_s for wall_s, _, _ in draws)
                         figures["first_draw_cpu_s"] = median(cpu_s for _, cpu_s, _ in draws)
                         figures["bytes"] = draws[-1][2]
@@ -172,13 +172,13 @@ async def measure(axe: Path, offline_s: float) -> dict[str, Any]:
     return figures
 
 
-def documented() -> dict[str, Any]:
+def measure_commands() -> dict[str, Any]:
     """Return the number of documented commands that ran, and those that failed or were skipped."""
     with tempfile.TemporaryDirectory(prefix="egolog-docs-") as folder:
-        return counted(follow_all(Path(folder)))
+        return command_figures(follow_all(Path(folder)))
 
 
-def counted(outcomes: Sequence[Outcome]) -> dict[str, Any]:
+def command_figures(outcomes: Sequence[Outcome]) -> dict[str, Any]:
     """Return the figures for the outcomes of the documentation's commands."""
     return {
         "docs_commands_run": sum(not outcome.left_out for outcome in outcomes),
@@ -202,7 +202,7 @@ def corrections(file: Path | None) -> dict[str, float | None]:
 def main(arguments: Sequence[str] | None = None) -> None:
     """Run the command line."""
     parser = argparse.ArgumentParser(
-        prog="python -m tests.people",
+        prog="python -m tests.page_figures",
         description=__doc__,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
@@ -216,7 +216,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     options = parser.parse_args(arguments)
     figures = asyncio.run(measure(options.axe, options.offline))
     if not options.no_docs:
-        figures |= documented()
+        figures |= measure_commands()
     figures |= corrections(options.corrections)
     for name, value in figures.items():
         print(f"{name}: {value}")
