@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True)
-class Named:
+class NamedActivity:
     """An activity's name and probability; `described` where the open vocabulary gave both."""
 
     name: str
@@ -29,14 +29,14 @@ class Named:
 
 def name_activity(
     activities: Mapping[str, float], open_vocabulary: Mapping[str, float], unsure_below: float
-) -> Named | None:
+) -> NamedActivity | None:
     """Return the name of one activity window, None if there is neither estimate."""
     closed, described = rank_labels(activities, 1), rank_labels(open_vocabulary, 1)
     if described and is_unsure(activities, unsure_below):
         name, probability = described[0]
         if not closed or probability > closed[0][1]:
-            return Named(name, probability, described=True)
-    return Named(*closed[0]) if closed else None
+            return NamedActivity(name, probability, described=True)
+    return NamedActivity(*closed[0]) if closed else None
 
 
 def descriptions_in_doubt(

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 _GAP_NS = 30 * NS
 # Minimum coverage of motion to judge stillness, and the probability that counts as moving.
 _MIN_COVERAGE = 0.5
-_MOVED = 0.5
+_MIN_MOVEMENT = 0.5
 # A record from a clock ahead by more than a day would suppress the device's later ones until then.
 _AHEAD_NS = 86_400 * NS
 
@@ -95,7 +95,7 @@ class DeviceNotifier:
             at_ns = max(state.came_ns, not_before_ns) + round(rule.condition.for_s * NS)
             if now_ns >= max(at_ns, self._free_ns(rule)):
                 state.silent[rule.name] = state.window
-                text = f"nothing came for {_spoken(rule.condition.for_s)}"
+                text = f"nothing came for {_duration_text(rule.condition.for_s)}"
                 silences.append(self._notification(rule, state.window, at_ns, text, 0))
         return silences
 
@@ -110,7 +110,7 @@ class DeviceNotifier:
     def _note_motion(self, record: Scenario) -> None:
         state = self._state
         measured = record.coverage.get("imu", 0.0) >= _MIN_COVERAGE
-        if not measured or max(record.motion.values(), default=0.0) >= _MOVED:
+        if not measured or max(record.motion.values(), default=0.0) >= _MIN_MOVEMENT:
             state.still_since_ns = None
         elif state.still_since_ns is None or record.start_ns - state.end_ns > _GAP_NS:
             state.still_since_ns = record.start_ns
@@ -126,7 +126,7 @@ class DeviceNotifier:
                 return
             if self._state.told_ns.get(rule.name, -1) > since:
                 return
-            yield f"nothing moved for {_spoken(condition.for_s)}"
+            yield f"nothing moved for {_duration_text(condition.for_s)}"
             return
         probability = _probability(condition, record)
         if probability > condition.above:
@@ -183,7 +183,7 @@ def _likeliest_distance(record: Scenario) -> str | None:
     return names[0] if len(names) == 1 else None
 
 
-def _spoken(seconds: float) -> str:
+def _duration_text(seconds: float) -> str:
     for unit, length in (("d", 86_400), ("h", 3_600), ("min", 60)):
         if seconds >= length and seconds % length == 0:
             return f"{seconds / length:g} {unit}"

@@ -67,7 +67,7 @@ def question_messages(
     given = {
         "question": question,
         "now": now,
-        "facts": [_told(number, fact) for number, fact in enumerate(facts, start=1)],
+        "facts": [_fact_fields(number, fact) for number, fact in enumerate(facts, start=1)],
     }
     return [
         {"role": "system", "content": template.texts["role"]},
@@ -96,7 +96,7 @@ def read_answered(text: str, count: int) -> Answered:
     raise AnswerError(f"the answer {body[:_SHOWN_CHARS]!r} is no object of an answer and its facts")
 
 
-def _told(number: int, fact: Fact) -> dict[str, Any]:
+def _fact_fields(number: int, fact: Fact) -> dict[str, Any]:
     fields: dict[str, Any] = {
         "fact": number,
         "from": fact.start,

@@ -53,7 +53,7 @@ SURE = 0.6
 # A direction is named if it is likelier than all others together.
 SURE_DIRECTION = 0.5
 # An event is present in seconds with at least half of its highest probability.
-_HEARD = 0.5
+_PRESENT_SHARE = 0.5
 # Bound on a single probability.
 _SUREST = 0.999
 _DECIMALS = 4
@@ -132,12 +132,12 @@ def place_of(regions: Mapping[str, float]) -> SoundPlace:
     return _place(_evidence(regions, None) if regions else None)
 
 
-def heard_seconds(estimate: ScenarioEstimate, segments: Sequence[float]) -> dict[int, float]:
+def seconds_of_event(estimate: ScenarioEstimate, segments: Sequence[float]) -> dict[int, float]:
     """Return the seconds of a window in which a sound event is present, with its probability.
 
     `segments` are its probabilities in the window's equal parts.
     """
-    length, least = _length_s(estimate, segments), _HEARD * max(segments, default=0.0)
+    length, least = _length_s(estimate, segments), _PRESENT_SHARE * max(segments, default=0.0)
     return {
         second: probability
         for at, probability in enumerate(segments)
@@ -193,7 +193,7 @@ def _regions(
 ) -> dict[str, float]:
     """Return the mean regions of the seconds in which an event is present, empty without any."""
     total, means = 0.0, dict[str, float]()
-    weights = heard_seconds(estimate, segments)
+    weights = seconds_of_event(estimate, segments)
     for second in seconds:
         weight = weights.get(_second(estimate, second), 0.0)
         if not weight:

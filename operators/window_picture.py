@@ -42,7 +42,7 @@ def picture_of(window: Window) -> WindowPicture:
     mel, imu = window.features.get("mel"), window.features.get("imu")
     return WindowPicture(
         None if mel is None else _shades(mel.array(), steps),
-        None if imu is None else _moved(imu.array(), steps),
+        None if imu is None else _movement(imu.array(), steps),
     )
 
 
@@ -59,7 +59,7 @@ def _shades(mel: NDArray[np.floating], steps: int) -> NDArray[np.uint8]:
     return shades
 
 
-def _moved(imu: NDArray[np.floating], steps: int) -> NDArray[np.float32]:
+def _movement(imu: NDArray[np.floating], steps: int) -> NDArray[np.float32]:
     """Return the motion (steps, 2) of rows (N, 6) in m/s² and rad/s, gaps as none."""
     rows = imu.astype(np.float32)
     beyond = np.abs(np.linalg.norm(rows[:, :3], axis=1) - GRAVITY)

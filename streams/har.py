@@ -148,8 +148,8 @@ class ActivityEstimator:
 
 def is_motion_alone(window: Window) -> bool:
     """Return whether an activity window has motion and no sound, so that the memory is used."""
-    moved = feature(window, "imu") is not None and feature(window, "mel") is None
-    return moved and window.coverage.get("imu", 0.0) >= MIN_RANKED_COVERAGE
+    has_motion_alone = feature(window, "imu") is not None and feature(window, "mel") is None
+    return has_motion_alone and window.coverage.get("imu", 0.0) >= MIN_RANKED_COVERAGE
 
 
 def memory_after(
@@ -179,14 +179,14 @@ def gated_sound(
     """
     return apply_gate(
         feature(window, "mel"),
-        [_heard_second(second, window) for second in seconds],
+        [_gate_second(second, window) for second in seconds],
         "off" if is_attended(detected) else settings.interference,
         settings.far_field_above,
         has_motion=feature(window, "imu") is not None,
     )
 
 
-def _heard_second(second: Spatial, window: Window) -> HeardSecond:
+def _gate_second(second: Spatial, window: Window) -> HeardSecond:
     part = second.near_field
     near = None if part is None else NearShare(part.share.array(), part.energy)
     return HeardSecond((second.start_ns - window.start_ns) // NS, second.by_itself, near)

@@ -67,5 +67,5 @@ def test_a_spare_worker_runs_on_idle_cores_only() -> None:
     now = os.sched_getscheduler(0) == os.SCHED_IDLE
     for name, idle in (("'gw0'", now), ("f'gw{os.cpu_count() + 2}'", True)):
         command = [sys.executable, "-c", asked.format(name)]
-        said = subprocess.run(command, capture_output=True, text=True, check=True)
-        assert said.stdout.strip() == str(idle)
+        run = subprocess.run(command, capture_output=True, text=True, check=True)
+        assert run.stdout.strip() == str(idle)

@@ -85,10 +85,8 @@ async def grow(settings: Settings, partitions: int, *, force: bool = False) -> G
     finally:
         await admin.close()
     after = settings.model_copy(update={"topic_partitions": partitions})
-    moved_count = [
-        await _move_keys(after, topic.name) for topic in topics.TOPICS if topic.compacted
-    ]
-    return Growth(grown, sum(moved_count), unread)
+    moved_keys = [await _move_keys(after, topic.name) for topic in topics.TOPICS if topic.compacted]
+    return Growth(grown, sum(moved_keys), unread)
 
 
 async def _refuse_running(admin: AIOKafkaAdminClient, group: str) -> None:
@@ -148,7 +146,7 @@ async def _move_keys(settings: Settings, name: str) -> int:
     newest: dict[bytes, dict[int, Any]] = defaultdict(dict)
     for record in records:
         newest[bytes(record.key or b"")][record.partition] = record
-    moved_count = 0
+    moved_keys = 0
     signatures = Signatures.of(settings)
     producer = AIOKafkaProducer(**client_arguments(settings), acks="all")
     await producer.start()
@@ -161,7 +159,7 @@ async def _move_keys(settings: Settings, name: str) -> int:
             beaten = home in places and any(r.timestamp >= places[home].timestamp for r in former)
             if not values or not (stale or beaten):
                 continue
-            moved_count += 1
+            moved_keys += 1
             value = values[0].value
             topic = settings.topic(name)
             # Headers are copied: a move must not sign an unsigned message.
@@ -177,4 +175,4 @@ async def _move_keys(settings: Settings, name: str) -> int:
             await producer.send_and_wait(topic, value, key, partition=home, headers=signed)
     finally:
         await producer.stop()
-    return moved_count
+    return moved_keys

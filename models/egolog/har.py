@@ -91,7 +91,7 @@ class Har(nn.Module):
 
         Without the seconds, or without sound, the fusion alone speaks.
         """
-        fused = self.fused(audio, audio_mask, imu, imu_mask, text, text_mask)
+        fused = self.fuse(audio, audio_mask, imu, imu_mask, text, text_mask)
         if self.seconds is None or audio_seconds is None or imu_seconds is None:
             return fused
         by_second: SecondLogits = self.seconds(
@@ -99,7 +99,7 @@ class Har(nn.Module):
         )
         return fused + by_second.added
 
-    def fused(
+    def fuse(
         self,
         audio: Tensor,
         audio_mask: Tensor,

@@ -37,7 +37,7 @@ class _Group:
     acknowledged: int
     committed: int
     end: int
-    moved_at: float
+    advanced_at: float
     committed_at: float
     came_at: float
 
@@ -79,9 +79,9 @@ class ConsumerProgress:
         for (topics, number), group in self._groups.items():
             where = f"{' and '.join(topics)} [{number}]"
             has_input = now - group.came_at < self._stuck_after_s and group.committed < group.end
-            if has_input and now - group.moved_at > self._stuck_after_s:
+            if has_input and now - group.advanced_at > self._stuck_after_s:
                 return (
-                    f"nothing of {where} was processed for {now - group.moved_at:.0f} s while "
+                    f"nothing of {where} was processed for {now - group.advanced_at:.0f} s while "
                     "messages come: restart the worker, and report its log"
                 )
             if has_input and now - group.committed_at > self._commit_after_s:
@@ -101,12 +101,12 @@ class ConsumerProgress:
             return _Group(acknowledged, committed, end, now, now, now)
         # With everything committed there was nothing to do: the clock starts at the next message.
         idle = before.committed >= before.end
-        moved = idle or (acknowledged, committed) != (before.acknowledged, before.committed)
+        has_advanced = idle or (acknowledged, committed) != (before.acknowledged, before.committed)
         return _Group(
             acknowledged,
             committed,
             end,
-            now if moved else before.moved_at,
+            now if has_advanced else before.advanced_at,
             now if idle or committed != before.committed else before.committed_at,
             now if end != before.end else before.came_at,
         )

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 from infra.daily_log.corrections import AddedSpan, added_spans
 from infra.daily_log.rollups import Rollup
 from infra.daily_log.store import BUCKET_NS
-from operators.naming import Named, name_activity
+from operators.naming import NamedActivity, name_activity
 from operators.smoothing import smooth
 from schemas.event_time import NS_PER_MS
 from schemas.frames import NS
@@ -241,7 +241,7 @@ def _scenario(record: LogScenario, estimate: dict[str, float], hour: int, index:
 def _activity(record: LogActivity, unsure_below: float, hour: int, index: Any) -> list[int] | None:
     named = name_activity(record.activities, record.open_vocabulary, unsure_below)
     if record.corrected is not None:
-        named = Named(record.corrected.labels[0], 1.0) if record.corrected.labels else None
+        named = NamedActivity(record.corrected.labels[0], 1.0) if record.corrected.labels else None
     if named is None:
         return None
     unknown = record.unknown and record.corrected is None

@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from infra.daily_log.corrections import added_spans
-from operators.naming import Named, is_unsure, name_activity
+from operators.naming import NamedActivity, is_unsure, name_activity
 from operators.smoothing import WINDOW_S, override, smooth
 from schemas.event_time import NS_PER_MS
 from schemas.ranking import rank_labels
@@ -155,7 +155,7 @@ def activity_row(record: LogActivity, names: dict[str, int], unsure_below: float
     """Return one activity as in `timeline`, empty without a name; names are added to `names`."""
     named = name_activity(record.activities, record.open_vocabulary, unsure_below)
     if record.corrected is not None:
-        named = Named(record.corrected.labels[0], 1.0) if record.corrected.labels else None
+        named = NamedActivity(record.corrected.labels[0], 1.0) if record.corrected.labels else None
     if named is None:
         return []
 

@@ -10,7 +10,7 @@ COOKING = ["Cooking"]
 
 
 @pytest.mark.parametrize(
-    ("said", "want"),
+    ("answer", "want"),
     [
         ('{"scenarios": ["Cooking"]}', ["Cooking"]),
         ('{"scenarios": ["Eating", "Watching tv"]}', ["Eating", "Watching tv"]),
@@ -48,12 +48,14 @@ COOKING = ["Cooking"]
         ('Cooking\n\n{"frying": 0.8}', COOKING),
     ],
 )
-def test_categories_are_read_in_every_form_that_endpoints_give(said: str, want: list[str]) -> None:
-    assert read_answer(said, CATEGORIES) == want
+def test_categories_are_read_in_every_form_that_endpoints_give(
+    answer: str, want: list[str]
+) -> None:
+    assert read_answer(answer, CATEGORIES) == want
 
 
 @pytest.mark.parametrize(
-    "said",
+    "answer",
     [
         "",
         "null",
@@ -77,9 +79,9 @@ def test_categories_are_read_in_every_form_that_endpoints_give(said: str, want: 
         '{"scenarios": {"scenarios": "x"}}',
     ],
 )
-def test_anything_else_is_refused_in_one_short_line(said: str) -> None:
+def test_anything_else_is_refused_in_one_short_line(answer: str) -> None:
     with pytest.raises(AnswerError) as caught:
-        read_answer(said, CATEGORIES)
+        read_answer(answer, CATEGORIES)
     assert len(str(caught.value)) < 200
     assert "\n" not in str(caught.value)
 

@@ -34,8 +34,8 @@ def minutes(records: list[Scenario]) -> list[float]:
 
 def test_what_came_within_the_span_is_returned_in_order() -> None:
     context = Context(2 * 60 * NS)
-    said = [minutes(context.push(record(m), 0.0)) for m in (0.0, 0.5, 1.0, 2.5, 9.0)]
-    assert said == [[], [0.0], [0.0, 0.5], [0.5, 1.0], []]
+    contexts = [minutes(context.push(record(m), 0.0)) for m in (0.0, 0.5, 1.0, 2.5, 9.0)]
+    assert contexts == [[], [0.0], [0.0, 0.5], [0.5, 1.0], []]
 
 
 def test_devices_do_not_see_each_other() -> None:
@@ -86,11 +86,11 @@ def test_what_a_silent_device_said_is_forgotten() -> None:
 
 def test_it_reaches_back_once_it_has_seen_the_whole_span() -> None:
     context = Context(60 * NS)
-    said = []
+    contexts = []
     for m in (0.0, 0.5, 1.0):
         context.push(record(m), 0.0)
-        said.append(context.reaches_back(record(m)))
-    assert said == [False, False, True]
+        contexts.append(context.reaches_back(record(m)))
+    assert contexts == [False, False, True]
     assert not context.reaches_back(record(1.0, "b"))
 
 

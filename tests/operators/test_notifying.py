@@ -38,7 +38,7 @@ def half_minute(number: int, **changes: Any) -> Scenario:
     return Scenario(**fields)
 
 
-def told_by(
+def notifications_by(
     rules: Rule | list[Rule], records: list[Scenario], late_s: float = 5.0
 ) -> list[Notification]:
     rules = rules if isinstance(rules, list) else [rules]
@@ -56,7 +56,7 @@ def windows(told: list[Notification]) -> list[int]:
 
 
 def test_a_sound_above_its_probability_is_told_with_where_it_was() -> None:
-    [told] = told_by(SIREN, [half_minute(0)])
+    [told] = notifications_by(SIREN, [half_minute(0)])
     assert (told.rule, told.device_id, told.at_ns) == ("siren", DEVICE, (T0_S + 30) * NS)
     assert told.text == "glasses: far siren (90%)"
     assert not told.old
@@ -73,7 +73,7 @@ def test_a_sound_above_its_probability_is_told_with_where_it_was() -> None:
     ],
 )
 def test_what_is_not_above_it_or_is_elsewhere_is_not_told(changes: dict[str, Any]) -> None:
-    assert told_by(SIREN, [half_minute(0, **changes)]) == []
+    assert notifications_by(SIREN, [half_minute(0, **changes)]) == []
 
 
 def test_a_sounds_own_distance_goes_before_that_of_all_sound() -> None:
@@ -82,16 +82,16 @@ def test_a_sounds_own_distance_goes_before_that_of_all_sound() -> None:
     near = {"siren": SoundPlace(distance="near", near=0.9)}
     unknown = {"siren": SoundPlace(distance="unknown", near=0.5)}
     lost = {"siren": SoundPlace()}
-    assert len(told_by(SIREN, [half_minute(0, spatial=near_all, sound_places=far)])) == 1
+    assert len(notifications_by(SIREN, [half_minute(0, spatial=near_all, sound_places=far)])) == 1
     for place in (near, unknown, lost):
-        assert told_by(SIREN, [half_minute(0, sound_places=place)]) == []
+        assert notifications_by(SIREN, [half_minute(0, sound_places=place)]) == []
     # Another sound's place says nothing of it.
-    assert len(told_by(SIREN, [half_minute(0, sound_places={"dog": near["siren"]})])) == 1
+    assert len(notifications_by(SIREN, [half_minute(0, sound_places={"dog": near["siren"]})])) == 1
 
 
 def test_a_rule_does_not_speak_again_before_it_has_cooled_down() -> None:
     cooling = Rule(**{**vars(SIREN), "cool_down_s": 90.0})
-    assert windows(told_by(cooling, [half_minute(n) for n in range(8)])) == [0, 3, 6]
+    assert windows(notifications_by(cooling, [half_minute(n) for n in range(8)])) == [0, 3, 6]
 
 
 def test_records_read_again_or_replayed_tell_nothing_twice() -> None:
@@ -105,7 +105,7 @@ def test_records_read_again_or_replayed_tell_nothing_twice() -> None:
 def test_after_a_restart_the_same_is_told_with_the_same_ids() -> None:
     records = [half_minute(n, motion={"walking": 0.1}) for n in range(12)]
     rules = [Rule(**{**vars(SIREN), "cool_down_s": 120.0}), STILL]
-    whole = told_by(rules, records)
+    whole = notifications_by(rules, records)
     assert len(whole) == 4
     restarted = []
     state = DeviceNotifier(rules, DEVICE).snapshot()
@@ -122,18 +122,18 @@ def test_a_scenario_and_an_activity_are_told_unless_nobody_knows_them() -> None:
     talking = Rule("t", "", Condition("activity", "talking", None, 0.6), ("phone",))
     span: dict[str, Any] = {"start_ns": 0, "end_ns": 5, "activity": "talking", "probability": 0.7}
     known = half_minute(0, activities=[ActivitySpan(**span)])
-    assert [each.text for each in told_by([cooking, talking], [known])] == [
+    assert [each.text for each in notifications_by([cooking, talking], [known])] == [
         "glasses: Cooking (70%)",
         "glasses: talking (70%)",
     ]
     unknown = half_minute(0, unknown=True, activities=[ActivitySpan(**span, unknown=True)])
-    assert told_by([cooking, talking], [unknown]) == []
+    assert notifications_by([cooking, talking], [unknown]) == []
 
 
 def test_stillness_is_told_once_it_has_lasted_and_again_after_something_moved() -> None:
     moves = {6, 12}
     records = [half_minute(n, motion={"walking": 0.5 if n in moves else 0.49}) for n in range(18)]
-    told = told_by(Rule(**{**vars(STILL), "cool_down_s": 1.0}), records)
+    told = notifications_by(Rule(**{**vars(STILL), "cool_down_s": 1.0}), records)
     assert windows(told) == [3, 10, 16]
     assert told[0].text == "glasses: nothing moved for 2 min"
 
@@ -145,19 +145,23 @@ def test_stillness_is_told_once_it_has_lasted_and_again_after_something_moved() 
 )
 def test_a_gap_longer_than_a_half_minute_is_no_stillness(hole: set[int], ends: int) -> None:
     records = [half_minute(n, motion={}) for n in range(8) if n not in hole]
-    assert windows(told_by(STILL, records)) == [ends]
+    assert windows(notifications_by(STILL, records)) == [ends]
 
 
 def test_without_motion_data_nobody_is_still() -> None:
     records = [half_minute(n, motion={}, coverage={"audio": 1.0}) for n in range(9)]
-    assert told_by(STILL, records) == []
+    assert notifications_by(STILL, records) == []
     enough = [half_minute(n, motion={}, coverage={"imu": 0.5}) for n in range(9)]
-    assert windows(told_by(STILL, enough)) == [3]
+    assert windows(notifications_by(STILL, enough)) == [3]
 
 
 def test_what_is_known_too_late_is_old() -> None:
-    assert [each.old for each in told_by(SIREN, [half_minute(0)], late_s=3_600.0)] == [False]
-    assert [each.old for each in told_by(SIREN, [half_minute(0)], late_s=3_600.1)] == [True]
+    assert [each.old for each in notifications_by(SIREN, [half_minute(0)], late_s=3_600.0)] == [
+        False
+    ]
+    assert [each.old for each in notifications_by(SIREN, [half_minute(0)], late_s=3_600.1)] == [
+        True
+    ]
 
 
 def test_a_clock_that_is_years_ahead_does_not_silence_the_device() -> None:
@@ -209,5 +213,5 @@ def test_a_silence_within_the_cool_down_is_told_at_its_end() -> None:
 def test_a_rule_of_another_device_says_nothing_here() -> None:
     other = Rule(**{**vars(SIREN), "device": "watch"})
     mine = Rule(**{**vars(SIREN), "device": DEVICE})
-    assert told_by(other, [half_minute(0)]) == []
-    assert len(told_by(mine, [half_minute(0)])) == 1
+    assert notifications_by(other, [half_minute(0)]) == []
+    assert len(notifications_by(mine, [half_minute(0)])) == 1

@@ -42,7 +42,7 @@ def test_a_model_is_given_numbered_facts() -> None:
 
 
 @pytest.mark.parametrize(
-    ("said", "answered"),
+    ("answer", "answered"),
     [
         ('{"answer": "At 9.", "facts": [1]}', Answered("At 9.", (0,))),
         ('<think>1?</think>{"answer": "Twice,\\n at 9.", "facts": [2, 1, 2]}',
@@ -55,19 +55,19 @@ def test_a_model_is_given_numbered_facts() -> None:
         ('{"answer": "", "facts": [1]}', Answered(None, ())),
     ],
 )  # fmt: skip
-def test_an_answer_rests_on_facts_that_there_are(said: str, answered: Answered) -> None:
-    assert read_answered(said, 2) == answered
+def test_an_answer_rests_on_facts_that_there_are(answer: str, answered: Answered) -> None:
+    assert read_answered(answer, 2) == answered
 
 
 def test_an_answer_is_as_long_as_somebody_reads_and_cites_as_much() -> None:
-    said = json.dumps({"answer": "long " * 1_000, "facts": [*range(1, 100)]})
-    told = read_answered(said, 99)
-    assert told.text is not None
-    assert len(told.text) == 1_000
-    assert told.facts == tuple(range(MAX_CITED))
+    answer = json.dumps({"answer": "long " * 1_000, "facts": [*range(1, 100)]})
+    answered = read_answered(answer, 99)
+    assert answered.text is not None
+    assert len(answered.text) == 1_000
+    assert answered.facts == tuple(range(MAX_CITED))
 
 
-@pytest.mark.parametrize("said", ["", "At 9.", "[1]", '{"facts": [1]}', '{"answer": 9}'])
-def test_another_form_is_refused(said: str) -> None:
+@pytest.mark.parametrize("answer", ["", "At 9.", "[1]", '{"facts": [1]}', '{"answer": 9}'])
+def test_another_form_is_refused(answer: str) -> None:
     with pytest.raises(AnswerError, match="no object of an answer"):
-        read_answered(said, 2)
+        read_answered(answer, 2)

@@ -11,9 +11,9 @@ from operators.sound_places import (
     Calibration,
     PlaceEvidence,
     direction_probabilities,
-    heard_seconds,
     near_probability,
     place_evidence,
+    seconds_of_event,
     segments_apart,
     sound_places,
 )
@@ -57,10 +57,12 @@ def evidence(
 
 def test_an_event_is_heard_where_it_is_at_least_half_as_likely_as_ever() -> None:
     of = window(siren=fifteen(s1=0.8, s3=0.4, s4=0.39))
-    assert heard_seconds(of, of.event_segments["siren"]) == {2: 0.8, 3: 0.8, 6: 0.4, 7: 0.4}
+    assert seconds_of_event(of, of.event_segments["siren"]) == {2: 0.8, 3: 0.8, 6: 0.4, 7: 0.4}
     tagged = window(siren=[0.0, 0.6, 0.0, 0.0, 0.0, 0.0])
-    assert heard_seconds(tagged, tagged.event_segments["siren"]) == dict.fromkeys(range(5, 10), 0.6)
-    assert heard_seconds(of, [0.0] * 15) == heard_seconds(of, []) == {}
+    assert seconds_of_event(tagged, tagged.event_segments["siren"]) == dict.fromkeys(
+        range(5, 10), 0.6
+    )
+    assert seconds_of_event(of, [0.0] * 15) == seconds_of_event(of, []) == {}
 
 
 def test_the_places_of_other_seconds_say_nothing_of_an_event() -> None:

@@ -57,9 +57,9 @@ def test_a_habit_becomes_what_is_said_and_is_forgotten_when_it_ends() -> None:
     for day, habit in enumerate(("Cooking", "Watching TV")):
         for n in range(150):
             wearer = wearer.push(f"{day}/{n}", adapted_scores(wearer), [habit])
-        said = adapted_scores(wearer)
-        assert max(said, key=lambda name: said[name]) == habit
-        assert said[habit] > 0.6
+        scores = adapted_scores(wearer)
+        assert max(scores, key=lambda name: scores[name]) == habit
+        assert scores[habit] > 0.6
 
 
 def test_a_window_that_comes_again_counts_once() -> None:

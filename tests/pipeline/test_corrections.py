@@ -87,5 +87,5 @@ async def test_a_correction_is_in_the_log_at_once_over_a_replay_and_a_label_for_
         assert leading(worker, name) == before
         assert [item.pseudo_labels for item in (await items(settings, 4))[-2:]] == [[], []]
         assert not await read_letters(settings)
-    said = await read_all(settings, topics.CORRECTIONS, Correction)
-    assert [each.action for each in said] == ["correct", "undo"]
+    corrections = await read_all(settings, topics.CORRECTIONS, Correction)
+    assert [each.action for each in corrections] == ["correct", "undo"]

@@ -83,14 +83,14 @@ def cut_short(weights: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("harm", "said"),
+    ("harm", "expected"),
     [
         (empty_weights, ("do not exist", "expected a safetensors file of model 'localization'")),
         (cut_short, ("cannot be read", "expected an undamaged copy")),
     ],
 )
 def test_weights_that_cannot_be_used_are_named(
-    tmp_path: Path, harm: Callable[[Path], None], said: tuple[str, ...]
+    tmp_path: Path, harm: Callable[[Path], None], expected: tuple[str, ...]
 ) -> None:
     weights = shutil.copytree(WEIGHTS_DIR, tmp_path / "weights")
     harm(weights)
@@ -98,7 +98,7 @@ def test_weights_that_cannot_be_used_are_named(
         tmp_path, WORKER, EGOLOG_WEIGHTS_DIR=str(weights), EGOLOG_WEB_PORT=str(free_port())
     )
     assert str(weights / "localization.safetensors") in line
-    assert all(part in line for part in said)
+    assert all(part in line for part in expected)
 
 
 async def test_topics_that_are_missing_or_differ_are_named(tmp_path: Path, broker_url: str) -> None:

@@ -164,11 +164,11 @@ async def test_a_swap_under_load_loses_no_frame_and_no_window(
 async def choose_by_hand(worker: Worker, shipped: str, revision: str) -> None:
     """Try the commands beside a running worker, which ends with `revision`."""
     assert in_use(worker) == revision
-    said = await asyncio.to_thread(worker.command, "models", "rollback")
-    assert said == f"rolled back to revision shipped ({shipped}) of model 'scenario'\n"
+    output = await asyncio.to_thread(worker.command, "models", "rollback")
+    assert output == f"rolled back to revision shipped ({shipped}) of model 'scenario'\n"
     await follows(worker, shipped)
-    said = await asyncio.to_thread(worker.command, "models", "pin", revision[:6])
-    assert said == f"pinned revision {revision} of model 'scenario'\n"
+    output = await asyncio.to_thread(worker.command, "models", "pin", revision[:6])
+    assert output == f"pinned revision {revision} of model 'scenario'\n"
     await follows(worker, revision)
     listed = await asyncio.to_thread(worker.command, "models", "list")
     first, second = listed.splitlines()[1:]

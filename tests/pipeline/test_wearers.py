@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     from tests.conftest import Services
 
-SAID = "Reading books"
+LABEL = "Reading books"
 
 
 @pytest.mark.pipeline
@@ -30,7 +30,7 @@ SAID = "Reading books"
 async def test_what_was_refined_of_a_wearer_shifts_the_wearers_later_windows(
     services: Services, tmp_path: Path
 ) -> None:
-    with LlmEndpoint(lambda body: (200, completion(SAID))) as endpoint:
+    with LlmEndpoint(lambda body: (200, completion(LABEL))) as endpoint:
         settings = settings_for(
             services,
             tmp_path / "run",

@@ -58,9 +58,9 @@ def test_what_contradicts_its_action_is_refused(changed: dict[str, Any], why: st
 
 def test_a_confirmation_says_nothing_of_parts_without_a_label() -> None:
     parts = [span(1, 2, "Cooking"), span(2, 3), span(3, 4, "Eating")]
-    said = correction(action="confirm", after=parts)
-    assert said.names
-    assert said.named == [parts[0], parts[2]]
+    confirmation = correction(action="confirm", after=parts)
+    assert confirmation.names
+    assert confirmation.named == [parts[0], parts[2]]
     assert correction(action="delete", after=[span(1, 2)]).named == [span(1, 2)]
     assert correction(action="note", after=[span(1, 2)], note="with Ada").named == []
 

@@ -27,7 +27,7 @@ def test_a_name_is_tidied(name: str, tidy: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("name", "said"),
+    ("name", "expected"),
     [
         ("", "label name '' is no word; expected one like 'ironing'"),
         ("   ", "is no word"),
@@ -40,10 +40,12 @@ def test_a_name_is_tidied(name: str, tidy: str) -> None:
         ("x" * 49, f"has 49 characters; expected at most {MAX_NAME_CHARS}"),
     ],
 )
-def test_a_bad_name_is_one_line_that_names_it_and_what_would_be_right(name: str, said: str) -> None:
+def test_a_bad_name_is_one_line_that_names_it_and_what_would_be_right(
+    name: str, expected: str
+) -> None:
     with pytest.raises(ValueError, match="label name") as caught:
         checked_name(name)
-    assert said in str(caught.value)
+    assert expected in str(caught.value)
     assert "\n" not in str(caught.value)
 
 

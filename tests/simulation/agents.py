@@ -94,8 +94,8 @@ class HashingAgents:
         """Return the activity of a window."""
         await self._pause(window)
         remembered = () if ranking is None else (await ranking).memory
-        told = [each.encode() for each in seconds], sorted(scenarios.items())
-        context = *told, upright, remembered
+        inputs = [each.encode() for each in seconds], sorted(scenarios.items())
+        context = *inputs, upright, remembered
         probability = share(window.encode(), *context)
         return Activity(
             **_common(window),
@@ -119,8 +119,10 @@ class HashingAgents:
     ) -> dict[int, HeardApart]:
         """Return near and far sounds in both halves of a window."""
         await self._pause(window)
-        heard = share(window.encode(), estimate.encode(), [each.encode() for each in seconds])
-        return dict.fromkeys(range(2), HeardApart({"speech": heard}, {"speech": 1 - heard}))
+        share_bytes = share(window.encode(), estimate.encode(), [each.encode() for each in seconds])
+        return dict.fromkeys(
+            range(2), HeardApart({"speech": share_bytes}, {"speech": 1 - share_bytes})
+        )
 
 
 class HashingPositions:

@@ -49,7 +49,10 @@ class AdapterWindows:
 
 
 async def queue_items(
-    store: LogStore, *said: Correction, gone: int | None = None, kept: AdapterWindows | None = None
+    store: LogStore,
+    *corrections: Correction,
+    gone: int | None = None,
+    kept: AdapterWindows | None = None,
 ) -> list[Any]:
     """Return the items of corrections, where record `gone` is in the topic no more."""
     inbox, places = Inbox(), Inbox()
@@ -64,9 +67,9 @@ async def queue_items(
             if offset != gone and partition == 3
         }
 
-    queue: Any = Queue([inbox.receive(each) for each in said])
+    queue: Any = Queue([inbox.receive(each) for each in corrections])
     await CorrectionQueuer(queue, lambda: runtime, fetch).read(None)
-    assert inbox.acked == list(range(len(said)))
+    assert inbox.acked == list(range(len(corrections)))
     return list(queue.of(topics.FINETUNE_QUEUE))
 
 
@@ -83,16 +86,16 @@ async def test_every_window_of_a_span_is_queued_with_its_features_and_the_wearer
 
 async def test_what_is_queued_is_kept_for_the_wearers_own_adapter_too(store: LogStore) -> None:
     kept = AdapterWindows()
-    said = correction(1, 0, 2, "Eating")
-    items = await queue_items(store, said, correction(2, 0, 1), kept=kept)
+    corrections = correction(1, 0, 2, "Eating")
+    items = await queue_items(store, corrections, correction(2, 0, 1), kept=kept)
     assert kept.items == items
     assert [item.pseudo_labels for item in items] == [["Eating"], ["Eating"], []]
 
 
 async def test_what_was_taken_back_is_queued_without_a_label(store: LogStore) -> None:
-    said = correction(1, 0, 2, "Eating")
-    back = correction(2, 0, 2, "Eating", action="undo", undoes=said.correction_id)
-    items = await queue_items(store, said, back)
+    corrections = correction(1, 0, 2, "Eating")
+    back = correction(2, 0, 2, "Eating", action="undo", undoes=corrections.correction_id)
+    items = await queue_items(store, corrections, back)
     assert [item.pseudo_labels for item in items] == [["Eating"]] * 2 + [[]] * 2
 
 

@@ -53,7 +53,7 @@ class Estimating:
 
 
 @pytest.mark.parametrize(
-    ("scenarios", "told"),
+    ("scenarios", "expected"),
     [
         ({"Eating": 0.55, "Cooking": 0.6, "Handyman": 0.49}, ["Cooking", "Eating"]),
         ({"Eating": 0.45, "Cooking": 0.3}, ["Eating"]),
@@ -63,14 +63,14 @@ class Estimating:
     ids=["all-from-a-half", "else-the-likeliest", "from-a-fifth", "none"],
 )
 async def test_an_activity_names_the_scenarios_that_its_network_was_told_of(
-    scenarios: dict[str, float], told: list[str]
+    scenarios: dict[str, float], expected: list[str]
 ) -> None:
     # The refiner's threshold has no part in it.
     for threshold in (0.1, 0.9):
         estimating = Estimating(llm_confidence_threshold=threshold)
         activity = await estimating(window("har", 30), scenarios=scenarios)
         [item] = estimating.network.items
-        assert activity.scenarios == told == sorted(detected_scenarios(item.scenarios))
+        assert activity.scenarios == expected == sorted(detected_scenarios(item.scenarios))
 
 
 async def test_an_activity_without_an_estimate_before_it_names_no_scenario() -> None:
@@ -226,9 +226,9 @@ async def test_activities_of_motion_alone_follow_from_the_windows_before() -> No
         }
     )
     memory = memory_after(memory_after((), record), unsure)
-    said = with_memory(unsure, memory)
-    assert max(said.activities, key=said.activities.__getitem__) == "sitting"
-    assert (said.unknown, said.window_id) == (unsure.unknown, unsure.window_id)
+    smoothed = with_memory(unsure, memory)
+    assert max(smoothed.activities, key=smoothed.activities.__getitem__) == "sitting"
+    assert (smoothed.unknown, smoothed.window_id) == (unsure.unknown, unsure.window_id)
 
 
 async def test_who_lies_is_known_by_the_windows_before() -> None:

@@ -32,10 +32,10 @@ def walking(**changes: object) -> Window:
 
 
 def test_what_a_device_says_holds_and_nobody_guesses() -> None:
-    said = walking(position="glasses")
-    assert position_after(POCKET, (), said) == ()
+    worn = walking(position="glasses")
+    assert position_after(POCKET, (), worn) == ()
     state = position_after(POCKET, (), walking())
-    assert worn_at(said, state) == BodyPosition(at="glasses", probability=1.0, said=True)
+    assert worn_at(worn, state) == BodyPosition(at="glasses", probability=1.0, said=True)
 
 
 def test_steps_tell_where_a_device_is_that_does_not_say_so() -> None:
@@ -56,10 +56,10 @@ def test_two_microphones_are_on_a_head_where_steps_show_nothing() -> None:
 
 def test_steps_and_what_a_device_says_are_worth_more_than_its_microphones() -> None:
     state = position_after(POCKET, (), walking(channels=2))
-    by_steps, said = (worn_at(walking(channels=2, position=p), state) for p in (None, "wrist"))
+    by_steps, worn = (worn_at(walking(channels=2, position=p), state) for p in (None, "wrist"))
     assert by_steps is not None
     assert by_steps.at == "pocket"
-    assert said == BodyPosition(at="wrist", probability=1.0, said=True)
+    assert worn == BodyPosition(at="wrist", probability=1.0, said=True)
 
 
 def test_what_was_hardly_recorded_tells_nothing() -> None:

@@ -94,21 +94,21 @@ async def test_the_expert_speaks_up_where_it_disagrees_with_a_sure_record(redis:
     async with refining(redis, None) as app:
         await app.read(day)
         await app.finish(len(day))
-    said = {each.window_id: each for each in app.of("scenario.refined")}
+    by_window = {each.window_id: each for each in app.of("scenario.refined")}
     queue = {each.window_id: each for each in app.of("finetune.queue")}
     assert set(queue) == {each.window_id for each in day}
     for number, each in enumerate(day):
         opinion = Expert.load().judge(each, day[:number])
         assert queue[each.window_id].pseudo_labels == opinion.scenarios
         local = {name for name, p in each.scenarios.items() if p >= 0.5}
-        assert (each.window_id in said) == (set(opinion.scenarios) != local)
-    assert said[day[9].window_id].scenarios == ["Watching tv"]
+        assert (each.window_id in by_window) == (set(opinion.scenarios) != local)
+    assert by_window[day[9].window_id].scenarios == ["Watching tv"]
 
 
 async def test_an_oracle_of_stated_accuracy_refines_over_http(redis: Redis) -> None:
     oracle = Oracle(0.7, seed=3)
     records = [record(n) for n in range(120)]
-    lived = [[SCENARIOS[(7 * n) % len(SCENARIOS)]] for n in range(120)]
+    true_scenarios = [[SCENARIOS[(7 * n) % len(SCENARIOS)]] for n in range(120)]
     template = refiner.load_template()
     asked = {
         messages(template, each, SCENARIOS)[-1]["content"]: n for n, each in enumerate(records)
@@ -117,7 +117,7 @@ async def test_an_oracle_of_stated_accuracy_refines_over_http(redis: Redis) -> N
 
     def reply(body: dict[str, Any]) -> tuple[int, bytes]:
         n = asked[body["messages"][-1]["content"]]
-        return 200, completion(json.dumps({"scenarios": oracle.answer(lived[n], n)}))
+        return 200, completion(json.dumps({"scenarios": oracle.answer(true_scenarios[n], n)}))
 
     with LlmEndpoint(reply) as endpoint:
         # Without context every question is about one record alone.
@@ -125,10 +125,10 @@ async def test_an_oracle_of_stated_accuracy_refines_over_http(redis: Redis) -> N
             await app.read(records)
             await app.finish(len(records))
     at = {each.start_ns: n for n, each in enumerate(records)}
-    said = {at[each.start_ns]: each.scenarios for each in app.of("scenario.refined")}
-    assert said == {n: oracle.answer(lived[n], n) for n in range(120)}
-    right = sum(said[n] == lived[n] for n in said)
-    assert right / len(said) == pytest.approx(0.7, abs=0.1)
+    by_window = {at[each.start_ns]: each.scenarios for each in app.of("scenario.refined")}
+    assert by_window == {n: oracle.answer(true_scenarios[n], n) for n in range(120)}
+    right = sum(by_window[n] == true_scenarios[n] for n in by_window)
+    assert right / len(by_window) == pytest.approx(0.7, abs=0.1)
     assert {tuple(i.pseudo_labels) for i in app.of("finetune.queue")} == set(
-        map(tuple, said.values())
+        map(tuple, by_window.values())
     )

@@ -18,9 +18,9 @@ async def test_the_last_minutes_are_told(redis: Redis) -> None:
             await app.read([record(n, confidence=0.4 if n == 6 else 0.8) for n in range(7)])
             await app.finish(7)
     [request] = endpoint.requests
-    told = json.loads(request["messages"][-1]["content"])["last_minutes"]
-    assert [each["minutes_before"] for each in told] == [1.5, 1.0, 0.5]
-    assert told[-1]["scenario"] == f"<{SCENARIOS[5]}, 0.80>"
+    last_minutes = json.loads(request["messages"][-1]["content"])["last_minutes"]
+    assert [each["minutes_before"] for each in last_minutes] == [1.5, 1.0, 0.5]
+    assert last_minutes[-1]["scenario"] == f"<{SCENARIOS[5]}, 0.80>"
 
 
 async def test_after_a_start_the_last_minutes_come_from_the_log(redis: Redis) -> None:
@@ -30,8 +30,8 @@ async def test_after_a_start_the_last_minutes_come_from_the_log(redis: Redis) ->
             await app.read([record(5, confidence=0.8), record(6)])
             await app.finish(2)
     [request] = endpoint.requests
-    told = json.loads(request["messages"][-1]["content"])["last_minutes"]
-    assert [each["minutes_before"] for each in told] == [1.5, 1.0, 0.5]
+    last_minutes = json.loads(request["messages"][-1]["content"])["last_minutes"]
+    assert [each["minutes_before"] for each in last_minutes] == [1.5, 1.0, 0.5]
 
 
 async def test_what_the_log_told_once_is_not_read_again(redis: Redis) -> None:
@@ -44,8 +44,8 @@ async def test_what_the_log_told_once_is_not_read_again(redis: Redis) -> None:
             await app.read([record(6)])
             await app.finish(2)
     _, request = endpoint.requests
-    told = json.loads(request["messages"][-1]["content"])["last_minutes"]
-    assert [each["minutes_before"] for each in told] == [1.5, 1.0, 0.5]
+    last_minutes = json.loads(request["messages"][-1]["content"])["last_minutes"]
+    assert [each["minutes_before"] for each in last_minutes] == [1.5, 1.0, 0.5]
 
 
 async def test_a_burst_leaves_the_store_its_connections(redis: Redis) -> None:

@@ -131,10 +131,10 @@ def test_an_estimate_is_told_by_the_minutes_before_in_its_own_order() -> None:
     memory: tuple[float, ...] = ()
     for each in (first, second):
         memory = estimates_after(memory, each, MEMORY_S)
-    told = with_memory(second, memory)
-    assert list(told.scenarios) == ["Eating", "Cooking"]
-    assert told.scenarios == smooth_estimates([(0.0, first.scenarios), (30.0, weak)])
-    assert told.scenarios["Cooking"] > 0.5
-    assert told.model_copy(update={"scenarios": weak}) == second
+    smoothed = with_memory(second, memory)
+    assert list(smoothed.scenarios) == ["Eating", "Cooking"]
+    assert smoothed.scenarios == smooth_estimates([(0.0, first.scenarios), (30.0, weak)])
+    assert smoothed.scenarios["Cooking"] > 0.5
+    assert smoothed.model_copy(update={"scenarios": weak}) == second
     unknown = second.model_copy(update={"unknown": True})
     assert with_memory(unknown, estimates_after(memory, unknown, MEMORY_S)) == unknown

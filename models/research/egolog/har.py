@@ -119,7 +119,7 @@ def scores(network: Har, text: ScenarioText, examples: ActivityExamples) -> Tens
 
 def fused_logits(network: Har, text: ScenarioText, examples: ActivityExamples) -> Tensor:
     """Return the logits (N, 16) of the fusion alone."""
-    return network.fused(*_of_whole_windows(text, examples))
+    return network.fuse(*_of_whole_windows(text, examples))
 
 
 def scenario_texts(text: ScenarioText, scenarios: Tensor) -> tuple[Tensor, Tensor]:

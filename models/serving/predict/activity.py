@@ -101,11 +101,11 @@ class ActivityRecognizer:
             imu_seconds = np.repeat(imu_seconds, len(apart), axis=1)
         if item.imu is not None:
             check("imu", item.imu, (None, IMU_AXES))
-            imu, imu_features = sessions["motion_features"].run(
+            imu, by_second = sessions["motion_features"].run(
                 imu=item.imu[None]
             )  # (1, F), (1, n, F)
             if sound is not None:
-                imu_seconds = _of_as_many(imu_features, audio_seconds)
+                imu_seconds = _of_as_many(by_second, audio_seconds)
             (familiarity["imu"],) = round_all([self._known.familiarity(imu)])
         names = detected_scenarios(item.scenarios or {})
         # Without scenarios one masked row keeps the shape valid.
@@ -121,8 +121,8 @@ class ActivityRecognizer:
             imu_seconds=imu_seconds,
         )  # (1, 16)
         activities = by_name(ACTIVITIES, softmax(logits[0].astype(np.float64)))
-        heard = None if item.dropped else sound
-        parts: dict[Modality, object | None] = {"audio": heard, "imu": item.imu}
+        kept_sound = None if item.dropped else sound
+        parts: dict[Modality, object | None] = {"audio": kept_sound, "imu": item.imu}
         present = [name for name, part in parts.items() if part is not None]
         by_motion = sound is None
         least = self._known.least_by_motion if by_motion else self._known.least_probability

@@ -91,12 +91,12 @@ def wrong(kafka: SecureKafka, folder: Path) -> dict[str, tuple[dict[str, Any], s
 async def test_who_is_not_let_in_gets_one_line_without_a_secret(
     secure_kafka: SecureKafka, tmp_path: Path
 ) -> None:
-    for changes, said in wrong(secure_kafka, tmp_path).values():
+    for changes, expected in wrong(secure_kafka, tmp_path).values():
         client = secure_kafka.settings(**changes)
         with pytest.raises(BrokerError) as caught:
             await topics.describe(client)
         line = str(caught.value)
-        assert line.startswith(f"broker at {client.broker_url} {said}")
+        assert line.startswith(f"broker at {client.broker_url} {expected}")
         assert "\n" not in line
         assert PASSWORD not in line
 

@@ -76,7 +76,7 @@ async def test_clients_that_ask_together_share_one_run(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("code", "said"),
+    ("code", "expected"),
     [
         ("print('half-a-token'); raise SystemExit(3)", "ended with status 3"),
         ("print('half-a-token and more')", "printed no single token"),
@@ -84,12 +84,12 @@ async def test_clients_that_ask_together_share_one_run(tmp_path: Path) -> None:
     ],
 )
 async def test_a_command_without_a_token_is_named_and_what_it_printed_is_not(
-    code: str, said: str
+    code: str, expected: str
 ) -> None:
     source = TokenCommand(shlex.join([sys.executable, "-S", "-c", code]))
     with pytest.raises(KafkaError) as caught:
         await source.token()
-    assert said in str(caught.value)
+    assert expected in str(caught.value)
     assert "EGOLOG_BROKER_TOKEN_COMMAND" in str(caught.value)
     assert "half-a-token" not in str(caught.value)
 

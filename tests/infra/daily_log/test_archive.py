@@ -32,7 +32,7 @@ async def fill_log(store: LogStore) -> Log:
     await store.put_refined([refinement(records[2], ["Eating"])])
     await store.put_activities([activity(T0), activity(T0 + 130 * 30 * S)])
     start = T0 / 1e9
-    said = [
+    corrections = [
         correction(1, named_span(start, start + 7_200, "Reading"), device_id="d1"),
         correction(
             2,
@@ -46,7 +46,7 @@ async def fill_log(store: LogStore) -> Log:
             4, named_span(start, start + 60), device_id="d1", action="note", note="a; b,\nc"
         ),
     ]
-    await store.put_corrections(said)
+    await store.put_corrections(corrections)
     return await store.read("d1", *ALWAYS)
 
 
@@ -99,7 +99,7 @@ async def test_a_calendar_has_an_event_for_each_run_and_its_notes(store: LogStor
     await store.put_scenarios(records)
     start = T0 / 1e9
     long = "with Ada, who has a name that is far too long for a line; and a half " * 2
-    said = [
+    corrections = [
         correction(
             1, named_span(start + 120, start + 240, "Car - commuting, road trip"), device_id="d1"
         ),
@@ -108,7 +108,7 @@ async def test_a_calendar_has_an_event_for_each_run_and_its_notes(store: LogStor
         ),
         correction(3, named_span(start + 90, start + 120, "Eating"), device_id="d1"),
     ]
-    await store.put_corrections(said)
+    await store.put_corrections(corrections)
     log = await store.read("d1", *ALWAYS)
     text = to_calendar(log, "d1", T0, T0 + 240 * S)
     assert text == to_calendar(log, "d1", T0, T0 + 240 * S)
@@ -130,8 +130,10 @@ async def test_a_calendar_says_what_was_heard_most_where_it_is_known_where(store
     near = SoundPlace(distance="near", near=0.9, direction="left", direction_probability=0.8)
     far = SoundPlace(distance="far", near=0.1)
     lost = SoundPlace(distance="unknown", near=0.5)
-    heard = [{"frying": near}, {"frying": near, "siren": far}, {"speech": lost}, {}]
-    records = [scenario(T0 + n * 30 * S, sound_places=places) for n, places in enumerate(heard * 2)]
+    sounds = [{"frying": near}, {"frying": near, "siren": far}, {"speech": lost}, {}]
+    records = [
+        scenario(T0 + n * 30 * S, sound_places=places) for n, places in enumerate(sounds * 2)
+    ]
     await store.put_scenarios(records)
     text = to_calendar(await store.read("d1", *ALWAYS), "d1", T0, T0 + 240 * S)
     assert "DESCRIPTION:Heard: frying (near left)\\, siren (far)\r\n" in text

@@ -80,13 +80,13 @@ def test_the_newest_word_on_a_span_holds_whatever_the_order_of_arrival() -> None
 
 
 def test_what_was_taken_back_is_as_if_never_said_and_may_be_taken_back_again() -> None:
-    said = correction(1, named_span(0, 60, "Cooking"))
-    back = undo(2, said)
+    first = correction(1, named_span(0, 60, "Cooking"))
+    back = undo(2, first)
     again = undo(3, back)
-    for order in itertools.permutations([said, back, again]):
-        assert in_force(order[:]) == [said]
-    assert in_force([said, back]) == []
-    assert leading(said, back) == ["Eating"] * 4
+    for order in itertools.permutations([first, back, again]):
+        assert in_force(order[:]) == [first]
+    assert in_force([first, back]) == []
+    assert leading(first, back) == ["Eating"] * 4
 
 
 def test_a_record_belongs_to_the_side_that_it_is_mostly_on() -> None:
@@ -111,8 +111,8 @@ def test_a_note_changes_no_label() -> None:
 
 
 def test_each_row_has_words_of_its_own() -> None:
-    said = correction(1, named_span(0, 60, "cycling"), row="activity")
-    log = apply_corrections(RECORDS, [activity(0), activity(60)], [said])
+    first = correction(1, named_span(0, 60, "cycling"), row="activity")
+    log = apply_corrections(RECORDS, [activity(0), activity(60)], [first])
     assert [record.leading for record in log.activities] == ["cycling", "walking"]
     assert log.scenarios[0].leading == "Eating"
 
@@ -124,8 +124,8 @@ def test_the_wearers_word_is_before_the_refiners() -> None:
 
 
 def test_what_is_said_of_times_without_a_record_is_added_and_counts() -> None:
-    said = correction(1, named_span(60, 600, "Driving"), action="add")
-    log = apply_corrections(RECORDS, [], [said])
+    first = correction(1, named_span(60, 600, "Driving"), action="add")
+    log = apply_corrections(RECORDS, [], [first])
     [gap] = added_spans(log)
     assert (gap.row, gap.start_ns, gap.end_ns, gap.leading) == (
         "scenario",
@@ -176,21 +176,21 @@ def test_the_end_of_a_span_is_outside_of_it(time_s: int) -> None:
 
 
 def test_what_was_confirmed_is_marked_and_what_it_says_nothing_of_is_not() -> None:
-    said = correction(
+    first = correction(
         1,
         named_span(0, 30, "Eating"),
         named_span(30, 60),
         named_span(60, 120, "Eating"),
         action="confirm",
     )
-    records = apply_corrections(RECORDS, [], [said]).scenarios
+    records = apply_corrections(RECORDS, [], [first]).scenarios
     assert [record.corrected is not None for record in records] == [True, False, True, True]
     assert {record.corrected.confirmed for record in records if record.corrected} == {True}
     assert {record.leading for record in records} == {"Eating"}
     # A wider word of before stays where nothing was confirmed.
     earlier = correction(0, named_span(0, 120, "Cooking"))
     words = [
-        record.corrected for record in apply_corrections(RECORDS, [], [said, earlier]).scenarios
+        record.corrected for record in apply_corrections(RECORDS, [], [first, earlier]).scenarios
     ]
     assert [(word.labels, word.confirmed) for word in words if word] == [
         (["Eating"], True),

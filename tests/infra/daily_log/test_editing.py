@@ -123,8 +123,8 @@ async def test_each_record_of_a_span_is_confirmed_as_it_is(editor: Editor, store
     own.append(scenario(T0 + 210 * S))
     await store.put_scenarios(own)
     await store.put_refined([refinement(own[2], ["Eating", "Cooking"])])
-    said = await editor.say("confirm", (0, 240, []), note="looked through")
-    assert editor.published == [said]
+    confirmation = await editor.say("confirm", (0, 240, []), note="looked through")
+    assert editor.published == [confirmation]
     log = await store.read("d1", 0, 2**62)
     assert [each.corrected and each.corrected.labels for each in log.scenarios] == [
         ["Cooking"],
@@ -135,16 +135,16 @@ async def test_each_record_of_a_span_is_confirmed_as_it_is(editor: Editor, store
     ]
     assert all(each.corrected.confirmed for each in log.scenarios if each.corrected)
     assert added_spans(log) == []
-    assert correction_line(said).endswith(": Cooking, Eating")
-    await editor.say("undo", undoes=said.correction_id)
+    assert correction_line(confirmation).endswith(": Cooking, Eating")
+    await editor.say("undo", undoes=confirmation.correction_id)
     assert {each.corrected for each in (await store.read("d1", 0, 2**62)).scenarios} == {None}
 
 
 async def test_all_that_an_estimate_says_is_confirmed(editor: Editor, store: LogStore) -> None:
     both = {"Cooking": 0.6, "Eating": 0.9, "Reading": 0.49}
     await store.put_scenarios([scenario(T0, scenarios=both)])
-    said = await editor.say("confirm", (0, 30, ["Eating"]))
-    assert [span.labels for span in said.after] == [["Eating", "Cooking"]]
+    confirmation = await editor.say("confirm", (0, 30, ["Eating"]))
+    assert [span.labels for span in confirmation.after] == [["Eating", "Cooking"]]
 
 
 async def test_what_was_confirmed_outlives_another_estimate(

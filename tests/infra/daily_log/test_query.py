@@ -25,11 +25,11 @@ RECORDS = [
     scenario(60, "Eating", confidence=0.3, position=BodyPosition(at="pocket", probability=0.8)),
     scenario(14 * HOUR, "Cooking", sound_events={"clapping": 0.6}, spatial={"back-near": 0.5}),
 ]
-SAID = [
+CORRECTIONS = [
     correction(1, named_span(60, 90), action="note", note="with Ada"),
     correction(2, named_span(20 * HOUR, 21 * HOUR, "Driving"), action="add"),
 ]
-LOG = apply_corrections(RECORDS, [activity(35)], SAID)
+LOG = apply_corrections(RECORDS, [activity(35)], CORRECTIONS)
 NAMES = {
     "scenario": ["Cooking", "Eating", "Car - commuting, road trip"],
     "activity": ["walking"],
@@ -70,9 +70,9 @@ def test_a_named_sound_is_where_it_was_itself() -> None:
         "clapping": SoundPlace(distance="near", near=0.9, direction="left"),
         "speech": SoundPlace(distance="unknown", near=0.5),
     }
-    heard = {"clapping": 0.6, "speech": 0.5, "music": 0.4}
+    sounds = {"clapping": 0.6, "speech": 0.5, "music": 0.4}
     regions = {"back-far": 0.9, "left-near": 0.2}
-    eating = scenario(0, "Eating", sound_events=heard, spatial=regions, sound_places=places)
+    eating = scenario(0, "Eating", sound_events=sounds, spatial=regions, sound_places=places)
     log = apply_corrections([eating], [], [])
 
     def hits(sound: str | None, *where: str) -> int:

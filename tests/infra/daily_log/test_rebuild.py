@@ -44,10 +44,12 @@ async def log_and_publish(settings: Settings, store: LogStore) -> None:
         for record in records:
             await publish(settings, name, record.device_id, record.encode())
     await publish(settings, topics.SCENARIO, "a", b"hello")
-    said = correction(1, named_span(T0 / S, T0 / S + 30, "Eating"), device_id="b")
-    for value in (said.encode(), None, said.encode()):
-        await publish(settings, topics.CORRECTIONS, said.correction_id, value, beside="b")
-    await store.put_corrections([said])
+    correction_made = correction(1, named_span(T0 / S, T0 / S + 30, "Eating"), device_id="b")
+    for value in (correction_made.encode(), None, correction_made.encode()):
+        await publish(
+            settings, topics.CORRECTIONS, correction_made.correction_id, value, beside="b"
+        )
+    await store.put_corrections([correction_made])
     await store.put_scenarios(scenarios)
     await store.put_refined(answers)
     await store.put_activities(activities)

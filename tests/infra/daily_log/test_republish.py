@@ -20,9 +20,13 @@ if TYPE_CHECKING:
     from infra.settings import Settings
 
 
-async def put(settings: Settings, said: Correction) -> None:
+async def put(settings: Settings, correction_made: Correction) -> None:
     await publish(
-        settings, topics.CORRECTIONS, said.correction_id, said.encode(), beside=said.device_id
+        settings,
+        topics.CORRECTIONS,
+        correction_made.correction_id,
+        correction_made.encode(),
+        beside=correction_made.device_id,
     )
 
 
@@ -34,25 +38,28 @@ async def test_what_the_topic_lacks_is_published_once(broker_url: str) -> None:
     assert await republish(settings, [there, lost, lost]) == 1
     assert await republish(settings, [there, lost]) == 0
     assert await republish(settings, []) == 0
-    said = await read_all(settings, topics.CORRECTIONS, Correction)
-    assert sorted(each.correction_id for each in said) == sorted(
+    correction_made = await read_all(settings, topics.CORRECTIONS, Correction)
+    assert sorted(each.correction_id for each in correction_made) == sorted(
         [there.correction_id, lost.correction_id]
     )
 
 
 async def test_a_restored_correction_outlasts_the_store(broker_url: str, redis_url: str) -> None:
     settings = await with_topics(broker_url, 2)
-    record, said = scenario(T0, "d"), correction(1, named_span(T0 / S, T0 / S + 30, "Eating"))
+    record, correction_made = (
+        scenario(T0, "d"),
+        correction(1, named_span(T0 / S, T0 / S + 30, "Eating")),
+    )
     await publish(settings, topics.SCENARIO, record.device_id, record.encode())
     async with Redis.from_url(redis_url) as redis:
         before = LogStore(redis, f"before-{uuid4().hex[:8]}", 30)
         await before.put_scenarios([record])
-        await before.put_corrections([said])
+        await before.put_corrections([correction_made])
         backup = [line async for line in lines(before, "d", 0, 2**62)]
         restored: list[Correction] = []
         after = LogStore(redis, f"after-{uuid4().hex[:8]}", 30)
         await restore(after, iter(backup), restored)
-        assert restored == [said]
+        assert restored == [correction_made]
         await republish(settings, restored)
         own = settings.model_copy(update={"app_id": f"again-{uuid4().hex[:8]}"})
         assert (await rebuild(own, redis)).corrections == 1

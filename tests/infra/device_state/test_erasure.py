@@ -41,9 +41,17 @@ async def fill(settings: Settings, redis: Redis, device: str) -> None:
     await store.put_scenarios([scenario(T0, device)])
     await store.put_activities([activity(T0, device)])
     await Places.of(store).put({f"{device}/s/scenario/{T0}": (0, 1)}, [scenario(T0, device)])
-    said = correction(len(device), named_span(T0 / S, T0 / S + 30, "Eating"), device_id=device)
-    await publish(settings, topics.CORRECTIONS, said.correction_id, said.encode(), beside=device)
-    await store.put_corrections([said])
+    correction_made = correction(
+        len(device), named_span(T0 / S, T0 / S + 30, "Eating"), device_id=device
+    )
+    await publish(
+        settings,
+        topics.CORRECTIONS,
+        correction_made.correction_id,
+        correction_made.encode(),
+        beside=device,
+    )
+    await store.put_corrections([correction_made])
     await store.rollups.put(device, "1", 0, Rollup(1, "{}", "{}"))
     for life in (None, "0123456789ab"):
         checkpoints = Checkpoints(redis, settings.app_id, life)

@@ -30,10 +30,10 @@ async def test_without_a_limit_nothing_is_booked(redis: Redis) -> None:
 
 async def test_workers_that_ask_at_once_do_not_spend_more_than_there_is(redis: Redis) -> None:
     workers = [budget(redis, llm_tokens_per_day=1_000) for _ in range(4)]
-    said = await asyncio.gather(
+    outcomes = await asyncio.gather(
         *(workers[n % 4].reserve(Usage(40, 10)) for n in range(40)), return_exceptions=True
     )
-    assert sum(isinstance(each, LlmError) for each in said) == 20
+    assert sum(isinstance(each, LlmError) for each in outcomes) == 20
     assert await workers[0].spent() == (1_000, 0.0)
 
 

@@ -206,8 +206,8 @@ async def test_an_endpoint_that_keeps_failing_is_left_alone_and_tried_again(redi
     with LlmEndpoint(reply) as endpoint:
         async with asking(redis, endpoint.url, **limits) as asker:
             asker.llm._breaker._clock = lambda: now
-            said = [await asker.outcome(str(n)) for n in range(6)]
-            assert said == ["status"] * 3 + ["breaker"] * 3
+            outcomes = [await asker.outcome(str(n)) for n in range(6)]
+            assert outcomes == ["status"] * 3 + ["breaker"] * 3
             assert len(endpoint.requests) == 3
             healthy.set()
             now = 110.0
@@ -234,9 +234,9 @@ async def test_no_more_calls_run_and_wait_than_allowed(redis: Redis) -> None:
                 while running < 2 or sum(task.done() for task in asked) < 4:
                     await asyncio.sleep(0.01)
             all_asked.set()
-            said = await asyncio.gather(*asked)
+            outcomes = await asyncio.gather(*asked)
     assert most == 2
-    assert sorted(said) == ["answered"] * 5 + ["busy"] * 4
+    assert sorted(outcomes) == ["answered"] * 5 + ["busy"] * 4
 
 
 async def test_a_question_is_paid_for_once_by_all_workers(redis: Redis) -> None:
@@ -265,11 +265,11 @@ async def test_a_spent_budget_stops_calls_of_every_worker(redis: Redis) -> None:
     # Each call books 202 tokens and turns out to use 10.
     limits = {"llm_tokens_per_day": 215}
     with LlmEndpoint(cooking) as endpoint:
-        said = []
+        outcomes = []
         for n in range(4):
             async with asking(redis, endpoint.url, **limits) as asker:
-                said.append(await asker.outcome(f"hi {n}"))
-    assert said == ["answered", "answered", "budget", "budget"]
+                outcomes.append(await asker.outcome(f"hi {n}"))
+    assert outcomes == ["answered", "answered", "budget", "budget"]
 
 
 async def test_without_its_store_a_budget_is_not_spent() -> None:
@@ -330,8 +330,8 @@ async def test_an_outage_makes_no_form_weaker(redis: Redis) -> None:
     replies: list[Any] = [cooking({}), (500, b"{}"), (503, b"{}"), cooking({})]
     with LlmEndpoint(lambda body: replies.pop(0)) as endpoint:
         async with asking(redis, endpoint.url) as asker:
-            said = [await asker.outcome(text) for text in "abcd"]
-    assert said == ["answered", "status", "status", "answered"]
+            outcomes = [await asker.outcome(text) for text in "abcd"]
+    assert outcomes == ["answered", "status", "status", "answered"]
     assert forms(endpoint) == ["json_schema"] * 4
 
 
@@ -372,8 +372,8 @@ async def test_answers_that_nobody_can_use_open_the_circuit_breaker(
     before = counted.get()
     with LlmEndpoint(reply) as endpoint:
         async with asking(redis, endpoint.url, llm_retries=2) as asker:
-            said = [await asker.outcome(str(n)) for n in range(20)]
-    assert said == [want] * 5 + ["breaker"] * 15
+            outcomes = [await asker.outcome(str(n)) for n in range(20)]
+    assert outcomes == [want] * 5 + ["breaker"] * 15
     assert len(endpoint.requests) == 5
     assert counted.get() == before + 5
 
@@ -381,17 +381,17 @@ async def test_answers_that_nobody_can_use_open_the_circuit_breaker(
 async def test_open_questions_without_an_answer_leave_the_circuit_closed(redis: Redis) -> None:
     with LlmEndpoint(lambda body: (200, completion("Sleeping"))) as endpoint:
         async with asking(redis, endpoint.url, llm_breaker_failures=2) as asker:
-            said = [await asker.outcome(str(n), open_question=True) for n in range(4)]
-            said += [await asker.outcome(str(n)) for n in range(4, 7)]
-    assert said == ["invalid"] * 6 + ["breaker"]
+            outcomes = [await asker.outcome(str(n), open_question=True) for n in range(4)]
+            outcomes += [await asker.outcome(str(n)) for n in range(4, 7)]
+    assert outcomes == ["invalid"] * 6 + ["breaker"]
 
 
 async def test_answers_in_between_keep_the_circuit_closed(redis: Redis) -> None:
     replies = ["Sleeping", "Cooking"] * 5
     with LlmEndpoint(lambda body: (200, completion(replies.pop(0)))) as endpoint:
         async with asking(redis, endpoint.url, llm_breaker_failures=2) as asker:
-            said = [await asker.outcome(str(n)) for n in range(10)]
-    assert said == ["invalid", "answered"] * 5
+            outcomes = [await asker.outcome(str(n)) for n in range(10)]
+    assert outcomes == ["invalid", "answered"] * 5
 
 
 async def test_an_unusable_answer_is_paid_for_and_settled(redis: Redis) -> None:
@@ -448,10 +448,10 @@ async def test_a_correction_belongs_to_its_question(redis: Redis) -> None:
             answer = await asker.llm.ask(CHAT, SCHEMA, known_category, corrections=1)
             assert (answer.value, answer.tokens) == ("Cooking", 20)
             assert await asker.outcome() == "cached"
-    told = endpoint.requests[1]["messages"]
-    assert [each["role"] for each in told] == ["user", "assistant", "user"]
-    assert told[1]["content"] == "Sleeping"
-    assert told[2]["content"].startswith("'Sleeping' is not a category")
+    messages = endpoint.requests[1]["messages"]
+    assert [each["role"] for each in messages] == ["user", "assistant", "user"]
+    assert messages[1]["content"] == "Sleeping"
+    assert messages[2]["content"].startswith("'Sleeping' is not a category")
 
 
 async def test_a_correction_in_vain_is_one_failure(redis: Redis) -> None:

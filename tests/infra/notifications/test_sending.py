@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterator
     from pathlib import Path
 
-TOLD = Notification(
+NOTIFICATION = Notification(
     notification_id="a" * 32,
     rule="far siren",
     device_id="glasses:01",
@@ -68,7 +68,7 @@ def target(kind: str, url: str, **more: Any) -> Target:
 
 async def test_a_webhook_gets_what_happened_once_and_may_know_it_again() -> None:
     async with serve_endpoint() as (endpoint, url):
-        await send("hook", target("webhook", f"{url}/in?key=1", token="tk"), TOLD)
+        await send("hook", target("webhook", f"{url}/in?key=1", token="tk"), NOTIFICATION)
     [(path, headers, body)] = endpoint.asked
     assert (path, body) == ("/in", FIELDS)
     assert headers["Authorization"] == "Bearer tk"
@@ -77,8 +77,8 @@ async def test_a_webhook_gets_what_happened_once_and_may_know_it_again() -> None
 
 async def test_ntfy_gets_a_title_and_a_message_for_its_topic() -> None:
     async with serve_endpoint() as (endpoint, url):
-        await send("phone", target("ntfy", f"{url}/below/my-topic"), TOLD)
-        await send("phone", target("ntfy", f"{url}/other/"), TOLD)
+        await send("phone", target("ntfy", f"{url}/below/my-topic"), NOTIFICATION)
+        await send("phone", target("ntfy", f"{url}/other/"), NOTIFICATION)
     [(path, headers, body), (root, _, other)] = endpoint.asked
     assert path == "/below/"
     assert "Authorization" not in headers
@@ -94,7 +94,7 @@ async def test_a_redirect_is_not_followed() -> None:
     async with serve_endpoint() as (endpoint, url):
         endpoint.status = 307
         with pytest.raises(SendError, match=r"answers with a redirect \(307\)") as caught:
-            await send("hook", target("webhook", f"{url}/in", token="tk"), TOLD)
+            await send("hook", target("webhook", f"{url}/in", token="tk"), NOTIFICATION)
     assert not caught.value.passing
     assert [path for path, _, _ in endpoint.asked] == ["/in"]
 
@@ -108,7 +108,7 @@ async def test_a_refusal_is_named_and_says_whether_trying_again_may_help(
     async with serve_endpoint() as (endpoint, url):
         endpoint.status = status
         with pytest.raises(SendError) as caught:
-            await send("hook", target("webhook", f"{url}/sec", token="tk_sec"), TOLD)
+            await send("hook", target("webhook", f"{url}/sec", token="tk_sec"), NOTIFICATION)
     assert caught.value.passing is passing
     assert str(caught.value) == (
         f"target 'hook' at {url}/**********: it answers with status {status}"
@@ -120,20 +120,24 @@ async def test_a_target_that_does_not_answer_is_given_up(monkeypatch: pytest.Mon
     async with serve_endpoint() as (endpoint, url):
         endpoint.wait_s = 30.0
         with pytest.raises(SendError, match="did not answer within 0 s") as caught:
-            await send("hook", target("webhook", f"{url}/in"), TOLD)
+            await send("hook", target("webhook", f"{url}/in"), NOTIFICATION)
     assert caught.value.passing
 
 
 async def test_a_server_that_is_away_may_come_back() -> None:
     with pytest.raises(SendError) as caught:
-        await send("hook", target("webhook", f"http://127.0.0.1:{free_port()}/sec_ret"), TOLD)
+        await send(
+            "hook", target("webhook", f"http://127.0.0.1:{free_port()}/sec_ret"), NOTIFICATION
+        )
     assert caught.value.passing
     assert "sec_ret" not in str(caught.value)
 
 
 async def test_certificates_that_cannot_be_read_are_named(tmp_path: Path) -> None:
     with pytest.raises(SendError, match=r"ca .*nowhere.pem cannot be used: No such file"):
-        await send("hook", target("webhook", "https://h/", ca=tmp_path / "nowhere.pem"), TOLD)
+        await send(
+            "hook", target("webhook", "https://h/", ca=tmp_path / "nowhere.pem"), NOTIFICATION
+        )
 
 
 async def test_without_aiomqtt_one_line_says_what_to_install(
@@ -148,14 +152,14 @@ async def test_without_aiomqtt_one_line_says_what_to_install(
 
     monkeypatch.setattr(builtins, "__import__", missing)
     with pytest.raises(SendError) as caught:
-        await send("home", target("mqtt", "mqtt://h"), TOLD)
+        await send("home", target("mqtt", "mqtt://h"), NOTIFICATION)
     assert "pip install 'egolog-streams[mqtt]'" in str(caught.value)
     assert not caught.value.passing
 
 
 async def test_a_test_says_that_it_is_one() -> None:
     async with serve_endpoint() as (endpoint, url):
-        await try_out("hook", target("webhook", f"{url}/in"), lambda: TOLD.at_ns)
+        await try_out("hook", target("webhook", f"{url}/in"), lambda: NOTIFICATION.at_ns)
     [(_, _, body)] = endpoint.asked
     assert (body["rule"], body["at"]) == ("test", FIELDS["at"])
     assert body["text"] == "This is a test of EgoLog's notifications."
@@ -215,7 +219,7 @@ async def test_a_broker_gets_the_event_and_home_assistant_discovers_it(mosquitto
     async with asyncio.timeout(60):
         while True:
             try:
-                await send("home", home, TOLD)
+                await send("home", home, NOTIFICATION)
                 break
             except SendError:
                 # The broker is about to start.
@@ -238,7 +242,7 @@ async def test_a_broker_gets_the_event_and_home_assistant_discovers_it(mosquitto
     SUBSCRIBED.clear()
     following = asyncio.create_task(next_messages(mosquitto, found["state_topic"], 1))
     await SUBSCRIBED.wait()
-    await send("home", home, TOLD)
+    await send("home", home, NOTIFICATION)
     # What happened is told to whoever listens, and to nobody who comes later.
     assert await following == [
         ("egolog/glasses_01/far_siren", False, {"event_type": "far siren", **FIELDS})
@@ -248,5 +252,5 @@ async def test_a_broker_gets_the_event_and_home_assistant_discovers_it(mosquitto
 async def test_a_wrong_password_is_named_without_it(mosquitto: int) -> None:
     wrong = target("mqtt", f"mqtt://127.0.0.1:{mosquitto}", username="egolog", password="wrong_pw")
     with pytest.raises(SendError) as caught:
-        await send("home", wrong, TOLD)
+        await send("home", wrong, NOTIFICATION)
     assert "wrong_pw" not in str(caught.value)

@@ -123,12 +123,12 @@ def misfits(
 async def test_who_is_not_let_in_gets_one_line_without_a_secret(
     guarded_redis: GuardedServer, tmp_path: Path
 ) -> None:
-    for fields, said in misfits(guarded_redis, tmp_path):
+    for fields, expected in misfits(guarded_redis, tmp_path):
         with pytest.raises(StoreError) as caught:
             await connect(settings(**fields))
         line = str(caught.value)
         assert line.startswith(f"redis at {mask_url(fields['redis_url'])} ")
-        assert line.removeprefix(f"redis at {mask_url(fields['redis_url'])} ").startswith(said)
+        assert line.removeprefix(f"redis at {mask_url(fields['redis_url'])} ").startswith(expected)
         assert PASSWORD not in line
         assert "\n" not in line
 

@@ -38,14 +38,14 @@ def seconds(count: int = 5) -> dict[str, Tensor]:
 def test_seconds_that_nobody_trained_leave_the_fusions_word() -> None:
     network = Har(HarConfig(seconds_width=16)).eval()
     window = inputs(YES, YES)
-    assert torch.equal(network(**window, **seconds()), network.fused(**window))
+    assert torch.equal(network(**window, **seconds()), network.fuse(**window))
 
 
 def test_without_sound_the_fusion_alone_speaks() -> None:
     network, window = network_with_seconds(), inputs(NONE, YES)
     assert torch.equal(network(**window, **seconds()), network(**window))
-    heard = inputs(YES, YES)
-    assert not torch.allclose(network(**heard, **seconds()), network(**heard))
+    with_sound = inputs(YES, YES)
+    assert not torch.allclose(network(**with_sound, **seconds()), network(**with_sound))
 
 
 def test_motion_that_is_missing_counts_for_nothing() -> None:

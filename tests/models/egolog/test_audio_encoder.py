@@ -22,11 +22,11 @@ def encoder() -> SoundEncoder:
 @pytest.mark.parametrize("steps", [50, 51, 100, 137, 250, 500])
 def test_sound_of_any_length_from_one_second_is_heard(encoder: SoundEncoder, steps: int) -> None:
     with torch.inference_mode():
-        heard = encoder(torch.rand(2, steps, 64) * 20)
-    assert heard.features.shape == (2, encoder.config.features)
-    assert heard.logits.shape == (2, len(RECOGNISED_SOUNDS))
-    assert heard.categories.shape == (2, len(CATEGORIES))
-    assert all(torch.isfinite(out).all() for out in vars(heard).values())
+        output = encoder(torch.rand(2, steps, 64) * 20)
+    assert output.features.shape == (2, encoder.config.features)
+    assert output.logits.shape == (2, len(RECOGNISED_SOUNDS))
+    assert output.categories.shape == (2, len(CATEGORIES))
+    assert all(torch.isfinite(out).all() for out in vars(output).values())
 
 
 def test_a_step_is_160_ms(encoder: SoundEncoder) -> None:
@@ -60,8 +60,8 @@ def test_a_tower_of_lower_rank_costs_less_and_its_seconds_pool_alike() -> None:
 
 def test_silence_is_heard_without_a_fault(encoder: SoundEncoder) -> None:
     with torch.inference_mode():
-        heard = encoder(torch.zeros(1, 100, 64))
-    assert torch.isfinite(heard.categories).all()
+        output = encoder(torch.zeros(1, 100, 64))
+    assert torch.isfinite(output.categories).all()
 
 
 def test_it_stays_below_five_million_parameters() -> None:

@@ -21,11 +21,11 @@ SCENARIOS = torch.tensor([[1.0, 0, 0], [1, 1, 0], [0, 1, 0], [0, 0, 1]])
 
 def test_both_modalities_land_on_one_unit_sphere() -> None:
     encoders = fresh.encoders()
-    heard = encoders.encode_audio(torch.rand(2, 100, 64) * 20)
-    moved = encoders.encode_imu(torch.randn(2, 100, 6))
-    assert (heard.features.shape, moved.features.shape) == ((2, 256), (2, 128))
-    assert (heard.logits.shape, moved.logits.shape) == ((2, 54), (2, 4))
-    for embedding in (heard.embedding, moved.embedding):
+    audio = encoders.encode_audio(torch.rand(2, 100, 64) * 20)
+    motion = encoders.encode_imu(torch.randn(2, 100, 6))
+    assert (audio.features.shape, motion.features.shape) == ((2, 256), (2, 128))
+    assert (audio.logits.shape, motion.logits.shape) == ((2, 54), (2, 4))
+    for embedding in (audio.embedding, motion.embedding):
         assert embedding.shape == (2, 128)
         torch.testing.assert_close(embedding.norm(dim=1), torch.ones(2))
 

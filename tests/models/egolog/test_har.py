@@ -47,6 +47,7 @@ def test_the_order_of_scenarios_does_not_matter() -> None:
     audio, imu, text = torch.randn(1, 256), torch.randn(1, 128), torch.randn(1, 2, 384)
     yes = torch.tensor([True])
     forth, back = (
-        network(audio, yes, imu, yes, told, yes.expand(1, 2)) for told in (text, text.flip(1))
+        network(audio, yes, imu, yes, contexts, yes.expand(1, 2))
+        for contexts in (text, text.flip(1))
     )
     torch.testing.assert_close(forth, back)

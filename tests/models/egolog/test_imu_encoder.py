@@ -8,28 +8,28 @@ torch.manual_seed(0)
 
 @pytest.mark.parametrize("rows", [50, 100, 250, 500])
 def test_motion_of_any_length_has_features_and_motion_logits(rows: int) -> None:
-    moved = ImuEncoder().eval()(torch.randn(2, rows, 6))
-    assert moved.features.shape == (2, 128)
-    assert moved.logits.shape == (2, 4)
+    output = ImuEncoder().eval()(torch.randn(2, rows, 6))
+    assert output.features.shape == (2, 128)
+    assert output.logits.shape == (2, 4)
 
 
 def test_the_motion_class_is_that_of_the_middle_two_seconds() -> None:
     encoder = ImuEncoder(ImuEncoderConfig(width=16, dilations=(1,))).eval()
     tokens = torch.randn(2, 63, 16)
-    moved = encoder.pool(tokens)
+    output = encoder.pool(tokens)
     count = MIDDLE_ROWS // encoder.config.stride
     elsewhere = tokens.clone()
     elsewhere[:, : (63 - count) // 2] += 3.0
     elsewhere[:, (63 + count) // 2 :] += 3.0
     again = encoder.pool(elsewhere)
-    assert torch.equal(again.logits, moved.logits)
-    assert not torch.allclose(again.features, moved.features)
+    assert torch.equal(again.logits, output.logits)
+    assert not torch.allclose(again.features, output.features)
 
 
 def test_a_segment_of_the_scenario_has_one_set_of_features() -> None:
     encoder = ImuEncoder(ImuEncoderConfig(width=16, dilations=(1,))).eval()
-    moved = encoder.pool(torch.randn(2, 25, 16))
-    assert torch.equal(moved.logits, encoder.motions(moved.features))
+    output = encoder.pool(torch.randn(2, 25, 16))
+    assert torch.equal(output.logits, encoder.motions(output.features))
 
 
 def test_a_token_stands_for_80_ms() -> None:

@@ -112,11 +112,11 @@ def test_less_than_is_heard_changes_nothing() -> None:
 
 def test_a_session_hears_each_second_by_those_up_to_it() -> None:
     seconds = np.stack([unbalanced_second(1.8, seed=seed) for seed in range(6)])
-    heard_so = balanced_in_turn(seconds)
+    in_turn = balanced_in_turn(seconds)
     for at in range(6):
         expected = balance_after(*seconds[: at + 1]).correct(seconds[at])
-        assert np.array_equal(heard_so[at], expected)
-    assert not np.array_equal(heard_so[5], seconds[5])
+        assert np.array_equal(in_turn[at], expected)
+    assert not np.array_equal(in_turn[5], seconds[5])
 
 
 def test_the_state_is_two_numbers_that_make_it_again() -> None:

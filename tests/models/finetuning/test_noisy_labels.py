@@ -18,9 +18,9 @@ def world(accuracy: float, seed: int = 0) -> tuple[Array, Array, Array]:
     # A network that is as sure as it is right: Bayes' rule on a noisy sight of each scenario.
     seen = rng.normal(SIGHT * truth, 1)
     odds = np.log(1 / 15) + SIGHT * seen - SIGHT**2 / 2
-    said = rng.integers(0, 16, COUNT)
+    wrong = rng.integers(0, 16, COUNT)
     right = rng.random(COUNT) < accuracy
-    labels = np.where(right[:, None], truth, np.eye(16, dtype=np.float32)[said])
+    labels = np.where(right[:, None], truth, np.eye(16, dtype=np.float32)[wrong])
     return truth, (1 / (1 + np.exp(-odds))).astype(np.float32), labels.astype(np.float32)
 
 

@@ -28,29 +28,33 @@ def test_a_window_is_what_those_around_it_are() -> None:
 
 
 def test_what_came_after_speaks_as_what_came_before() -> None:
-    said = beliefs(0.1, 0.3, 0.5, 0.8, 0.9, 0.95)
-    ahead = in_hindsight(said, in_a_row(6))
-    np.testing.assert_allclose(ahead, in_hindsight(said[::-1], in_a_row(6))[::-1], atol=1e-6)
+    beliefs_before = beliefs(0.1, 0.3, 0.5, 0.8, 0.9, 0.95)
+    ahead = in_hindsight(beliefs_before, in_a_row(6))
+    np.testing.assert_allclose(
+        ahead, in_hindsight(beliefs_before[::-1], in_a_row(6))[::-1], atol=1e-6
+    )
 
 
 def test_neither_another_session_nor_another_day_says_anything() -> None:
-    said = beliefs(0.9, 0.4, 0.9)
+    beliefs_before = beliefs(0.9, 0.4, 0.9)
     apart = Timeline.apart(3)
-    np.testing.assert_array_equal(in_hindsight(said, apart), said)
+    np.testing.assert_array_equal(in_hindsight(beliefs_before, apart), beliefs_before)
     sessions = Timeline(np.array([0, 1, 0]), np.array([0, 1, 2]))
-    np.testing.assert_array_equal(in_hindsight(said, sessions)[1], said[1])
+    np.testing.assert_array_equal(in_hindsight(beliefs_before, sessions)[1], beliefs_before[1])
     near, far = (
-        in_hindsight(said, Timeline(np.zeros(3, np.int64), np.arange(3) * gap))[1, COOKING]
+        in_hindsight(beliefs_before, Timeline(np.zeros(3, np.int64), np.arange(3) * gap))[
+            1, COOKING
+        ]
         for gap in (1, 2_880)
     )
-    assert far < said[1, COOKING] < near
+    assert far < beliefs_before[1, COOKING] < near
 
 
 def test_it_is_the_sum_over_all_ways_through_the_session() -> None:
     """Against every sequence of sets of at most two of three scenarios through three windows."""
     sets = ScenarioSets.of(3)
-    said = np.array([[0.7, 0.2, 0.1], [0.4, 0.5, 0.1], [0.2, 0.9, 0.6]], np.float32)
-    likelihood = np.exp(sets.evidence(said.astype(float)))
+    beliefs_before = np.array([[0.7, 0.2, 0.1], [0.4, 0.5, 0.1], [0.2, 0.9, 0.6]], np.float32)
+    likelihood = np.exp(sets.evidence(beliefs_before.astype(float)))
     present, total = np.zeros((3, 3)), 0.0
     for way in np.ndindex(*[len(sets.prior)] * 3):
         likely = float(sets.prior[way[0]])
@@ -59,7 +63,9 @@ def test_it_is_the_sum_over_all_ways_through_the_session() -> None:
         likely *= float(likelihood[np.arange(3), way].prod())
         present += likely * sets.members[list(way)]
         total += likely
-    np.testing.assert_allclose(in_hindsight(said, in_a_row(3)), present / total, atol=1e-6)
+    np.testing.assert_allclose(
+        in_hindsight(beliefs_before, in_a_row(3)), present / total, atol=1e-6
+    )
 
 
 def test_a_timeline_is_that_of_the_items() -> None:
@@ -73,5 +79,5 @@ def test_a_timeline_is_that_of_the_items() -> None:
 
 @pytest.mark.parametrize("count", [0, 1])
 def test_few_windows_are_as_they_were(count: int) -> None:
-    said = beliefs(*[0.3] * count)
-    np.testing.assert_array_equal(in_hindsight(said, in_a_row(count)), said)
+    beliefs_before = beliefs(*[0.3] * count)
+    np.testing.assert_array_equal(in_hindsight(beliefs_before, in_a_row(count)), beliefs_before)

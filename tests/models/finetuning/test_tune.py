@@ -105,17 +105,17 @@ def test_an_empty_queue_gives_a_copy() -> None:
 
 
 def test_a_window_is_taught_what_its_whole_session_was(monkeypatch: pytest.MonkeyPatch) -> None:
-    taught: list[torch.Tensor] = []
-    monkeypatch.setattr(head, "fit", lambda _, windows, *__: taught.append(windows.targets))
+    targets: list[torch.Tensor] = []
+    monkeypatch.setattr(head, "fit", lambda _, windows, *__: targets.append(windows.targets))
     windows = queue().take(np.arange(12))
     when = Timeline(np.zeros(12, np.int64), np.arange(12))
     for told in (None, when):
         tune(shipped_network(), windows, coreset().train, HEAD, told)
-    said = probabilities(shipped_network(), windows.rows)
-    trusted = Trust.of(said, windows.labels).belief(said, windows.labels)
-    np.testing.assert_array_equal(taught[0], trusted)
-    np.testing.assert_array_equal(taught[1], in_hindsight(trusted, when))
-    assert not torch.equal(*taught)
+    predicted = probabilities(shipped_network(), windows.rows)
+    trusted = Trust.of(predicted, windows.labels).belief(predicted, windows.labels)
+    np.testing.assert_array_equal(targets[0], trusted)
+    np.testing.assert_array_equal(targets[1], in_hindsight(trusted, when))
+    assert not torch.equal(*targets)
 
 
 def test_between_two_networks_lies_their_mean() -> None:

@@ -88,8 +88,8 @@ def stuck(windows: Examples, scenario: int = 6) -> Examples:
 
 
 def f1(network: ScenarioNet, windows: Examples) -> float:
-    said, true = probabilities(network, windows.rows) >= 0.5, windows.labels >= 0.5
-    return float(2 * (said & true).sum() / (said.sum() + true.sum()))
+    predicted, true = probabilities(network, windows.rows) >= 0.5, windows.labels >= 0.5
+    return float(2 * (predicted & true).sum() / (predicted.sum() + true.sum()))
 
 
 def uncertain(network: ScenarioNet, windows: Examples) -> float:
@@ -98,11 +98,11 @@ def uncertain(network: ScenarioNet, windows: Examples) -> float:
 
 def items(windows: Examples, encoders: str | None = None) -> list[FinetuneItem]:
     """The windows as the queue carries them, ten minutes apart."""
-    said = probabilities(shipped_network(), windows.rows)
+    predicted = probabilities(shipped_network(), windows.rows)
     revision = encoders or Registry().load(ENCODERS).revision
     found = []
     for number, (rows, labels, p) in enumerate(
-        zip(windows.rows, windows.labels, said, strict=True)
+        zip(windows.rows, windows.labels, predicted, strict=True)
     ):
         start_ns = (1_772_438_400 + 600 * number) * NS
         found.append(

@@ -21,19 +21,19 @@ def network(maps: int, hidden: int | None = None) -> Localization:
     return made
 
 
-@pytest.mark.parametrize("moved", [True, False])
+@pytest.mark.parametrize("has_motion", [True, False])
 @pytest.mark.parametrize(("maps", "hidden"), [(1, None), (1, 8), (3, None), (3, 8), (10, None)])
-def test_the_served_form_says_the_same(maps: int, hidden: int | None, moved: bool) -> None:
+def test_the_served_form_says_the_same(maps: int, hidden: int | None, has_motion: bool) -> None:
     made, microphones = network(maps, hidden), {1: 1, 3: 2, 10: 4}[maps]
     seconds = torch.cat(
         [8 * torch.rand(1, microphones, 50, 64), torch.randn(1, maps - microphones, 50, 64)], dim=1
     )
     imu = torch.randn(1, 6, 50) + torch.tensor([1.0, 2.0, 9.0, 0.0, 0.3, 1.0])[:, None]
-    has_imu = torch.tensor([moved])
+    has_imu = torch.tensor([has_motion])
     with torch.inference_mode():
         expected = made.calibrate(made(seconds, imu, has_imu).regions)
-        said = flat_localization.regions(made, seconds, imu, has_imu)
-    assert said.numpy() == pytest.approx(expected.numpy(), abs=2e-5)
+        served = flat_localization.regions(made, seconds, imu, has_imu)
+    assert served.numpy() == pytest.approx(expected.numpy(), abs=2e-5)
 
 
 def test_a_silent_second_at_rest_is_said_as_by_the_network() -> None:
@@ -41,18 +41,18 @@ def test_a_silent_second_at_rest_is_said_as_by_the_network() -> None:
     seconds, imu = torch.zeros(1, 3, 50, 64), torch.zeros(1, 6, 50)
     with torch.inference_mode():
         expected = made.regions(seconds, imu)
-        said = flat_localization.regions(made, seconds, imu, torch.tensor([True]))
-    assert said.numpy() == pytest.approx(expected.numpy(), abs=2e-5)
+        served = flat_localization.regions(made, seconds, imu, torch.tensor([True]))
+    assert served.numpy() == pytest.approx(expected.numpy(), abs=2e-5)
 
 
 def test_heat_is_the_networks_from_the_quarter_ahead_on() -> None:
     made = network(3)
     seconds = torch.cat([8 * torch.rand(1, 2, 50, 64), torch.randn(1, 1, 50, 64)], dim=1)
-    imu, moved = torch.randn(1, 6, 50), torch.tensor([True])
+    imu, has_motion = torch.randn(1, 6, 50), torch.tensor([True])
     with torch.inference_mode():
-        expected = made(seconds, imu, moved).heat
-        regions, heat = flat_localization.regions_and_heat(made, seconds, imu, moved)
-        alone = flat_localization.regions(made, seconds, imu, moved)
+        expected = made(seconds, imu, has_motion).heat
+        regions, heat = flat_localization.regions_and_heat(made, seconds, imu, has_motion)
+        alone = flat_localization.regions(made, seconds, imu, has_motion)
     assert expected is not None
     # The first direction of the network is 2.5° left of straight ahead, in the quarter's middle.
     ahead = expected[0].roll(CANDIDATES // 8, dims=1)

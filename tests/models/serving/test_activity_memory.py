@@ -44,9 +44,9 @@ def test_a_pocket_is_less_sure_than_a_wrist() -> None:
 
 
 def test_every_activity_has_a_probability() -> None:
-    said = remembered(SEATED)
-    assert tuple(said) == ACTIVITIES
-    assert sum(said.values()) == pytest.approx(1, abs=1e-3)
+    smoothed = remembered(SEATED)
+    assert tuple(smoothed) == ACTIVITIES
+    assert sum(smoothed.values()) == pytest.approx(1, abs=1e-3)
 
 
 def test_windows_that_are_unsure_are_less_sure_together() -> None:

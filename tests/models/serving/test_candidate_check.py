@@ -69,7 +69,7 @@ def test_the_trial_has_an_empty_window_as_the_join_makes_it() -> None:
 
 
 @pytest.mark.parametrize(
-    ("change", "said"),
+    ("change", "expected"),
     [
         ({"audio": 300}, "has joined 688; expected 644"),
         ({"key_frames": False}, "has key_frames False; expected True"),
@@ -78,9 +78,9 @@ def test_the_trial_has_an_empty_window_as_the_join_makes_it() -> None:
         ({"max_segments": 15}, "takes 15 segments at most; expected 64"),
     ],
 )
-def test_a_network_that_reads_other_rows_is_refused(change: dict[str, Any], said: str) -> None:
+def test_a_network_that_reads_other_rows_is_refused(change: dict[str, Any], expected: str) -> None:
     candidate = opened(replace(ScenarioConfig(), **change))
-    with pytest.raises(PredictError, match=said):
+    with pytest.raises(PredictError, match=expected):
         require_replaceable(candidate, opened())
 
 

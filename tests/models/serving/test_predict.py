@@ -125,11 +125,11 @@ def test_numbers_do_not_depend_on_threads_or_addresses(
 ) -> None:
     item = window(5)
     first = scenario_recognizer.predict([item])[0]
-    moved = ScenarioInput(
+    with_motion = ScenarioInput(
         misaligned(item.mel), misaligned(item.imu), item.audio_mask, item.imu_mask
     )
     with ThreadPoolExecutor(3) as pool:
-        together = pool.map(scenario_recognizer.predict, [[item], [window(6)], [moved]])
+        together = pool.map(scenario_recognizer.predict, [[item], [window(6)], [with_motion]])
         again = [found for (found,) in together]
     assert again[0].embeddings.tobytes() == first.embeddings.tobytes()
     assert again[2].embeddings.tobytes() == first.embeddings.tobytes()
@@ -226,12 +226,15 @@ def test_undisturbed_scenarios_are_those_of_a_window_without_far_only_sound(
     item, there = window(0), np.ones(15, dtype=bool)
     far_only = np.arange(15) < 4
     quiet = replace(item, audio_mask=np.repeat(~far_only, 2))
-    whole, told, without = scenario_recognizer.predict(
+    whole, with_context, without = scenario_recognizer.predict(
         [item, replace(item, far_only=far_only), quiet]
     )
-    assert told.undisturbed == without.scenarios != whole.scenarios
-    assert (told.scenarios, told.sound_events) == (whole.scenarios, whole.sound_events)
-    np.testing.assert_array_equal(told.embeddings, whole.embeddings)
+    assert with_context.undisturbed == without.scenarios != whole.scenarios
+    assert (with_context.scenarios, with_context.sound_events) == (
+        whole.scenarios,
+        whole.sound_events,
+    )
+    np.testing.assert_array_equal(with_context.embeddings, whole.embeddings)
     kept = [replace(item, far_only=~there), replace(window(0, motion=False), far_only=there)]
     assert [each.undisturbed for each in scenario_recognizer.predict(kept)] == [{}, {}]
     with pytest.raises(PredictError, match=r"far_only has shape \(3,\); expected \(15,\)"):
@@ -256,12 +259,12 @@ def test_an_estimate_is_the_prediction_with_the_familiarity_of_its_motion(
     activity_recognizer: ActivityRecognizer,
 ) -> None:
     items = [HarInput(mel(250, 0), imu(250, 0)), HarInput(mel(250, 0), None)]
-    both, heard = activity_recognizer.estimate(items)
-    assert [both.activities, heard.activities] == activity_recognizer.predict(items)
+    both, with_sound = activity_recognizer.estimate(items)
+    assert [both.activities, with_sound.activities] == activity_recognizer.predict(items)
     assert list(both.familiarity) == ["imu"]
     assert 0 <= both.familiarity["imu"] <= 1
-    assert heard.familiarity == {}
-    assert not heard.unknown
+    assert with_sound.familiarity == {}
+    assert not with_sound.unknown
 
 
 @pytest.mark.parametrize(("limit", "unknown"), [(1e-3, True), (1e3, False)])
@@ -309,7 +312,7 @@ def test_nothing_is_done_lying_unless_it_is_heard(tmp_path: Path) -> None:
     familiarity = registry.load(FAMILIARITY).module
     familiarity.limit.fill_(1e3)
     registry.save(FAMILIARITY, familiarity)
-    upright, lying, heard = ActivityRecognizer(registry).estimate(
+    upright, lying, with_sound = ActivityRecognizer(registry).estimate(
         [
             HarInput(None, imu(250, 0)),
             HarInput(None, imu(250, 0), lies=True),
@@ -317,7 +320,7 @@ def test_nothing_is_done_lying_unless_it_is_heard(tmp_path: Path) -> None:
         ]
     )
     assert lying.activities == upright.activities
-    assert [upright.unknown, lying.unknown, heard.unknown] == [False, True, False]
+    assert [upright.unknown, lying.unknown, with_sound.unknown] == [False, True, False]
 
 
 @pytest.mark.parametrize(
@@ -451,12 +454,12 @@ def test_a_wearers_corrections_judge_what_the_network_takes_for_the_like(
     scenario_recognizer: ScenarioRecognizer,
 ) -> None:
     plain, other = scenario_recognizer.predict([window(0), window(0, sound=False)])
-    said = np.zeros((1, len(SCENARIOS)), dtype=bool)
-    said[0, 3] = True
+    is_label = np.zeros((1, len(SCENARIOS)), dtype=bool)
+    is_label[0, 3] = True
     adapter = CorrectionAdapter(
         scenario_recognizer.scenario_revision,
         np.array([[plain.scenarios[name] for name in SCENARIOS]]).repeat(20, axis=0),
-        said.repeat(20, axis=0),
+        is_label.repeat(20, axis=0),
         "cabcdef",
     )
     items = [replace(each, corrections=adapter) for each in (window(0), window(0, sound=False))]
@@ -465,12 +468,14 @@ def test_a_wearers_corrections_judge_what_the_network_takes_for_the_like(
     assert corrected.scenarios[SCENARIOS[3]] > 0.9
     assert all(p < 0.5 for name, p in corrected.scenarios.items() if name != SCENARIOS[3])
     np.testing.assert_array_equal(corrected.embeddings, plain.embeddings)
-    moved = [abs(untouched.scenarios[name] - other.scenarios[name]) for name in SCENARIOS]
+    with_motion = [abs(untouched.scenarios[name] - other.scenarios[name]) for name in SCENARIOS]
     nearer = [abs(corrected.scenarios[name] - plain.scenarios[name]) for name in SCENARIOS]
-    assert max(moved) < max(nearer)
+    assert max(with_motion) < max(nearer)
     # Scored alone or beside others, to the bit.
     assert scenario_recognizer.predict(items[:1])[0].scenarios == corrected.scenarios
-    late = replace(window(0), corrections=CorrectionAdapter("0" * 12, said + 0.5, said, "c"))
+    late = replace(
+        window(0), corrections=CorrectionAdapter("0" * 12, is_label + 0.5, is_label, "c")
+    )
     (unshifted,) = scenario_recognizer.predict([late])
     assert (unshifted.scenarios, unshifted.revision) == (plain.scenarios, plain.revision)
 

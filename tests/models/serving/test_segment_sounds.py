@@ -93,8 +93,8 @@ def test_segments_without_sound_are_not_computed(
         return run(mel=mel)
 
     monkeypatch.setattr(session, "run", noted)
-    heard = np.zeros(2 * SEGMENTS, bool)
-    heard[6:9] = True
-    mel = np.where(heard.repeat(50)[:, None], sound(3).reshape(-1, 64), np.float16(0))
-    recognizer.predict([ScenarioInput(mel, None, heard, np.zeros_like(heard))])
+    has_sound = np.zeros(2 * SEGMENTS, bool)
+    has_sound[6:9] = True
+    mel = np.where(has_sound.repeat(50)[:, None], sound(3).reshape(-1, 64), np.float16(0))
+    recognizer.predict([ScenarioInput(mel, None, has_sound, np.zeros_like(has_sound))])
     assert runs == [1, 1]

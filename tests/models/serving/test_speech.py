@@ -91,10 +91,10 @@ def test_real_speech_is_heard_and_silence_is_not(detector: Callable[[Registry], 
     guard = SpeechGuard(Features(), lambda: detector(Registry()), 0.1)
     quiet = guard.audio(np.zeros((1, RATE), dtype=np.float32), RATE, WHOLE)
     assert not quiet[SPEECH][0]
-    heard = []
+    verdicts = []
     for path in sorted((shared_data() / "audio" / "speech_digits_16k").glob("*.ogg"))[:20]:
         samples, rate = soundfile.read(path, dtype="float32", always_2d=True)
         assert rate == RATE
         second = np.resize(samples.T, (1, RATE))
-        heard.append(bool(guard.audio(second, RATE, WHOLE)[SPEECH][0]))
-    assert np.mean(heard) >= 0.8
+        verdicts.append(bool(guard.audio(second, RATE, WHOLE)[SPEECH][0]))
+    assert np.mean(verdicts) >= 0.8

@@ -34,11 +34,11 @@ def motion(day: ComposedDay, chunk_s: float = 1.0, start_s: float = 0.0) -> np.n
 
 def test_chunks_of_any_size_from_any_second_are_the_same_stream(material: Material) -> None:
     day = ComposedDay(4, 0.5, material)
-    sound, moved = audio(day), motion(day)
+    sound, motion_rows = audio(day), motion(day)
     assert sound.shape == (30 * 16_000, 2)
-    assert moved.shape == (30 * 50, 6)
+    assert motion_rows.shape == (30 * 50, 6)
     assert np.array_equal(audio(day, 7.3, 11.0), sound[11 * 16_000 :])
-    assert np.array_equal(motion(day, 7.3, 11.0), moved[11 * 50 :])
+    assert np.array_equal(motion(day, 7.3, 11.0), motion_rows[11 * 50 :])
 
 
 def test_the_seed_decides_the_day(material: Material) -> None:
@@ -49,9 +49,9 @@ def test_the_seed_decides_the_day(material: Material) -> None:
 
 def test_the_wearer_moves_as_a_recorded_one_of_the_split_did(material: Material) -> None:
     # Gravity lies on the second axis of the test user's glasses.
-    moved = motion(ComposedDay(4, 0.5, material))
-    assert np.abs(moved[:, :3].mean(axis=0)).argmax() == 1
-    assert moved[:, 1].mean() == pytest.approx(9.81, abs=0.1)
+    motion_rows = motion(ComposedDay(4, 0.5, material))
+    assert np.abs(motion_rows[:, :3].mean(axis=0)).argmax() == 1
+    assert motion_rows[:, 1].mean() == pytest.approx(9.81, abs=0.1)
 
 
 @pytest.mark.parametrize(("device", "channels"), [("earphones", 2), ("glasses", 4)])

@@ -46,10 +46,10 @@ def test_days_are_written_for_every_seed_from_unseen_recordings(
     (data / "hrtf" / "cipic_16khz.npz").unlink()
     out = tmp_path / "days"
     main(["--out", str(out), "--data", str(data), "--seed", "7", "--days", "2", "--minutes", "0.5"])
-    said = capsys.readouterr().out
-    assert "simulated instead: hrtf/cipic_16khz.npz is not in" in said
+    output = capsys.readouterr().out
+    assert "simulated instead: hrtf/cipic_16khz.npz is not in" in output
     for seed in (7, 8):
-        assert f"composed-earphones-{seed}" in said
+        assert f"composed-earphones-{seed}" in output
         day = open_folder(out / f"composed-earphones-{seed}")
         assert day.duration_s == 30.0
         about = json.loads((out / day.name / "recording.json").read_text())

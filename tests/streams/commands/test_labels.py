@@ -64,11 +64,11 @@ def test_names_that_cannot_be_added_are_named(
         "EGOLOG_BROKER_URL": broker_url,
         "EGOLOG_TOPIC_PREFIX": f"{uuid4().hex[:8]}.",
     }
-    for name, said in (
+    for name, expected in (
         ("Walking", "label 'Walking' is known already (shipped): choose another name"),
         ("juggling", "no language model is configured (EGOLOG_LLM_API_KEY): say with --describe"),
     ):
-        assert said in refusal(tmp_path, ("labels", "add", name), **services)
+        assert expected in refusal(tmp_path, ("labels", "add", name), **services)
 
 
 def test_without_redis_the_language_model_is_not_asked(

@@ -103,7 +103,7 @@ def test_what_cannot_be_done_is_one_line(
     tmp_path: Path, broker_url: str, redis_url: str, arguments: tuple[str, ...], line: str
 ) -> None:
     name = uuid4().hex[:8]
-    said = refusal(
+    printed = refusal(
         tmp_path,
         ("models", *arguments),
         EGOLOG_BROKER_URL=broker_url,
@@ -111,5 +111,5 @@ def test_what_cannot_be_done_is_one_line(
         EGOLOG_TOPIC_PREFIX=f"{name}.",
         EGOLOG_APP_ID=name,
     )
-    assert said.startswith(f"error: {line}")
-    assert said.count("\n") == 1
+    assert printed.startswith(f"error: {line}")
+    assert printed.count("\n") == 1

@@ -195,8 +195,8 @@ async def test_a_file_that_names_another_revision_is_refused(
     loaded, path = tuner.save()
     async with following(settings, registry, scenario_recognizer):
         await deployment.publish(settings, tuner.update("f" * 12, path, SHIPPED))
-        said = await refusal(settings, "f" * 12)
-        assert said == f"weights of revision ffffffffffff hold revision {loaded.revision}"
+        line = await refusal(settings, "f" * 12)
+        assert line == f"weights of revision ffffffffffff hold revision {loaded.revision}"
         assert scenario_recognizer.scenario_revision != loaded.revision
 
 
@@ -209,7 +209,7 @@ def rewrite(path: Path, **changes: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("spoil", "said"),
+    ("spoil", "line"),
     [
         (lambda path: path.write_bytes(b"\x80\x04pickled" * 99), "cannot be read"),
         (lambda path: path.write_bytes(path.read_bytes()[:-9]), "cannot be read"),
@@ -228,7 +228,7 @@ async def test_a_file_that_is_no_scenario_network_of_ours_is_refused(
     scenario_recognizer: ScenarioRecognizer,
     tuner: Tuner,
     spoil: object,
-    said: str,
+    line: str,
 ) -> None:
     loaded, path = tuner.save()
     assert callable(spoil)
@@ -236,7 +236,7 @@ async def test_a_file_that_is_no_scenario_network_of_ours_is_refused(
     shipped = scenario_recognizer.scenario_revision
     async with following(settings, registry, scenario_recognizer):
         await deployment.publish(settings, tuner.update(loaded.revision, path, SHIPPED))
-        assert said in await refusal(settings, loaded.revision)
+        assert line in await refusal(settings, loaded.revision)
         assert scenario_recognizer.scenario_revision == shipped
 
 
@@ -254,8 +254,8 @@ async def test_a_network_for_other_labels_is_refused(
     shipped = scenario_recognizer.scenario_revision
     async with following(settings, registry, scenario_recognizer):
         await deployment.publish(settings, tuner.update(loaded.revision, path, SHIPPED))
-        said = await refusal(settings, loaded.revision)
-        assert "were trained for other labels of scenarios" in said
+        line = await refusal(settings, loaded.revision)
+        assert "were trained for other labels of scenarios" in line
         assert scenario_recognizer.scenario_revision == shipped
 
 
@@ -265,8 +265,8 @@ async def test_a_network_of_other_encoders_is_refused_unread(
     shipped = scenario_recognizer.scenario_revision
     async with following(settings, registry, scenario_recognizer):
         update = await tuner.publish(encoders="a" * 12)
-        said = await refusal(settings, update.revision)
-        assert said == (
+        line = await refusal(settings, update.revision)
+        assert line == (
             f"revision {update.revision} reads the rows of encoders aaaaaaaaaaaa; this worker has "
             f"{scenario_recognizer.encoders_revision}"
         )
@@ -281,13 +281,13 @@ async def test_a_network_that_fails_its_trial_is_refused(
     with torch.no_grad():
         network.out.bias.fill_(float("inf"))
     async with following(settings, registry, scenario_recognizer):
-        for spoilt, said in (
+        for spoilt, line in (
             (network, "16 that are not finite"),
             (ScenarioNet(ScenarioConfig(key_frames=False)), "key_frames is False; expected True"),
         ):
             loaded, path = tuner.save(spoilt)
             await deployment.publish(settings, tuner.update(loaded.revision, path, SHIPPED))
-            assert said in await refusal(settings, loaded.revision)
+            assert line in await refusal(settings, loaded.revision)
             await deployment.rollback(settings)
 
 

@@ -88,10 +88,10 @@ async def test_what_is_read_back_is_told_of_once_the_broker_has_it(
         )
     )
     await asyncio.sleep(0)
-    (told,) = written
+    (header,) = written
     assert producer.sent_s == 2.3456
-    assert (told.tp, told.offset, told.timestamp) == (("lab.scenario", 3), 7, stamp_s)
-    assert (told.key, told.value, list(told.headers)) == (b"d", message.encode(), [])
+    assert (header.tp, header.offset, header.timestamp) == (("lab.scenario", 3), 7, stamp_s)
+    assert (header.key, header.value, list(header.headers)) == (b"d", message.encode(), [])
 
 
 async def test_what_is_read_back_is_acknowledged_as_what_is_fetched() -> None:
@@ -103,15 +103,15 @@ async def test_what_is_read_back_is_acknowledged_as_what_is_fetched() -> None:
         SimpleNamespace(topic="scenario", partition=3, offset=7, timestamp=1_500, timestamp_type=0)
     )
     await asyncio.sleep(0)
-    (told,) = written
+    (header,) = written
     acknowledged: list[Any] = []
-    told.incref(2)
-    told.ack(SimpleNamespace(ack=acknowledged.append))
+    header.incref(2)
+    header.ack(SimpleNamespace(ack=acknowledged.append))
     assert acknowledged == []
-    told.ack(SimpleNamespace(ack=acknowledged.append))
-    assert acknowledged == [told]
+    header.ack(SimpleNamespace(ack=acknowledged.append))
+    assert acknowledged == [header]
     # The stream that reads it lets the consumer know of it first.
-    assert not told.tracked
+    assert not header.tracked
 
 
 @pytest.mark.parametrize("failed", [True, False])

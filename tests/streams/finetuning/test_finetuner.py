@@ -185,10 +185,12 @@ async def test_a_wearers_word_stands_beside_guesses_until_it_is_taken_back(
 ) -> None:
     few = items(queue())[:4:2]
     word = {"provenance": WEARER, "pseudo_labels": ["Eating"]}
-    said = [few[n].model_copy(update=word) for n in (0, 1)]
-    back = said[1].model_copy(update={"pseudo_labels": []})
+    corrected = [few[n].model_copy(update=word) for n in (0, 1)]
+    back = corrected[1].model_copy(update={"pseudo_labels": []})
     # All of one partition, as the pipeline has them.
-    await send(settings, [each for item in (*said, *few, back) for each in (item, b"no message")])
+    await send(
+        settings, [each for item in (*corrected, *few, back) for each in (item, b"no message")]
+    )
     await run_finetuner(settings)
     with buffer(settings) as kept:
         messages = [FinetuneItem.decode(m) for m in kept.messages(kept.newest)]

@@ -78,9 +78,9 @@ def test_an_id_that_is_not_there_says_where_it_was_looked_for_and_names_one_that
     write(tmp_path / "imu" / file)  # type: ignore[operator]
     with pytest.raises(RecordingError) as raised:
         open_recordings(spec, tmp_path)
-    said = str(raised.value)
-    assert said.startswith(f"user '1' is not in {file}; expected one of {users}")
-    assert said.endswith(
+    message = str(raised.value)
+    assert message.startswith(f"user '1' is not in {file}; expected one of {users}")
+    assert message.endswith(
         f"; looked in {str(tmp_path)!r} (set by --data, else by EGOLOG_SHARED_DATA); "
         f"an example is {example}"
     )

@@ -48,9 +48,9 @@ from operators.sound_places import (
     Calibration,
     PlaceEvidence,
     direction_probabilities,
-    heard_seconds,
     near_probability,
     place_evidence,
+    seconds_of_event,
     segments_apart,
 )
 from schemas import DIRECTIONS, REGIONS, NearPart, ScenarioEstimate, Spatial, Vector
@@ -151,7 +151,7 @@ class EventPlacer:
         for name, segments in estimate.event_segments.items():
             if name not in SOUND_EVENTS:
                 continue
-            within = sorted(heard_seconds(estimate, segments))
+            within = sorted(seconds_of_event(estimate, segments))
             sounds = days.sounds[index, inside][within]  # (L, 48, 8)
             own = sounds[:, SOUND_EVENTS.index(name)].sum(axis=0)  # (8,)
             evidence = place_evidence(name, estimate, seconds, apart)

@@ -15,15 +15,15 @@ def test_a_file_of_the_official_names_and_shapes_loads(tmp_path: Path) -> None:
     torch.save(tensors, tmp_path / "mn04_as.pt")
     save_file(tensors, tmp_path / "mn04_as.safetensors")
     sound = torch.randn(2, 32_000) * 0.1
-    heard = []
+    outputs = []
     for name in ("mn04_as.pt", "mn04_as.safetensors"):
         module = load(tmp_path / name)
         assert (module.config, module.width) == (EfficientATConfig(0.4, 527), 384)
         with torch.inference_mode():
-            heard.append(module(sound))
-    assert heard[0].features.shape == (2, 384)
-    assert heard[0].logits.shape == (2, 527)
-    torch.testing.assert_close(heard[0].features, heard[1].features)
+            outputs.append(module(sound))
+    assert outputs[0].features.shape == (2, 384)
+    assert outputs[0].logits.shape == (2, 527)
+    torch.testing.assert_close(outputs[0].features, outputs[1].features)
 
 
 def test_a_file_with_the_fully_convolutional_head_loads(tmp_path: Path) -> None:

@@ -98,19 +98,19 @@ def test_an_expert_may_contradict_a_network_that_is_surer() -> None:
 def test_evidence_adds_its_log_odds() -> None:
     knows = expert()
     knows.weights[ITEMS.index("cutlery, near"), TV] = 5.0
-    plain, told = (
+    plain, with_context = (
         judge.judge(record()).probabilities["Watching tv"] for judge in (expert(), knows)
     )
-    odds = (told / (1 - told)) / (plain / (1 - plain))
+    odds = (with_context / (1 - with_context)) / (plain / (1 - plain))
     assert np.log(odds) == pytest.approx(5.0 * 0.6, abs=0.1)
     assert "cutlery, near +3.0" in knows.judge(record(scenarios={"Cooking": 0.1})).reason
 
 
 def test_belief_is_the_forward_pass_of_each_chain() -> None:
     knows = expert()
-    told = np.zeros((2, len(ITEMS)))
-    told[0, NETWORK.start + COOKING] = 0.5
-    belief = knows.believe(told, np.array([0, 30 * 10**9]))
+    with_context = np.zeros((2, len(ITEMS)))
+    with_context[0, NETWORK.start + COOKING] = 0.5
+    belief = knows.believe(with_context, np.array([0, 30 * 10**9]))
     rest = 0.01 / 0.11
     first = 1 / (1 + np.exp(-(np.log(rest / (1 - rest)) + 2.0 + 2.0)))
     second = first * 0.9 + (1 - first) * 0.01
@@ -133,7 +133,7 @@ def test_a_damaged_table_is_refused(text: str) -> None:
 
 
 def test_a_table_of_other_scenarios_is_refused() -> None:
-    told = {
+    with_context = {
         "chains": {name: {"stay": 0.9, "start": 0.1} for name in SCENARIOS},
         "log_odds": {item: [0.0] * 3 for item in ITEMS},
         "bias": [0.0] * 3,
@@ -141,4 +141,4 @@ def test_a_table_of_other_scenarios_is_refused() -> None:
         "own_share": 1.0,
     }
     with pytest.raises(ExpertError, match="shapes"):
-        Expert.parse(json.dumps(told))
+        Expert.parse(json.dumps(with_context))

@@ -36,17 +36,17 @@ def comment(text: str) -> bytes:
 
 def test_a_broadcast_wave_tells_its_start(tmp_path: Path) -> None:
     path = with_chunk(tmp_path / "a.wav", b"bext", bext("2026-03-02", "08:00:00"))
-    told = metadata_time(path)
-    assert told is not None
-    assert (told.time_ns, told.zoned, told.source) == (MARCH_NS, False, "bext chunk")
+    start = metadata_time(path)
+    assert start is not None
+    assert (start.time_ns, start.zoned, start.source) == (MARCH_NS, False, "bext chunk")
 
 
 def test_its_samples_since_midnight_are_exact(tmp_path: Path) -> None:
     since = 8 * 3_600 * 16_000 + 4_000
     path = with_chunk(tmp_path / "a.wav", b"bext", bext("2026:03:02", "08-00-00", since))
-    told = metadata_time(path)
-    assert told is not None
-    assert iso(told.time_ns) == "2026-03-02T08:00:00.250Z"
+    start = metadata_time(path)
+    assert start is not None
+    assert iso(start.time_ns) == "2026-03-02T08:00:00.250Z"
 
 
 @pytest.mark.parametrize(
@@ -61,9 +61,9 @@ def test_its_samples_since_midnight_are_exact(tmp_path: Path) -> None:
 def test_audiomoths_comment_tells_the_zone(tmp_path: Path, zone: str, time: str) -> None:
     text = f"Recorded at 08:00:00 02/03/2026 ({zone}) by AudioMoth 24F319055FDF2902 at medium gain"
     path = with_chunk(tmp_path / "20260302_080000.WAV", b"LIST", comment(text))
-    told = metadata_time(path)
-    assert told is not None
-    assert (iso(told.time_ns), told.zoned) == (time, True)
+    start = metadata_time(path)
+    assert start is not None
+    assert (iso(start.time_ns), start.zoned) == (time, True)
     # The name's local time gets its zone from it.
     (recording,) = open_import(path, now_ns=NOW_NS).recordings
     assert iso(recording.start_ns) == time
@@ -72,9 +72,9 @@ def test_audiomoths_comment_tells_the_zone(tmp_path: Path, zone: str, time: str)
 
 def test_guano_tells_its_start(tmp_path: Path) -> None:
     text = b"GUANO|Version: 1.0\nTimestamp: 2026-03-02T09:00:00+01:00\nLength: 1\n"
-    told = metadata_time(with_chunk(tmp_path / "a.wav", b"guan", text))
-    assert told is not None
-    assert (told.time_ns, told.zoned) == (MARCH_NS, True)
+    start = metadata_time(with_chunk(tmp_path / "a.wav", b"guan", text))
+    assert start is not None
+    assert (start.time_ns, start.zoned) == (MARCH_NS, True)
 
 
 @pytest.mark.parametrize("name", ["a.flac", "a.ogg", "a.wav"])
@@ -82,9 +82,9 @@ def test_a_date_tag_with_a_time_tells_its_start(tmp_path: Path, name: str) -> No
     with soundfile.SoundFile(tmp_path / name, "w", 16_000, 1) as file:
         file.date = "2026-03-02T08:00:00Z"
         file.write(tone(1, 16_000))
-    told = metadata_time(tmp_path / name)
-    assert told is not None
-    assert told.time_ns == MARCH_NS
+    start = metadata_time(tmp_path / name)
+    assert start is not None
+    assert start.time_ns == MARCH_NS
 
 
 def test_a_year_alone_or_a_clock_never_set_tells_nothing(tmp_path: Path) -> None:

@@ -33,9 +33,9 @@ from tests.models.recordings.imports.sounds import NOW_NS
     ],
 )
 def test_a_name_tells_the_time(stem: str, time: str, zoned: bool) -> None:
-    told = named_time(stem, NOW_NS)
-    assert told is not None
-    assert (iso(told.time_ns), told.zoned) == (time, zoned)
+    start = named_time(stem, NOW_NS)
+    assert start is not None
+    assert (iso(start.time_ns), start.zoned) == (time, zoned)
 
 
 @pytest.mark.parametrize(
@@ -46,14 +46,14 @@ def test_a_name_without_a_time_tells_none(stem: str) -> None:
 
 
 def test_a_written_date_of_a_wrong_clock_is_still_told() -> None:
-    told = named_time("19700101_000012", NOW_NS)
-    assert told is not None
-    assert told.time_ns == 12 * 10**9
+    start = named_time("19700101_000012", NOW_NS)
+    assert start is not None
+    assert start.time_ns == 12 * 10**9
     assert named_time("2082-05-01T16-00-00Z", NOW_NS) is not None
 
 
 def test_metadata_may_write_the_date_with_colons() -> None:
-    told = written_time("2026:03:02 08:00:00", "date tag")
-    assert told is not None
-    assert (iso(told.time_ns), told.source) == ("2026-03-02T08:00:00Z", "date tag")
+    start = written_time("2026:03:02 08:00:00", "date tag")
+    assert start is not None
+    assert (iso(start.time_ns), start.source) == ("2026-03-02T08:00:00Z", "date tag")
     assert written_time("2026", "date tag") is None

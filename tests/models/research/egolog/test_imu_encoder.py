@@ -20,9 +20,9 @@ def test_a_few_steps_tell_motion_classes_apart(monkeypatch: pytest.MonkeyPatch) 
     encoder = imu_encoder.train(
         real, check, None, Fit(minutes=10, steps=40, checks=1, rate=2e-3), 0
     )
-    said, true = imu_encoder.motion_classes(encoder, check)
-    assert said.shape == true.shape == (32,)
-    assert macro_f1(said, true) > max(0.6, before + 0.2)
+    predicted, true = imu_encoder.motion_classes(encoder, check)
+    assert predicted.shape == true.shape == (32,)
+    assert macro_f1(predicted, true) > max(0.6, before + 0.2)
 
 
 def test_composed_days_alone_train_too() -> None:

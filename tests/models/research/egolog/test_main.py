@@ -67,11 +67,11 @@ def test_a_step_saves_what_it_trains_and_nothing_else(
 def test_sharing_teaches_copies_and_leaves_the_encoders_as_they_are(small: TrainingContext) -> None:
     before = small.encoders().state_dict()
     recipes.space(small, 1.0)
-    moved = small.encoders()
-    assert isinstance(moved, Encoders)
+    encoders = small.encoders()
+    assert isinstance(encoders, Encoders)
     changed = {
         key.split(".")[0]
-        for key, value in moved.state_dict().items()
+        for key, value in encoders.state_dict().items()
         # Weights are stored with half the digits.
         if not value.allclose(before[key], atol=1e-4, rtol=1e-3)
     }

@@ -22,26 +22,26 @@ DAYS = household_windows(24, days=2, wearers=4, uncertainty=[6, 7, 14, 19], seed
 
 
 def test_every_window_is_told_with_those_before_it_on_its_day() -> None:
-    told = ExpertExamples.of(DAYS)
-    assert told.evidence.shape == (len(DAYS), CONTEXT + 1, len(ITEMS))
-    assert told.there[0].tolist() == [False] * CONTEXT + [True]
-    assert told.there[24].tolist() == [False] * CONTEXT + [True]
-    assert told.there[15].all()
+    examples = ExpertExamples.of(DAYS)
+    assert examples.evidence.shape == (len(DAYS), CONTEXT + 1, len(ITEMS))
+    assert examples.there[0].tolist() == [False] * CONTEXT + [True]
+    assert examples.there[24].tolist() == [False] * CONTEXT + [True]
+    assert examples.there[15].all()
     number = int(next(DAYS.days())[15])
     want = evidence(DAYS.record(number)).astype(np.float32)
-    assert np.array_equal(told.evidence[15, -1].numpy(), want)
-    assert int(told.uncertainty.sum()) == 4 * 8
+    assert np.array_equal(examples.evidence[15, -1].numpy(), want)
+    assert int(examples.uncertainty.sum()) == 4 * 8
 
 
 def test_what_learns_believes_what_the_expert_does() -> None:
-    told = ExpertExamples.of(DAYS)
-    chains = fit(told, steps=5)
+    examples = ExpertExamples.of(DAYS)
+    chains = fit(examples, steps=5)
     expert = Expert.parse(table_text(chains, 0.4))
     with torch.no_grad():
-        belief = chains(told).numpy()
+        belief = chains(examples).numpy()
     for at in (0, 5, 30):
-        there = told.there[at].numpy()
-        steps = told.evidence[at].numpy()[there].astype(float)
+        there = examples.there[at].numpy()
+        steps = examples.evidence[at].numpy()[there].astype(float)
         starts = np.arange(len(steps)) * 30 * 10**9
         # The table is rounded to three digits.
         assert expert.believe(steps, starts) == pytest.approx(belief[at], abs=0.1)
@@ -50,18 +50,18 @@ def test_what_learns_believes_what_the_expert_does() -> None:
 
 def test_chains_begin_at_the_networks_own_estimate() -> None:
     chains = Chains()
-    moved = chains.weights - chains.get_buffer("initial")
-    assert not moved.any()
+    change = chains.weights - chains.get_buffer("initial")
+    assert not change.any()
 
 
 def test_the_expert_learns_to_name_windows_in_doubt_of_wearers_it_never_met() -> None:
-    told = ExpertExamples.of(DAYS)
+    examples = ExpertExamples.of(DAYS)
     order = np.concatenate(list(DAYS.days()))
-    belief = cross_validated(told, DAYS.wearer[order]).numpy()
-    truth, uncertainty = told.truth.numpy(), told.uncertainty.numpy()
-    said = likeliest(belief, best_threshold(belief, truth))
+    belief = cross_validated(examples, DAYS.wearer[order]).numpy()
+    truth, uncertainty = examples.truth.numpy(), examples.uncertainty.numpy()
+    predicted = likeliest(belief, best_threshold(belief, truth))
     # The network's likeliest scenario is wrong in all of them.
-    assert micro_f1(said[uncertainty], truth[uncertainty]) > 0.5
+    assert micro_f1(predicted[uncertainty], truth[uncertainty]) > 0.5
 
 
 def test_at_least_one_scenario_is_named() -> None:

@@ -49,7 +49,7 @@ PROMISED = {
     "localization_in_order": {"direction_accuracy"},
 }
 
-LIVED = {"scenario", "har", "abstention", "gate", "events", "localization_in_order"}
+FROM_COMPOSED_DAYS = {"scenario", "har", "abstention", "gate", "events", "localization_in_order"}
 """Parts that composed days have."""
 
 REAL_MOTION = {
@@ -144,11 +144,11 @@ def test_a_folder_of_strangers_gets_every_promised_figure(
     assert found["sound_events"]["clips"] == 2 * len(small_data.CATEGORIES_WRITTEN)
     # Without a barometer nothing tells standing up from sitting down: two details are left.
     assert found["motion_class"]["windows"] == 3 * 2 * 3
-    said = capsys.readouterr().out
-    assert "skipped" not in said
+    output = capsys.readouterr().out
+    assert "skipped" not in output
     for part, names in PROMISED.items():
         for name in names:
-            assert f"| {part} | {name.replace('_', ' ')} | {found[part][name]:.3f} |" in said
+            assert f"| {part} | {name.replace('_', ' ')} | {found[part][name]:.3f} |" in output
 
 
 @pytest.mark.usefixtures("small")
@@ -185,7 +185,7 @@ def test_what_is_absent_is_skipped_and_named(
     monkeypatch.setattr(
         measures,
         "measure_life",
-        lambda *_: {part: {} for part in LIVED},
+        lambda *_: {part: {} for part in FROM_COMPOSED_DAYS},
     )
     data = everything(tmp_path / "data")
     if (data / absent).is_dir():
@@ -202,7 +202,7 @@ def test_life_is_composed_of_what_is_there(weights: Path, tmp_path: Path) -> Non
     data = tmp_path / "data"
     small_data.motion(data / "imu")
     found = measures.measure_life(weights, data, 0, tmp_path / "cache")
-    assert set(found) == LIVED
+    assert set(found) == FROM_COMPOSED_DAYS
     promised(found)
 
 

@@ -28,8 +28,8 @@ def test_motion_without_activities_turns_no_heads(
     registry = ServedRegistry(WEIGHTS_DIR, "float32")
     figures = measure_places(registry, data, Splits.of(None), 0, tmp_path / "cache", False)
     assert figures == {}
-    [said] = capsys.readouterr().out.splitlines()
-    assert said.startswith("skipped: localization: classyglass_50hz.npz has no array recording_")
+    [line] = capsys.readouterr().out.splitlines()
+    assert line.startswith("skipped: localization: classyglass_50hz.npz has no array recording_")
 
 
 def test_clips_that_are_no_sound_event_of_ours_place_nothing(
@@ -44,5 +44,5 @@ def test_clips_that_are_no_sound_event_of_ours_place_nothing(
     registry = ServedRegistry(WEIGHTS_DIR, "float32")
     figures = measure_places(registry, data, Splits.of(None), 0, tmp_path / "cache", False)
     assert figures == {}
-    said = capsys.readouterr().out
-    assert said == "skipped: hrtf: its sources need clips of our sound events in audio/esc50_16k\n"
+    line = capsys.readouterr().out
+    assert line == "skipped: hrtf: its sources need clips of our sound events in audio/esc50_16k\n"

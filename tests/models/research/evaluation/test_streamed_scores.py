@@ -17,12 +17,12 @@ def test_truth_is_of_whole_windows() -> None:
     assert truth.activities.shape == (12,)
     for number, hot in enumerate(truth.scenarios):
         start, stop = (day.start_ns + 30 * n * NS for n in (number, number + 1))
-        lived = {
+        labels = {
             s.label
             for s in day.truth()
             if s.kind == "scenario" and min(s.end_ns, stop) - max(s.start_ns, start) >= 6 * NS
         }
-        assert {SCENARIOS[i] for i in np.flatnonzero(hot)} == lived
+        assert {SCENARIOS[i] for i in np.flatnonzero(hot)} == labels
 
 
 def test_the_likeliest_activity_and_every_scenario_of_a_half_count() -> None:

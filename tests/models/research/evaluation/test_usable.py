@@ -60,10 +60,10 @@ def test_a_part_that_cannot_be_read_is_left_out_and_named(
     damaged = data / part / file if file else data / part
     damaged.write_bytes(b"")
     links = usable(data, tmp_path / "links")
-    said = capsys.readouterr().out.splitlines()
-    assert [line for line in said if line.startswith("skipped: ")] == said
-    assert reason in said[0]
-    assert len(said) == 1
+    lines = capsys.readouterr().out.splitlines()
+    assert [line for line in lines if line.startswith("skipped: ")] == lines
+    assert reason in lines[0]
+    assert len(lines) == 1
     assert files(links) == files(data) - {str(part)}
     # Composed days are of what is left.
     unseen_material(links)

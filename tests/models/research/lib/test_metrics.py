@@ -25,10 +25,10 @@ def test_scores_know_right_from_wrong() -> None:
 
 def test_each_label_that_occurs_counts_alike() -> None:
     truth = np.array([[1, 0, 0], [1, 0, 0], [1, 1, 0]], dtype=np.float32)
-    said = np.array([[0.9, 0, 0.9], [0.9, 0, 0], [0.9, 0.4, 0]], dtype=np.float32)
+    probabilities = np.array([[0.9, 0, 0.9], [0.9, 0, 0], [0.9, 0.4, 0]], dtype=np.float32)
     # The first label is always right, the second never, and the third does not occur.
-    assert macro_f1_of_labels(said, truth) == pytest.approx(0.5)
-    assert macro_f1_of_labels(said, np.zeros((3, 3), np.float32)) == 0.0
+    assert macro_f1_of_labels(probabilities, truth) == pytest.approx(0.5)
+    assert macro_f1_of_labels(probabilities, np.zeros((3, 3), np.float32)) == 0.0
 
 
 def test_chance_is_the_best_that_says_the_same_of_everything() -> None:

@@ -81,14 +81,14 @@ def test_one_command_prints_both_tables(tmp_path: Path, capsys: pytest.CaptureFi
             *encoders(tmp_path),
         ]
     )
-    told = capsys.readouterr()
-    lines = told.out.splitlines()
+    output = capsys.readouterr()
+    lines = output.out.splitlines()
     assert "encoders: efficientat + limu-bert, frozen; seed 0; 3 steps a head" in lines
     assert any(line.startswith("Table 1: activity") for line in lines)
     assert any(line.startswith("Table 2: scenario") for line in lines)
     assert "| Random | 0.500 (0.04) |" in lines
     assert "| ImageBind-FT | – (0.93) |" in lines
-    assert "SAMoSA: 1 file skipped: 1---Kitchen---Chopping---9.pkl" in told.err
+    assert "SAMoSA: 1 file skipped: 1---Kitchen---Chopping---9.pkl" in output.err
     report = json.loads(out.read_text())
     for kind in ("activity", "scenario"):
         scores = report[kind]["SAMoSA"]["scores"]

@@ -17,12 +17,12 @@ def test_runs_hold_exactly_the_numbers_given(numbers: set[int]) -> None:
 
 
 def test_a_sound_that_changes_its_region_has_several_spans() -> None:
-    heard = [
+    events = [
         AudibleEvent(0, "dog", "left-far"),
         AudibleEvent(1, "dog", "left-far"),
         AudibleEvent(2, "dog", "back-far"),
     ]
-    spans = sound_spans(heard, 10 * NS)
+    spans = sound_spans(events, 10 * NS)
     assert [(s.start_ns // NS, s.end_ns // NS, s.region) for s in spans] == [
         (10, 12, "left-far"),
         (12, 13, "back-far"),

@@ -64,8 +64,8 @@ def test_a_near_source_turns_with_the_body() -> None:
 
 
 def test_a_second_with_less_than_a_third_of_a_sound_does_not_count() -> None:
-    heard = mixer([event(True, 0.0, 0.8, 3.2)]).audible_events(0, SECONDS)
-    assert [h.second for h in heard] == [1, 2]
+    events = mixer([event(True, 0.0, 0.8, 3.2)]).audible_events(0, SECONDS)
+    assert [h.second for h in events] == [1, 2]
 
 
 @pytest.mark.parametrize("mono", [False, True])

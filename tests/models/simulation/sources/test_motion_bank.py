@@ -60,11 +60,11 @@ def test_windows_that_touch_are_one_stretch_and_others_are_not(folder: Path) -> 
 def test_every_activity_moves_for_its_whole_span(folder: Path, activity: str, seconds: int) -> None:
     motion = MotionBank.read(folder, "train").wearer(np.random.default_rng(0), elsewhere=False)
     assert motion is not None
-    moved = motion(span(activity, seconds), np.random.default_rng(1), wearer())
-    assert moved.imu.shape == (seconds * RATE, 6)
-    assert moved.imu.dtype == np.float32
-    assert moved.yaw.shape == moved.body_yaw.shape == (seconds * RATE,)
-    for values in (moved.imu, moved.yaw, moved.body_yaw):
+    head_motion = motion(span(activity, seconds), np.random.default_rng(1), wearer())
+    assert head_motion.imu.shape == (seconds * RATE, 6)
+    assert head_motion.imu.dtype == np.float32
+    assert head_motion.yaw.shape == head_motion.body_yaw.shape == (seconds * RATE,)
+    for values in (head_motion.imu, head_motion.yaw, head_motion.body_yaw):
         assert np.isfinite(values).all()
 
 
@@ -74,8 +74,8 @@ def test_a_gesture_laid_over_a_recording_keeps_the_recordings_gravity(
 ) -> None:
     motion = MotionBank.read(folder, "test").wearer(np.random.default_rng(0), elsewhere=False)
     assert motion is not None
-    moved = motion(span(activity, 9), np.random.default_rng(1), wearer())
-    mean = moved.imu[:, :3].mean(axis=0)
+    head_motion = motion(span(activity, 9), np.random.default_rng(1), wearer())
+    mean = head_motion.imu[:, :3].mean(axis=0)
     np.testing.assert_allclose(mean, [0, 9.81, 0], atol=0.15)
 
 
@@ -100,10 +100,10 @@ def test_a_span_is_a_function_of_its_seed(folder: Path) -> None:
 def test_the_head_turns_as_its_gyroscope_says(folder: Path) -> None:
     motion = MotionBank.read(folder, "train").wearer(np.random.default_rng(0), elsewhere=False)
     assert motion is not None
-    moved = motion(span("walking", 18), np.random.default_rng(1), wearer())
-    np.testing.assert_allclose(moved.yaw, 0.5 + head_yaw(moved.imu))
+    head_motion = motion(span("walking", 18), np.random.default_rng(1), wearer())
+    np.testing.assert_allclose(head_motion.yaw, 0.5 + head_yaw(head_motion.imu))
     # Recorded: ±0.5 rad/s at 0.2 Hz about gravity, which swings by 0.8 rad.
-    assert np.ptp(moved.yaw) == pytest.approx(0.8, abs=0.15)
+    assert np.ptp(head_motion.yaw) == pytest.approx(0.8, abs=0.15)
 
 
 def test_a_car_is_simulated_over_a_recorded_posture(folder: Path) -> None:

@@ -146,13 +146,13 @@ class Motions:
         imu, head, body = [], [], []
         starts: tuple[list[int], list[int]] = ([], [])
         first = 0
-        for values, moved in recordings:
+        for values, is_moving in recordings:
             yaw = np.cumsum(yaw_rate(values)) / RATE
             imu.append(values)
             head.append(yaw)
             body.append(ndimage.gaussian_filter1d(yaw, 4.0 * RATE, mode="nearest"))
             last = len(values) - (CLIP_S * RATE + 1)
-            starts[not moved].extend(range(first, first + last, 5))
+            starts[not is_moving].extend(range(first, first + last, 5))
             first += len(values)
 
         def joined(parts: list[NDArray[Any]]) -> Tensor:

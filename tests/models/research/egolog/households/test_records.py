@@ -65,7 +65,7 @@ def stream_records(registry: Registry, part: StagedStretch) -> list[Scenario]:
         "revision": "r",
     }
     records: list[Scenario] = []
-    told = None
+    context = None
     for first in (0, 30):
         seconds = range(first, first + 30)
         regions = sound_localizer.predict(
@@ -77,13 +77,13 @@ def stream_records(registry: Registry, part: StagedStretch) -> list[Scenario]:
             inside = regions[start - first : start - first + 5]
             known = [HeardSecond(at, second) for at, second in enumerate(inside)]
             sound = apply_gate(mel[frames], known, "drop")
-            said = activity_recognizer.predict([HarInput(sound.mel, imu[frames], told)])[0]
+            activity = activity_recognizer.predict([HarInput(sound.mel, imu[frames], context)])[0]
             at: dict[str, Any] = {"start_ns": start * NS, "end_ns": (start + 5) * NS}
-            activities.append(Activity(**common, **at, activities=said))
+            activities.append(Activity(**common, **at, activities=activity))
         frames = slice(50 * first, 50 * (first + 30))
         here = np.ones(30, dtype=bool)
         [found] = scenario_recognizer.predict([ScenarioInput(mel[frames], imu[frames], here, here)])
-        told = found.scenarios
+        context = found.scenarios
         evidence = ScenarioEstimate(
             **common,
             start_ns=first * NS,
@@ -144,8 +144,8 @@ def test_windows_know_whose_they_are(recorded_windows: HouseholdWindows) -> None
 
 def test_an_estimate_can_be_replaced() -> None:
     days = household_windows(4)
-    said = np.full(len(SCENARIOS), 0.25, np.float32)
-    record = days.record(2, said)
+    activity = np.full(len(SCENARIOS), 0.25, np.float32)
+    record = days.record(2, activity)
     assert set(record.scenarios.values()) == {0.25}
     assert record.confidence == 0.25
     assert record.activities[0].activity == ACTIVITIES[days.activity[2, 0]]

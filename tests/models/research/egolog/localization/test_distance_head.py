@@ -76,8 +76,8 @@ def test_only_the_head_learns_and_it_learns_what_no_linear_layer_can(
     assert changed
     assert all(name.startswith("distance.") for name in changed)
     assert network.distance is not None
-    said = network.distance(features)
-    right = ((said[:, 0] > said[:, 1]) == (near > 0)).float().mean()
+    logits = network.distance(features)
+    right = ((logits[:, 0] > logits[:, 1]) == (near > 0)).float().mean()
     assert right > 0.7, float(right)
 
 
@@ -89,8 +89,8 @@ def test_the_command_reproduces_its_own_weights_and_reports_the_validation_score
         folder.mkdir()
     Registry(start).save(LOCALIZATION, small(), start / "localization.safetensors", half=True)
     monkeypatch.setenv("EGOLOG_SHARED_DATA", str(tmp_path))
-    lived = days(["left-near"], ["back-far"], ["right-near"], ["front-far"])
-    monkeypatch.setattr(placed_days, "compose", lambda *_: lived)
+    placed = days(["left-near"], ["back-far"], ["right-near"], ["front-far"])
+    monkeypatch.setattr(placed_days, "compose", lambda *_: placed)
     monkeypatch.setattr(
         two_ears, "read_worlds", lambda *_, **__: two_ears.Worlds(world(), world(), world())
     )
@@ -99,10 +99,10 @@ def test_the_command_reproduces_its_own_weights_and_reports_the_validation_score
     arguments = ["--seeds", "3", "4", "--clips", "1", "--cache", str(tmp_path / "cache")]
     out = made / "localization.safetensors"
     distance_head.main([*arguments, "--weights", str(start), "--out", str(out)])
-    said = capsys.readouterr().out
-    assert "before: near is 0.500 of life" in said
-    assert "seed 3: " in said
-    assert "MIT KEMAR, dry" in said
+    logits = capsys.readouterr().out
+    assert "before: near is 0.500 of life" in logits
+    assert "seed 3: " in logits
+    assert "MIT KEMAR, dry" in logits
     written = Registry(made).load(LOCALIZATION).module.state_dict()
     distance_head.main([*arguments, "--weights", str(made), "--out", str(out)])
     again = Registry(made).load(LOCALIZATION).module.state_dict()

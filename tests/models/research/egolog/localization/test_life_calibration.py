@@ -54,8 +54,8 @@ def left_logits(near: float, count: int, rng: torch.Generator) -> RegionLogits:
 
 
 def test_each_region_of_a_second_in_which_something_is_heard_counts_once() -> None:
-    lived = days(["left-near"], ["back-far", "left-far"], ["back-far", "back-far"], [])
-    assert near_share(lived) == pytest.approx(1 / 4)
+    placed = days(["left-near"], ["back-far", "left-far"], ["back-far", "back-far"], [])
+    assert near_share(placed) == pytest.approx(1 / 4)
 
 
 def test_calibration_lowers_the_calibration_error_of_near() -> None:

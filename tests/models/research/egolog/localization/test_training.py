@@ -86,8 +86,8 @@ def test_calibration_lowers_what_was_said_too_surely() -> None:
     truth = torch.from_numpy(seconds.regions)
 
     def surprise() -> float:
-        said = torch.from_numpy(localization.predict(network, seconds)).clamp(1e-6, 1 - 1e-6)
-        return float(torch.nn.functional.binary_cross_entropy(said, truth))
+        predicted = torch.from_numpy(localization.predict(network, seconds)).clamp(1e-6, 1 - 1e-6)
+        return float(torch.nn.functional.binary_cross_entropy(predicted, truth))
 
     before = surprise()
     localization.calibrate(network, seconds)

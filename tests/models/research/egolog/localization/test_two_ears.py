@@ -37,10 +37,14 @@ def test_recordings_of_a_split_alone_are_rendered_of(
         heads=2, shapes=2, takes=1, labels=("rain", "speech"), radii_m=(HEAD_RADIUS_M,)
     )
     both = two_ears.read_worlds(data, "cpu", tables=tables)
-    heard, checked = (len(esc50.files(data / ESC50, part)) for part in ("train", "validation"))
-    assert both.train.sounds.loops.shape == (heard + 2, 5 * FS)
+    trained_count, checked = (
+        len(esc50.files(data / ESC50, part)) for part in ("train", "validation")
+    )
+    assert both.train.sounds.loops.shape == (trained_count + 2, 5 * FS)
     assert both.validation.sounds.loops.shape == (checked, 5 * FS)
-    assert float(both.train.sounds.share[:heard].sum()) == pytest.approx(two_ears.RECORDED_SHARE)
+    assert float(both.train.sounds.share[:trained_count].sum()) == pytest.approx(
+        two_ears.RECORDED_SHARE
+    )
     # One measured subject in three shapes, and two drawn heads.
     assert both.train.ear_share is not None
     assert both.train.ear_share.tolist() == pytest.approx([0.25, 0.25, 0.25, 0.125, 0.125])

@@ -93,10 +93,10 @@ def test_about_half_of_a_batch_is_hidden_in_part_at_its_mean() -> None:
     torch.manual_seed(0)
     mel = torch.rand(40, 100, 64)
     out = hidden(mel)
-    moved = out != mel
-    assert 8 <= int(moved.any(dim=2).any(dim=1).sum()) <= 32
+    is_changed = out != mel
+    assert 8 <= int(is_changed.any(dim=2).any(dim=1).sum()) <= 32
     mean = mel.mean(dim=(1, 2), keepdim=True).expand_as(mel)
-    assert torch.equal(out[moved], mean[moved])
+    assert torch.equal(out[is_changed], mean[is_changed])
 
 
 def test_steps_end_with_the_time_but_not_before_the_least() -> None:

@@ -6,7 +6,7 @@ import pytest
 from models.labels import ACTIVITIES, SCENARIOS
 from models.research.evaluation.composed_days import by_class
 
-SAID = {"sound": np.array([0, 0, 1, 1]), "motion": np.array([0, 1, 1, 2])}
+PREDICTED = {"sound": np.array([0, 0, 1, 1]), "motion": np.array([0, 1, 1, 2])}
 TRUTH = np.array([0, 0, 1, 2])
 
 
@@ -18,7 +18,7 @@ def names() -> np.ndarray:
 
 
 def test_each_activity_has_its_windows_and_its_recall() -> None:
-    found = by_class.by_class(SAID, TRUTH)
+    found = by_class.by_class(PREDICTED, TRUTH)
     assert list(found) == list(ACTIVITIES[:3])
     assert found[ACTIVITIES[0]] == {"windows": 2, "sound": 1.0, "motion": 0.5}
     assert found[ACTIVITIES[2]] == {"windows": 1, "sound": 0.0, "motion": 1.0}

@@ -26,33 +26,33 @@ def networks(registry: Registry) -> Networks:
 
 
 @pytest.fixture(scope="module")
-def lived(networks: Networks) -> Life:
+def life(networks: Networks) -> Life:
     days = synthetic.days(4, 150)
     return Life(days, encode(networks.encoders, days))
 
 
 def test_activities_are_told_the_scenario_of_the_thirty_seconds_before(
-    networks: Networks, lived: Life, monkeypatch: pytest.MonkeyPatch
+    networks: Networks, life: Life, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    windows = of_scenario.cut_windows(lived.encoded, networks.encoders.space)
+    windows = of_scenario.cut_windows(life.encoded, networks.encoders.space)
     assert len(windows) == 4 * 5
-    said = torch.zeros(20, len(SCENARIOS))
-    said[torch.arange(20), torch.arange(20) % 5] = 0.99
-    monkeypatch.setattr(composed_life.of_scenario, "predict", lambda *_: said.numpy())
-    examples = composed_life.examples_as_streamed(networks, lived.encoded)
+    logits = torch.zeros(20, len(SCENARIOS))
+    logits[torch.arange(20), torch.arange(20) % 5] = 0.99
+    monkeypatch.setattr(composed_life.of_scenario, "predict", lambda *_: logits.numpy())
+    examples = composed_life.examples_as_streamed(networks, life.encoded)
     assert len(examples) == 4 * 24
-    told = examples.scenarios.view(4, 4, 6, len(SCENARIOS))
+    contexts = examples.scenarios.view(4, 4, 6, len(SCENARIOS))
     for block in range(4):
-        assert (told[:, block].argmax(-1) == block).all()
-        assert (told[:, block].sum(-1) == 1).all()
-    assert torch.equal(examples.imu.view(4, 24, -1), lived.encoded.imu_5s[:, 6:30])
-    assert torch.equal(examples.activity.view(4, 24), lived.encoded.activity[:, 6:30])
+        assert (contexts[:, block].argmax(-1) == block).all()
+        assert (contexts[:, block].sum(-1) == 1).all()
+    assert torch.equal(examples.imu.view(4, 24, -1), life.encoded.imu_5s[:, 6:30])
+    assert torch.equal(examples.activity.view(4, 24), life.encoded.activity[:, 6:30])
 
 
 def test_scenarios_are_scored_whole_and_without_each_part(
-    registry: Registry, networks: Networks, lived: Life
+    registry: Registry, networks: Networks, life: Life
 ) -> None:
-    found = composed_life.measure_scenario(registry, networks, lived)
+    found = composed_life.measure_scenario(registry, networks, life)
     assert set(found) == {
         "f1",
         "f1_with_memory",
@@ -67,8 +67,8 @@ def test_scenarios_are_scored_whole_and_without_each_part(
     assert found["chance"] == pytest.approx(0.4)
 
 
-def test_activities_are_scored_whole_and_without_each_part(networks: Networks, lived: Life) -> None:
-    found = composed_life.measure_har(networks, lived)
+def test_activities_are_scored_whole_and_without_each_part(networks: Networks, life: Life) -> None:
+    found = composed_life.measure_har(networks, life)
     assert set(found) == {
         "accuracy", "accuracy_audio", "accuracy_imu", "accuracy_without_scenario", "chance"
     }  # fmt: skip
@@ -87,10 +87,9 @@ def test_unseen_life_is_heard_with_two_ears_and_differs_by_seed(
     assert all("-ears-" in folder.name for folder in tmp_path.iterdir())
 
 
-def test_scores_are_given_for_every_length(networks: Networks, lived: Life) -> None:
+def test_scores_are_given_for_every_length(networks: Networks, life: Life) -> None:
     scenarios, activities = (
-        measured(networks, lived)
-        for measured in (lengths.scenario_by_length, lengths.har_by_length)
+        measured(networks, life) for measured in (lengths.scenario_by_length, lengths.har_by_length)
     )
     assert set(scenarios) == {"10", "30", "60", "120"}
     assert set(activities) == {"1", "2", "5", "10"}

@@ -47,8 +47,8 @@ def networks(registry: Registry) -> Networks:
     return Networks.load(registry)
 
 
-def seconds(*heard: dict[str, float]) -> list[dict[str, float]]:
-    return [{region: second.get(region, 0.0) for region in REGIONS} for second in heard]
+def seconds(*regions: dict[str, float]) -> list[dict[str, float]]:
+    return [{region: second.get(region, 0.0) for region in REGIONS} for second in regions]
 
 
 def examples(
@@ -149,12 +149,12 @@ async def test_the_stream_hears_of_a_window_what_the_evaluation_hears(
     balance: tuple[float, ...] = ()
     directions = b""
     for second in range(5):
-        moved = imu[50 * second : 50 * (second + 1)]
-        features = {"maps": Vector.of(maps[second], "<f2"), "imu": Vector.of(moved)}
+        motion = imu[50 * second : 50 * (second + 1)]
+        features = {"maps": Vector.of(maps[second], "<f2"), "imu": Vector.of(motion)}
         estimator = SpatialEstimator(settings, lambda: runtime)
-        heard_in = window("spatial", second, features=features)
-        balance = tuple(balance_after(balance, heard_in))
-        spatial.append(await estimator.localize(heard_in, balance, directions))
+        spatial_window = window("spatial", second, features=features)
+        balance = tuple(balance_after(balance, spatial_window))
+        spatial.append(await estimator.localize(spatial_window, balance, directions))
         directions = spatial[-1].directions
     features = {"mel": Vector.of(mel, "<f2"), "imu": Vector.of(imu)}
     primary = window("har", features=features)
@@ -190,10 +190,10 @@ async def test_the_stream_tells_activities_the_scenario_that_the_evaluation_tell
     imu = rng.normal(0, 1, (1500, 6)).astype(np.float32)
     regions = [spatial(at, left_far=0.9, front_near=0.9 * (at > 19)) for at in range(30)]
     first = interference.first_window(networks, mel, torch.from_numpy(imu))
-    whole, told = interference.estimate_scenarios(
+    whole, undisturbed = interference.estimate_scenarios(
         networks, first, [each.regions for each in regions]
     )
-    assert told != pytest.approx(whole, abs=0.01)
+    assert undisturbed != pytest.approx(whole, abs=0.01)
 
     recognizer = Noting(ScenarioRecognizer(registry).predict)
     runtime: Any = SimpleNamespace(scenario_recognizer=recognizer, wearers=None, corrected=None)
@@ -202,7 +202,7 @@ async def test_the_stream_tells_activities_the_scenario_that_the_evaluation_tell
     estimate = await estimator.estimate(window("scenario", features=features), regions)
     known = estimate.model_copy(update={"unknown": False})
     assert known.scenarios == pytest.approx(whole, abs=1e-3)
-    assert context(known) == pytest.approx(told, abs=1e-3)
+    assert context(known) == pytest.approx(undisturbed, abs=1e-3)
 
 
 def test_every_way_of_hearing_is_scored_on_the_same_windows(

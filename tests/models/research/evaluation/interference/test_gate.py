@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 MEL = np.zeros((250, 64), np.float16)
 
 
-def heard(*windows: tuple[bool, float, Gate]) -> DisturbedWindows:
+def disturbed_windows(*windows: tuple[bool, float, Gate]) -> DisturbedWindows:
     """Return windows of (a near source, far-field probability, gate)."""
     count = len(windows)
     present = torch.ones(count, dtype=torch.bool)
@@ -46,7 +46,7 @@ def heard(*windows: tuple[bool, float, Gate]) -> DisturbedWindows:
 
 def test_windows_are_counted_apart_by_whether_a_near_source_is_audible() -> None:
     figures = gate.measure(
-        heard(
+        disturbed_windows(
             (False, 0.9, "dropped"),
             (False, 0.8, "dropped"),
             (False, 0.1, "open"),
@@ -66,7 +66,7 @@ def test_windows_are_counted_apart_by_whether_a_near_source_is_audible() -> None
 
 def test_nothing_is_won_back_where_the_loudspeaker_costs_nothing() -> None:
     har = {"clean": 0.7, "interfered": 0.7, "dropped": 0.8, "near": 0.8}
-    assert gate.measure(heard((True, 0.1, "open")), har)["won_back"] is None
+    assert gate.measure(disturbed_windows((True, 0.1, "open")), har)["won_back"] is None
 
 
 def test_the_gate_that_closes_most_is_chosen_of_those_that_are_seldom_wrong_and_harmless() -> None:
@@ -84,7 +84,7 @@ def test_the_gate_that_closes_most_is_chosen_of_those_that_are_seldom_wrong_and_
 def test_a_point_is_as_often_wrong_as_it_says(tmp_path: Path) -> None:
     networks = Networks.load(fresh.registry(tmp_path))
     near: list[tuple[bool, float, Gate]] = [(True, far / 100, "open") for far in range(1, 100)]
-    points = gate.operating_points(networks, heard(*near, (False, 0.985, "open")))
+    points = gate.operating_points(networks, disturbed_windows(*near, (False, 0.985, "open")))
     for point, wanted in zip(points, gate._WRONG, strict=True):
         assert point.wrong <= wanted
         assert point.wrong == sum(point.above < far / 100 for far in range(1, 100)) / 99

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from models.serving.predict import LocalizerInput
 
 
-def heard(stretches: int, seconds: int) -> LocatedDays:
+def random_days(stretches: int, seconds: int) -> LocatedDays:
     """Return random seconds with random motion."""
     rng = np.random.default_rng(0)
 
@@ -43,23 +43,23 @@ def heard(stretches: int, seconds: int) -> LocatedDays:
 
 
 def test_what_is_fitted_is_what_the_stream_remembers() -> None:
-    lived, network = heard(2, 6), TrainableFilter()
+    located, network = random_days(2, 6), TrainableFilter()
     with torch.no_grad():
-        fitted = network(lived.in_order()).numpy()
-    streamed = direction_memory._by_distance(lived.smoothed_directions(network.to_filter()))
+        fitted = network(located.in_order()).numpy()
+    streamed = direction_memory._by_distance(located.smoothed_directions(network.to_filter()))
     # Rounded parameters and probabilities.
     np.testing.assert_allclose(streamed, fitted, atol=5e-4)
-    assert np.abs(streamed - direction_memory._by_distance(lived.alone())).max() > 0.05
+    assert np.abs(streamed - direction_memory._by_distance(located.alone())).max() > 0.05
 
 
 def test_only_seconds_of_one_source_count() -> None:
-    lived = heard(1, 3)
+    located = random_days(1, 3)
     truth = np.zeros((1, 3, len(REGIONS)), np.float32)
     truth[0, 0, REGIONS.index("left-near")] = 1
     truth[0, 1, :2] = 1
     left = dict.fromkeys(REGIONS, 0.05) | {"left-near": 0.95}
-    seconds = [lived.seconds[0][0]._replace(regions=left), *lived.seconds[0][1:]]
-    figures = figures_of(LocatedDays([seconds], lived.imu, truth))
+    seconds = [located.seconds[0][0]._replace(regions=left), *located.seconds[0][1:]]
+    figures = figures_of(LocatedDays([seconds], located.imu, truth))
     assert figures["alone"] == {
         "seconds": 1,
         "direction_accuracy": 1.0,
@@ -76,8 +76,8 @@ def test_without_motion_there_is_no_memory(monkeypatch: pytest.MonkeyPatch) -> N
         return [LocatedSecond(dict.fromkeys(REGIONS, 0.1), np.zeros((2, 72)))] * len(items)
 
     monkeypatch.setattr(SoundLocalizer, "locate", locate)
-    lived = days(["left-near"], [], ["back-far", "left-far"])
-    still = localize_days(SoundLocalizer(Registry()), lived, motion=False)
+    located = days(["left-near"], [], ["back-far", "left-far"])
+    still = localize_days(SoundLocalizer(Registry()), located, motion=False)
     assert asked == [None] * 3
     assert np.array_equal(still.smoothed_directions(), still.alone())
     assert set(figures_of(still)) == {"alone"}
@@ -89,8 +89,8 @@ def test_without_motion_there_is_no_memory(monkeypatch: pytest.MonkeyPatch) -> N
 def test_the_command_measures_both_ways_and_fits(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    lived = days(["left-near"], ["back-far"], ["right-near"], ["front-far"])
-    monkeypatch.setattr(placed_days, "compose", lambda *_: lived)
+    located = days(["left-near"], ["back-far"], ["right-near"], ["front-far"])
+    monkeypatch.setattr(placed_days, "compose", lambda *_: located)
     monkeypatch.setattr(direction_memory, "unseen_material", lambda _: None)
     monkeypatch.setattr(direction_memory.Material, "read", lambda *_, **__: None)
     monkeypatch.setattr(direction_memory, "fit_filter", lambda _: FILTER)

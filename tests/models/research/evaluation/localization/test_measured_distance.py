@@ -23,8 +23,8 @@ if TYPE_CHECKING:
 
 
 def seconds(regions: list[str], azimuth: list[float], metres: list[float]) -> DistanceSeconds:
-    said = np.eye(len(REGIONS), dtype=np.float32)[[REGIONS.index(name) for name in regions]]
-    return DistanceSeconds(said, np.array(azimuth), np.array(metres))
+    predicted = np.eye(len(REGIONS), dtype=np.float32)[[REGIONS.index(name) for name in regions]]
+    return DistanceSeconds(predicted, np.array(azimuth), np.array(metres))
 
 
 def test_balanced_weighs_near_and_far_alike_and_leaves_out_the_border() -> None:

@@ -7,9 +7,9 @@ from schemas.evidence import REGIONS
 FRONT, LEFT, BACK = (REGIONS.index(name) for name in ("front-near", "left-far", "back-far"))
 
 
-def judged(said: list[int], true: list[int]) -> SourceSeconds:
-    probability = np.full((len(said), 8), 0.01, np.float32)
-    probability[np.arange(len(said)), said] = 0.9
+def judged(predicted: list[int], true: list[int]) -> SourceSeconds:
+    probability = np.full((len(predicted), 8), 0.01, np.float32)
+    probability[np.arange(len(predicted)), predicted] = 0.9
     return SourceSeconds.of(probability, np.eye(8, dtype=np.float32)[true])
 
 

@@ -182,9 +182,9 @@ def test_the_command_fits_the_calibration_to_validation_days(
     monkeypatch.setattr(EventPlacer, "heard", lambda *_: of(*judged))
     sound_places.main(["--seeds", "4", "5", "--weights", str(registry.weights_dir)])
     assert asked == [(4, "simulated"), (5, "simulated")]
-    said = capsys.readouterr().out
-    assert "CALIBRATION = Calibration(near_by_regions=(" in said
-    assert "distance accuracy: 0.5" in said
+    output = capsys.readouterr().out
+    assert "CALIBRATION = Calibration(near_by_regions=(" in output
+    assert "distance accuracy: 0.5" in output
     with pytest.raises(SystemExit):
         sound_places.main(["--stretches", "0"])
 

@@ -183,7 +183,7 @@ def test_seeds_that_were_measured_apart_make_the_same_page(
 
 
 @pytest.mark.parametrize(
-    ("options", "said"),
+    ("options", "expected"),
     [
         (["--seed", "-1"], "--seed is -1; expected 0 or more"),
         (["--processes", "0"], "--processes is 0; expected 1 or more"),
@@ -192,11 +192,11 @@ def test_seeds_that_were_measured_apart_make_the_same_page(
     ],
 )
 def test_what_is_wrong_with_the_options_is_said(
-    options: list[str], said: str, capsys: pytest.CaptureFixture[str]
+    options: list[str], expected: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
     with pytest.raises(SystemExit):
         command.main(options)
-    assert said in capsys.readouterr().err
+    assert expected in capsys.readouterr().err
 
 
 def test_the_days_of_a_seed_are_its_own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -30,8 +30,8 @@ def test_in_doubt_the_likeliest_scenario_stands_and_otherwise_all_from_a_half_on
 
 def test_only_windows_in_doubt_are_asked_about_and_replaced() -> None:
     days = household_windows(12, uncertainty=[4, 9])
-    said = refined(days, days.scenarios, Oracle(1.0))
-    assert np.array_equal(said, days.truth)
+    refined_labels = refined(days, days.scenarios, Oracle(1.0))
+    assert np.array_equal(refined_labels, days.truth)
     wrong = refined(days, days.scenarios, Oracle(0.0))
     changed = np.flatnonzero((wrong != days.truth).any(axis=1))
     assert changed.tolist() == [4, 9]

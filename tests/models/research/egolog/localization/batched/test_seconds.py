@@ -114,13 +114,13 @@ def test_truth_is_that_of_single_clips() -> None:
     azimuth[~there], distance[~there] = np.nan, np.nan
     nothing = np.zeros(40, np.float32)
     single = SpatialSeconds(nothing, nothing, azimuth, distance, nothing)  # type: ignore[arg-type]
-    heard = torch.from_numpy(there)
+    is_audible = torch.from_numpy(there)
     towards = torch.from_numpy(np.nan_to_num(azimuth))
     nearness = torch.from_numpy(single.nearness)
     near = torch.from_numpy(single.near.astype(np.float32))
-    assert regions_of(heard, towards, nearness).numpy() == pytest.approx(single.soft_regions)
-    assert np.array_equal(regions_of(heard, towards, near).numpy(), single.regions)
-    heat = heat_of(heard, towards, nearness).numpy()
+    assert regions_of(is_audible, towards, nearness).numpy() == pytest.approx(single.soft_regions)
+    assert np.array_equal(regions_of(is_audible, towards, near).numpy(), single.regions)
+    heat = heat_of(is_audible, towards, nearness).numpy()
     assert heat == pytest.approx(heat_of_one_clip(azimuth, single.nearness), abs=1e-5)
 
 

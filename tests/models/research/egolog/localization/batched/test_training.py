@@ -78,10 +78,10 @@ def test_calibration_lowers_what_was_said_too_surely() -> None:
     sets = {"dry": rendered_seconds()}
 
     def surprise() -> float:
-        said = net.calibrate(training.logits_of(net, rendered_seconds(), False)).clamp(
+        predicted = net.calibrate(training.logits_of(net, rendered_seconds(), False)).clamp(
             1e-6, 1 - 1e-6
         )
-        return float(torch.nn.functional.binary_cross_entropy(said, rendered_seconds().hard))
+        return float(torch.nn.functional.binary_cross_entropy(predicted, rendered_seconds().hard))
 
     before = surprise()
     training.calibrate(net, sets)
