@@ -31,15 +31,10 @@ from models.recordings.shared_data import shared_data
 from models.research.egolog.days import placed as placed_days
 from models.research.egolog.days.placed import PlacedDays
 from models.research.egolog.localization import life_calibration, two_ears
+from models.research.egolog.localization.batched.augment import Imbalance, augment
 from models.research.egolog.localization.batched.seconds import RenderedSeconds
-from models.research.egolog.localization.batched.training import (
-    TRAINING,
-    VALIDATION,
-    Imbalance,
-    augment,
-    regions_loss,
-    validation_sets,
-)
+from models.research.egolog.localization.batched.training import TRAINING, regions_loss
+from models.research.egolog.localization.batched.validation import VALIDATION, validation_sets
 from models.research.lib.array_cache import load_or_make
 from models.research.lib.least import check_least
 from models.serving.one_thread import pin_one_thread

@@ -18,7 +18,7 @@ from torch import Tensor, nn
 
 from models.egolog.microphone_balance import balanced_in_turn
 from models.research.egolog.localization.batched.seconds import RenderedSeconds
-from models.research.egolog.localization.batched.training import (
+from models.research.egolog.localization.batched.validation import (
     VALIDATION,
     logits_of,
     share_of_near,

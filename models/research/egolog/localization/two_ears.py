@@ -19,7 +19,7 @@ from models.egolog.localization import Localization, LocalizationConfig
 from models.labels import SOUND_EVENTS
 from models.recordings.shared_data import CIPIC, ESC50, KEMAR
 from models.research.egolog.localization.batched import training as batched_training
-from models.research.egolog.localization.batched.rooms import (
+from models.research.egolog.localization.batched.ears import (
     RADII_M,
     EarTables,
     Ring,
@@ -27,13 +27,15 @@ from models.research.egolog.localization.batched.rooms import (
     fine,
     sphere_table,
 )
-from models.research.egolog.localization.batched.seconds import (
-    BatchedFeatures,
-    Motions,
-    Sounds,
-    World,
+from models.research.egolog.localization.batched.features import BatchedFeatures
+from models.research.egolog.localization.batched.motions import Motions
+from models.research.egolog.localization.batched.seconds import World
+from models.research.egolog.localization.batched.sounds import Sounds
+from models.research.egolog.localization.batched.validation import (
+    score_of,
+    validation_figures,
+    validation_sets,
 )
-from models.research.egolog.localization.batched.training import Course, score_of, validation_sets
 from models.serving.one_thread import pin_one_thread
 from models.simulation.acoustics.sounds import FS, synthesise
 from models.simulation.sources.head_motion import HeadMotions
@@ -47,6 +49,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from models.recordings.splits import Split
+    from models.research.egolog.localization.batched.training import Course
 
 RECORDED_SHARE = 0.75
 MEASURED_SHARE = 0.75
@@ -141,7 +144,7 @@ def train(
         print(f"localization: {row['spent']:.0f} s, {row['steps']} steps: {row['score']:.3f}")
 
     trained = batched_training.train(network, worlds.train, check, course, report)
-    score = score_of(batched_training.validation_figures(trained, check))
+    score = score_of(validation_figures(trained, check))
     print(f"localization: validation, direction and distance {score:.3f}")
     print_head_figures(worlds, trained, clips)
     return trained.cpu()
@@ -151,7 +154,7 @@ def print_head_figures(worlds: Worlds, network: Localization, clips: int) -> Non
     """Print how right near and far are around MIT's KEMAR in the dry, if it is there."""
     if worlds.head is not None:
         dry = validation_sets(worlds.head, clips, VALIDATION_SEED, ["dry"])
-        judgement = batched_training.validation_figures(network, dry)["dry"]
+        judgement = validation_figures(network, dry)["dry"]
         distance, error = judgement["distance"], judgement["ece"]
         print(f"localization: MIT KEMAR in the dry, distance {distance:.3f}, error {error:.3f}")
 

@@ -8,7 +8,7 @@ from models.egolog.localization import Localization, LocalizationConfig
 from models.labels import SOUND_EVENTS
 from models.research.egolog.days.placed import PlacedDays
 from models.research.egolog.localization import life_calibration
-from models.research.egolog.localization.batched.training import DRY
+from models.research.egolog.localization.batched.validation import DRY
 from models.research.egolog.localization.life_calibration import (
     RegionLogits,
     calibrate,

@@ -14,8 +14,9 @@ from models.recordings.shared_data import ESC50, KEMAR
 from models.research.egolog import recipes
 from models.research.egolog.context import TrainingContext
 from models.research.egolog.localization import two_ears
-from models.research.egolog.localization.batched.rooms import distance_index
-from models.research.egolog.localization.batched.training import CONTINUUM, Course
+from models.research.egolog.localization.batched.ears import distance_index
+from models.research.egolog.localization.batched.training import Course
+from models.research.egolog.localization.batched.validation import CONTINUUM
 from models.serving.registry import Registry
 from models.simulation.acoustics.sounds import FS
 from models.simulation.sources.measured import HEAD_RADIUS_M

@@ -6,20 +6,17 @@ from functools import lru_cache
 
 import numpy as np
 
-from models.research.egolog.localization.batched.rooms import (
+from models.research.egolog.localization.batched.ears import (
     EarTables,
     Ring,
     Spheres,
     fine,
     sphere_table,
 )
-from models.research.egolog.localization.batched.seconds import (
-    LOOP,
-    BatchedFeatures,
-    Motions,
-    Sounds,
-    World,
-)
+from models.research.egolog.localization.batched.features import BatchedFeatures
+from models.research.egolog.localization.batched.motions import Motions
+from models.research.egolog.localization.batched.seconds import World
+from models.research.egolog.localization.batched.sounds import LOOP, Sounds
 from models.simulation.acoustics.ears import SphericalEars
 from models.simulation.acoustics.sounds import synthesise
 from models.simulation.sources.measured import HEAD_RADIUS_M, MEASURED_AT_M, CipicEars

@@ -3,14 +3,12 @@ import pytest
 import torch
 
 from models.features import Features
-from models.research.egolog.localization.batched.rooms import AHEAD, KIND_NAMES, LATE, Rooms
-from models.research.egolog.localization.batched.seconds import (
-    BatchedFeatures,
-    Placements,
-    heat_of,
-    make_loop,
-    regions_of,
-)
+from models.research.egolog.localization.batched.ears import AHEAD
+from models.research.egolog.localization.batched.features import BatchedFeatures
+from models.research.egolog.localization.batched.labels import heat_of, regions_of
+from models.research.egolog.localization.batched.rooms import KIND_NAMES, LATE, Rooms
+from models.research.egolog.localization.batched.sounds import make_loop
+from models.research.egolog.localization.batched.sources import Placements
 from models.research.egolog.localization.seconds import SpatialSeconds
 from models.research.egolog.localization.training import heat_of as heat_of_one_clip
 from models.simulation.acoustics.ears import EAR_POINTS_M

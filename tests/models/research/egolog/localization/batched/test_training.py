@@ -5,8 +5,9 @@ import pytest
 import torch
 
 from models.egolog.localization import Localization, LocalizationConfig
-from models.research.egolog.localization.batched import training
-from models.research.egolog.localization.batched.seconds import Placements, RenderedSeconds
+from models.research.egolog.localization.batched import augment, training, validation
+from models.research.egolog.localization.batched.seconds import RenderedSeconds
+from models.research.egolog.localization.batched.sources import Placements
 from tests.models.research.egolog.localization.batched.material import world
 
 PLACING = Placements(rooms={"open": 0.5, "room": 0.5}, counts=(0.1, 0.9))
@@ -29,7 +30,7 @@ def test_a_few_steps_lower_the_loss() -> None:
     rows, losses = torch.arange(len(rendered_seconds().maps)), []
     for _ in range(10):
         rng = torch.Generator().manual_seed(1)
-        loss = training.loss_of(net, rendered_seconds(), rows, training.Imbalance(), rng)
+        loss = training.loss_of(net, rendered_seconds(), rows, augment.Imbalance(), rng)
         optimiser.zero_grad()
         loss.backward()
         optimiser.step()
@@ -38,7 +39,7 @@ def test_a_few_steps_lower_the_loss() -> None:
 
 
 def test_rotations_turn_and_do_not_mirror() -> None:
-    turn = training.rotations(20, torch.Generator().manual_seed(0))
+    turn = augment.rotations(20, torch.Generator().manual_seed(0))
     eye = torch.eye(3).expand(20, 3, 3)
     torch.testing.assert_close(turn @ turn.transpose(1, 2), eye, atol=1e-5, rtol=0)
     torch.testing.assert_close(torch.linalg.det(turn), torch.ones(20), atol=1e-5, rtol=0)
@@ -50,7 +51,7 @@ def test_other_microphones_leave_silence_silent_and_differ_more_where_they_may()
     apart = {}
     for share in (0.0, 1.0):
         rng = torch.Generator().manual_seed(0)
-        changed = training.vary_microphones(mel, training.Imbalance(share=share), rng)
+        changed = augment.vary_microphones(mel, augment.Imbalance(share=share), rng)
         assert not changed[:, :, 1].any()
         apart[share] = float((changed[:, 0, 0] - changed[:, 1, 0]).mean(1).std())
     # Two microphones' nats of power, each by itself.
@@ -59,12 +60,12 @@ def test_other_microphones_leave_silence_silent_and_differ_more_where_they_may()
 
 
 def test_what_is_right_is_counted_right() -> None:
-    right = training.figures(rendered_seconds().hard.clamp(0.01, 0.99), rendered_seconds())
+    right = validation.figures(rendered_seconds().hard.clamp(0.01, 0.99), rendered_seconds())
     assert right["direction"] == right["distance"] == right["said_far"] == 1
     assert right["front_back"] == 0
     assert right["ece"] < 0.05
     other = rendered_seconds().hard.reshape(-1, 4, 2).flip(2).flatten(1).clamp(0.01, 0.99)
-    wrong = training.figures(other, rendered_seconds())
+    wrong = validation.figures(other, rendered_seconds())
     assert wrong["direction"] == 1
     assert wrong["distance"] == wrong["said_far"] == 0
     assert wrong["ece"] > 0.9
@@ -78,18 +79,18 @@ def test_calibration_lowers_what_was_said_too_surely() -> None:
     sets = {"dry": rendered_seconds()}
 
     def surprise() -> float:
-        predicted = net.calibrate(training.logits_of(net, rendered_seconds(), False)).clamp(
+        predicted = net.calibrate(validation.logits_of(net, rendered_seconds(), False)).clamp(
             1e-6, 1 - 1e-6
         )
         return float(torch.nn.functional.binary_cross_entropy(predicted, rendered_seconds().hard))
 
     before = surprise()
-    training.calibrate(net, sets)
+    validation.calibrate(net, sets)
     assert surprise() < before - 0.1
 
 
 def test_training_returns_the_best_of_its_checks() -> None:
-    sets = dict.fromkeys(training.VALIDATION, rendered_seconds())
+    sets = dict.fromkeys(validation.VALIDATION, rendered_seconds())
     course = training.Course(2.0, 1e-3, 0, batch=16, clips=4, buffer=16, check_s=0.5)
     kept: list[dict[str, torch.Tensor]] = []
     scores: list[float] = []
