@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from models.labels import MOTIONS
+from models.recordings.activity_windows import activities_of_window
 from models.recordings.protocol import TruthKind, TruthSpan
 from schemas.frames import NS
 
@@ -16,21 +17,17 @@ if TYPE_CHECKING:
     from models.simulation.rendering.renderer import Stage
 
 SEGMENT_S = 2
-# A posture change labels its window if it fills at least this share of it.
-_CHANGE_SHARE = 0.4
-_CHANGES = ("standing up", "sitting down")
 _STILL = (None, "keys", "pen", "nod", "sip", "chew")
 
 
 def activity_of(plan: Plan, start_s: int, seconds: int) -> str:
-    """Return the activity of a window: a posture change of 40 %, else the one that fills most."""
+    """Return the activity of a window, by `models.recordings.activity_windows`."""
     shares: dict[str, float] = {}
     for span in plan.activities:
         shared = min(span.stop_s, start_s + seconds) - max(span.start_s, start_s)
         if shared > 0:
             shares[span.label] = shares.get(span.label, 0.0) + shared / seconds
-    changes = [label for label in _CHANGES if shares.get(label, 0) >= _CHANGE_SHARE]
-    return changes[0] if changes else max(shares, key=lambda label: shares[label])
+    return activities_of_window(shares)[0]
 
 
 def motion_of(plan: Plan, start_s: int, seconds: int) -> str | None:

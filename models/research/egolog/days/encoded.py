@@ -13,6 +13,7 @@ from tqdm import tqdm
 
 from models.labels import ACTIVITIES
 from models.network.low_precision import low_precision
+from models.recordings.activity_windows import MIN_CHANGE_SHARE, POSTURE_CHANGES
 from models.research.egolog.augment import remount, vary_microphone
 from models.research.egolog.days.composed import FRAMES, Days
 from models.research.lib.column_dataset import ColumnDataset
@@ -27,9 +28,7 @@ if TYPE_CHECKING:
 
 SEGMENT_S = 2
 ACTIVITY_S = 5
-# A posture change labels its window if it fills at least this share of it.
-_CHANGE_SHARE = 0.4
-_CHANGES = (ACTIVITIES.index("standing up"), ACTIVITIES.index("sitting down"))
+_CHANGES = tuple(ACTIVITIES.index(name) for name in POSTURE_CHANGES)
 _STRETCHES_AT_ONCE = 2
 
 
@@ -142,5 +141,5 @@ def window_activities(activities: NDArray[np.int8]) -> NDArray[np.int64]:
     counts = (windows[..., None] == np.arange(len(ACTIVITIES))).sum(axis=2)  # (N, Q, 16)
     longest: NDArray[np.int64] = counts.argmax(axis=2).astype(np.int64)
     for change in _CHANGES:
-        longest[counts[..., change] >= _CHANGE_SHARE * ACTIVITY_S] = change
+        longest[counts[..., change] >= MIN_CHANGE_SHARE * ACTIVITY_S] = change
     return longest
