@@ -42,6 +42,7 @@ _LAG_S = 1 / 32_000
 _DECIBEL = float(np.log(10) / 10)
 """Nats of power."""
 _DECIMALS = 6
+_BITS_OF_32 = 0x5000
 
 
 @dataclass(frozen=True)
@@ -101,7 +102,10 @@ def _shift(mel: NDArray[Any], nats: float) -> NDArray[Any]:
     if mel.dtype != np.float16:
         return _computed_shift(mel, nats)
     # Conversions from and to float16 take five times as long as looking up the result.
-    bits: NDArray[np.uint16] = _float16_shifts(nats).take(mel.view(np.uint16))
+    try:
+        bits: NDArray[np.uint16] = _float16_shifts(nats).take(mel.view(np.uint16))
+    except IndexError:
+        return _computed_shift(mel, nats)
     return bits.view(np.float16)
 
 
@@ -113,14 +117,12 @@ def _computed_shift(mel: NDArray[Any], nats: float) -> NDArray[Any]:
     return shifted
 
 
-# Either channel moves by one of 16 amounts up or down; a table takes 128 kB.
+# Either channel moves by one of 16 amounts up or down; a table takes 40 kB.
 @lru_cache(maxsize=32)
 def _float16_shifts(nats: float) -> NDArray[np.uint16]:
-    """Return the bits of each shifted float16, by its own bits."""
-    every = np.arange(1 << 16, dtype=np.uint16).view(np.float16)
-    with np.errstate(all="ignore"):
-        shifts: NDArray[np.uint16] = _computed_shift(every, nats).view(np.uint16)
-    return shifts
+    """Return the bits of each shifted float16 below 32, by its own bits; no log-mel is above."""
+    every = np.arange(_BITS_OF_32, dtype=np.uint16).view(np.float16)
+    return _computed_shift(every, nats).view(np.uint16)
 
 
 def balanced_in_turn(seconds: NDArray[Any]) -> NDArray[Any]:
