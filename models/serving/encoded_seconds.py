@@ -2,7 +2,8 @@
 
 Activity and scenario windows contain the same seconds, five and thirty of them. A second's encoding
 depends only on its log-mel, by which it is cached: a second changed by the interference gate is a
-different one, and silence is encoded once. Evicted seconds are encoded again, bit-equal.
+different one, and silence is encoded once. The scenario window is the last to need a second.
+Evicted seconds are encoded again, bit-equal.
 """
 
 from __future__ import annotations
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
     from models.serving.registry import Registry
 
 KEPT = 8_192
-"""Size of the cache in seconds, 4 kB each: a minute of 130 wearers."""
+"""Size of the cache in seconds, 4 kB each: half a minute of 270 wearers."""
 
 EncodedSecond = NDArray[np.float32]
 """One second of sound encoded by `Encoders.seconds`: (2, 512)."""
@@ -35,17 +36,18 @@ class SecondEncoder:
         self._session = registry.open(ENCODERS).sessions["seconds"]
         self._results = KeptResults(kept)
 
-    def encode(self, mel: NDArray[Any]) -> list[EncodedSecond]:
-        """Return the seconds of a log-mel (50·n, 64); n is at least 1."""
-        return [self._encode(second) for second in np.split(mel, len(mel) // SECOND_STEPS)]
+    def encode(self, mel: NDArray[Any], *, last: bool = False) -> list[EncodedSecond]:
+        """Return the seconds of a log-mel (50·n, 64); n is at least 1.
+
+        After the `last` time they are not kept for long.
+        """
+        seconds = np.split(mel, len(mel) // SECOND_STEPS)
+        return [self._results.of(second, self._compute, last=last) for second in seconds]
 
     @staticmethod
     def together(seconds: Sequence[EncodedSecond]) -> EncodedSecond:
         """Return n seconds as (1, n, 2, 512)."""
         return np.stack(seconds)[None]
-
-    def _encode(self, mel: NDArray[Any]) -> EncodedSecond:
-        return self._results.of(mel, self._compute)
 
     def _compute(self, mel: NDArray[np.float32]) -> EncodedSecond:
         (seconds,) = self._session.run(mel=mel[None])  # (1, 2, 512)

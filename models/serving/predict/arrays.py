@@ -35,9 +35,13 @@ def check(name: str, array: Array, want: tuple[int | None, ...]) -> None:
 
 
 def encoded_sound(
-    mel: Array | None, seconds: Sequence[EncodedSecond] | None, second_encoder: SecondEncoder
+    mel: Array | None,
+    seconds: Sequence[EncodedSecond] | None,
+    second_encoder: SecondEncoder,
+    *,
+    last: bool = False,
 ) -> Array:
-    """Return the encoded seconds (1, n, 2, 512) of an item with sound."""
+    """Return the encoded seconds (1, n, 2, 512) of an item with sound, `last` to need them."""
     if seconds is not None:
         if not seconds:
             raise PredictError("item has 0 seconds of sound; expected at least one")
@@ -46,7 +50,7 @@ def encoded_sound(
     check("mel", mel, (None, MEL_BANDS))
     if len(mel) % FRAME_RATE:
         raise PredictError(f"mel has shape {mel.shape}; expected whole seconds of {FRAME_RATE}")
-    return second_encoder.together(second_encoder.encode(mel))
+    return second_encoder.together(second_encoder.encode(mel, last=last))
 
 
 def segment_mask(

@@ -300,7 +300,9 @@ class ScenarioRecognizer:
         if sound is not None and has_audio.any():
             if item.mel is not None:
                 check("mel", item.mel, (count * frames, MEL_BANDS))
-            seconds = encoded_sound(item.mel, item.seconds, self._second_encoder)  # (1, n, 2, 512)
+            seconds = encoded_sound(
+                item.mel, item.seconds, self._second_encoder, last=True
+            )  # (1, n, 2, 512)
             if seconds.shape[1] != count * self._segment_s:
                 raise PredictError(
                     f"item has {seconds.shape[1]} seconds of sound; "

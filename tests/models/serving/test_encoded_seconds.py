@@ -76,6 +76,22 @@ def test_a_second_that_was_not_kept_is_encoded_to_the_same_bits(registry: Regist
     assert forgetful.encode(sound[:50])[0] is not again[0]
 
 
+def test_a_scenario_window_is_the_last_to_need_its_seconds(registry: Registry) -> None:
+    encoder = SecondEncoder(registry)
+    scenario, sound, there = (
+        ScenarioRecognizer(registry, second_encoder=encoder),
+        mel(6),
+        [True] * 6,
+    )
+    before = encoder.encode(sound)
+    scenario.predict([ScenarioInput(sound, None, np.array(there), ~np.array(there))])
+    # The activity of its last seconds may be a little later.
+    assert encoder.encode(sound[250:], last=True)[0] is before[5]
+    for seed in range(1, 24):
+        encoder.encode(mel(6, seed), last=True)
+    assert encoder.encode(sound)[0] is not before[0]
+
+
 def test_a_second_is_what_the_encoders_make_of_it(registry: Registry) -> None:
     sound = mel(3)
     encoders = registry.load(ENCODERS).module

@@ -43,3 +43,22 @@ def test_the_latest_asked_for_are_kept() -> None:
     for value in (1, 2, 1, 3, 1, 2):
         kept.of(np.array([value]), compute)
     assert asked == [1.0, 2.0, 3.0, 2.0]
+
+
+def test_what_was_asked_for_as_the_last_time_is_the_first_to_go() -> None:
+    asked: list[float] = []
+    kept, compute = KeptResults(300), doubled(asked)
+    for value in range(200):
+        kept.of(np.array([value]), compute)
+    for value in range(150):
+        kept.of(np.array([value]), compute, last=True)
+    assert len(asked) == 200
+    for value in (199, 22, 21):
+        kept.of(np.array([value]), compute)
+    assert asked[200:] == [21.0]
+    # Asked for again as not the last time, it stays.
+    for value in range(200, 400):
+        kept.of(np.array([value]), compute, last=True)
+    kept.of(np.array([22]), compute)
+    assert asked[-1] == 399.0
+    assert len(asked) == 401
