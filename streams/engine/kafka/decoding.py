@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import OrderedDict
 from typing import TYPE_CHECKING, Any
 from weakref import WeakKeyDictionary
 
@@ -14,18 +13,12 @@ if TYPE_CHECKING:
 
     from faust.types import Message as KafkaMessage
 
-# A few times the agents' read-ahead: a message that one agent decoded is still here for the next.
-_REMEMBERED = 256
-# Topic, partition, offset and time of writing.
-_Identity = tuple[str, int, int, float]
-
 
 class Decoder:
-    """Decodes by topic and caches the latest results by position and timestamp.
+    """Decodes by topic, and keeps a message's result as long as any agent holds the message.
 
-    The timestamp tells apart equal offsets of a topic that was deleted and recreated. In
-    `compacted` topics a message without a value is a tombstone. `require` raises `SchemaError` for
-    a message whose sender is not authorised, before it is decoded.
+    In `compacted` topics a message without a value is a tombstone. `require` raises `SchemaError`
+    for a message whose sender is not authorised, before it is decoded.
     """
 
     def __init__(
@@ -37,9 +30,7 @@ class Decoder:
         self._types = types
         self._compacted = compacted
         self._require = require
-        self._latest: OrderedDict[tuple[str, int, int, float], Message | SchemaError] = (
-            OrderedDict()
-        )
+        self._decoded: WeakKeyDictionary[KafkaMessage, Message | SchemaError] = WeakKeyDictionary()
         # Fields of frames whose envelope was opened and that are not decoded yet.
         self._opened: WeakKeyDictionary[KafkaMessage, Any] = WeakKeyDictionary()
 
@@ -66,10 +57,9 @@ class Decoder:
 
     def decode(self, message: KafkaMessage, value: bytes) -> tuple[Message | SchemaError, bool]:
         """Return the message or its error, and whether this is the first time it is decoded."""
-        identity = (message.topic, message.partition, message.offset, message.timestamp)
-        latest = self._latest.get(identity)
-        if latest is not None:
-            return latest, False
+        earlier = self._decoded.get(message)
+        if earlier is not None:
+            return earlier, False
         kind = self._types[message.topic]
         fields = self._opened.pop(message, None) if self._opened else None
         try:
@@ -84,9 +74,7 @@ class Decoder:
             decoded = error
         # Frames are the largest messages, and only one agent reads them.
         if not isinstance(decoded, Frame):
-            self._latest[identity] = decoded
-        while len(self._latest) > _REMEMBERED:
-            self._latest.popitem(last=False)
+            self._decoded[message] = decoded
         return decoded, True
 
 
