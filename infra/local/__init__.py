@@ -1,1 +1,1 @@
-"""Services that run on this machine: the embedded broker and store, Apache Kafka, Prometheus."""
+"""Services that run on this machine: the embedded broker and store, Apache Kafka."""

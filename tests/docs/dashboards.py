@@ -20,12 +20,12 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import EngFormatter, PercentFormatter
 from PIL import Image
 
-from infra.dashboards import BY_QUESTION
 from infra.local.broker_embedded import EmbeddedBroker
-from infra.local.prometheus import Prometheus
 from infra.local.redis_embedded import EmbeddedRedis
 from tests.conftest import Services
+from tests.dashboard_queries import BY_QUESTION
 from tests.pipeline.running import Worker, settings_for, wait_until_settled
+from tests.prometheus import Prometheus
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

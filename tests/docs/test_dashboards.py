@@ -3,7 +3,7 @@ from __future__ import annotations
 import json
 import math
 
-from infra.dashboards import BY_QUESTION
+from tests.dashboard_queries import BY_QUESTION
 from tests.docs.dashboards import draw, expand_query, legend_text
 
 

@@ -7,14 +7,14 @@ from typing import TYPE_CHECKING
 import pytest
 
 from infra import metrics
-from infra.dashboards import Query, queries
 from infra.local.probe import free_port, port_is_free
 from infra.local.process import ChildProcess
-from infra.local.prometheus import Prometheus
 from tests.conftest import Services
+from tests.dashboard_queries import Query, queries
 from tests.pipeline.llm_endpoint import LlmEndpoint, completion
 from tests.pipeline.running import WAIT_S, Worker, settings_for, wait_for, wait_until_settled
 from tests.pipeline.test_corrections import post
+from tests.prometheus import Prometheus
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

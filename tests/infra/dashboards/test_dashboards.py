@@ -12,12 +12,12 @@ import yaml
 from prometheus_client import start_http_server
 from prometheus_client.metrics import MetricWrapperBase
 
-from infra import dashboards, metrics
-from infra.dashboards import BY_QUESTION, DASHBOARD, queries
+from infra import metrics
 from infra.local.probe import free_port
-from infra.local.prometheus import Prometheus
 from infra.topics import TOPICS
 from streams import class_mix
+from tests.dashboard_queries import BY_QUESTION, DASHBOARD, Query, queries
+from tests.prometheus import Prometheus
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -130,7 +130,7 @@ OF_QUESTIONS = {each.expr: each for file in BY_QUESTION for each in queries(file
     "query", [*queries(), *OF_QUESTIONS.values()], ids=lambda query: query.expr
 )
 def test_every_query_returns_data_also_when_nothing_has_happened(
-    prometheus: Prometheus, query: dashboards.Query
+    prometheus: Prometheus, query: Query
 ) -> None:
     # A scrape that comes too late on a busy machine ends every series until the next one.
     deadline = time.monotonic() + 60

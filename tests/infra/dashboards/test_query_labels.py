@@ -10,8 +10,8 @@ import yaml
 from prometheus_client.metrics import MetricWrapperBase
 
 from infra import metrics
-from infra.dashboards import BY_QUESTION, DASHBOARD, queries
 from streams import class_mix
+from tests.dashboard_queries import BY_QUESTION, DASHBOARD, queries
 
 ALERTS = Path("infra/dashboards/alerts.yml")
 # Its classes exist once it was imported.

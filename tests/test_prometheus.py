@@ -6,7 +6,7 @@ import pytest
 
 from infra.errors import BinaryMissingError, PortInUseError, ServiceError
 from infra.local.probe import port_is_free
-from infra.local.prometheus import Prometheus
+from tests.prometheus import Prometheus
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
