@@ -39,17 +39,28 @@ from models.serving.one_thread import pin_one_thread
 from models.serving.registry import WEIGHTS_DIR, Registry
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
     from numpy.typing import NDArray
 
     from models.egolog.correction_adapter import CorrectionAdapter
     from models.egolog.scenario import ScenarioNet
+    from models.finetuning.examples import Examples
     from models.research.egolog.households.records import HouseholdWindows
     from schemas import FinetuneItem
 
 REACHES = (2.0, 3.0, 4.0, 6.0, 8.0)
 VARIANCES = (0.5, 1.0, 2.0)
+_HEAD = (
+    "reach",
+    "variance",
+    "gain",
+    "of each wearer",
+    "in the log",
+    "of each",
+    "macro",
+    "original days",
+)
 
 
 @dataclass(frozen=True)
@@ -80,6 +91,20 @@ def _wearer(network: ScenarioNet, own: HouseholdWindows, seed: int) -> _Wearer:
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """Run the command line."""
+    parser = _parser()
+    options = parser.parse_args(arguments)
+    for name in ("seeds", "wearers", "processes"):
+        if getattr(options, name) < 1:
+            parser.error(f"--{name} is {getattr(options, name)}; expected 1 or more")
+    data = measured_data(parser, options)
+    pin_one_thread()
+    registry = Registry(WEIGHTS_DIR)
+    network = registry.load(SCENARIO).module
+    wearers = _wearers(network, data, options)
+    print(table(_HEAD, list(_rows(network, wearers, Coreset.load(registry).held_out))))
+
+
+def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="python -m models.research.evaluation.corrections.adapter",
         description=__doc__,
@@ -95,15 +120,11 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument(
         "--processes", type=int, default=2, help="number of processes that compose days"
     )
-    options = parser.parse_args(arguments)
-    for name in ("seeds", "wearers", "processes"):
-        if getattr(options, name) < 1:
-            parser.error(f"--{name} is {getattr(options, name)}; expected 1 or more")
-    data = measured_data(parser, options)
-    pin_one_thread()
-    registry = Registry(WEIGHTS_DIR)
-    network = registry.load(SCENARIO).module
-    original = Coreset.load(registry).held_out
+    return parser
+
+
+def _wearers(network: ScenarioNet, data: Path | None, options: argparse.Namespace) -> list[_Wearer]:
+    """Return the wearers of all seeds, whose days are composed by `options`."""
     wearers: list[_Wearer] = []
     with tempfile.TemporaryDirectory(prefix="egolog-corrections-") as folder:
         cache = options.cache if options.cache is not None else Path(folder)
@@ -114,37 +135,30 @@ def main(arguments: Sequence[str] | None = None) -> None:
                 _wearer(network, days.take(days.wearer == wearer), calendar.seed + int(wearer))
                 for wearer in np.unique(days.wearer)
             ]
+    return wearers
+
+
+def _rows(
+    network: ScenarioNet, wearers: Sequence[_Wearer], original: Examples
+) -> Iterator[list[str]]:
+    """Yield a row of the table for each reach and variance."""
     there = probabilities(network, original.rows)
     usual = micro_f1(there, original.labels)
-    rows = []
     for reach, variance in product(REACHES, VARIANCES):
         adapters = [adapter_of(network, each.words, reach, variance) for each in wearers]
         gains = [each.gains(own) for each, own in zip(wearers, adapters, strict=True)]
         after = [micro_f1(shift_estimates(there, own), original.labels) for own in adapters]
         micro, log, macro = zip(*gains, strict=True)
-        rows.append(
-            [
-                f"{reach:g}",
-                f"{variance:g}",
-                f"{np.mean(micro):+.3f}",
-                ", ".join(f"{gain:+.3f}" for gain in micro),
-                f"{np.mean(log):+.3f}",
-                ", ".join(f"{gain:+.3f}" for gain in log),
-                f"{np.mean(macro):+.3f}",
-                f"{np.mean(after) - usual:+.4f}",
-            ]
-        )
-    head = [
-        "reach",
-        "variance",
-        "gain",
-        "of each wearer",
-        "in the log",
-        "of each",
-        "macro",
-        "original days",
-    ]
-    print(table(head, rows))
+        yield [
+            f"{reach:g}",
+            f"{variance:g}",
+            f"{np.mean(micro):+.3f}",
+            ", ".join(f"{gain:+.3f}" for gain in micro),
+            f"{np.mean(log):+.3f}",
+            ", ".join(f"{gain:+.3f}" for gain in log),
+            f"{np.mean(macro):+.3f}",
+            f"{np.mean(after) - usual:+.4f}",
+        ]
 
 
 if __name__ == "__main__":
