@@ -26,7 +26,7 @@ from models.recordings.protocol import (
 )
 from models.simulation.acoustics.rooms import Room
 from models.simulation.acoustics.sounds import FS, SoundSource
-from models.simulation.life import day_plan
+from models.simulation.life import planned_sounds
 from models.simulation.life.heading import yaw_rate
 from models.simulation.rendering import ground_truth
 from models.simulation.rendering.mixer import Listener, Mixer
@@ -40,6 +40,7 @@ if TYPE_CHECKING:
 
     from models.recordings.formats.arrays import ImuArray
     from models.simulation.acoustics.ears import Ears
+    from models.simulation.life.plan import SoundEvent
     from schemas.frames import Modality
 
 _RATE = 50
@@ -152,14 +153,12 @@ def open_user(
     ]
 
 
-def _events(
-    rng: np.random.Generator, motion: ImuArray, seconds: int
-) -> tuple[day_plan.SoundEvent, ...]:
+def _events(rng: np.random.Generator, motion: ImuArray, seconds: int) -> tuple[SoundEvent, ...]:
     room = Room.draw(str(rng.choice(_ROOMS)), rng)
     activity = next((s.label for s in motion.truth() if s.kind == "activity"), "")
     own = _SOUND_OF_ACTIVITY.get(activity)
     near = {own: 1.0} if own is not None else _ANY_NEAR
     share = 0.8 if own is not None else 0.35
-    events = day_plan.beside(rng, near, share, True, 0, seconds, room)
-    events += day_plan.beside(rng, _FAR, 0.6, False, 0, seconds, room)
+    events = planned_sounds.beside(rng, near, share, True, 0, seconds, room)
+    events += planned_sounds.beside(rng, _FAR, 0.6, False, 0, seconds, room)
     return tuple(sorted(events, key=lambda e: (e.start_s, e.stop_s, e.take)))

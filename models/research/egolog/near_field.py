@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from numpy.random import Generator
     from numpy.typing import NDArray
 
-    from models.simulation.life.day_plan import SoundEvent
+    from models.simulation.life.plan import SoundEvent
 
 BATCH = 48
 FAR_DB = (-5.0, 15.0)

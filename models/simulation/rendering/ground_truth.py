@@ -12,7 +12,7 @@ from schemas.frames import NS
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from models.simulation.life.day_plan import Plan
+    from models.simulation.life.plan import Plan
     from models.simulation.rendering.mixer import AudibleEvent
     from models.simulation.rendering.renderer import Stage
 

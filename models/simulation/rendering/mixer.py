@@ -12,7 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import TypeAlias
+from typing import TYPE_CHECKING, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,9 +20,12 @@ from numpy.typing import NDArray
 from models.simulation.acoustics.ears import ECHO_WINDOW_S, HOP, Ears, first_echoes, render_at_ears
 from models.simulation.acoustics.rooms import LONGEST_S, SPEED_OF_SOUND, Reflections, convolve
 from models.simulation.acoustics.sounds import FS, SoundSource, Wave, synthesise
-from models.simulation.life.day_plan import CROSSFADE_S, SoundEvent
 from models.simulation.life.motion import RATE
+from models.simulation.life.planned_sounds import CROSSFADE_S
 from schemas.evidence import DIRECTIONS
+
+if TYPE_CHECKING:
+    from models.simulation.life.plan import SoundEvent
 
 _MIDDLE_M = np.zeros((1, 3))
 _FAR_TABLE_M = 2.0  # reflections arrive from far away, whatever their source's distance

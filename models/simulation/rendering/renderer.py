@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from numpy.random import Generator
     from numpy.typing import NDArray
 
-    from models.simulation.life.day_plan import Plan, PlannedActivity, SoundEvent
+    from models.simulation.life.plan import Plan, PlannedActivity, SoundEvent
     from models.simulation.life.wearer import SimulatedWearer
 
 _KEPT_MOTIONS = 16

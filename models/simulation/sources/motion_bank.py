@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from numpy.random import Generator
 
     from models.recordings.datasets.labelled_motion import LabelledMotion, LabelledSegment
-    from models.simulation.life.day_plan import PlannedActivity
+    from models.simulation.life.plan import PlannedActivity
     from models.simulation.life.wearer import SimulatedWearer
 
 Placement = Literal["head", "waist", "pocket", "wrist"]

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from numpy.random import Generator
     from numpy.typing import NDArray
 
+    from models.simulation.life.plan import Plan
     from models.simulation.sources.material import Material
 
 RATE = 16_000
@@ -65,7 +66,7 @@ class Days:
 class StagedStretch:
     """A stretch that can be rendered: its plan and its renderer."""
 
-    plan: day_plan.Plan
+    plan: Plan
     stage: Stage
 
 

@@ -14,7 +14,7 @@ from tqdm import tqdm
 from models.features import Features
 from models.research.egolog.days.composed import draw_stretch, labels, stream_features
 from models.research.lib.array_cache import load_or_make
-from models.simulation.life import day_plan
+from models.simulation.life import planned_sounds
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from numpy.random import Generator
     from numpy.typing import NDArray
 
+    from models.simulation.life.plan import Plan
     from models.simulation.rendering.mixer import AudibleEvent
     from models.simulation.sources.material import Material
 
@@ -109,11 +110,11 @@ def _stretch(
     )
 
 
-def plans(plan: day_plan.Plan, rng: Generator) -> tuple[day_plan.Plan, day_plan.Plan]:
+def plans(plan: Plan, rng: Generator) -> tuple[Plan, Plan]:
     """Return plans with the wearer's own sounds only, and with a continuous far loudspeaker."""
     near = [event for event in plan.sounds if event.near]
     room = plan.scenarios[0].room
-    far = day_plan.interferers(rng, 0, plan.seconds, room, share=1.0)
+    far = planned_sounds.interferers(rng, 0, plan.seconds, room, share=1.0)
     both = sorted([*near, *far], key=lambda event: (event.start_s, event.stop_s, event.take))
     return replace(plan, sounds=tuple(near)), replace(plan, sounds=tuple(both))
 

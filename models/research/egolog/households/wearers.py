@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from numpy.random import Generator
     from numpy.typing import NDArray
 
+    from models.simulation.life.plan import Plan, SoundEvent
     from models.simulation.sources.material import Material
 
 # Duration of a scenario, minutes.
@@ -113,7 +114,7 @@ class Resident:
         stage.muffled_db = self.muffled_db
         return StagedStretch(plan, stage)
 
-    def place_at_home(self, plan: day_plan.Plan) -> day_plan.Plan:
+    def place_at_home(self, plan: Plan) -> Plan:
         """Return a plan placed in this wearer's rooms, with the objects there as its sources."""
         labels = {span.room.seed: span.label for span in reversed(plan.scenarios)}
 
@@ -150,7 +151,7 @@ class Resident:
             self._rooms[at] = Room.draw(kind, np.random.default_rng(seed))
         return self._rooms[at]
 
-    def _source(self, sound: day_plan.SoundEvent) -> int:
+    def _source(self, sound: SoundEvent) -> int:
         """Return the seed of a sound's source: at home one of few objects, elsewhere any."""
         if sound.interferer or sound.room.kind not in _INDOORS:
             return sound.source

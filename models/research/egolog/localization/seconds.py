@@ -23,8 +23,9 @@ from models.simulation.acoustics.ears import Ears, SphericalEars
 from models.simulation.acoustics.microphone_arrays import MicrophoneArray
 from models.simulation.acoustics.rooms import Room
 from models.simulation.acoustics.sounds import FS, SoundSource
-from models.simulation.life.day_plan import FAR_M, NEAR_M, SoundEvent
 from models.simulation.life.motion import RATE
+from models.simulation.life.plan import SoundEvent
+from models.simulation.life.planned_sounds import FAR_M, NEAR_M
 from models.simulation.rendering.mixer import Listener, Mixer, region
 from models.simulation.sources.head_motion import HeadMotions, Turning
 from models.simulation.sources.measured import EARS_REVISION, SoundBank, read_cipic

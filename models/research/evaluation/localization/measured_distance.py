@@ -33,8 +33,8 @@ from models.research.lib.column_dataset import ColumnDataset
 from models.research.lib.metrics import calibration_error
 from models.simulation.acoustics.ears import DIRECTIONS, NFFT, TAPS
 from models.simulation.acoustics.rooms import Room
-from models.simulation.life.day_plan import SoundEvent
 from models.simulation.life.motion import RATE
+from models.simulation.life.plan import SoundEvent
 from models.simulation.rendering.mixer import Listener, Mixer, region
 from models.simulation.sources.dummy_head import read_dummy_head
 from schemas.evidence import DISTANCES, REGIONS

@@ -6,8 +6,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from models.labels import SCENARIOS
-from models.simulation.life import day_plan
-from models.simulation.life.day_plan import Plan, SoundEvent
+from models.simulation.life import day_plan, planned_sounds
+from models.simulation.life.plan import Plan, SoundEvent
 from models.simulation.life.scenarios import SHARED, SHARED_TIME, TOGETHER
 
 SECONDS = 3_600
@@ -103,7 +103,7 @@ def test_a_far_interferer_sounds_at_least_half_of_the_time(spells: dict[str, Pla
 
 def test_an_interferer_is_far_and_lies_5_above_to_15_db_below_the_wearers_own_level() -> None:
     found = [s for seed in range(8) for s in day_plan.day(seed, 24).sounds if s.interferer]
-    below = day_plan.LEVEL_DB - np.array([s.level_db for s in found])
+    below = planned_sounds.LEVEL_DB - np.array([s.level_db for s in found])
     assert not any(s.near for s in found)
     assert below.min() >= -5
     assert below.max() <= 15
@@ -113,7 +113,7 @@ def test_an_interferer_is_far_and_lies_5_above_to_15_db_below_the_wearers_own_le
 
 def test_an_interferer_that_never_pauses_fills_the_time() -> None:
     room = day_plan.day(0, 1).scenarios[0].room
-    events = day_plan.interferers(np.random.default_rng(0), 10, 60, room, share=1.0)
+    events = planned_sounds.interferers(np.random.default_rng(0), 10, 60, room, share=1.0)
     # Pieces of less than a second are left out.
     assert 10 <= min(s.start_s for s in events) < 11
     assert 69 < max(s.stop_s for s in events) <= 70
@@ -137,8 +137,16 @@ def test_levels_say_nothing_about_distance() -> None:
     near = [s.level_db for s in sounds if s.near]
     far = [s.level_db for s in sounds if not s.near]
     assert abs(float(np.mean(near)) - float(np.mean(far))) < 0.5
-    assert all(day_plan.NEAR_M[0] <= s.distance_m <= day_plan.NEAR_M[1] for s in sounds if s.near)
-    assert all(day_plan.FAR_M[0] <= s.distance_m <= day_plan.FAR_M[1] for s in sounds if not s.near)
+    assert all(
+        planned_sounds.NEAR_M[0] <= s.distance_m <= planned_sounds.NEAR_M[1]
+        for s in sounds
+        if s.near
+    )
+    assert all(
+        planned_sounds.FAR_M[0] <= s.distance_m <= planned_sounds.FAR_M[1]
+        for s in sounds
+        if not s.near
+    )
 
 
 def test_a_posture_change_leads_to_its_posture_within_four_seconds() -> None:
@@ -164,7 +172,8 @@ def test_a_car_moves_the_head_as_a_vehicle_does() -> None:
 def test_long_sounds_come_in_pieces_of_one_source() -> None:
     plan = day_plan.day(1, 24)
     assert all(
-        s.stop_s - s.start_s <= day_plan.PIECE_S + day_plan.CROSSFADE_S + 1e-6 for s in plan.sounds
+        s.stop_s - s.start_s <= planned_sounds.PIECE_S + planned_sounds.CROSSFADE_S + 1e-6
+        for s in plan.sounds
     )
     sources = [s.source for s in plan.sounds]
     takes = [s.take for s in plan.sounds]

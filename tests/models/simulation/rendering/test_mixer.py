@@ -3,7 +3,7 @@ import pytest
 
 from models.simulation.acoustics.ears import SphericalEars
 from models.simulation.acoustics.rooms import Room
-from models.simulation.life.day_plan import SoundEvent
+from models.simulation.life.plan import SoundEvent
 from models.simulation.rendering.mixer import Listener, Mixer, region
 
 SECONDS = 6

@@ -5,8 +5,8 @@ import pytest
 
 from models.labels import ACTIVITIES
 from models.recordings.splits import Split
-from models.simulation.life.day_plan import PlannedActivity
 from models.simulation.life.motion import RATE
+from models.simulation.life.plan import PlannedActivity
 from models.simulation.life.scenarios import DOINGS
 from models.simulation.life.wearer import SimulatedWearer
 from models.simulation.sources.motion_bank import MotionBank, head_yaw

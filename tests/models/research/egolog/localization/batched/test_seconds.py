@@ -13,7 +13,7 @@ from models.research.egolog.localization.seconds import SpatialSeconds
 from models.research.egolog.localization.training import heat_of as heat_of_one_clip
 from models.simulation.acoustics.ears import EAR_POINTS_M
 from models.simulation.acoustics.rooms import Room
-from models.simulation.life.day_plan import SoundEvent
+from models.simulation.life.plan import SoundEvent
 from models.simulation.rendering.mixer import Listener, Mixer
 from tests.models.research.egolog.localization.batched.material import ears, world
 
