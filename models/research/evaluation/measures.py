@@ -26,6 +26,7 @@ from models.research.evaluation.localization import (
     direction_memory,
     measured_distance,
     measured_rooms,
+    placed_events,
     sound_places,
 )
 from models.research.evaluation.localization import rendered as localization
@@ -162,7 +163,7 @@ def measure_life(
         "localization_in_order": {**in_order["with_motion"]["remembered"], **in_order},
         "scenario": scenario,
         "har": har,
-        "events": sound_places.measure(sound_places.EventPlacer(registry).place_events(placed)),
+        "events": sound_places.measure(placed_events.EventPlacer(registry).place_events(placed)),
         "abstention": abstention.measure(registry, networks, life),
         "gate": gate.measure(disturbed_windows, disturbed),
     }

@@ -11,13 +11,13 @@ from models.labels import SOUND_EVENTS
 from models.research.egolog.days import placed as placed_days
 from models.research.egolog.days.placed import PlacedDays
 from models.research.evaluation.localization import sound_places
-from models.research.evaluation.localization.sound_places import (
+from models.research.evaluation.localization.place_calibration import fit_calibration
+from models.research.evaluation.localization.placed_events import (
     EventPlacer,
     PlacedEvent,
     PlacedEvents,
-    fit_calibration,
-    measure,
 )
+from models.research.evaluation.localization.sound_places import measure
 from models.research.lib import recordings_folder
 from models.serving.predict import ScenarioRecognizer, SoundLocalizer
 from models.simulation.sources.material import Material
