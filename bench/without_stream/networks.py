@@ -54,7 +54,7 @@ class Networks:
         self.seconds = defaultdict[str, float](float)
 
     def localize(self, item: LocalizerInput) -> LocatedSecond:
-        """Return what one second says by itself."""
+        """Return the estimate of one second without the seconds before."""
         return self._time("localization", lambda: self._localizer.locate([item])[0])
 
     def scenario(self, item: ScenarioInput) -> ScenarioOutput:

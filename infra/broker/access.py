@@ -84,7 +84,7 @@ async def require_broker(settings: Settings) -> None:
         else:
             connection.close()
             return
-    # An explicit refusal tells more than another broker's silence.
+    # An explicit refusal is more informative than a broker that does not answer.
     refusal = next((reason for reason in reasons if reason), "")
     raise BrokerError(
         f"broker at {settings.broker_url} {refusal}"

@@ -26,7 +26,7 @@ def escape_formula(cell: str) -> str:
 
 
 def unescape_formula(cell: str) -> str:
-    """Undo `disarmed`."""
+    """Undo `escape_formula`."""
     return cell.removeprefix("'")
 
 

@@ -109,7 +109,7 @@ def _line(error: ErrorDetails) -> str:
         return _unknown(env_name(name))
     field = Settings.model_fields[name]
     value = refused_text(field, error["input"])
-    # A validator that has more to say than its type.
+    # A validator whose message is more specific than its type.
     reason = str(error.get("ctx", {}).get("error") or "")
     return (
         f"setting {env_name(name)} has value '{value}': expected {reason or expected_text(field)}"

@@ -39,7 +39,7 @@ class SecondLogits:
 
 
 class ActivitySeconds(nn.Module):
-    """A transformer over a window's seconds, what the fusion says, and its scenarios."""
+    """A transformer over a window's seconds, the fusion's logits, and its scenarios."""
 
     def __init__(self, config: ActivitySecondsConfig = ActivitySecondsConfig()) -> None:
         super().__init__()

@@ -8,7 +8,7 @@ with the next second's evidence (binary Bayes filter, Thrun et al., Probabilisti
 
 It only says in which direction a sound is: how likely a near or a far one is at all stays what the
 second itself says. It is state of the session in event time, and it forgets where a second is
-missing or has no motion, because nobody knows then how far the head has turned.
+missing or has no motion, because then it is unknown how far the head has turned.
 """
 
 from __future__ import annotations
@@ -149,7 +149,7 @@ class DirectionMemory:
 
     @classmethod
     def of(cls, packed: bytes) -> Self:
-        """Restore the memory from `packed`; of another length nothing is remembered."""
+        """Restore the memory from what `pack` returned; of another length nothing is remembered."""
         if len(packed) != _BYTES:
             return cls()
         sources = np.frombuffer(packed, "<f4", offset=_HEADER.size)

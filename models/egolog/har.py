@@ -89,7 +89,7 @@ class Har(nn.Module):
             audio_seconds: (B, n, 256) audio features of each second by itself.
             imu_seconds: (B, n, 128) IMU features of each second.
 
-        Without the seconds, or without sound, the fusion alone speaks.
+        Without the seconds, or without sound, the logits are those of the fusion alone.
         """
         fused = self.fuse(audio, audio_mask, imu, imu_mask, text, text_mask)
         if self.seconds is None or audio_seconds is None or imu_seconds is None:

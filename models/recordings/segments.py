@@ -27,7 +27,7 @@ _MIN_COVERAGE = 0.5
 class Segment:
     """L seconds: `wave` (16000·L,) in [-1, 1], `imu` (50·L, 6) in m/s² and rad/s.
 
-    `heard` and `moved` (L,) are True for each second that was recorded; elsewhere zeros stand.
+    `has_audio` and `has_imu` (L,) are True for recorded seconds; the others hold zeros.
     """
 
     wave: NDArray[np.float32]

@@ -19,13 +19,13 @@ SEGMENTS = 15
 _SEED = 20_240_714
 
 
-def trial_rows(joined: int) -> NDArray[np.float32]:
-    """Return fixed rows (4, 15, J): with both modalities, with either, and an empty window.
+def trial_rows(row_width: int) -> NDArray[np.float32]:
+    """Return fixed rows (4, 15, J) with both modalities, with either, and of an empty window.
 
     The last four columns are those of `models.egolog.scenario.ScenarioNet.join`: similarity,
-    share, heard and moved.
+    its weight, and whether there is audio and motion.
     """
-    rows = np.random.default_rng(_SEED).normal(0, 0.5, (4, SEGMENTS, joined)).astype(np.float32)
+    rows = np.random.default_rng(_SEED).normal(0, 0.5, (4, SEGMENTS, row_width)).astype(np.float32)
     rows[..., -3] = 1.0
     for window, (has_audio, has_imu) in zip(rows, ((1, 1), (1, 0), (0, 1), (0, 0)), strict=True):
         window[:, -2:] = has_audio, has_imu

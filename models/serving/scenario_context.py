@@ -20,8 +20,8 @@ def scenario_context(
 ) -> dict[str, float]:
     """Return the scenarios for activity windows after the last of `estimates`.
 
-    estimates: as in `remembered`. undisturbed: the last window's probabilities without far sound,
-    which replace its own unless the wearer attends to far sound, or no sound was left out.
+    estimates: as in `smooth_estimates`. undisturbed: the last window's probabilities without far
+    sound, which replace its own unless the wearer attends to far sound, or no sound was left out.
     """
     whole = smooth_estimates(estimates)
     if not undisturbed or is_attended(detected_scenarios(whole)):

@@ -1,4 +1,4 @@
-"""Adding and removing labels: checks, descriptions, vectors, and the message that tells workers."""
+"""Adding and removing labels: checks, descriptions, vectors, and the message to the workers."""
 
 from __future__ import annotations
 

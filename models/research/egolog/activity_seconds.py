@@ -79,7 +79,8 @@ class SecondExamples(ColumnDataset):
 
     `audio` (N, 5, 256) and `imu` (N, 5, 128) are features of the seconds, in half precision;
     `activity` (N,) and `activities` (N, 5) indices. `fused` (N, V, 16) are the fusion's logits,
-    `scenarios` (N, V, 16) what is told, the masks (N, V) what is there, and where it `is_silent`.
+    `scenarios` (N, V, 16) the input scenarios, the masks (N, V) which modalities are present, and
+    `is_silent` (N, V) where the sound is silence.
     """
 
     audio: Tensor
@@ -107,7 +108,7 @@ def windows(
 ) -> tuple[ActivityExamples, Tensor]:
     """Return windows that begin at every second, and the activities (N, 5) of their seconds.
 
-    They are told the true scenarios of their middle; other microphones and mountings are drawn if
+    Their scenarios are the true ones of their middle; other microphones and mountings are drawn if
     `rng` is given. `fast` computes in half precision, whose error is far below the noise that
     training adds.
     """
@@ -294,7 +295,7 @@ def _examples(
 
 
 def _report(when: str, network: Har, text: ScenarioText, check: ActivityExamples) -> float:
-    """Print what validation says of `network`, and return its mean log loss."""
+    """Print the validation figures of `network`, and return its mean log loss."""
     losses, rows = [], []
     for name, shown in (("told", check), ("not told", of_har.without(check, "scenario"))):
         logits = of_har.in_parts(shown, partial(of_har.scores, network, text))

@@ -91,7 +91,7 @@ def of_motion(features: Tensor, activity: NDArray[np.int64]) -> ActivityExamples
 
 
 def of_windows(encoders: Encoders, mel: Tensor, imu: Tensor, activity: Tensor) -> ActivityExamples:
-    """Return windows of n seconds: `mel` (N, 50·n, 64), `imu` (N, 50·n, 6); no scenario is told."""
+    """Return windows of n seconds: `mel` (N, 50·n, 64), `imu` (N, 50·n, 6); without scenarios."""
     with torch.inference_mode():
         seconds = encoders.seconds(mel)
         audio, audio_seconds = encoders.encode_seconds(seconds), encoders.audio_by_second(seconds)
@@ -123,7 +123,7 @@ def fused_logits(network: Har, text: ScenarioText, examples: ActivityExamples) -
 
 
 def scenario_texts(text: ScenarioText, scenarios: Tensor) -> tuple[Tensor, Tensor]:
-    """Return the texts (N, K, E) of the `scenarios` (N, 16) that are told, and their mask."""
+    """Return the texts (N, K, E) of the given `scenarios` (N, 16), and their mask."""
     most = max(1, int((scenarios > 0).sum(dim=1).max()))
     present, names = scenarios.topk(most, dim=1)  # (N, K)
     return text.table[names], present > 0

@@ -68,7 +68,7 @@ PAPER: dict[str, dict[str, dict[str, float]]] = {
 
 @dataclass(frozen=True)
 class Options:
-    """How the heads are trained and told scenarios; `activities` 0 keeps all labels."""
+    """How the heads are trained and given scenarios; `activities` 0 keeps all labels."""
 
     seed: int = 0
     steps: int = 600
@@ -97,7 +97,7 @@ def evaluate(
 ) -> tuple[Column | None, Column | None]:
     """Return the data set's columns of Tables 1 and 2, None where it lacks the labels."""
     chosen = _limit(recordings, options)
-    # Before the long part, so that too few users are told at once.
+    # Before the long part, so that too few users are reported at once.
     split = split_users([recording.user for recording in chosen], options.seed)
     data = encode(name, chosen, pair)
     settings = Fit(minutes=60.0, steps=options.steps)

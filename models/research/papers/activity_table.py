@@ -44,7 +44,7 @@ WRONG_SCENARIO = 0.1
 
 @dataclass(frozen=True)
 class ScenarioContext:
-    """Scenarios as the activity table is told them: names' embeddings (K, E) and an answer."""
+    """Scenarios as input of the activity table: names' embeddings (K, E) and an answer."""
 
     table: Tensor
     answer: Recognise
@@ -77,7 +77,7 @@ def activity_table(
 ) -> Column:
     """Fill Table 1's column: activity accuracy on moments of unseen users.
 
-    `scenarios` is what "+ Scenario" is told: in training the data set's own labels, now and then
+    `scenarios` is the input of "+ Scenario": in training the data set's own labels, now and then
     wrong or missing; in the test what the scenario network recognises. Raises `TablesError` when
     a part has no moment.
     """
@@ -178,7 +178,7 @@ def _validation_score(logits: Tensor, check: Moments) -> float:
     return right - TIE * float(cross_entropy(logits, check.activity))
 
 
-# Scenarios (M, K) as told, and their embeddings (K, E).
+# Input scenarios (M, K), and their embeddings (K, E).
 _Hint = tuple[Tensor, Tensor]
 
 
@@ -213,7 +213,7 @@ def _har_with_context(
     settings: Fit,
     seed: int,
 ) -> tuple[NDArray[np.float32], NDArray[np.float32] | None]:
-    """Return the test's probabilities told recognised scenarios, and told the labels."""
+    """Return the test's probabilities given recognised scenarios, and given the labels."""
     network = _har_net(parts, hints, count, settings, seed)
     with torch.inference_mode():
         recognised = _scores(network, parts[2], hints[2]).softmax(1).numpy()
@@ -261,7 +261,7 @@ def _mistaken(scenarios: Tensor, rng: Generator) -> Tensor:
 
 
 def _context(part: Moments, contexts: Contexts, scenarios: ScenarioContext, train: bool) -> Tensor:
-    """Return the scenarios (M, K) that moments are told: labels in training, else recognised."""
+    """Return the input scenarios (M, K) of moments: labels in training, else recognised."""
     if train and scenarios.own:
         return contexts.scenarios[part.context]
     needed, place = torch.unique(part.context, return_inverse=True)

@@ -81,7 +81,7 @@ class EncodedSet:
 
 @dataclass(frozen=True)
 class Split:
-    """Users of each part; nobody is in two."""
+    """Users of each part; no user is in two."""
 
     train: frozenset[str]
     validation: frozenset[str]

@@ -47,13 +47,13 @@ class Column:
 def recogniser(
     data: EncodedSet, split: Split, network: ScenarioNet, space: SharedSpace
 ) -> Recognise:
-    """Return what `network`, trained by `scenario_table` on `data`, says of contexts."""
+    """Return the answer of `network`, which `scenario_table` trained on `data`."""
     _, norm = normalise(data, split)
     return lambda contexts: recognise(network, space, norm(contexts))
 
 
 def answer_with(network: ScenarioNet, space: SharedSpace) -> Recognise:
-    """Return what a shipped network says of contexts of its own encoders, unnormalised."""
+    """Return the answer of a shipped network to contexts of its own encoders, unnormalised."""
     return lambda contexts: recognise(network, space, contexts)
 
 

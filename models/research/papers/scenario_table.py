@@ -45,7 +45,7 @@ THRESHOLDS = tuple(np.arange(0.05, 0.96, 0.05).round(2).tolist())
 
 @dataclass(frozen=True)
 class _FittedNetwork:
-    """A network and what it says of the validation's and the test's contexts."""
+    """A network with its probabilities of the validation's and the test's contexts."""
 
     network: ScenarioNet
     checked: NDArray[np.float32]

@@ -89,7 +89,7 @@ class ActivityRecognizer:
         sizes, sessions = self._encoders.config, self._encoders.sessions
         audio = np.zeros((1, sizes["audio"]["features"]), np.float32)
         imu = np.zeros((1, sizes["imu"]["features"]), np.float32)
-        # Without sound the fusion alone speaks, so that these are of no account.
+        # Without sound the logits are those of the fusion alone, and these have no effect.
         audio_seconds, imu_seconds = audio[:, None], imu[:, None]  # (1, 1, F)
         familiarity: dict[Modality, float] = {}
         sound = item.mel if item.seconds is None else item.seconds

@@ -61,7 +61,7 @@ class SoundLocalizer:
         return [self._locate(item).regions for item in items]
 
     def locate(self, items: Sequence[LocalizerInput]) -> list[LocatedSecond]:
-        """Return what each second says by itself.
+        """Return the estimate of each second without the seconds before.
 
         Raises `PredictError` for shapes other than `LocalizerInput`'s.
         """

@@ -163,7 +163,7 @@ def first_echoes(
 
     Args:
         wave: (n,) dry sound.
-        yaw: the head's, rad, every HOP samples as in `heard`.
+        yaw: the head's, rad, every HOP samples as in `render_at_ears`.
         table: far responses of the ears.
         echoes: image sources; those later than `ECHO_WINDOW_S` are ignored.
         distance_m: the source's, at which the direct path has unit gain and no delay.

@@ -209,7 +209,7 @@ def _some(echoes: Reflections, chosen: NDArray[np.bool_]) -> Reflections:
 
 
 def _loudness(wave: NDArray[np.float32]) -> float:
-    # The loudest third of the 20 ms frames, as in `sounds.levelled`.
+    # The loudest third of the 20 ms frames, as in `sounds.normalise_level`.
     frames = wave[:, : wave.shape[1] // 320 * 320].reshape(len(wave), -1, 320)
     power = np.sort(np.mean(np.square(frames), axis=(0, 2)))
     return float(np.sqrt(np.mean(power[-max(1, power.size // 3) :])))

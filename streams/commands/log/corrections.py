@@ -91,7 +91,7 @@ def _add_correct(group: ActionGroup, app: EgoLogApp) -> None:
 
 
 def unknown_names(correction: Correction) -> list[str]:
-    """Return the names that the wearer gave and no network can say; they may be misspelled."""
+    """Return the names that the wearer gave and no network outputs; they may be misspelled."""
     known = ACTIVITIES if correction.row == "activity" else SCENARIOS
     return sorted({name for span in correction.named for name in span.labels} - {*known})
 

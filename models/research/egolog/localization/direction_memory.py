@@ -135,7 +135,7 @@ def _sectors(logits: Tensor) -> Tensor:
 
 
 def _turn(directions: Tensor, turn: Tensor) -> Tensor:
-    """Return `models.egolog.direction_memory.turned` of (N, 2, 72) and (N,) rad."""
+    """Return `models.egolog.direction_memory.turn_directions` of (N, 2, 72) and (N,) rad."""
     steps = turn / (2 * math.pi / CANDIDATES)
     low = steps.floor()
     part = (steps - low)[:, None, None]

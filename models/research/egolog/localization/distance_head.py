@@ -86,7 +86,7 @@ class HeadExamples(NamedTuple):
     """What the head sees of N seconds, and what is true.
 
     `features` (N, F) are its inputs, `logits` (N, 8) the network's without it; `regions`,
-    `nearness` and `alone` are as in `Augmented`.
+    `nearness` and `alone` are as in `AugmentedBatch`.
     """
 
     features: Tensor

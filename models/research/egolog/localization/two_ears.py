@@ -64,7 +64,7 @@ _HEADS_STREAM, _SOUNDS_STREAM, _SHAPES_STREAM = 77, 78, 79
 class Tables:
     """How much is computed before training: `heads` drawn ones, `takes` of each label made up.
 
-    Each measured head has `shapes` beside its own (`Ring.reshaped`); `radii_m` are the spheres
+    Each measured head has `shapes` beside its own (`Ring.vary_shape`); `radii_m` are the spheres
     whose near field ears are given.
     """
 

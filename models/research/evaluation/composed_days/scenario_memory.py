@@ -1,7 +1,7 @@
 """Tune the scenario memory: its length, the probability of change, the trust and the prior.
 
 `python -m models.research.evaluation.composed_days.scenario_memory` prints the micro-F1 on
-validation of composed stretches of five minutes, which are lived as the training days are, and of
+validation of composed stretches of five minutes, drawn like the training days, and of
 the log of shifted days (`models.research.evaluation.self_training`), of a domain each seed. Chosen
 is what is best on shifted days and loses nothing on the others.
 """
@@ -52,7 +52,7 @@ PRIORS = (0.15, 0.2, 0.25, 0.3)
 
 @dataclass(frozen=True)
 class Memory:
-    """What `models.egolog.scenario_memory.remembered` takes."""
+    """What `models.egolog.scenario_memory.smooth_estimates` takes."""
 
     memory_s: float = MEMORY_S
     changed: float = CHANGED

@@ -178,7 +178,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
 
 
 def _fit(days: Sequence[LocatedDays]) -> str:
-    """Fit to all days, and say what is gained on those of one seed by fitting to the others."""
+    """Fit to all days, and report the gain on those of one seed by fitting to the others."""
     lines = [f"FILTER = {fit_filter([each.in_order() for each in days])}"]
     for at, held in enumerate(days):
         others = [each.in_order() for number, each in enumerate(days) if number != at]

@@ -1,11 +1,11 @@
-"""How surely to say what is remembered, by position: `python -m ...evaluation.confidence`.
+"""The confidence of remembered rankings, by position: `python -m ...evaluation.confidence`.
 
 Validation users of one data set for each position are followed through their windows as the stream
 follows them, by LanHAR's ranking and by EgoLog's activities of motion alone. Of the confidences at
 which few enough windows are wrong at 0.5 or more, the one whose probabilities say best how often
 the likeliest is right belongs into `CONFIDENCE_AT` of `models.lanhar.label_memory` and of
-`models.serving.activity_memory`. It makes nothing unknown and changes no order. Activities are said
-no more surely anywhere than where nobody knows the position.
+`models.serving.activity_memory`. It makes nothing unknown and changes no order. No position has a
+higher confidence than an unknown one.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Who says what went on: the offline expert, an oracle, or somebody wrong."""
+"""Annotators: the offline expert, an oracle, or one with errors."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ class Annotator(Protocol):
 
 
 class ByExpert:
-    """The offline expert, who looks at every window and is told what the refiner would tell it."""
+    """The offline expert, which sees every window with the context that the refiner has."""
 
     def __init__(self, expert: Expert) -> None:
         self._expert = expert

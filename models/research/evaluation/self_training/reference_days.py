@@ -1,4 +1,4 @@
-"""The original domain: stretches that are lived as the training days are."""
+"""The original domain: stretches drawn like the training days."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What refining windows is worth, in micro-F1 of what the log then says."""
+"""The gain from refining windows, in micro-F1 of the log's labels."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ Array = NDArray[np.float32]
 
 
 def refine(estimates: Array, asked: NDArray[np.int64], answers: Sequence[Sequence[str]]) -> Array:
-    """Return what a log says (N, 16) after refining; who says nothing leaves what stands."""
+    """Return the log's labels (N, 16) after refining; an empty answer changes nothing."""
     labels = log_labels(estimates)
     for number, answer in zip(asked, answers, strict=True):
         if answer:

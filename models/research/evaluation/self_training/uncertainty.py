@@ -1,4 +1,4 @@
-"""Which windows are in doubt, and what a log says of them while nobody refines."""
+"""Uncertain windows, and the log's labels without refining."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ def uncertain(estimates: Array, below: float = BELOW) -> NDArray[np.int64]:
 
 
 def log_labels(estimates: Array) -> Array:
-    """Return what a log says (N, 16) of estimates (N, 16): 1 for each scenario that stands."""
+    """Return the log's labels (N, 16) of estimates (N, 16): 1 for each detected scenario."""
     labels = np.zeros(estimates.shape, np.float32)
     for row, probabilities in zip(labels, estimates.tolist(), strict=True):
         row[:] = np.isin(

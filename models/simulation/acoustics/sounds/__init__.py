@@ -36,7 +36,7 @@ class SoundSource(Protocol):
     def __call__(
         self, label: str, draw: Generator, noise: Generator, n: int, rate_hz: float | None = None
     ) -> Wave:
-        """Return n samples of 16 kHz mono sound, scaled by `levelled`.
+        """Return n samples of 16 kHz mono sound, scaled by `normalise_level`.
 
         `rate_hz` sets the cadence of the wearer's own footsteps; other sounds ignore it.
         """

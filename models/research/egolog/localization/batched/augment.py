@@ -82,7 +82,7 @@ class AugmentedBatch(NamedTuple):
 def augment(
     drawn: RenderedSeconds, rows: Tensor, imbalance: Imbalance, rng: torch.Generator
 ) -> AugmentedBatch:
-    """Mirror half of the seconds `rows`, turn their motion, and hear them by other microphones."""
+    """Mirror half of the seconds `rows`, rotate their motion, and vary their microphones."""
     maps, imu = drawn.maps[rows].float(), drawn.imu[rows]
     regions, heat = drawn.regions[rows], drawn.heat[rows]
     half = len(rows) // 2
