@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from infra import metrics, topics
 from infra.broker.topic_reader import read_at
-from infra.daily_log.places import Places
+from infra.daily_log.record_offsets import RecordOffsets
 from models.labels import SCENARIOS
 from schemas import FinetuneItem, Scenario, SchemaError
 from schemas.correction import WEARER
@@ -71,7 +71,7 @@ class CorrectionQueuer:
         await runtime.log.put_corrections([correction])
         span = (correction.device_id, correction.start_ns, correction.end_ns)
         records = (await runtime.log.read(*span)).scenarios
-        places = await Places.of(runtime.log).read(correction.device_id, records)
+        places = await RecordOffsets.of(runtime.log).read(correction.device_id, records)
         features = await self._fetch(places)
         items: list[FinetuneItem] = []
         for record in records:

@@ -6,7 +6,7 @@ import logging
 from typing import TYPE_CHECKING, Any
 
 from infra import metrics, topics
-from infra.daily_log.places import Places
+from infra.daily_log.record_offsets import RecordOffsets
 from schemas import Activity, Correction, Refined, Scenario
 from schemas.scenario import NO_REFINER, OFFLINE_EXPERT
 from streams.engine.outcome import Outcome
@@ -63,7 +63,7 @@ class LogWriter:
         """Store the offsets of scenario records, whose features corrections need."""
         kept = [each for each in records if each.message.embeddings is not None]
         if kept:
-            await Places.of(self._runtime().log).put(
+            await RecordOffsets.of(self._runtime().log).put(
                 {r.message.window_id: (r.partition, r.token.message.offset) for r in kept},
                 [each.message for each in kept],
             )

@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, Any
 from redis.exceptions import RedisError
 
 from infra import topics
-from infra.daily_log.stored import LogStoreError
+from infra.daily_log.redis_format import LogStoreError
 from infra.errors import LlmError
 from infra.settings.scenario_names import read_names
 from models.egolog.offline_expert import Expert

@@ -13,8 +13,8 @@ from operators.errors import ImplausibleTimeError
 from operators.windowing import Windower, WindowingConfig
 from schemas.event_time import why_refused
 from schemas.frames import MODALITIES, NS, AudioFrame, Modality
-from streams.engine.opening import open_speech_detector
 from streams.engine.silence import AwaitedSession
+from streams.engine.startup import open_speech_detector
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence

@@ -12,7 +12,7 @@ import streams.engine.worker
 import models.serving.candidate_check
 from infra.settings import load
 from models.serving.served import ALL
-from streams.engine.opening import model_keys, open_registry, open_tagger
+from streams.engine.startup import model_keys, open_registry, open_tagger
 import streams.windower
 
 settings = load()

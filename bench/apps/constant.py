@@ -1,6 +1,6 @@
 """The product with networks that return constants, which leaves only the stream's cost."""
 
-from bench.apps.constants import make_constant
+from bench.apps.constant_networks import make_constant
 
 make_constant()
 

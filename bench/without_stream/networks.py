@@ -20,7 +20,7 @@ from models.serving.predict import (
     SoundLocalizer,
 )
 from streams.engine.allocator import keep_freed_memory
-from streams.engine.opening import open_registry
+from streams.engine.startup import open_registry
 from streams.engine.vocabulary.known_labels import label_set
 from streams.engine.vocabulary.ranking import RankedLabels, Rankings, RankInput
 

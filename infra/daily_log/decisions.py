@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, cast
 
-from infra.daily_log.wanted_gaps import Decision
+from infra.daily_log.intended_gaps import Decision
 from schemas import DeviceControl, SchemaError
 
 if TYPE_CHECKING:

@@ -13,7 +13,7 @@ from infra import topics
 from infra.broker.device_control import drop_reason, read_controls
 from infra.broker.signing import Signatures
 from infra.broker.topic_reader import TopicReader
-from infra.daily_log.places import Place, Places
+from infra.daily_log.record_offsets import Place, RecordOffsets
 from infra.daily_log.store import LogStore
 from schemas import Activity, Correction, Refined, Scenario, SchemaError
 from schemas.event_time import NS_PER_MS
@@ -145,4 +145,4 @@ async def _put(store: LogStore, batch: list[Any], places: dict[str, Place]) -> N
             await put(records)
     kept = [message for message in batch if getattr(message, "embeddings", None) is not None]
     if kept:
-        await Places.of(store).put(places, kept)
+        await RecordOffsets.of(store).put(places, kept)

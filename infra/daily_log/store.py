@@ -20,9 +20,9 @@ from infra import clock
 from infra.daily_log.corrections import apply_corrections
 from infra.daily_log.keys import ROWS, SHOWN, LogKeys
 from infra.daily_log.records import EMBEDDINGS, DeviceSummary, Log, LogActivity, LogScenario
+from infra.daily_log.redis_format import parse_stored, score, text
 from infra.daily_log.rollups import Rollups
 from infra.daily_log.scripts import AFTER_CORRECTION, AFTER_WRITE, EXPIRE_SILENT
-from infra.daily_log.stored import parse_stored, score, text
 from infra.daily_log.summaries import DeviceSummaries
 from schemas import Activity, Correction, Refined, Scenario
 from schemas.correction import MAX_SPAN_NS

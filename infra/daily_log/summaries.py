@@ -8,7 +8,7 @@ from pydantic import BaseModel
 
 from infra.daily_log.keys import SHOWN
 from infra.daily_log.records import DeviceSummary
-from infra.daily_log.stored import parse_stored, score, text
+from infra.daily_log.redis_format import parse_stored, score, text
 from schemas.event_time import AHEAD_NS
 
 if TYPE_CHECKING:

@@ -18,7 +18,7 @@ from infra.broker.dead_letters import LetterSelection, purge
 from infra.broker.device_control import write_control
 from infra.broker.topic_reader import TopicReader, publish
 from infra.daily_log.decisions import Decisions
-from infra.daily_log.places import Places
+from infra.daily_log.record_offsets import RecordOffsets
 from infra.daily_log.store import LogStore
 from infra.device_state.checkpoints import Checkpoints
 from infra.device_state.corrected_windows import CorrectedWindows
@@ -64,7 +64,7 @@ async def erase(
     for _ in range(_ROUNDS):
         await asyncio.sleep(settle_s)
         records = await store.erase(device_id)
-        await Places.of(store).erase(device_id)
+        await RecordOffsets.of(store).erase(device_id)
         checkpoints = await Checkpoints.erase(redis, settings.app_id, device_id)
         corrected = await CorrectedWindows(redis, settings.app_id).erase(device_id)
         notifications = await Journal.of(store).erase(device_id)

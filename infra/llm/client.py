@@ -19,12 +19,12 @@ from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from infra import metrics
 from infra.errors import LlmError
+from infra.llm.backoff import Pause, backoff_s
 from infra.llm.breaker import Breaker
 from infra.llm.budget import Budget, Reservation, Usage
 from infra.llm.cache import Cache
 from infra.llm.call_error import CallError
 from infra.llm.endpoint import Endpoint, EndpointConfig
-from infra.llm.pause import Pause, backoff_s
 from infra.llm.structured import correction
 from infra.settings import Settings, env_name
 

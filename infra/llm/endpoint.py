@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, Any
 
 import openai
 
+from infra.llm.backoff import retry_after_s
 from infra.llm.call_error import CallError, status_error
-from infra.llm.pause import retry_after_s
 from infra.llm.reply import AnswerLimit, Reply, read_reply
 from infra.metrics import LLM_UNUSABLE
 from infra.secrets import mask_log

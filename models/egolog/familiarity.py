@@ -1,4 +1,4 @@
-"""The torch modules that hold the weights of `models.egolog.unknown`."""
+"""The torch modules that hold the weights of `models.egolog.out_of_distribution`."""
 
 from __future__ import annotations
 

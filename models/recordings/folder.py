@@ -29,7 +29,6 @@ import numpy as np
 import soundfile
 
 from models.recordings.imports.motion import MotionFile, motion_groups, read_motion
-from models.recordings.left_out import by_kind
 from models.recordings.protocol import (
     EPOCH_START_NS,
     AudioChunk,
@@ -39,6 +38,7 @@ from models.recordings.protocol import (
     cuts,
     sample_time_ns,
 )
+from models.recordings.skipped_rows import by_kind
 from models.recordings.truth import TRUTH_NAME, read_truth
 from schemas.event_time import ns_of, why_refused
 from schemas.frames import NS, Modality

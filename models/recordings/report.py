@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from models.recordings.left_out import LeftOut
+from models.recordings.skipped_rows import SkippedRows
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -21,7 +21,7 @@ class SetReport:
 
     absent: list[Path] = field(default_factory=list)
     skipped: list[tuple[Path, str]] = field(default_factory=list)
-    rows: dict[Path, LeftOut] = field(default_factory=dict)
+    rows: dict[Path, SkippedRows] = field(default_factory=dict)
 
     def missing(self, path: Path) -> None:
         """Record once that `path` does not exist."""
@@ -33,9 +33,9 @@ class SetReport:
         if (path, reason) not in self.skipped:
             self.skipped.append((path, reason))
 
-    def left_out(self, path: Path) -> LeftOut:
+    def left_out(self, path: Path) -> SkippedRows:
         """Return the skipped rows of `path`, to add to."""
-        return self.rows.setdefault(path, LeftOut())
+        return self.rows.setdefault(path, SkippedRows())
 
     def bad_row(
         self, path: Path, line: int, kind: str, text: str = "", count: int = 1, unit: str = "line"

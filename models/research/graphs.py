@@ -30,7 +30,7 @@ from models.egolog.scenario import SCENARIO, ScenarioNet, Segments
 from models.lanhar.rotation_invariant import CHANNELS, MEASURES
 from models.lanhar.sensor_encoder import LANHAR_SENSOR, SensorEncoder
 from models.lanhar.text_encoder import LANHAR_TEXT, WordEncoder
-from models.research import flat_localization
+from models.research import served_localization
 from models.research.graph_export import Graph, export
 from models.serving.graph_file import GRAPHS_DIR
 from models.serving.registry import WEIGHTS_DIR, Registry
@@ -97,8 +97,8 @@ def _localization(key: Key[Localization], maps: int, *, heat: bool = False) -> G
         "has_imu": torch.ones(1, dtype=torch.bool),
     }
     if heat:
-        return Graph(key, flat_localization.regions_and_heat, example, ("regions", "heat"), {})
-    return Graph(key, flat_localization.regions, example, ("regions",), {})
+        return Graph(key, served_localization.regions_and_heat, example, ("regions", "heat"), {})
+    return Graph(key, served_localization.regions, example, ("regions",), {})
 
 
 def _segments(count: int) -> dict[str, Tensor]:

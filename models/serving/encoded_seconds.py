@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from models.network.windows import SECOND_STEPS
-from models.serving.kept_results import KeptResults
+from models.serving.result_cache import ResultCache
 from models.serving.served import ENCODERS
 
 if TYPE_CHECKING:
@@ -34,7 +34,7 @@ class SecondEncoder:
 
     def __init__(self, registry: Registry, kept: int = KEPT) -> None:
         self._session = registry.open(ENCODERS).sessions["seconds"]
-        self._results = KeptResults(kept)
+        self._results = ResultCache(kept)
 
     def encode(self, mel: NDArray[Any], *, last: bool = False) -> list[EncodedSecond]:
         """Return the seconds of a log-mel (50·n, 64); n is at least 1.

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from models.serving.kept_results import KeptResults
+from models.serving.result_cache import ResultCache
 from models.serving.served import ENCODERS
 
 if TYPE_CHECKING:
@@ -45,7 +45,7 @@ class SegmentSounds:
 
     def __init__(self, registry: Registry, kept: int = _KEPT) -> None:
         self._session = registry.open(ENCODERS).sessions["sounds"]
-        self._results = KeptResults(kept)
+        self._results = ResultCache(kept)
 
     def logits(self, segment: NDArray[Any]) -> NDArray[np.float32]:
         """(T, 64) log-mel -> logits (54,) of the recognised sounds."""

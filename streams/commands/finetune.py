@@ -13,7 +13,7 @@ from infra.errors import PortInUseError
 from infra.settings import Settings, env_name
 from streams.commands.error_lines import one_line_errors
 from streams.commands.running_services import running
-from streams.engine.opening import open_registry
+from streams.engine.startup import open_registry
 from streams.finetuning.finetuner import Finetuner
 
 if TYPE_CHECKING:

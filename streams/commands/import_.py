@@ -69,8 +69,8 @@ def register(app: EgoLogApp) -> None:
         the files' metadata, else from --start.
         """
         from models.recordings.imports import report
-        from models.recordings.imports.about import time_of
         from models.recordings.imports.importing import open_import
+        from models.recordings.imports.recording_json import time_of
 
         imported = open_import(
             path.expanduser(),

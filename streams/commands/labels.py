@@ -15,7 +15,7 @@ from schemas.labels import label_key
 from streams.commands.groups import ActionGroup
 from streams.commands.running_services import running
 from streams.commands.tables import table
-from streams.engine.opening import open_registry
+from streams.engine.startup import open_registry
 from streams.engine.vocabulary.known_labels import label_set
 from streams.labels.describe import Describer, asking
 from streams.labels.editor import AUTO, LabelEditor

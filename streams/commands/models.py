@@ -21,7 +21,7 @@ from schemas.learning import SHIPPED
 from streams.commands.groups import ActionGroup
 from streams.commands.running_services import running
 from streams.commands.tables import table
-from streams.engine.opening import open_registry
+from streams.engine.startup import open_registry
 from streams.engine.wearers import STAGE
 
 if TYPE_CHECKING:

@@ -8,7 +8,7 @@ from faust.cli import argument, option
 
 from infra.errors import InfraError
 from infra.notifications.journal import Journal
-from infra.notifications.trial import try_out
+from infra.notifications.target_check import send_test
 from infra.redis.client import connect
 from infra.settings import env_name
 from schemas.event_time import iso
@@ -63,7 +63,7 @@ def register(app: EgoLogApp) -> None:
         if target not in targets:
             known = ", ".join(targets) or "none yet"
             raise NotificationCommandError(f"target {target!r} is unknown: expected one of {known}")
-        await try_out(target, targets[target])
+        await send_test(target, targets[target])
         print(f"told {target!r} at {targets[target].masked_address}")
 
     @group.action(

@@ -33,7 +33,6 @@ from streams.engine.kafka.fair_queue import FairTopic
 from streams.engine.kafka.share_gate import ShareGate
 from streams.engine.kafka.topic import GuardedTopic
 from streams.engine.kafka.transport import Transport
-from streams.engine.opening import open_registry
 from streams.engine.operator_stage import OperatorStage
 from streams.engine.own_core import OFF, OwnCore
 from streams.engine.page_backend import PageBackend
@@ -41,7 +40,8 @@ from streams.engine.publish_queue import PublishQueue
 from streams.engine.publisher import Publisher
 from streams.engine.raw_retention import INTERVAL_S, delete_processed
 from streams.engine.runtime import Runtime
-from streams.engine.vitals import WorkerVitals
+from streams.engine.startup import open_registry
+from streams.engine.worker_health import WorkerHealth
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Sequence
@@ -98,7 +98,7 @@ class EgoLogApp(faust.App):
         self.backend = PageBackend(
             lambda: self.settings, lambda: self._runtime, self._publisher, self._controls
         )
-        self.vitals = WorkerVitals(
+        self.vitals = WorkerHealth(
             settings,
             self._guarded_consumer,
             lambda: None if self._runtime is None else self._runtime.redis,

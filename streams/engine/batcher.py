@@ -7,7 +7,7 @@ from time import perf_counter
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from infra import metrics
-from streams.engine.turns import Turns, Urgency
+from streams.engine.inference_schedule import InferenceSchedule, Urgency
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -34,7 +34,7 @@ class Batcher(Generic[ItemT, ResultT]):
         *,
         batch_max: int,
         wait_s: float,
-        turns: Turns,
+        turns: InferenceSchedule,
         urgency: Urgency = Urgency.FIRST,
     ) -> None:
         self._batch_sizes = metrics.batch_size.labels(model=name)
@@ -111,7 +111,7 @@ class Batching:
     def __init__(self, settings: Settings, pool: ThreadPoolExecutor) -> None:
         self._settings = settings
         self._pool = pool
-        self._turns = Turns(settings.inference_threads)
+        self._turns = InferenceSchedule(settings.inference_threads)
 
     def batcher(
         self,

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 from operators.errors import OperatorError
 from streams.engine.dead_letters import dead_letter, to_dead_letter
+from streams.engine.idle_devices import IdleDevices
 from streams.engine.outcome import Outcome
-from streams.engine.resting import Resting
 from streams.engine.silence import LastHeard
 
 if TYPE_CHECKING:
@@ -96,7 +96,7 @@ class OperatorStage:
         *,
         executor: Callable[[], Executor] | None = None,
         heard: LastHeard | None = None,
-        resting: Resting | None = None,
+        resting: IdleDevices | None = None,
         let_go: Callable[[str], None] = lambda device_id: None,  # noqa: ARG005 - the signature is its callers'
     ) -> None:
         self._operator = operator
@@ -106,7 +106,7 @@ class OperatorStage:
         self._generation = generation
         self._executor = executor
         self._heard = LastHeard() if heard is None else heard
-        self._resting = Resting() if resting is None else resting
+        self._resting = IdleDevices() if resting is None else resting
         self._let_go = let_go
         self._lock = asyncio.Lock()
         # The generation of the revoked partitions, until others are assigned.

@@ -9,7 +9,7 @@ from infra import metrics
 from models.serving.encoded_seconds import SecondEncoder
 from models.serving.near_field import NearFieldExtractor
 from models.serving.predict import ActivityRecognizer, ScenarioRecognizer, SoundLocalizer
-from streams.engine.opening import open_tagger
+from streams.engine.startup import open_tagger
 
 if TYPE_CHECKING:
     from infra.settings import Settings

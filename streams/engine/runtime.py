@@ -16,10 +16,10 @@ from infra.redis.client import connect
 from models.serving.open_vocabulary import open_lanhar, open_positions
 from streams.engine.batcher import Batching
 from streams.engine.correction_adapters import CorrectionAdapters
+from streams.engine.inference_schedule import Urgency
 from streams.engine.model_updates import ModelUpdates
-from streams.engine.opening import open_llm, open_registry
 from streams.engine.recognizers import Recognizers
-from streams.engine.turns import Urgency
+from streams.engine.startup import open_llm, open_registry
 from streams.engine.vocabulary.known_labels import KnownLabels, label_set
 from streams.engine.vocabulary.ranking import Ranking, Rankings
 from streams.engine.wearers import Wearers

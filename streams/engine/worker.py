@@ -21,10 +21,10 @@ from models.serving.open_vocabulary import open_lanhar
 from models.serving.registry import RegistryError
 from streams.engine import own_core
 from streams.engine.allocator import keep_freed_memory
-from streams.engine.collector import freeze_startup_objects
+from streams.engine.garbage_collection import freeze_startup_objects
 from streams.engine.kafka.quiet_log import quieten
-from streams.engine.opening import model_keys, open_speech_detector, open_tagger
 from streams.engine.own_core import OwnCore
+from streams.engine.startup import model_keys, open_speech_detector, open_tagger
 
 if TYPE_CHECKING:
     import asyncio

@@ -13,7 +13,7 @@ from aiohttp import web
 
 from infra.notifications.journal import Journal
 from infra.notifications.sending import SendError
-from infra.notifications.trial import try_out
+from infra.notifications.target_check import send_test
 from streams.web import parameters
 from streams.web.parameters import ParameterError
 from streams.web.writing import body_of
@@ -68,7 +68,7 @@ class NotificationViews:
             known = ", ".join(targets) or "none yet"
             raise ParameterError("target", None if name is None else str(name), f"one of {known}")
         try:
-            await try_out(name, targets[name])
+            await send_test(name, targets[name])
         except SendError as error:
             return _json({"target": name, "sent": False, "error": str(error)})
         return _json({"target": name, "sent": True, "error": None})

@@ -17,7 +17,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from infra import clock
 from infra.broker.device_control import pause_end_ms
 from infra.daily_log.decisions import Decisions
-from infra.daily_log.wanted_gaps import WantedGap, wanted_gaps
+from infra.daily_log.intended_gaps import IntendedGap, intended_gaps
 from schemas import DeviceControl
 from schemas.device_control import QuietText
 from schemas.event_time import NS_PER_MS, TIME_PATTERN
@@ -86,10 +86,10 @@ class DeviceDecisions:
 
     async def gaps(
         self, store: LogStore, device_id: str, from_ns: int, to_ns: int
-    ) -> list[WantedGap]:
+    ) -> list[IntendedGap]:
         """Return the times in a span in which recording was off on purpose."""
         decisions = await Decisions.of(store).read(device_id)
-        return wanted_gaps(decisions, self.quiet, from_ns, to_ns)
+        return intended_gaps(decisions, self.quiet, from_ns, to_ns)
 
 
 class SettingsViews:

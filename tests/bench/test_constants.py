@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from bench.apps.constants import NETWORKS, constant, make_constant
+from bench.apps.constant_networks import NETWORKS, constant, make_constant
 from bench.without_stream.networks import Networks
 from infra.settings import load
 from models.serving.predict import LocalizerInput

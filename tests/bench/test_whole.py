@@ -31,7 +31,7 @@ def test_every_part_measures_something(tmp_path: Path) -> None:
     assert set(figures["latency_ms"]) >= {"spatial", "activity", "scenario"}
     assert figures["traffic"]["audio.frames"]["octets"] > 64_000
     assert figures["rss_mb"] > 10
-    # A network that is not known to `bench.apps.constants` would still compute.
+    # A network that is not known to `bench.apps.constant_networks` would still compute.
     assert figures["constant_networks_ms"] < figures["ms_per_wearer_second"]["har"]
     assert figures["loop_blocked"]["looks"] > 100
     assert figures["loop_blocked"]["over_50_ms"] == 0

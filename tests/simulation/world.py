@@ -14,11 +14,11 @@ from typing import TYPE_CHECKING, Any
 
 from infra.settings import Settings
 from operators.windowing import WindowingConfig
+from streams.engine.idle_devices import IdleDevices
 from streams.engine.kafka.decoding import Decoder
 from streams.engine.kafka.received import Received, Token
 from streams.engine.operator_stage import OperatorStage
 from streams.engine.publish_queue import PublishQueue
-from streams.engine.resting import Resting
 from streams.engine.silence import LastHeard, StreamSilence
 from streams.windower import Windowing
 from tests.simulation.agents import dispatcher, share
@@ -135,7 +135,7 @@ class Worker:
             lambda: store,  # type: ignore[arg-type,return-value]
             lambda: world.generation,
             heard=LastHeard(lambda: world.now_s),
-            resting=Resting(0.0, lambda: world.now_s),
+            resting=IdleDevices(0.0, lambda: world.now_s),
         )
         self._tasks = [asyncio.ensure_future(self.queue.run()), asyncio.ensure_future(self._read())]
 

@@ -7,7 +7,7 @@ import numpy as np
 
 from infra import topics
 from infra.broker.topic_reader import publish
-from infra.daily_log.places import Places
+from infra.daily_log.record_offsets import RecordOffsets
 from schemas import Correction, NamedSpan, Scenario, Vector
 from schemas.correction import WEARER
 from streams.corrections import CorrectionQueuer, learnable, scenarios_at
@@ -150,7 +150,7 @@ async def test_records_are_read_from_where_the_log_noted_them(broker_url: str) -
 
 
 async def test_a_place_is_kept_by_window_and_forgotten_after_the_topic(store: LogStore) -> None:
-    places = Places.of(store)
+    places = RecordOffsets.of(store)
     await places.put({RECORDS[0].window_id: (1, 7)}, RECORDS[:1])
     await places.put({RECORDS[0].window_id: (2, 8)}, RECORDS[:1])
     assert await places.read("d1", RECORDS) == {RECORDS[0].window_id: (2, 8)}

@@ -16,7 +16,7 @@ from torch import Tensor, nn
 from torchaudio.functional import resample
 
 from models.egolog.audio_tagger.log_mel import RATE, TaggerLogMel
-from models.network.featured import Featured
+from models.network.encoder_output import EncoderOutput
 from models.network.published_weights import WrongWeightsError, fit_into, read_weights, shape_of
 
 if TYPE_CHECKING:
@@ -143,14 +143,14 @@ class EfficientAT(nn.Module):
         )
         self.mel = TaggerLogMel()
 
-    def forward(self, wave: Tensor) -> Featured:
+    def forward(self, wave: Tensor) -> EncoderOutput:
         """(B, n) float32 in [-1, 1] at 16 kHz -> features (B, width) and AudioSet logits."""
         return self.of_mel(self.mel(resample(wave, OUR_RATE, RATE)))
 
-    def of_mel(self, mel: Tensor) -> Featured:
+    def of_mel(self, mel: Tensor) -> EncoderOutput:
         """(B, 128, T) of `TaggerLogMel` -> features (B, width) and AudioSet logits."""
         x = self.features(mel[:, None])  # (B, F, 4, T/32)
-        return Featured(features=x.mean(dim=(2, 3)), logits=self.classifier(x))
+        return EncoderOutput(features=x.mean(dim=(2, 3)), logits=self.classifier(x))
 
 
 def load(path: Path) -> EfficientAT:

@@ -7,21 +7,21 @@ from dataclasses import dataclass, field
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
 
-from models.recordings.imports.about import ABOUT_NAME, About, Abouts
 from models.recordings.imports.device_motion import read_device_motion
 from models.recordings.imports.files import find_files
 from models.recordings.imports.layouts import layout_of
 from models.recordings.imports.media import MEDIA_SUFFIXES
 from models.recordings.imports.name_times import StartTime
-from models.recordings.imports.placing import DatedFile, PlacedFiles, place
 from models.recordings.imports.recorders import Recorders
 from models.recordings.imports.recording import ImportedRecording, MotionStretch
+from models.recordings.imports.recording_json import ABOUT_NAME, RecordingJson, RecordingJsons
 from models.recordings.imports.scratch import Scratch
 from models.recordings.imports.sensor_logger import ANNOTATION_NAME, read_marks, spans_of
 from models.recordings.imports.sensor_logger_json import SUFFIX as JSON_SUFFIX
 from models.recordings.imports.sensor_logger_json import unpack_exports
 from models.recordings.imports.sound import SOUND_SUFFIXES, open_sound
 from models.recordings.imports.start_times import FOLDER, motion_time, sound_time
+from models.recordings.imports.time_axis import DatedFile, PlacedFiles, place
 from models.recordings.imports.timeline import (
     MAX_TRIM_NS,
     sessions,
@@ -75,7 +75,7 @@ def open_import(
     root_name = path.resolve().name
     files = find_files(path, scratch.path, result.skipped)
     files = unpack_exports(files, path, scratch.path, result.skipped)
-    abouts = Abouts(files, result.skipped)
+    abouts = RecordingJsons(files, result.skipped)
     recorders = Recorders(files, now_ns, result.skipped)
     dated = [
         *_sounds(files, recorders, as_format, root_name, now_ns, result.skipped),
@@ -217,7 +217,7 @@ def _device_name(root_name: str) -> str:
 
 def _arrange(
     device: str,
-    about: About,
+    about: RecordingJson,
     placed: PlacedFiles,
     scratch: Scratch,
     skipped: list[tuple[str, str]],
@@ -256,7 +256,7 @@ def _lanes(
     return first, others
 
 
-def _add_truth(files: Iterable[FoundFile], abouts: Abouts, result: Import) -> None:
+def _add_truth(files: Iterable[FoundFile], abouts: RecordingJsons, result: Import) -> None:
     """Add to each recording the overlapping spans of the truth.csv above its files."""
     for file in files:
         if file.shown.name != TRUTH_NAME:

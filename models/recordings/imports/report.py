@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from models.recordings.left_out import by_kind
+from models.recordings.skipped_rows import by_kind
 from schemas.event_time import iso
 
 if TYPE_CHECKING:

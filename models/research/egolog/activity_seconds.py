@@ -43,7 +43,7 @@ from models.research.egolog.har import ActivityExamples
 from models.research.egolog.motion_alone import SILENCED, silence
 from models.research.lib.column_dataset import ColumnDataset
 from models.research.lib.fit import Fit, fit
-from models.research.lib.least import check_least
+from models.research.lib.option_minimums import check_minimums
 from models.serving.one_thread import pin_one_thread
 from models.serving.registry import WEIGHTS_DIR, Registry
 from models.simulation.sources.material import Material
@@ -256,7 +256,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--cache", type=Path, help="cache folder of composed days")
     parser.add_argument("--out", type=Path, required=True, help="output file of the weights")
     options = parser.parse_args(arguments)
-    check_least(parser, options, seeds=0, stretches=1, steps=1)
+    check_minimums(parser, options, seeds=0, stretches=1, steps=1)
     data = shared_data()
     if data is None:
         parser.error("the seconds are trained on real recordings; expected EGOLOG_SHARED_DATA set")

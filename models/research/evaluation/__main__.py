@@ -17,10 +17,10 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, get_args
 
+from models.research.evaluation.available_parts import available_parts
 from models.research.evaluation.measures import Figures, measure
 from models.research.evaluation.options import measured_data, weights_measured
 from models.research.evaluation.sounds import real_sounds
-from models.research.evaluation.usable import usable
 from models.serving.registry import WEIGHTS_DIR, Precision, Registry
 
 if TYPE_CHECKING:
@@ -70,7 +70,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     runs: dict[int, Figures] = {}
     with tempfile.TemporaryDirectory(prefix="egolog-measure-") as folder:
         if data is not None:
-            data = usable(data, Path(folder) / "usable")
+            data = available_parts(data, Path(folder) / "usable")
         cache = options.cache if options.cache is not None else Path(folder)
         for seed in seeds:
             runs[seed] = measure(

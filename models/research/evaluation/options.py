@@ -10,7 +10,7 @@ from models.egolog.contrastive import ENCODERS
 from models.egolog.localization import LOCALIZATION
 from models.recordings.shared_data import shared_data
 from models.research.egolog.days import disturbed as disturbed_days
-from models.research.lib.least import check_least
+from models.research.lib.option_minimums import check_minimums
 from models.serving.registry import WEIGHTS_DIR
 from models.simulation.sources.material import missing
 
@@ -64,5 +64,5 @@ def choosing_options(prog: str, about: str | None, arguments: Sequence[str] | No
     )
     parser.add_argument("--cache", type=Path, help="cache folder of the composed days")
     options = parser.parse_args(arguments)
-    check_least(parser, options, seeds=0, stretches=1)
+    check_minimums(parser, options, seeds=0, stretches=1)
     return options

@@ -26,7 +26,7 @@ from models.serving.predict.scenario import (
     ScenarioRecognizer,
     row_width_of,
 )
-from models.serving.predict.wearers_own import Adapter
+from models.serving.predict.wearer_adapters import Adapter
 
 __all__ = [
     "DECIMALS",

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from models.egolog.unknown import KnownActivity, is_unknown
+from models.egolog.out_of_distribution import FamiliarActivityMotion, is_unknown
 from models.labels import ACTIVITIES, SCENARIOS
 from models.network.softmax import softmax
 from models.serving.encoded_seconds import EncodedSecond, SecondEncoder
@@ -71,7 +71,7 @@ class ActivityRecognizer:
         self._encoders = encoders
         self._har = har.sessions["har"]
         self._text = registry.weights(SCENARIO_TEXT).tensors["table"].astype(np.float32)  # (16, E)
-        self._known = KnownActivity.of(registry.weights(FAMILIARITY).tensors)
+        self._known = FamiliarActivityMotion.of(registry.weights(FAMILIARITY).tensors)
         self.revision = f"{har.revision}+{encoders.recorded}"
 
     def predict(self, items: Sequence[HarInput]) -> list[dict[str, float]]:

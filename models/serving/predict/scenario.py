@@ -10,8 +10,8 @@ from scipy.special import expit
 
 from models.egolog.audio_tagger.input import MELS, STEPS, TAGGER_MEL
 from models.egolog.audio_tagger.input import SEGMENT_S as TAGGED_S
+from models.egolog.out_of_distribution import FamiliarMotion, is_unknown
 from models.egolog.segment_row import row_width
-from models.egolog.unknown import Known, is_unknown
 from models.labels import MOTIONS, RECOGNISED_SOUNDS, SCENARIOS
 from models.network.windows import SEGMENT_S
 from models.serving.encoded_seconds import EncodedSecond, SecondEncoder
@@ -27,7 +27,7 @@ from models.serving.predict.arrays import (
     round_all,
     segment_mask,
 )
-from models.serving.predict.wearers_own import Adapter, WearersOwn
+from models.serving.predict.wearer_adapters import Adapter, WearerAdapters
 from models.serving.segment_sounds import SegmentSounds, SoundAhead, levels, tagged_count
 from models.serving.served import ENCODERS, SCENARIO, SCENARIO_FAMILIARITY
 from schemas.sound_place import HeardApart
@@ -120,7 +120,7 @@ class ScenarioRecognizer:
         self._encoders = registry.open(ENCODERS)
         self.encoders_revision = self._encoders.revision
         self._current = registry.open(SCENARIO)
-        self._known = Known.of(registry.weights(SCENARIO_FAMILIARITY).tensors)
+        self._known = FamiliarMotion.of(registry.weights(SCENARIO_FAMILIARITY).tensors)
 
     @property
     def revision(self) -> str:
@@ -216,7 +216,7 @@ class ScenarioRecognizer:
         else:
             sounds = self._sounds(item.mel, segments["audio_mask"])
         events = _top(by_name(names, sounds.max(axis=0)), self._sound_event_above)
-        own = WearersOwn.of(item.adapter, item.corrections, current.revision)
+        own = WearerAdapters.of(item.adapter, item.corrections, current.revision)
         revision = "+".join([revision, *own.names])
         scenarios = by_name(SCENARIOS, expit(own.adapt(logits)))
         familiarity, unknown = self._verdict(scenarios, segments)

@@ -16,7 +16,7 @@ from streams.commands.log.span import FROM, TO, LogCommandError, span_of
 from streams.commands.log.store import refuse_unknown
 from streams.commands.running_services import running
 from streams.commands.tables import table
-from streams.engine.opening import open_llm
+from streams.engine.startup import open_llm
 from streams.web.parameters import ParameterError
 from streams.web.questions import NOT_CONFIGURED, Question, answered
 from streams.web.search import zone_of

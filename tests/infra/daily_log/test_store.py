@@ -11,8 +11,8 @@ import pytest
 from redis.asyncio import Redis
 
 from infra.daily_log.records import Log, content
+from infra.daily_log.redis_format import LogStoreError
 from infra.daily_log.store import BUCKET_NS, LogStore
-from infra.daily_log.stored import LogStoreError
 from schemas import Activity, Refined, Scenario, Vector
 
 S = 1_000_000_000

@@ -13,7 +13,7 @@ from infra import topics
 from infra.broker.dead_letters import scan
 from infra.broker.device_control import read_controls
 from infra.broker.topic_reader import publish
-from infra.daily_log.places import Places
+from infra.daily_log.record_offsets import RecordOffsets
 from infra.daily_log.rollups import Rollup
 from infra.daily_log.store import LogStore
 from infra.device_state.checkpoints import Checkpoints
@@ -40,7 +40,7 @@ async def fill(settings: Settings, redis: Redis, device: str) -> None:
     store = LogStore(redis, settings.app_id, settings.log_retention_days)
     await store.put_scenarios([scenario(T0, device)])
     await store.put_activities([activity(T0, device)])
-    await Places.of(store).put({f"{device}/s/scenario/{T0}": (0, 1)}, [scenario(T0, device)])
+    await RecordOffsets.of(store).put({f"{device}/s/scenario/{T0}": (0, 1)}, [scenario(T0, device)])
     correction_made = correction(
         len(device), named_span(T0 / S, T0 / S + 30, "Eating"), device_id=device
     )

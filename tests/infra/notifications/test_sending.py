@@ -16,7 +16,7 @@ from infra.local.probe import free_port
 from infra.notifications import sending
 from infra.notifications.rules_file import Target
 from infra.notifications.sending import SendError, send
-from infra.notifications.trial import try_out
+from infra.notifications.target_check import send_test
 from schemas.notification import Notification
 
 if TYPE_CHECKING:
@@ -159,7 +159,7 @@ async def test_without_aiomqtt_one_line_says_what_to_install(
 
 async def test_a_test_says_that_it_is_one() -> None:
     async with serve_endpoint() as (endpoint, url):
-        await try_out("hook", target("webhook", f"{url}/in"), lambda: NOTIFICATION.at_ns)
+        await send_test("hook", target("webhook", f"{url}/in"), lambda: NOTIFICATION.at_ns)
     [(_, _, body)] = endpoint.asked
     assert (body["rule"], body["at"]) == ("test", FIELDS["at"])
     assert body["text"] == "This is a test of EgoLog's notifications."

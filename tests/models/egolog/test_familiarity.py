@@ -11,7 +11,7 @@ from models.egolog.familiarity import (
     Familiarity,
     FamiliarityConfig,
 )
-from models.egolog.unknown import FAMILIAR, is_unknown
+from models.egolog.out_of_distribution import FAMILIAR, is_unknown
 from models.serving.registry import Registry
 
 if TYPE_CHECKING:

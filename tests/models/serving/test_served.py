@@ -9,7 +9,7 @@ import pytest
 import torch
 
 from models.egolog.familiarity import FAMILIARITY
-from models.egolog.unknown import Known
+from models.egolog.out_of_distribution import FamiliarMotion
 from models.lanhar.text_encoder import LANHAR_TEXT
 from models.research.graphs import graphs
 from models.serving import served
@@ -125,7 +125,7 @@ def test_texts_are_encoded_as_by_the_text_encoder() -> None:
 
 def test_familiarity_is_the_networks() -> None:
     network = Registry().load(FAMILIARITY).module
-    known = Known.of(Registry().weights(served.FAMILIARITY).tensors)
+    known = FamiliarMotion.of(Registry().weights(served.FAMILIARITY).tensors)
     features = np.random.default_rng(0).normal(0, 2, (4, 128)).astype(np.float32)
     want = float(network.together(torch.from_numpy(features)))
     assert known.familiarity(features) == pytest.approx(want, abs=1e-4)

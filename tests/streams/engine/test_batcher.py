@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from streams.engine.batcher import Batcher
-from streams.engine.turns import Turns
+from streams.engine.inference_schedule import InferenceSchedule
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -34,7 +34,7 @@ class Doubler:
 
 
 def batcher(predict: Doubler, pool: ThreadPoolExecutor) -> Batcher[int, int]:
-    return Batcher("har", predict, pool, batch_max=4, wait_s=0.005, turns=Turns(2))
+    return Batcher("har", predict, pool, batch_max=4, wait_s=0.005, turns=InferenceSchedule(2))
 
 
 async def test_everyone_gets_the_result_of_their_item(pool: ThreadPoolExecutor) -> None:
@@ -72,7 +72,9 @@ async def test_the_event_loop_goes_on_while_a_batch_runs(pool: ThreadPoolExecuto
         asyncio.run_coroutine_threadsafe(_set(release), loop).result(60)
         return list(items)
 
-    batch: Batcher[int, int] = Batcher("har", slow, pool, batch_max=1, wait_s=0.0, turns=Turns(1))
+    batch: Batcher[int, int] = Batcher(
+        "har", slow, pool, batch_max=1, wait_s=0.0, turns=InferenceSchedule(1)
+    )
     assert await asyncio.wait_for(batch.submit(1), 60) == 1
     await batch.close()
 

@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING, Any
 from operators.errors import CodecError
 from schemas import DeadLetter
 from schemas.frames import NS
+from streams.engine.idle_devices import IdleDevices
 from streams.engine.operator_stage import OperatorStage, Pending
 from streams.engine.outcome import Outcome
-from streams.engine.resting import Resting
 from streams.engine.silence import AwaitedSession, LastHeard
 from tests.streams.engine.fakes import Checkpoints, Inbox, Queue
 from tests.streams.engine.messages import activity
@@ -102,7 +102,7 @@ class Rig:
             lambda: store,
             lambda: self.generation,
             heard=self.heard,
-            resting=Resting(60.0, lambda: self.now_s),
+            resting=IdleDevices(60.0, lambda: self.now_s),
             let_go=self.let_go.append,
         )
 

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from models.recordings.left_out import LeftOut
+    from models.recordings.skipped_rows import SkippedRows
 
 Parse: TypeAlias = "Callable[[str], float]"
 Header: TypeAlias = "tuple[int, str | None, tuple[str, ...]]"  # index, delimiter and names
@@ -62,7 +62,7 @@ class DelimitedTable:
     def numbers(
         self,
         columns: Sequence[int],
-        left_out: LeftOut,
+        left_out: SkippedRows,
         parsers: dict[int, Parse] | None = None,
         may_lack: Collection[int] = (),
     ) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
@@ -90,7 +90,7 @@ class DelimitedTable:
         chunk: list[str],
         first: int,
         columns: Sequence[int],
-        left_out: LeftOut,
+        left_out: SkippedRows,
         parsers: dict[int, Parse],
     ) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
         if not any('"' in line for line in chunk):
@@ -124,7 +124,7 @@ class DelimitedTable:
         line: str,
         number: int,
         columns: Sequence[int],
-        left_out: LeftOut,
+        left_out: SkippedRows,
         parsers: dict[int, Parse],
     ) -> list[float] | None:
         if self._plain(fields) == self._plain(self.names):
@@ -232,7 +232,7 @@ def find_header(lines: Sequence[str], accepts: Callable[[Sequence[str]], bool]) 
     return None
 
 
-def table_of(lines: list[str], header: Header, left_out: LeftOut, nul: bool) -> DelimitedTable:
+def table_of(lines: list[str], header: Header, left_out: SkippedRows, nul: bool) -> DelimitedTable:
     """Return the rows below `header`, without trailing empty lines."""
     index, delimiter, names = header
     rows = lines[index + 1 :]

@@ -9,7 +9,7 @@ import numpy as np
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from models.recordings.left_out import LeftOut
+    from models.recordings.skipped_rows import SkippedRows
 
 _DISORDER_S = 2.0  # rows that are later than this are not a late packet
 _STEP_BACK_S = 0.5  # as many rows below the latest time are a clock set back, not stray rows
@@ -21,7 +21,7 @@ def in_order(
     times: NDArray[np.float64],
     values: NDArray[np.float64],
     lines: NDArray[np.int64],
-    left_out: LeftOut,
+    left_out: SkippedRows,
 ) -> tuple[NDArray[np.int64], list[str]]:
     """Return the rows to keep, in the order of their times (s), and warnings.
 
@@ -41,7 +41,7 @@ def _repeats(
     times: NDArray[np.float64],
     values: NDArray[np.float64],
     lines: NDArray[np.int64],
-    left_out: LeftOut,
+    left_out: SkippedRows,
 ) -> NDArray[np.bool_]:
     """Mark rows that repeat an earlier one; frequent equal time stamps alone are no evidence."""
     none = np.zeros(len(times), bool)
@@ -66,7 +66,7 @@ def _without_outliers(
     times: NDArray[np.float64],
     order: NDArray[np.int64],
     lines: NDArray[np.int64],
-    left_out: LeftOut,
+    left_out: SkippedRows,
 ) -> NDArray[np.int64]:
     """Drop single rows whose time is far from both neighbours."""
     if len(order) < 3:
@@ -86,7 +86,7 @@ def _settle(
     times: NDArray[np.float64],
     order: NDArray[np.int64],
     lines: NDArray[np.int64],
-    left_out: LeftOut,
+    left_out: SkippedRows,
 ) -> tuple[NDArray[np.int64], list[int]]:
     """Sort late packets and drop stray rows; return the rows and where the clock steps back."""
     t = times[order]
@@ -149,7 +149,7 @@ def _after_steps(
     order: NDArray[np.int64],
     steps: list[int],
     lines: NDArray[np.int64],
-    left_out: LeftOut,
+    left_out: SkippedRows,
 ) -> tuple[NDArray[np.int64], list[str]]:
     runs = np.split(order, steps)
     base = max(range(len(runs)), key=lambda i: (len(runs[i]), -i))

@@ -33,8 +33,8 @@ from models.recordings.imports.motion.delimited_table import (
     table_of,
 )
 from models.recordings.imports.motion.row_order import in_order
-from models.recordings.left_out import LeftOut
 from models.recordings.protocol import RecordingError
+from models.recordings.skipped_rows import SkippedRows
 from schemas.frames import NS
 
 if TYPE_CHECKING:
@@ -68,7 +68,7 @@ class SensorFile:
     values: dict[Sensor, NDArray[np.float64]] = field(repr=False)
     triples: dict[Sensor, Triple]
     lines: NDArray[np.int64] = field(repr=False)
-    left_out: LeftOut
+    left_out: SkippedRows
     warnings: list[str]
     sensor_logger: bool = False
     made: NDArray[np.float64] | None = field(default=None, repr=False)
@@ -86,13 +86,13 @@ def read_sensor_file(path: Path, now_s: float, own_clock: OwnClock | None = None
     rows = empatica.rows_of(lines)
     if rows is not None:
         return _empatica(path, rows, now_s)
-    left_out = LeftOut()
+    left_out = SkippedRows()
     table, columns = _table(lines, stem_of(path), left_out, nul)
     return _of_table(path, table, columns, left_out, now_s, own_clock)
 
 
 def _table(
-    lines: list[str], stem: str, left_out: LeftOut, nul: bool
+    lines: list[str], stem: str, left_out: SkippedRows, nul: bool
 ) -> tuple[DelimitedTable, Columns]:
     """Return the rows below the first header with motion, and its columns."""
     header = find_header(lines, lambda names: columns_in_any_language(names, stem) is not None)
@@ -112,7 +112,7 @@ def _of_table(
     path: Path,
     table: DelimitedTable,
     columns: Columns,
-    left_out: LeftOut,
+    left_out: SkippedRows,
     now_s: float,
     own_clock: OwnClock | None,
 ) -> SensorFile:
@@ -182,9 +182,9 @@ def header_columns(path: Path) -> Columns | None:
     if header is None or columns is None or not columns.by_units or "acc" not in columns.triples:
         return columns
     # The last line of a long file's head is cut.
-    table = table_of(lines[:-1], header, LeftOut(), nul=False)
+    table = table_of(lines[:-1], header, SkippedRows(), nul=False)
     acc = columns.triples["acc"]
-    rows, _ = table.numbers((columns.times[0].index, *acc.indices), LeftOut())
+    rows, _ = table.numbers((columns.times[0].index, *acc.indices), SkippedRows())
     try:
         sensor = sensor_of_values(acc, rows[:, 0], rows[:, 1:])
     except RecordingError:
@@ -234,7 +234,7 @@ def _numbers(
     clock: Clock,
     own: TimeColumn | None,
     triples: dict[Sensor, Triple],
-    left_out: LeftOut,
+    left_out: SkippedRows,
     warnings: list[str],
 ) -> tuple[NDArray[np.float64], NDArray[np.int64], dict[Sensor, Triple]]:
     parsers = {clock.column.index: clock.parse} if clock.parse else None
@@ -266,7 +266,7 @@ def _times(
     raw: NDArray[np.float64],
     clock: Clock,
     lines: NDArray[np.int64],
-    left_out: LeftOut,
+    left_out: SkippedRows,
     now_s: float,
 ) -> tuple[NDArray[np.float64], int | None, int]:
     """Return seconds from the first row (NaN for an impossible date), and that row's time."""
@@ -304,14 +304,14 @@ def _first_date(table: DelimitedTable, dating: Clock | None, line: int, now_s: f
         table.width,
     )
     parsers = {dating.column.index: dating.parse} if dating.parse else None
-    values, _ = one.numbers([dating.column.index], LeftOut(), parsers)
+    values, _ = one.numbers([dating.column.index], SkippedRows(), parsers)
     if not len(values) or not possible(values[:, 0] * dating.scale, now_s)[0]:
         return None
     return round(float(values[0, 0]) * dating.scale * 1e6) * 1000
 
 
 def _plausible(
-    values: NDArray[np.float64], lines: NDArray[np.int64], left_out: LeftOut
+    values: NDArray[np.float64], lines: NDArray[np.int64], left_out: SkippedRows
 ) -> NDArray[np.bool_]:
     """Mark the rows whose values (N, 3·sensors) a sensor can measure; count the others."""
     usable: NDArray[np.bool_] = ~np.any(np.abs(values) > _MAX_VALUE, axis=1)
@@ -321,7 +321,7 @@ def _plausible(
     return usable
 
 
-def _half_usable(usable: int, rows: int, left_out: LeftOut) -> None:
+def _half_usable(usable: int, rows: int, left_out: SkippedRows) -> None:
     rows -= sum(left_out.counts.get(kind, 0) for kind in _NO_ROWS[1:])
     if rows == 1:
         raise RecordingError(_SINGLE_ROW)
@@ -335,7 +335,7 @@ def _half_usable(usable: int, rows: int, left_out: LeftOut) -> None:
 def _empatica(path: Path, rows: empatica.Rows, now_s: float) -> SensorFile:
     if not possible(np.array([rows.start_s]), now_s)[0]:
         raise RecordingError(impossible("line 1", rows.start_s, now_s))
-    left_out = LeftOut()
+    left_out = SkippedRows()
     values, lines = rows.table.numbers((0, 1, 2), left_out)
     _half_usable(len(values), len(rows.table.lines), left_out)
     # A row's time follows from its line number, whether or not the rows before it are valid.

@@ -36,7 +36,7 @@ from models.research.egolog.localization.batched.seconds import RenderedSeconds
 from models.research.egolog.localization.batched.training import TRAINING, regions_loss
 from models.research.egolog.localization.batched.validation import VALIDATION, validation_sets
 from models.research.lib.array_cache import load_or_make
-from models.research.lib.least import check_least
+from models.research.lib.option_minimums import check_minimums
 from models.serving.one_thread import pin_one_thread
 from models.serving.registry import WEIGHTS_DIR, Registry
 from models.simulation.sources.material import Material
@@ -189,7 +189,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--cache", type=Path, help="cache folder of drawn clips and composed days")
     parser.add_argument("--out", type=Path, required=True, help="output file of the weights")
     options = parser.parse_args(arguments)
-    check_least(parser, options, seeds=0, clips=1, stretches=1)
+    check_minimums(parser, options, seeds=0, clips=1, stretches=1)
     data = shared_data()
     if data is None:
         parser.error("localization learns from real ears; expected EGOLOG_SHARED_DATA set")

@@ -14,7 +14,7 @@ import numpy as np
 import torch
 
 from models.egolog.familiarity import FAMILIARITY, SCENARIO_FAMILIARITY, Familiarity
-from models.egolog.unknown import is_unknown
+from models.egolog.out_of_distribution import is_unknown
 from models.labels import ACTIVITIES, SCENARIOS
 from models.research.egolog import har as of_har
 from models.research.egolog import scenario as of_scenario

@@ -27,8 +27,8 @@ from models.research.egolog.households.log import smoothed_labels
 from models.research.evaluation.composed_days.scores import Networks, with_memory
 from models.research.evaluation.self_training.measures import calendar_of
 from models.research.evaluation.self_training.uncertainty import log_labels
-from models.research.lib.least import check_least
 from models.research.lib.metrics import micro_f1
+from models.research.lib.option_minimums import check_minimums
 from models.research.lib.recordings_folder import recordings_or_simulated
 from models.research.lib.tables import table
 from models.serving.one_thread import pin_one_thread
@@ -107,7 +107,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     )
     parser.add_argument("--cache", type=Path, help="cache folder of the composed days")
     options = parser.parse_args(arguments)
-    check_least(parser, options, stretches=1, domains=0, wearers=1)
+    check_minimums(parser, options, stretches=1, domains=0, wearers=1)
     data = recordings_or_simulated()
     pin_one_thread()
     networks = Networks.load(Registry(options.weights))

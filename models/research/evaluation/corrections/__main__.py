@@ -45,6 +45,7 @@ from models.research.evaluation.corrections.measures import (
     measure,
 )
 from models.research.evaluation.options import measured_data
+from models.research.lib.option_minimums import check_minimums
 from models.serving.registry import WEIGHTS_DIR
 
 if TYPE_CHECKING:
@@ -79,9 +80,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
         "--processes", type=int, default=2, help="number of processes that compose days"
     )
     options = parser.parse_args(arguments)
-    for name in ("wearers", "corrections", "processes"):
-        if getattr(options, name) < 1:
-            parser.error(f"--{name} is {getattr(options, name)}; expected 1 or more")
+    check_minimums(parser, options, wearers=1, corrections=1, processes=1)
     data = measured_data(parser, options)
     calendar = calendar_of(options.seed, options.wearers, validation=options.validation)
     tuning = TUNING

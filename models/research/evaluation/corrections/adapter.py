@@ -34,6 +34,7 @@ from models.research.evaluation.corrections.measures import (
 )
 from models.research.evaluation.options import measured_data
 from models.research.lib.metrics import macro_f1_of_labels, micro_f1
+from models.research.lib.option_minimums import check_minimums
 from models.research.lib.tables import table
 from models.serving.one_thread import pin_one_thread
 from models.serving.registry import WEIGHTS_DIR, Registry
@@ -93,9 +94,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     """Run the command line."""
     parser = _parser()
     options = parser.parse_args(arguments)
-    for name in ("seeds", "wearers", "processes"):
-        if getattr(options, name) < 1:
-            parser.error(f"--{name} is {getattr(options, name)}; expected 1 or more")
+    check_minimums(parser, options, seeds=1, wearers=1, processes=1)
     data = measured_data(parser, options)
     pin_one_thread()
     registry = Registry(WEIGHTS_DIR)

@@ -34,7 +34,7 @@ from models.egolog.microphone_balance import balanced_in_turn
 from models.research.egolog.days import placed as placed_days
 from models.research.egolog.localization.direction_memory import SecondsInOrder, fit_filter
 from models.research.evaluation.localization.rendered import SourceSeconds
-from models.research.lib.least import check_least
+from models.research.lib.option_minimums import check_minimums
 from models.research.lib.recordings_folder import needed_recordings
 from models.research.lib.tables import table
 from models.serving.one_thread import pin_one_thread
@@ -154,7 +154,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--cache", type=Path, help="cache folder of the composed days")
     parser.add_argument("--json", type=Path, help="output file of the metrics")
     options = parser.parse_args(arguments)
-    check_least(parser, options, stretches=1)
+    check_minimums(parser, options, stretches=1)
     data = needed_recordings(parser, options)
     pin_one_thread()
     localizer = SoundLocalizer(Registry(options.weights))

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 from tqdm import tqdm
 
-from models.egolog.unknown import FAMILIAR
+from models.egolog.out_of_distribution import FAMILIAR
 from models.network.windows import SCENARIO_WINDOW_S
 from models.recordings.shared_data import IMU
 from models.recordings.splits import Split, in_split, trained_on

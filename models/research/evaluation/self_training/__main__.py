@@ -48,6 +48,7 @@ from models.research.evaluation.self_training.measures import (
     measure_shares,
 )
 from models.research.evaluation.self_training.refining import THRESHOLDS
+from models.research.lib.option_minimums import check_minimums
 from models.research.lib.page_sections import put_section
 from models.research.lib.tables import table
 from models.serving.registry import WEIGHTS_DIR
@@ -113,9 +114,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
         "--processes", type=int, default=2, help="number of processes that compose days"
     )
     options = parser.parse_args(arguments)
-    for name in ("processes", "wearers"):
-        if getattr(options, name) < 1:
-            parser.error(f"--{name} is {getattr(options, name)}; expected 1 or more")
+    check_minimums(parser, options, processes=1, wearers=1)
     if options.shares:
         _measure_shares(parser, options)
         return

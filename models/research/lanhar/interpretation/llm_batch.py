@@ -14,10 +14,10 @@ from typing import TYPE_CHECKING, Any, Self, TypeVar
 from pydantic import BaseModel
 from tqdm import tqdm
 
+from infra.llm.backoff import backoff_s
 from infra.llm.budget import Usage
 from infra.llm.call_error import CallError
 from infra.llm.endpoint import Endpoint, EndpointConfig
-from infra.llm.pause import backoff_s
 from infra.llm.reply import AnswerLimit, Reply
 from infra.llm.structured import correction, parse
 

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 import torch
 from torch import Tensor, nn
 
-from models.network.featured import Featured
+from models.network.encoder_output import EncoderOutput
 from models.network.published_weights import fit_into, read_weights, shape_of
 
 if TYPE_CHECKING:
@@ -124,7 +124,7 @@ class LimuBert(nn.Module):
         self.norm = _Norm(config.hidden)
         self.decoder = nn.Linear(config.hidden, config.channels)
 
-    def forward(self, imu: Tensor) -> Featured:
+    def forward(self, imu: Tensor) -> EncoderOutput:
         """(B, N, 6) at 50 Hz, m/s² and rad/s -> features (B, hidden), no logits.
 
         A 2 s segment is 40 of the 120 rows that the network knows positions for; what is longer
@@ -136,7 +136,7 @@ class LimuBert(nn.Module):
         parts = -(-count // self.config.rows)
         hidden = [self.transformer(part).mean(dim=1) for part in scaled.chunk(parts, dim=1)]
         features = torch.stack(hidden).mean(dim=0)  # (B, H)
-        return Featured(
+        return EncoderOutput(
             features=features,
             logits=features.new_zeros(len(features), 0),
         )

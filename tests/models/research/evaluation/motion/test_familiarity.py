@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from models.egolog.unknown import FAMILIAR
+from models.egolog.out_of_distribution import FAMILIAR
 from models.research.evaluation.motion.familiarity import Familiarities, row
 
 

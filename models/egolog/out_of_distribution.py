@@ -26,7 +26,7 @@ Array = NDArray[np.float64]
 
 
 @dataclass(frozen=True)
-class Known:
+class FamiliarMotion:
     """Mean (F,) and whitening (F, F) of the training features, and the limits.
 
     The familiarity of a window at distance d is 1 / (1 + (d / limit)²): 1 at the mean of the
@@ -56,7 +56,7 @@ class Known:
 
 
 @dataclass(frozen=True)
-class KnownActivity(Known):
+class FamiliarActivityMotion(FamiliarMotion):
     """The same for activity windows; `least_by_motion` is the least probability without sound."""
 
     least_by_motion: float
@@ -64,7 +64,7 @@ class KnownActivity(Known):
     @classmethod
     def of(cls, tensors: Mapping[str, NDArray[Any]]) -> Self:
         """Build it from the weights of a `models.egolog.familiarity.ActivityFamiliarity`."""
-        known = Known.of(tensors)
+        known = FamiliarMotion.of(tensors)
         return cls(**vars(known), least_by_motion=float(tensors["least_by_motion"]))
 
 

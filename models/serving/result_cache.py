@@ -19,7 +19,7 @@ _KEY_BYTES = 16
 _KEPT_AFTER_LAST = 128
 
 
-class KeptResults:
+class ResultCache:
     """The latest `kept` results of one computation; threads may share it.
 
     Of those that were asked for as the `last` time, only the latest 128 are kept. Evicted results

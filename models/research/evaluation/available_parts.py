@@ -23,7 +23,7 @@ CLASSYGLASS_WINDOWS = "classyglass_windows.npz"
 HAPT = "hapt_50hz.npz"
 
 
-def usable(data: Path, links: Path) -> Path:
+def available_parts(data: Path, links: Path) -> Path:
     """Return `data`, or the folder `links` with links to its usable parts if others are not.
 
     Each part is read as the evaluation reads it. Unusable ones are printed with the reason.

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 _LONG_S = 60.0
 
 
-class Resting:
+class IdleDevices:
     """Remembers since when each device has been at rest, by the process's clock."""
 
     def __init__(self, long_s: float = _LONG_S, clock: Callable[[], float] = monotonic) -> None:

@@ -28,7 +28,7 @@ class Adapter:
 
 
 @dataclass(frozen=True)
-class WearersOwn:
+class WearerAdapters:
     """A wearer's adapters that apply to the network in use."""
 
     adapter: Adapter | None
@@ -37,7 +37,7 @@ class WearersOwn:
     @classmethod
     def of(
         cls, adapter: Adapter | None, corrections: CorrectionAdapter | None, network: str
-    ) -> WearersOwn:
+    ) -> WearerAdapters:
         """Select the adapters for revision `network`.
 
         Raises `PredictError` if the bias has a wrong shape.

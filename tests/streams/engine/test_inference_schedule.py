@@ -2,10 +2,12 @@ from __future__ import annotations
 
 import asyncio
 
-from streams.engine.turns import Turns, Urgency
+from streams.engine.inference_schedule import InferenceSchedule, Urgency
 
 
-async def queue_work(turns: Turns, order: list[str], *wanted: Urgency) -> list[asyncio.Task[None]]:
+async def queue_work(
+    turns: InferenceSchedule, order: list[str], *wanted: Urgency
+) -> list[asyncio.Task[None]]:
     async def work(urgency: Urgency) -> None:
         await turns.acquire(urgency)
         order.append(urgency.name)
@@ -17,7 +19,7 @@ async def queue_work(turns: Turns, order: list[str], *wanted: Urgency) -> list[a
 
 
 async def test_what_is_short_goes_before_what_is_long_and_else_who_came_first() -> None:
-    turns, order = Turns(1), list[str]()
+    turns, order = InferenceSchedule(1), list[str]()
     await turns.acquire(Urgency.LONG)
     tasks = await queue_work(turns, order, Urgency.LONG, Urgency.NEXT, Urgency.FIRST, Urgency.NEXT)
     assert not order
@@ -27,7 +29,7 @@ async def test_what_is_short_goes_before_what_is_long_and_else_who_came_first() 
 
 
 async def test_one_turn_of_several_is_kept_from_what_is_long() -> None:
-    turns, order = Turns(2), list[str]()
+    turns, order = InferenceSchedule(2), list[str]()
     await turns.acquire(Urgency.LONG)
     [long] = await queue_work(turns, order, Urgency.LONG)
     [short] = await queue_work(turns, order, Urgency.FIRST)
@@ -39,7 +41,7 @@ async def test_one_turn_of_several_is_kept_from_what_is_long() -> None:
 
 
 async def test_all_turns_may_be_used_at_once() -> None:
-    turns, order = Turns(2), list[str]()
+    turns, order = InferenceSchedule(2), list[str]()
     await turns.acquire(Urgency.FIRST)
     await turns.acquire(Urgency.NEXT)
     [waits] = await queue_work(turns, order, Urgency.FIRST)
@@ -49,7 +51,7 @@ async def test_all_turns_may_be_used_at_once() -> None:
 
 
 async def test_a_turn_that_nobody_waits_for_any_more_is_not_lost() -> None:
-    turns, order = Turns(1), list[str]()
+    turns, order = InferenceSchedule(1), list[str]()
     await turns.acquire(Urgency.FIRST)
     given_up, granted = await queue_work(turns, order, Urgency.FIRST, Urgency.FIRST)
     given_up.cancel()

@@ -10,7 +10,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True)
-class Featured:
+class EncoderOutput:
     """Features (B, `width` of the encoder) and logits (B, L) of the label set it was trained for.
 
     L is 0 for an encoder without labels. A space shared with the other modality is trained on top

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from streams.engine.kafka.consumer import Consumer
 
 
-class WorkerVitals:
+class WorkerHealth:
     """Observes a worker's consumer, event loop, topics, store and disk.
 
     `consumer` and `redis` return None while the worker has none; `sources` returns the topics that

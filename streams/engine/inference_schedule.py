@@ -15,7 +15,7 @@ class Urgency(IntEnum):
     LONG = 2
 
 
-class Turns:
+class InferenceSchedule:
     """A semaphore of `count` turns that grants the most urgent waiter first.
 
     Work that has begun cannot be preempted, so long work leaves one turn to the rest: the

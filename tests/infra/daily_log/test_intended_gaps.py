@@ -8,7 +8,7 @@ import pytest
 from redis.asyncio import Redis
 
 from infra.daily_log.decisions import MAX_KEPT, Decisions
-from infra.daily_log.wanted_gaps import Decision, wanted_gaps
+from infra.daily_log.intended_gaps import Decision, intended_gaps
 from schemas import DeviceControl
 from schemas.quiet_hours import QuietHours
 
@@ -39,7 +39,7 @@ def test_a_pause_lasts_until_the_next_decision_or_its_end() -> None:
         decision("2026-03-02T13:00"),
         decision("2026-03-02T23:00", "paused"),
     ]
-    assert wanted_gaps(decisions, None, FROM, TO) == [
+    assert intended_gaps(decisions, None, FROM, TO) == [
         (FROM, ns("2026-03-02T01:00"), "paused"),
         (ns("2026-03-02T09:00"), ns("2026-03-02T09:30"), "paused"),
         (ns("2026-03-02T12:00"), ns("2026-03-02T13:00"), "paused"),
@@ -53,12 +53,12 @@ def test_quiet_hours_hold_from_when_they_were_decided() -> None:
         decision("2026-03-02T23:00"),
     ]
     everybody = QuietHours.parse("12:00-12:30@Europe/Berlin")
-    assert wanted_gaps(decisions, everybody, FROM, TO) == [
+    assert intended_gaps(decisions, everybody, FROM, TO) == [
         (ns("2026-03-02T08:00"), ns("2026-03-02T09:00"), "quiet"),
         (ns("2026-03-02T12:00"), ns("2026-03-02T12:30"), "quiet"),
         (ns("2026-03-02T22:00"), ns("2026-03-02T23:00"), "quiet"),
     ]
-    assert wanted_gaps([], None, FROM, TO) == []
+    assert intended_gaps([], None, FROM, TO) == []
 
 
 def test_quiet_spans_of_many_days_follow_the_clock_of_the_zone() -> None:

@@ -22,7 +22,7 @@ ABOUT_NAME = "recording.json"
 
 
 @dataclass(frozen=True)
-class About:
+class RecordingJson:
     """The content of a `recording.json`; None for absent fields."""
 
     device_id: str | None = None
@@ -31,25 +31,25 @@ class About:
     position: Position | None = None
 
 
-class Abouts:
+class RecordingJsons:
     """All `recording.json` of an import; a deeper one takes precedence."""
 
     def __init__(self, files: Iterable[FoundFile], skipped: list[tuple[str, str]]) -> None:
-        self._by_folder: dict[PurePosixPath, About] = {}
+        self._by_folder: dict[PurePosixPath, RecordingJson] = {}
         for file in files:
             if file.shown.name == ABOUT_NAME:
                 try:
-                    self._by_folder[file.shown.parent] = read_about(file.path)
+                    self._by_folder[file.shown.parent] = read_recording_json(file.path)
                 except RecordingError as error:
                     skipped.append((str(file.shown), str(error)))
 
-    def of(self, shown: PurePosixPath) -> About:
+    def of(self, shown: PurePosixPath) -> RecordingJson:
         """Return what the files beside and above `shown` say about it."""
-        merged = About()
+        merged = RecordingJson()
         for folder in shown.parents:
             about = self._by_folder.get(folder)
             if about is not None:
-                merged = About(
+                merged = RecordingJson(
                     merged.device_id or about.device_id,
                     merged.session_id or about.session_id,
                     about.start_ns if merged.start_ns is None else merged.start_ns,
@@ -58,7 +58,7 @@ class Abouts:
         return merged
 
 
-def read_about(path: Path) -> About:
+def read_recording_json(path: Path) -> RecordingJson:
     """Read a file; raises `RecordingError` with the reason when it cannot be used."""
     try:
         # Windows editors prepend a BOM.
@@ -70,7 +70,7 @@ def read_about(path: Path) -> About:
     start = about.get("start")
     device, session = about.get("device_id"), about.get("session_id")
     position = about.get("position")
-    return About(
+    return RecordingJson(
         None if device is None else str(device),
         None if session is None else str(session),
         None if start is None else time_of(str(start)),

@@ -7,7 +7,7 @@ import pytest
 import soundfile
 
 from models.recordings.shared_data import CIPIC, ESC50, HRTF, IMU, SPEECH, URBANSOUND8K
-from models.research.evaluation.usable import usable
+from models.research.evaluation.available_parts import available_parts
 from models.simulation.sources.material import unseen_material
 from tests.models import small_data
 
@@ -30,7 +30,7 @@ def files(folder: Path) -> set[str]:
 def test_a_folder_that_can_be_read_is_used_as_it_is(
     data: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    assert usable(data, tmp_path / "links") == data
+    assert available_parts(data, tmp_path / "links") == data
     assert not capsys.readouterr().out
 
 
@@ -59,7 +59,7 @@ def test_a_part_that_cannot_be_read_is_left_out_and_named(
 ) -> None:
     damaged = data / part / file if file else data / part
     damaged.write_bytes(b"")
-    links = usable(data, tmp_path / "links")
+    links = available_parts(data, tmp_path / "links")
     lines = capsys.readouterr().out.splitlines()
     assert [line for line in lines if line.startswith("skipped: ")] == lines
     assert reason in lines[0]
@@ -74,7 +74,7 @@ def test_a_table_in_another_encoding_costs_its_own_part_alone(
 ) -> None:
     table = data / ESC50 / "esc50.csv"
     table.write_bytes(table.read_bytes() + "café,1\n".encode("latin-1"))
-    links = usable(data, tmp_path / "links")
+    links = available_parts(data, tmp_path / "links")
     [line] = capsys.readouterr().out.splitlines()
     assert line.endswith("esc50.csv is not UTF-8 text: invalid continuation byte")
     assert files(links) == files(data) - {str(ESC50)}
@@ -87,12 +87,14 @@ def test_windows_whose_columns_are_text_are_left_out(
     with np.load(path) as file:
         arrays = dict(file)
     np.savez(path, **(arrays | {"start": arrays["start"].astype(float)}))
-    assert usable(data, tmp_path / "links") == data
+    assert available_parts(data, tmp_path / "links") == data
     np.savez(path, **(arrays | {"start": arrays["start"].astype(str)}))
-    assert files(usable(data, tmp_path / "links")) == files(data) - {str(path.relative_to(data))}
+    assert files(available_parts(data, tmp_path / "links")) == files(data) - {
+        str(path.relative_to(data))
+    }
     assert "expected a row of whole numbers" in capsys.readouterr().out
     np.savez(path, **(arrays | {"start": arrays["start"] - 1}))
-    usable(data, tmp_path / "others")
+    available_parts(data, tmp_path / "others")
     assert "has a window from row -1; expected 0 or more" in capsys.readouterr().out
 
 

@@ -13,7 +13,7 @@ _MAX_TEXT = 60
 
 
 @dataclass
-class LeftOut:
+class SkippedRows:
     """One file's skipped rows: counts by kind, and up to `MAX_EXAMPLES` as `line 702: ...`."""
 
     counts: dict[str, int] = field(default_factory=dict)

@@ -8,7 +8,7 @@ import sys
 _LOOKED_AT = """
 import gc
 from weakref import ref
-from streams.engine.collector import freeze_startup_objects
+from streams.engine.garbage_collection import freeze_startup_objects
 
 class Node:
     pass

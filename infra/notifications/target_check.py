@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 DEVICE = "test"
 
 
-async def try_out(
+async def send_test(
     name: str, target: Target, clock_ns: Callable[[], int] = clock.now_ns
 ) -> Notification:
     """Send a test notification to a target; raises `SendError`."""

@@ -25,7 +25,7 @@ Place = tuple[int, int]
 """Partition and offset."""
 
 
-class Places:
+class RecordOffsets:
     """The places of one app's windows in Redis: a hash per device and day of event time."""
 
     def __init__(self, redis: Redis, prefix: str) -> None:
@@ -33,7 +33,7 @@ class Places:
         self._prefix = prefix
 
     @classmethod
-    def of(cls, store: LogStore) -> Places:
+    def of(cls, store: LogStore) -> RecordOffsets:
         """Return the places stored beside a daily log."""
         return cls(store.redis, store.prefix)
 

@@ -20,7 +20,7 @@ class Decision(NamedTuple):
     control: DeviceControl
 
 
-class WantedGap(NamedTuple):
+class IntendedGap(NamedTuple):
     """A span of event time without records, and the reason."""
 
     start_ns: int
@@ -28,9 +28,9 @@ class WantedGap(NamedTuple):
     why: Literal["paused", "quiet"]
 
 
-def wanted_gaps(
+def intended_gaps(
     decisions: Sequence[Decision], quiet: QuietHours | None, from_ns: int, to_ns: int
-) -> list[WantedGap]:
+) -> list[IntendedGap]:
     """Return the intended gaps within [from_ns, to_ns), ordered by start.
 
     decisions: in the order in which they were made; each holds until the next. quiet: the quiet
@@ -38,11 +38,11 @@ def wanted_gaps(
     """
     every = [*_of_decisions(decisions, from_ns, to_ns)]
     if quiet is not None:
-        every += [WantedGap(*span, "quiet") for span in quiet.between(from_ns, to_ns)]
+        every += [IntendedGap(*span, "quiet") for span in quiet.between(from_ns, to_ns)]
     return sorted(every)
 
 
-def _of_decisions(decisions: Sequence[Decision], from_ns: int, to_ns: int) -> Iterator[WantedGap]:
+def _of_decisions(decisions: Sequence[Decision], from_ns: int, to_ns: int) -> Iterator[IntendedGap]:
     ends_ns = [each.at_ms * NS_PER_MS for each in decisions[1:]] + [to_ns]
     for (at_ms, control), next_ns in zip(decisions, ends_ns, strict=False):
         start_ns, end_ns = max(at_ms * NS_PER_MS, from_ns), min(next_ns, to_ns)
@@ -52,7 +52,7 @@ def _of_decisions(decisions: Sequence[Decision], from_ns: int, to_ns: int) -> It
             until_ms = control.paused_until_ms
             past_ns = end_ns if until_ms is None else min(end_ns, until_ms * NS_PER_MS)
             if start_ns < past_ns:
-                yield WantedGap(start_ns, past_ns, "paused")
+                yield IntendedGap(start_ns, past_ns, "paused")
         if control.quiet is not None:
             for span in QuietHours.parse(control.quiet).between(start_ns, end_ns):
-                yield WantedGap(*span, "quiet")
+                yield IntendedGap(*span, "quiet")

@@ -6,7 +6,7 @@ from argparse import ArgumentParser, Namespace
 
 import pytest
 
-from models.research.lib.least import check_least
+from models.research.lib.option_minimums import check_minimums
 
 
 @pytest.mark.parametrize(
@@ -20,9 +20,9 @@ def test_what_is_too_small_ends_the_command(
     options: Namespace, line: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
     with pytest.raises(SystemExit):
-        check_least(ArgumentParser(), options, seeds=0, steps=1)
+        check_minimums(ArgumentParser(), options, seeds=0, steps=1)
     assert capsys.readouterr().err.endswith(f"{line}\n")
 
 
 def test_the_least_values_are_allowed() -> None:
-    check_least(ArgumentParser(), Namespace(seeds=[0], steps=1), seeds=0, steps=1)
+    check_minimums(ArgumentParser(), Namespace(seeds=[0], steps=1), seeds=0, steps=1)

@@ -4,7 +4,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from infra.llm.pause import PAUSE_MAX_S, Pause, backoff_s, retry_after_s
+from infra.llm.backoff import PAUSE_MAX_S, Pause, backoff_s, retry_after_s
 
 NOW = datetime(2026, 3, 2, 8, 0, tzinfo=UTC)
 

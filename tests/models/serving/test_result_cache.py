@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from models.serving.kept_results import KeptResults
+from models.serving.result_cache import ResultCache
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -20,7 +20,7 @@ def doubled(asked: list[float]) -> Callable[[Any], Any]:
 
 def test_what_an_array_holds_is_computed_once_whatever_its_place() -> None:
     asked: list[float] = []
-    kept, compute = KeptResults(8), doubled(asked)
+    kept, compute = ResultCache(8), doubled(asked)
     values = np.arange(1, 9, dtype=np.float16)
     first = kept.of(values, compute)
     again = kept.of(np.repeat(values, 2)[::2], compute)
@@ -30,7 +30,7 @@ def test_what_an_array_holds_is_computed_once_whatever_its_place() -> None:
 
 
 def test_numbers_of_two_types_never_stand_for_each_other() -> None:
-    kept, compute = KeptResults(8), doubled([])
+    kept, compute = ResultCache(8), doubled([])
     values = np.arange(1, 9, dtype=np.float16)
     first, same_bytes = kept.of(values, compute), kept.of(values.view(np.float32), compute)
     assert len(first) == 2 * len(same_bytes)
@@ -39,7 +39,7 @@ def test_numbers_of_two_types_never_stand_for_each_other() -> None:
 
 def test_the_latest_asked_for_are_kept() -> None:
     asked: list[float] = []
-    kept, compute = KeptResults(2), doubled(asked)
+    kept, compute = ResultCache(2), doubled(asked)
     for value in (1, 2, 1, 3, 1, 2):
         kept.of(np.array([value]), compute)
     assert asked == [1.0, 2.0, 3.0, 2.0]
@@ -47,7 +47,7 @@ def test_the_latest_asked_for_are_kept() -> None:
 
 def test_what_was_asked_for_as_the_last_time_is_the_first_to_go() -> None:
     asked: list[float] = []
-    kept, compute = KeptResults(300), doubled(asked)
+    kept, compute = ResultCache(300), doubled(asked)
     for value in range(200):
         kept.of(np.array([value]), compute)
     for value in range(150):
