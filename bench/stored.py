@@ -31,7 +31,7 @@ from streams.producers.recordings import open_recordings
 from streams.refiner import expert_refinement, refinement_messages
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
     from infra.settings import Settings
     from models.recordings.protocol import Recording
@@ -62,17 +62,9 @@ def measure_topics(settings: Settings, recordings: Sequence[Recording]) -> dict[
     values: defaultdict[str, list[bytes]] = defaultdict(list)
     seconds = 0.0
     for recording in recordings:
-        before: list[Scenario] = []
         seconds += recording.duration_s
-        work = Work(settings, networks)
-        for timed in frames(recording, Identity(recording.device_id, recording.session_id)):
-            for name, value in work.take(timed.topic, timed.frame.encode()):
-                values[name].append(value)
-                if name == topics.SCENARIO:
-                    record = Scenario.decode(value)
-                    for other, refined in _refinement_of(settings, expert, record, before):
-                        values[other].append(refined)
-                    before.append(record)
+        for name, value in _records(settings, Work(settings, networks), expert, recording):
+            values[name].append(value)
     return {
         name: TopicBytes(
             *(
@@ -82,6 +74,20 @@ def measure_topics(settings: Settings, recordings: Sequence[Recording]) -> dict[
         )
         for name, of_topic in sorted(values.items())
     }
+
+
+def _records(
+    settings: Settings, work: Work, expert: Expert, recording: Recording
+) -> Iterator[tuple[str, bytes]]:
+    """Yield a recording's records with their topics, its refinements included."""
+    before: list[Scenario] = []
+    for timed in frames(recording, Identity(recording.device_id, recording.session_id)):
+        for name, value in work.take(timed.topic, timed.frame.encode()):
+            yield name, value
+            if name == topics.SCENARIO:
+                record = Scenario.decode(value)
+                yield from _refinement_of(settings, expert, record, before)
+                before.append(record)
 
 
 def day_mb(by_topic: dict[str, TopicBytes]) -> dict[str, float]:

@@ -95,25 +95,34 @@ async def compare(services: Services, plan: Plan, say: Callable[[str], None]) ->
         result.idle_ms = await idle_ms(running)
         bare = BareLoop(next(iter(subjects.values())).settings, recording)
         for number in range(plan.rounds):
-            names = [*subjects, BARE]
-            for name in names[number % len(names) :] + names[: number % len(names)]:
+            for name in _rotate([*subjects, BARE], number):
                 say(f"round {number + 1} of {plan.rounds}: {name}")
                 if name == BARE:
                     run = bare.run(first_sample(f"bare {number}", len(recording.samples)))
                     result.bare_ms.append(run.ms)
                     result.stages_ms.append(run.stages_ms)
-                    continue
-                fleet = Fleet(f"round{number}", plan.wearers, recording, unaligned=True)
-                before = services.cpu_s()
-                cost = await running[name].cost(fleet, TIMEOUT_S)
-                result.costs.setdefault(name, []).append(cost)
-                if name == result.main:
-                    for service, after_s in services.cpu_s().items():
-                        ms = 1e3 * (after_s - before[service]) / fleet.wearer_seconds
-                        result.services_ms.setdefault(service, []).append(ms)
+                else:
+                    fleet = Fleet(f"round{number}", plan.wearers, recording, unaligned=True)
+                    await _measure(result, name, running[name], fleet, services)
         over, looks = blocked_looks(product.ports)
         result.blocked_looks = over - looked[0], looks - looked[1]
     return result
+
+
+def _rotate(names: list[str], by: int) -> list[str]:
+    return names[by % len(names) :] + names[: by % len(names)]
+
+
+async def _measure(
+    result: Comparison, name: str, running: Running, fleet: Fleet, services: Services
+) -> None:
+    """Add a subject's cost of a fleet, and that of the services beside the product."""
+    before = services.cpu_s()
+    result.costs.setdefault(name, []).append(await running.cost(fleet, TIMEOUT_S))
+    if name == result.main:
+        for service, after_s in services.cpu_s().items():
+            ms = 1e3 * (after_s - before[service]) / fleet.wearer_seconds
+            result.services_ms.setdefault(service, []).append(ms)
 
 
 def _subjects(services: Services, plan: Plan) -> dict[str, Subject]:
