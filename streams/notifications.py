@@ -145,11 +145,11 @@ class Courier:
         self,
         targets: dict[str, Target],
         journal: Journal,
-        tell: Callable[[str, Target, Notification], Awaitable[None]] = send,
+        send_to: Callable[[str, Target, Notification], Awaitable[None]] = send,
     ) -> None:
         self._targets = targets
         self._journal = journal
-        self._tell = tell
+        self._send = send_to
 
     async def deliver(self) -> int:
         """Send all notifications that are due, and return their number."""
@@ -158,7 +158,7 @@ class Courier:
 
         async def one(due: Due) -> None:
             try:
-                await self.tell(due)
+                await self.deliver_one(due)
             finally:
                 room.release()
 
@@ -171,14 +171,14 @@ class Courier:
                 count += 1
                 group.create_task(one(due))
 
-    async def tell(self, due: Due) -> None:
+    async def deliver_one(self, due: Due) -> None:
         """Send to one target, and store the outcome."""
         target = self._targets.get(due.target)
         if target is None:
             await self._record_outcome(due, "failed", "the file of rules names it no more")
             return
         try:
-            await self._tell(due.target, target, due.notification)
+            await self._send(due.target, target, due.notification)
         except SendError as error:
             if error.passing and due.tries < len(AGAIN_S):
                 await self._journal.note(due, "waiting", str(error), AGAIN_S[due.tries])

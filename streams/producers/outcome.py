@@ -92,7 +92,7 @@ class PublishedWindows:
 
 
 @dataclass(frozen=True)
-class WhatBecame:
+class ReplayOutcome:
     """Expected windows by kind, those of them in the log, and dead letters.
 
     `answered`: a record came while waiting.
@@ -134,7 +134,7 @@ async def follow(
     answer_s: float = ANSWER_S,
     most_s: float = MOST_S,
     poll_s: float = _POLL_S,
-) -> WhatBecame:
+) -> ReplayOutcome:
     """Wait until the log has a record of each window, as long as records keep coming.
 
     Gives up `answer_s` after the last new record, and `most_s` after the start.
@@ -147,7 +147,7 @@ async def follow(
         now = await _logged_ids(log, published, expected)
         if now != there:
             last, there = clock(), now
-    return WhatBecame(
+    return ReplayOutcome(
         {kind: len(ids) for kind, ids in expected.items()},
         {kind: len(ids) for kind, ids in there.items()},
         count_letters(await letters(), published.sessions),

@@ -122,7 +122,7 @@ def train(
         )
     )
 
-    alike = Alike.of(days)
+    alike = SimilarStretches.of(days)
 
     def loss_of(rng: Generator) -> Tensor:
         rows = rng.integers(0, len(days), BATCH)
@@ -161,7 +161,7 @@ def _centre_threshold(network: ScenarioNet, check: ScenarioWindows) -> float:
 
 
 @dataclass(frozen=True)
-class Alike:
+class SimilarStretches:
     """Groups of stretches with the same constant scenarios, of which windows may be spliced.
 
     `order` sorts the stretches by scenarios; stretch n matches those at [first[n], last[n]) of it,
@@ -173,7 +173,7 @@ class Alike:
     last: NDArray[np.int64]
 
     @classmethod
-    def of(cls, days: EncodedDays) -> Alike:
+    def of(cls, days: EncodedDays) -> SimilarStretches:
         """Group the stretches of `days`."""
         active = days.scenarios.numpy() > 0  # (N, L, 16)
         steady = (active == active[:, :1]).all(axis=(1, 2))

@@ -9,7 +9,7 @@ from models.simulation.simulated_day import SimulatedDay
 from operators.windowing import Windower, WindowingConfig
 from schemas import AudioFrame, DeadLetter, Frame, ImuFrame
 from streams.producers.frames import Identity, frames
-from streams.producers.outcome import PublishedWindows, WhatBecame, count_letters, follow
+from streams.producers.outcome import PublishedWindows, ReplayOutcome, count_letters, follow
 from tests.models.recordings.imports import makers
 from tests.models.recordings.imports.test_makers import import_of
 
@@ -124,7 +124,7 @@ def test_dead_letters_are_those_of_the_session() -> None:
 
 @pytest.mark.parametrize(("count", "text"), [(0, "0 dead letters"), (1, "1 dead letter")])
 def test_one_dead_letter_is_one(count: int, text: str) -> None:
-    became = WhatBecame({"scenario": 1, "har": 6}, {"scenario": 1, "har": 6}, count, True)
+    became = ReplayOutcome({"scenario": 1, "har": 6}, {"scenario": 1, "har": 6}, count, True)
     assert became.lines() == [
         f"7 windows; the log has 1 of 1 scenarios and 6 of 6 activities; {text}"
     ]

@@ -61,7 +61,7 @@ def with_gravity(
             "enough"
         )
     down_scale, warnings = acc_factor(down[near], gravity.triples["gravity"])
-    scale = triple.factor or _unsaid(lead, down_scale, standardised)
+    scale = triple.factor or _assumed_scale(lead, down_scale, standardised)
     values[:, :3] = acc * scale + down * down_scale
     values[~near] = np.nan
     return scale, warnings
@@ -141,7 +141,7 @@ def _near(times: NDArray[np.float64], grid: NDArray[np.float64]) -> NDArray[np.b
     return np.asarray(distance <= _REACH_S)
 
 
-def _unsaid(lead: SensorFile, down_scale: float, standardised: bool) -> float:
+def _assumed_scale(lead: SensorFile, down_scale: float, standardised: bool) -> float:
     """Return the unit of acceleration without gravity if no header names it.
 
     Sensor Logger writes m/s², but g for headphones (whose gravity is in m/s²) as long as its

@@ -27,7 +27,9 @@ SMEAR_SHARE = 0.2
 
 def augment(mel: Tensor, rng: Generator) -> Tensor:
     """Change pitch, room, microphone and noise floor, and mask parts (SpecAugment)."""
-    return hidden(noisy(vary_microphone(reverberate(shift_pitch(mel, rng), rng), rng), rng), rng)
+    return mask_parts(
+        add_noise(vary_microphone(reverberate(shift_pitch(mel, rng), rng), rng), rng), rng
+    )
 
 
 def shift_pitch(mel: Tensor, rng: Generator) -> Tensor:
@@ -58,7 +60,7 @@ def reverberate(mel: Tensor, rng: Generator) -> Tensor:
     return out
 
 
-def noisy(mel: Tensor, rng: Generator) -> Tensor:
+def add_noise(mel: Tensor, rng: Generator) -> Tensor:
     """Add stationary noise, smooth over the mels, to some items, 5 to 40 dB below their mean."""
     steps, bins = mel.shape[1:]
     out = mel.clone()
@@ -75,7 +77,7 @@ def noisy(mel: Tensor, rng: Generator) -> Tensor:
     return out
 
 
-def hidden(mel: Tensor, rng: Generator) -> Tensor:
+def mask_parts(mel: Tensor, rng: Generator) -> Tensor:
     """Mask up to two time spans and two bands of most items with the item's mean."""
     batch, steps, bins = mel.shape
     keep = np.ones((batch, steps, bins), dtype=bool)

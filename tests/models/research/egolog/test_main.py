@@ -91,7 +91,7 @@ def test_the_recogniser_teaches_the_sound_encoder_alone(
         audio.events.bias.add_(1.0)
         return audio
 
-    monkeypatch.setattr(recipes.of_recogniser, "trained", louder)
+    monkeypatch.setattr(recipes.of_recogniser, "train", louder)
     before = small.encoders().state_dict()
     recipes.recogniser(replace(small, data=tmp_path), 1.0)
     changed = {

@@ -86,7 +86,7 @@ def test_thinned_windows_never_lose_everything(space: SharedSpace) -> None:
 def test_windows_are_spliced_from_stretches_that_live_the_same_throughout() -> None:
     days = synthetic.encoded(9, 60, scenarios=2)
     days.scenarios[4, 30:, 7] = 1
-    alike = scenario.Alike.of(days)
+    alike = scenario.SimilarStretches.of(days)
     rng = np.random.default_rng(0)
     rows = np.repeat(np.arange(9), 200)
     others, from_others = alike.draw(rows, rng)

@@ -179,7 +179,7 @@ def test_the_command_fits_the_calibration_to_validation_days(
     judged = [event(near, odds=odds, apart=odds) for near in (True, False) for odds in (-1.0, 1.0)]
     monkeypatch.setattr(placed_days, "compose", days)
     monkeypatch.setattr(recordings_folder, "shared_data", lambda: None)
-    monkeypatch.setattr(EventPlacer, "heard", lambda *_: of(*judged))
+    monkeypatch.setattr(EventPlacer, "place_events", lambda *_: of(*judged))
     sound_places.main(["--seeds", "4", "5", "--weights", str(registry.weights_dir)])
     assert asked == [(4, "simulated"), (5, "simulated")]
     output = capsys.readouterr().out
