@@ -24,6 +24,7 @@ from models.network.published_weights import PretrainedError
 from models.recordings.datasets import ego4d, egoadl, samosa, self_collected
 from models.recordings.protocol import RecordingError
 from models.research.lib.fit import Fit
+from models.research.lib.option_minimums import check_minimums
 from models.research.papers.activity_table import ScenarioContext, activity_table
 from models.research.papers.feature_pair import FeaturePair, feature_pair
 from models.research.papers.label_text import cluster_activities, embed_labels
@@ -151,6 +152,41 @@ def render(title: str, columns: Sequence[Column], paper: dict[str, dict[str, flo
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """Run the command line."""
+    parser = _parser()
+    given = parser.parse_args(arguments)
+    roots = {name: getattr(given, name.lower().replace("-", "_")) for name in SETS}
+    if not any(roots.values()):
+        parser.error(
+            f"no data set is given; expected one of {', '.join(f'--{n.lower()}' for n in SETS)}"
+        )
+    check_minimums(parser, given, steps=1, limit=0, activities=0)
+    pin_one_thread()
+    options = Options(
+        given.seed,
+        given.steps,
+        given.activities,
+        given.limit,
+        given.positive,
+        given.text,
+        given.text_encoder,
+    )
+    try:
+        shipped, pair = _encoders(given)
+        columns_of = {
+            name: _one(name, root, pair, options, shipped)
+            for name, root in roots.items()
+            if root is not None
+        }
+    except (RecordingError, PretrainedError, RegistryError, TablesError, TextTableError) as error:
+        parser.exit(1, f"{error}\n")
+    print(f"\nencoders: {pair.name}, frozen; seed {options.seed}; {options.steps} steps a head")
+    report: dict[str, Any] = {"encoders": pair.name, "seed": options.seed, "steps": options.steps}
+    report |= _print_tables(list(columns_of.values()))
+    if given.json is not None:
+        given.json.write_text(json.dumps(report, indent=2) + "\n", encoding="utf-8")
+
+
+def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m models.research.papers", description=__doc__)
     for name in SETS:
         parser.add_argument(f"--{name.lower()}", type=Path, metavar="DIR", help=f"folder of {name}")
@@ -171,49 +207,24 @@ def main(arguments: Sequence[str] | None = None) -> None:
     )
     parser.add_argument("--weights", type=Path, default=WEIGHTS_DIR, help="folder of our weights")
     parser.add_argument("--json", type=Path, metavar="OUT", help="output file of the metrics")
-    given = parser.parse_args(arguments)
-    roots = {name: getattr(given, name.lower().replace("-", "_")) for name in SETS}
-    if not any(roots.values()):
-        parser.error(
-            f"no data set is given; expected one of {', '.join(f'--{n.lower()}' for n in SETS)}"
-        )
-    for name in ("steps", "limit", "activities"):
-        if getattr(given, name) < (1 if name == "steps" else 0):
-            parser.error(f"--{name} is {getattr(given, name)}; expected more")
-    pin_one_thread()
-    options = Options(
-        given.seed,
-        given.steps,
-        given.activities,
-        given.limit,
-        given.positive,
-        given.text,
-        given.text_encoder,
-    )
-    try:
-        shipped, pair = _encoders(given)
-        columns_of = {
-            name: _one(name, root, pair, options, shipped)
-            for name, root in roots.items()
-            if root is not None
-        }
-    except (RecordingError, PretrainedError, RegistryError, TablesError, TextTableError) as error:
-        parser.exit(1, f"{error}\n")
+    return parser
+
+
+def _print_tables(columns_of: Sequence[tuple[Column | None, Column | None]]) -> dict[str, Any]:
+    """Print both tables, and return their scores and notes by data set."""
     titles = {
         "activity": "Table 1: activity, accuracy on moments of unseen users (the paper's)",
         "scenario": "Table 2: scenario, F1 on 30 s of unseen users (the paper's)",
     }
-    print(f"\nencoders: {pair.name}, frozen; seed {options.seed}; {options.steps} steps a head")
-    report: dict[str, Any] = {"encoders": pair.name, "seed": options.seed, "steps": options.steps}
+    report: dict[str, Any] = {}
     for place, (kind, title) in enumerate(titles.items()):
-        columns = [c for pair_ in columns_of.values() if (c := pair_[place]) is not None]
+        columns = [c for both in columns_of if (c := both[place]) is not None]
         report[kind] = {c.data_set: {"scores": c.scores, "note": c.note} for c in columns}
         if columns:
             print(f"\n{render(title, columns, PAPER[kind])}")
         else:
             print(f"\n{title}: none of the data sets has the labels")
-    if given.json is not None:
-        given.json.write_text(json.dumps(report, indent=2) + "\n", encoding="utf-8")
+    return report
 
 
 def _one(
