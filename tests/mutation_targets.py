@@ -22,6 +22,7 @@ TARGETS: dict[str, dict[str, Any]] = {
             for file in (
                 "batcher",
                 "dead_letters",
+                "inference_schedule",
                 "kafka/consumer",
                 "kafka/decoding",
                 "kafka/fetching",
@@ -35,7 +36,6 @@ TARGETS: dict[str, dict[str, Any]] = {
                 "publisher",
                 "silence",
                 "topic_watch",
-                "turns",
                 "vocabulary/ranking",
                 "wearers",
             )
