@@ -2,15 +2,9 @@ import numpy as np
 import pytest
 import torch
 
-from models.features import Features
 from models.research.egolog.localization.batched.ears import AHEAD
-from models.research.egolog.localization.batched.features import BatchedFeatures
-from models.research.egolog.localization.batched.labels import heat_of, regions_of
 from models.research.egolog.localization.batched.rooms import KIND_NAMES, LATE, Rooms
-from models.research.egolog.localization.batched.sounds import make_loop
 from models.research.egolog.localization.batched.sources import Placements
-from models.research.egolog.localization.seconds import SpatialSeconds
-from models.research.egolog.localization.training import heat_of as heat_of_one_clip
 from models.simulation.acoustics.ears import EAR_POINTS_M
 from models.simulation.acoustics.rooms import Room
 from models.simulation.life.plan import SoundEvent
@@ -18,16 +12,6 @@ from models.simulation.rendering.mixer import Listener, Mixer
 from tests.models.research.egolog.localization.batched.material import ears, world
 
 ROOMS = {"open": 0.3, "room": 0.4, "street": 0.3}
-
-
-def test_features_are_those_that_are_served() -> None:
-    rng = np.random.default_rng(0)
-    sound = (rng.standard_normal((2, 16_000)) * 0.1).astype(np.float32)
-    sound[1] = 0.5 * np.roll(sound[0], 5) + 0.1 * sound[1]
-    expected = Features().audio(sound, 16_000, np.ones(16_000, bool))["maps"].astype(np.float32)
-    computed = BatchedFeatures("cpu")(torch.from_numpy(sound)[None])[0].float().numpy()
-    assert computed == pytest.approx(expected, abs=2e-2)
-    assert np.abs(computed - expected).mean() < 1e-3
 
 
 # Directions go by whole degrees here and by finer steps there, which errs more the later it is.
@@ -104,24 +88,6 @@ def test_a_source_is_heard_as_the_mixer_lets_it_be_heard(
     assert error_db.max() < most_db
 
 
-def test_truth_is_that_of_single_clips() -> None:
-    rng = np.random.default_rng(0)
-    azimuth = rng.uniform(-np.pi, np.pi, (40, 3)).astype(np.float32)
-    distance = np.exp(rng.uniform(np.log(0.2), np.log(5), (40, 3))).astype(np.float32)
-    there = rng.random((40, 3)) < 0.6
-    azimuth[~there], distance[~there] = np.nan, np.nan
-    nothing = np.zeros(40, np.float32)
-    single = SpatialSeconds(nothing, nothing, azimuth, distance, nothing)  # type: ignore[arg-type]
-    is_audible = torch.from_numpy(there)
-    towards = torch.from_numpy(np.nan_to_num(azimuth))
-    nearness = torch.from_numpy(single.nearness)
-    near = torch.from_numpy(single.near.astype(np.float32))
-    assert regions_of(is_audible, towards, nearness).numpy() == pytest.approx(single.soft_regions)
-    assert np.array_equal(regions_of(is_audible, towards, near).numpy(), single.regions)
-    heat = heat_of(is_audible, towards, nearness).numpy()
-    assert heat == pytest.approx(heat_of_one_clip(azimuth, single.nearness), abs=1e-5)
-
-
 def test_drawn_seconds_are_what_they_promise() -> None:
     placing = Placements(rooms=ROOMS, counts=(0.2, 0.8))
     drawn = world().draw(placing, 24, torch.Generator().manual_seed(2))
@@ -156,12 +122,3 @@ def test_the_louder_ear_is_that_of_the_sources_side() -> None:
     louder = drawn.maps[:, 0].float().mean((1, 2)) - drawn.maps[:, 1].float().mean((1, 2))
     assert aside.sum() > 8
     assert ((louder > 0) == (drawn.azimuth > 0))[aside].float().mean() > 0.9
-
-
-@pytest.mark.parametrize("length", [4_000, 33_000, 80_000, 120_000])
-def test_a_loop_goes_over_into_itself(length: int) -> None:
-    wave = np.sin(2 * np.pi * 100 * np.arange(length) / 16_000 + 0.3).astype(np.float32)
-    loop = make_loop(wave)
-    assert loop.shape == (80_000,)
-    assert np.abs(loop).max() == pytest.approx(1, abs=1e-3)
-    assert abs(loop[0] - loop[-1]) < 0.15
