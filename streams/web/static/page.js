@@ -4,7 +4,7 @@ import * as address from "./address.js";
 import * as api from "./api.js";
 import { drawBars, drawLanes } from "./activity_chart.js";
 import * as correct from "./correct.js";
-import { current, Day, indexAt, known, network, recordAt, refiners, runs, totals } from "./day.js";
+import { current, Day, GAP, indexAt, known, network, recordAt, refiners, runs, totals } from "./day.js";
 import { byId, el, keepingFocus, textWidth } from "./dom.js";
 import { byFamily, colour, PALETTE, short } from "./palette.js";
 import { drawRecord, refinerName } from "./record.js";
@@ -281,6 +281,7 @@ function draw() {
   drawLanes(byId("activities"), { ...drawn, totals: lanes });
   drawBars(byActivity, width);
   drawLegend(byScenario);
+  byId("day").dataset.empty = !scenarios.length && !activities.length;
   drawHeadline(byScenario);
   drawRange();
   drawFocus();
@@ -289,7 +290,7 @@ function draw() {
   drawNetwork();
   correct.drawCorrections(state.day.corrections, state.device, from, to, changed);
   const short = to - from < 2 * MINUTE;
-  byId("shares-note").textContent = `${clock(from, short)} to ${clock(to, short)}`;
+  byId("shares-note").textContent = `${clock(from, short)} to ${to === midnight(to) ? "24:00" : clock(to, short)}`;
   byId("settings").href = `/settings?${new URLSearchParams({ device: state.device })}`;
   byId("as-csv").href = api.exportAddress(state.device, from, to, "csv");
   byId("as-json").href = api.exportAddress(state.device, from, to, "json");
@@ -323,7 +324,7 @@ function drawLong(from, to) {
   weeks.drawDays(days, width, addressOf, ({ start, end }) => go({ span: "day", end: end > state.days.last && start < state.days.last ? null : end }));
   const recorded = days.reduce((sum, day) => sum + day.recorded, 0);
   byId("date").textContent = state.span === "week"
-    ? `${dayName(from, { weekday: "long", day: "numeric", month: "long" })} to ${dayName(to - 1)}`
+    ? `${dayName(from).replace(/ \d+$/, "")} to ${dayName(to - 1)}`
     : dayName(from, { month: "long", year: "numeric" });
   byId("headline").textContent = recorded ? `${duration(recorded)} recorded` : NOTHING;
   byId("detail").textContent = `on ${days.filter((day) => day.recorded).length} of ${days.length} days`;
@@ -439,7 +440,7 @@ function drawCursor() {
     confirm: (block) => say(() => correct.confirm(state.device, block)),
     confirmActivity: (one) => say(() => correct.confirmActivity(state.device, one)),
     block: record && confirmable(Math.max(record.start, from)),
-    why: state.day.wantedAt(at) ?? (at >= state.day.last ? "later" : "missing"),
+    why: state.day.wantedAt(at) ?? whyNothing(at),
   });
   for (const line of document.querySelectorAll(".cursor")) {
     line.toggleAttribute("hidden", state.chosen === null);
@@ -453,6 +454,13 @@ function drawCursor() {
   rows.setAttribute("aria-valuetext", record
     ? [clock(record.start, true), record.leading || (record.unknown ? "unknown" : "no estimate"), activity?.name].filter(Boolean).join(", ")
     : `${clock(at, true)}, not recorded`);
+}
+
+// A half minute's activities are there before its scenario, so that the last one is still to come.
+function whyNothing(at) {
+  if (!drawn.scenarios.length && state.chosen === null) return "nothing";
+  const past = state.day.scenarios.at(-1)?.end ?? state.day.last;
+  return at >= (state.day.last - past <= GAP ? past : state.day.last) ? "later" : "missing";
 }
 
 // The evidence of records, by the starts of the half minute and of the activity.

@@ -12,6 +12,7 @@ const NOTHING = {
   quiet: ["Quiet hours", "Nothing is recorded in quiet hours."],
   later: ["Not yet recorded", "The log has not reached this time yet."],
   missing: ["Not recorded", "The log has no record of this half minute."],
+  nothing: ["Nothing recorded", "The log has no record of this time."],
 };
 
 const percent = (share) => `${Math.round(share * 100)} %`;
@@ -19,10 +20,10 @@ const percent = (share) => `${Math.round(share * 100)} %`;
 let open = false;
 
 // Draw the record of a time: its labels first, and behind "Details" what only people who know the
-// pipeline need. `whole` is the evidence, null until it is loaded; `chosen` is null for the latest
-// record; `release` returns to it, `correct` opens the form, `confirm` confirms the record or the
+// pipeline need. `whole` is the evidence, null until it is loaded; `chosen` is null for the last record in
+// view, which is the latest of all where `end` is null; `release` returns to it, `correct` opens the form, `confirm` confirms the record or the
 // whole `block` around it, and `confirmActivity` the activity.
-export function drawRecord(record, activity, whole, { chosen, pinned }, {
+export function drawRecord(record, activity, whole, { chosen, pinned, end }, {
   release, correct, confirm, confirmActivity, block: around, why,
 }) {
   const root = byId("record");
@@ -34,7 +35,7 @@ export function drawRecord(record, activity, whole, { chosen, pinned }, {
     el("p", { class: "record-time" },
       el("span", {}, record ? `${clock(record.start, true)} – ${clock(record.end, true)}`
         : chosen && clock(chosen, true)),
-      el("span", { class: "quiet" }, chosen ? "chosen" : "latest"),
+      el("span", { class: "quiet" }, chosen ? "chosen" : end === null ? "latest" : record ? "last shown" : ""),
       pinned && releaseButton(release)),
     ...(record ? content(record, activity, whole, wearersWord, confirmActivity) : [
       el("h2", {}, NOTHING[why][0]),

@@ -1,6 +1,6 @@
 // Row one: the records' labels as a ribbon with names, above each scenario's smoothed probability.
 
-import { curves, runs } from "./day.js";
+import { curves, GAP as PENDING, runs } from "./day.js";
 import { put, svg, textWidth } from "./dom.js";
 import { byFamily, colour, ink, OTHER, short } from "./palette.js";
 import { clock, MINUTE, ticks } from "./time.js";
@@ -152,7 +152,9 @@ function gaps(pieces, wanted, last, x, from, to, middle) {
   const open = edges.flatMap((edge, index) => (index % 2 ? [] : parted(edge, edges[index + 1], wanted)));
   return svg("g", { class: "gaps" }, open.map(({ start, end, why }) => {
     const [left, right] = [x(start), x(why ? end : Math.min(end, last))];
-    if (!(right - left >= LINE)) return null;
+    // The scenario of the last activities is still to come.
+    const pending = !why && Math.min(end, last) - start <= PENDING;
+    if (pending || !(right - left >= LINE)) return null;
     const text = why ? WANTED[why] : UNWORN;
     const at = `translate(${((left + right) / 2).toFixed(1)} ${middle.toFixed(1)})`;
     const flat = right - left >= textWidth(text) + 12;

@@ -204,7 +204,7 @@ async def test_a_week_has_a_line_for_each_day_that_leads_to_it(
     assert lines[-1] == "Thursday, 20 November 2025: Cooking 25 min, Daily hygiene 20 min"
     assert lines[0] == "Friday, 14 November 2025: nothing recorded"
     assert await page.texts("#headline") == ["2 h 15 min recorded"]
-    assert await page.texts("#date") == ["Friday 14 November to Thursday, 20 November 2025"]
+    assert await page.texts("#date") == ["Friday, 14 November to Thursday, 20 November 2025"]
     assert "Cooking1 h 15 min" in [
         text.replace("\n", "") for text in await page.texts("#trend-scenarios li")
     ]

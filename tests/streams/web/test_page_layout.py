@@ -202,3 +202,20 @@ def luminance(colour: str) -> float:
     parts = [int(colour[at : at + 2], 16) / 255 for at in (1, 3, 5)]
     linear = [p / 12.92 if p <= 0.04045 else ((p + 0.055) / 1.055) ** 2.4 for p in parts]
     return sum(w * p for w, p in zip((0.2126, 0.7152, 0.0722), linear, strict=True))
+
+
+async def test_on_paper_there_is_the_log_in_dark_on_white_and_no_control(
+    site: Site, page: Page, records: Records, tmp_path: Path
+) -> None:
+    await page.open(site.url, dark=True)
+    await page.until(DRAWN)
+    await page.call(
+        "Emulation.setEmulatedMedia",
+        media="print",
+        features=[{"name": "prefers-color-scheme", "value": "dark"}],
+    )
+    await page.screenshot(tmp_path / "print.png", whole=True)
+    assert await page.value("getComputedStyle(document.body).color") == "rgb(23, 25, 29)"
+    shown = "[...document.querySelectorAll('#foot :is(a, button, summary)')]"
+    assert not await page.value(f"{shown}.some((each) => each.checkVisibility())")
+    assert await page.value("document.querySelector('#zone').checkVisibility()")

@@ -119,6 +119,51 @@ async def test_an_address_names_a_time_and_a_zone(site: Site, page: Page, record
     assert f"at={at}" in await page.value("location.search")
 
 
+async def test_what_an_address_cannot_mean_is_ignored(
+    site: Site, page: Page, records: Records
+) -> None:
+    for query in ("end=99999999999999999&at=-5", "end=-1&at=1e300", "end=now&at=", "span=banana"):
+        await page.open(f"{site.url}?{query}&zone=Mars/Olympus")
+        await page.until(f"{DRAWN} && location.search === '?device=glasses-01'")
+        assert await page.texts("#date") == ["Thursday, 20 November 2025"]
+        assert await page.texts(".record-time .quiet") == ["latest"]
+
+
+async def test_the_last_record_of_an_earlier_time_is_not_called_the_latest(
+    site: Site, page: Page, records: Records
+) -> None:
+    await page.open(f"{site.url}?span=3600000&end={(MORNING + 5400) * 1000}")
+    await page.until(DRAWN)
+    [told] = await page.texts(".record-time")
+    assert told == "08:59:30 – 09:00:00last shown"
+    await page.value("document.querySelector('#latest').click()")
+    await page.until("document.querySelector('.record-time').textContent.endsWith('latest')")
+
+
+async def test_a_day_without_records_says_so_once(
+    site: Site, page: Page, store: LogStore, records: Records, tmp_path: Path
+) -> None:
+    await put(store, day(start_s=MORNING - 2 * 86_400, plan=PLAN[:1]))
+    await page.open(site.url)
+    await page.until(DRAWN)
+    await page.value("document.querySelector('#earlier').click()")
+    await page.until(
+        "document.querySelector('#date').textContent === 'Wednesday, 19 November 2025'"
+    )
+    await page.until("document.querySelector('#record h2').textContent === 'Nothing recorded'")
+    assert await page.texts("#headline") == ["Nothing recorded here"]
+    assert await page.texts(".record-time") == [""]
+    assert await page.texts("#record p.quiet") == ["The log has no record of this time."]
+    shown = "[...document.querySelectorAll('h2')].filter((each) => each.checkVisibility())"
+    assert await page.value(f"{shown}.map((each) => each.firstChild.textContent.trim())") == [
+        *("Scenarios", "Nothing recorded")
+    ]
+    assert await page.texts("#scenarios .gaps text") == ["not recorded"]
+    await page.screenshot(tmp_path / "nothing.png", whole=True)
+    await page.value("document.querySelector('#earlier').click()")
+    await page.until(f"{DRAWN} && document.querySelector('#bars').checkVisibility()")
+
+
 async def test_a_zone_is_chosen_for_a_device_and_kept(
     site: Site, page: Page, records: Records, store: LogStore
 ) -> None:

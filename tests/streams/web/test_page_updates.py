@@ -40,6 +40,22 @@ async def test_the_page_grows_with_the_log_and_takes_late_answers(
     await page.until("document.querySelector('#record').textContent.includes('late-model')")
 
 
+async def test_a_half_minute_whose_scenario_is_still_to_come_is_not_missing(
+    site: Site, page: Page, store: LogStore
+) -> None:
+    made = day(plan=PLAN[:1])
+    await store.put_scenarios(made.scenarios[:-6])
+    await store.put_activities(made.activities)
+    at = made.scenarios[-1].start_ns // 10**6 + 1000
+    await page.open(f"{site.url}?span=900000&at={at}")
+    # Three minutes are a gap.
+    await page.until("document.querySelector('#record h2')?.textContent === 'Not recorded'")
+    assert await page.texts("#scenarios .gaps text") == ["not recorded"]
+    await store.put_scenarios(made.scenarios[-6:-2])
+    await page.until("document.querySelector('#record h2')?.textContent === 'Not yet recorded'")
+    assert await page.texts("#scenarios .gaps text") == []
+
+
 async def test_live_is_what_came_in_within_two_minutes(
     site: Site, page: Page, store: LogStore, records: Records, monkeypatch: pytest.MonkeyPatch
 ) -> None:
