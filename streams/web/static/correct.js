@@ -3,9 +3,10 @@
 import * as api from "./api.js";
 import { DESCRIBED } from "./day.js";
 import { byId, el, put } from "./dom.js";
-import { clock, clockSpan, dayName, midnight } from "./time.js";
+import { clock, clockSpan, dayName, HOUR, timeOn } from "./time.js";
 
-const DAY = 86_400_000;
+// How far from its block a time may be on another day than the block.
+const BESIDE = 6 * HOUR;
 const SECONDS = /^(\d{1,2}):(\d{2})(?::(\d{2}))?$/;
 
 let context = null;
@@ -65,13 +66,30 @@ function leave() {
   byId("rows").focus({ preventScroll: true });
 }
 
-// A time of day means its first occurrence after the midnight before the block.
-function timeOf(text, after) {
-  const [, hours, minutes, seconds] = SECONDS.exec(text.trim()) ?? [];
-  if (hours === undefined || hours > 23 || minutes > 59 || (seconds ?? 0) > 59) return null;
-  const at = midnight(context.start) + ((Number(hours) * 60 + Number(minutes)) * 60
-    + Number(seconds ?? 0)) * 1000;
-  return at < after ? at + DAY : at;
+// The occurrences of a time of the clock around the block, or null for any other text.
+function timesOf(text) {
+  const [, hours, minutes, seconds = 0] = SECONDS.exec(text.trim()) ?? [];
+  if (hours === undefined || hours > 23 || minutes > 59 || seconds > 59) return null;
+  return [-1, 0, 1, 2].map((days) =>
+    timeOn(context.start, days, Number(hours), Number(minutes), Number(seconds)));
+}
+
+// The start that a text means: of the block's own day, unless on a day beside it the time is within
+// hours of the block and nearer. A time that was not changed is exactly the block's, since the
+// clock shows some hours twice.
+function startOf(text) {
+  const { start, end } = context;
+  if (text.trim() === clock(start, true)) return start;
+  const [before, same, after] = timesOf(text) ?? [];
+  const away = (at) => Math.max(start - at, at - end, 0);
+  const best = (one, other) => (away(other) < Math.min(away(one), BESIDE) ? other : one);
+  return same === undefined ? null : best(best(same, before), after);
+}
+
+// The first time after another that a text means.
+function timeAfter(text, from) {
+  if (text.trim() === clock(context.end, true) && context.end > from) return context.end;
+  return timesOf(text)?.find((at) => at > from) ?? null;
 }
 
 function change(nothing) {
@@ -79,14 +97,14 @@ function change(nothing) {
     .map((name) => byId(`correct-${name}`).value.trim());
   const labels = [...new Set([label, also])].filter(Boolean);
   const row = byId("correct").elements.row.value;
-  const from = timeOf(byId("correct-from").value, midnight(context.start));
-  const to = from && timeOf(byId("correct-to").value, from + 1);
+  const from = startOf(byId("correct-from").value);
+  const to = from && timeAfter(byId("correct-to").value, from);
   if (from === null || to === null) throw new Error("A time is written as 08:30 or 08:30:00.");
   const split = byId("correct-split").value.trim();
   const then = byId("correct-then").value.trim();
   if (nothing) return { action: "delete", row, note, parts: [{ from, to, labels: [] }] };
   if (split || then) {
-    const at = timeOf(split, from + 1);
+    const at = timesOf(split)?.find((time) => time > from);
     if (!at || at >= to || !label || !then) {
       throw new Error("A split has a time within the span and a name for each part.");
     }
@@ -102,7 +120,12 @@ function change(nothing) {
   return { action, row, note, parts: [{ from, to, labels }] };
 }
 
+let saving = false;
+
 async function save(nothing) {
+  // By a second press before the answer, it would be saved twice.
+  if (saving) return;
+  saving = true;
   const { device, saved } = context;
   try {
     const done = await api.correct(device, change(nothing));
@@ -111,6 +134,7 @@ async function save(nothing) {
   } catch (error) {
     tell(error.message);
   }
+  saving = false;
 }
 
 function tell(text) {
@@ -143,9 +167,11 @@ export function drawCorrections(corrections, device, from, to, saved) {
       const button = el("button", { type: "button", class: "act", "data-key": each.id,
         "aria-label": `Undo: ${words(each)}` }, "Undo");
       button.addEventListener("click", async () => {
+        button.disabled = true;
         try {
           saved(await api.undo(device, each.id));
         } catch (error) {
+          button.disabled = false;
           line.append(el("span", { role: "alert" }, ` ${error.message}`));
         }
       });

@@ -69,10 +69,16 @@ export function firstOfMonth(ms, months = 0) {
   return civil(year, month + months, 1);
 }
 
-// By calendar days, not by adding hours: some days have 23 or 25.
-function civil(year, month, day) {
-  if (!zone) return new Date(year, month - 1, day).getTime();
-  const wanted = Date.UTC(year, month - 1, day);
+// A time of the clock, so many days after a day.
+export function timeOn(ms, days, hours, minutes, seconds) {
+  const [year, month, day] = calendar(ms);
+  return civil(year, month, day + days, hours, minutes, seconds);
+}
+
+// By the calendar and the clock, not by adding hours: some days have 23 or 25.
+function civil(year, month, day, ...time) {
+  if (!zone) return new Date(year, month - 1, day, ...time).getTime();
+  const wanted = Date.UTC(year, month - 1, day, ...time);
   const offset = (at) => {
     const [y, m, d, hours, minutes, seconds] = calendar(at);
     return Date.UTC(y, m - 1, d, hours, minutes, seconds) - at;
