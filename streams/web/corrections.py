@@ -7,6 +7,7 @@ GET  /api/v1/learned       the revisions that learned from corrections, before a
 
 from __future__ import annotations
 
+import asyncio
 import json
 from typing import TYPE_CHECKING, Any
 
@@ -46,6 +47,8 @@ class CorrectionViews:
         self._device = device
         self._publish = publish
         self._attempts = attempts
+        # Of two at once, the second sees what the first changed.
+        self._changing = asyncio.Lock()
 
     async def list(self, request: web.Request) -> web.Response:
         """Return the corrections that touch [from, to), the newest first."""
@@ -67,7 +70,8 @@ class CorrectionViews:
         editor = LogEditor(
             self._store(), self._publish, {"scenario": SCENARIOS, "activity": ACTIVITIES}
         )
-        correction = await editor.change(change)
+        async with self._changing:
+            correction = await editor.change(change)
         row = correction_row(correction, standing=True)
         return _json({**row, "text": correction_line(correction)}, status=201)
 

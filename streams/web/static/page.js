@@ -555,13 +555,19 @@ function zoom(share) {
   go({ span, end: end >= state.day.last && state.end === null ? null : end, chosen, pinned });
 }
 
+let saying = false;
+
 async function say(post) {
+  // A second press before the answer is the same word.
+  if (saying) return;
+  saying = true;
   try {
     changed(await post());
   } catch (error) {
     byId("saved").textContent = sentence(error.message);
     poll();
   }
+  saying = false;
 }
 
 function changed(done) {

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import TYPE_CHECKING
 
 from tests.streams.synthetic_log import MORNING, Records
-from tests.streams.web.site import DRAWN, WHOLE, Site
+from tests.streams.web.browser import tab
+from tests.streams.web.site import DRAWN, PHONE, WHOLE, Site
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -139,6 +141,64 @@ async def test_an_activity_is_confirmed_as_the_page_calls_it(
         ("confirm", "activity", ["eating"]),
         ("correct", "activity", ["juggling"]),
     ]
+
+
+async def test_a_second_press_changes_nothing_twice(
+    site: Site, page: Page, records: Records
+) -> None:
+    await page.open(site.url)
+    await page.until(DRAWN)
+    await page.value("document.querySelector('#rows').focus()")
+    await page.press("Home")
+    twice = "for (let n = 0; n < 2; n += 1)"
+    listed = "document.querySelectorAll('#corrections-list li').length"
+    await page.value(f"{twice} document.querySelector('[data-key=right]').click()")
+    await page.until(f"{listed} === 1")
+    await page.value("document.querySelector('[data-key=correct]').click()")
+    await page.value("document.querySelector('#correct-label').value = 'Fishing'")
+    await page.value(f"{twice} document.querySelector('#correct').requestSubmit()")
+    await page.until(f"{listed} === 2")
+    await page.value(f"{twice} document.querySelector('#corrections-list button').click()")
+    await page.until(f"{listed} === 3")
+    assert [each.action for each in site.published] == ["confirm", "correct", "undo"]
+
+
+async def test_what_two_tabs_take_back_at_once_is_taken_back_once(
+    site: Site, page: Page, records: Records, devtools: int
+) -> None:
+    await page.open(site.url)
+    await page.until(DRAWN)
+    await page.value("document.querySelector('[data-key=right]').click()")
+    undo = "document.querySelector('#corrections-list button')"
+    await page.until(f"{undo} !== null")
+    async with tab(devtools) as other:
+        await other.open(site.url)
+        await other.until(f"{DRAWN} && {undo} !== null")
+        await asyncio.gather(*(each.value(f"{undo}.click()") for each in (page, other)))
+        texts = [
+            "document.querySelector('#saved').textContent.startsWith('Taken back')",
+            "document.querySelector('#corrections-list [role=alert]') !== null",
+        ]
+        for each in (page, other):
+            await each.until(f"{texts[0]} || {texts[1]}")
+            each.complaints.clear()
+    assert [each.action for each in site.published] == ["confirm", "undo"]
+
+
+async def test_a_long_word_breaks(site: Site, page: Page, records: Records) -> None:
+    too_wide = "document.documentElement.scrollWidth - document.documentElement.clientWidth"
+    await page.open(site.url, *PHONE)
+    await page.until(DRAWN)
+    await page.value("document.querySelector('[data-key=correct]').click()")
+    await page.value(f"document.querySelector('#correct-label').value = '{'W' * 48}'")
+    await page.value(f"document.querySelector('#correct-note').value = '{'w' * 500}'")
+    await page.value("document.querySelector('#correct').requestSubmit()")
+    await page.until("document.querySelector('#corrections-list li') !== null")
+    await page.until(WHOLE)
+    assert await page.value(too_wide) == 0
+    await page.value("document.querySelector('[data-span=week]').click()")
+    await page.until("document.querySelector('#days-list li') !== null")
+    assert await page.value(too_wide) == 0
 
 
 async def test_what_the_log_says_no_more_is_not_confirmed(
