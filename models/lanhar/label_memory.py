@@ -61,9 +61,11 @@ SHARPEST = 3.0
 """Largest such exponent. Between postures the windows of a still head count for nothing, so its
 memory is underconfident."""
 CONFIDENCE_AT: Mapping[Place, float] = MappingProxyType(
-    {"ear": 1.0, "glasses": 12.0, "pocket": 1.25, "wrist": 1.25, "waist": 1.5}
+    {"ear": 1.0, "glasses": 12.0, "pocket": 1.2, "wrist": 1.25, "waist": 1.5}
 )
-"""`CONFIDENCE` by known position, fitted by `models.research.evaluation.motion.confidence`."""
+"""`CONFIDENCE` by known position, fitted by `models.research.evaluation.motion.confidence`; a
+pocket's by `models.research.lanhar.training.position_readout`, which learns from validation users.
+"""
 
 _BEGIN = (0.5, 0.45, 0.05)
 _OWN = {"sitting": _SEATED, "standing": _ON_FOOT, "lying": _LYING}

@@ -100,6 +100,22 @@ def embed_labels(encoder: EncodesTexts, names: Sequence[str]) -> LabelEmbeddings
     return LabelEmbeddings(tuple(names), stacked)
 
 
+def resample_motion(imu: NDArray[Any], rate: float = RATE) -> NDArray[np.float32]:
+    """(N, 6) at `rate` Hz, m/s² and rad/s -> (T, 6) at 20 Hz, as motion is encoded.
+
+    Raises `VocabularyError` for another shape or less than 3 s.
+    """
+    rows = np.asarray(imu, np.float32)
+    if rows.ndim != 2 or rows.shape[1] != 6:
+        raise VocabularyError(f"motion has shape {rows.shape}; expected (N, 6)")
+    even = to_20_hz(np.nan_to_num(rows), rate)
+    if len(even) < MIN_SAMPLES:
+        raise VocabularyError(
+            f"motion has {len(rows)} rows; expected {round(MIN_SAMPLES * rate / 20)} or more"
+        )
+    return even
+
+
 class OpenVocabulary:
     """Ranks arbitrary labels for motion with a sensor encoder."""
 
@@ -113,15 +129,7 @@ class OpenVocabulary:
 
         `posture` is the cosine of gravity's angle to the wearer's upright, None if unknown.
         """
-        rows = np.asarray(imu, np.float32)
-        if rows.ndim != 2 or rows.shape[1] != 6:
-            raise VocabularyError(f"motion has shape {rows.shape}; expected (N, 6)")
-        even = to_20_hz(np.nan_to_num(rows), rate)
-        if len(even) < MIN_SAMPLES:
-            raise VocabularyError(
-                f"motion has {len(rows)} rows; expected {round(MIN_SAMPLES * rate / 20)} or more"
-            )
-        return self._encode(even, posture)
+        return self._encode(resample_motion(imu, rate), posture)
 
     def rank(
         self,

@@ -5,14 +5,15 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, Protocol
+from hashlib import sha256
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
 import numpy as np
 
 from models.lanhar.hashed_words import buckets
 from models.lanhar.label_memory import LabelMemory
-from models.lanhar.logit_adjustment import adjustment
 from models.lanhar.margins import KnownReadings, ReadingsConfig
+from models.lanhar.position_readout import PositionReadout
 from models.lanhar.rotation_invariant import MIN_SAMPLES, channels_and_measures
 from models.lanhar.step_position import StepPosition
 from models.lanhar.thigh import posture_logits
@@ -23,13 +24,15 @@ from models.lanhar.vocabulary import (
     OpenVocabulary,
     embed_texts,
     rank_names,
+    resample_motion,
 )
 from models.network.softmax import softmax
-from models.serving.registry import RegistryError
+from models.serving.registry import REVISION_DIGITS, RegistryError
 from models.serving.served import (
     LANHAR_LABELS,
     LANHAR_POSITION,
     LANHAR_READINGS,
+    LANHAR_READOUT,
     LANHAR_SENSOR,
     LANHAR_TEXT,
 )
@@ -105,14 +108,19 @@ class ServedSensorEncoder:
         self, imu: NDArray[np.float32], posture: float | None = None
     ) -> NDArray[np.float32]:
         """(T, 6) at 20 Hz, m/s² and rad/s -> unit vector (128,)."""
+        return self.with_measures(imu, posture)[0]
+
+    def with_measures(
+        self, imu: NDArray[np.float32], posture: float | None = None
+    ) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+        """(T, 6) as above -> unit vector (128,) and the measures (M,) that it was computed from."""
         seen, measured = channels_and_measures(imu[None])
         (vector,) = self._session.run(
             channels=seen,
             measures=measured,
             posture=np.array([[0.0, 0.0] if posture is None else [posture, 1.0]]),
         )  # (1, 128)
-        found: NDArray[np.float32] = vector[0]
-        return found
+        return vector[0], measured[0]
 
 
 class ServedTextEncoder:
@@ -130,20 +138,42 @@ class ServedTextEncoder:
         return found
 
 
+class MotionReading(NamedTuple):
+    """A window of motion: its unit `vector` (128,) and `measures` (M,)."""
+
+    vector: NDArray[np.float64]
+    measures: NDArray[np.float32]
+
+
 @dataclass(frozen=True)
 class Lanhar:
     """LanHAR's networks and shipped labels.
 
     `revision` is the sensor encoder's; `text_revision` is that of the text encoder, which defines
-    the space of the labels' vectors.
+    the space of the labels' vectors. `readout` corrects the probabilities at its position.
     """
 
-    vocabulary: OpenVocabulary
+    sensor: ServedSensorEncoder
     text: ServedTextEncoder
     shipped: LabelEmbeddings
     readings: KnownReadings
     revision: str
     text_revision: str
+    readout: PositionReadout | None = None
+
+    @property
+    def record_revision(self) -> str:
+        """The revision in records: `revision`, or 12 digits of it and the readout's together."""
+        if self.readout is None:
+            return self.revision
+        # A record's revision has at most 64 characters, which other parts of it need.
+        both = f"{self.revision}+{self.readout.revision}"
+        return sha256(both.encode()).hexdigest()[:REVISION_DIGITS]
+
+    @cached_property
+    def vocabulary(self) -> OpenVocabulary:
+        """The ranking of single windows among any labels."""
+        return OpenVocabulary(self.sensor)
 
     @cached_property
     def memory(self) -> LabelMemory:
@@ -175,12 +205,12 @@ class Lanhar:
         start_s: start of the window, s. position: the device's. The memory covers the shipped
         labels, active or not; an added label keeps its lead over them, or its distance behind.
         """
-        reading = self.vocabulary.embed(imu, posture=posture).astype(np.float64)
+        reading = self.read(imu, posture)
         shares = self.shares(reading, position, posture)
         memory = self.memory.after(memory, start_s, shares, position)
         margins = self.readings.margins(labels.names, labels.vectors, labels.described)
-        likeness = labels.vectors.astype(np.float64) @ reading
-        scores = margins.adjust(likeness[None], reading[None])[0] / TEMPERATURE
+        likeness = labels.vectors.astype(np.float64) @ reading.vector
+        scores = margins.adjust(likeness[None], reading.vector[None])[0] / TEMPERATURE
         known = [
             (place, self.shipped.names.index(name))
             for place, name in enumerate(labels.names)
@@ -195,19 +225,26 @@ class Lanhar:
             scores[places] = remembered
         return rank_names(labels.names, scores), memory
 
+    def read(self, imu: NDArray[Any], posture: float | None = None) -> MotionReading:
+        """Return the reading of a window; arguments as for `rank`."""
+        vector, measures = self.sensor.with_measures(resample_motion(imu), posture)
+        return MotionReading(vector.astype(np.float64), measures)
+
     def shares(
         self,
-        reading: NDArray[np.float64],
+        reading: MotionReading,
         position: Place | None = None,
         posture: float | None = None,
     ) -> NDArray[np.float64]:
-        """Return the probability (K,) of each shipped label, given a unit vector.
+        """Return the probability (K,) of each shipped label in a window by itself.
 
         `position` is the device's, and `posture` the cosine as for `rank`; None if unknown.
         """
         names = self.shipped.names
-        logits = self.shipped.vectors.astype(np.float64) @ reading / TEMPERATURE
-        logits += adjustment(names, position) + posture_logits(names, position, posture)
+        logits = self.shipped.vectors.astype(np.float64) @ reading.vector / TEMPERATURE
+        logits += posture_logits(names, position, posture)
+        if self.readout is not None and position == self.readout.config.position:
+            return self.readout.shares(names, logits, reading.measures)
         return softmax(logits)
 
     def embed(self, texts: Sequence[str]) -> NDArray[np.float32]:
@@ -235,12 +272,13 @@ def require_lanhar(registry: Registry) -> Lanhar:
             f"{sensor.revision}; expected them anew: python -m models.research.lanhar.training.kept"
         )
     return Lanhar(
-        vocabulary=OpenVocabulary(ServedSensorEncoder(sensor.sessions["lanhar_sensor"])),
+        sensor=ServedSensorEncoder(sensor.sessions["lanhar_sensor"]),
         text=ServedTextEncoder(text),
         shipped=known.only([name for name in IN_FORCE if name in known.names]),
         readings=readings,
         revision=sensor.revision,
         text_revision=text.revision,
+        readout=_readout(registry, sensor.revision),
     )
 
 
@@ -258,6 +296,21 @@ def _labels(registry: Registry) -> LabelEmbeddings:
     weights = registry.weights(LANHAR_LABELS)
     names = tuple(json.loads(weights.config)["names"])
     return LabelEmbeddings(names, weights.tensors["vectors"].astype(np.float32))
+
+
+def _readout(registry: Registry, sensor: str) -> PositionReadout | None:
+    """Load the readout of a position, or return None without its weights."""
+    if not registry.path(LANHAR_READOUT).is_file():
+        return None
+    weights = registry.weights(LANHAR_READOUT)
+    readout = PositionReadout.of(json.loads(weights.config), weights.tensors, weights.revision)
+    if readout.config.sensor not in ("", sensor):
+        raise RegistryError(
+            f"weights lanhar_readout are of sensor encoder {readout.config.sensor}, and it is "
+            f"{sensor}; expected them anew: "
+            "python -m models.research.lanhar.training.position_readout"
+        )
+    return readout
 
 
 def _readings(registry: Registry) -> KnownReadings:

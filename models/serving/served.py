@@ -64,6 +64,7 @@ LANHAR_TEXT = Served("lanhar_text", graphs=("lanhar_text",))
 LANHAR_LABELS = Served("lanhar_labels")
 LANHAR_READINGS = Served("lanhar_readings")
 LANHAR_POSITION = Served("lanhar_position")
+LANHAR_READOUT = Served("lanhar_readout")
 
 ALL: tuple[Served, ...] = (
     LOCALIZATION_MONO,
@@ -81,4 +82,5 @@ ALL: tuple[Served, ...] = (
     LANHAR_LABELS,
     LANHAR_READINGS,
     LANHAR_POSITION,
+    LANHAR_READOUT,
 )

@@ -49,8 +49,10 @@ async def _open_ranking(
         return None
     labels = KnownLabels(settings, label_set(lanhar))
     await labels.open()
-    metrics.model_revision.labels(model="lanhar", revision=lanhar.revision).set(1)
-    return Ranking(labels, batching.batcher("lanhar", Rankings(lanhar).predict), lanhar.revision)
+    metrics.model_revision.labels(model="lanhar", revision=lanhar.record_revision).set(1)
+    return Ranking(
+        labels, batching.batcher("lanhar", Rankings(lanhar).predict), lanhar.record_revision
+    )
 
 
 def _wearers(settings: Settings, redis: Redis, withholds: Callable[[str], bool]) -> Wearers | None:

@@ -73,7 +73,7 @@ class LocalWorker:
             and SimpleNamespace(
                 ranker=_OneByOne(Rankings(lanhar).predict),
                 labels=SimpleNamespace(current=label_set(lanhar).vocabulary()),
-                revision=lanhar.revision,
+                revision=lanhar.record_revision,
             ),
             revisions={
                 "localization": localizer.revision,

@@ -24,8 +24,10 @@ from models.egolog.scenario import (
 )
 from models.egolog.scenario_text import ScenarioText
 from models.lanhar.label_table import LabelTable, LabelTableConfig
+from models.lanhar.position_readout import ReadoutConfig
 from models.lanhar.position_weights import PositionWeights
 from models.lanhar.readings import Readings
+from models.lanhar.readout_weights import ReadoutWeights
 from models.lanhar.sensor_encoder import SensorEncoder, SensorEncoderConfig
 from models.lanhar.text_encoder import WordEncoder
 from models.serving import served
@@ -68,6 +70,7 @@ def networks() -> dict[str, nn.Module]:
         "lanhar_sensor": SensorEncoder(SensorEncoderConfig(gait=False)),
         "lanhar_readings": Readings(),
         "lanhar_position": PositionWeights(),
+        "lanhar_readout": ReadoutWeights(ReadoutConfig(names=("walking", "sitting"))),
         "lanhar_labels": LabelTable(LabelTableConfig(("walking", "sitting"))),
     }
 

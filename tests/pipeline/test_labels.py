@@ -89,7 +89,7 @@ async def test_a_label_added_within_a_replay_is_recognised_in_later_windows(
     assert NEW in {next(iter(a.open_vocabulary)) for a in after}
     # To the last bit what anybody gets who ranks the same motion by the same labels.
     labels = (await editor.open()).labels.vocabulary()
-    assert runs[-1][0].endswith(f"+{lanhar.revision}.{labels.revision}")
+    assert runs[-1][0].endswith(f"+{lanhar.record_revision}.{labels.revision}")
     windows = [w for w in await read_all(settings, "windows", Window) if w.kind == "har"]
     postures = posture_by_window(sorted(windows, key=lambda window: window.start_ns))
     rankings, memory = {}, RankedLabels({}).memory

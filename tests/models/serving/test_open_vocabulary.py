@@ -1,12 +1,16 @@
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
+import torch
 
 from models.lanhar.margins import ReadingsConfig
+from models.lanhar.position_readout import ReadoutConfig
 from models.lanhar.readings import LANHAR_READINGS, Readings
+from models.lanhar.readout_weights import LANHAR_READOUT, ReadoutWeights
 from models.lanhar.text_encoder import LANHAR_TEXT
 from models.serving.open_vocabulary import (
     IN_FORCE,
@@ -25,6 +29,10 @@ from tests.streams.fresh_lanhar import save_lanhar
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+    from numpy.typing import NDArray
+
+    from schemas.position import Place
 
 
 RNG = np.random.default_rng(0)
@@ -145,8 +153,78 @@ def test_windows_before_change_a_ranking_and_labels_out_of_force_do_not(lanhar: 
 
 
 def test_a_thigh_counts_in_a_pocket_alone(lanhar: Lanhar) -> None:
-    reading = lanhar.vocabulary.embed(IMU).astype(np.float64)
+    reading = lanhar.read(IMU)
     sitting = lanhar.shipped.names.index("sitting")
-    upright, level = (lanhar.shares(reading, "pocket", cosine)[sitting] for cosine in (0.95, 0.1))
-    assert upright < level
-    assert np.array_equal(lanhar.shares(reading, "waist", 0.1), lanhar.shares(reading))
+
+    def shares(position: Place | None = None, cosine: float | None = None) -> NDArray[np.float64]:
+        return lanhar.shares(reading, position, cosine)
+
+    assert shares("pocket", 0.95)[sitting] < shares("pocket", 0.1)[sitting]
+    assert np.array_equal(shares("waist", 0.1), shares())
+
+
+def with_readout(folder: Path, sensor: str = "") -> Lanhar:
+    """Return an untrained LanHAR with a readout for pockets that prefers sitting to walking."""
+    other = Registry(folder)
+    save_lanhar(other)
+    readout = ReadoutWeights(ReadoutConfig(names=("walking", "sitting"), sensor=sensor))
+    with torch.no_grad():
+        readout.outer.weight.zero_()
+        readout.outer.bias.copy_(torch.tensor([-2.0, 2.0]))
+    other.save(LANHAR_READOUT, readout.eval())
+    return require_lanhar(other)
+
+
+def test_a_readout_counts_at_its_position_alone(lanhar: Lanhar, tmp_path: Path) -> None:
+    own = with_readout(tmp_path)
+    reading = own.read(IMU)
+    for position in (None, "wrist", "waist"):
+        assert np.array_equal(own.shares(reading, position), lanhar.shares(reading, position))
+    walking, sitting = map(own.shipped.names.index, ("walking", "sitting"))
+    before, after = lanhar.shares(reading, "pocket"), own.shares(reading, "pocket")
+    assert after[sitting] / after[walking] == pytest.approx(
+        before[sitting] / before[walking] * np.exp(4.0)
+    )
+    others = np.delete(np.arange(len(before)), [walking, sitting])
+    assert np.array_equal(after[others], before[others])
+
+
+def test_an_added_label_keeps_its_lead_where_there_is_a_readout(
+    lanhar: Lanhar, tmp_path: Path
+) -> None:
+    own = with_readout(tmp_path)
+
+    def lead(ranker: Lanhar) -> float:
+        labels = label_set(ranker)
+        vector = Vector.of(ranker.embed(packaged_texts("sitting")))
+        labels.push("new", ActivityLabel(name="new", vector=vector, revision=labels.revision))
+        pairs, _ = ranker.rank_next(IMU, labels.vocabulary(), None, (), 0.0, "pocket")
+        shares = dict(pairs)
+        new = shares.pop("new")
+        return float(np.log(new / max(shares.values())))
+
+    assert lead(own) == pytest.approx(lead(lanhar))
+
+
+def test_a_readout_of_another_sensor_encoder_is_refused_with_how_to_make_it(
+    tmp_path: Path,
+) -> None:
+    with pytest.raises(RegistryError, match=r"sensor encoder 0{12}.*training\.position_readout"):
+        with_readout(tmp_path, "0" * 12)
+
+
+def test_a_record_has_another_revision_with_each_readout(lanhar: Lanhar, tmp_path: Path) -> None:
+    own = with_readout(tmp_path)
+    assert own.readout is not None
+    other = replace(own, readout=replace(own.readout, revision="0" * 12))
+    assert lanhar.record_revision == lanhar.revision == own.revision
+    recorded = {one.record_revision for one in (lanhar, own, other)}
+    assert len(recorded) == 3
+    assert {len(revision) for revision in recorded} == {12}
+
+
+def test_the_shipped_readout_is_of_the_shipped_sensor_encoder() -> None:
+    shipped_lanhar = require_lanhar(Registry())
+    assert shipped_lanhar.readout is not None
+    assert shipped_lanhar.readout.config.sensor == shipped_lanhar.revision
+    assert set(shipped_lanhar.readout.config.names) <= set(IN_FORCE)

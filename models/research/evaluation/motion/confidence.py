@@ -5,7 +5,9 @@ follows them, by LanHAR's ranking and by EgoLog's activities of motion alone. Of
 which few enough windows are wrong at 0.5 or more, the one whose probabilities say best how often
 the likeliest is right belongs into `CONFIDENCE_AT` of `models.lanhar.label_memory` and of
 `models.serving.activity_memory`. It makes nothing unknown and changes no order. No position has a
-higher confidence than an unknown one.
+higher confidence than an unknown one. In a pocket LanHAR's readout is trained on validation users,
+so its confidence there comes from `--check` of
+`models.research.lanhar.training.position_readout`.
 """
 
 from __future__ import annotations
@@ -83,8 +85,7 @@ def rank_windows(lanhar: Lanhar, windows: LabelledWindows) -> WindowShares:
     shares = []
     for imu, upright in zip(windows.imu, uprights(windows.imu, windows.wearers), strict=True):
         cosine = upright.cosine(imu)
-        reading = lanhar.vocabulary.embed(imu, posture=cosine).astype(np.float64)
-        shares.append(lanhar.shares(reading, windows.position, cosine))
+        shares.append(lanhar.shares(lanhar.read(imu, cosine), windows.position, cosine))
     right = np.array([[name in each for name in names] for each in windows.names], bool)
     return WindowShares(np.array(shares), right, np.array([each.any() for each in right]))
 
