@@ -7,6 +7,7 @@ them gives the same log, and restoring twice changes nothing.
 
 from __future__ import annotations
 
+import asyncio
 import json
 from typing import TYPE_CHECKING, Any
 
@@ -17,7 +18,7 @@ from infra.daily_log.store import Counts
 from schemas import Activity, Correction, Refined, Scenario
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Iterable
+    from collections.abc import AsyncIterator, Callable, Iterable
 
     from infra.daily_log.records import Log
     from infra.daily_log.store import LogStore
@@ -47,8 +48,14 @@ async def lines(store: LogStore, device: str, from_ns: int, to_ns: int) -> Async
             yield json.dumps({"row": row, "record": json.loads(record.model_dump_json())})
 
 
-async def pieces(store: LogStore, device: str, from_ns: int, to_ns: int) -> AsyncIterator[Log]:
-    """Yield a log hour by hour, skipping empty hours."""
+async def pieces(
+    store: LogStore,
+    device: str,
+    from_ns: int,
+    to_ns: int,
+    wanted: Callable[[int, int], bool] = lambda _from_ns, _to_ns: True,
+) -> AsyncIterator[Log]:
+    """Yield a log hour by hour, skipping empty hours and, unread, those that are not wanted."""
     summary = await store.device(device)
     if summary is None:
         return
@@ -56,9 +63,13 @@ async def pieces(store: LogStore, device: str, from_ns: int, to_ns: int) -> Asyn
     at = max(from_ns, summary.first_ns // _PIECE_NS * _PIECE_NS)
     while at < min(to_ns, last + 1):
         past = min(to_ns, at // _PIECE_NS * _PIECE_NS + _PIECE_NS)
-        log = await store.read(device, at, past)
-        if log.scenarios or log.activities or log.corrections:
-            yield log
+        if wanted(at, past):
+            log = await store.read(device, at, past)
+            if log.scenarios or log.activities or log.corrections:
+                yield log
+        else:
+            # Years may be skipped, and others wait.
+            await asyncio.sleep(0)
         at = past
 
 

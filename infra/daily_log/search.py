@@ -58,6 +58,10 @@ class LogQuery:
         """Whether there is any criterion."""
         return self != LogQuery(zone=self.zone, unknown_words=self.unknown_words)
 
+    def may_be_in(self, from_ns: int, to_ns: int) -> bool:
+        """Return whether a span of an hour or less can have a hit."""
+        return self.when.holds_within(from_ns, to_ns, self.zone)
+
     def within(self, from_ns: int, to_ns: int) -> tuple[int, int]:
         """Return the part of [from_ns, to_ns) that can have hits."""
         first, past = self.when.bounds(self.zone)

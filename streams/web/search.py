@@ -83,7 +83,7 @@ class SearchViews:
         following: int | None = None
         first = span.from_ns if "from" in asked else min(span.from_ns, device.first_ns)
         within = query.within(first, max(span.to_ns, first + 1))
-        async for log in pieces(self._store(), device.device_id, *within):
+        async for log in pieces(self._store(), device.device_id, *within, query.may_be_in):
             hits = continued(hits, find(log, query))
             if len(hits) >= MAX_HITS or time.monotonic() > deadline:
                 last = max((r.end_ns for r in log.scenarios), default=0)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, time, timedelta
 from typing import TYPE_CHECKING
 
@@ -57,6 +57,17 @@ class When:
         return (not self.weekdays or day.weekday() in self.weekdays) and (
             not self.days or any(first <= day <= last for first, last in self.days)
         )
+
+    def holds_within(self, from_ns: int, to_ns: int, zone: tzinfo) -> bool:
+        """Return whether a moment of [from_ns, to_ns) may fulfil the conditions.
+
+        It is meant for hours: each of their minutes is looked at.
+        """
+        if not any(first < to_ns and from_ns < past for first, past in self.spans or (ALWAYS,)):
+            return False
+        in_days = replace(self, spans=())
+        minutes = [*range(from_ns, to_ns, 60 * NS), max(from_ns, to_ns - 1)]
+        return any(in_days.holds(at_ns, zone) for at_ns in minutes)
 
     def bounds(self, zone: tzinfo) -> Span:
         """Return a span outside which no moment can fulfil the conditions, ns since the epoch."""

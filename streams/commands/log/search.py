@@ -68,7 +68,9 @@ def register(group: ActionGroup, app: EgoLogApp) -> None:
         hits: list[Hit] = []
         async with open_store(app) as store:
             await refuse_unknown(store, device)
-            async for log in pieces(store, device, *query.within(*span_of(from_, to))):
+            async for log in pieces(
+                store, device, *query.within(*span_of(from_, to)), query.may_be_in
+            ):
                 hits = continued(hits, find(log, query))
         rows = [
             (

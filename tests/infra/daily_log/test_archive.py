@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from infra.daily_log.archive import lines, restore
+from infra.daily_log.archive import lines, pieces, restore
 from infra.daily_log.calendar import to_calendar
 from infra.daily_log.export import ExportError, to_json
 from infra.daily_log.store import LogStore
@@ -71,6 +71,26 @@ async def test_a_span_is_cut_at_its_edges(store: LogStore) -> None:
     await fill_log(store)
     kept = [line async for line in lines(store, "d1", T0 + 30 * S, T0 + 130 * 30 * S)]
     assert sum(line.startswith('{"row": "scenario"') for line in kept) == 1
+
+
+async def test_hours_that_are_not_wanted_are_not_read(
+    store: LogStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await fill_log(store)
+    every = [piece async for piece in pieces(store, "d1", *ALWAYS)]
+    hour = 3600 * S
+    second = (T0 // hour + 1) * hour
+    reads: list[int] = []
+    read = store.read
+
+    async def counted(device: str, from_ns: int, to_ns: int) -> Log:
+        reads.append(from_ns)
+        return await read(device, from_ns, to_ns)
+
+    monkeypatch.setattr(store, "read", counted)
+    asked = [each async for each in pieces(store, "d1", *ALWAYS, lambda _, past: past > second)]
+    assert asked == every[1:]
+    assert min(reads) == second
 
 
 @pytest.mark.parametrize(

@@ -68,6 +68,40 @@ def test_days_in_which_clocks_change_have_their_hours() -> None:
     ]
 
 
+@pytest.mark.parametrize(
+    ("when", "first", "past", "holds"),
+    [
+        (When(), "2026-11-24T08:00", "2026-11-24T09:00", True),
+        (When(minutes=((480, 600),)), "2026-11-24T07:00", "2026-11-24T08:00", False),
+        (When(minutes=((480, 600),)), "2026-11-24T09:00", "2026-11-24T10:00", True),
+        (When(minutes=((480, 600),)), "2026-11-24T10:00", "2026-11-24T11:00", False),
+        # A minute of the hour, its last one.
+        (When(minutes=((539, 540),)), "2026-11-24T08:00", "2026-11-24T09:00", True),
+        (When(minutes=((540, 541),)), "2026-11-24T08:00:30", "2026-11-24T09:00:01", True),
+        (When(frozenset({1}), minutes=NIGHT), "2026-11-25T01:00", "2026-11-25T02:00", True),
+        (When(frozenset({1}), minutes=NIGHT), "2026-11-25T02:00", "2026-11-25T03:00", False),
+        (When(days=((TUESDAY, TUESDAY),)), "2026-11-24T23:00", "2026-11-25T00:00", True),
+        (When(days=((TUESDAY, TUESDAY),)), "2026-11-25T00:00", "2026-11-25T01:00", False),
+        (
+            When(spans=((at("2026-11-24T08:10"), at("2026-11-24T08:20")),)),
+            "2026-11-24T08:00",
+            "2026-11-24T09:00",
+            True,
+        ),
+        (
+            When(spans=((at("2026-11-24T08:10"), at("2026-11-24T08:20")),)),
+            "2026-11-24T08:20",
+            "2026-11-24T09:00",
+            False,
+        ),
+    ],
+)
+def test_an_hour_is_searched_if_any_of_its_minutes_is_meant(
+    when: When, first: str, past: str, *, holds: bool
+) -> None:
+    assert when.holds_within(at(first), at(past), BERLIN) is holds
+
+
 def test_bounds_of_days_hold_the_night_after() -> None:
     when = When(days=((TUESDAY, TUESDAY),), minutes=NIGHT)
     assert when.bounds(UTC) == (moment_ns(TUESDAY, 0, UTC), moment_ns(date(2026, 11, 26), 0, UTC))
