@@ -71,7 +71,9 @@ class Decoder:
                 decoded = kind.validated(fields)
             _check_key(message, decoded)
         except SchemaError as error:
-            decoded = error
+            # The traceback's frames hold the message, which would never be freed.
+            error.__cause__ = error.__context__ = None
+            decoded = error.with_traceback(None)
         # Frames are the largest messages, and only one agent reads them.
         if not isinstance(decoded, Frame):
             self._decoded[message] = decoded

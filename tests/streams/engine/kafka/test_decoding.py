@@ -2,7 +2,9 @@ from __future__ import annotations
 
 from typing import Any
 from weakref import ref
+from zlib import crc32
 
+import msgpack
 import pytest
 from faust.types import Message
 
@@ -20,6 +22,12 @@ def consumed_message(
     value: bytes, *, topic: str = "t", offset: int = 5, key: bytes | None = b"d", headers: Any = ()
 ) -> Any:
     return Message(topic, 0, offset, 1.0, 0, headers, key, value, None)
+
+
+def without_fields(kind: type[Any]) -> bytes:
+    body = msgpack.packb({})
+    packed: bytes = msgpack.packb([kind.TYPE, kind.VERSION, crc32(body), body])
+    return packed
 
 
 def decode(decoder: Decoder, message: Any) -> tuple[Any, bool]:
@@ -60,6 +68,23 @@ def test_a_message_is_kept_no_longer_than_an_agent_holds_it() -> None:
     kept = ref(decode(decoder, message)[0])
     assert kept() is not None
     del message
+    assert kept() is None
+
+
+@pytest.mark.parametrize("topic", ["t", "corrections"])
+@pytest.mark.parametrize(
+    "value", [b"garbage", without_fields(ScenarioEstimate), estimate(0).encode()]
+)
+def test_a_bad_message_is_kept_no_longer_than_an_agent_holds_it(topic: str, value: bytes) -> None:
+    decoder = Decoder(
+        {"t": ScenarioEstimate, "corrections": ScenarioEstimate},
+        require=Signatures.of(load(env_file=None, signing_key="k" * 32)).require,
+    )
+    message = consumed_message(value, topic=topic, key=b"another device")
+    kept = ref(message)
+    assert isinstance(decode(decoder, message)[0], SchemaError)
+    del message
+    # Errors refer to the frames in which they were raised, and these to the message.
     assert kept() is None
 
 
