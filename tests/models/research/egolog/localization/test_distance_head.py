@@ -99,10 +99,10 @@ def test_the_command_reproduces_its_own_weights_and_reports_the_validation_score
     arguments = ["--seeds", "3", "4", "--clips", "1", "--cache", str(tmp_path / "cache")]
     out = made / "localization.safetensors"
     distance_head.main([*arguments, "--weights", str(start), "--out", str(out)])
-    logits = capsys.readouterr().out
-    assert "before: near is 0.500 of life" in logits
-    assert "seed 3: " in logits
-    assert "MIT KEMAR, dry" in logits
+    output = capsys.readouterr().out
+    assert "before: near is 0.500 of life" in output
+    assert "seed 3: " in output
+    assert "MIT KEMAR, dry" in output
     written = Registry(made).load(LOCALIZATION).module.state_dict()
     distance_head.main([*arguments, "--weights", str(made), "--out", str(out)])
     again = Registry(made).load(LOCALIZATION).module.state_dict()
