@@ -32,8 +32,8 @@ CLOCK = (
 )
 # A number alone is an hour only where something else says so: "at 8", "between 8 and 10".
 # Of "2 hours ago" it is none.
-_UNIT = "(?:second|sec|minute|min|hour|day|week|month|year)"
-HOUR_OR_CLOCK = rf"(?:{CLOCK}|\d{{1,2}}(?! ?[:/.]| {_UNIT}))"
+UNIT = "(?:second|sec|minute|min|hour|day|week|month|year)"
+HOUR_OR_CLOCK = rf"(?:{CLOCK}|\d{{1,2}}(?! ?[:/.]| {UNIT}))"
 
 _CLOCK = re.compile(
     r"(?:(?P<quarters>half past|quarter past|quarter to) )?(?P<hour>\d{1,2})"
@@ -113,7 +113,8 @@ class ClockRange:
 def range_between(first: ClockTime, last: ClockTime) -> ClockRange:
     """Return the range from one time to another, which ends after midnight if it has to.
 
-    What is given of one time holds for the other: "8 to 10 pm", "11 to 1 pm", "9 to 5".
+    What is given of one time holds for the other: "8 to 10 pm", "11 to 1 pm", "9 to 5", and the
+    24-hour clock of "21:00 to 10:00".
     """
     begin, end = first.minute % MIDNIGHT, last.minute
     if first.half is None and (
@@ -121,5 +122,7 @@ def range_between(first: ClockTime, last: ClockTime) -> ClockRange:
     ):
         begin = (begin + NOON) % MIDNIGHT
     if end <= begin:
-        end += NOON if last.half is None and end + NOON > begin else MIDNIGHT
+        of_24_hours = first.half == "" and begin != NOON
+        later = last.half is None and not of_24_hours and end + NOON > begin
+        end += NOON if later else MIDNIGHT
     return ClockRange(begin, end, first.half if last.half is None else last.half)

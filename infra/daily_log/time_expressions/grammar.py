@@ -41,6 +41,7 @@ from infra.daily_log.time_expressions.clock_times import (
     HOUR_OR_CLOCK,
     MIDNIGHT,
     PART,
+    UNIT,
     ClockRange,
     clock_time,
     part_of_day,
@@ -50,6 +51,7 @@ from infra.daily_log.time_expressions.errors import TimeExpressionError
 from infra.daily_log.time_expressions.points import PART_OF_A_DAY, POINT, Point, point_of
 from infra.daily_log.time_expressions.when import ALWAYS, WEEKDAYS, When, moment_ns
 from schemas.event_time import ns_of
+from schemas.frames import NS
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -64,7 +66,9 @@ _SHORT = r"(?P<unit>second|sec|minute|min|hour)s?"
 _AROUND_HOURS, _AROUND_CLOCK = 30, 15
 # What "2 hours ago", "10 minutes ago" may be off, in minutes.
 _AGO_MINUTES = {"h": 30, "m": 5, "s": 1}
-_UNITS = {"h": timedelta(hours=1), "m": timedelta(minutes=1), "s": timedelta(seconds=1)}
+_UNITS_NS = {"h": 3_600 * NS, "m": 60 * NS, "s": NS}
+# Of a span whose end has no month, and no year.
+_LONGEST_DAYS = (30, 183)
 # After midnight.
 _EARLY = ClockRange(0, 6 * 60)
 PAST = "a time that is over: a log has no future"
@@ -149,7 +153,7 @@ def _spaced(word: str) -> str:
     plain = word.casefold().replace("\u2019", "'").strip('?!;"()[]')
     plain = re.sub(r"^([ap])\.m\.?$", r"\1m", plain)
     plain = re.sub(r"(\d)([ap])\.m\.?$", r"\1\2m", plain)
-    if not re.fullmatch(r"\d{1,2}\.\d{1,2}\.", plain):
+    if not re.search(r"(?<![\d.])\d{1,2}\.\d{1,2}\.$", plain):
         plain = plain.rstrip(".:")
     plain = re.sub(r"^(\w+day|tonight)'s$", r"\1", plain)
     if re.match(r"\d{4}-\d{1,2}", plain):
@@ -166,11 +170,9 @@ def _future(match: re.Match[str], _: _Conditions) -> None:
 def _days_of_month(match: re.Match[str], conditions: _Conditions) -> None:
     month = match["month"] or match["month_before"]
     year = match["year"] or match["year_after"]
-    texts = [
-        f"{match[name] or match[f'{name}_after']} {month}{f' {year}' if year else ''}"
-        for name in ("first", "last")
-    ]
-    (first, _), (last, _) = (days_of(text, conditions.today) for text in texts)
+    begin, end = (match[name] or match[f"{name}_after"] for name in ("first", "last"))
+    first, _ = days_of(f"{begin} {month}{f' {year}' if year else ''}", conditions.today)
+    last, _ = days_of(f"{end} {month} {first.year}", conditions.today)
     conditions.days.append(_ordered(first, last, match[0]))
 
 
@@ -183,7 +185,7 @@ def _ordered(first: date, last: date, text: str) -> Days:
 
 def _between(match: re.Match[str], conditions: _Conditions) -> bool | None:
     first = point_of(match["from"] or match["first"], conditions.today)
-    last = point_of(match["to"] or match["last"], conditions.today)
+    last = _after(first, match["to"] or match["last"], conditions.today)
     if first.has_day and last.has_day and (first.has_time or last.has_time):
         _span_between(first, last, match[0], conditions)
     elif first.has_day and last.has_day:
@@ -195,6 +197,18 @@ def _between(match: re.Match[str], conditions: _Conditions) -> bool | None:
     else:
         return False
     return None
+
+
+def _after(first: Point, text: str, today: date) -> Point:
+    """Return the end of a span: of a date without a year or month the next one after the start."""
+    last = point_of(text, today)
+    if first.days is None or not (first.dated and last.dated):
+        return last
+    begin = first.days[0]
+    for days in _LONGEST_DAYS:
+        if last.days_until(today)[1] < begin:
+            last = point_of(text, begin + _DAY * days)
+    return last
 
 
 def _minutes_between(first: Point, last: Point, conditions: _Conditions) -> None:
@@ -285,16 +299,15 @@ def _open_minutes(which: str, point: Point, conditions: _Conditions) -> None:
 def _last_minutes(match: re.Match[str], conditions: _Conditions) -> None:
     count = number(match["count"]) if match["count"] else 1
     now_ns = ns_of(conditions.now)
-    past_ns = ns_of(conditions.now - count * _UNITS[match["unit"][0]])
-    conditions.spans.append((past_ns, now_ns))
+    conditions.spans.append((now_ns - count * _UNITS_NS[match["unit"][0]], now_ns))
 
 
 def _minutes_ago(match: re.Match[str], conditions: _Conditions) -> None:
     unit = match["unit"][0]
-    then = conditions.now - number(match["count"]) * _UNITS[unit]
-    about = timedelta(minutes=_AGO_MINUTES[unit])
+    then_ns = ns_of(conditions.now) - number(match["count"]) * _UNITS_NS[unit]
+    about_ns = _AGO_MINUTES[unit] * 60 * NS
     conditions.spans.append(
-        (ns_of(then), ALWAYS[1]) if match["since"] else (ns_of(then - about), ns_of(then + about))
+        (then_ns, ALWAYS[1]) if match["since"] else (then_ns - about_ns, then_ns + about_ns)
     )
 
 
@@ -342,7 +355,8 @@ def _rule(pattern: str, add: Callable[[re.Match[str], _Conditions], bool | None]
 # The first that fits counts, so that longer expressions come before their parts.
 _RULES: tuple[_Rule, ...] = (
     _rule(
-        rf"(?:day after )?tomorrow|next (?:{WEEKDAY}|{MONTH}|{NUMBER}|\w+)"
+        rf"(?:day after )?tomorrow"
+        rf"|next (?:(?:few|{NUMBER}) )?(?:{WEEKDAY}|{MONTH}|{PART}|(?:weekend|{UNIT})s?)"
         rf"|in {NUMBER} (?:minute|hour|day|week|month|year)s?",
         _future,
     ),
@@ -355,7 +369,7 @@ _RULES: tuple[_Rule, ...] = (
     ),
     _rule(
         rf"between (?P<from>{POINT}) (?:and|{_UNTIL}) (?P<to>{POINT})"
-        rf"|(?:from )?(?P<first>{POINT}) {_UNTIL} (?P<last>{POINT})",
+        rf"|(?:from )?(?P<first>{POINT}) {_UNTIL} (?P<last>{POINT})(?! {_UNTIL} {HOUR_OR_CLOCK})",
         _between,
     ),
     _rule(rf"(?P<which>since|after|before|until|till|from) (?P<point>{POINT})", _open),

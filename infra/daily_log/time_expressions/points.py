@@ -8,7 +8,9 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from infra.daily_log.time_expressions.calendar_days import (
+    DATE,
     DAY,
+    MONTH,
     PERIOD,
     WEEKDAY,
     days_of,
@@ -49,7 +51,8 @@ class Point:
     """A point of time.
 
     It has `days` of the calendar or a `weekday`, or neither, and a time of the `clock` or a `part`
-    of the day, or neither. `clock_first` is whether the time is before the day: "6 pm on Tuesday".
+    of the day, or neither. `clock_first` is whether the time is before the day: "6 pm on Tuesday";
+    `dated` is whether the days are a date or a month.
     """
 
     days: Days | None = None
@@ -57,6 +60,7 @@ class Point:
     clock: ClockTime | None = None
     part: Minutes | None = None
     clock_first: bool = False
+    dated: bool = False
 
     @property
     def has_day(self) -> bool:
@@ -100,6 +104,7 @@ def point_of(text: str, today: date) -> Point:
         clock=clock_time(clock) if clock else None,
         part=part_of_day(part) if part else None,
         clock_first=match["first_clock"] is not None,
+        dated=days is not None and re.fullmatch(f"{DATE}|{MONTH}", days) is not None,
     )
 
 

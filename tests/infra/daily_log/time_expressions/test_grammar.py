@@ -133,6 +133,12 @@ def read(text: str, now: datetime = NOW) -> tuple[str, list[str]]:
         ("11 to 1 pm", "11:00 to 13:00"),
         ("from 9 to 5", "09:00 to 17:00"),
         ("from 22 to 6", "22:00 to 06:00"),
+        ("between 22 and 2", "22:00 to 02:00"),
+        ("21:00 to 10:00", "21:00 to 10:00"),
+        ("20 to 9", "20:00 to 09:00"),
+        ("9 pm to 10", "21:00 to 22:00"),
+        ("from noon to 5", "12:00 to 17:00"),
+        ("Monday to Wednesday 8 to 10", "Mondays or Tuesdays or Wednesdays, 08:00 to 10:00"),
         ("between 8 and 10 in the evening", "20:00 to 22:00"),
         ("last night between 10 and 12", "Friday 27 November 2026, 22:00 to 24:00"),
         ("between 8 and 10 on Tuesday", "Tuesdays, 08:00 to 10:00"),
@@ -175,7 +181,15 @@ def read(text: str, now: datetime = NOW) -> tuple[str, list[str]]:
         ("Nov 20 to 25, 2025", "from 20 November 2025 to 25 November 2025"),
         ("from the 20th to the 25th", "from 20 November 2026 to 25 November 2026"),
         ("2026-11-20 to 2026-11-25", "from 20 November 2026 to 25 November 2026"),
+        ("20.11.-25.11.", "from 20 November 2026 to 25 November 2026"),
         ("25 December to 3 January", "from 25 December 2025 to 3 January 2026"),
+        # Of a span the latest that began, though it may not be over.
+        ("20 to 30 November", "from 20 November 2026 to 30 November 2026"),
+        ("29 to 30 November", "from 29 November 2025 to 30 November 2025"),
+        ("20 November to 2 December", "from 20 November 2026 to 2 December 2026"),
+        ("from the 20th to the 3rd", "from 20 November 2026 to 3 December 2026"),
+        ("27.11. 22:00 to 1.12. 8:00", "from 27 November 2026 22:00 to 1 December 2026 08:00"),
+        ("October to January", "from 1 October 2026 to 31 January 2027"),
         ("from Tuesday to yesterday", "from 24 November 2026 to 27 November 2026"),
         (
             "from Friday 18:00 to Monday 8:00",
@@ -210,8 +224,13 @@ def test_an_expression_of_time_is_understood(text: str, meant: str) -> None:
         ("13 pm", "time is '13 pm'; expected an hour from 0:00 to 24:00"),
         ("tomorrow", "time is 'tomorrow'; expected a time that is over"),
         ("next Tuesday", "time is 'next tuesday'; expected a time that is over"),
+        ("next 3 weeks", "time is 'next 3 weeks'; expected a time that is over"),
+        ("next weekend", "time is 'next weekend'; expected a time that is over"),
         ("in 2 days", "time is 'in 2 days'; expected a time that is over"),
         ("from today to yesterday", "time is 'from today to yesterday'; expected an end after"),
+        ("from today to 25 November", "time is 'from today to 25 november'; expected an end after"),
+        ("25 to 20 Nov.", "time is '25 to 20 nov'; expected an end after its start"),
+        ("25 Nov to 20 Nov", "time is '25 nov to 20 nov'; expected an end after its start"),
         ("25-20 November", "time is '25 - 20 november'; expected an end after its start"),
         ("Tuesday, 25 November 2026", "time is 'Tuesday 2026-11-25'; expected the weekday of that"),
         ("9999 years ago", "time is '9999 years ago'; expected a time within this calendar"),
@@ -224,7 +243,11 @@ def test_a_time_that_cannot_be_is_refused(text: str, error: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["8", "since lunch", "the other day", "cooking", "between meals", "12345", "-"]
+    "text",
+    [
+        *("8", "since lunch", "the other day", "cooking", "between meals", "12345", "-"),
+        *("next to me", "next door"),
+    ],
 )
 def test_words_without_a_time_are_left(text: str) -> None:
     assert read(text) == ("", [word for word in text.split() if word != "-"])
@@ -247,6 +270,23 @@ def test_a_date_is_the_day_of_its_zone_and_a_year_begins_with_january() -> None:
     assert read("past month", datetime(2026, 3, 31, tzinfo=BERLIN))[0] == (
         "from 28 February 2026 to 31 March 2026"
     )
+
+
+@pytest.mark.parametrize(
+    "now",
+    [
+        # The second 2:30, when clocks were put back an hour before, and 3:30 after they were put
+        # forward.
+        "2026-10-25T01:30+00:00",
+        "2026-10-25T02:30+00:00",
+        "2026-03-29T01:30+00:00",
+    ],
+)
+def test_hours_that_have_passed_are_counted_where_clocks_change(now: str) -> None:
+    present = datetime.fromisoformat(now)
+    for text in ("the last 2 hours", "2 hours ago", "since 90 minutes ago", "last 24 hours"):
+        # UTC has no such changes.
+        assert when_of(text.split(), present.astimezone(BERLIN)) == when_of(text.split(), present)
 
 
 def test_days_are_dates_and_not_ends_of_hours() -> None:
