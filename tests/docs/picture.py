@@ -14,7 +14,7 @@ from redis.asyncio import Redis
 
 from infra.daily_log.store import LogStore
 from infra.local.redis_embedded import EmbeddedRedis
-from tests.page_figures import serve_page
+from tests.people import serve_page
 from tests.streams.synthetic_log import day, put
 from tests.streams.web.browser import chromium, tab
 from tests.streams.web.site import DRAWN

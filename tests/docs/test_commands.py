@@ -15,7 +15,7 @@ from tests.docs.commands import inline as inline_of
 from tests.docs.reference import register_commands
 from tests.docs.running import PROGRAMS, Outcome, follow_all, reader
 from tests.models.recordings.imports.makers import sensor_logger_android
-from tests.page_figures import command_figures
+from tests.people import command_figures
 from tests.warm_process import run_command
 
 if TYPE_CHECKING:

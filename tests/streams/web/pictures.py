@@ -19,7 +19,7 @@ from redis.asyncio import Redis
 
 from infra.daily_log.store import LogStore
 from infra.local.redis_embedded import EmbeddedRedis
-from tests.page_figures import serve_page
+from tests.people import serve_page
 from tests.streams.synthetic_log import PLAN, day, put
 from tests.streams.web.browser import Page, chromium, tab
 from tests.streams.web.site import DRAWN

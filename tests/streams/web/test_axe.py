@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.page_figures import serve_page, violations
+from tests.people import serve_page, violations
 from tests.streams.synthetic_log import PLAN, day, put
 from tests.streams.web.axe import axe_file
 from tests.streams.web.browser import chromium
@@ -28,8 +28,8 @@ async def test_axe_would_say_what_is_wrong(
     store: LogStore, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     await put(store, day(plan=PLAN[:1]))
-    monkeypatch.setattr("tests.page_figures.VIEWS", ("sensor",))
-    monkeypatch.setattr("tests.page_figures.BEFORE", "document.documentElement.lang = ''")
+    monkeypatch.setattr("tests.people.VIEWS", ("sensor",))
+    monkeypatch.setattr("tests.people.BEFORE", "document.documentElement.lang = ''")
     async with serve_page(store) as url:
         with chromium() as port:
             complaints = await violations(port, url, axe_file())

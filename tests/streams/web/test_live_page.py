@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from infra.device_state.live_states import LiveStates
-from tests.page_figures import serve_page
+from tests.people import serve_page
 from tests.streams.synthetic_log import PLAN, day, put
 from tests.streams.web.axe import axe_file, complaints_of
 from tests.streams.web.browser import chromium, tab

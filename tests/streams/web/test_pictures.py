@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pytest
 
-from tests.page_figures import serve_page
+from tests.people import serve_page
 from tests.streams.synthetic_log import day, put
 from tests.streams.web.browser import tab
 from tests.streams.web.pictures import SIZES, TOLERANCE, difference, picture, reference_of

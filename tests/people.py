@@ -1,4 +1,4 @@
-"""Measure the web page: `python -m tests.page_figures --json OUT`.
+"""Measure the web page: `python -m tests.people --json OUT`.
 
 Needs Chromium. A synthetic day of fifteen hours is drawn, corrected and recorded:
 
@@ -202,7 +202,7 @@ def corrections(file: Path | None) -> dict[str, float | None]:
 def main(arguments: Sequence[str] | None = None) -> None:
     """Run the command line."""
     parser = argparse.ArgumentParser(
-        prog="python -m tests.page_figures",
+        prog="python -m tests.people",
         description=__doc__,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
