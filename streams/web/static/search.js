@@ -66,7 +66,8 @@ async function look(device, text, from, before, address, open, parts = PARTS) {
     answer = await api.search(device, text, zoneName(), from);
   } catch (error) {
     if (mine === asked) byId("found-note").textContent = error instanceof api.Refused
-      ? `Not understood: ${error.message}` : "The worker does not answer.";
+      ? `Not understood: ${error.message.replace(/^parameter words has value /, "")}`
+      : "The worker does not answer.";
     return;
   }
   if (mine !== asked) return;

@@ -245,8 +245,8 @@ async def test_a_few_words_find_a_time_and_lead_to_it(
     await ask("cooking 18 November 2025", "Once. Searched: Tuesday 18 November 2025.")
     await ask("snoring", "Not found.")
     assert await page.texts("#found li") == []
-    await ask("zebra", "Not understood: parameter words has value")
-    await ask("cooking tomorrow", "Not understood: parameter words has value 'tomorrow'; expected")
+    await ask("zebra", "Not understood: 'zebra'; expected something to search for")
+    await ask("cooking tomorrow", "Not understood: 'tomorrow'; expected a time that is over")
     # The browser itself notes what the worker refuses.
     page.complaints.clear()
 
