@@ -10,7 +10,7 @@ import pytest
 from infra import topics
 from infra.broker.topic_reader import read_all, read_letters
 from models.lanhar.upright import Upright
-from models.serving.open_vocabulary import require_lanhar
+from models.serving.open_vocabulary import open_positions, require_lanhar
 from models.serving.registry import Registry
 from schemas import Activity, Scenario, Window
 from schemas.frames import NS
@@ -19,6 +19,7 @@ from streams.engine.vocabulary.ranking import RankedLabels, Rankings, RankInput
 from streams.har import upright_after
 from streams.labels.describe import Describer, packaged_texts
 from streams.labels.editor import LabelEditor
+from streams.position import position_after, worn_at
 from streams.producers.recordings import open_recordings
 from streams.producers.replay import Replay, ReplayOptions
 from tests.pipeline.running import Worker, settings_for, wait_until_settled
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from models.recordings.protocol import AudioChunk, ImuChunk, Recording
+    from schemas.position import Place
     from tests.conftest import Services
 
 MINUTES = 4.0
@@ -91,11 +93,13 @@ async def test_a_label_added_within_a_replay_is_recognised_in_later_windows(
     labels = (await editor.open()).labels.vocabulary()
     assert runs[-1][0].endswith(f"+{lanhar.record_revision}.{labels.revision}")
     windows = [w for w in await read_all(settings, "windows", Window) if w.kind == "har"]
-    postures = posture_by_window(sorted(windows, key=lambda window: window.start_ns))
+    windows.sort(key=lambda window: window.start_ns)
+    postures, positions = posture_by_window(windows), position_by_window(windows)
     rankings, memory = {}, RankedLabels({}).memory
-    for window in sorted(windows, key=lambda window: window.start_ns):
+    for window in windows:
         motion, posture = window.features["imu"].array(), postures[window.window_id]
-        item = RankInput(motion, labels, posture, memory, window.start_ns / NS)
+        place = positions[window.window_id]
+        item = RankInput(motion, labels, posture, memory, window.start_ns / NS, place)
         [ranked] = Rankings(lanhar).predict([item])
         rankings[window.window_id], memory = ranked.labels, ranked.memory
     assert [rankings[a.window_id] for a in after] == [a.open_vocabulary for a in after]
@@ -138,6 +142,17 @@ def posture_by_window(windows: Sequence[Window]) -> dict[str, float | None]:
         upright = upright_after(upright, window)
         postures[window.window_id] = Upright.of(upright).cosine(window.features["imu"].array())
     return postures
+
+
+def position_by_window(windows: Sequence[Window]) -> dict[str, Place | None]:
+    """Return where the device was worn in each window of a session, known from those up to it."""
+    positions: dict[str, Place | None] = {}
+    state: Sequence[float] = ()
+    for window in windows:
+        state = position_after(open_positions(Registry()), state, window)
+        worn = worn_at(window, state)
+        positions[window.window_id] = None if worn is None else worn.at
+    return positions
 
 
 def columns(line: str) -> list[str]:
