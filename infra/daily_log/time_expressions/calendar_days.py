@@ -87,18 +87,12 @@ def latest(day_of_week: int, today: date) -> date:
 
 
 def days_of(text: str, today: date) -> Days:
-    """Return the days that `DAY` or `PERIOD` matches; raises `TimeExpressionError`.
+    """Return the days that `DAY` or `PERIOD` matches.
 
     A date without a year or month is the latest one until today. Weeks begin on Monday; "last
-    week", "last month" are whole ones, "the past week" and "the last 7 days" end today.
+    week", "last month" are whole ones, "the past week" and "the last 7 days" end today. Raises
+    `TimeExpressionError`, and `OverflowError` outside the calendar of `date`.
     """
-    try:
-        return _days_of(text, today)
-    except OverflowError as error:
-        raise TimeExpressionError(text, "a time within this calendar") from error
-
-
-def _days_of(text: str, today: date) -> Days:
     if text == "today":
         return today, today
     if text.endswith("yesterday"):

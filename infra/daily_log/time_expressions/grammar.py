@@ -22,7 +22,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeAlias
 
 from infra.daily_log.time_expressions.calendar_days import (
     DAY,
@@ -119,7 +119,7 @@ def when_of(words: Sequence[str], now: datetime) -> tuple[When, list[str]]:
     while at < len(text):
         for pattern, add in _RULES:
             match = pattern.match(text, at)
-            if match is not None and add(match, conditions) is not False:
+            if match is not None and _understood(add, match, conditions):
                 at = match.end() + 1
                 break
         else:
@@ -130,6 +130,14 @@ def when_of(words: Sequence[str], now: datetime) -> tuple[When, list[str]]:
     when = conditions.when()
     _refuse_other_weekdays(when)
     return when, [word for word in rest if word != "-"]
+
+
+def _understood(add: _Add, match: re.Match[str], conditions: _Conditions) -> bool:
+    """Return whether a rule applies to its match; raises `TimeExpressionError`."""
+    try:
+        return add(match, conditions) is not False
+    except OverflowError as error:
+        raise TimeExpressionError(match[0], "a time within this calendar") from error
 
 
 def _refuse_other_weekdays(when: When) -> None:
@@ -345,10 +353,11 @@ def _weekends(match: re.Match[str], conditions: _Conditions) -> None:
     conditions.weekdays |= {5, 6} if match[0].startswith("weekend") else {0, 1, 2, 3, 4}
 
 
-_Rule = tuple[re.Pattern[str], "Callable[[re.Match[str], _Conditions], bool | None]"]
+_Add: TypeAlias = "Callable[[re.Match[str], _Conditions], bool | None]"
+_Rule = tuple[re.Pattern[str], _Add]
 
 
-def _rule(pattern: str, add: Callable[[re.Match[str], _Conditions], bool | None]) -> _Rule:
+def _rule(pattern: str, add: _Add) -> _Rule:
     return re.compile(f"(?:{pattern})(?= |$)"), add
 
 

@@ -106,7 +106,7 @@ def moment_ns(day: date, minute: int, zone: tzinfo) -> int:
         return ALWAYS[0]
     try:
         local = datetime.combine(day, time()) + timedelta(minutes=minute)
-        return ns_of(local.replace(tzinfo=zone).astimezone(UTC))
+        return min(ns_of(local.replace(tzinfo=zone).astimezone(UTC)), ALWAYS[1])
     except OverflowError:
         return ALWAYS[1]
 

@@ -233,6 +233,8 @@ def test_an_expression_of_time_is_understood(text: str, meant: str) -> None:
         ("25 Nov to 20 Nov", "time is '25 nov to 20 nov'; expected an end after its start"),
         ("25-20 November", "time is '25 - 20 november'; expected an end after its start"),
         ("Tuesday, 25 November 2026", "time is 'Tuesday 2026-11-25'; expected the weekday of that"),
+        ("Friday to 0001-01-01", "time is 'friday to 0001-01-01'; expected a time within this cal"),
+        ("31.12.9999 to 3 January", "time is '31.12.9999 to 3 january'; expected a time within th"),
         ("9999 years ago", "time is '9999 years ago'; expected a time within this calendar"),
     ],
 )
