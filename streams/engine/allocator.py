@@ -3,6 +3,9 @@
 Each second of sound needs a few hundred kilobytes for about a millisecond. glibc returns blocks of
 that size to the kernel as soon as they are freed, and the page faults of allocating them again are
 a third of the cost of the features.
+
+By default each thread's heap keeps its own freed memory, which no other thread can use. The threads
+of a worker mostly run in turn, so that one heap costs no waiting and seven megabytes less.
 """
 
 from __future__ import annotations
@@ -12,18 +15,22 @@ import ctypes
 # Names and numbers of malloc.h.
 _M_TRIM_THRESHOLD = -1
 _M_MMAP_THRESHOLD = -3
-# How much free memory each thread's heap may keep, and the size from which a block gets a mapping
+_M_ARENA_MAX = -8
+# How much free memory the heap may keep at its end, and the size from which a block gets a mapping
 # of its own. A fetch is smaller.
 _KEPT_BYTES = 16 << 20
 _MAPPED_FROM_BYTES = 8 << 20
 
 
 def keep_freed_memory() -> bool:
-    """Keep freed memory in the process; return False if the C library has no `mallopt`."""
+    """Keep freed memory in one heap of all threads; return False without `mallopt`."""
     try:
         mallopt = ctypes.CDLL(None).mallopt
     except (OSError, AttributeError):
         return False
-    return bool(mallopt(_M_TRIM_THRESHOLD, _KEPT_BYTES)) and bool(
-        mallopt(_M_MMAP_THRESHOLD, _MAPPED_FROM_BYTES)
-    )
+    options = {
+        _M_ARENA_MAX: 1,
+        _M_TRIM_THRESHOLD: _KEPT_BYTES,
+        _M_MMAP_THRESHOLD: _MAPPED_FROM_BYTES,
+    }
+    return all(mallopt(name, value) for name, value in options.items())
