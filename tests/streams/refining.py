@@ -21,6 +21,7 @@ from streams import refiner
 from streams.engine.kafka.decoding import Decoder
 from streams.engine.publish_queue import PublishQueue
 from tests.pipeline.llm_endpoint import Reply, completion
+from tests.streams.engine.kafka.consumed import ConsumedMessage
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Sequence
@@ -51,17 +52,9 @@ class Partition(asyncio.Queue[Any]):
         )
         self.channel = SimpleNamespace(queue=self)
         for offset, record in enumerate(records, first):
-            message = SimpleNamespace(
-                topic="scenario",
-                partition=0,
-                offset=offset,
-                key=record.device_id.encode(),
-                timestamp=0,
-                generation_id=1,
-                tracked=True,
-                ack=lambda _consumer, offset=offset: on_ack(offset),
-            )
-            self.put_nowait(SimpleNamespace(message=message, value=record.encode(), app=self.app))
+            key, value = record.device_id.encode(), record.encode()
+            message = ConsumedMessage("scenario", 0, offset, value, key=key, on_ack=on_ack)
+            self.put_nowait(SimpleNamespace(message=message, value=value, app=self.app))
 
     async def get(self) -> Any:
         if self.empty():

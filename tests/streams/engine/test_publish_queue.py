@@ -13,6 +13,7 @@ from streams.engine.kafka.decoding import Decoder
 from streams.engine.kafka.received import Token
 from streams.engine.outcome import Outcome
 from streams.engine.publish_queue import PublishQueue
+from tests.streams.engine.kafka.consumed import ConsumedMessage
 from tests.streams.engine.messages import window
 
 if TYPE_CHECKING:
@@ -228,22 +229,14 @@ async def test_what_does_not_decode_is_one_dead_letter_however_many_agents_read_
     acked: list[int] = []
 
     def event(offset: int, value: bytes) -> Any:
-        message = SimpleNamespace(
-            topic="windows",
-            partition=3,
-            offset=offset,
-            timestamp=1.0,
-            key=b"d",
-            value=value,
-            generation_id=1,
-            tracked=True,
-            ack=lambda consumer: acked.append(offset),
-        )
+        message = ConsumedMessage("windows", 3, offset, value, on_ack=acked.append)
         return SimpleNamespace(message=message, value=value)
 
+    # Agents of one worker get the same messages.
+    events = event(0, b"garbage"), event(1, good)
     for _ in range(2):
         out, running = queue(services, decoder=decoder)
-        received = await anext(out.receive(stream_of(event(0, b"garbage"), event(1, good))))
+        received = await anext(out.receive(stream_of(*events)))
         assert received.message == window("har")
         assert (received.partition, received.token.message.offset) == (3, 1)
         await out.drained()
@@ -259,17 +252,8 @@ async def test_what_is_read_counts_as_unhandled_until_it_was_handled() -> None:
     buffered = stream.channel.queue
     out, running = queue(Services(), decoder=Decoder({"windows": Window}))
     gate, taken = asyncio.Event(), asyncio.Event()
-    message = SimpleNamespace(
-        topic="windows",
-        partition=3,
-        offset=0,
-        timestamp=1.0,
-        key=b"d",
-        generation_id=1,
-        tracked=True,
-        ack=lambda consumer: None,
-    )
-    event = SimpleNamespace(message=message, value=window("har").encode(), app=stream.app)
+    message = ConsumedMessage("windows", 3, 0, window("har").encode())
+    event = SimpleNamespace(message=message, value=message.value, app=stream.app)
 
     async def handle(batch: list[Any]) -> None:
         assert len(batch) == 1
@@ -315,16 +299,7 @@ async def test_a_token_that_is_held_holds_no_event_whose_bytes_were_decoded() ->
         app: Any = None
 
         def __init__(self, offset: int) -> None:
-            self.message = SimpleNamespace(
-                topic="windows",
-                partition=3,
-                offset=offset,
-                timestamp=1.0,
-                key=b"d",
-                generation_id=1,
-                tracked=True,
-                ack=lambda consumer: True,
-            )
+            self.message = ConsumedMessage("windows", 3, offset, self.value)
 
     events = [Event(0), Event(1)]
     seen = weakref.ref(events[0])
