@@ -34,6 +34,9 @@ _EMBEDDED_WAIT_MS = 100
 _SOON_S = 0.02
 _LITTLE_BYTES = 16_384
 _GATHER_MS = 10
+# The most that a fetch returns, a minute of stereo sound. Each copy of more, up to the client's
+# 50 MB, becomes a mapping of its own, whose pages the kernel has to clear.
+_FETCH_BYTES = 4 << 20
 # Longer than a reachable broker takes to answer; an unreachable one would never free the thread.
 _STOP_MAX_S = 10.0
 
@@ -113,6 +116,7 @@ class FetchingThread(AIOKafkaConsumerThread):
         consumer = super()._create_worker_consumer(transport)
         # Faust sets this only for apps that write in transactions. The fetcher is created at start.
         consumer._isolation_level = "read_committed"
+        consumer._fetch_max_bytes = _FETCH_BYTES
         if broker_life(self.app.settings) is None:
             self._patience_ms = consumer._fetch_max_wait_ms
         else:

@@ -191,7 +191,9 @@ async def test_a_thread_that_an_error_has_ended_is_stopped_like_any_other() -> N
 def test_only_the_embedded_broker_is_asked_often(
     monkeypatch: pytest.MonkeyPatch, life: str | None, wait_ms: int
 ) -> None:
-    made = SimpleNamespace(_fetch_max_wait_ms=1_500, _isolation_level="read_uncommitted")
+    made = SimpleNamespace(
+        _fetch_max_wait_ms=1_500, _isolation_level="read_uncommitted", _fetch_max_bytes=50 << 20
+    )
     monkeypatch.setattr(AIOKafkaConsumerThread, "_create_worker_consumer", lambda *_: made)
     monkeypatch.setattr(fetching, "broker_life", lambda _: life)
     own = thread(Consumer())
@@ -199,6 +201,7 @@ def test_only_the_embedded_broker_is_asked_often(
     own.app = own.consumer.app
     assert own._create_worker_consumer(None)._fetch_max_wait_ms == wait_ms
     assert made._isolation_level == "read_committed"
+    assert made._fetch_max_bytes == 4 << 20
 
 
 class _Waiting:
