@@ -4,8 +4,9 @@ Each second of sound needs a few hundred kilobytes for about a millisecond. glib
 that size to the kernel as soon as they are freed, and the page faults of allocating them again are
 a third of the cost of the features.
 
-By default each thread's heap keeps its own freed memory, which no other thread can use. The threads
-of a worker mostly run in turn, so that one heap costs no waiting and seven megabytes less.
+By default each thread's heap keeps its own freed memory, which no other thread can use. With one
+heap for all, a worker of eight wearers with two inference threads takes seven megabytes less, and
+no more CPU time.
 """
 
 from __future__ import annotations
