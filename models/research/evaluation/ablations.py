@@ -268,7 +268,10 @@ def _command(options: argparse.Namespace) -> str:
     if options.comparison != "tables":
         words.append("--" + options.comparison.replace("_", "-"))
     words += ["--seeds", *map(str, options.seeds), "--stretches", str(options.stretches)]
-    for name in ("minutes", "sharing_minutes", "steps", "sharing_steps"):
+    names = ["minutes", "steps"]
+    if options.comparison != "tables":
+        names += ["sharing_minutes", "sharing_steps"]
+    for name in names:
         if (value := getattr(options, name)) is not None:
             words += ["--" + name.replace("_", "-"), f"{value:g}"]
     return " ".join(words)

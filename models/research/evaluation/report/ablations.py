@@ -36,11 +36,13 @@ def section(comparison: str, by_seed: dict[str, Figures], written: str) -> str:
     """
     runs = list(by_seed.values())
     training = runs[0]["training"]
+    # The tables' networks stand on the shipped encoders.
+    stage = "" if comparison == "tables" else f", a contrastive stage for {training['stage']}"
     parts = [
         HEADINGS[comparison],
         f"{written}: seeds {', '.join(by_seed)}, measured on other unseen composed days for each. "
         f"Trained on {training['stretches']} composed minutes; a network for "
-        f"{training['network']}, a contrastive stage for {training['stage']}.",
+        f"{training['network']}{stage}.",
     ]
     parts += [
         table([title, "score"], [[name, across(runs, (key, name))] for name in runs[0][key]])
