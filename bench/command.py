@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from infra.errors import InfraError
+from models.research.lib.page_sections import put_section
 from schemas.atomic_file import write_atomically
 
 if TYPE_CHECKING:
@@ -31,10 +32,16 @@ def fleet_parser(
     return parser
 
 
-def run_measurement(work: Coroutine[Any, Any, Figures], path: Path | None) -> Figures | None:
+def run_measurement(
+    work: Coroutine[Any, Any, Figures],
+    path: Path | None,
+    page: Path | None = None,
+    section: Callable[[Figures], str] | None = None,
+) -> Figures | None:
     """Run `work` and print its figures as JSON, also to the file `path` if one is given.
 
-    Returns None after printing an error if a service is missing.
+    If a `page` is given, `section` of the figures is put into it. Returns None after printing an
+    error if a service is missing.
     """
     try:
         figures = asyncio.run(work)
@@ -45,6 +52,8 @@ def run_measurement(work: Coroutine[Any, Any, Figures], path: Path | None) -> Fi
     print(text, end="")
     if path is not None:
         write_atomically(path, text)
+    if page is not None and section is not None:
+        put_section(page, section(figures))
     return figures
 
 

@@ -33,7 +33,6 @@ from bench.subjects.subject import PRODUCT, Subject
 from bench.without_stream.work import RESULTS
 from infra import topics
 from models.network.windows import SCENARIO_WINDOW_S
-from models.research.lib.page_sections import put_section
 from models.research.lib.tables import table
 
 if TYPE_CHECKING:
@@ -56,14 +55,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser = fleet_parser("python -m bench.neighbours", __doc__, seconds=125, rounds=4, wearers=24)
     parser.add_argument("--page", type=Path, help="put the figures into this Markdown file")
     options = parser.parse_args(arguments)
-    figures = run_measurement(
-        measure(options.wearers, options.seconds, options.rounds), options.json
-    )
-    if figures is None:
-        return 1
-    if options.page is not None:
-        put_section(options.page, section(figures))
-    return 0
+    work = measure(options.wearers, options.seconds, options.rounds)
+    figures = run_measurement(work, options.json, options.page, section)
+    return 1 if figures is None else 0
 
 
 async def measure(wearers: int, seconds: int, rounds: int) -> dict[str, Any]:

@@ -32,7 +32,6 @@ from bench.subjects.services import services
 from bench.subjects.subject import PRODUCT, Subject
 from bench.without_stream.work import RESULTS
 from infra import topics
-from models.research.lib.page_sections import put_section
 from models.research.lib.tables import table
 
 if TYPE_CHECKING:
@@ -62,13 +61,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--json", type=Path, help="write the figures to this file")
     parser.add_argument("--page", type=Path, help="put the figures into this Markdown file")
     options = parser.parse_args(arguments)
-    figures = run_measurement(
-        measure(options.minutes, options.wearers, options.speed), options.json
-    )
+    work = measure(options.minutes, options.wearers, options.speed)
+    figures = run_measurement(work, options.json, options.page, section)
     if figures is None:
         return 1
-    if options.page is not None:
-        put_section(options.page, section(figures))
     problems = faults(figures)
     for problem in problems:
         print(problem, file=sys.stderr)

@@ -1,10 +1,15 @@
 from __future__ import annotations
 
-from typing import Any
+import json
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from bench.command import run_measurement
 from bench.soak import Look, faults, over_time, section
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 SOAK = {
     "minutes": 10.0,
@@ -63,3 +68,13 @@ def test_the_page_says_when_a_run_was_too_short_for_its_slope() -> None:
     assert "| slope of memory, % an hour | 2.5 |" in text
     assert "in which caches still fill" in text
     assert "in which caches still fill" not in section(SOAK | {"minutes": 120.0})
+
+
+def test_a_measurement_is_kept_as_figures_and_on_the_page(tmp_path: Path) -> None:
+    async def measure() -> dict[str, Any]:
+        return SOAK
+
+    figures, page = tmp_path / "soak.json", tmp_path / "page.md"
+    assert run_measurement(measure(), figures, page, section) == SOAK
+    assert json.loads(figures.read_text()) == SOAK
+    assert section(SOAK) in page.read_text()
