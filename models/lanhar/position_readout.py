@@ -86,8 +86,7 @@ class PositionReadout:
     def shares(self, names: Sequence[str], logits: Array, measures: NDArray[Any]) -> Array:
         """Return the probability (K,) of labels `names` from `logits` (K,) and measures (M,).
 
-        Labels that the readout does not know have the softmax of
-        the logits.
+        Labels that the readout does not know have the softmax of the logits.
         """
         return redistribute(names, logits, self.config.names, self.corrections(measures))
 

@@ -46,6 +46,7 @@ if TYPE_CHECKING:
     from models.egolog.contrastive import Encoders, Positive
     from models.egolog.scenario import ScenarioNet
     from models.egolog.scenario import Sequence as SequenceModel
+    from models.simulation.sources.material import Material
 
 POSITIVES: tuple[Positive, ...] = ("sample", "scenario")
 # Row of Table 2: sequence model, contrastive stage.
@@ -73,14 +74,11 @@ def contrastive_alone(
 
     Each scenario network trains as `network_fit` says, each stage as `stage_fit` does.
     """
-    pin_one_thread()
-    if context.data is None:
-        raise ValueError("ablations need recordings; expected EGOLOG_SHARED_DATA set")
     unseen = compose(
         composed_life.SEED + context.seed,
         composed_life.STRETCHES,
         composed_life.STRETCH_S,
-        unseen_material(context.data),
+        _material_of(context),
         context.cache,
         mono=False,
     )
@@ -109,12 +107,8 @@ def tables(context: TrainingContext, network_fit: Fit, _: Fit) -> dict[str, Any]
 
     Every network trains as `network_fit` says.
     """
-    pin_one_thread()
-    if context.data is None:
-        raise ValueError("ablations need recordings; expected EGOLOG_SHARED_DATA set")
     networks = composed_life.Networks.load(context.registry)
-    material = unseen_material(context.data)
-    life = composed_life.unseen_life(networks, material, context.seed, context.cache)
+    life = composed_life.unseen_life(networks, _material_of(context), context.seed, context.cache)
     days, check = context.encoded_days()
     figures: dict[str, Any] = {"scenario": {}}
     for name, (sequence, sharing) in CELLS.items():
@@ -150,12 +144,8 @@ def positive_pairs(
 
     Each scenario network trains as `network_fit` says, each contrastive stage as `stage_fit` does.
     """
-    pin_one_thread()
-    if context.data is None:
-        raise ValueError("ablations need recordings; expected EGOLOG_SHARED_DATA set")
     networks = composed_life.Networks.load(context.registry)
-    material = unseen_material(context.data)
-    life = composed_life.unseen_life(networks, material, context.seed, context.cache)
+    life = composed_life.unseen_life(networks, _material_of(context), context.seed, context.cache)
     figures: dict[str, dict[str, float]] = {"positive": {}, "retrieval": {}}
     small = replace(context, stretches=min(context.stretches, PART // 2))
     for positive in POSITIVES:
@@ -173,6 +163,13 @@ def positive_pairs(
         network = of_scenario.train(shown, check_days, encoders.space, network_fit, context.seed)
         figures["positive"][positive] = _f1(network, encoders, test)
     return figures
+
+
+def _material_of(context: TrainingContext) -> Material:
+    """Return the material of unseen life; raises `ValueError` without recordings."""
+    if context.data is None:
+        raise ValueError("ablations need recordings; expected EGOLOG_SHARED_DATA set")
+    return unseen_material(context.data)
 
 
 def _f1(network: ScenarioNet, encoders: Encoders, test: EncodedDays) -> float:
@@ -238,6 +235,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
         if steps is not None and steps < 1:
             parser.error(f"--{name} is {steps}; expected 1 or more")
     data = needed_recordings(parser, options)
+    pin_one_thread()
     network_fit = Fit(options.minutes, steps=options.steps)
     stage_fit = Fit(options.sharing_minutes, rate=recipes.SHARING_RATE, steps=options.sharing_steps)
     training = {
