@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from models.serving.registry import Precision
-    from models.serving.session import GraphSession
+    from models.serving.session import NetworkSession
 
 REPEATS = 15
 
@@ -161,7 +161,7 @@ def networks(registry: Registry) -> dict[str, dict[str, float]]:
     return rows
 
 
-def _sessions(registry: Registry, precision: Precision) -> dict[str, GraphSession]:
+def _sessions(registry: Registry, precision: Precision) -> dict[str, NetworkSession]:
     return {
         name: session
         for each in ALL

@@ -41,15 +41,25 @@ class SecondEncoder:
 
         After the `last` time they are not kept for long.
         """
-        seconds = np.split(mel, len(mel) // SECOND_STEPS)
-        return [self._results.of(second, self._compute, last=last) for second in seconds]
+        return self.encode_all([mel], last=last)[0]
+
+    def encode_all(
+        self, mels: Sequence[NDArray[Any]], *, last: bool = False
+    ) -> list[list[EncodedSecond]]:
+        """Return the seconds of each log-mel as `encode` does."""
+        split = [np.split(mel, len(mel) // SECOND_STEPS) for mel in mels]
+        encoded = iter(
+            self._results.of_all(
+                [second for seconds in split for second in seconds], self._compute, last=last
+            )
+        )
+        return [[next(encoded) for _ in seconds] for seconds in split]
 
     @staticmethod
     def together(seconds: Sequence[EncodedSecond]) -> EncodedSecond:
         """Return n seconds as (1, n, 2, 512)."""
         return np.stack(seconds)[None]
 
-    def _compute(self, mel: NDArray[np.float32]) -> EncodedSecond:
-        (seconds,) = self._session.run(mel=mel[None])  # (1, 2, 512)
-        made: EncodedSecond = seconds[0]
-        return made
+    def _compute(self, mels: list[NDArray[np.float32]]) -> list[EncodedSecond]:
+        made = self._session.run_all([{"mel": mel[None]} for mel in mels])
+        return [seconds[0] for (seconds,) in made]  # (2, 512) each

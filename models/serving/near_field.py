@@ -29,17 +29,16 @@ class NearFieldExtractor:
         opened = registry.open(NEAR_FIELD)
         self._session = opened.sessions["near_field"]
         self._shape = (PLANES, FRAME_RATE, opened.config["bins"])
-        self.revision = opened.revision
+        self.revision = opened.recorded
 
     def predict(self, items: Sequence[NDArray[Any]]) -> list[NearShare]:
         """Return the near field's share of each second's maps (3, 50, 64).
 
         Raises `PredictError` for maps of another shape.
         """
-        return [self._predict(maps) for maps in items]
-
-    def _predict(self, maps: NDArray[Any]) -> NearShare:
-        if maps.shape != self._shape:
-            raise PredictError(f"maps have shape {maps.shape}; expected {self._shape}")
-        (share,) = self._session.run(maps=maps[None])  # (1, 50, 64)
-        return NearShare.of(share[0], maps)
+        for maps in items:
+            if maps.shape != self._shape:
+                raise PredictError(f"maps have shape {maps.shape}; expected {self._shape}")
+        made = self._session.run_all([{"maps": maps[None]} for maps in items])
+        # (1, 50, 64) each
+        return [NearShare.of(share[0], maps) for (share,), maps in zip(made, items, strict=True)]

@@ -43,7 +43,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from models.serving.registry import Opened, Registry
-    from models.serving.session import GraphSession
+    from models.serving.session import NetworkSession
     from schemas.position import Place
 
 KEYS = (LANHAR_SENSOR, LANHAR_TEXT, LANHAR_LABELS, LANHAR_READINGS)
@@ -101,7 +101,7 @@ class Labels(Protocol):
 class ServedSensorEncoder:
     """Serves `models.lanhar.sensor_encoder.SensorEncoder` by its graph."""
 
-    def __init__(self, session: GraphSession) -> None:
+    def __init__(self, session: NetworkSession) -> None:
         self._session = session
 
     def __call__(
@@ -114,13 +114,21 @@ class ServedSensorEncoder:
         self, imu: NDArray[np.float32], posture: float | None = None
     ) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
         """(T, 6) as above -> unit vector (128,) and the measures (M,) that it was computed from."""
-        seen, measured = channels_and_measures(imu[None])
-        (vector,) = self._session.run(
-            channels=seen,
-            measures=measured,
-            posture=np.array([[0.0, 0.0] if posture is None else [posture, 1.0]]),
-        )  # (1, 128)
-        return vector[0], measured[0]
+        return self.of_all([(imu, posture)])[0]
+
+    def of_all(
+        self, windows: Sequence[tuple[NDArray[np.float32], float | None]]
+    ) -> list[tuple[NDArray[np.float32], NDArray[np.float32]]]:
+        """Return what `with_measures` does of each window and its posture."""
+        inputs = []
+        for imu, posture in windows:
+            seen, measured = channels_and_measures(imu[None])
+            known = np.array([[0.0, 0.0] if posture is None else [posture, 1.0]])
+            inputs.append({"channels": seen, "measures": measured, "posture": known})
+        made = self._session.run_all(inputs)  # (1, 128) each
+        return [
+            (vector[0], given["measures"][0]) for (vector,), given in zip(made, inputs, strict=True)
+        ]
 
 
 class ServedTextEncoder:
@@ -150,7 +158,8 @@ class Lanhar:
     """LanHAR's networks and shipped labels.
 
     `revision` is the sensor encoder's; `text_revision` is that of the text encoder, which defines
-    the space of the labels' vectors. `readout` corrects the probabilities at its position.
+    the space of the labels' vectors. `readout` corrects the probabilities at its position. `suffix`
+    says on what the sensor encoder computes (`models.serving.registry.Opened`).
     """
 
     sensor: ServedSensorEncoder
@@ -160,15 +169,20 @@ class Lanhar:
     revision: str
     text_revision: str
     readout: PositionReadout | None = None
+    suffix: str = ""
 
     @property
     def record_revision(self) -> str:
-        """The revision in records: `revision`, or 12 digits of it and the readout's together."""
-        if self.readout is None:
-            return self.revision
-        # A record's revision has at most 64 characters, which other parts of it need.
-        both = f"{self.revision}+{self.readout.revision}"
-        return sha256(both.encode()).hexdigest()[:REVISION_DIGITS]
+        """The revision in records: `revision`, or 12 digits of it and the readout's together.
+
+        The suffix follows, if there is one.
+        """
+        revision = self.revision
+        if self.readout is not None:
+            # A record's revision has at most 64 characters, which other parts of it need.
+            both = f"{self.revision}+{self.readout.revision}"
+            revision = sha256(both.encode()).hexdigest()[:REVISION_DIGITS]
+        return f"{revision}+{self.suffix}" if self.suffix else revision
 
     @cached_property
     def vocabulary(self) -> OpenVocabulary:
@@ -205,7 +219,20 @@ class Lanhar:
         start_s: start of the window, s. position: the device's. The memory covers the shipped
         labels, active or not; an added label keeps its lead over them, or its distance behind.
         """
-        reading = self.read(imu, posture)
+        return self.rank_reading(
+            self.read(imu, posture), labels, posture, memory, start_s, position
+        )
+
+    def rank_reading(
+        self,
+        reading: MotionReading,
+        labels: Labels,
+        posture: float | None,
+        memory: Sequence[float],
+        start_s: float,
+        position: Place | None = None,
+    ) -> tuple[list[tuple[str, float]], tuple[float, ...]]:
+        """Return what `rank_next` does, from the window's reading."""
         shares = self.shares(reading, position, posture)
         memory = self.memory.after(memory, start_s, shares, position)
         margins = self.readings.margins(labels.names, labels.vectors, labels.described)
@@ -227,8 +254,12 @@ class Lanhar:
 
     def read(self, imu: NDArray[Any], posture: float | None = None) -> MotionReading:
         """Return the reading of a window; arguments as for `rank`."""
-        vector, measures = self.sensor.with_measures(resample_motion(imu), posture)
-        return MotionReading(vector.astype(np.float64), measures)
+        return self.read_all([(imu, posture)])[0]
+
+    def read_all(self, windows: Sequence[tuple[NDArray[Any], float | None]]) -> list[MotionReading]:
+        """Return the reading of each window and its posture."""
+        made = self.sensor.of_all([(resample_motion(imu), posture) for imu, posture in windows])
+        return [MotionReading(vector.astype(np.float64), measures) for vector, measures in made]
 
     def shares(
         self,
@@ -279,6 +310,7 @@ def require_lanhar(registry: Registry) -> Lanhar:
         revision=sensor.revision,
         text_revision=text.revision,
         readout=_readout(registry, sensor.revision),
+        suffix=sensor.suffix,
     )
 
 

@@ -43,6 +43,7 @@ if TYPE_CHECKING:
 
     from models.network.key import Key
     from models.serving.served import Served
+    from models.serving.session import BatchedSessions, NetworkSession
     from models.serving.weights_file import WeightsKey
 
 __all__ = [
@@ -84,7 +85,8 @@ class Loaded(Generic[N]):
 class Opened:
     """A network to serve, with a session for each of its graphs; see `StoredWeights`.
 
-    `int8` is the revision of its eight-bit weights, empty if they are not used.
+    `int8` is the revision of its eight-bit weights, empty if they are not used. `suffix` says on
+    what it computes, empty for ONNX Runtime on the CPU.
     """
 
     name: str
@@ -92,24 +94,33 @@ class Opened:
     sha256: str
     labels: Mapping[str, tuple[str, ...]]
     config: Mapping[str, Any]
-    sessions: Mapping[str, GraphSession]
+    sessions: Mapping[str, NetworkSession]
     int8: str = ""
+    suffix: str = ""
 
     @property
     def recorded(self) -> str:
-        """The revision in records, followed by `+<8>` of the eight-bit weights."""
-        return f"{self.revision}+{self.int8[:_INT8_DIGITS]}" if self.int8 else self.revision
+        """The revision in records, followed by `+<8>` of the eight-bit weights or `+cuda`."""
+        return "+".join(
+            part for part in (self.revision, self.int8[:_INT8_DIGITS], self.suffix) if part
+        )
 
 
 class Registry:
     """Loads and saves networks as `<weights_dir>/<name>.safetensors`.
 
-    Opened networks compute in `precision`.
+    Opened networks compute in `precision`; those that `batched` serves, by its sessions.
     """
 
-    def __init__(self, weights_dir: Path = WEIGHTS_DIR, precision: Precision = "float32") -> None:
+    def __init__(
+        self,
+        weights_dir: Path = WEIGHTS_DIR,
+        precision: Precision = "float32",
+        batched: BatchedSessions | None = None,
+    ) -> None:
         self.weights_dir = Path(weights_dir)
         self.precision: Precision = precision
+        self._batched = batched
         # Shared by everyone who opens the same network, as long as it is in use.
         self._sessions = WeakValueDictionary[tuple[str, str], GraphSession]()
 
@@ -131,7 +142,17 @@ class Registry:
         """
         file = self.path(key) if path is None else Path(path)
         weights = self.weights(key, file)
-        sessions: dict[str, GraphSession] = {}
+        if self._batched is not None and self._batched.serves(key):
+            return Opened(
+                weights.name,
+                weights.revision,
+                weights.sha256,
+                weights.labels,
+                json.loads(weights.config),
+                self._batched.sessions(key, weights, file),
+                suffix=self._batched.suffix,
+            )
+        sessions: dict[str, NetworkSession] = {}
         int8 = ""
         if (precision or self.precision) == "int8" and key.int8 is not None:
             sessions, int8 = self._int8(key.int8, weights, file)
@@ -156,7 +177,7 @@ class Registry:
         """
         file = self.path(key) if path is None else Path(path)
         weights = self.weights(key, file)
-        module = _build(key, file, weights)
+        module = build_module(key, file, weights)
         return Loaded(weights.name, weights.revision, weights.sha256, weights.labels, module)
 
     def save(
@@ -182,7 +203,7 @@ class Registry:
 
     def _int8(
         self, key: Served, whole: StoredWeights, file: Path
-    ) -> tuple[dict[str, GraphSession], str]:
+    ) -> tuple[dict[str, NetworkSession], str]:
         """Return the eight-bit sessions that replace those of `whole`, and their revision.
 
         There are none without eight-bit weights beside `file`.
@@ -200,7 +221,7 @@ class Registry:
             )
         # Tensors that are not quantised are in the float32 file.
         both = replace(weights, tensors={**whole.tensors, **weights.tensors})
-        sessions = {
+        sessions: dict[str, NetworkSession] = {
             name.removesuffix(INT8_ENDING): self._session(name, both, beside) for name in key.graphs
         }
         return sessions, weights.revision
@@ -229,7 +250,8 @@ class Registry:
         return session
 
 
-def _build(key: Key[N], file: Path, weights: StoredWeights) -> N:
+def build_module(key: Key[N], file: Path, weights: StoredWeights) -> N:
+    """Return the torch network of `key` with the `weights` of a file; raises as `Registry.load`."""
     import torch
 
     tensors = {name: torch.from_numpy(array) for name, array in weights.tensors.items()}

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
     from numpy.typing import NDArray
 
@@ -39,29 +39,49 @@ class ResultCache:
         *,
         last: bool = False,
     ) -> NDArray[np.float32]:
-        """Return the result of `compute` for an array, as contiguous float32.
+        """Return the result of `compute` for an array, as contiguous float32; see `of_all`."""
+        return self.of_all([array], lambda arrays: [compute(each) for each in arrays], last=last)[0]
+
+    def of_all(
+        self,
+        arrays: Sequence[NDArray[Any]],
+        compute_all: Callable[[list[NDArray[np.float32]]], Sequence[NDArray[np.float32]]],
+        *,
+        last: bool = False,
+    ) -> list[NDArray[np.float32]]:
+        """Return the results for `arrays`; those that are not kept are computed in one call.
 
         The dtype is part of the key: equal numbers of another type are recomputed, bit-equal. After
-        the `last` time nobody is expected to ask for the array again.
+        the `last` time nobody is expected to ask for an array again.
         """
-        own = np.ascontiguousarray(array)
-        key = own.dtype.char.encode() + blake2b(own.data, digest_size=_KEY_BYTES).digest()
+        owned = [np.ascontiguousarray(array) for array in arrays]
+        keys = [
+            own.dtype.char.encode() + blake2b(own.data, digest_size=_KEY_BYTES).digest()
+            for own in owned
+        ]
+        results: dict[bytes, NDArray[np.float32]] = {}
+        missing: dict[bytes, NDArray[np.float32]] = {}
         with self._lock:
-            kept = self._results.pop(key, None)
-            if kept is None:
-                kept = self._after_last.pop(key, None)
-            if kept is not None:
-                self._keep(key, kept, last=last)
-                return kept
-        made = compute(own.astype(np.float32))
+            for key, own in zip(keys, owned, strict=True):
+                kept = self._results.get(key, self._after_last.get(key))
+                if kept is not None:
+                    results[key] = kept
+                elif key not in missing:
+                    missing[key] = own.astype(np.float32)
+        if missing:
+            made = compute_all(list(missing.values()))
+            results.update(zip(missing, made, strict=True))
         with self._lock:
-            self._keep(key, made, last=last)
-        return made
+            for key in keys:
+                self._keep(key, results[key], last=last)
+        return [results[key] for key in keys]
 
     def _keep(self, key: bytes, result: NDArray[np.float32], *, last: bool) -> None:
         results, limit = self._results, self._kept
         if last:
             results, limit = self._after_last, min(limit, _KEPT_AFTER_LAST)
+        self._results.pop(key, None)
+        self._after_last.pop(key, None)
         results[key] = result
         while len(results) > limit:
             results.popitem(last=False)

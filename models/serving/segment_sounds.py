@@ -49,12 +49,15 @@ class SegmentSounds:
 
     def logits(self, segment: NDArray[Any]) -> NDArray[np.float32]:
         """(T, 64) log-mel -> logits (54,) of the recognised sounds."""
-        return self._results.of(segment, self._compute)
+        return self.logits_of_all([segment])[0]
 
-    def _compute(self, segment: NDArray[np.float32]) -> NDArray[np.float32]:
-        (logits,) = self._session.run(mel=segment[None])  # (1, 54)
-        first: NDArray[np.float32] = logits[0]
-        return first
+    def logits_of_all(self, segments: Sequence[NDArray[Any]]) -> list[NDArray[np.float32]]:
+        """Return the logits (54,) of each segment (T, 64)."""
+        return self._results.of_all(segments, self._compute)
+
+    def _compute(self, segments: list[NDArray[np.float32]]) -> list[NDArray[np.float32]]:
+        made = self._session.run_all([{"mel": segment[None]} for segment in segments])
+        return [logits[0] for (logits,) in made]
 
 
 @dataclass(frozen=True)

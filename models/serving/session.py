@@ -6,7 +6,7 @@ changes that order as well. A session is stateless, so threads may share it.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any, Protocol, Self
 
 import numpy as np
 import onnxruntime
@@ -14,14 +14,48 @@ import onnxruntime
 from models.serving.graph_file import GraphError
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from pathlib import Path
+
     from numpy.typing import NDArray
 
     from models.serving.graph_file import GraphFile
-    from models.serving.weights_file import Tensors
+    from models.serving.served import Served
+    from models.serving.weights_file import StoredWeights, Tensors
 
 _ALIGNMENT = 64
 # ONNX Runtime's warnings concern developers of graphs.
 _ERRORS_ONLY = 3
+
+
+class NetworkSession(Protocol):
+    """Runs one graph on arrays, by the names of its inputs; an item never depends on others."""
+
+    @property
+    def names(self) -> frozenset[str]:
+        """The names of its inputs and outputs."""
+
+    def run(self, **inputs: NDArray[Any]) -> list[NDArray[Any]]:
+        """Return all outputs of one item in order."""
+
+    def run_all(self, items: Sequence[Mapping[str, NDArray[Any]]]) -> list[list[NDArray[Any]]]:
+        """Return all outputs of each item."""
+
+
+class BatchedSessions(Protocol):
+    """Makes the sessions of networks that run elsewhere than on the CPU, many items together."""
+
+    @property
+    def suffix(self) -> str:
+        """What follows the revisions of these networks in records."""
+
+    def serves(self, key: Served) -> bool:
+        """Return whether the network of `key` runs here; the others stay on the CPU."""
+
+    def sessions(
+        self, key: Served, weights: StoredWeights, file: Path
+    ) -> dict[str, NetworkSession]:
+        """Return a session for each graph of `key`, with the `weights` of a `file`."""
 
 
 class GraphSession:
@@ -72,6 +106,10 @@ class GraphSession:
         given = {name: align(array, self._types[name]) for name, array in inputs.items()}
         found: list[NDArray[Any]] = self._running.run(self._outputs, given)
         return found
+
+    def run_all(self, items: Sequence[Mapping[str, NDArray[Any]]]) -> list[list[NDArray[Any]]]:
+        """Return all outputs of each item, run one by one: bits depend on the batch's size."""
+        return [self.run(**item) for item in items]
 
 
 def align(array: NDArray[Any], dtype: np.dtype[Any]) -> NDArray[Any]:

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from torch import Tensor
 
     from models.network.key import Key, N
-    from models.serving.session import GraphSession
+    from models.serving.session import NetworkSession
 
 
 class ServedRegistry(Registry):
@@ -39,7 +39,7 @@ class ServedRegistry(Registry):
 
 
 class _ServedEncoders(Encoders):
-    def __init__(self, encoders: Encoders, session: GraphSession) -> None:
+    def __init__(self, encoders: Encoders, session: NetworkSession) -> None:
         super().__init__(encoders.config)
         self.load_state_dict(encoders.state_dict())
         self.requires_grad_(False)

@@ -83,44 +83,80 @@ class ActivityRecognizer:
 
     def estimate(self, items: Sequence[HarInput]) -> list[ActivityEstimate]:
         """Return the probabilities with familiarity and verdict; raises as `predict`."""
-        return [self._estimate(item) for item in items]
+        heard, moved = self._hear(items), self._move(items)
+        given = [
+            self._inputs(item, heard.get(number), moved.get(number))
+            for number, item in enumerate(items)
+        ]
+        return [
+            self._estimate(item, moved.get(number), logits[0])
+            for number, (item, (logits,)) in enumerate(
+                zip(items, self._har.run_all(given), strict=True)
+            )
+        ]
 
-    def _estimate(self, item: HarInput) -> ActivityEstimate:
-        sizes, sessions = self._encoders.config, self._encoders.sessions
+    def _hear(self, items: Sequence[HarInput]) -> dict[int, tuple[Array, Array]]:
+        """Return the features (1, F) and (1, n, F) of the sound of items that have any."""
+        sounding = [n for n, item in enumerate(items) if _sound(item) is not None]
+        encoded = encoded_sound(
+            [(items[n].mel, items[n].seconds) for n in sounding], self._second_encoder
+        )  # (1, n, 2, 512) each
+        heard = self._encoders.sessions["heard"]
+        together = heard.run_all([{"seconds": seconds} for seconds in encoded])
+        apart = heard.run_all([{"seconds": seconds[0, :, None]} for seconds in encoded])
+        return {
+            number: (whole, each[None])
+            for number, (whole, _), (each, _) in zip(sounding, together, apart, strict=True)
+        }
+
+    def _move(self, items: Sequence[HarInput]) -> dict[int, tuple[Array, Array]]:
+        """Return the features (1, F) and (1, n, F) of the motion of items that have any."""
+        moving = {n: item.imu for n, item in enumerate(items) if item.imu is not None}
+        for imu in moving.values():
+            check("imu", imu, (None, IMU_AXES))
+        made = self._encoders.sessions["motion_features"].run_all(
+            [{"imu": imu[None]} for imu in moving.values()]
+        )
+        return {n: (whole, apart) for n, (whole, apart) in zip(moving, made, strict=True)}
+
+    def _inputs(
+        self, item: HarInput, heard: tuple[Array, Array] | None, moved: tuple[Array, Array] | None
+    ) -> dict[str, Array]:
+        """Return the inputs of graph `har`."""
+        sizes = self._encoders.config
         audio = np.zeros((1, sizes["audio"]["features"]), np.float32)
         imu = np.zeros((1, sizes["imu"]["features"]), np.float32)
         # Without sound the logits are those of the fusion alone, and these have no effect.
         audio_seconds, imu_seconds = audio[:, None], imu[:, None]  # (1, 1, F)
-        familiarity: dict[Modality, float] = {}
-        sound = item.mel if item.seconds is None else item.seconds
-        if sound is not None:
-            seconds = encoded_sound(item.mel, item.seconds, self._second_encoder)  # (1, n, 2, 512)
-            audio, _ = sessions["heard"].run(seconds=seconds)  # (1, F), (1, D)
-            apart, _ = sessions["heard"].run(seconds=seconds[0, :, None])  # (n, F), (n, D)
-            audio_seconds = apart[None]
-            imu_seconds = np.repeat(imu_seconds, len(apart), axis=1)
-        if item.imu is not None:
-            check("imu", item.imu, (None, IMU_AXES))
-            imu, by_second = sessions["motion_features"].run(
-                imu=item.imu[None]
-            )  # (1, F), (1, n, F)
-            if sound is not None:
+        if heard is not None:
+            audio, audio_seconds = heard
+            imu_seconds = np.repeat(imu_seconds, audio_seconds.shape[1], axis=1)
+        if moved is not None:
+            imu, by_second = moved
+            if heard is not None:
                 imu_seconds = _of_as_many(by_second, audio_seconds)
-            (familiarity["imu"],) = round_all([self._known.familiarity(imu)])
         names = detected_scenarios(item.scenarios or {})
         # Without scenarios one masked row keeps the shape valid.
         text = self._text[[SCENARIOS.index(name) for name in names] or [0]]  # (K, E)
-        (logits,) = self._har.run(
-            audio=audio,
-            audio_mask=np.array([sound is not None]),
-            imu=imu,
-            imu_mask=np.array([item.imu is not None]),
-            text=text[None],
-            text_mask=np.full((1, len(text)), bool(names)),
-            audio_seconds=audio_seconds,
-            imu_seconds=imu_seconds,
-        )  # (1, 16)
-        activities = by_name(ACTIVITIES, softmax(logits[0].astype(np.float64)))
+        return {
+            "audio": audio,
+            "audio_mask": np.array([heard is not None]),
+            "imu": imu,
+            "imu_mask": np.array([moved is not None]),
+            "text": text[None],
+            "text_mask": np.full((1, len(text)), bool(names)),
+            "audio_seconds": audio_seconds,
+            "imu_seconds": imu_seconds,
+        }
+
+    def _estimate(
+        self, item: HarInput, moved: tuple[Array, Array] | None, logits: Array
+    ) -> ActivityEstimate:
+        familiarity: dict[Modality, float] = {}
+        if moved is not None:
+            (familiarity["imu"],) = round_all([self._known.familiarity(moved[0])])
+        activities = by_name(ACTIVITIES, softmax(logits.astype(np.float64)))  # (16,)
+        sound = _sound(item)
         kept_sound = None if item.dropped else sound
         parts: dict[Modality, object | None] = {"audio": kept_sound, "imu": item.imu}
         present = [name for name, part in parts.items() if part is not None]
@@ -129,6 +165,10 @@ class ActivityRecognizer:
         unknown = is_unknown(activities, familiarity, present, least)
         # Motion cannot show any of the sixteen activities while the wearer lies.
         return ActivityEstimate(activities, familiarity, unknown or (by_motion and item.lies))
+
+
+def _sound(item: HarInput) -> object | None:
+    return item.mel if item.seconds is None else item.seconds
 
 
 def _of_as_many(imu_features: Array, audio_features: Array) -> Array:

@@ -35,22 +35,36 @@ def check(name: str, array: Array, want: tuple[int | None, ...]) -> None:
 
 
 def encoded_sound(
-    mel: Array | None,
-    seconds: Sequence[EncodedSecond] | None,
+    items: Sequence[tuple[Array | None, Sequence[EncodedSecond] | None]],
     second_encoder: SecondEncoder,
     *,
     last: bool = False,
-) -> Array:
-    """Return the encoded seconds (1, n, 2, 512) of an item with sound, `last` to need them."""
-    if seconds is not None:
-        if not seconds:
+) -> list[Array]:
+    """Return the encoded seconds (1, n, 2, 512) of items with sound, `last` to need them.
+
+    Each item is its log-mel and, if available, the encoded seconds of it.
+    """
+    mels: dict[int, Array] = {}
+    for number, (mel, seconds) in enumerate(items):
+        if seconds is None:
+            mels[number] = _whole_seconds(mel)
+        elif not seconds:
             raise PredictError("item has 0 seconds of sound; expected at least one")
-        return second_encoder.together(seconds)
+    encoded = dict(
+        zip(mels, second_encoder.encode_all(list(mels.values()), last=last), strict=True)
+    )
+    return [
+        second_encoder.together(encoded[number] if seconds is None else seconds)
+        for number, (_, seconds) in enumerate(items)
+    ]
+
+
+def _whole_seconds(mel: Array | None) -> Array:
     mel = np.zeros((0, MEL_BANDS)) if mel is None else mel
     check("mel", mel, (None, MEL_BANDS))
     if len(mel) % FRAME_RATE:
         raise PredictError(f"mel has shape {mel.shape}; expected whole seconds of {FRAME_RATE}")
-    return second_encoder.together(second_encoder.encode(mel, last=last))
+    return mel
 
 
 def segment_mask(

@@ -9,7 +9,7 @@ import numpy as np
 
 from models.serving.predict.arrays import IMU_AXES, Array, PredictError, by_name, check
 from models.serving.served import ARRAYS, LOCALIZATION, LOCALIZATION_MONO
-from schemas.evidence import REGIONS
+from schemas.evidence import DISTANCES, REGIONS
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -54,27 +54,37 @@ class SoundLocalizer:
         self._sessions = {
             maps: session for maps, each in opened.items() for session in each.sessions.values()
         }
-        self.revision = opened[3].revision
+        self.revision = opened[3].recorded
 
     def predict(self, items: Sequence[LocalizerInput]) -> list[dict[str, float]]:
         """Return the regions of each second as `locate` does, without their heat."""
-        return [self._locate(item).regions for item in items]
+        return [each.regions for each in self.locate(items)]
 
     def locate(self, items: Sequence[LocalizerInput]) -> list[LocatedSecond]:
         """Return the estimate of each second without the seconds before.
 
         Raises `PredictError` for shapes other than `LocalizerInput`'s.
         """
-        return [self._locate(item) for item in items]
+        inputs = [self._inputs(item) for item in items]
+        results: dict[int, LocatedSecond] = {}
+        for count, session in self._sessions.items():
+            numbers = [n for n, item in enumerate(items) if len(item.maps) == count]
+            made = session.run_all([inputs[n] for n in numbers])
+            for number, (regions, *heat) in zip(numbers, made, strict=True):  # (1, 8) and (2, 72)
+                results[number] = LocatedSecond(
+                    by_name(REGIONS, regions[0]),
+                    heat[0].reshape(len(DISTANCES), -1) if heat else None,
+                )
+        return [results[number] for number in range(len(items))]
 
-    def _locate(self, item: LocalizerInput) -> LocatedSecond:
+    def _inputs(self, item: LocalizerInput) -> dict[str, Array]:
         check("maps", item.maps, (None, self._frames, 64))
-        count = len(item.maps)
-        if count not in self._sessions:
-            raise PredictError(f"maps have {count} planes; expected 1, 3 or 10")
+        if len(item.maps) not in self._sessions:
+            raise PredictError(f"maps have {len(item.maps)} planes; expected 1, 3 or 10")
         imu = np.zeros((self._frames, IMU_AXES)) if item.imu is None else item.imu
         check("imu", imu, (self._frames, IMU_AXES))
-        regions, *heat = self._sessions[count].run(
-            maps=item.maps[None], imu=imu.T[None], has_imu=np.array([item.imu is not None])
-        )  # (1, 8) and (2, 72)
-        return LocatedSecond(by_name(REGIONS, regions[0]), heat[0] if heat else None)
+        return {
+            "maps": item.maps[None],
+            "imu": imu.T[None],
+            "has_imu": np.array([item.imu is not None]),
+        }

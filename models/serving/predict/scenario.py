@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 from scipy.special import expit
@@ -155,17 +155,28 @@ class ScenarioRecognizer:
     def predict(self, items: Sequence[ScenarioInput]) -> list[ScenarioOutput]:
         """Return the estimate of each window; raises `PredictError` for wrong shapes."""
         current = self._current
-        return [self._predict(item, current) for item in items]
+        encoded = self._encode(items)
+        scored = _score(current, [segments for segments, _ in encoded])
+        quiet = {
+            number: segments
+            for number, item in enumerate(items)
+            if (segments := _without_far_only(encoded[number][0], item.far_only)) is not None
+        }
+        quiet_scored = dict(zip(quiet, _score(current, list(quiet.values())), strict=True))
+        named = self._name(items, [segments["audio_mask"] for segments, _ in encoded])
+        return [
+            self._output(item, current, *encoded[n], scored[n], quiet_scored.get(n), *named[n])
+            for n, item in enumerate(items)
+        ]
 
     def prepare(self, items: Sequence[SoundAhead]) -> list[None]:
         """Precompute and cache results for the sound of windows that are still open.
 
         Anything missing is computed in `predict`, bit-equal.
         """
-        for item in items:
-            self._second_encoder.encode(item.segment)
-            for segment in () if self._tagger is not None else item.loudest:
-                self._segment_sounds.logits(segment)
+        self._second_encoder.encode_all([item.segment for item in items])
+        if self._tagger is None:
+            self._segment_sounds.logits_of_all([mel for item in items for mel in item.loudest])
         return [None] * len(items)
 
     def name_apart(self, items: Sequence[NearAndFar]) -> list[HeardApart]:
@@ -173,16 +184,11 @@ class ScenarioRecognizer:
 
         Both are recognised by our own recogniser, even if an audio tagger names window events.
         """
-        return [self._name_apart(item) for item in items]
-
-    def _name_apart(self, item: NearAndFar) -> HeardApart:
-        for name, mel in (("near", item.near), ("far", item.far)):
-            check(name, mel, (FRAME_RATE * self._segment_s, MEL_BANDS))
-        near, far = (
-            by_name(RECOGNISED_SOUNDS, expit(self._segment_sounds.logits(mel)))
-            for mel in (item.near, item.far)
-        )
-        return HeardApart(near, far)
+        for item in items:
+            for name, mel in (("near", item.near), ("far", item.far)):
+                check(name, mel, (FRAME_RATE * self._segment_s, MEL_BANDS))
+        sounds = self._sounds_of_all([mel for item in items for mel in (item.near, item.far)])
+        return [HeardApart(near, far) for near, far in zip(sounds[::2], sounds[1::2], strict=True)]
 
     def name_sounds(self, items: Sequence[Array]) -> list[dict[str, float]]:
         """Return the sounds of single segments, (T, 64) log-mel each.
@@ -191,7 +197,11 @@ class ScenarioRecognizer:
         """
         for mel in items:
             check("mel", mel, (FRAME_RATE * self._segment_s, MEL_BANDS))
-        return [by_name(RECOGNISED_SOUNDS, expit(self._segment_sounds.logits(m))) for m in items]
+        return self._sounds_of_all(items)
+
+    def _sounds_of_all(self, mels: Sequence[Array]) -> list[dict[str, float]]:
+        logits = self._segment_sounds.logits_of_all(mels)
+        return [by_name(RECOGNISED_SOUNDS, expit(each)) for each in logits]
 
     def classify(self, embeddings: Array) -> dict[str, float]:
         """Return scenario probabilities from stored `embeddings` (S, 644)."""
@@ -203,36 +213,36 @@ class ScenarioRecognizer:
     def _revision_with(self, loaded: Opened) -> str:
         return f"{loaded.revision}+{self._encoders.recorded}"
 
-    def _predict(self, item: ScenarioInput, current: Opened) -> ScenarioOutput:
-        segments, motions = self._encode(item)
-        rows, weights, logits = _score(current, segments)
-        quiet = _without_far_only(segments, item.far_only)
-        quiet_logits = None if quiet is None else _score(current, quiet)[2]
+    def _output(
+        self,
+        item: ScenarioInput,
+        current: Opened,
+        segments: Mapping[str, Array],
+        motions: Array,
+        scored: _Scored,
+        quiet: _Scored | None,
+        names: Sequence[str],
+        sounds: Array,
+    ) -> ScenarioOutput:
         revision = self._revision_with(current)
-        names: Sequence[str] = RECOGNISED_SOUNDS
         if self._tagger is not None and item.tagger_mel is not None:
-            names, sounds = self._tagger.names, self._tag(self._tagger, item)
             revision = f"{revision}+{self._tagger.revision}"
-        else:
-            sounds = self._sounds(item.mel, segments["audio_mask"])
         events = _top(by_name(names, sounds.max(axis=0)), self._sound_event_above)
         own = WearerAdapters.of(item.adapter, item.corrections, current.revision)
         revision = "+".join([revision, *own.names])
-        scenarios = by_name(SCENARIOS, expit(own.adapt(logits)))
+        scenarios = by_name(SCENARIOS, expit(own.adapt(scored.logits)))
         familiarity, unknown = self._verdict(scenarios, segments)
         return ScenarioOutput(
             scenarios=scenarios,
-            key_frames=round_all(weights),
+            key_frames=round_all(scored.weights),
             sound_events=events,
             motion=by_name(MOTIONS, motions),
-            embeddings=rows,
+            embeddings=scored.rows,
             revision=revision,
             familiarity=familiarity,
             unknown=unknown,
             event_segments={name: round_all(sounds[:, names.index(name)]) for name in events},
-            undisturbed={}
-            if quiet_logits is None
-            else by_name(SCENARIOS, expit(own.adapt(quiet_logits))),
+            undisturbed={} if quiet is None else by_name(SCENARIOS, expit(own.adapt(quiet.logits))),
         )
 
     def _verdict(
@@ -261,20 +271,51 @@ class ScenarioRecognizer:
         check(TAGGER_MEL, mel, (STEPS * len(seconds), MELS))
         return tagger.tag(mel, seconds)
 
-    def _sounds(self, mel: Array | None, has_audio: NDArray[np.bool_]) -> Array:
-        """Return the probabilities (S, 54) of the loudest segments with audio, 0 for others."""
-        sounds = np.zeros((len(has_audio), len(RECOGNISED_SOUNDS)), np.float32)
-        if mel is None or not has_audio.any():
-            return sounds
-        segments = mel.reshape(len(has_audio), -1, MEL_BANDS)  # (S, T, 64)
-        level = np.where(has_audio, levels(segments), -np.inf)
-        chosen = np.argsort(-level, kind="stable")[: tagged_count(len(has_audio))]
-        for each in chosen[has_audio[chosen]]:
-            sounds[each] = expit(self._segment_sounds.logits(segments[each]))
+    def _name(
+        self, items: Sequence[ScenarioInput], has_audio: Sequence[NDArray[np.bool_]]
+    ) -> list[tuple[Sequence[str], Array]]:
+        """Return the names of sounds, and their probabilities (S, P), of each window."""
+        named: dict[int, tuple[Sequence[str], Array]] = {}
+        own: list[int] = []
+        for number, item in enumerate(items):
+            if self._tagger is not None and item.tagger_mel is not None:
+                named[number] = self._tagger.names, self._tag(self._tagger, item)
+            else:
+                own.append(number)
+        sounds = self._sounds([(items[n].mel, has_audio[n]) for n in own])
+        named.update((n, (RECOGNISED_SOUNDS, each)) for n, each in zip(own, sounds, strict=True))
+        return [named[number] for number in range(len(items))]
+
+    def _sounds(
+        self, items: Sequence[tuple[Array | None, NDArray[np.bool_]]]
+    ) -> list[NDArray[np.float32]]:
+        """Return the probabilities (S, 54) of the loudest segments with audio, 0 for others.
+
+        Each item is a log-mel (50·n, 64), and which of its segments (S,) have audio.
+        """
+        sounds = [np.zeros((len(has), len(RECOGNISED_SOUNDS)), np.float32) for _, has in items]
+        tagged: list[tuple[NDArray[np.float32], Array]] = []
+        for (mel, has_audio), rows in zip(items, sounds, strict=True):
+            if mel is None or not has_audio.any():
+                continue
+            segments = mel.reshape(len(has_audio), -1, MEL_BANDS)  # (S, T, 64)
+            level = np.where(has_audio, levels(segments), -np.inf)
+            chosen = np.argsort(-level, kind="stable")[: tagged_count(len(has_audio))]
+            tagged.extend((rows[each], segments[each]) for each in chosen[has_audio[chosen]])
+        logits = self._segment_sounds.logits_of_all([segment for _, segment in tagged])
+        for (row, _), each in zip(tagged, logits, strict=True):
+            row[:] = expit(each)
         return sounds
 
-    def _encode(self, item: ScenarioInput) -> tuple[dict[str, Array], Array]:
-        """Return the unbatched inputs of graph `scenario_rows`, and the motion classes."""
+    def _encode(self, items: Sequence[ScenarioInput]) -> list[tuple[dict[str, Array], Array]]:
+        """Return each window's inputs of graph `scenario_rows`, unbatched, and motion classes."""
+        encoded = [self._nothing_encoded(item) for item in items]
+        # Absent segments are encoded too and dropped later, because the batch's size changes the
+        # order of summation.
+        self._encode_sound(items, encoded)
+        return list(zip(encoded, self._encode_motion(items, encoded), strict=True))
+
+    def _nothing_encoded(self, item: ScenarioInput) -> dict[str, Array]:
         sound = item.mel if item.seconds is None else item.seconds
         has_audio = segment_mask(item.audio_mask, sound, "audio_mask", self._segment_s)  # (S,)
         has_imu = segment_mask(item.imu_mask, item.imu, "imu_mask", self._segment_s)  # (S,)
@@ -283,10 +324,8 @@ class ScenarioRecognizer:
                 f"audio_mask spans {len(has_audio)} segments and imu_mask {len(has_imu)}; "
                 "expected the same"
             )
-        count = len(has_audio)
-        frames = FRAME_RATE * self._segment_s
-        sizes, sessions = self._encoders.config, self._encoders.sessions
-        encoded = {
+        count, sizes = len(has_audio), self._encoders.config
+        return {
             "audio_features": np.zeros((count, sizes["audio"]["features"]), np.float32),
             "audio_embedding": np.zeros((count, sizes["space"]["embedding"]), np.float32),
             "audio_mask": has_audio,
@@ -294,40 +333,72 @@ class ScenarioRecognizer:
             "imu_embedding": np.zeros((count, sizes["space"]["embedding"]), np.float32),
             "imu_mask": has_imu,
         }
-        motions = np.zeros(len(MOTIONS))
-        # Absent segments are encoded too and dropped later, because the batch's size changes the
-        # order of summation.
-        if sound is not None and has_audio.any():
-            if item.mel is not None:
-                check("mel", item.mel, (count * frames, MEL_BANDS))
-            seconds = encoded_sound(
-                item.mel, item.seconds, self._second_encoder, last=True
-            )  # (1, n, 2, 512)
+
+    def _encode_sound(
+        self, items: Sequence[ScenarioInput], encoded: Sequence[dict[str, Array]]
+    ) -> None:
+        """Fill in the features and embeddings of the sound of windows that have any."""
+        sounding = [n for n, each in enumerate(encoded) if each["audio_mask"].any()]
+        for number in sounding:
+            mel, count = items[number].mel, len(encoded[number]["audio_mask"])
+            if mel is not None:
+                check("mel", mel, (count * FRAME_RATE * self._segment_s, MEL_BANDS))
+        of_items = encoded_sound(
+            [(items[n].mel, items[n].seconds) for n in sounding], self._second_encoder, last=True
+        )  # (1, n, 2, 512) each
+        given = []
+        for number, seconds in zip(sounding, of_items, strict=True):
+            count = len(encoded[number]["audio_mask"])
             if seconds.shape[1] != count * self._segment_s:
                 raise PredictError(
                     f"item has {seconds.shape[1]} seconds of sound; "
                     f"expected {count * self._segment_s}"
                 )
-            encoded["audio_features"], encoded["audio_embedding"] = sessions["heard"].run(
-                seconds=seconds.reshape(count, self._segment_s, *seconds.shape[2:])
-            )  # (S, F), (S, D)
-        if item.imu is not None and has_imu.any():
-            check("imu", item.imu, (count * frames, IMU_AXES))
-            encoded["imu_features"], encoded["imu_embedding"], logits = sessions["motions"].run(
-                imu=item.imu.reshape(count, frames, IMU_AXES)
-            )  # (S, F), (S, D), (S, 4)
-            motions = expit(logits[has_imu].max(axis=0))
-        return encoded, motions
+            segments = seconds.reshape(count, self._segment_s, *seconds.shape[2:])
+            given.append({"seconds": segments})
+        made = self._encoders.sessions["heard"].run_all(given)  # (S, F), (S, D) each
+        for number, (features, embedding) in zip(sounding, made, strict=True):
+            encoded[number].update(audio_features=features, audio_embedding=embedding)
+
+    def _encode_motion(
+        self, items: Sequence[ScenarioInput], encoded: Sequence[dict[str, Array]]
+    ) -> list[Array]:
+        """Fill in the features and embeddings of motion; return the motion classes (4,)."""
+        frames = FRAME_RATE * self._segment_s
+        given: dict[int, dict[str, Array]] = {}
+        for number, item in enumerate(items):
+            count = len(encoded[number]["imu_mask"])
+            if item.imu is not None and encoded[number]["imu_mask"].any():
+                check("imu", item.imu, (count * frames, IMU_AXES))
+                given[number] = {"imu": item.imu.reshape(count, frames, IMU_AXES)}
+        motions = [np.zeros(len(MOTIONS)) for _ in items]
+        made = self._encoders.sessions["motions"].run_all(list(given.values()))
+        for number, (features, embedding, logits) in zip(given, made, strict=True):
+            # (S, F), (S, D), (S, 4)
+            encoded[number].update(imu_features=features, imu_embedding=embedding)
+            motions[number] = expit(logits[encoded[number]["imu_mask"]].max(axis=0))
+        return motions
 
 
-def _score(current: Opened, segments: Mapping[str, Array]) -> tuple[Array, Array, Array]:
-    """Return rows (S, J), key-frame weights (S,) and logits (16,) of a window's segments."""
-    rows, weights = current.sessions["scenario_rows"].run(
-        **{name: values[None] for name, values in segments.items()}
-    )  # (1, S, J), (1, S)
+class _Scored(NamedTuple):
+    """Rows (S, J), key-frame weights (S,) and logits (16,) of a window."""
+
+    rows: Array
+    weights: Array
+    logits: Array
+
+
+def _score(current: Opened, windows: Sequence[Mapping[str, Array]]) -> list[_Scored]:
+    """Return the score of each window's segments."""
+    made = current.sessions["scenario_rows"].run_all(
+        [{name: values[None] for name, values in segments.items()} for segments in windows]
+    )  # (1, S, J), (1, S) each
     # Scored from the rows as they are sent, so that `classify` is bit-equal.
-    (logits,) = current.sessions["scenario"].run(rows=rows)  # (1, 16)
-    return rows[0], weights[0], logits[0]
+    scored = current.sessions["scenario"].run_all([{"rows": rows} for rows, _ in made])
+    return [
+        _Scored(rows[0], weights[0], logits[0])
+        for (rows, weights), (logits,) in zip(made, scored, strict=True)  # logits (1, 16)
+    ]
 
 
 def _without_far_only(

@@ -10,6 +10,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    from models.serving.open_vocabulary import MotionReading
     from operators.label_set import Vocabulary
     from schemas.message import Probabilities
     from schemas.position import Place
@@ -23,16 +24,21 @@ DECIMALS = 4
 class Ranker(Protocol):
     """The part of `models.serving.open_vocabulary.Lanhar` that is used here."""
 
-    def rank_next(
+    def read_all(
+        self, windows: Sequence[tuple[NDArray[Any], float | None]]
+    ) -> Sequence[MotionReading]:
+        """Windows (N, 6) at 50 Hz in m/s² and rad/s, each with its posture → their readings."""
+
+    def rank_reading(
         self,
-        imu: NDArray[Any],
+        reading: MotionReading,
         labels: Vocabulary,
         posture: float | None,
         memory: Sequence[float],
         start_s: float,
         position: Place | None = None,
     ) -> tuple[Sequence[tuple[str, float]], tuple[float, ...]]:
-        """`imu` (N, 6) at 50 Hz in m/s² and rad/s → every label's probability, and the memory."""
+        """A window's reading → every label's probability, and the memory."""
 
 
 @dataclass(frozen=True)
@@ -65,20 +71,24 @@ class RankedLabels:
 
 
 class Rankings:
-    """Ranks item by item, so that a ranking does not depend on the rest of its batch."""
+    """Ranks windows; a ranking does not depend on the rest of its batch."""
 
     def __init__(self, ranker: Ranker) -> None:
         self._ranker = ranker
 
     def predict(self, items: Sequence[RankInput]) -> list[RankedLabels]:
         """Return the five most probable labels of each window with their probabilities."""
-        return [self._rank(item) for item in items]
+        labelled = [number for number, item in enumerate(items) if item.labels.names]
+        readings = self._ranker.read_all([(items[n].imu, items[n].posture) for n in labelled])
+        ranked = {
+            number: self._rank(items[number], reading)
+            for number, reading in zip(labelled, readings, strict=True)
+        }
+        return [ranked.get(n, RankedLabels({}, item.memory)) for n, item in enumerate(items)]
 
-    def _rank(self, item: RankInput) -> RankedLabels:
-        if not item.labels.names:
-            return RankedLabels({}, item.memory)
-        pairs, memory = self._ranker.rank_next(
-            item.imu, item.labels, item.posture, item.memory, item.start_s, item.position
+    def _rank(self, item: RankInput, reading: MotionReading) -> RankedLabels:
+        pairs, memory = self._ranker.rank_reading(
+            reading, item.labels, item.posture, item.memory, item.start_s, item.position
         )
         best = sorted(pairs, key=lambda pair: (-pair[1], pair[0]))[:TOP]
         labels = {name: round(float(probability), DECIMALS) for name, probability in best}

@@ -4,6 +4,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from models.serving.open_vocabulary import MotionReading
 from operators.label_set import Vocabulary
 from streams.engine.vocabulary.ranking import Rankings, RankInput
 
@@ -20,9 +21,12 @@ IMU = np.zeros((250, 6), dtype=np.float32)
 class Likeness:
     """Ranks by the label vectors' likeness to the mean of the motion, softly."""
 
-    def rank_next(
+    def read_all(self, windows: Sequence[tuple[NDArray[Any], float | None]]) -> list[MotionReading]:
+        return [MotionReading(imu.mean(axis=0), np.zeros(0, np.float32)) for imu, _ in windows]
+
+    def rank_reading(
         self,
-        imu: NDArray[Any],
+        reading: MotionReading,
         labels: Vocabulary,
         posture: float | None,
         memory: Sequence[float],
@@ -32,7 +36,7 @@ class Likeness:
         after = (*memory, start_s)
         if posture is not None:
             return [(name, posture / 2**place) for place, name in enumerate(labels.names)], after
-        scores = np.exp(labels.vectors @ imu.mean(axis=0)[: labels.vectors.shape[1]])
+        scores = np.exp(labels.vectors @ reading.vector[: labels.vectors.shape[1]])
         return list(zip(labels.names, scores / scores.sum(), strict=True)), after
 
 
