@@ -99,7 +99,14 @@ class Settings(ServiceSettings):
     precision: Annotated[Literal["int8", "float32"], Expected("one of int8, float32")] = Field(
         "int8",
         description="what sound is computed in: eight bits, at half the cost, where the weights "
-        "have them, or float32",
+        "have them, or float32; on a GPU always float32",
+    )
+    device: Annotated[Literal["cpu", "cuda"], Expected("one of cpu, cuda")] = Field(
+        "cpu",
+        description="what a worker's networks run on: cpu, by ONNX Runtime, or cuda, an NVIDIA "
+        "GPU, by torch and in batches. Records of a GPU are bit-equal to one another at any speed "
+        "and in any company, on GPUs of one kind; those of a CPU differ in the last bits. The "
+        "revision of what a GPU computed says +cuda",
     )
     audio_tagger: Folder | None = Field(
         None,
@@ -248,7 +255,7 @@ class Settings(ServiceSettings):
         "time with simulated wearers: auto, a fast one that no other worker of this machine has, "
         "if there is one; off, any; or its number; on Linux",
     )
-    batch_max: Positive = Field(8, description="maximum batch size, windows")
+    batch_max: Positive = Field(8, description="maximum batch size, windows; at least 64 on a GPU")
     batch_wait_ms: Milliseconds = Field(0.0, description="maximum wait for a batch to fill, ms")
     in_flight_max: Positive = Field(64, description="maximum messages in flight per agent")
     stream_buffer_max: Positive = Field(32, description="maximum messages prefetched per agent")

@@ -125,9 +125,9 @@ class ImuEncoder(nn.Module):
         the last second.
         """
         stride, count = self.config.stride, rows // SECOND_ROWS
-        middle = torch.arange(tokens.shape[1]) * stride + stride // 2
+        middle = torch.arange(tokens.shape[1], device=tokens.device) * stride + stride // 2
         within = (middle // SECOND_ROWS).clamp(max=count - 1)  # (N/4,)
-        here = within == torch.arange(count)[:, None]  # (n, N/4)
+        here = within == torch.arange(count, device=tokens.device)[:, None]  # (n, N/4)
         mean = here.float() @ tokens / here.sum(dim=1, keepdim=True)  # (B, n, W)
         apart = tokens[:, None].masked_fill(~here[..., None], float("-inf"))  # (B, n, N/4, W)
         return self._project(mean, apart.amax(dim=2))

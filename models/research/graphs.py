@@ -11,79 +11,47 @@ from __future__ import annotations
 import argparse
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import torch
 from torch import Tensor
 from torch.export import Dim
 
-from models.egolog.contrastive import ENCODERS, Encoders
-from models.egolog.har import HAR, Har
+from models.egolog.contrastive import ENCODERS
+from models.egolog.har import HAR
 from models.egolog.localization import (
     LOCALIZATION,
     LOCALIZATION_GLASSES,
     LOCALIZATION_MONO,
-    Localization,
 )
-from models.egolog.near_field import NEAR_FIELD, NearField
-from models.egolog.scenario import SCENARIO, ScenarioNet, Segments
+from models.egolog.near_field import NEAR_FIELD
+from models.egolog.scenario import SCENARIO
 from models.lanhar.rotation_invariant import CHANNELS, MEASURES
-from models.lanhar.sensor_encoder import LANHAR_SENSOR, SensorEncoder
+from models.lanhar.sensor_encoder import LANHAR_SENSOR
 from models.lanhar.text_encoder import LANHAR_TEXT, WordEncoder
 from models.research import served_localization
 from models.research.graph_export import Graph, export
 from models.serving.graph_file import GRAPHS_DIR
+from models.serving.graph_functions import GRAPH_FUNCTIONS
 from models.serving.registry import WEIGHTS_DIR, Registry
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from models.egolog.localization import Localization
     from models.network.key import Key
 
 _FRAMES = 50
 
 
-def _share(network: NearField, maps: Tensor) -> Tensor:
-    return network.share(maps)
-
-
-def _sounds(network: Encoders, mel: Tensor) -> Tensor:
-    logits: Tensor = network.audio(mel).logits
-    return logits
-
-
-def _seconds(network: Encoders, mel: Tensor) -> Tensor:
-    return network.shared_audio.seconds(network.audio.low(mel))
-
-
-def _encode_seconds(network: Encoders, seconds: Tensor) -> tuple[Tensor, ...]:
-    features = network.encode_seconds(seconds)
-    return features, network.space.of_audio(features)
-
-
-def _motions(network: Encoders, imu: Tensor) -> tuple[Tensor, ...]:
-    encoded = network.encode_imu(imu)
-    return encoded.features, encoded.embedding, encoded.logits
-
-
-def _motion_features(network: Encoders, imu: Tensor) -> tuple[Tensor, ...]:
-    return network.imu_by_second(imu)
-
-
-def _rows(network: ScenarioNet, *segments: Tensor) -> tuple[Tensor, ...]:
-    return network.join(Segments(*segments))
-
-
-def _scenarios(network: ScenarioNet, rows: Tensor) -> Tensor:
-    logits: Tensor = network(rows)
-    return logits
-
-
-def _activities(network: Har, *inputs: Tensor) -> Tensor:
-    logits: Tensor = network(*inputs)
-    return logits
-
-
-def _reading(network: SensorEncoder, channels: Tensor, measures: Tensor, posture: Tensor) -> Tensor:
-    return network.embed(network.standardised(channels, measures, posture))
+def _graph(
+    name: str,
+    key: Key[Any],
+    example: Mapping[str, Tensor],
+    dynamic: Mapping[str, dict[int, Any]] | None = None,
+) -> Graph:
+    function = GRAPH_FUNCTIONS[name]
+    return Graph(key, function.call, example, function.outputs, dynamic or {})
 
 
 def _texts(network: WordEncoder, prepared: Tensor) -> Tensor:
@@ -130,7 +98,7 @@ def _localization_graphs() -> dict[str, Graph]:
         "localization_mono": _localization(LOCALIZATION_MONO, 1),
         "localization": _localization(LOCALIZATION, 3, heat=True),
         "localization_four": _localization(LOCALIZATION_GLASSES, 10),
-        "near_field": Graph(NEAR_FIELD, _share, maps, ("share",), {}),
+        "near_field": _graph("near_field", NEAR_FIELD, maps),
     }
 
 
@@ -142,31 +110,23 @@ def _encoder_graphs() -> dict[str, Graph]:
     imu = {"imu": torch.rand(15, 100, 6)}
     imu_axes = {"imu": {0: stretches, 1: rows}}
     return {
-        "sounds": Graph(
+        "sounds": _graph(
+            "sounds",
             ENCODERS,
-            _sounds,
             {"mel": torch.rand(11, 100, 64)},
-            ("logits",),
             {"mel": {0: stretches, 1: steps}},
         ),
-        "seconds": Graph(
-            ENCODERS,
-            _seconds,
-            {"mel": torch.rand(5, 50, 64)},
-            ("seconds",),
-            {"mel": {0: stretches}},
+        "seconds": _graph(
+            "seconds", ENCODERS, {"mel": torch.rand(5, 50, 64)}, {"mel": {0: stretches}}
         ),
-        "heard": Graph(
+        "heard": _graph(
+            "heard",
             ENCODERS,
-            _encode_seconds,
             {"seconds": torch.rand(15, 2, 2, 512)},
-            ("features", "embedding"),
             {"seconds": {0: stretches, 1: seconds}},
         ),
-        "motions": Graph(ENCODERS, _motions, imu, ("features", "embedding", "logits"), imu_axes),
-        "motion_features": Graph(
-            ENCODERS, _motion_features, imu, ("features", "seconds"), imu_axes
-        ),
+        "motions": _graph("motions", ENCODERS, imu, imu_axes),
+        "motion_features": _graph("motion_features", ENCODERS, imu, imu_axes),
     }
 
 
@@ -174,14 +134,10 @@ def _scenario_graphs() -> dict[str, Graph]:
     segments = {1: Dim("segments", min=2, max=64)}
     rows = {"rows": torch.rand(1, 15, 644)}
     return {
-        "scenario_rows": Graph(
-            SCENARIO,
-            _rows,
-            _segments(15),
-            ("rows", "weights"),
-            dict.fromkeys(_segments(1), segments),
+        "scenario_rows": _graph(
+            "scenario_rows", SCENARIO, _segments(15), dict.fromkeys(_segments(1), segments)
         ),
-        "scenario": Graph(SCENARIO, _scenarios, rows, ("logits",), {"rows": segments}),
+        "scenario": _graph("scenario", SCENARIO, rows, {"rows": segments}),
     }
 
 
@@ -204,22 +160,21 @@ def _har_graph() -> Graph:
         "audio_seconds": seconds,
         "imu_seconds": seconds,
     }
-    return Graph(HAR, _activities, example, ("logits",), dynamic)
+    return _graph("har", HAR, example, dynamic)
 
 
 def _lanhar_graphs() -> dict[str, Graph]:
     rows = Dim("rows", min=60, max=3_000)
     texts, words = Dim("texts", min=1, max=4_096), Dim("words", min=1, max=160)
     return {
-        "lanhar_sensor": Graph(
+        "lanhar_sensor": _graph(
+            "lanhar_sensor",
             LANHAR_SENSOR,
-            _reading,
             {
                 "channels": torch.rand(1, CHANNELS, 100),
                 "measures": torch.rand(1, len(MEASURES)),
                 "posture": torch.rand(1, 2),
             },
-            ("vector",),
             {"channels": {2: rows}},
         ),
         "lanhar_text": Graph(

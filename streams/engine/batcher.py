@@ -19,6 +19,10 @@ ItemT = TypeVar("ItemT")
 ResultT = TypeVar("ResultT")
 
 
+GPU_BATCH = 64
+"""Least size of the largest batch on a GPU, windows."""
+
+
 class Batcher(Generic[ItemT, ResultT]):
     """Collects items until it gets a turn in the pool, at least for `wait_s`, then predicts.
 
@@ -112,6 +116,7 @@ class Batching:
         self._settings = settings
         self._pool = pool
         self._turns = InferenceSchedule(settings.inference_threads)
+        self._on_gpu = settings.device != "cpu"
 
     def batcher(
         self,
@@ -120,7 +125,13 @@ class Batching:
         urgency: Urgency = Urgency.NEXT,
         batch_max: int | None = None,
     ) -> Batcher[Any, Any]:
-        """Return a batcher called `name` in metrics; `batch_max` replaces the settings' own."""
+        """Return a batcher called `name` in metrics.
+
+        `batch_max` replaces the settings' own on a CPU, which runs items one by one. A GPU gets
+        whatever is waiting.
+        """
+        if self._on_gpu:
+            batch_max = max(self._settings.batch_max, GPU_BATCH)
         return Batcher(
             name,
             predict,

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from models.serving.registry import WEIGHTS_DIR, Registry
+from infra.settings import env_name
+from models.serving.registry import WEIGHTS_DIR, Registry, RegistryError
 from models.serving.served import (
     ARRAYS,
     ENCODERS,
@@ -49,6 +50,25 @@ def model_keys(settings: Settings) -> tuple[Served, ...]:
 def open_registry(settings: Settings) -> Registry:
     """Return the registry of the weights that the settings name."""
     return Registry(settings.weights_dir or WEIGHTS_DIR, settings.precision)
+
+
+def open_serving_registry(settings: Settings) -> Registry:
+    """Return the registry of a worker, whose networks run on the device that the settings name.
+
+    Raises `RegistryError` if that device, or torch for it, is missing.
+    """
+    if settings.device == "cpu":
+        return open_registry(settings)
+    # Imports torch, which a worker on the CPU does without.
+    try:
+        from models.serving.torch_session import open_cuda
+    except ImportError as error:
+        raise RegistryError(
+            f"device is {settings.device!r}, which needs torch ({error}); "
+            f"expected it installed, or {env_name('device')}=cpu"
+        ) from error
+
+    return Registry(settings.weights_dir or WEIGHTS_DIR, settings.precision, open_cuda())
 
 
 def open_tagger(settings: Settings) -> AudioTagger | None:

@@ -24,7 +24,12 @@ from streams.engine.allocator import keep_freed_memory
 from streams.engine.garbage_collection import freeze_startup_objects
 from streams.engine.kafka.quiet_log import quieten
 from streams.engine.own_core import OwnCore
-from streams.engine.startup import model_keys, open_speech_detector, open_tagger
+from streams.engine.startup import (
+    model_keys,
+    open_serving_registry,
+    open_speech_detector,
+    open_tagger,
+)
 
 if TYPE_CHECKING:
     import asyncio
@@ -43,6 +48,7 @@ class Worker(faust.Worker):
     def __init__(self, app: Any, *args: Any, loop: Any = None, **kwargs: Any) -> None:
         keep_freed_memory()
         try:
+            app.registry = open_serving_registry(app.settings)
             ready, self._networks = prepare(app.settings, app.conf, loop, app.registry)
             app.use(ready)
             # After the embedded services have started, which would inherit the core.
