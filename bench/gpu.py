@@ -28,6 +28,7 @@ from models.network.windows import HAR_WINDOW_S, SCENARIO_WINDOW_S
 from models.research.graphs import graphs
 from models.research.lib.page_sections import put_section
 from models.research.lib.tables import table
+from models.serving.captured import CapturedBatch
 from models.serving.encoded_seconds import SecondEncoder
 from models.serving.graph_functions import GRAPH_FUNCTIONS
 from models.serving.open_vocabulary import MotionReading, require_lanhar
@@ -56,8 +57,7 @@ if TYPE_CHECKING:
 BATCHES = (8, 64, 512)
 REPEATS = 7
 CPU_REPEATS = 5
-WEARERS = 64
-CPU_WEARERS = 4
+WEARERS = (4, 64)
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -69,7 +69,9 @@ def main(arguments: list[str] | None = None) -> int:
         "--device", choices=("cuda", "cpu"), default="cuda", help="cpu: torch's, to try this out"
     )
     parser.add_argument("--batches", type=int, nargs="+", default=BATCHES, metavar="ROWS")
-    parser.add_argument("--wearers", type=int, default=WEARERS, help="number of wearers of a batch")
+    parser.add_argument(
+        "--wearers", type=int, nargs="+", default=WEARERS, help="numbers of wearers of one worker"
+    )
     options = parser.parse_args(arguments)
     try:
         figures = measure(options.device, options.batches, options.wearers)
@@ -84,13 +86,21 @@ def main(arguments: list[str] | None = None) -> int:
     return 0
 
 
-def measure(device: str, batches: Sequence[int], wearers: int) -> Figures:
+def measure(device: str, batches: Sequence[int], wearers: Sequence[int]) -> Figures:
     """Return all figures; raises `RegistryError` if there is no such device."""
     sessions = open_cuda() if device == "cuda" else TorchSessions(device)
     limits = _limits(device)
-    on_gpu, ours = _wearers(Registry(batched=sessions), wearers)
-    on_cpu, theirs = _wearers(Registry(), min(wearers, CPU_WEARERS))
-    in_int8, _ = _wearers(Registry(precision="int8"), min(wearers, CPU_WEARERS))
+    results: dict[str, list[Probabilities]] = {}
+    few = min(wearers)
+    costs: list[dict[str, Any]] = []
+    for by, registry, counts in (
+        ("GPU", Registry(batched=sessions), sorted(wearers)[::-1]),
+        ("one core, float32", Registry(), [few]),
+        ("one core, sound in int8", Registry(precision="int8"), [few]),
+    ):
+        for count in counts:
+            cost, results[by] = _wearers(registry, count)
+            costs.append({"by": by, **cost})
     return {
         "command": "python -m bench.gpu",
         "machine": machine(),
@@ -101,8 +111,8 @@ def measure(device: str, batches: Sequence[int], wearers: int) -> Figures:
             label: _network(device, name, every_s, shapes, batches, limits)
             for label, name, every_s, shapes in STEPS
         },
-        "wearers": {"gpu": on_gpu, "cpu": on_cpu, "cpu_int8": in_int8},
-        "difference": _difference(ours, theirs),
+        "wearers": costs,
+        "difference": _difference(results["GPU"], results["one core, float32"]),
     }
 
 
@@ -173,7 +183,7 @@ def _network(
     one = [torch.from_numpy(values).to(device) for values in item.values()]
     with torch.inference_mode(), FlopCounterMode(display=False) as counter:
         outputs = function.call(network, *one)
-    outputs = outputs if isinstance(outputs, tuple) else (outputs,)
+    outputs = _tuple(outputs)
     flops = counter.get_total_flops() / rows
     moved = sum(each.nbytes for each in (*one, *outputs)) / rows
     weights = sum(each.nbytes for each in network.parameters())
@@ -191,13 +201,15 @@ def _network(
         items = [item] * max(1, batch // rows)
         given = [each[:1].expand(batch, *each.shape[1:]).contiguous() for each in one]
         with torch.inference_mode():
-            kernels = _seconds(partial(function.call, network, *given))
+            eager = _seconds(partial(function.call, network, *given))
+            kernels = _seconds(_recorded(partial(function.call, network), given))
         bound = max(batch * flops / limits["flops"], (batch * moved + weights) / limits["bytes"])
         wall = _seconds(partial(session.run_all, items))
         figures["batches"][str(batch)] = {
             "items_a_second": len(items) / wall,
             "wearers": len(items) * every_s / wall,
             "kernel_wearers": batch / rows * every_s / kernels,
+            "unrecorded_wearers": batch / rows * every_s / eager,
             "tflops": batch * flops / kernels / 1e12,
             "share_of_bound": bound / kernels,
         }
@@ -205,6 +217,18 @@ def _network(
     wall = _seconds(lambda: serving.run(**item), CPU_REPEATS)
     figures["cpu"] = {"items_a_second": 1 / wall, "wearers": every_s / wall}
     return figures
+
+
+def _recorded(call: Callable[..., Any], given: list[torch.Tensor]) -> Callable[[], object]:
+    """Return the call as a worker makes it: recorded, on a GPU."""
+    if given[0].device.type != "cuda":
+        return partial(call, *given)
+    captured = CapturedBatch(lambda *each: _tuple(call(*each)), given, given[0].device)
+    return captured.replay
+
+
+def _tuple(outputs: Any) -> tuple[torch.Tensor, ...]:
+    return outputs if isinstance(outputs, tuple) else (outputs,)
 
 
 def _served(name: str, registry: Registry) -> Any:
@@ -222,7 +246,7 @@ def _session(device: str, registry: Registry, key: str, name: str, batch: int) -
 
 
 def _wearers(registry: Registry, count: int) -> tuple[dict[str, float], list[Probabilities]]:
-    """Return the cost of half a minute of `count` wearers, and the first wearers' results.
+    """Return the cost of half a minute of `count` wearers, and the results.
 
     All windows of a kind that end together are handed over together.
     """
@@ -241,7 +265,7 @@ def _wearers(registry: Registry, count: int) -> tuple[dict[str, float], list[Pro
         spent = costs.setdefault(name, [0.0, 0.0])
         spent[0] += perf_counter() - wall
         spent[1] += process_time() - cpu
-        results.extend(probabilities for each in made[:CPU_WEARERS] if (probabilities := _of(each)))
+        results.extend(probabilities for each in made if (probabilities := _of(each)))
 
     # The first half minute loads kernels and is not counted.
     for half_minute in range(2):
@@ -293,7 +317,7 @@ def _of(result: Any) -> Probabilities:
 
 
 def _difference(ours: list[Probabilities], theirs: list[Probabilities]) -> dict[str, float]:
-    """Return how the first wearers' results by the GPU differ from those by the CPU."""
+    """Return how results by the GPU differ from those by the CPU."""
     pairs = list(zip(ours, theirs, strict=True))
     apart = [abs(one[name] - other[name]) for one, other in pairs for name in one]
     return {
@@ -331,17 +355,16 @@ def section(figures: Figures) -> str:
         *(f"GPU, {size} rows" for size in sizes),
         *(f"of the bound, {size}" for size in sizes),
     )
-    kinds = {"gpu": "GPU", "cpu": "one core, float32", "cpu_int8": "one core, sound in int8"}
     steps = ("localization_ms", "har_ms", "lanhar_ms", "scenario_ms")
     wearers = [
         (
-            kinds[kind],
+            each["by"],
             str(each["count"]),
             f"{each['wearers']:,.0f}",
             f"{each['cpu_ms_a_wearer_second']:.3f}",
             *(f"{each[step]:.3f}" for step in steps),
         )
-        for kind, each in figures["wearers"].items()
+        for each in figures["wearers"]
     ]
     return "\n\n".join(
         [

@@ -57,12 +57,14 @@ class SensorEncoder(nn.Module):
 
     centre: Tensor
     spread: Tensor
+    gait_columns: Tensor
 
     def __init__(self, config: SensorEncoderConfig = SensorEncoderConfig()) -> None:
         super().__init__()
         self.config = config
         self.register_buffer("centre", torch.zeros(len(MEASURES)))
         self.register_buffer("spread", torch.ones(len(MEASURES)))
+        self.register_buffer("gait_columns", torch.tensor(GAIT), persistent=False)
         self.gait = nn.Sequential(
             nn.Linear(len(GAIT), config.hidden),
             nn.GELU(),
@@ -140,7 +142,7 @@ class SensorEncoder(nn.Module):
 
     def by_gait(self, values: Tensor) -> Tensor:
         """(B, M) standardised measures -> unit vectors (B, 128) of the gait branch."""
-        return normalize(self.gait(values[:, list(GAIT)]), dim=1)
+        return normalize(self.gait(values[:, self.gait_columns]), dim=1)
 
     def by_posture(self, values: Tensor) -> Tensor:
         """(B, 3) values of `Postures.relative` -> unit vectors (B, 128) of the posture branch."""

@@ -9,20 +9,22 @@ ONNX Runtime's on a CPU results differ in their last bits.
 from __future__ import annotations
 
 import os
-from collections import defaultdict
+from collections import OrderedDict, defaultdict
+from threading import Lock
 from typing import TYPE_CHECKING, Any
 from weakref import WeakValueDictionary
 
 import numpy as np
 import torch
 
+from models.serving.captured import CapturedBatch
 from models.serving.catalogue import key_of
 from models.serving.graph_functions import GRAPH_FUNCTIONS
 from models.serving.one_thread import pin_one_thread
 from models.serving.registry import RegistryError, build_module
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
     from pathlib import Path
 
     from numpy.typing import NDArray
@@ -38,17 +40,30 @@ if TYPE_CHECKING:
 BATCH = 64
 """Rows of every batch. Part of the equality rule: results of another size differ in last bits."""
 
+# Shapes of a network whose kernels are kept recorded: numbers of scenarios and of seconds differ.
+_CAPTURED = 32
+
 
 class TorchSession:
-    """Runs one graph's function on arrays, with the interface of `GraphSession`; stateless."""
+    """Runs one graph's function on arrays, with the interface of `GraphSession`.
+
+    An item's result depends on nothing but it, and threads may share a session: they take turns.
+    """
 
     def __init__(
-        self, function: GraphFunction, network: nn.Module, device: torch.device, batch: int
+        self,
+        function: GraphFunction,
+        network: nn.Module,
+        device: torch.device,
+        batch: int,
+        turn: Lock,
     ) -> None:
         self._function = function
         self._network = network
         self._device = device
         self._batch = batch
+        self._turn = turn
+        self._captured = OrderedDict[tuple[torch.Size, ...], CapturedBatch]()
 
     @property
     def names(self) -> frozenset[str]:
@@ -73,9 +88,7 @@ class TorchSession:
         """Yield the outputs of items whose rows have the same shapes."""
         first, *_ = self._function.inputs
         ends = np.cumsum([len(item[first]) for item in items])
-        rows = {
-            name: self._padded([item[name] for item in items]) for name in self._function.inputs
-        }
+        rows = [self._padded([item[name] for item in items]) for name in self._function.inputs]
         outputs = [
             np.concatenate(parts)
             for parts in zip(*self._run_batches(rows, int(ends[-1])), strict=True)
@@ -91,17 +104,33 @@ class TorchSession:
         np.concatenate(parts, out=rows[:count], casting="same_kind")
         return torch.from_numpy(rows)
 
-    def _run_batches(self, rows: Mapping[str, Tensor], count: int) -> list[list[NDArray[Any]]]:
-        with torch.inference_mode():
-            made = []
-            for begin in range(0, count, self._batch):
-                given = [
-                    each[begin : begin + self._batch].to(self._device) for each in rows.values()
+    def _run_batches(self, rows: Sequence[Tensor], count: int) -> list[list[NDArray[Any]]]:
+        with self._turn, torch.inference_mode():
+            run = self._of_shapes([each[: self._batch] for each in rows])
+            return [
+                [
+                    output.cpu().numpy()
+                    for output in run(*(each[begin : begin + self._batch] for each in rows))
                 ]
-                outputs = self._function.call(self._network, *given)
-                made.append(outputs if isinstance(outputs, tuple) else (outputs,))
-            # Brought back after all are queued, because that waits for the GPU.
-            return [[output.cpu().numpy() for output in outputs] for outputs in made]
+                for begin in range(0, count, self._batch)
+            ]
+
+    def _of_shapes(self, example: Sequence[Tensor]) -> Callable[..., tuple[Tensor, ...]]:
+        """Return what runs a batch of the shapes of `example`."""
+        if self._device.type != "cuda":
+            return self._call
+        shapes = tuple(each.shape for each in example)
+        captured = self._captured.pop(shapes, None)
+        if captured is None:
+            captured = CapturedBatch(self._call, example, self._device)
+        self._captured[shapes] = captured
+        if len(self._captured) > _CAPTURED:
+            self._captured.popitem(last=False)
+        return captured
+
+    def _call(self, *given: Tensor) -> tuple[Tensor, ...]:
+        outputs = self._function.call(self._network, *given)
+        return outputs if isinstance(outputs, tuple) else (outputs,)
 
 
 class TorchSessions:
@@ -111,6 +140,8 @@ class TorchSessions:
         pin_one_thread()
         self._device = torch.device(device)
         self._batch = batch
+        # Sessions take turns, because a recorded batch overwrites the outputs of the one before.
+        self._turn = Lock()
         self._networks = WeakValueDictionary[str, "nn.Module"]()
 
     @property
@@ -135,7 +166,9 @@ class TorchSessions:
             network = build_module(key_of(key.name), file, weights).to(self._device)
             self._networks[weights.sha256] = network
         return {
-            name: TorchSession(GRAPH_FUNCTIONS[name], network, self._device, self._batch)
+            name: TorchSession(
+                GRAPH_FUNCTIONS[name], network, self._device, self._batch, self._turn
+            )
             for name in key.graphs
         }
 

@@ -87,6 +87,19 @@ def test_results_are_those_of_onnx_runtime_but_for_rounding(registry: Registry, 
             np.testing.assert_allclose(one, values, rtol=0, atol=NEAR * (1 + np.abs(values).max()))
 
 
+@pytest.mark.skipif(not torch.cuda.is_available(), reason="this machine has no CUDA device")
+@pytest.mark.parametrize("graph", sorted(GRAPH_FUNCTIONS))
+def test_recorded_kernels_compute_the_bits_of_unrecorded_ones(graph: str) -> None:
+    running = session(Registry(batched=open_cuda()), graph)
+    items = [inputs(graph, seed) for seed in range(ITEMS)]
+    recorded = running.run_all(items)
+    running._of_shapes = lambda _: (
+        lambda *given: running._call(*(each.to(running._device) for each in given))
+    )
+    for one, other in zip(running.run_all(items), recorded, strict=True):
+        assert same(one, other)
+
+
 def test_threads_that_share_a_session_get_the_same_bits(registry: Registry) -> None:
     running = session(registry, "seconds")
     items = [inputs("seconds", seed) for seed in range(ITEMS)]
@@ -170,7 +183,7 @@ def test_recognisers_name_what_onnx_runtime_names(registry: Registry) -> None:
         assert ours == pytest.approx(theirs, abs=1.01e-4)
 
 
-def test_what_runs_elsewhere_says_so_and_eight_bits_are_for_the_cpu(
+def test_what_runs_elsewhere_says_so_and_computes_no_eight_bits(
     sessions: TorchSessions,
 ) -> None:
     opened = Registry(precision="int8", batched=sessions).open(ENCODERS)
