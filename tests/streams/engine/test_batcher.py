@@ -3,11 +3,12 @@ from __future__ import annotations
 import asyncio
 from concurrent.futures import ThreadPoolExecutor
 from threading import current_thread, main_thread
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 import pytest
 
-from streams.engine.batcher import Batcher
+from infra.settings import Settings
+from streams.engine.batcher import Batcher, Batching
 from streams.engine.inference_schedule import InferenceSchedule
 
 if TYPE_CHECKING:
@@ -81,3 +82,16 @@ async def test_the_event_loop_goes_on_while_a_batch_runs(pool: ThreadPoolExecuto
 
 async def _set(event: asyncio.Event) -> None:
     event.set()
+
+
+@pytest.mark.parametrize(("device", "largest"), [("cpu", 1), ("cuda", 64)])
+async def test_a_gpu_gets_all_that_waits(
+    pool: ThreadPoolExecutor, device: Literal["cpu", "cuda"], largest: int
+) -> None:
+    predict = Doubler()
+    settings = Settings(_env_file=None, device=device, batch_max=8, batch_wait_ms=5)
+    batch = Batching(settings, pool).batcher("scenario", predict, batch_max=1)
+    results = await asyncio.gather(*(batch.submit(i) for i in range(20, 100)))
+    await batch.close()
+    assert results == [2 * i for i in range(20, 100)]
+    assert max(predict.sizes) == largest

@@ -1,0 +1,68 @@
+"""Where a worker's networks run."""
+
+from __future__ import annotations
+
+import sys
+from types import SimpleNamespace
+from typing import TYPE_CHECKING
+
+import pytest
+import torch
+
+from infra.settings import Settings
+from models.serving import torch_session
+from models.serving.registry import Registry, RegistryError
+from models.serving.served import HAR
+from models.serving.session import GraphSession
+from streams.engine.startup import open_serving_registry, open_speech_detector
+from streams.engine.worker import Worker
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+CONF = SimpleNamespace(web_enabled=False)
+
+
+def on_cuda(folder: Path) -> Settings:
+    return Settings(_env_file=None, run_dir=folder, device="cuda")
+
+
+def test_a_worker_on_a_gpu_that_is_not_there_ends_with_one_line(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
+    app = SimpleNamespace(settings=on_cuda(tmp_path), conf=CONF, use=None, registry=Registry())
+    with pytest.raises(SystemExit, match="1"):
+        Worker(app)
+    [line] = capsys.readouterr().err.splitlines()
+    assert line.startswith("error: device is 'cuda', and torch ")
+    assert line.endswith("expected a GPU with its driver, or EGOLOG_DEVICE=cpu")
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_worker_on_a_gpu_without_torch_says_so_in_one_line(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(sys.modules, "models.serving.torch_session", None)
+    with pytest.raises(RegistryError) as raised:
+        open_serving_registry(on_cuda(tmp_path))
+    [line] = str(raised.value).splitlines()
+    assert line.startswith("device is 'cuda', which needs torch")
+    assert line.endswith("expected it installed, or EGOLOG_DEVICE=cpu")
+
+
+def test_networks_of_a_gpu_say_so_and_speech_is_detected_on_the_cpu(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(torch_session, "open_cuda", lambda: torch_session.TorchSessions("cpu"))
+    settings = on_cuda(tmp_path)
+    opened = open_serving_registry(settings).open(HAR)
+    assert opened.recorded == f"{opened.revision}+cpu"
+    detector = open_speech_detector(settings)
+    assert isinstance(detector._session, GraphSession)  # type: ignore[attr-defined]
+
+
+def test_a_worker_on_the_cpu_has_the_networks_of_onnx_runtime(tmp_path: Path) -> None:
+    opened = open_serving_registry(Settings(_env_file=None, run_dir=tmp_path)).open(HAR)
+    assert opened.recorded == opened.revision
+    assert isinstance(opened.sessions["har"], GraphSession)
