@@ -2,9 +2,10 @@
 
 **An item's result never depends on its batch.** Matrix kernels add in an order that depends on the
 batch's size, so a window scored together with others would differ in its last bits, and a replay at
-another speed would write another log. Each item is therefore run by itself: sound second by second,
-its events segment by segment, and the motion of a scenario window's fifteen segments as a batch of
-fixed size. For the small CNNs batching would not pay anyway. Sessions run on one thread, and
+another speed would write another log. ONNX Runtime therefore runs each item by itself: sound second
+by second, its events segment by segment, and the motion of a scenario window's fifteen segments as
+a batch of fixed size. For the small CNNs batching would not pay there anyway. A GPU gets all items
+together, in batches of one size (`models.serving.torch_session`). Sessions run on one thread, and
 threads may share them (`models.serving.session`). Probabilities are rounded to four decimals.
 """
 
