@@ -1,7 +1,7 @@
 """Compare records by ONNX Runtime with torch's: `python -m bench.agreement RECORDING ...`.
 
 The product's code makes the records of each recording twice, without a broker: with the ONNX
-sessions that serve, and with the torch networks in their place.
+sessions that serve, and with the torch networks in their place, on the CPU or a GPU.
 """
 
 from __future__ import annotations
@@ -9,20 +9,17 @@ from __future__ import annotations
 import argparse
 import json
 from collections import defaultdict
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, get_args
-
-import torch
+from typing import TYPE_CHECKING, get_args
 
 from bench.without_stream.networks import Networks
 from bench.without_stream.work import Work
 from infra import topics
 from infra.settings import load
 from models.recordings.shared_data import data_folder
-from models.research.graphs import graphs
-from models.serving.one_thread import pin_one_thread
-from models.serving.registry import WEIGHTS_DIR, Opened, Precision, Registry
+from models.serving.registry import WEIGHTS_DIR, Precision, Registry
+from models.serving.torch_session import TorchSessions, open_cuda
 from schemas import Activity, Message, Scenario, Spatial
 from schemas.ranking import likeliest
 from streams.producers.frames import Identity, frames
@@ -31,13 +28,8 @@ from streams.producers.recordings import open_recordings
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from numpy.typing import NDArray
-    from torch import nn
-
     from infra.settings import Settings
     from models.recordings.protocol import Recording
-    from models.research.graph_export import Graph
-    from models.serving.served import Served
     from schemas.message import Probabilities
 
 _READ: dict[str, type[Message]] = {
@@ -59,47 +51,15 @@ class Agreement:
     other_label: int
 
 
-class TorchRegistry(Registry):
-    """A registry that opens torch networks in place of ONNX sessions."""
-
-    def open(
-        self, key: Served, path: Path | None = None, precision: Precision | None = None
-    ) -> Opened:
-        """Like `Registry.open`, with a torch module in place of each session."""
-        opened = super().open(key, path, precision)
-        every = graphs()
-        sessions: dict[str, Any] = {
-            name: _TorchSession(every[name], self.load(every[name].key).module)
-            for name in opened.sessions
-        }
-        return replace(opened, sessions=sessions)
-
-
-class _TorchSession:
-    """Runs one graph's torch network on arrays, with the interface of `GraphSession`."""
-
-    def __init__(self, graph: Graph, network: nn.Module) -> None:
-        self._graph = graph
-        self._module = graph.module(network)
-
-    def run(self, *outputs: str, **inputs: NDArray[Any]) -> list[NDArray[Any]]:
-        given = [
-            torch.tensor(inputs[name], dtype=like.dtype)
-            for name, like in self._graph.example.items()
-        ]
-        with torch.inference_mode():
-            results = self._module(*given)
-        results = results if isinstance(results, tuple) else (results,)
-        by_name = dict(zip(self._graph.outputs, results, strict=True))
-        return [by_name[name].numpy() for name in outputs or self._graph.outputs]
-
-
-def agreement(settings: Settings, recordings: Sequence[Recording]) -> dict[str, Agreement]:
+def agreement(
+    settings: Settings, recordings: Sequence[Recording], torch_sessions: TorchSessions
+) -> dict[str, Agreement]:
     """Return the agreement of both sets of records, by kind of probability."""
-    pin_one_thread()
     pairs: defaultdict[str, list[tuple[Probabilities, Probabilities]]] = defaultdict(list)
     sessions = Networks(settings)
-    modules = Networks(settings, TorchRegistry(settings.weights_dir or WEIGHTS_DIR))
+    modules = Networks(
+        settings, Registry(settings.weights_dir or WEIGHTS_DIR, batched=torch_sessions)
+    )
     for recording in recordings:
         served, trained = Work(settings, sessions), Work(settings, modules)
         for timed in frames(recording, Identity(recording.device_id, recording.session_id)):
@@ -128,12 +88,17 @@ def main(arguments: list[str] | None = None) -> int:
         default="float32",
         help="what the sessions compute sound in; int8 shows what eight bits change",
     )
+    parser.add_argument(
+        "--device", choices=("cpu", "cuda"), default="cpu", help="what torch computes on"
+    )
     parser.add_argument("--json", type=Path, help="file to write the figures to")
     options = parser.parse_args(arguments)
+    torch_sessions = open_cuda() if options.device == "cuda" else TorchSessions("cpu", batch=1)
     data = data_folder(options.data)
     recordings = [each for spec in options.recordings for each in open_recordings(spec, data)]
     settings = load(None).model_copy(update={"precision": options.precision})
-    figures = {what: asdict(each) for what, each in agreement(settings, recordings).items()}
+    found = agreement(settings, recordings, torch_sessions)
+    figures = {what: asdict(each) for what, each in found.items()}
     if options.json is not None:
         options.json.write_text(json.dumps(figures, indent=1) + "\n", encoding="utf-8")
     print("| probabilities of | windows | largest difference | mean | other likeliest label |")
