@@ -23,6 +23,7 @@ import torch
 from torch.utils.flop_counter import FlopCounterMode
 
 from bench.measuring.machine import machine
+from bench.report import headings
 from bench.serving import STEPS
 from models.network.windows import HAR_WINDOW_S, SCENARIO_WINDOW_S
 from models.research.graphs import graphs
@@ -66,6 +67,9 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--json", type=Path, help="file to write the figures to")
     parser.add_argument("--page", type=Path, help="page to put the section into")
     parser.add_argument(
+        "--from", dest="source", type=Path, metavar="FIGURES", help="use figures of another run"
+    )
+    parser.add_argument(
         "--device", choices=("cuda", "cpu"), default="cuda", help="cpu: torch's, to try this out"
     )
     parser.add_argument("--batches", type=int, nargs="+", default=BATCHES, metavar="ROWS")
@@ -73,11 +77,14 @@ def main(arguments: list[str] | None = None) -> int:
         "--wearers", type=int, nargs="+", default=WEARERS, help="numbers of wearers of one worker"
     )
     options = parser.parse_args(arguments)
-    try:
-        figures = measure(options.device, options.batches, options.wearers)
-    except RegistryError as error:
-        print(f"error: {error}", file=sys.stderr)
-        return 1
+    if options.source is not None:
+        figures = json.loads(options.source.read_text("utf-8"))
+    else:
+        try:
+            figures = measure(options.device, options.batches, options.wearers)
+        except RegistryError as error:
+            print(f"error: {error}", file=sys.stderr)
+            return 1
     if options.json is not None:
         write_atomically(options.json, json.dumps(figures, indent=1) + "\n")
     if options.page is not None:
@@ -88,7 +95,7 @@ def main(arguments: list[str] | None = None) -> int:
 
 def measure(device: str, batches: Sequence[int], wearers: Sequence[int]) -> Figures:
     """Return all figures; raises `RegistryError` if there is no such device."""
-    sessions = open_cuda() if device == "cuda" else TorchSessions(device)
+    sessions = open_cuda() if device == "cuda" else TorchSessions(device, min(batches))
     limits = _limits(device)
     results: dict[str, list[Probabilities]] = {}
     few = min(wearers)
@@ -368,7 +375,7 @@ def section(figures: Figures) -> str:
     ]
     return "\n\n".join(
         [
-            "## On a GPU",
+            headings.GPU,
             f"Written by `{figures['command']}`. {gpu['name']}: float32 products at "
             f"{limits['flops'] / 1e12:.1f} TFLOP/s, copies at {limits['bytes'] / 1e12:.2f} TB/s, "
             f"both measured. Beside it {figures['machine']['processor']}, torch "

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from bench.report import headings
 from bench.report.plots import draw_subjects, draw_wearers
+from models.research.lib.page_sections import sections
 from models.research.lib.tables import table
 
 if TYPE_CHECKING:
@@ -16,12 +18,17 @@ _FIGURES = "figures"
 
 
 def write_page(figures: Figures, path: Path) -> None:
-    """Write the page to `path`, and its plots to the folder `figures` beside it."""
+    """Write the page to `path`, and its plots to the folder `figures` beside it.
+
+    The section of `bench.gpu` stays as it is.
+    """
     folder = path.parent / _FIGURES
     folder.mkdir(parents=True, exist_ok=True)
     draw_subjects(figures, folder / "cost.png")
     draw_wearers(figures, folder / "wearers.png")
-    path.write_text("\n\n".join(_parts(figures)) + "\n", encoding="utf-8")
+    kept = sections(path.read_text("utf-8")).get(headings.GPU) if path.is_file() else None
+    text = "\n\n".join([*_parts(figures), *([] if kept is None else [kept])])
+    path.write_text(text + "\n", encoding="utf-8")
 
 
 def _parts(figures: Figures) -> list[str]:

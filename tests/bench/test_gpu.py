@@ -37,6 +37,9 @@ def test_every_network_of_a_gpu_is_measured_and_written_into_the_page(tmp_path: 
     text = page.read_text()
     assert "## Sizes\n\nsmall" in text
     assert text.index("## On a GPU") < text.index("| activity, fusion |")
+    again = tmp_path / "again.md"
+    assert main(["--from", str(figures), "--page", str(again)]) == 0
+    assert again.read_text().strip() == text[text.index("## On a GPU") :].strip()
 
 
 @pytest.mark.skipif(torch.cuda.is_available(), reason="this machine has a CUDA device")

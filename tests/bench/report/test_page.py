@@ -39,3 +39,14 @@ def test_what_was_left_out_is_listed(tmp_path: Path) -> None:
     text = page.read_text()
     assert "Left out: kafka, because java is missing." in text
     assert "| disk a wearer-day of 16 h without raw sound, with an hour of motion, MB | – |" in text
+
+
+def test_what_a_gpu_measured_stays_in_the_page(tmp_path: Path) -> None:
+    source, page = tmp_path / "figures.json", tmp_path / "PERFORMANCE.md"
+    source.write_text(json.dumps(benchmark_figures()))
+    page.write_text("# Old\n\n## In short\n\nold\n\n## On a GPU\n\nfast\n\n## Gone\n\nold\n")
+    for _ in range(2):
+        main(["--from", str(source), "--page", str(page)])
+        text = page.read_text()
+        assert text.endswith("\n\n## On a GPU\n\nfast\n")
+        assert "\n\nold\n" not in text
