@@ -4,27 +4,29 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field
-from datetime import UTC, tzinfo
+from datetime import UTC, datetime, tzinfo
 from typing import TYPE_CHECKING, NamedTuple
 
 from infra.daily_log.corrections import added_spans, in_force
 from infra.daily_log.records import Log
 from infra.daily_log.time_expressions.grammar import when_of
-from infra.daily_log.time_expressions.when import When
+from infra.daily_log.time_expressions.when import When, days_text
+from schemas.frames import NS
 from schemas.position import KNOWN_PLACES
 from schemas.ranking import likeliest
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
-    from datetime import datetime
 
-    from infra.daily_log.records import LogScenario
+    from infra.daily_log.records import DeviceSummary, LogScenario
 
 PLACES = ("near", "far", "front", "left", "right", "back")
 WORN = KNOWN_PLACES
 _SMALL_WORDS = frozenset(
     {"on", "in", "the", "at", "and", "a", "to", "with", "of", "or", "from", "during", "every"}
 )
+# "1,5 hours" is written so in much of the world.
+_DECIMAL_COMMA = re.compile(r"(?<=\d),(?=\d{1,2} ?(?:h|hr|hour|d|day|week|month|year)s?\b)")
 _MIN_BEGINNING = 3
 # Matching windows further apart than this are separate hits.
 _GAP_NS = 90_000_000_000
@@ -92,7 +94,8 @@ def words_of(text: str, names: Mapping[str, Iterable[str]], now: datetime) -> Lo
     name is meant by its words, or by how they begin, if no other name of its kind has as many of
     them: "car", "read", "desk work". Words that are not understood are listed in `unknown_words`.
     """
-    rest = f" {' '.join(text.casefold().replace(',', ' ').split())} "
+    text = _DECIMAL_COMMA.sub(".", text.casefold())
+    rest = f" {' '.join(text.replace(',', ' ').split())} "
     given: dict[str, str] = {}
     for kind, known in names.items():
         for name in sorted(known, key=len, reverse=True):
@@ -140,6 +143,18 @@ def _begins(word: str, name: str) -> bool:
     return word in parts or (
         len(word) >= _MIN_BEGINNING and any(part.startswith(word) for part in parts)
     )
+
+
+def days_of_log(device: DeviceSummary, zone: tzinfo) -> str:
+    """Return in words which days a device's log spans.
+
+    A log of recordings that were replayed later has no today and no yesterday.
+    """
+    first, last = (
+        datetime.fromtimestamp(time_ns // NS, zone).date()
+        for time_ns in (device.first_ns, max(device.first_ns, device.last_ns - 1))
+    )
+    return days_text(first, last)
 
 
 def find(log: Log, query: LogQuery) -> list[Hit]:

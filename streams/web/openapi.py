@@ -139,10 +139,11 @@ _READS: tuple[tuple[str, str, tuple[str, ...], Schema], ...] = (
         SEARCH,
         {
             "type": "object",
-            "required": ["hits", "next", "when", "unknown_words"],
+            "required": ["hits", "next", "when", "log_days", "unknown_words"],
             "properties": {
                 "hits": {"type": "array", "items": _HIT},
                 "when": {"type": "string", "description": "How words of a time were read"},
+                "log_days": {"type": "string", "description": "The days that the log spans"},
             },
         },
     ),

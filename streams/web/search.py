@@ -20,7 +20,16 @@ from infra.daily_log.calendar import to_calendar
 from infra.daily_log.export import CsvTable
 from infra.daily_log.parquet import ParquetTable
 from infra.daily_log.records import Log
-from infra.daily_log.search import PLACES, WORN, Hit, LogQuery, continued, find, words_of
+from infra.daily_log.search import (
+    PLACES,
+    WORN,
+    Hit,
+    LogQuery,
+    continued,
+    days_of_log,
+    find,
+    words_of,
+)
 from infra.daily_log.time_expressions.errors import TimeExpressionError
 from models.labels import ACTIVITIES, SCENARIOS, SOUND_EVENTS
 from schemas.event_time import iso
@@ -67,9 +76,10 @@ class SearchViews:
         self._device = device
 
     async def search(self, request: web.Request) -> web.Response:
-        """Return `{hits, next, when, unknown_words}`.
+        """Return `{hits, next, when, log_days, unknown_words}`.
 
-        `next` is where to continue, null at the end; `when` is how the words of a time were read.
+        `next` is where to continue, null at the end; `when` is how the words of a time were read,
+        `log_days` which days the log spans, both in words.
         """
         asked = request.query
         parameters.refuse_unknown(asked, SEARCH)
@@ -93,6 +103,7 @@ class SearchViews:
             "hits": [hit_row(hit) for hit in hits],
             "next": None if following is None else iso(following),
             "when": query.when.text(query.zone),
+            "log_days": days_of_log(device, query.zone),
             "unknown_words": list(query.unknown_words),
         }
         return web.json_response(answer)

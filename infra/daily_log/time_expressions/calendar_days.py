@@ -7,13 +7,28 @@ from contextlib import suppress
 from datetime import date, timedelta
 from typing import TYPE_CHECKING
 
+from infra.daily_log.time_expressions.durations import (
+    FEW,
+    LONG_DURATION,
+    NUMBER,
+    PAST_LONG_DURATION,
+    Duration,
+    duration,
+    is_vague,
+    number,
+)
 from infra.daily_log.time_expressions.errors import TimeExpressionError
 from infra.daily_log.time_expressions.when import WEEKDAYS
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from infra.daily_log.time_expressions.when import Days
 
-_NUMBERS = ("one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten")
+_ORDINALS = (
+    *("first", "second", "third", "fourth", "fifth", "sixth", "seventh", "eighth", "ninth"),
+    "tenth",
+)
 _MONTHS = (
     *("jan(?:uary)?", "feb(?:ruary)?", "mar(?:ch)?", "apr(?:il)?", "may", "june?", "july?"),
     *("aug(?:ust)?", "sept?(?:ember)?", "oct(?:ober)?", "nov(?:ember)?", "dec(?:ember)?"),
@@ -25,55 +40,73 @@ _WEEKDAYS = (
 _DAY = timedelta(days=1)
 EXPECTED = "a day of the calendar, as 25 November, 25 November 2026 or 2026-11-25"
 
-NUMBER = rf"(?:\d{{1,4}}|an?|a couple of|{'|'.join(_NUMBERS)})"
 MONTH = f"(?:{'|'.join(_MONTHS)})"
 WEEKDAY = f"(?:{'|'.join(_WEEKDAYS)})"
 YEAR = r"(?:(?:19|20)\d{2}(?! ?[:/.]))"
 DAY_OF_MONTH = r"(?:\d{1,2}(?:st|nd|rd|th)?(?! ?[:/.]))"
-NUMERIC_DATE = r"(?:\d{4}-\d{1,2}-\d{1,2}|\d{1,2}\.\d{1,2}\.(?:\d{4})?|\d{1,2}/\d{1,2}(?:/\d{4})?)"
-DATE = (
-    rf"(?:{NUMERIC_DATE}|(?:the )?{DAY_OF_MONTH} (?:of )?{MONTH}(?: {YEAR})?"
-    rf"|{MONTH} (?:the )?{DAY_OF_MONTH}(?: {YEAR})?|the \d{{1,2}}(?:st|nd|rd|th))"
+NUMERIC_DATE = (
+    r"(?:\d{4}-\d{1,2}-\d{1,2}|\d{1,2}\.\d{1,2}\.(?:\d{4}|\d{2}(?!\d))?"
+    r"|\d{1,2}/\d{1,2}(?:/(?:\d{4}|\d{2}(?!\d)))?)"
 )
-_LAST = "(?:last|past|previous)"
+_DAY_AND_MONTH = (
+    rf"(?:{NUMERIC_DATE}|(?:the )?{DAY_OF_MONTH} (?:of )?{MONTH}(?: {YEAR})?"
+    rf"|{MONTH} (?:the )?{DAY_OF_MONTH}(?: {YEAR})?)"
+)
+_ORDINAL = r"(?:\d{1,2}(?:st|nd|rd|th))"
+DATE = rf"(?:{_DAY_AND_MONTH}|(?:the )?{_ORDINAL})"
+LAST = "(?:(?:this )?(?:last|past|previous))"
+_UNITS_OF_CALENDAR = f"(?:week|weekend|month|year|{MONTH})"
+_RELATIVE_MONTH = (
+    rf"(?:(?:the )?(?:this|{LAST}) (?:month|{MONTH})|(?:the )?month before last|the month)"
+)
+_A_MONTH = rf"(?:{_RELATIVE_MONTH}|{MONTH}(?: {YEAR})?)"
+# What "the 1st of last month" begins with.
+_DAY_WITHIN = rf"(?:{_ORDINAL}|{'|'.join(_ORDINALS)}|(?:first|last) day)"
 DAY = (
-    rf"(?:today|(?:the )?day before yesterday|yesterday|{NUMBER} days? ago"
-    rf"|(?:this|last) {WEEKDAY}|{DATE})"
+    rf"(?:(?:today|yesterday|(?:on )?{WEEKDAY}) {LONG_DURATION} ago"
+    rf"|{LONG_DURATION} ago (?:today|yesterday|(?:on )?{WEEKDAY})"
+    rf"|today|(?:the )?day before yesterday|yesterday"
+    rf"|{NUMBER} (?:{WEEKDAY})s? ago|(?:the )?{WEEKDAY} before last|(?:this|{LAST}) {WEEKDAY}"
+    rf"|{_DAY_AND_MONTH}|(?:the )?{_DAY_WITHIN} (?:of )?{_A_MONTH}"
+    rf"|{_A_MONTH} (?:on )?(?:the )?{_DAY_WITHIN}|{DATE})"
 )
 PERIOD = (
-    rf"(?:(?:this|(?:the )?{_LAST}) (?:week|weekend|month|year|{MONTH})"
-    rf"|{NUMBER} (?:week|month|year)s? ago|(?:the )?{_LAST} {NUMBER} (?:day|week|month|year)s?"
-    rf"|(?:the )?week of {DATE}|week \d{{1,2}}(?: {YEAR})?|\d{{4}}-\d{{1,2}}"
+    rf"(?:{LONG_DURATION} ago|(?:the )?{LAST} {PAST_LONG_DURATION}|{NUMBER} weekends? ago"
+    rf"|(?:the )?{_UNITS_OF_CALENDAR} before last"
+    rf"|(?:this|(?:the )?{LAST}) {_UNITS_OF_CALENDAR}|the weekend"
+    rf"|(?:the )?week of {DATE}|(?:calendar )?week \d{{1,2}}(?: {YEAR})?|\d{{4}}-\d{{1,2}}"
     rf"|{MONTH}(?: {YEAR})?|{YEAR})"
 )
 
 _NUMERIC = re.compile(
-    r"(?P<y>\d{4})-(?P<m>\d{1,2})-(?P<d>\d{1,2})|(?P<dd>\d{1,2})\.(?P<dm>\d{1,2})\.(?P<dy>\d{4})?"
+    r"(?P<y>\d{4})-(?P<m>\d{1,2})-(?P<d>\d{1,2})|(?P<dd>\d{1,2})\.(?P<dm>\d{1,2})\.(?P<dy>\d{4}|\d{2})?"
 )
-_SLASHED = re.compile(r"(\d{1,2})/(\d{1,2})(?:/(\d{4}))?")
+_SLASHED = re.compile(r"(\d{1,2})/(\d{1,2})(?:/(\d{4}|\d{2}))?")
 _NAMED = re.compile(
     rf"(?:the )?(?P<d>\d{{1,2}})(?:st|nd|rd|th)?(?: of)?(?: (?P<m>{MONTH}))?(?: (?P<y>\d{{4}}))?"
 )
 _MONTH_FIRST = re.compile(
     rf"(?P<m>{MONTH}) (?:the )?(?P<d>\d{{1,2}})(?:st|nd|rd|th)?(?: (?P<y>\d{{4}}))?"
 )
-_AGO = re.compile(rf"({NUMBER}) (day|week|month|year)s? ago")
-_ROLLING = re.compile(rf"(?:the )?{_LAST} ({NUMBER}) (day|week|month|year)s?")
-_RELATIVE = re.compile(rf"(?:the )?(this|{_LAST}) (.+)")
+_AGO = re.compile(rf"({LONG_DURATION}) ago")
+_AGO_FROM = re.compile(
+    rf"({LONG_DURATION}) ago (today|yesterday|(?:on )?{WEEKDAY})"
+    rf"|(today|yesterday|(?:on )?{WEEKDAY}) ({LONG_DURATION}) ago"
+)
+_WEEKDAYS_AGO = re.compile(rf"({NUMBER}) ({WEEKDAY})s? ago|(?:the )?({WEEKDAY}) before last")
+_WEEKENDS_AGO = re.compile(rf"({NUMBER}) weekends? ago")
+_BEFORE_LAST = re.compile(rf"(?:the )?({_UNITS_OF_CALENDAR}) before last")
+_DAY_OF_A_MONTH = re.compile(
+    rf"(?:the )?(?P<day>{_DAY_WITHIN}) (?:of )?(?P<month>{_A_MONTH})"
+    rf"|(?P<month_before>{_A_MONTH}) (?:on )?(?:the )?(?P<day_after>{_DAY_WITHIN})"
+)
+_ROLLING = re.compile(rf"(?:the )?{LAST} ({PAST_LONG_DURATION})")
+_RELATIVE = re.compile(rf"(?:the )?({LAST}|this) (.+)")
 _WEEK_OF = re.compile(r"(?:the )?week of (.+)")
-_WEEK = re.compile(r"week (\d{1,2})(?: (\d{4}))?")
+_WEEK = re.compile(r"(?:calendar )?week (\d{1,2})(?: (\d{4}))?")
 _MONTH_OF_YEAR = re.compile(
     rf"(?:(?P<y>\d{{4}})-(?P<m>\d{{1,2}})|(?P<n>{MONTH})(?: (?P<ny>\d{{4}}))?)"
 )
-
-
-def number(text: str) -> int:
-    """Return the number that `NUMBER` matches."""
-    if text.isdigit():
-        return int(text)
-    if text in ("a", "an"):
-        return 1
-    return 2 if text == "a couple of" else _NUMBERS.index(text) + 1
 
 
 def weekday(text: str) -> int:
@@ -95,53 +128,122 @@ def days_of(text: str, today: date) -> Days:
     """
     if text == "today":
         return today, today
-    if text.endswith("yesterday"):
+    if text.endswith("day before yesterday") or text == "yesterday":
         day = today - _DAY * (1 if text == "yesterday" else 2)
         return day, day
-    if match := _AGO.fullmatch(text):
-        return _ago(number(match[1]), match[2], today)
-    if match := _ROLLING.fullmatch(text):
-        return _back(number(match[1]), match[2], today), today
-    if match := _RELATIVE.fullmatch(text):
-        return _relative(match[1], match[2], today)
+    for pattern, days in _OF_TODAY:
+        if match := pattern.fullmatch(text):
+            return days(match, today)
     if match := _WEEK_OF.fullmatch(text):
         return _week(days_of(match[1], today)[0])
     if match := _WEEK.fullmatch(text):
         return _numbered_week(text, int(match[1]), match[2], today)
     if re.fullmatch(YEAR, text):
         return date(int(text), 1, 1), date(int(text), 12, 31)
+    if text == "the weekend":
+        saturday = latest(5, today)
+        return saturday, saturday + _DAY
     if match := _MONTH_OF_YEAR.fullmatch(text):
         return _month_of_year(match, text, today)
     day = _date(text, today)
     return day, day
 
 
-def _ago(count: int, unit: str, today: date) -> Days:
-    day = _back(count, unit, today)
-    if unit == "day":
-        return day, day
+def _ago(match: re.Match[str], today: date) -> Days:
+    then = duration(match[1])
+    if is_vague(match[1]):
+        unit = then.unit
+        first, last = (_unit_of(back(_of(few, unit), today), unit) for few in reversed(FEW))
+        return first[0], last[1]
+    return _unit_of(back(then, today), then.unit)
+
+
+def _of(count: int, unit: str) -> Duration:
+    return duration(f"{count} {unit}s")
+
+
+def _ago_from(match: re.Match[str], today: date) -> Days:
+    """Return the day of "a week ago today", "two weeks ago on Tuesday", "today a year ago"."""
+    then = duration(match[1] or match[4])
+    name = (match[2] or match[3]).removeprefix("on ")
+    if name in ("today", "yesterday"):
+        day = back(then, today - _DAY * (name == "yesterday"))
+    elif then.unit == "week":
+        day = _week(back(then, today))[0] + _DAY * weekday(name)
+    else:
+        day = latest(weekday(name), back(then, today))
+    return day, day
+
+
+def _weekdays_ago(match: re.Match[str], today: date) -> Days:
+    count = 2 if match[3] else number(match[1])
+    day = latest(weekday(match[2] or match[3]), today - _DAY) - 7 * _DAY * (count - 1)
+    return day, day
+
+
+def _weekends_ago(match: re.Match[str], today: date) -> Days:
+    first, last = _relative_days("last", "weekend", today)
+    weeks = 7 * _DAY * (number(match[1]) - 1)
+    return first - weeks, last - weeks
+
+
+def _before_last(match: re.Match[str], today: date) -> Days:
+    first, _ = _relative_days("last", match[1], today)
+    return _relative_days("last", match[1], first)
+
+
+def _day_of_a_month(match: re.Match[str], today: date) -> Days:
+    month = match["month"] or match["month_before"]
+    text = match["day"] or match["day_after"]
+    first, last = days_of("this month" if month == "the month" else month, today)
+    if text == "last day":
+        if last > today and re.fullmatch(MONTH, month):
+            _, last = days_of(f"{month} {last.year - 1}", today)
+        return last, last
+    if text == "first day":
+        return first, first
+    number_of_day = _ORDINALS.index(text) + 1 if text in _ORDINALS else int(text[:-2])
+    if not re.fullmatch(_RELATIVE_MONTH, month):
+        day = _date(f"{number_of_day} {month}", today)
+    elif 1 <= number_of_day <= last.day:
+        day = first.replace(day=number_of_day)
+    else:
+        raise TimeExpressionError(match[0], EXPECTED)
+    return day, day
+
+
+def _rolling(match: re.Match[str], today: date) -> Days:
+    return back(duration(match[1]), today), today
+
+
+def _unit_of(day: date, unit: str) -> Days:
+    """Return the calendar's week, month or year of a day, else the day."""
     if unit == "week":
         return _week(day)
-    return _month(day) if unit == "month" else (date(day.year, 1, 1), date(day.year, 12, 31))
+    if unit == "month":
+        return _month(day)
+    return (date(day.year, 1, 1), date(day.year, 12, 31)) if unit == "year" else (day, day)
 
 
-def _back(count: int, unit: str, today: date) -> date:
-    """Return the day so many units before today; the last of a month that is too short."""
-    if unit in ("day", "week"):
-        return today - timedelta(days=count if unit == "day" else 7 * count)
-    months = today.year * 12 + today.month - 1 - (count if unit == "month" else 12 * count)
+def back(then: Duration, today: date) -> date:
+    """Return the day so long before today; the last of a month that is too short."""
+    months = today.year * 12 + today.month - 1 - then.months
     if months < 12:
         raise OverflowError
     first, last = _month(date(months // 12, months % 12 + 1, 1))
-    return first.replace(day=min(today.day, last.day))
+    return first.replace(day=min(today.day, last.day)) - _DAY * then.whole_days
 
 
-def _relative(which: str, unit: str, today: date) -> Days:
+def _relative(match: re.Match[str], today: date) -> Days:
+    return _relative_days(match[1].removeprefix("this "), match[2], today)
+
+
+def _relative_days(which: str, unit: str, today: date) -> Days:
     this = which == "this"
     if unit == "week" and which == "past":
         return today - 7 * _DAY, today
     if unit in ("month", "year") and which == "past":
-        return _back(1, unit, today), today
+        return back(_of(1, unit), today), today
     if unit == "week":
         return _week(today if this else today - 7 * _DAY)
     if unit == "weekend":
@@ -150,7 +252,7 @@ def _relative(which: str, unit: str, today: date) -> Days:
             saturday -= 7 * _DAY
         return saturday, saturday + _DAY
     if unit in ("month", "year"):
-        return _ago(0 if this else 1, unit, today)
+        return _unit_of(today if this else back(_of(1, unit), today), unit)
     if re.fullmatch(MONTH, unit):
         month = _month_number(unit)
         year = today.year if this else today.year - (month >= today.month)
@@ -219,13 +321,13 @@ def _fields(text: str) -> tuple[int, int | None, int | None]:
                 text, "the name of the month, since days and months may come in either order"
             )
         day, month = (second, first) if second > 12 else (first, second)
-        return day, month, int(match[3]) if match[3] else None
+        return day, month, _year(match[3])
     if match := _NUMERIC.fullmatch(text):
         year = match["y"] or match["dy"]
         return (
             int(match["d"] or match["dd"]),
             int(match["m"] or match["dm"]),
-            int(year) if year else None,
+            _year(year),
         )
     match = _NAMED.fullmatch(text) or _MONTH_FIRST.fullmatch(text)
     if match is None:
@@ -235,3 +337,21 @@ def _fields(text: str) -> tuple[int, int | None, int | None]:
         _month_number(match["m"]) if match["m"] else None,
         int(match["y"]) if match["y"] else None,
     )
+
+
+def _year(text: str | None) -> int | None:
+    if not text:
+        return None
+    return int(text) + (2000 if len(text) == 2 else 0)
+
+
+_OF_TODAY: tuple[tuple[re.Pattern[str], Callable[[re.Match[str], date], Days]], ...] = (
+    (_AGO, _ago),
+    (_AGO_FROM, _ago_from),
+    (_WEEKDAYS_AGO, _weekdays_ago),
+    (_WEEKENDS_AGO, _weekends_ago),
+    (_BEFORE_LAST, _before_last),
+    (_DAY_OF_A_MONTH, _day_of_a_month),
+    (_ROLLING, _rolling),
+    (_RELATIVE, _relative),
+)

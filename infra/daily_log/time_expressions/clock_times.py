@@ -6,6 +6,7 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from infra.daily_log.time_expressions.durations import HOUR_WORD, UNIT, number
 from infra.daily_log.time_expressions.errors import TimeExpressionError
 
 if TYPE_CHECKING:
@@ -26,20 +27,33 @@ THE_NIGHT: Minutes = (18 * HOUR, 30 * HOUR)
 
 PART = "(?:mornings?|afternoons?|evenings?|nights?)"
 _MERIDIEM = "(?: ?[ap]m)"
+_HOUR = rf"(?:\d{{1,2}}|{HOUR_WORD})"
+_QUARTER = (
+    r"(?:half past|quarter past|quarter to|(?:five|ten|twenty(?:-five)?|\d{1,2})(?: minutes)? past"
+    r"|(?:twenty|twenty-five) to|(?:five|ten|\d{1,2}) minutes to)"
+)
 CLOCK = (
-    r"(?:(?:half past|quarter past|quarter to) \d{1,2}|\d{1,2}:\d{2}(?::\d{2})?"
-    rf"{_MERIDIEM}?|\d{{1,2}}{_MERIDIEM}|\d{{1,2}} o'clock|noon|midday|midnight)"
+    rf"(?:{_QUARTER} {_HOUR}(?![:\w]){_MERIDIEM}?|\d{{1,2}}:\d{{2}}(?::\d{{2}})?{_MERIDIEM}?"
+    rf"|\d{{1,2}}\.\d{{2}}{_MERIDIEM}|{_HOUR}{_MERIDIEM}|{_HOUR} o'clock|noon|midday|midnight)"
 )
 # A number alone is an hour only where something else says so: "at 8", "between 8 and 10".
-# Of "2 hours ago" it is none.
-UNIT = "(?:second|sec|minute|min|hour|day|week|month|year)"
-HOUR_OR_CLOCK = rf"(?:{CLOCK}|\d{{1,2}}(?! ?[:/.]| {UNIT}))"
+# Of "2 hours ago" and "two Tuesdays ago" it is none.
+_COUNTED = rf"(?:{UNIT}|half|and a half|quarter|night|morning|evening|afternoon|weekend)"
+HOUR_OR_CLOCK = rf"(?:{CLOCK}|{_HOUR}(?![\w-]| ?[:/.]| {_COUNTED}))"
+# "8 in the morning" is an hour, too.
+HOUR_OF_A_PART = (
+    rf"(?:{_HOUR}(?= in the (?:early |late )?(?:morning|afternoon|evening|night)| at night))"
+)
+# "8.30" alone may be a date, "ten to nine" a span.
+CLOCK_AFTER_AT = rf"(?:\d{{1,2}}\.\d{{2}}|(?:five|ten) to {_HOUR})"
+# Of "8ish".
+EXACT_HOUR = rf"(?:\d{{1,2}}(?::\d{{2}})?(?:[ap]m)?|{HOUR_WORD}|noon|midday|midnight)"
+AROUND = "(?:around|about|roughly|approximately|circa|ca)"
 
 _CLOCK = re.compile(
-    r"(?:(?P<quarters>half past|quarter past|quarter to) )?(?P<hour>\d{1,2})"
-    r"(?::(?P<minute>\d{2}))?(?::\d{2})? ?(?:(?P<half>[ap]m)|o'clock)?"
+    rf"(?:(?P<past>{_QUARTER}|(?:five|ten) to) )?(?P<hour>{_HOUR})"
+    r"(?:[:.](?P<minute>\d{2}))?(?::\d{2})? ?(?:(?P<half>[ap]m)|o'clock)?"
 )
-_QUARTERS = {"half past": 30, "quarter past": 15, "quarter to": -15}
 _NAMED = {"noon": NOON, "midday": NOON, "midnight": MIDNIGHT}
 EXPECTED = "an hour from 0:00 to 24:00, or from 1 to 12 with am or pm"
 
@@ -64,17 +78,26 @@ def clock_time(text: str) -> ClockTime:
     match = _CLOCK.fullmatch(text)
     if match is None:
         raise TimeExpressionError(text, EXPECTED)
-    hour, minute = int(match["hour"]), int(match["minute"] or 0)
+    hour, minute = number(match["hour"]), int(match["minute"] or 0)
     half = match["half"]
     if (half and not 1 <= hour <= 12) or minute >= HOUR:
         raise TimeExpressionError(text, EXPECTED)
     if half:
         hour = hour % 12 + (12 if half == "pm" else 0)
-    total = hour * HOUR + minute + _QUARTERS.get(match["quarters"] or "", 0)
+    total = hour * HOUR + minute + _minutes_past(match["past"])
     if not 0 <= total <= MIDNIGHT:
         raise TimeExpressionError(text, EXPECTED)
-    whole = match["minute"] is None and match["quarters"] is None
+    whole = match["minute"] is None and match["past"] is None
     return ClockTime(total, half or (None if 1 <= hour <= 12 else ""), whole)
+
+
+def _minutes_past(text: str | None) -> int:
+    """Return the minutes that "half past", "quarter to", "ten past" add to an hour."""
+    if text is None:
+        return 0
+    *words, side = text.removesuffix(" minutes").replace(" minutes ", " ").split()
+    minutes = {"half": 30, "quarter": 15}.get(words[0]) or number(words[0])
+    return minutes if side == "past" else -minutes
 
 
 def part_of_day(word: str) -> Minutes:
@@ -100,7 +123,9 @@ class ClockRange:
         anchor = begin if begin is not None else end
         if anchor is not None and part is not None:
             halves = (0, NOON, MIDNIGHT) if self.half is None else (0, MIDNIGHT)
-            later = next((each for each in halves if first <= anchor + each <= past), 0)
+            # "8 at night" is before what the night alone is.
+            early = THE_NIGHT[0] if part == PARTS["night"] else first
+            later = next((each for each in halves if early <= anchor + each <= past), 0)
             begin = None if begin is None else begin + later
             end = None if end is None else end + later
         if begin is None:

@@ -3,13 +3,18 @@
 | expression | what it is |
 |---|---|
 | today, yesterday, 3 days ago, 25 November, the 25th, 2026-11-25 | a day, the latest until today |
+| the 1st of last month, a week ago today, two weeks ago on Tuesday | a day |
 | last Tuesday, this Tuesday | the latest before today, that of this week |
+| two Tuesdays ago, the Tuesday before last | the one before the last |
 | Tuesday, weekend | every one |
+| the weekend | the latest that has begun |
 | last week, this month, November, 2026, week 47 | whole weeks (from Monday), months, years |
 | the past week, the last 3 days, the last 2 hours | up to now |
 | morning, afternoon, evening, night | 6 to 12, 12 to 18, 18 to 24, 21 to 6 o'clock |
-| this morning, last night, tonight | of today; a night from 18 to 6 o'clock |
-| at 8, at 8:30, around 8, 2 hours ago | that hour; 15 minutes around; 30 minutes around |
+| this morning, last night, two nights ago | of a day; a night from 18 to 6 o'clock |
+| at 8, at 8:30, around 8, 8ish | that hour; 15 minutes around; 30 minutes around |
+| 2 hours ago, half an hour ago, 2 hours and 10 minutes ago | 30 minutes around, of minutes 5 |
+| a few hours ago, 2 to 3 days ago | from 5 to 2, from 3 to 2 |
 | between X and Y, from X to Y, X to Y, since, after, before, until X | of days, times or both |
 
 Days, weekdays, times of day and spans are conditions that must hold together, several of one kind
@@ -20,32 +25,46 @@ other end of the span says otherwise.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, timedelta
+from functools import cache
 from typing import TYPE_CHECKING, TypeAlias
 
 from infra.daily_log.time_expressions.calendar_days import (
     DAY,
     DAY_OF_MONTH,
+    LAST,
     MONTH,
-    NUMBER,
     PERIOD,
     WEEKDAY,
     YEAR,
+    back,
     days_of,
-    number,
     weekday,
 )
 from infra.daily_log.time_expressions.clock_times import (
+    AROUND,
     CLOCK,
+    CLOCK_AFTER_AT,
+    EXACT_HOUR,
+    HOUR_OF_A_PART,
     HOUR_OR_CLOCK,
     MIDNIGHT,
     PART,
-    UNIT,
     ClockRange,
     clock_time,
     part_of_day,
     range_between,
+)
+from infra.daily_log.time_expressions.durations import (
+    DURATION,
+    FEW,
+    NUMBER,
+    PAST_DURATION,
+    UNIT,
+    Duration,
+    duration,
+    is_vague,
 )
 from infra.daily_log.time_expressions.errors import TimeExpressionError
 from infra.daily_log.time_expressions.points import PART_OF_A_DAY, POINT, Point, point_of
@@ -60,13 +79,17 @@ if TYPE_CHECKING:
     from infra.daily_log.time_expressions.when import Days, Minutes, Span
 
 _DAY = timedelta(days=1)
-_UNTIL = r"(?:to|until|till|through|-)"
-_LAST = r"(?:the )?(?:last|past|previous)"
-_SHORT = r"(?P<unit>second|sec|minute|min|hour)s?"
+_UNTIL = r"(?:up to|up until|to|until|till|through|-)"
+# Each with what it is read as.
+_OPEN = {
+    **{each: each for each in ("since", "after", "before", "until", "from")},
+    **{"later than": "after", "earlier than": "before", "no later than": "until", "till": "until"},
+    **{"up to": "until", "up until": "until", "by": "until"},
+}
+_WHICH = "|".join(sorted(_OPEN, key=len, reverse=True))
 _AROUND_HOURS, _AROUND_CLOCK = 30, 15
 # What "2 hours ago", "10 minutes ago" may be off, in minutes.
-_AGO_MINUTES = {"h": 30, "m": 5, "s": 1}
-_UNITS_NS = {"h": 3_600 * NS, "m": 60 * NS, "s": NS}
+_AGO_MINUTES = {"hour": 30, "minute": 5, "second": 1}
 # Of a span whose end has no month, and no year.
 _LONGEST_DAYS = (30, 183)
 # After midnight.
@@ -118,7 +141,7 @@ def when_of(words: Sequence[str], now: datetime) -> tuple[When, list[str]]:
     conditions, rest, at = _Conditions(now, now.tzinfo or UTC), [], 0
     while at < len(text):
         for pattern, add in _RULES:
-            match = pattern.match(text, at)
+            match = _compiled(pattern).match(text, at)
             if match is not None and _understood(add, match, conditions):
                 at = match.end() + 1
                 break
@@ -156,14 +179,43 @@ def _refuse_other_weekdays(when: When) -> None:
     )
 
 
+_WORDS = {
+    "overnight": "night",
+    "weeknight": "weekday night",
+    "weeknights": "weekday night",
+    "&": "and",
+}
+# The first that fits counts.
+_SPACED: tuple[tuple[re.Pattern[str], str], ...] = tuple(
+    (re.compile(pattern), spaced)
+    for pattern, spaced in (
+        (rf"^~?({EXACT_HOUR})-?ish$", r"around \1"),
+        (r"^~(?=\d)", "around "),
+        (r"^(\d+(?:\.\d+)?)(h|hrs?|hours?|m|mins?|minutes?|s|secs?|seconds?|d|days?)$", r"\1 \2"),
+        (r"^(\d{4}-?w\d{1,2}-\d)$", r"\1"),
+        (r"^(\d{4})-?w(\d{1,2})$", r"week \2 \1"),
+        (r"^[ck]?w(\d{1,2})$", r"week \1"),
+        (r"^(\d{4})/(\d{1,2})/(\d{1,2})$", r"\1-\2-\3"),
+        (r"^(\d{1,2})-(\d{1,2})-(\d{4})$", r"\1/\2/\3"),
+        (rf"^({MONTH})-(\d{{1,2}})(?:-(\d{{4}}))?$", r"\1 \2 \3"),
+        (rf"^(\d{{1,2}})-({MONTH})(?:-(\d{{4}}))?$", r"\1 \2 \3"),
+    )
+)
+
+
 def _spaced(word: str) -> str:
     """Return a word in lower case as the patterns want it, its numbers and dashes apart."""
     plain = word.casefold().replace("\u2019", "'").strip('?!;"()[]')
+    plain = _WORDS.get(plain, plain)
     plain = re.sub(r"^([ap])\.m\.?$", r"\1m", plain)
     plain = re.sub(r"(\d)([ap])\.m\.?$", r"\1\2m", plain)
     if not re.search(r"(?<![\d.])\d{1,2}\.\d{1,2}\.$", plain):
         plain = plain.rstrip(".:")
-    plain = re.sub(r"^(\w+day|tonight)'s$", r"\1", plain)
+    plain = re.sub(r"^(\w+day|tonight|week|weekend|month|year)'s$", r"\1", plain)
+    for pattern, spaced in _SPACED:
+        plain, found = pattern.subn(spaced, plain)
+        if found:
+            return plain.strip()
     if re.match(r"\d{4}-\d{1,2}", plain):
         return re.sub(r"^(\d{4}-\d{1,2}-\d{1,2})t(?=\d)", r"\1 ", plain)
     if re.search(r"\d", plain) or re.fullmatch(rf"{WEEKDAY}[-\u2013\u2014]{WEEKDAY}", plain):
@@ -254,7 +306,7 @@ def _span_between(first: Point, last: Point, text: str, conditions: _Conditions)
 
 
 def _open(match: re.Match[str], conditions: _Conditions) -> None:
-    which, point = match["which"], point_of(match["point"], conditions.today)
+    which, point = _OPEN[match["which"]], point_of(match["point"], conditions.today)
     if point.has_day and point.clock_first and which != "since":
         # "Before 9 yesterday" is of yesterday, "before yesterday at 9" is not.
         conditions.add_day(point)
@@ -304,25 +356,79 @@ def _open_minutes(which: str, point: Point, conditions: _Conditions) -> None:
     conditions.clocks.append(clock)
 
 
-def _last_minutes(match: re.Match[str], conditions: _Conditions) -> None:
-    count = number(match["count"]) if match["count"] else 1
-    now_ns = ns_of(conditions.now)
-    conditions.spans.append((now_ns - count * _UNITS_NS[match["unit"][0]], now_ns))
+def _past(then: Duration, conditions: _Conditions) -> int:
+    """Return the moment so long ago, ns since the epoch."""
+    if not then.months:
+        return ns_of(conditions.now) - then.total_ns
+    present = conditions.now
+    minute = present.hour * 60 + present.minute
+    return conditions.ns(back(replace(then, ns=0), conditions.today), minute) - then.ns
 
 
-def _minutes_ago(match: re.Match[str], conditions: _Conditions) -> None:
-    unit = match["unit"][0]
-    then_ns = ns_of(conditions.now) - number(match["count"]) * _UNITS_NS[unit]
-    about_ns = _AGO_MINUTES[unit] * 60 * NS
-    conditions.spans.append(
-        (then_ns, ALWAYS[1]) if match["since"] else (then_ns - about_ns, then_ns + about_ns)
-    )
+def _last_hours(match: re.Match[str], conditions: _Conditions) -> bool | None:
+    then = duration(match["duration"])
+    if not then.is_short:
+        return False
+    conditions.spans.append((_past(then, conditions), ns_of(conditions.now)))
+    return None
+
+
+def _hours_ago(match: re.Match[str], conditions: _Conditions) -> bool | None:
+    """Add a time so many hours ago; that of days is in `PERIOD`."""
+    then = duration(match["duration"])
+    if not then.is_short:
+        return False
+    then_ns, about_ns = _past(then, conditions), _AGO_MINUTES[then.unit] * 60 * NS
+    span = (then_ns - about_ns, then_ns + about_ns)
+    vague = is_vague(match["duration"])
+    if vague:
+        latest, earliest = (duration(f"{few} {then.unit}s") for few in FEW)
+        span = (_past(earliest, conditions), _past(latest, conditions))
+    if match["which"] is None:
+        conditions.spans.append(span)
+    elif _OPEN[match["which"]] in ("since", "after", "from"):
+        conditions.spans.append((span[0] if vague else then_ns, ALWAYS[1]))
+    else:
+        conditions.spans.append((ALWAYS[0], span[1] if vague else then_ns))
+    return None
+
+
+def _hours_until(match: re.Match[str], conditions: _Conditions) -> bool | None:
+    """Add the time from so many hours ago to fewer, or to now."""
+    first = duration(match["duration"])
+    last = None if match["end"] == "now" else duration(match["end"].removesuffix(" ago"))
+    if last is not None and not (first.is_short or last.is_short):
+        return False
+    begin = _past(first, conditions)
+    end = ns_of(conditions.now) if last is None else _past(last, conditions)
+    if begin == end:
+        raise TimeExpressionError(match[0], "an end after its start")
+    # "Between 2 and 3 hours ago" is said of both orders.
+    conditions.spans.append((min(begin, end), max(begin, end)))
+    return None
+
+
+def _between_ago(match: re.Match[str], conditions: _Conditions) -> None:
+    """Add "2 to 3 hours ago", whose numbers may be in either order."""
+    unit = match["unit"]
+    counts = (duration(f"{match[name]} {unit}") for name in ("first", "last"))
+    latest, earliest = sorted(counts, key=lambda each: (each.months, each.total_ns))
+    if latest.is_short:
+        conditions.spans.append((_past(earliest, conditions), _past(latest, conditions)))
+        return
+    texts = (f"{match[name]} {unit} ago" for name in ("first", "last"))
+    both = sorted(days_of(text, conditions.today) for text in texts)
+    conditions.days.append((both[0][0], both[1][1]))
+
+
+def _nothing(_: re.Match[str], __: _Conditions) -> None:
+    """Add no condition: "every day" is any."""
 
 
 def _at(match: re.Match[str], conditions: _Conditions) -> None:
-    text = match["clock"] or match["alone"]
+    text = match["clock"] or match["alone"] or match["of_part"]
     clock = clock_time(text)
-    if match["around"] or text.isalpha():
+    if match["around"] or text in ("noon", "midday", "midnight"):
         begin, end = clock.minute - _AROUND_HOURS, clock.minute + _AROUND_HOURS
     elif clock.whole:
         begin, end = clock.minute, clock.minute + 60
@@ -354,21 +460,39 @@ def _weekends(match: re.Match[str], conditions: _Conditions) -> None:
 
 
 _Add: TypeAlias = "Callable[[re.Match[str], _Conditions], bool | None]"
-_Rule = tuple[re.Pattern[str], _Add]
+_Rule = tuple[str, _Add]
 
 
 def _rule(pattern: str, add: _Add) -> _Rule:
-    return re.compile(f"(?:{pattern})(?= |$)"), add
+    return f"(?:{pattern})(?= |$)", add
+
+
+@cache
+def _compiled(pattern: str) -> re.Pattern[str]:
+    """Return a rule's pattern, compiled when first used: a worker's start need not wait for it."""
+    return re.compile(pattern)
 
 
 # The first that fits counts, so that longer expressions come before their parts.
 _RULES: tuple[_Rule, ...] = (
     _rule(
         rf"(?:day after )?tomorrow"
-        rf"|next (?:(?:few|{NUMBER}) )?(?:{WEEKDAY}|{MONTH}|{PART}|(?:weekend|{UNIT})s?)"
-        rf"|in {NUMBER} (?:minute|hour|day|week|month|year)s?",
+        rf"|(?:next|coming|upcoming) (?:(?:few|{NUMBER}) )?"
+        rf"(?:{WEEKDAY}|{MONTH}|{PART}|weekends?|{UNIT})"
+        rf"|in {DURATION}",
         _future,
     ),
+    _rule(
+        rf"(?:from |between )?(?P<first>{NUMBER}) (?:to|or|and|-) (?P<last>{NUMBER}) "
+        rf"(?P<unit>{UNIT}) ago",
+        _between_ago,
+    ),
+    _rule(
+        rf"(?:from |between )?(?P<duration>{DURATION}) ago (?:{_UNTIL}|and) "
+        rf"(?P<end>now|{DURATION} ago)",
+        _hours_until,
+    ),
+    _rule(rf"(?:(?P<which>{_WHICH}) )?(?P<duration>{DURATION}) ago", _hours_ago),
     _rule(
         rf"(?:from |between )?(?:the )?(?P<first>{DAY_OF_MONTH}) (?:{_UNTIL}|and) (?:the )?"
         rf"(?P<last>{DAY_OF_MONTH}) (?:of )?(?P<month>{MONTH})(?: (?P<year>{YEAR}))?"
@@ -378,19 +502,21 @@ _RULES: tuple[_Rule, ...] = (
     ),
     _rule(
         rf"between (?P<from>{POINT}) (?:and|{_UNTIL}) (?P<to>{POINT})"
-        rf"|(?:from )?(?P<first>{POINT}) {_UNTIL} (?P<last>{POINT})(?! {_UNTIL} {HOUR_OR_CLOCK})",
+        rf"|(?:from |at (?!{CLOCK_AFTER_AT}))?(?P<first>{POINT}) {_UNTIL} (?P<last>{POINT})"
+        rf"(?! {_UNTIL} {HOUR_OR_CLOCK})",
         _between,
     ),
-    _rule(rf"(?P<which>since|after|before|until|till|from) (?P<point>{POINT})", _open),
-    _rule(rf"{_LAST} (?:(?P<count>{NUMBER}) )?{_SHORT}", _last_minutes),
-    _rule(rf"(?P<since>since )?(?P<count>{NUMBER}) {_SHORT} ago", _minutes_ago),
+    _rule(rf"(?P<which>{_WHICH}) (?P<point>{POINT})(?: onwards?)?", _open),
+    _rule(rf"(?:the )?{LAST} (?P<duration>{PAST_DURATION})", _last_hours),
     _rule(PART_OF_A_DAY, _part_of_a_day),
     _rule(f"{DAY}|{PERIOD}", _days),
     _rule(
-        rf"(?:(?:at )?(?P<around>around|about) |at )(?P<clock>{HOUR_OR_CLOCK})|(?P<alone>{CLOCK})",
+        rf"(?:(?:at )?(?P<around>(?:{AROUND} )+)|at )(?P<clock>{CLOCK_AFTER_AT}|{HOUR_OR_CLOCK})"
+        rf"|(?P<alone>{CLOCK})|(?P<of_part>{HOUR_OF_A_PART})",
         _at,
     ),
     _rule(f"{WEEKDAY}s?", _weekday),
     _rule("weekends?|weekdays?", _weekends),
     _rule(PART, _part),
+    _rule(r"(?:all|every|each|the whole|whole) day|daily|so far|earlier(?= (?:to|this))", _nothing),
 )

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from datetime import timedelta
+from functools import cache
 from typing import TYPE_CHECKING
 
 from infra.daily_log.time_expressions.calendar_days import (
@@ -18,13 +19,16 @@ from infra.daily_log.time_expressions.calendar_days import (
     weekday,
 )
 from infra.daily_log.time_expressions.clock_times import (
+    AROUND,
     HOUR_OR_CLOCK,
     PART,
+    PARTS,
     THE_NIGHT,
     ClockTime,
     clock_time,
     part_of_day,
 )
+from infra.daily_log.time_expressions.durations import NUMBER, number
 from infra.daily_log.time_expressions.errors import TimeExpressionError
 
 if TYPE_CHECKING:
@@ -33,16 +37,23 @@ if TYPE_CHECKING:
     from infra.daily_log.time_expressions.when import Days, Minutes
 
 # "This morning" is one of a day; a part of the day alone is one of every day.
-PART_OF_A_DAY = r"(?:this (?:morning|afternoon|evening)|tonight|last (?:night|evening))"
+_A_PART = "(?:night|morning|afternoon|evening)"
+PART_OF_A_DAY = (
+    rf"(?:this {_A_PART}|tonight|(?:the )?last {NUMBER} {_A_PART}s|last {_A_PART}"
+    rf"|{NUMBER} {_A_PART}s? ago|(?:the )?{_A_PART} before last)"
+)
+_COUNTED_PARTS = re.compile(
+    rf"(?:the )?last (?P<last>{NUMBER}) {_A_PART}s|(?P<ago>{NUMBER}) {_A_PART}s? ago"
+)
 _DAYS = rf"(?:{DAY}|{PERIOD}|{WEEKDAY})"
 _NAMED_POINT = (
-    rf"(?:(?P<days>{_DAYS})(?: (?:at )?(?P<clock>{HOUR_OR_CLOCK})| (?P<part>{PART}))?"
+    rf"(?:(?P<days>{_DAYS})"
+    rf"(?: (?:at )?(?:{AROUND} )?(?P<clock>{HOUR_OR_CLOCK})| (?:in the )?(?P<part>{PART}))?"
     rf"|(?P<part_of_a_day>{PART_OF_A_DAY})"
-    rf"|(?P<first_clock>{HOUR_OR_CLOCK})(?: (?:on |in )?(?P<later_days>{_DAYS}))?"
+    rf"|(?:{AROUND} )?(?P<first_clock>{HOUR_OR_CLOCK})(?: (?:on |in )?(?P<later_days>{_DAYS}))?"
     rf"|(?P<part_alone>{PART}))"
 )
 POINT = re.sub(r"\?P<\w+>", "?:", _NAMED_POINT)
-_POINT = re.compile(_NAMED_POINT)
 _DAY = timedelta(days=1)
 
 
@@ -89,7 +100,7 @@ class Point:
 
 def point_of(text: str, today: date) -> Point:
     """Return the point that `POINT` matches; raises `TimeExpressionError`."""
-    match = _POINT.fullmatch(text)
+    match = _named_point().fullmatch(text)
     if match is None:
         raise TimeExpressionError(text, "a day, a time of the day, or both")
     if match["part_of_a_day"]:
@@ -108,8 +119,20 @@ def point_of(text: str, today: date) -> Point:
     )
 
 
+@cache
+def _named_point() -> re.Pattern[str]:
+    return re.compile(_NAMED_POINT)
+
+
 def _part_of_a_day(text: str, today: date) -> Point:
-    day = today - _DAY if text.startswith("last") else today
-    name = text.rsplit(maxsplit=1)[-1]
-    part = THE_NIGHT if name in ("night", "tonight") else part_of_day(name)
-    return Point(days=(day, day), part=part)
+    first = last = today
+    if match := _COUNTED_PARTS.fullmatch(text):
+        first = today - _DAY * number(match["last"] or match["ago"])
+        last = today - _DAY if match["last"] else first
+    elif text.endswith("before last"):
+        first = last = today - 2 * _DAY
+    elif text.startswith("last"):
+        first = last = today - _DAY
+    words = [word.removesuffix("s") for word in text.split()]
+    name = "night" if "tonight" in words else next(word for word in words if word in PARTS)
+    return Point(days=(first, last), part=THE_NIGHT if name == "night" else part_of_day(name))

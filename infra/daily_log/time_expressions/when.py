@@ -88,7 +88,7 @@ class When:
             part
             for part in (
                 " or ".join(f"{WEEKDAYS[day]}s" for day in sorted(self.weekdays)),
-                " or ".join(_days_text(*days) for days in self.days),
+                " or ".join(days_text(*days) for days in self.days),
                 " or ".join(_minutes_text(*minutes) for minutes in self.minutes),
                 " or ".join(_span_text(*span, zone) for span in self.spans),
             )
@@ -111,7 +111,8 @@ def moment_ns(day: date, minute: int, zone: tzinfo) -> int:
         return ALWAYS[1]
 
 
-def _days_text(first: date, last: date) -> str:
+def days_text(first: date, last: date) -> str:
+    """Return the days from first to last in words."""
     if first == last:
         return f"{WEEKDAYS[first.weekday()]} {_day_text(first)}"
     if first == date.min:

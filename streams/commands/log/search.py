@@ -9,7 +9,7 @@ from faust.cli import argument, option
 
 from infra import clock
 from infra.daily_log.archive import pieces
-from infra.daily_log.search import Hit, continued, find
+from infra.daily_log.search import Hit, continued, days_of_log, find
 from schemas.event_time import iso
 from streams.commands.log.span import FROM, TO, LogCommandError, span_of
 from streams.commands.log.store import open_store, refuse_unknown
@@ -68,6 +68,7 @@ def register(group: ActionGroup, app: EgoLogApp) -> None:
         hits: list[Hit] = []
         async with open_store(app) as store:
             await refuse_unknown(store, device)
+            summary = await store.device(device)
             async for log in pieces(
                 store, device, *query.within(*span_of(from_, to)), query.may_be_in
             ):
@@ -85,5 +86,7 @@ def register(group: ActionGroup, app: EgoLogApp) -> None:
         table(("from", "to", "scenario", "activities", "sounds"), rows, empty="not found")
         if when := query.when.text(query.zone):
             print(f"searched: {when} ({zone})", file=sys.stderr)
+            if not hits and summary is not None:
+                print(f"the log spans: {days_of_log(summary, query.zone)}", file=sys.stderr)
         if query.unknown_words:
             print(f"nothing is known of: {', '.join(query.unknown_words)}", file=sys.stderr)

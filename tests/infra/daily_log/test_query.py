@@ -1,12 +1,15 @@
 from __future__ import annotations
 
-from datetime import UTC, datetime
+import re
+from datetime import UTC, datetime, tzinfo
+from importlib.resources import files
 from zoneinfo import ZoneInfo
 
 import pytest
 
 from infra.daily_log.corrections import apply_corrections
-from infra.daily_log.search import LogQuery, find, words_of
+from infra.daily_log.records import DeviceSummary
+from infra.daily_log.search import LogQuery, days_of_log, find, words_of
 from infra.daily_log.time_expressions.when import When
 from models.labels import ACTIVITIES, SCENARIOS, SOUND_EVENTS
 from schemas import BodyPosition, SoundPlace
@@ -158,3 +161,37 @@ def test_words_that_fit_several_names_alike_mean_none_of_them() -> None:
     names = {"scenario": ("Working at desk", "Working out at home")}
     assert words_of("working", names, NOW).unknown_words == ("working",)
     assert words_of("wo", {"scenario": ("Working at desk",)}, NOW).unknown_words == ("wo",)
+
+
+def test_a_decimal_comma_is_no_list() -> None:
+    assert words_of("cooking 1,5 hours ago", NAMES, NOW) == words_of(
+        "cooking 1.5 hours ago", NAMES, NOW
+    )
+    assert words_of("cooking Nov 20,2025", NAMES, NOW).when.text(UTC) == (
+        "Thursday 20 November 2025"
+    )
+
+
+def test_the_days_of_a_log_are_those_of_the_zone() -> None:
+    def days(first_s: int, last_s: int, zone: tzinfo) -> str:
+        device = DeviceSummary(
+            device_id="d", first_ns=first_s * S, last_ns=last_s * S, scenarios=1, activities=1
+        )
+        return days_of_log(device, zone)
+
+    assert days(0, 24 * HOUR, UTC) == "Thursday 1 January 1970"
+    assert days(0, 24 * HOUR + 1, UTC) == "from 1 January 1970 to 2 January 1970"
+    assert days(0, 24 * HOUR, TOKYO) == "from 1 January 1970 to 2 January 1970"
+
+
+def test_the_examples_of_the_page_are_understood() -> None:
+    page = (files("streams.web") / "static" / "index.html").read_text("utf-8")
+    examples = re.findall(r'<option value="([^"]+)">', page.split('id="find-examples"')[1])
+    examples += re.findall(r'id="find-words".*placeholder="([^"]+)"', page)
+    names = {"scenario": SCENARIOS, "activity": ACTIVITIES, "sound": SOUND_EVENTS}
+    assert len(examples) >= 5
+    for example in examples:
+        query = words_of(example, names, NOW)
+        assert (example, query.unknown_words) == (example, ())
+        assert (query.scenario or query.activity or query.sound or query.worn) is not None
+        assert query.when != When()

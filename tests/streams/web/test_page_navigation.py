@@ -243,6 +243,10 @@ async def test_a_few_words_find_a_time_and_lead_to_it(
     await page.value("history.back()")
     await page.until("document.querySelector('#date').textContent === 'Thursday, 20 November 2025'")
     await ask("cooking 18 November 2025", "Once. Searched: Tuesday 18 November 2025.")
+    # The log is of old recordings, as those of a replay.
+    await ask("cooking yesterday", "Not found. Searched: ")
+    [note] = await page.texts("#found-note")
+    assert note.endswith(". The log spans: from 18 November 2025 to 20 November 2025.")
     await ask("snoring", "Not found.")
     assert await page.texts("#found li") == []
     await ask("zebra", "Not understood: 'zebra'; expected something to search for")
