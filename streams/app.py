@@ -6,7 +6,7 @@ import sys
 
 from infra.errors import SettingsError
 from infra.settings import load
-from streams import corrections, dispatcher, log, notifications, refiner
+from streams import corrections, frame_reader, log, notifications, refiner
 from streams.commands import register as register_commands
 from streams.engine.app import EgoLogApp
 from streams.engine.notification_plan import plan_of
@@ -26,7 +26,7 @@ except SettingsError as error:
 
 backend = app.backend
 
-for agent in (dispatcher, refiner, log, corrections):
+for agent in (frame_reader, refiner, log, corrections):
     agent.register(app)
 notifications.register(app, plan)
 register_page(

@@ -8,7 +8,7 @@ import faust
 import scipy.special
 
 from models.serving import open_vocabulary, predict, registry, session
-from streams import dispatcher, log, refiner
+from streams import frame_reader, log, refiner
 from streams.engine import app, worker
 from streams.engine.kafka import topic
 from streams.finetuning import finetuner
@@ -18,10 +18,10 @@ from streams.web import routes
 
 __all__ = [
     "app",
-    "dispatcher",
     "editor",
     "faust",
     "finetuner",
+    "frame_reader",
     "log",
     "open_vocabulary",
     "predict",

@@ -30,6 +30,7 @@ from streams.producers.frames import Identity, frames
 from streams.scenario_estimator import ScenarioEstimator
 from streams.scenario_joiner import ScenarioJoiner
 from streams.sound_events import SoundSeparator
+from streams.window_work import WindowWork
 from streams.windower import Windowing
 from tests.streams.engine.fakes import Checkpoints, Inbox, Queue
 
@@ -87,16 +88,16 @@ class LocalWorker:
         who = Identity(recording.device_id, recording.session_id)
         sent = [timed.frame for timed in frames(recording, who, frame_s=frame_s)]
         queue, settings = _Queue(), self._settings
-        dispatcher = Dispatcher(
+        work = WindowWork(
             settings,
-            Windowing(settings, Features()),
             SpatialEstimator(settings, self._running),
             ScenarioEstimator(settings, self._running),
             ActivityEstimator(settings, self._running),
             SoundSeparator(self._running),
             ScenarioJoiner(settings),
-            positions=lambda: self._positions,
         )
+        windowing = Windowing(settings, Features())
+        dispatcher = Dispatcher(windowing, work, lambda: self._positions)
         out: Any = queue
         nothing: Any = Checkpoints()
         # Whatever is still waited for has been silent for longer than this.

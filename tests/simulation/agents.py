@@ -14,6 +14,7 @@ from streams.dispatcher import Dispatcher
 from streams.har import RankedWindow
 from streams.localization import directions_after
 from streams.scenario_joiner import ScenarioJoiner
+from streams.window_work import WindowWork
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Sequence
@@ -152,7 +153,7 @@ def dispatcher(
     joiner = ScenarioJoiner(settings)
     positions: Any = HashingPositions()
     parts = (agents, agents, recognizer, agents, joiner)
-    return Dispatcher(settings, windowing, *parts, positions=lambda: positions)
+    return Dispatcher(windowing, WindowWork(settings, *parts), lambda: positions)
 
 
 def _common(window: Window) -> dict[str, Any]:

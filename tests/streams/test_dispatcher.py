@@ -262,7 +262,9 @@ async def test_who_looks_at_a_device_is_handed_what_is_heard_and_made() -> None:
         take=lambda record: made.append(type(record).__name__),
     )
     dispatching, alone = Dispatching(), Dispatching()
-    dispatching.dispatcher._live = dispatching.dispatcher._attempts._live = cast("LiveView", live)
+    dispatching.dispatcher._work._live = dispatching.dispatcher._work._attempts._live = cast(
+        "LiveView", live
+    )
     await dispatching.push()
     await alone.push()
     assert heard == [each.window_id for each in dispatching.queue.of(topics.SPATIAL)]
