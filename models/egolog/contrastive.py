@@ -136,7 +136,8 @@ class Encoders(nn.Module):
     def begin_sharing(self) -> None:
         """Initialise the copies from the encoders; the tower has full rank."""
         self.config = replace(self.config, shared_rank=1.0)
-        self.shared_audio = SoundTower(self.config.audio).train(self.training)
+        device = self.space.tau.device
+        self.shared_audio = SoundTower(self.config.audio).train(self.training).to(device)
         self.shared_audio.load_state_dict(self.audio.tower.state_dict())
         self.shared_imu.load_state_dict(self.imu.state_dict())
 
@@ -212,7 +213,8 @@ def contrastive_loss(
         same.fill_diagonal_(float(itself))
         target = same / same.sum(dim=1, keepdim=True).clamp(min=1.0)
     if not itself:
-        logits = logits.masked_fill(torch.eye(len(logits), dtype=torch.bool), -1e4)
+        same_item = torch.eye(len(logits), dtype=torch.bool, device=logits.device)
+        logits = logits.masked_fill(same_item, -1e4)
     return (cross_entropy(logits, target) + cross_entropy(logits.T, target)) / 2
 
 

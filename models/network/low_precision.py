@@ -17,9 +17,11 @@ def has_bfloat16() -> bool:
     return any(capabilities.get(name, False) for name in _INSTRUCTIONS)
 
 
-def low_precision(*, enabled: bool = True) -> torch.autocast:
+def low_precision(*, enabled: bool = True, device: str = "cpu") -> torch.autocast:
     """Return an autocast context for bfloat16, disabled on processors without it.
 
+    `device` is the type of torch's device; those other than the processor are taken to support it.
     It is never used for serving, because results would depend on the processor.
     """
-    return torch.autocast("cpu", torch.bfloat16, enabled=enabled and has_bfloat16())
+    able = device != "cpu" or has_bfloat16()
+    return torch.autocast(device, torch.bfloat16, enabled=enabled and able)

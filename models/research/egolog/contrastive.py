@@ -85,7 +85,7 @@ class SpaceWithHeads(nn.Module):
 
     def forward(self, segments: SegmentPairs, positive: Positive) -> tuple[Tensor, Tensor]:
         """Return the contrastive loss and that of the heads."""
-        with low_precision():
+        with low_precision(device=segments.mel.device.type):
             with torch.no_grad():
                 low = self._low(segments.mel)
             audio = self.audio(low)  # (B, 256)
@@ -117,19 +117,21 @@ def train(
     settings: Fit,
     seed: int,
     losses: StageLosses = StageLosses(),
+    device: str = "cpu",
 ) -> Encoders:
     """Train the copies and the space with one of the paper's two definitions of a positive pair.
 
-    The encoders are changed in place and returned; their own label heads are unchanged.
+    The encoders are changed in place and returned, on `device`; their own label heads are
+    unchanged.
     """
     torch.manual_seed(seed)
-    encoders.begin_sharing()
+    encoders.to(device).begin_sharing()
     if not (losses.space or losses.labels):
         return encoders.eval()
     encoders.requires_grad_(True)
-    trained_space = SpaceWithHeads(encoders)
+    trained_space = SpaceWithHeads(encoders).to(device)
     rng = np.random.default_rng(0)
-    checked = [_draw([check], rng, BATCH) for _ in range(CHECKS)]
+    checked = [_draw([check], rng, BATCH).to(device) for _ in range(CHECKS)]
 
     def loss_on(segments: SegmentPairs) -> Tensor:
         shared, own = trained_space(segments, positive)
@@ -137,7 +139,7 @@ def train(
         return loss
 
     def loss_of(rng: Generator) -> Tensor:
-        return loss_on(_augment(days, _draw(days, rng, BATCH), rng))
+        return loss_on(_augment(days, _draw(days, rng, BATCH), rng).to(device))
 
     def score_of() -> float:
         return -float(np.mean([float(loss_on(segments)) for segments in checked]))

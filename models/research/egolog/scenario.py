@@ -62,7 +62,7 @@ def cut(
         imu = imu + torch.randn_like(imu) * imu.std() * noise
     inside = starts[:, None] + np.arange(seconds)
     share = days.scenarios[rows[:, None], inside].mean(dim=1)  # (N, 16)
-    present = torch.ones(at.shape, dtype=torch.bool)
+    present = torch.ones(at.shape, dtype=torch.bool, device=audio.device)
     segments = Segments(
         audio_features=audio,
         audio_embedding=space.of_audio(audio),
@@ -95,7 +95,7 @@ def predict(
         segments = replace(segments, audio_mask=nothing)
     with torch.inference_mode():
         rows, _ = network.join(segments)
-        probability: NDArray[np.float32] = torch.sigmoid(network(rows)).numpy()
+        probability: NDArray[np.float32] = torch.sigmoid(network(rows)).cpu().numpy()
     return probability
 
 
@@ -109,7 +109,7 @@ def train(
     sequence: Sequence = "transformer",
     key_frames: bool = True,
 ) -> ScenarioNet:
-    """Return a network trained above `space`, which is frozen."""
+    """Return a network trained above `space`, which is frozen, on the device of them all."""
     torch.manual_seed(seed)
     checked = cut_windows(check, space)
     network = ScenarioNet(
@@ -120,7 +120,7 @@ def train(
             sequence=sequence,
             key_frames=key_frames,
         )
-    )
+    ).to(days.audio.device)
 
     alike = SimilarStretches.of(days)
 
@@ -139,7 +139,7 @@ def train(
         )
 
     def score_of() -> float:
-        return micro_f1(predict(network, checked), checked.scenarios.numpy())
+        return micro_f1(predict(network, checked), checked.scenarios.cpu().numpy())
 
     name = f"scenario, {sequence}{'' if key_frames else ', no key frames'}"
     fitted = fit(name, network, loss_of, score_of, settings, seed)
@@ -150,7 +150,7 @@ def train(
 
 def _centre_threshold(network: ScenarioNet, check: ScenarioWindows) -> float:
     """Shift the output's bias so that 0.5 is the best threshold on validation; return its F1."""
-    truth, probability = check.scenarios.numpy(), predict(network, check)
+    truth, probability = check.scenarios.cpu().numpy(), predict(network, check)
     scores = {at: micro_f1(probability, truth, at) for at in np.arange(0.2, 0.81, 0.05)}
     # The median of near-optimal thresholds, because validation windows are few.
     best = [at for at, score in scores.items() if score >= max(scores.values()) - 0.005]
@@ -175,7 +175,7 @@ class SimilarStretches:
     @classmethod
     def of(cls, days: EncodedDays) -> SimilarStretches:
         """Group the stretches of `days`."""
-        active = days.scenarios.numpy() > 0  # (N, L, 16)
+        active = days.scenarios.cpu().numpy() > 0  # (N, L, 16)
         steady = (active == active[:, :1]).all(axis=(1, 2))
         _, code = np.unique(active[:, 0], axis=0, return_inverse=True)
         # A stretch whose scenarios change is its own group.
@@ -201,7 +201,7 @@ class SimilarStretches:
 
 def _splice(one: Segments, other: Segments, from_other: NDArray[np.bool_]) -> Segments:
     """Replace the marked segments (B, S) by those of `other`."""
-    marked = torch.from_numpy(from_other)[..., None]
+    marked = torch.from_numpy(from_other)[..., None].to(one.audio_features.device)
     names = ("audio_features", "imu_features", "audio_embedding", "imu_embedding")
     return replace(
         one, **{n: torch.where(marked, getattr(other, n), getattr(one, n)) for n in names}
@@ -221,4 +221,9 @@ def _drop_inputs(segments: Segments, rng: Generator) -> Segments:
             mask[item, rng.permutation(count)[: int(rng.integers(1, count))]] = False
     empty = ~(audio | imu).any(axis=1)
     audio[empty] = imu[empty] = True
-    return replace(segments, audio_mask=torch.from_numpy(audio), imu_mask=torch.from_numpy(imu))
+    device = segments.audio_mask.device
+    return replace(
+        segments,
+        audio_mask=torch.from_numpy(audio).to(device),
+        imu_mask=torch.from_numpy(imu).to(device),
+    )

@@ -83,23 +83,30 @@ def contrastive_alone(
         mono=False,
     )
     figures = {}
-    for name, losses in LOSSES.items():
-        encoders = contrastive.train(
-            context.encoders(),
-            context.train_days,
-            context.validation_days,
-            recipes.POSITIVE,
-            stage_fit,
-            context.seed,
-            losses,
-        )
-        days, check, test = (
-            encode_segments(encoders, each)
-            for each in (context.train_days, [context.validation_days], [unseen])
-        )
-        network = of_scenario.train(days, check, encoders.space, network_fit, context.seed)
-        figures[name] = _f1(network, encoders, test)
+    for name in LOSSES:
+        encoders, network = train_with(context, name, network_fit, stage_fit)
+        figures[name] = _f1(network, encoders, encode_segments(encoders, [unseen]))
     return {"contrastive_alone": figures}
+
+
+def train_with(
+    context: TrainingContext, losses: str, network_fit: Fit, stage_fit: Fit
+) -> tuple[Encoders, ScenarioNet]:
+    """Return encoders whose stage had the losses `LOSSES[losses]`, and the network above them."""
+    encoders = contrastive.train(
+        context.encoders(),
+        context.train_days,
+        context.validation_days,
+        recipes.POSITIVE,
+        stage_fit,
+        context.seed,
+        LOSSES[losses],
+        context.device,
+    )
+    days = encode_segments(encoders, context.train_days)
+    check = encode_segments(encoders, [context.validation_days])
+    network = of_scenario.train(days, check, encoders.space, network_fit, context.seed)
+    return encoders, network
 
 
 def tables(context: TrainingContext, network_fit: Fit, _: Fit) -> dict[str, Any]:
@@ -174,7 +181,7 @@ def _material_of(context: TrainingContext) -> Material:
 
 def _f1(network: ScenarioNet, encoders: Encoders, test: EncodedDays) -> float:
     windows = of_scenario.cut_windows(test, encoders.space)
-    return micro_f1(of_scenario.predict(network, windows), windows.scenarios.numpy())
+    return micro_f1(of_scenario.predict(network, windows), windows.scenarios.cpu().numpy())
 
 
 COMPARISONS = {
@@ -225,6 +232,12 @@ def main(arguments: Sequence[str] | None = None) -> None:
         help="measure the contrastive stage alone, with and without its supervised heads",
     )
     parser.add_argument("--weights", type=Path, default=WEIGHTS_DIR, help="folder of the weights")
+    parser.add_argument(
+        "--device",
+        default="cpu",
+        help="torch device that --contrastive-alone trains and measures on; the other comparisons "
+        "run on cpu only",
+    )
     parser.add_argument("--cache", type=Path, help="cache folder of the composed days")
     parser.add_argument("--stretches", type=int, default=4 * PART)
     parser.add_argument("--json", type=Path, help="output file of the metrics")
@@ -234,6 +247,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
     for name, steps in (("steps", options.steps), ("sharing-steps", options.sharing_steps)):
         if steps is not None and steps < 1:
             parser.error(f"--{name} is {steps}; expected 1 or more")
+    if options.device != "cpu" and options.comparison != "contrastive_alone":
+        parser.error(f"--device is {options.device}; expected cpu unless --contrastive-alone")
     data = needed_recordings(parser, options)
     pin_one_thread()
     network_fit = Fit(options.minutes, steps=options.steps)
@@ -247,7 +262,9 @@ def main(arguments: Sequence[str] | None = None) -> None:
     with tempfile.TemporaryDirectory(prefix="egolog-ablate-") as folder:
         cache = options.cache if options.cache is not None else Path(folder)
         for seed in options.seeds:
-            context = TrainingContext(data, options.weights, cache, seed, options.stretches)
+            context = TrainingContext(
+                data, options.weights, cache, seed, options.stretches, device=options.device
+            )
             measure = COMPARISONS[options.comparison]
             figures[str(seed)] = measure(context, network_fit, stage_fit) | {"training": training}
             if options.json is not None:
@@ -272,6 +289,8 @@ def _command(options: argparse.Namespace) -> str:
     for name in names:
         if (value := getattr(options, name)) is not None:
             words += ["--" + name.replace("_", "-"), f"{value:g}"]
+    if options.device != "cpu":
+        words += ["--device", options.device]
     return " ".join(words)
 
 

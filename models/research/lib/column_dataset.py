@@ -26,6 +26,16 @@ class ColumnDataset:
         """Return the items `rows`, indices or a mask."""
         return replace(self, **{name: column[rows] for name, column in vars(self).items()})
 
+    def to(self, device: torch.device | str) -> Self:
+        """Return the data set with its tensors on `device`; arrays stay in memory."""
+        return replace(
+            self,
+            **{
+                name: column.to(device) if isinstance(column, Tensor) else column
+                for name, column in vars(self).items()
+            },
+        )
+
     @classmethod
     def concatenate(cls, parts: Sequence[Self]) -> Self:
         """Concatenate items whose other dimensions are equal."""

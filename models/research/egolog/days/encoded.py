@@ -107,20 +107,23 @@ def encode(
 def encode_segments(encoders: Encoders, parts: Sequence[Days]) -> EncodedDays:
     """Encode only the segments of every stretch, in full precision: a third of `encode`'s work.
 
-    The features before the contrastive stage and those of activity windows are left empty.
+    The features before the contrastive stage and those of activity windows are left empty. All is
+    on the device of `encoders`.
     """
+    device = encoders.space.tau.device
     columns: defaultdict[str, list[Tensor]] = defaultdict(list)
     with torch.inference_mode():
         for days in parts:
             inside = torch.arange(days.seconds - SEGMENT_S + 1)[:, None] + torch.arange(SEGMENT_S)
             rows = inside[:, :1] * FRAMES + torch.arange(SEGMENT_S * FRAMES)  # (P, 100)
             for mel, imu in zip(days.mel, days.imu, strict=True):
-                seconds = encoders.seconds(torch.from_numpy(mel.astype(np.float32))[None])[0]
+                stretch = torch.from_numpy(mel.astype(np.float32)).to(device)
+                seconds = encoders.seconds(stretch[None])[0]
                 columns["audio"].append(encoders.encode_seconds(seconds[inside]))
-                columns["imu"].append(encoders.imu_features(torch.from_numpy(imu)[rows]))
-            columns["scenarios"] += [*torch.from_numpy(days.scenarios.astype(np.float32))]
+                columns["imu"].append(encoders.imu_features(torch.from_numpy(imu)[rows].to(device)))
+            columns["scenarios"] += torch.from_numpy(days.scenarios.astype(np.float32)).to(device)
     audio, imu, scenarios = (torch.stack(columns[name]) for name in ("audio", "imu", "scenarios"))
-    nothing = torch.zeros(len(audio), 0)
+    nothing = torch.zeros(len(audio), 0, device=device)
     return EncodedDays(
         audio=audio.clone(),
         imu=imu.clone(),

@@ -1,13 +1,18 @@
+from collections.abc import Callable
+from contextlib import nullcontext
+
 import numpy as np
 import pytest
 import torch
+from numpy.random import Generator
+from torch import Tensor
 
 from models.egolog.contrastive import Encoders, Positive
 from models.labels import SCENARIOS
 from models.research.egolog import contrastive
 from models.research.egolog.days.composed import Days
-from models.research.egolog.days.encoded import encode
-from models.research.lib.fit import Fit
+from models.research.egolog.days.encoded import encode, encode_segments
+from models.research.lib.fit import Fit, FitResult
 from tests.models import fresh
 from tests.models.research.egolog import synthetic
 
@@ -111,3 +116,32 @@ def test_without_a_lesson_what_learns_by_it_alone_stays(lesson: str) -> None:
     before = encoders.space.tau.item()
     contrastive.train(encoders, [telling(8)], telling(8), "scenario", quick, 0, alone)
     assert (encoders.space.tau.item() != before) == (lesson == "space")
+
+
+def test_the_stage_is_on_its_device_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    trained: list[torch.nn.Module] = []
+
+    # A meta tensor has no values, so only a step is possible; but it never mixes with others.
+    def step(
+        name: str,
+        module: torch.nn.Module,
+        loss_of: Callable[[Generator], Tensor],
+        score_of: Callable[[], float],
+        settings: Fit,
+        seed: int,
+    ) -> FitResult:
+        loss_of(np.random.default_rng(seed)).backward()
+        trained.append(module)
+        return FitResult(0.0, [])
+
+    monkeypatch.setattr(contrastive, "fit", step)
+    # Autocast has no meta device.
+    monkeypatch.setattr(contrastive, "low_precision", lambda device: nullcontext())
+    days = telling(8)
+    encoders = contrastive.train(
+        fresh.encoders(), [days], days, "scenario", QUICK, 0, device="meta"
+    )
+    gradients = [each.grad for each in trained[0].parameters() if each.grad is not None]
+    assert len(gradients) > 50
+    assert {each.device.type for each in gradients} == {"meta"}
+    assert encode_segments(encoders, [days]).audio.device.type == "meta"

@@ -5,7 +5,7 @@ import pytest
 import torch
 
 from models.egolog.contrastive import SharedSpace
-from models.egolog.scenario import Sequence
+from models.egolog.scenario import ScenarioNet, Sequence
 from models.labels import SCENARIOS
 from models.research.egolog import scenario
 from models.research.lib.fit import Fit
@@ -110,3 +110,14 @@ def test_a_spliced_segment_keeps_sound_and_motion_together(space: SharedSpace) -
     for name in ("audio_features", "imu_features", "audio_embedding", "imu_embedding"):
         assert torch.equal(getattr(both, name)[0, 4], getattr(other, name)[0, 4])
         assert torch.equal(getattr(both, name)[0, 5], getattr(one, name)[0, 5])
+
+
+def test_windows_are_on_the_device_of_their_days() -> None:
+    days = synthetic.encoded(2, 30).to("meta")
+    rows, starts, rng = np.array([0, 1]), np.array([0, 0]), np.random.default_rng(0)
+    # A meta tensor never mixes with others.
+    windows = scenario.cut(days, SharedSpace().to("meta"), rows, starts, noise=0.4)
+    spliced = scenario._splice(windows.segments, windows.segments, np.ones((2, 15), bool))
+    joined, weights = ScenarioNet().to("meta").join(scenario._drop_inputs(spliced, rng))
+    found = (windows.scenarios, windows.segments.audio_mask, joined, weights)
+    assert {each.device.type for each in found} == {"meta"}

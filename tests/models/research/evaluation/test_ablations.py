@@ -50,3 +50,9 @@ def test_a_training_has_a_step_at_least(capsys: pytest.CaptureFixture[str]) -> N
     with pytest.raises(SystemExit):
         ablations.main(["--sharing-steps", "0", "--json", "figures.json"])
     assert "--sharing-steps is 0; expected 1 or more" in capsys.readouterr().err
+
+
+def test_only_the_stage_alone_has_a_device(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit):
+        ablations.main(["--device", "cuda"])
+    assert "--device is cuda; expected cpu unless --contrastive-alone" in capsys.readouterr().err
