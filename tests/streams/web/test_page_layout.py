@@ -30,6 +30,12 @@ async def test_no_label_ever_becomes_markup(site: Site, page: Page, store: LogSt
     assert await page.value("document.title") == "EgoLog"
 
 
+OUTSIDE = """[...document.querySelectorAll('main *, header *')].filter((node) => {
+    const box = node.getBoundingClientRect();
+    return box.width > 1 && (box.left < -1 || box.right > innerWidth + 1);
+  }).map((node) => node.tagName + '.' + node.getAttribute('class'))"""
+
+
 # What is dark is laid out as what is light.
 @pytest.mark.parametrize(
     ("width", "height", "dark"),
@@ -47,13 +53,7 @@ async def test_everything_fits_the_window(
     await page.open(site.url, width, height, dark)
     await page.until(DRAWN)
     assert await page.value("document.documentElement.scrollWidth") <= width
-    outside = await page.value(
-        """[...document.querySelectorAll('main *, header *')].filter((node) => {
-             const box = node.getBoundingClientRect();
-             return box.width > 1 && (box.left < -1 || box.right > innerWidth + 1);
-           }).map((node) => node.tagName + '.' + node.getAttribute('class'))"""
-    )
-    assert outside == []
+    assert await page.value(OUTSIDE) == []
     shot = tmp_path / "page.png"
     await page.screenshot(shot)
     assert shot.stat().st_size > 20_000
@@ -125,6 +125,57 @@ async def test_a_tap_in_the_legend_brings_the_chart_back_into_view(
     assert await page.value(focused) == "true"
 
 
+# What a label belongs to is also reached by the label.
+SMALL_TARGETS = """[...document.querySelectorAll('button, a, select, summary, input')]
+  .filter((node) => node.checkVisibility())
+  .map((node) => (node.type === 'radio' || node.type === 'checkbox' ? node.closest('label') : node))
+  .filter((node) => {
+    const box = node.getBoundingClientRect();
+    return box.width > 1 && (box.width < 24 || box.height < 24);
+  })
+  .map((node) => `${node.tagName} ${node.textContent.trim()}`)"""
+
+
+# Each page, and what is true once it is drawn.
+PAGES = {
+    "": DRAWN,
+    "?span=week": "document.querySelectorAll('#days-list li').length === 7",
+    "?span=month": "document.querySelectorAll('#days-list li').length >= 28",
+    "sensor": "document.querySelector('#start').checkVisibility()",
+    "settings": "document.querySelector('#save').checkVisibility()",
+}
+
+
+@pytest.mark.parametrize("path", PAGES)
+async def test_every_control_is_large_enough_for_a_finger(
+    site: Site, page: Page, records: Records, path: str
+) -> None:
+    await page.open(site.url + path, *PHONE)
+    await page.until(PAGES[path])
+    if not path:
+        await page.value(
+            "[...document.querySelectorAll('.act')].find((each) => "
+            "each.textContent === 'Correct or note').click()"
+        )
+        await page.until("document.querySelector('.correct input').checkVisibility()")
+    assert await page.value(SMALL_TARGETS) == []
+
+
+@pytest.mark.parametrize("path", PAGES)
+async def test_nothing_is_beside_a_window_of_1280_px_zoomed_to_400_percent(
+    site: Site, page: Page, records: Records, path: str
+) -> None:
+    await page.open(site.url + path, 320, 256)
+    await page.until(PAGES[path])
+    assert await page.value("document.documentElement.scrollWidth") == 320
+    assert await page.value(OUTSIDE) == []
+    # The name is not cut by what is beside it.
+    assert await page.value(
+        "(({scrollWidth, clientWidth}) => scrollWidth <= clientWidth)"
+        "(document.querySelector('.brand'))"
+    )
+
+
 TEXTS_THAT_OVERLAP = """(() => {
   const shown = [...document.querySelectorAll('svg text, .bar-name, .bar-share, .bar-time, h1, h2, '
       + '#date, #detail, #status, .range button, #legend button, .foot p')]
@@ -147,7 +198,7 @@ TEXTS_THAT_OVERLAP = """(() => {
 })()"""
 
 
-@pytest.mark.parametrize("width", [360, 390, 700, 820, 1190, 1280])
+@pytest.mark.parametrize("width", [320, 360, 390, 700, 820, 1190, 1280])
 async def test_no_label_lies_over_another(
     site: Site, page: Page, store: LogStore, width: int
 ) -> None:
