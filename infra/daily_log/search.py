@@ -27,6 +27,7 @@ _SMALL_WORDS = frozenset(
 )
 # "1,5 hours" is written so in much of the world.
 _DECIMAL_COMMA = re.compile(r"(?<=\d),(?=\d{1,2} ?(?:h|hr|hour|d|day|week|month|year)s?\b)")
+_QUOTED = re.compile('["\u201c\u201d\u201e]([^"\u201c\u201d\u201e]+)["\u201c\u201d\u201e]')
 _MIN_BEGINNING = 3
 # Matching windows further apart than this are separate hits.
 _GAP_NS = 90_000_000_000
@@ -88,13 +89,14 @@ def words_of(text: str, names: Mapping[str, Iterable[str]], now: datetime) -> Lo
     """Parse a query from words, as "clapping near, Tuesday afternoon" or "cooking yesterday".
 
     now: the present, in the zone of the query's times, which `time_expressions.grammar` describes.
-    Raises `TimeExpressionError` for a time that cannot be.
+    Raises `TimeExpressionError` for a time that cannot be. What is in quotes is part of a note.
 
     names: the known names of `scenario`, `activity` and `sound`; the longest match wins. Else a
     name is meant by its words, or by how they begin, if no other name of its kind has as many of
     them: "car", "read", "desk work". Words that are not understood are listed in `unknown_words`.
     """
-    text = _DECIMAL_COMMA.sub(".", text.casefold())
+    note = " ".join(quoted[1].split()) if (quoted := _QUOTED.search(text)) else ""
+    text = _DECIMAL_COMMA.sub(".", _QUOTED.sub(" ", text, count=1).casefold())
     rest = f" {' '.join(text.replace(',', ' ').split())} "
     given: dict[str, str] = {}
     for kind, known in names.items():
@@ -122,6 +124,7 @@ def words_of(text: str, names: Mapping[str, Iterable[str]], now: datetime) -> Lo
         activity=given.get("activity"),
         sound=given.get("sound"),
         places=tuple(places),
+        note=note or None,
         worn=worn,
         when=when,
         zone=now.tzinfo or UTC,

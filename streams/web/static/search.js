@@ -73,7 +73,7 @@ async function look(device, text, from, before, address, open, parts = PARTS) {
   if (mine !== asked) return;
   const hits = continued(before, answer.hits);
   const unknown = answer.unknown_words.length
-    ? ` Nothing is known of: ${answer.unknown_words.join(", ")}.` : "";
+    ? ` Nothing is known of: ${answer.unknown_words.join(", ")}. Notes are searched for what is in quotes.` : "";
   const times = hits.length === 1 ? "Once" : `${hits.length} times`;
   const when = answer.when ? ` Searched: ${answer.when}.` : "";
   // A log of old recordings has no yesterday.

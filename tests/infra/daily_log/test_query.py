@@ -163,6 +163,17 @@ def test_words_that_fit_several_names_alike_mean_none_of_them() -> None:
     assert words_of("wo", {"scenario": ("Working at desk",)}, NOW).unknown_words == ("wo",)
 
 
+def test_a_note_is_searched_for_what_is_in_quotes() -> None:
+    for text in ('eating "with  Ada"', "\u201cwith Ada\u201d eating"):
+        query = words_of(text, NAMES, NOW)
+        assert query == LogQuery(scenario="Eating", note="with Ada")
+        assert [hit.start_ns // S for hit in find(LOG, query)] == [60]
+    assert words_of('"ada"', NAMES, NOW).asks
+    # What is in quotes is neither a name nor a time.
+    assert words_of('"cooking yesterday"', NAMES, NOW) == LogQuery(note="cooking yesterday")
+    assert words_of('eating "', NAMES, NOW).note is None
+
+
 def test_a_decimal_comma_is_no_list() -> None:
     assert words_of("cooking 1,5 hours ago", NAMES, NOW) == words_of(
         "cooking 1.5 hours ago", NAMES, NOW

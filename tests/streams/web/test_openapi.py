@@ -122,6 +122,7 @@ async def test_a_log_is_searched_in_words_and_by_name(client: TestClient[Any, An
     assert told["when"] == "Thursdays, 06:00 to 12:00"
     assert {hit["scenario"] for hit in told["hits"]} == {"Cooking"}
     assert told["hits"][0]["from"] == "2025-11-20T07:50:00Z"
+    assert (await hits(words='"a note that nobody made"'))["hits"] == []
     none = await hits(words="frying friday")
     assert (none["hits"], none["log_days"]) == ([], "Thursday 20 November 2025")
     low = await hits(confidence_below="0.5")

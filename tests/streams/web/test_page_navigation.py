@@ -226,7 +226,7 @@ async def test_a_few_words_find_a_time_and_lead_to_it(
         note = "document.querySelector('#found-note').textContent"
         await page.until(f"{note}.startsWith({json.dumps(begin)})")
 
-    await ask("cooking zebra", "3 times. Nothing is known of: zebra.")
+    await ask("cooking zebra", "3 times. Nothing is known of: zebra. Notes are")
     lines = await page.texts("#found a")
     assert lines[0] == "Thu 20 Nov 07:50 – 08:15 Cooking"
     assert lines[-1] == "Tue 18 Nov 07:50 – 08:15 Cooking"
