@@ -1,7 +1,7 @@
 """CUDA graphs: a batch's kernels recorded once and replayed by one call.
 
-A small network is some hundred kernels of microseconds, and starting each from Python takes longer
-than running it. Replayed kernels are the recorded ones, so results are the same bits.
+A small network is many short kernels, each started from Python; a recording is started by one call.
+Replayed kernels are the recorded ones, so results should be the same bits, which a test holds.
 """
 
 from __future__ import annotations

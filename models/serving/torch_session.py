@@ -134,7 +134,7 @@ class TorchSession:
 
 
 class TorchSessions:
-    """Makes the sessions of one torch `device`, which share the networks on it."""
+    """Makes the sessions of one torch `device`."""
 
     def __init__(self, device: str, batch: int = BATCH) -> None:
         pin_one_thread()
@@ -142,7 +142,8 @@ class TorchSessions:
         self._batch = batch
         # Sessions take turns, because a recorded batch overwrites the outputs of the one before.
         self._turn = Lock()
-        self._networks = WeakValueDictionary[str, "nn.Module"]()
+        # Shared by everyone who opens the same network, as long as it is in use.
+        self._sessions = WeakValueDictionary[tuple[str, str], TorchSession]()
 
     @property
     def suffix(self) -> str:
@@ -161,16 +162,20 @@ class TorchSessions:
 
         Raises `RegistryError` if they do not fit.
         """
-        network = self._networks.get(weights.sha256)
-        if network is None:
-            network = build_module(key_of(key.name), file, weights).to(self._device)
-            self._networks[weights.sha256] = network
-        return {
+        known = {name: self._sessions.get((name, weights.sha256)) for name in key.graphs}
+        found = {name: each for name, each in known.items() if each is not None}
+        if len(found) == len(known):
+            return {**found}
+        network = build_module(key_of(key.name), file, weights).to(self._device)
+        made = {
             name: TorchSession(
                 GRAPH_FUNCTIONS[name], network, self._device, self._batch, self._turn
             )
             for name in key.graphs
         }
+        for name, session in made.items():
+            self._sessions[name, weights.sha256] = session
+        return {**made}
 
 
 def open_cuda(batch: int = BATCH) -> TorchSessions:

@@ -24,6 +24,7 @@ from streams.engine.allocator import keep_freed_memory
 from streams.engine.garbage_collection import freeze_startup_objects
 from streams.engine.kafka.quiet_log import quieten
 from streams.engine.own_core import OwnCore
+from streams.engine.recognizers import Recognizers
 from streams.engine.startup import (
     model_keys,
     open_serving_registry,
@@ -116,6 +117,8 @@ def prepare(
         _check_port_free(str(conf.web_bind), int(conf.web_port))
     own_core.check(settings.cpu_affinity)
     networks = [registry.open(key) for key in model_keys(settings)], open_lanhar(registry)
+    if settings.device != "cpu":
+        Recognizers.load(settings, registry).try_out()
     open_tagger(settings)
     if settings.speech_filter != "off":
         open_speech_detector(settings)

@@ -196,6 +196,11 @@ def test_what_runs_elsewhere_says_so_and_computes_no_eight_bits(
     assert text.recorded == text.revision
 
 
+def test_sessions_are_shared_as_long_as_they_are_in_use(registry: Registry) -> None:
+    opened, again = registry.open(ENCODERS), registry.open(ENCODERS)
+    assert all(opened.sessions[name] is again.sessions[name] for name in ENCODERS.graphs)
+
+
 @pytest.mark.skipif(torch.cuda.is_available(), reason="this machine has a CUDA device")
 def test_a_missing_device_is_an_error_of_one_line() -> None:
     with pytest.raises(RegistryError) as raised:

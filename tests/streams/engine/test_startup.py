@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from types import SimpleNamespace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, Literal
 
 import pytest
 import torch
@@ -14,6 +14,7 @@ from models.serving import torch_session
 from models.serving.registry import Registry, RegistryError
 from models.serving.served import HAR
 from models.serving.session import GraphSession
+from streams.engine.recognizers import Recognizers
 from streams.engine.startup import open_serving_registry, open_speech_detector
 from streams.engine.worker import Worker
 
@@ -49,6 +50,46 @@ def test_a_worker_on_a_gpu_without_torch_says_so_in_one_line(
     [line] = str(raised.value).splitlines()
     assert line.startswith("device is 'cuda', which needs torch")
     assert line.endswith("expected it installed, or EGOLOG_DEVICE=cpu")
+
+
+def test_a_gpu_that_cannot_run_the_networks_stops_the_start_before_any_service(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def fail(*_: object) -> None:
+        raise RuntimeError("CUDA error: no kernel image is available\nCompile with ...")
+
+    monkeypatch.setattr(
+        torch_session, "open_cuda", lambda: torch_session.TorchSessions("cpu", batch=1)
+    )
+    monkeypatch.setattr(torch_session.TorchSession, "_call", fail)
+    app = SimpleNamespace(settings=on_cuda(tmp_path), conf=CONF, use=None, registry=Registry())
+    with pytest.raises(SystemExit, match="1"):
+        Worker(app)
+    [line] = capsys.readouterr().err.splitlines()
+    assert line == (
+        "error: device cannot run the networks (CUDA error: no kernel image is available); "
+        "expected a GPU that torch supports, or EGOLOG_DEVICE=cpu"
+    )
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("interference", ["near", "off"])
+def test_networks_are_tried_out_on_silence(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, interference: Literal["near", "off"]
+) -> None:
+    calls: list[list[str]] = []
+    run_all = GraphSession.run_all
+
+    def noted(session: GraphSession, items: Any) -> Any:
+        calls.extend(sorted(session.names) for _ in items)
+        return run_all(session, items)
+
+    monkeypatch.setattr(GraphSession, "run_all", noted)
+    settings = Settings(_env_file=None, run_dir=tmp_path, interference=interference)
+    Recognizers.load(settings, Registry()).try_out()
+    tried = {name for names in calls for name in names}
+    assert {"regions", "logits", "rows", "features"} <= tried
+    assert ("share" in tried) == (interference == "near")
 
 
 def test_networks_of_a_gpu_say_so_and_speech_is_detected_on_the_cpu(
