@@ -16,7 +16,7 @@ from models.lanhar.descriptions import (
     read_descriptions,
     write,
 )
-from models.research.lanhar.interpretation.patterns import MECHANISMS
+from models.research.lanhar.interpretation.mechanisms import MECHANISMS
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from models.research.lanhar.interpretation.patterns import has_steps
+from models.research.lanhar.interpretation.cues import has_steps
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence

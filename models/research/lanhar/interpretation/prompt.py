@@ -12,12 +12,8 @@ import numpy as np
 
 from models.lanhar.descriptions import DescriptionError, describe_by_aspect
 from models.lanhar.resample import RATE
-from models.research.lanhar.interpretation.patterns import (
-    CATEGORIES,
-    amplitude,
-    regularity,
-    rotation,
-)
+from models.research.lanhar.interpretation.cues import amplitude, regularity, rotation
+from models.research.lanhar.interpretation.patterns import CATEGORIES
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -9,17 +9,17 @@ from typing import TYPE_CHECKING
 
 from numpy.random import Generator, default_rng
 
-from models.research.lanhar.interpretation.interpretation import Interpretation
-from models.research.lanhar.interpretation.patterns import (
-    MECHANISMS,
-    SCALES,
+from models.research.lanhar.interpretation.cues import (
     amplitude,
     has_steps,
     moves,
-    patterns,
     regularity,
     rotation,
 )
+from models.research.lanhar.interpretation.interpretation import Interpretation
+from models.research.lanhar.interpretation.mechanisms import MECHANISMS
+from models.research.lanhar.interpretation.patterns import patterns
+from models.research.lanhar.interpretation.scales import SCALES
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

@@ -15,7 +15,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from models.lanhar import descriptions
-from models.research.lanhar.interpretation.patterns import CATEGORIES, MECHANICS, MECHANISMS, SCALES
+from models.research.lanhar.interpretation.mechanisms import MECHANISMS
+from models.research.lanhar.interpretation.patterns import CATEGORIES, MECHANICS
+from models.research.lanhar.interpretation.scales import SCALES
 from models.research.lanhar.interpretation.template_interpreter import FRAMES, MECHANISM_FRAMES
 
 if TYPE_CHECKING:

@@ -6,17 +6,10 @@ import numpy as np
 import pytest
 
 from models.research.lanhar.interpretation.analysis import analyse, analyse_all
-from models.research.lanhar.interpretation.patterns import (
-    CATEGORIES,
-    MECHANICS,
-    MECHANISMS,
-    SCALES,
-    climbs,
-    drop,
-    has_steps,
-    lift,
-    patterns,
-)
+from models.research.lanhar.interpretation.cues import climbs, drop, has_steps, lift
+from models.research.lanhar.interpretation.mechanisms import MECHANISMS
+from models.research.lanhar.interpretation.patterns import CATEGORIES, MECHANICS, patterns
+from models.research.lanhar.interpretation.scales import SCALES
 from models.research.lanhar.interpretation.windows import read_npz
 from tests.models.research.lanhar.motions import rest, rise, steps
 from tests.shared_data import shared_data
