@@ -24,6 +24,9 @@ PLACES = ("near", "far", "front", "left", "right", "back")
 WORN = KNOWN_PLACES
 _SMALL_WORDS = frozenset(
     {"on", "in", "the", "at", "and", "a", "to", "with", "of", "or", "from", "during", "every"}
+    | {"each", "all", "whole", "over", "for", "within", "around", "about"}
+    # Of a question: "What did I do yesterday?"
+    | {"what", "when", "i", "my", "did", "do", "was", "were"}
 )
 # "1,5 hours" is written so in much of the world.
 _DECIMAL_COMMA = re.compile(r"(?<=\d),(?=\d{1,2} ?(?:h|hr|hour|d|day|week|month|year)s?\b)")

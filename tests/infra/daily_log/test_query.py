@@ -174,6 +174,25 @@ def test_a_note_is_searched_for_what_is_in_quotes() -> None:
     assert words_of('eating "', NAMES, NOW).note is None
 
 
+@pytest.mark.parametrize(
+    ("question", "scenario", "when"),
+    [
+        ("What did I do yesterday?", None, "Friday 27 November 2026"),
+        (
+            "When was I cooking over the weekend?",
+            "Cooking",
+            "from 28 November 2026 to 29 November 2026",
+        ),
+        ("Eating, all of last month", "Eating", "from 1 October 2026 to 31 October 2026"),
+    ],
+)
+def test_a_question_is_read_without_its_small_words(
+    question: str, scenario: str | None, when: str
+) -> None:
+    query = words_of(question, NAMES, NOW)
+    assert (query.scenario, query.when.text(UTC), query.unknown_words) == (scenario, when, ())
+
+
 def test_a_decimal_comma_is_no_list() -> None:
     assert words_of("cooking 1,5 hours ago", NAMES, NOW) == words_of(
         "cooking 1.5 hours ago", NAMES, NOW
