@@ -11,7 +11,7 @@ from streams.web.routes import PageSources, install
 
 if TYPE_CHECKING:
     from infra.daily_log.store import LogStore
-    from schemas import Correction, Scenario
+    from schemas import Correction, Frame, Scenario
     from tests.streams.web.browser import Page
 
 
@@ -46,7 +46,10 @@ class Site:
 
     async def start(self) -> None:
         application = web.Application()
-        install(application, PageSources(lambda: self.store, publish=self.publish))
+        sources = PageSources(
+            lambda: self.store, publish=self.publish, publish_frame=self.take_frame
+        )
+        install(application, sources)
         self._runner = web.AppRunner(application, shutdown_timeout=0.1)
         await self._runner.setup()
         site = web.TCPSite(self._runner, "127.0.0.1", self.port)
@@ -55,6 +58,9 @@ class Site:
 
     async def publish(self, correction: Correction) -> None:
         self.published.append(correction)
+
+    async def take_frame(self, topic: str, frame: Frame) -> None:
+        """Take a phone's frame; without this the sensor's page logs that its socket is refused."""
 
     async def stop(self) -> None:
         if self._runner is not None:
