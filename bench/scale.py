@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from bench.scaling import Assumptions, Needs, monthly_cost, needs_of
 from models.research.lib.tables import table
+from schemas.atomic_file import write_atomically
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -69,7 +70,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if options.page is None:
         print(text, end="")
     else:
-        options.page.write_text(text, encoding="utf-8")
+        write_atomically(options.page, text)
     return 0
 
 

@@ -8,6 +8,7 @@ from bench.report import headings
 from bench.report.plots import draw_subjects, draw_wearers
 from models.research.lib.page_sections import sections
 from models.research.lib.tables import table
+from schemas.atomic_file import write_atomically
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -28,7 +29,7 @@ def write_page(figures: Figures, path: Path) -> None:
     draw_wearers(figures, folder / "wearers.png")
     kept = sections(path.read_text("utf-8")).get(headings.GPU) if path.is_file() else None
     text = "\n\n".join([*_parts(figures), *([] if kept is None else [kept])])
-    path.write_text(text + "\n", encoding="utf-8")
+    write_atomically(path, text + "\n")
 
 
 def _parts(figures: Figures) -> list[str]:

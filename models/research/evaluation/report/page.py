@@ -13,6 +13,7 @@ from models.research.evaluation.report.measured import measured_distance, real_m
 from models.research.evaluation.report.sizes import sizes_and_time
 from models.research.evaluation.self_training import report as loop_page
 from models.research.lib.page_sections import sections
+from schemas.atomic_file import write_atomically
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -65,4 +66,4 @@ def write(report: Report, page: Path) -> None:
         "Activities recognised across data sets, and by their description alone: "
         "[LANHAR.md](LANHAR.md).",
     ]
-    page.write_text("\n\n".join(parts) + "\n")
+    write_atomically(page, "\n\n".join(parts) + "\n")

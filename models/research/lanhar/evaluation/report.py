@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 from models.research.lanhar.evaluation import figures, leave_one_out, live, positions
 from models.research.lanhar.evaluation.sections import lead_and_section_of, section_of
 from models.research.lib.tables import Figures, pick, spread, table
+from schemas.atomic_file import write_atomically
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -127,7 +128,7 @@ def write(report: LanharReport, page: Path) -> None:
     if pictures:
         shown = " ".join(f"![{_title(path)}](figures/{path.name})" for path in pictures)
         parts.append(f"## Pictures\nt-SNE of {report.ablated}.\n\n{shown}")
-    page.write_text("\n\n".join(parts) + "\n", encoding="utf-8")
+    write_atomically(page, "\n\n".join(parts) + "\n")
 
 
 def together(

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from schemas.atomic_file import write_atomically
+
 if TYPE_CHECKING:
     from pathlib import Path
 
@@ -37,7 +39,7 @@ def put_first(body: str, path: Path, name: str) -> None:
     else:
         title, _, after = text.partition("\n")
         before = f"{title}\n\n"
-    path.write_text(f"{before}{marked(name, body)}\n\n{after.lstrip()}", "utf-8")
+    write_atomically(path, f"{before}{marked(name, body)}\n\n{after.lstrip()}")
 
 
 def put_last(body: str, path: Path, name: str) -> None:
@@ -47,7 +49,7 @@ def put_last(body: str, path: Path, name: str) -> None:
     after = rest.partition(_end(name))[2] if begin else ""
     section = marked(name, body)
     tail = f"\n\n{after.lstrip()}" if after.strip() else "\n"
-    path.write_text(f"{before.rstrip()}\n\n{section}{tail}", "utf-8")
+    write_atomically(path, f"{before.rstrip()}\n\n{section}{tail}")
 
 
 def _read(path: Path) -> str:
