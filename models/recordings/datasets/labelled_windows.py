@@ -7,6 +7,7 @@ distinguish are joined by " or ", and either is right. A window is labelled by i
 from __future__ import annotations
 
 import re
+from collections import defaultdict
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -23,12 +24,13 @@ from models.recordings.datasets.motion_files import (
     read_motion,
 )
 from models.recordings.datasets.posture_changes import HALF_ROWS, changes
+from models.recordings.datasets.trained_motion import unseen_split
 from models.recordings.protocol import RecordingError
-from models.recordings.splits import Split, in_split, trained_on
+from models.recordings.splits import Split, in_split
 from schemas.position import POSITIONS
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Iterator, Sequence
     from pathlib import Path
 
     from numpy.typing import NDArray
@@ -106,8 +108,9 @@ class LabelledWindows:
     `labels` are the file's own, `names` the canonical ones; `wearers` and `starts_s` give wearer
     and start, s; each wearer's windows are in order of time. `left_out` counts intervals shorter
     than half a window that are not changes of posture, windows whose middle would lie outside
-    their interval, and windows with values that are not finite. `position` is the device's, None if
-    the file does not have it.
+    their interval, and windows with values that are not finite. `positions` are the devices', None
+    where the file does not have it; a user with devices at several positions is several wearers,
+    named `USER at POSITION`.
     """
 
     imu: NDArray[np.float32]
@@ -116,7 +119,7 @@ class LabelledWindows:
     left_out: int = 0
     wearers: tuple[str, ...] = ()
     starts_s: tuple[float, ...] = ()
-    position: Place | None = None
+    positions: tuple[Place | None, ...] = ()
 
     def __len__(self) -> int:
         return len(self.imu)
@@ -130,6 +133,7 @@ class LabelledWindows:
             names=_at(self.names, places),
             wearers=_at(self.wearers, places),
             starts_s=_at(self.starts_s, places),
+            positions=_at(self.positions, places),
         )
 
 
@@ -147,11 +151,10 @@ def read(path: Path, rows: int = ROWS, split: Split | None = None) -> LabelledWi
     A file without labels has no windows. Raises `RecordingError` if the file cannot be used.
     """
     motion = read_motion(path)
+    split = split or unseen_split(motion)
     if isinstance(motion, MotionCuts):
-        windows = _cut(path, motion, rows, split)
-    else:
-        windows = _windows_of(motion, rows, split)
-    return replace(windows, position=position_of(motion.position))
+        return _cut(path, motion, rows, split)
+    return _windows_of(motion, rows, split)
 
 
 def position_of(place: str) -> Place | None:
@@ -173,15 +176,18 @@ def _plain(text: str) -> str:
     return " ".join(text.replace("_", " ").lower().split())
 
 
-def _split_of(users: Iterable[str], wanted: Split | None) -> Split | None:
-    if wanted is not None:
-        return wanted
-    known = set(users) & set(trained_on()["motion"])
-    return "test" if known else None
+def _wearers(users: Sequence[str], positions: Sequence[str]) -> list[str]:
+    """Return the wearer of each recording, which tells a user's devices apart if there are more."""
+    devices = defaultdict(set)
+    for user, position in zip(users, positions, strict=True):
+        devices[user].add(position)
+    return [
+        f"{user} at {position or 'no position'}" if len(devices[user]) > 1 else user
+        for user, position in zip(users, positions, strict=True)
+    ]
 
 
-def _cut(path: Path, cuts: MotionCuts, length: int, wanted: Split | None) -> LabelledWindows:
-    split = _split_of(cuts.users, wanted)
+def _cut(path: Path, cuts: MotionCuts, length: int, split: Split | None) -> LabelledWindows:
     whole = round(cuts.data.shape[1] * RATE / CUT_RATE)
     if whole < length:
         raise RecordingError(
@@ -198,23 +204,26 @@ def _cut(path: Path, cuts: MotionCuts, length: int, wanted: Split | None) -> Lab
     kept = [ours[place] for place in places]
     even = signal.resample_poly(cuts.data[kept].astype(np.float64), 5, 2, axis=1, padtype="line")
     spare = (whole - length) // 2
+    wearers = _wearers(cuts.users, cuts.positions)
     return LabelledWindows(
         even[:, spare : spare + length].astype(np.float32),
         tuple(cuts.labels[at] for at in kept),
         tuple(names_of(cuts.labels[at]) for at in kept),
         len(ours) - len(kept),
-        wearers=tuple(cuts.users[at] for at in kept),
+        wearers=tuple(wearers[at] for at in kept),
         # Such files tell no times, and cut what they have into windows one after another.
         starts_s=tuple(cuts.data.shape[1] / CUT_RATE * place for place in places),
+        positions=tuple(position_of(cuts.positions[at]) for at in kept),
     )
 
 
-def _windows_of(motion: MotionRecordings, length: int, wanted: Split | None) -> LabelledWindows:
-    split = _split_of(motion.users, wanted)
-    windows, labels, wearers, starts_s, left_out = [], [], [], [], 0
-    for user, label, start, stop, first, last, began_s in _stretches(motion):
-        if label in _MIXTURES or not label.strip() or not in_split(user, split):
+def _windows_of(motion: MotionRecordings, length: int, split: Split | None) -> LabelledWindows:
+    wearer_of = _wearers(motion.users, motion.positions)
+    windows, labels, wearers, starts_s, positions, left_out = [], [], [], [], [], 0
+    for recording, label, start, stop in _stretches(motion):
+        if label in _MIXTURES or not label.strip() or not in_split(motion.users[recording], split):
             continue
+        first, last = motion.firsts[recording], motion.lasts[recording]
         rows = stop - start
         if rows < length // 2 and not names_of(label) <= set(CHANGES):
             left_out += 1
@@ -231,44 +240,41 @@ def _windows_of(motion: MotionRecordings, length: int, wanted: Split | None) -> 
                 continue
             windows.append(window)
             labels.append(label)
-            wearers.append(user)
-            starts_s.append(began_s + (begin - first) / RATE)
+            wearers.append(wearer_of[recording])
+            starts_s.append(motion.began_s[recording] + (begin - first) / RATE)
+            positions.append(position_of(motion.positions[recording]))
     imu = np.asarray(windows, np.float32) if windows else np.zeros((0, length, 6), np.float32)
     # Some files do not list a wearer's recordings in order of time.
     whose = list(dict.fromkeys(wearers))
     order = sorted(range(len(imu)), key=lambda at: (whose.index(wearers[at]), starts_s[at]))
     read_in_turn = LabelledWindows(
-        imu, tuple(labels), tuple(map(names_of, labels)), left_out, tuple(wearers), tuple(starts_s)
+        imu,
+        tuple(labels),
+        tuple(map(names_of, labels)),
+        left_out,
+        tuple(wearers),
+        tuple(starts_s),
+        tuple(positions),
     )
     return read_in_turn.take(order)
 
 
-def _stretches(motion: MotionRecordings) -> Iterator[tuple[str, str, int, int, int, int, float]]:
-    """Yield user, label, first and last row of each stretch, and those of its recording.
-
-    The last is when the recording began, s.
-    """
+def _stretches(motion: MotionRecordings) -> Iterator[tuple[int, str, int, int]]:
+    """Yield the recording, the label, and the first and last row of each stretch."""
     if motion.intervals is not None:
         for interval in motion.intervals:
-            first, last = motion.firsts[interval.recording], motion.lasts[interval.recording]
-            stretch = (first + interval.start, first + interval.stop, first, last)
-            user, began_s = motion.users[interval.recording], motion.began_s[interval.recording]
-            yield user, interval.label, *stretch, began_s
+            first = motion.firsts[interval.recording]
+            yield interval.recording, interval.label, first + interval.start, first + interval.stop
         return
-    for user, label, first, last, began_s in zip(
-        motion.users,
-        motion.labels or [""] * len(motion.users),
-        motion.firsts,
-        motion.lasts,
-        motion.began_s,
-        strict=True,
+    labels = motion.labels or [""] * len(motion.users)
+    for recording, (label, first, last) in enumerate(
+        zip(labels, motion.firsts, motion.lasts, strict=True)
     ):
         if label == STANDING_UP_AND_DOWN and motion.pressure_pa is not None:
             for middle, name in _changes(motion, motion.pressure_pa, first, last):
-                around = (middle - HALF_ROWS, middle + HALF_ROWS)
-                yield user, name, *around, first, last, began_s
+                yield recording, name, middle - HALF_ROWS, middle + HALF_ROWS
         else:
-            yield user, label, first, last, first, last, began_s
+            yield recording, label, first, last
 
 
 def _changes(

@@ -58,8 +58,8 @@ class MotionRecordings:
     """Recordings at 50 Hz: `signal` (T, 6) divided by `scale` (6,) is m/s² and rad/s.
 
     Recording r is rows [firsts[r], lasts[r]), of `users[r]`, from `began_s[r]` on. `labels` (R,)
-    and `intervals` are None where the file has none, as `pressure_pa` (T,) is; `position` is then
-    empty. `rate` is the file's own, Hz, within 1 % of 50.
+    and `intervals` are None where the file has none, as `pressure_pa` (T,) is; `positions` (R,) are
+    then empty texts. `rate` is the file's own, Hz, within 1 % of 50.
     """
 
     signal: NDArray[Any] = field(repr=False)
@@ -72,17 +72,20 @@ class MotionRecordings:
     labels: list[str] | None
     intervals: list[Interval] | None
     pressure_pa: NDArray[Any] | None = field(repr=False)
-    position: str
+    positions: list[str]
 
 
 @dataclass(frozen=True)
 class MotionCuts:
-    """Windows at 20 Hz: `data` (N, rows, 6), m/s² and rad/s, of `users` (N,) and `labels` (N,)."""
+    """Windows at 20 Hz: `data` (N, rows, 6), m/s² and rad/s, with their `labels` (N,).
+
+    `users` (N,) and `positions` (N,) are whose and where; a position is empty where it is unknown.
+    """
 
     data: NDArray[Any] = field(repr=False)
     labels: list[str]
     users: list[str]
-    position: str
+    positions: list[str]
 
 
 def read_motion(path: Path) -> MotionRecordings | MotionCuts:
@@ -125,7 +128,7 @@ def read_recordings(path: Path, needed: Sequence[str] = ()) -> MotionRecordings:
         labels,
         _intervals(path, arrays, lengths),
         pressure,
-        _position(arrays),
+        _positions(path, arrays, len(firsts)),
     )
 
 
@@ -134,7 +137,7 @@ def read_cuts(path: Path) -> MotionCuts:
     arrays = load(path, ("data", "label", "user"), ("position",))
     data = numbers(path, arrays, "data", (-1, -1, 6))
     labels, users = (texts(path, arrays, name, len(data)) for name in ("label", "user"))
-    return MotionCuts(data, labels, users, _position(arrays))
+    return MotionCuts(data, labels, users, _positions(path, arrays, len(data)))
 
 
 def _scale(path: Path, arrays: Arrays) -> NDArray[np.float32]:
@@ -153,9 +156,12 @@ def _rate(path: Path, arrays: Arrays) -> float:
     return rate
 
 
-def _position(arrays: Arrays) -> str:
-    words = np.reshape(arrays.get("position", ""), -1).tolist()
-    return text(words[0]) if words else ""
+def _positions(path: Path, arrays: Arrays, count: int) -> list[str]:
+    words = [text(word) for word in np.reshape(arrays.get("position", ""), -1).tolist()]
+    if len(words) == 1:
+        return words * count
+    check_length(path, "position", len(words), count)
+    return words
 
 
 def _began_s(path: Path, arrays: Arrays, firsts: list[int], needed: Sequence[str]) -> list[float]:

@@ -83,9 +83,11 @@ def rank_windows(lanhar: Lanhar, windows: LabelledWindows) -> WindowShares:
     """Return what LanHAR makes of each window among the labels in force."""
     names = lanhar.shipped.names
     shares = []
-    for imu, upright in zip(windows.imu, uprights(windows.imu, windows.wearers), strict=True):
+    for imu, position, upright in zip(
+        windows.imu, windows.positions, uprights(windows.imu, windows.wearers), strict=True
+    ):
         cosine = upright.cosine(imu)
-        shares.append(lanhar.shares(lanhar.read(imu, cosine), windows.position, cosine))
+        shares.append(lanhar.shares(lanhar.read(imu, cosine), position, cosine))
     right = np.array([[name in each for name in names] for each in windows.names], bool)
     return WindowShares(np.array(shares), right, np.array([each.any() for each in right]))
 
@@ -116,8 +118,10 @@ def score_confidences(
     memory = LabelMemory(names)
     latest: defaultdict[str, Sequence[float]] = defaultdict(tuple)
     memories = []
-    for own, wearer, start_s in zip(shown.shares, windows.wearers, windows.starts_s, strict=True):
-        latest[wearer] = memory.after(latest[wearer], start_s, own, windows.position)
+    for own, wearer, start_s, position in zip(
+        shown.shares, windows.wearers, windows.starts_s, windows.positions, strict=True
+    ):
+        latest[wearer] = memory.after(latest[wearer], start_s, own, position)
         memories.append(latest[wearer])
     wearers = np.array(windows.wearers)
     for confidence in confidences:
@@ -174,7 +178,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         ):
             tried = [confidence for confidence in CONFIDENCES if confidence <= most]
             rows = list(score_confidences(names, windows, shown, tried))
-            print(f"\n{windows.position}, {system}: {best(rows).confidence}", flush=True)
+            print(f"\n{windows.positions[0]}, {system}: {best(rows).confidence}", flush=True)
             head = ["confidence", "calibration error", f"wrong at {SURE} or more"]
             print(table(head, [[f"{value:.3f}" for value in vars(row).values()] for row in rows]))
     return 0

@@ -17,8 +17,10 @@ from tqdm import tqdm
 
 from models.egolog.out_of_distribution import FAMILIAR
 from models.network.windows import SCENARIO_WINDOW_S
+from models.recordings.datasets.motion_files import read_recordings
+from models.recordings.datasets.trained_motion import unseen_split
 from models.recordings.shared_data import IMU
-from models.recordings.splits import Split, in_split, trained_on
+from models.recordings.splits import in_split
 from models.research.evaluation.options import measured_data
 from models.research.lib.recordings_folder import needed_recordings
 from models.research.lib.tables import table
@@ -31,13 +33,15 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    from models.recordings.datasets.motion_files import MotionRecordings
+
 _ROWS = FRAME_RATE * SCENARIO_WINDOW_S
 
 
 class Familiarities(NamedTuple):
-    """A file's body position, and the user and familiarity of each of its N windows."""
+    """A file's body positions, and the user and familiarity of each of its N windows."""
 
-    position: str
+    positions: str
     wearers: list[str]
     familiarity: NDArray[np.float64]
 
@@ -46,29 +50,26 @@ def measure(recognizer: ScenarioRecognizer, folder: Path) -> dict[str, Familiari
     """Return the familiarities of every `NAME_50hz.npz` in `folder`, by NAME."""
     figures = {}
     for path in sorted(folder.glob("*_50hz.npz")):
-        with np.load(path) as file:
-            windows = [*_windows(file)]
-            position = str(file["position"])
+        motion = read_recordings(path)
+        windows = [*_windows(motion)]
+        positions = ", ".join(sorted(set(motion.positions)))
         values = [
             _familiarity(recognizer, imu)
             for _, imu in tqdm(windows, desc=path.stem, mininterval=5, disable=None)
         ]
         if windows:
             figures[path.stem.removesuffix("_50hz")] = Familiarities(
-                position, [wearer for wearer, _ in windows], np.array(values)
+                positions, [wearer for wearer, _ in windows], np.array(values)
             )
     return figures
 
 
-def _windows(file: np.lib.npyio.NpzFile) -> Iterator[tuple[str, NDArray[np.float32]]]:
-    users = [str(user) for user in file["recording_user"]]
-    split: Split | None = "test" if set(users) & set(trained_on()["motion"]) else None
-    signal, scale = file["signal"], file["scale"]
-    starts, stops = file["recording_start"].tolist(), file["recording_stop"].tolist()
-    for user, start, stop in zip(users, starts, stops, strict=True):
+def _windows(motion: MotionRecordings) -> Iterator[tuple[str, NDArray[np.float32]]]:
+    split = unseen_split(motion)
+    for user, start, stop in zip(motion.users, motion.firsts, motion.lasts, strict=True):
         if in_split(user, split):
             for begin in range(start, stop - _ROWS + 1, _ROWS):
-                yield user, (signal[begin : begin + _ROWS] / scale).astype(np.float32)
+                yield user, (motion.signal[begin : begin + _ROWS] / motion.scale).astype(np.float32)
 
 
 def _familiarity(recognizer: ScenarioRecognizer, imu: NDArray[np.float32]) -> float:
@@ -85,7 +86,7 @@ def row(name: str, found: Familiarities) -> list[str]:
     ]
     shares = (np.median(found.familiarity), below.mean(), np.median(of_each), max(of_each))
     return [
-        f"{name} ({found.position})",
+        f"{name} ({found.positions})",
         str(len(of_each)),
         str(len(below)),
         *(f"{share:.2f}" for share in shares),

@@ -192,9 +192,11 @@ def _smooth(
 ) -> list[dict[str, float]]:
     memory: defaultdict[str, Sequence[float]] = defaultdict(tuple)
     smoothed = []
-    for own, wearer, start_s in zip(activities, windows.wearers, windows.starts_s, strict=True):
-        memory[wearer] = activities_after(memory[wearer], start_s, own, windows.position)
-        smoothed.append(remembered_activities(memory[wearer], windows.position))
+    for own, wearer, start_s, position in zip(
+        activities, windows.wearers, windows.starts_s, windows.positions, strict=True
+    ):
+        memory[wearer] = activities_after(memory[wearer], start_s, own, position)
+        smoothed.append(remembered_activities(memory[wearer], position))
     return smoothed
 
 

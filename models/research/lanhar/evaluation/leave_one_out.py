@@ -159,6 +159,7 @@ def strangers(path: Path, users: int) -> LabelledWindows:
         sum(part.left_out for part in parts),
         tuple(wearer for part in parts for wearer in part.wearers),
         tuple(start for part in parts for start in part.starts_s),
+        tuple(position for part in parts for position in part.positions),
     )
 
 

@@ -92,22 +92,23 @@ def ranked(lanhar: Lanhar, windows: LabelledWindows, compared: bool = True) -> R
     count = len(windows)
     memory: defaultdict[str, Sequence[float]] = defaultdict(tuple)
     plain_memory: defaultdict[str, Sequence[float]] = defaultdict(tuple)
-    for imu, labels, upright, wearer, start_s in zip(
+    for imu, labels, upright, wearer, start_s, position in zip(
         windows.imu,
         windows.names,
         uprights(windows.imu, windows.wearers),
         windows.wearers or ("",) * count,
         windows.starts_s or [HAR_WINDOW_S * number for number in range(count)],
+        windows.positions or (None,) * count,
         strict=True,
     ):
         cosine = upright.cosine(imu)
         pairs, memory[wearer] = lanhar.rank_next(
-            imu, lanhar.shipped, cosine, memory[wearer], start_s, windows.position
+            imu, lanhar.shipped, cosine, memory[wearer], start_s, position
         )
         first = plain = pairs[0][0]
         if compared:
             plainly, plain_memory[wearer] = lanhar.rank_next(
-                imu, lanhar.shipped, None, plain_memory[wearer], start_s, windows.position
+                imu, lanhar.shipped, None, plain_memory[wearer], start_s, position
             )
             plain = plainly[0][0]
         right = sorted(labels & set(names))
@@ -214,7 +215,7 @@ def _of_file(weights: Path, split: Split | None, told: Place | None, path: Path)
         return None
     lanhar = require_lanhar(Registry(weights))
     if told is not None:
-        windows = replace(windows, position=told)
+        windows = replace(windows, positions=(told,) * len(windows))
     return {"position": _position(path), **figures(windows, ranked(lanhar, windows))}
 
 
@@ -317,7 +318,8 @@ def _true(predicted: Sequence[str], right: Sequence[Sequence[str]]) -> list[str]
 
 def _position(path: Path) -> str:
     with np.load(path) as file:
-        return str(np.reshape(file["position"], -1)[0]) if "position" in file.files else "unknown"
+        words = np.unique(file["position"]) if "position" in file.files else ["unknown"]
+    return ", ".join(map(str, words))
 
 
 def _shown(value: float | None) -> str:

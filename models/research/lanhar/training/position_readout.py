@@ -119,11 +119,13 @@ def score_windows(lanhar: Lanhar, windows: LabelledWindows) -> PocketWindows:
     """Return the windows with what the shipped encoder makes of them."""
     vectors, names = lanhar.shipped.vectors.astype(np.float64), lanhar.shipped.names
     logits, plain, measured = [], [], []
-    for imu, upright in zip(windows.imu, uprights(windows.imu, windows.wearers), strict=True):
+    for imu, position, upright in zip(
+        windows.imu, windows.positions, uprights(windows.imu, windows.wearers), strict=True
+    ):
         cosine = upright.cosine(imu)
         reading = lanhar.read(imu, cosine)
         likeness = vectors @ reading.vector / TEMPERATURE
-        logits.append(likeness + posture_logits(names, windows.position, cosine))
+        logits.append(likeness + posture_logits(names, position, cosine))
         plain.append(vectors @ lanhar.read(imu).vector / TEMPERATURE)
         measured.append(reading.measures)
     return PocketWindows(

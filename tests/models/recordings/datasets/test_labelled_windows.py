@@ -5,8 +5,10 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pytest
 
-from models.recordings.datasets import labelled_windows
-from models.recordings.datasets.labelled_windows import names_of, position_of, read
+from models.recordings.datasets import trained_motion
+from models.recordings.datasets.labelled_windows import LabelledWindows, names_of, position_of, read
+from models.recordings.datasets.motion_files import read_recordings
+from models.recordings.datasets.trained_motion import recording_starts
 from models.recordings.splits import trained_on
 from tests.models.recordings.datasets.test_posture_changes import wearer
 
@@ -119,10 +121,52 @@ def test_every_alternative_of_a_label_is_right(label: str, names: set[str]) -> N
 def test_of_users_that_were_trained_on_only_the_test_part_is_read(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    known = {**trained_on(), "motion": ["s01", "s02"]}
-    monkeypatch.setattr(labelled_windows, "trained_on", lambda: known)
-    assert not len(read(write_recording(tmp_path / "x_50hz.npz", "s01", [(0, 500, "walking")])))
-    assert len(read(write_recording(tmp_path / "x_50hz.npz", "s05", [(0, 500, "walking")]))) == 2
+    seen = write_recording(tmp_path / "x_50hz.npz", "s01", [(0, 500, "walking")])
+    ((_, start),) = recording_starts(read_recordings(seen))
+    known = {**trained_on(), "motion": ["s01", "s02"], "motion_starts": [start]}
+    monkeypatch.setattr(trained_motion, "trained_on", lambda: known)
+    assert not len(read(seen))
+    assert len(read(write_recording(tmp_path / "y_50hz.npz", "s05", [(0, 500, "walking")]))) == 2
+
+
+def test_another_data_sets_user_of_the_same_name_is_unseen(tmp_path: Path) -> None:
+    assert "s01" in trained_on()["motion"]
+    path = write_recording(tmp_path / "chest_50hz.npz", "s01", [(0, 500, "walking")])
+    assert len(read(path)) == 2
+
+
+def test_the_windows_of_devices_at_several_positions_are_several_wearers(tmp_path: Path) -> None:
+    data = np.arange(4)[:, None, None] * np.ones((4, 120, 6), np.float16)
+    path = tmp_path / "several_20hz.npz"
+    np.savez(
+        path,
+        data=data,
+        label=np.array(["walking"] * 4),
+        user=np.array(["ann", "ann", "ann", "bob"]),
+        position=np.array(["chest", "left wrist", "chest", "left wrist"]),
+    )
+    windows = read(path)
+    assert windows.wearers == ("ann at chest", "ann at left wrist", "ann at chest", "bob")
+    assert windows.positions == (None, "wrist", None, "wrist")
+    assert windows.take([3, 0]).positions == ("wrist", None)
+
+
+def test_recordings_may_each_have_a_position(tmp_path: Path) -> None:
+    path = tmp_path / "several_50hz.npz"
+    np.savez(
+        path,
+        signal=np.zeros((1000, 6), np.int16),
+        scale=np.ones(6),
+        recording_start=np.array([0, 500]),
+        recording_stop=np.array([500, 1000]),
+        recording_user=np.array(["ann", "ann"]),
+        recording_label=np.array(["walking", "sitting"]),
+        position=np.array(["belt", "trouser pocket"]),
+    )
+    windows = read(path)
+    assert windows.labels == ("walking", "walking", "sitting", "sitting")
+    assert windows.wearers == ("ann at belt",) * 2 + ("ann at trouser pocket",) * 2
+    assert windows.positions == ("waist", "waist", "pocket", "pocket")
 
 
 def test_another_part_is_read_where_it_is_asked_for(tmp_path: Path) -> None:
@@ -178,6 +222,6 @@ def test_some_of_the_windows_are_taken_with_all_that_is_known_of_them(tmp_path: 
 
 
 def test_what_is_not_known_of_windows_is_not_known_of_some() -> None:
-    windows = labelled_windows.LabelledWindows(np.zeros((2, 250, 6), np.float32), ("a", "b"), ())
+    windows = LabelledWindows(np.zeros((2, 250, 6), np.float32), ("a", "b"), ())
     assert windows.take([1]).labels == ("b",)
     assert windows.take([1]).wearers == ()

@@ -54,6 +54,7 @@ def cut(path: Path, **changed: Any) -> Path:
         ({"interval_recording": np.array([0, 0, 1, 7])}, "of recording 7; expected one of its 2"),
         ({"interval_label": np.array(["walking"])}, "1 entries in interval_label; expected 4"),
         ({"interval_stop": None}, "labels of intervals, but no interval_stop"),
+        ({"position": np.array(["ear"] * 3)}, "3 entries in position; expected 2"),
         ({"interval_label": np.array(["a"] * 4, object)}, "holds Python objects"),
     ],
 )
@@ -98,7 +99,7 @@ def test_text_is_read_from_bytes_and_numbers(tmp_path: Path) -> None:
     )
     assert motion.intervals is not None
     assert [interval.label for interval in motion.intervals] == ["walking", "sitting"] * 2
-    assert (motion.users, motion.position) == (["1", "2"], "left wrist")
+    assert (motion.users, motion.positions) == (["1", "2"], ["left wrist"] * 2)
     assert (
         read_cuts(cut(tmp_path / "x_20hz.npz", label=np.array([b"walking"] * 4))).labels
         == ["walking"] * 4

@@ -24,6 +24,7 @@ def shown(walks: float, *, judged: bool = True) -> tuple[LabelledWindows, Window
         (names_of("sitting"),) * count,
         wearers=("a",) * count,
         starts_s=tuple(5.0 * number for number in range(count)),
+        positions=(None,) * count,
     )
     shares = np.tile([walks, 1 - walks], (count, 1))
     right = np.tile([False, True], (count, 1))

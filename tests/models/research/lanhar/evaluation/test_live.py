@@ -52,7 +52,7 @@ def shown(numbers: Sequence[int], *labels: str) -> LabelledWindows:
 
 
 def test_a_ranking_is_told_where_the_device_is_worn() -> None:
-    windows = replace(shown([0], "sitting"), position="glasses")
+    windows = replace(shown([0], "sitting"), positions=("glasses",))
     assert ranked(SaysByPosture(), windows).first == ["drinking"]  # type: ignore[arg-type]
 
 
