@@ -30,11 +30,11 @@ from models.research.lanhar.evaluation.complex_activities import DRAWS, complex_
 from models.research.lanhar.evaluation.cross_dataset import EvaluationError, EvaluationSettings
 from models.research.lanhar.evaluation.kept_runs import add_kept_runs
 from models.research.lanhar.evaluation.regeneration import WITH, WITHOUT, regeneration
-from models.research.lanhar.evaluation.sections import put_last
 from models.research.lanhar.evaluation.variants import INTERPRETERS, LANGUAGE_MODELS, by_answers
 from models.research.lanhar.interpretation.store import InterpretationsError
 from models.research.lanhar.interpretation.windows import Windows, WindowsError, read_npz
 from models.research.lanhar.training.transfer import Interpreted, interpret
+from models.research.lib.page_sections import put_section
 from models.research.lib.recordings_folder import needed_recordings
 from models.research.lib.sentence_encoder import SentenceEncoderError
 from models.research.lib.tables import Figures, spread, table
@@ -47,7 +47,7 @@ if TYPE_CHECKING:
     from models.lanhar.activity_names import LabelSet
     from models.research.lanhar.evaluation.ablations import Row
 
-SECTION = "figures"
+HEADING = "## The paper's other figures"
 FIGURES = ("10", "13", "14", "15")
 COMPLEX = {"WISDM, pocket": "wisdm19_phone_20hz.npz", "WISDM, wrist": "wisdm19_watch_20hz.npz"}
 """Fig. 10's data sets."""
@@ -180,10 +180,10 @@ def measure(todo: Sequence[FigureRun], folder: Path, settings: FigureSettings) -
 
 
 def page(measured: Measured, settings: FigureSettings, command: str, date: str) -> str:
-    """Return the section of docs/LANHAR.md, without its marks."""
+    """Return the section of docs/LANHAR.md."""
     way = " → ".join(list(DATA_SETS)[:2])
     parts = [
-        "## The paper's other figures",
+        HEADING,
         f"Written by `{command}` on {date}: {settings}. Figures are mean ± standard deviation over "
         "the seeds named. They compare rows with one another, not with the tables above, which "
         "have all users and steps.",
@@ -350,11 +350,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
             f"--{name} {' '.join(map(str, np.atleast_1d(getattr(options, name))))}"
             for name in ("figures", "seeds", "users", "each", "share", "page")
         )
-        put_last(
-            page(measured, settings, command, datetime.now(UTC).date().isoformat()),
-            options.page,
-            SECTION,
-        )
+        date = datetime.now(UTC).date().isoformat()
+        put_section(options.page, page(measured, settings, command, date))
     return 0
 
 

@@ -28,7 +28,6 @@ from models.recordings.shared_data import IMU
 from models.recordings.splits import in_split
 from models.research.lanhar.baselines.forest import forest
 from models.research.lanhar.evaluation.kept_runs import add_kept_runs
-from models.research.lanhar.evaluation.sections import put_last
 from models.research.lanhar.interpretation.windows import FILES, WindowsError
 from models.research.lanhar.training import __main__ as first_step
 from models.research.lanhar.training import train_on
@@ -42,6 +41,7 @@ from models.research.lanhar.training.scores import macro_f1
 from models.research.lanhar.training.sensor import train_sequence
 from models.research.lanhar.training.train_on import taught
 from models.research.lanhar.training.transfer import encode, interpret
+from models.research.lib.page_sections import put_section
 from models.research.lib.recordings_folder import needed_recordings
 from models.research.lib.tables import Figures, spread, table
 from models.serving.one_thread import pin_one_thread
@@ -57,7 +57,7 @@ if TYPE_CHECKING:
     from models.lanhar.vocabulary import LabelEmbeddings
     from models.recordings.splits import Split
 
-SECTION = "leave one out"
+HEADING = "## One data set left out"
 LEFT_OUT = {
     "HAPT": "hapt_50hz.npz",
     "ClassyGlass": "classyglass_50hz.npz",
@@ -217,7 +217,7 @@ def page(
     command: str,
     date: str,
 ) -> str:
-    """Return the section of docs/LANHAR.md, without its marks."""
+    """Return the section of docs/LANHAR.md."""
     rows = []
     for name, seeds in measured.items():
         runs = list(seeds.values())
@@ -246,7 +246,7 @@ def page(
     ]  # fmt: skip
     return "\n\n".join(
         [
-            "## One data set left out",
+            HEADING,
             f"Written by `{command}` on {date}: {settings}. The recipe that ships learns from all "
             "data sets but one, from its start before any reading, and ranks windows of five "
             "seconds of the one left out among the labels in force, window by window, the wearer's "
@@ -302,7 +302,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
             f"--share {settings.share:g} --page {options.page}"
         )
         body = page(measured, settings, command, datetime.now(UTC).date().isoformat())
-        put_last(body, options.page, SECTION)
+        put_section(options.page, body)
     return 0
 
 

@@ -29,9 +29,9 @@ from models.network.windows import HAR_WINDOW_S
 from models.recordings.datasets.labelled_windows import read
 from models.recordings.protocol import RecordingError
 from models.recordings.shared_data import IMU
-from models.research.lanhar.evaluation.sections import put_first
 from models.research.lanhar.training.scores import macro_f1
 from models.research.lib import metrics
+from models.research.lib.page_sections import put_section
 from models.research.lib.recordings_folder import needed_recordings
 from models.research.lib.tables import table
 from models.serving.one_thread import pin_one_thread
@@ -55,7 +55,7 @@ LEVEL = ("walking", "sitting", "standing")
 """What a wearer does most of the day, which no label that a position cannot show may claim."""
 SURE = 0.5
 """An estimate from here on is taken for true by whoever reads the log."""
-SECTION = "live"
+HEADING = "## As it runs"
 _LAYOUTS = ("_50hz", "_20hz")
 _SHOWN = 3
 
@@ -220,7 +220,7 @@ def _of_file(weights: Path, split: Split | None, told: Place | None, path: Path)
 
 
 def page(measured: Figures, command: str, weights: str, date: str) -> str:
-    """Return the section of docs/LANHAR.md, its borders included."""
+    """Return the section of docs/LANHAR.md."""
     rows = [
         [
             row["position"],
@@ -250,7 +250,7 @@ def page(measured: Figures, command: str, weights: str, date: str) -> str:
     ]
     return "\n\n".join(
         [
-            "## As it runs",
+            HEADING,
             f"Written by `{command}` on {date}, of the shipped weights {weights}.",
             " ".join((__doc__ or "").split("\n\n", 1)[1].split()),
             table(head, rows),
@@ -304,7 +304,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if options.page is not None:
         command = f"python -m models.research.lanhar.evaluation.live --page {options.page}"
         date = datetime.now(UTC).date().isoformat()
-        put_first(page(measured, command, revision, date), options.page, SECTION)
+        put_section(options.page, page(measured, command, revision, date), first=True)
     return 0
 
 

@@ -20,9 +20,9 @@ import numpy as np
 from models.lanhar.position_weights import LANHAR_POSITION
 from models.lanhar.step_position import StepPosition, add_window, estimate
 from models.recordings.shared_data import IMU
-from models.research.lanhar.evaluation.sections import put_last
 from models.research.lanhar.training.position import PLACE_OF, Walked, trained, walked
 from models.research.lib.metrics import calibration_error
+from models.research.lib.page_sections import put_section
 from models.research.lib.recordings_folder import needed_recordings
 from models.research.lib.tables import table
 from models.serving.one_thread import pin_one_thread
@@ -35,7 +35,7 @@ if TYPE_CHECKING:
 
 Figures = dict[str, Any]
 
-SECTION = "positions"
+HEADING = "## Where a device is worn"
 ELSEWHERE: Mapping[str, str] = {"m202a_ear_50hz.npz": "head", "uci_hapt_20hz.npz": "waist"}
 """What is measured alone: a real ear, and HAPT's windows as they were published."""
 LEFT_OUT: tuple[tuple[str, ...], ...] = (("geotec_phone_50hz.npz", "geotec_watch_50hz.npz"),)
@@ -126,7 +126,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         options.json.write_text(json.dumps({split: rows, "left_out": others}, indent=2))
     if options.page is not None:
         command = f"python -m models.research.lanhar.evaluation.positions --page {options.page}"
-        put_last(_section(command, loaded.revision, text), options.page, SECTION)
+        put_section(options.page, _section(command, loaded.revision, text))
     return 0
 
 
@@ -134,7 +134,7 @@ def _section(command: str, revision: str, text: str) -> str:
     date = datetime.now(UTC).date().isoformat()
     return "\n\n".join(
         [
-            "## Where a device is worn",
+            HEADING,
             f"Written by `{command}` on {date}, of the shipped weights {revision}.",
             " ".join((__doc__ or "").split("\n\n", 1)[1].split()),
             text,

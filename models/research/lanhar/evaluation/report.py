@@ -1,7 +1,7 @@
 """Writing docs/LANHAR.md: LanHAR and its baselines, mean and spread over the seeds.
 
-Sections of other commands are kept: of `models.research.lanhar.evaluation.live` at the top, of
-`figures` and `leave_one_out` at the end.
+The lead and the sections of other commands are kept: of `models.research.lanhar.evaluation.live` at
+the top, of `leave_one_out`, `figures` and `positions` at the end.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from models.research.lanhar.evaluation import figures, leave_one_out, live, positions
-from models.research.lanhar.evaluation.sections import lead_and_section_of, section_of
+from models.research.lib.page_sections import lead, sections
 from models.research.lib.tables import Figures, pick, spread, table
 from schemas.atomic_file import write_atomically
 
@@ -98,14 +98,11 @@ def write(report: LanharReport, page: Path) -> None:
     """Write the page; pictures in `figures/` beside it are shown where they are."""
     page.parent.mkdir(parents=True, exist_ok=True)
     seeds = sorted({seed for of_way in report.runs.values() for seed in of_way})
-    as_it_runs = lead_and_section_of(page, live.SECTION)
-    others = [
-        section_of(page, name)
-        for name in (leave_one_out.SECTION, figures.SECTION, positions.SECTION)
-    ]
+    before = page.read_text("utf-8") if page.is_file() else ""
+    kept = sections(before)
     parts = [
-        "# LanHAR",
-        *([] if as_it_runs is None else [as_it_runs]),
+        lead(before) or "# LanHAR",
+        *_of_headings(kept, live.HEADING),
         "## Across data sets\n"
         f"Written by `{report.command}` on {report.date}; shipped weights {report.weights}. "
         f"Seeds {', '.join(map(str, seeds)) or 'none'}; figures are mean ± standard deviation over "
@@ -123,12 +120,16 @@ def write(report: LanharReport, page: Path) -> None:
         "## Distance between data sets\n" + _divergence(report),
         "## Sizes and time\n" + _sizes(report),
     ]
-    parts += [section for section in others if section is not None]
+    parts += _of_headings(kept, leave_one_out.HEADING, figures.HEADING, positions.HEADING)
     pictures = sorted((page.parent / "figures").glob("lanhar_*.png"))
     if pictures:
         shown = " ".join(f"![{_title(path)}](figures/{path.name})" for path in pictures)
         parts.append(f"## Pictures\nt-SNE of {report.ablated}.\n\n{shown}")
     write_atomically(page, "\n\n".join(parts) + "\n")
+
+
+def _of_headings(kept: Mapping[str, str], *headings: str) -> list[str]:
+    return [kept[heading] for heading in headings if heading in kept]
 
 
 def together(
