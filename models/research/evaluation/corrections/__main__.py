@@ -26,7 +26,8 @@ which are not used for learning.
 `sd` are the standard deviations of the gains over wearers.
 
 `--validation` composes the days from the material on which the weights were chosen, with other
-seeds: settings are chosen there.
+seeds: settings are chosen there. `--results FILE` measures `--seeds` and writes their section of
+docs/RESULTS.md; `--from` takes the figures of other runs instead.
 """
 
 from __future__ import annotations
@@ -35,21 +36,26 @@ import argparse
 import json
 import tempfile
 from dataclasses import replace
+from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
+from models.research.evaluation.corrections import report
 from models.research.evaluation.corrections.measures import (
     CORRECTIONS,
     TUNING,
     calendar_of,
     measure,
 )
-from models.research.evaluation.options import measured_data
+from models.research.evaluation.options import measured_data, weights_measured
 from models.research.lib.option_minimums import check_minimums
-from models.serving.registry import WEIGHTS_DIR
+from models.research.lib.page_sections import put_section
+from models.serving.registry import WEIGHTS_DIR, Registry
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+
+    from models.research.lib.tables import Figures
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
@@ -79,32 +85,69 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument(
         "--processes", type=int, default=2, help="number of processes that compose days"
     )
+    parser.add_argument("--results", type=Path, help="page whose section on corrections is updated")
+    parser.add_argument(
+        "--seeds", type=int, nargs="+", default=[0, 1, 2], help="random seeds of --results"
+    )
+    parser.add_argument(
+        "--from",
+        dest="sources",
+        type=Path,
+        nargs="+",
+        help="--json files of other runs, a seed each, that --results is written from",
+    )
     options = parser.parse_args(arguments)
     check_minimums(parser, options, wearers=1, corrections=1, processes=1)
+    runs = (
+        _measure_seeds(parser, options)
+        if options.sources is None
+        else [cast("Figures", json.loads(source.read_text("utf-8"))) for source in options.sources]
+    )
+    if options.json is not None:
+        options.json.write_text(json.dumps(runs[0] if len(runs) == 1 else runs, indent=2), "utf-8")
+    if options.results is not None:
+        _write_results(runs, options.results)
+
+
+def _measure_seeds(parser: argparse.ArgumentParser, options: argparse.Namespace) -> list[Figures]:
     data = measured_data(parser, options)
-    calendar = calendar_of(options.seed, options.wearers, validation=options.validation)
     tuning = TUNING
     if options.wearer_weight is not None:
         tuning = replace(tuning, wearer=options.wearer_weight)
+    runs = []
     with tempfile.TemporaryDirectory(prefix="egolog-corrections-") as folder:
-        cache = options.cache if options.cache is not None else Path(folder)
-        figures = measure(
-            options.weights,
-            data,
-            calendar,
-            cache,
-            options.corrections,
-            tuning,
-            options.processes,
-            expert=options.expert,
-        )
+        for seed in options.seeds if options.results is not None else [options.seed]:
+            figures = measure(
+                options.weights,
+                data,
+                calendar_of(seed, options.wearers, validation=options.validation),
+                options.cache if options.cache is not None else Path(folder),
+                options.corrections,
+                tuning,
+                options.processes,
+                expert=options.expert,
+            )
+            print(f"seed {seed}\n{_headlines(figures)}")
+            weights = weights_measured(Registry(options.weights))
+            runs.append({"seed": seed, "weights": weights, **figures})
+    return runs
+
+
+def _headlines(figures: Figures) -> str:
+    lines = []
     for name, value in figures.items():
         if name not in ("sd", "wearers"):
             spread = figures["sd"].get(name)
             more = "" if spread is None else f" (sd {spread:.3f})"
-            print(f"{name.replace('_', ' ')}: {value:.3f}{more}")
-    if options.json is not None:
-        options.json.write_text(json.dumps(figures, indent=2))
+            lines.append(f"{name.replace('_', ' ')}: {value:.3f}{more}")
+    return "\n".join(lines)
+
+
+def _write_results(runs: Sequence[Figures], page: Path) -> None:
+    seeds = " ".join(str(run["seed"]) for run in runs)
+    command = f"python -m models.research.evaluation.corrections --results {page} --seeds {seeds}"
+    put_section(page, report.section(runs, command, datetime.now(UTC).date().isoformat()))
+    print(f"wrote {page}")
 
 
 if __name__ == "__main__":

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from models.research.evaluation.corrections import report as corrections
 from models.research.evaluation.report import ablations, classes
 from models.research.evaluation.report.composed import far_sound, lengths
 from models.research.evaluation.report.headlines import COMPOSED_BARS, MEASURED_BARS, headlines
@@ -62,6 +63,7 @@ def write(report: Report, page: Path) -> None:
         "## Classes and scenarios\n" + classes.section(runs, figures),
         *(kept or [ablations.UNMEASURED]),
         loop_page.present(before),
+        corrections.present(before),
         "## Sizes and time\n" + sizes_and_time(report.sizes, report.costs),
         "Activities recognised across data sets, and by their description alone: "
         "[LANHAR.md](LANHAR.md).",
