@@ -10,23 +10,11 @@ threads may share them (`models.serving.session`). Probabilities are rounded to 
 """
 
 from models.serving.predict.activity import ActivityEstimate, ActivityRecognizer, HarInput
-from models.serving.predict.arrays import (
-    DECIMALS,
-    FRAME_RATE,
-    IMU_AXES,
-    MEL_BANDS,
-    PredictError,
-)
+from models.serving.predict.arrays import DECIMALS, FRAME_RATE, IMU_AXES, MEL_BANDS, PredictError
 from models.serving.predict.detected_scenarios import detected_scenarios
 from models.serving.predict.localizer import LocalizerInput, LocatedSecond, SoundLocalizer
-from models.serving.predict.scenario import (
-    MIN_EVENT,
-    TOP_EVENTS,
-    ScenarioInput,
-    ScenarioOutput,
-    ScenarioRecognizer,
-    row_width_of,
-)
+from models.serving.predict.scenario import MIN_EVENT, TOP_EVENTS, ScenarioRecognizer, row_width_of
+from models.serving.predict.scenario_window import ScenarioInput, ScenarioOutput
 from models.serving.predict.wearer_adapters import Adapter
 
 __all__ = [

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from models.serving.predict import ScenarioInput, ScenarioRecognizer
-from models.serving.segment_sounds import LoudestAhead, levels, tagged_count
+from models.serving.segment_sounds import LoudestAhead, SegmentSounds, levels, tagged_count
 from tests.models import fresh
 
 if TYPE_CHECKING:
@@ -58,8 +58,9 @@ def test_a_window_that_was_prepared_is_the_same_to_the_bit_and_mostly_done(
     item = ScenarioInput(segments.reshape(-1, 64), None, there, ~there)
     [at_once] = ScenarioRecognizer(registry).predict([item])
 
-    prepared = ScenarioRecognizer(registry)
-    session = prepared._segment_sounds._session
+    sounds = SegmentSounds(registry)
+    prepared = ScenarioRecognizer(registry, segment_sounds=sounds)
+    session = sounds._session
     run, shapes = session.run, list[tuple[int, ...]]()
 
     def noted(mel: Any) -> Any:
@@ -84,8 +85,9 @@ def test_a_window_that_was_prepared_is_the_same_to_the_bit_and_mostly_done(
 def test_segments_without_sound_are_not_computed(
     registry: Registry, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    recognizer = ScenarioRecognizer(registry)
-    session = recognizer._segment_sounds._session
+    sounds = SegmentSounds(registry)
+    recognizer = ScenarioRecognizer(registry, segment_sounds=sounds)
+    session = sounds._session
     run, runs = session.run, list[int]()
 
     def noted(mel: Any) -> Any:
