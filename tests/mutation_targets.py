@@ -24,6 +24,7 @@ TARGETS: dict[str, dict[str, Any]] = {
                 "dead_letters",
                 "inference_schedule",
                 "kafka/consumer",
+                "kafka/contiguous_offsets",
                 "kafka/decoding",
                 "kafka/fetching",
                 "kafka/producer",

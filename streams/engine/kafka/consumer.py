@@ -31,6 +31,7 @@ from faust.types import TP, Message
 from mode.services import WaitResults
 
 from infra import metrics
+from streams.engine.kafka.contiguous_offsets import ContiguousOffsets
 from streams.engine.kafka.fetching import FetchingThread
 from streams.engine.kafka.started_coroutine import rest_of
 from streams.engine.kafka.written_here import WrittenHere
@@ -80,11 +81,9 @@ class Consumer(FaustConsumer):
         self._gate = getattr(self.app, "gate", None)
         self._conductor = getattr(self.app, "topics", None)
         self._sought = False
-        # By partition: the next offset to deliver, the next one to commit, and the offset ranges
-        # that hold no message (begin → end).
+        # By partition: the next offset to deliver, and those that may be committed.
         self._next: dict[TP, int] = {}
-        self._uncommitted: dict[TP, int] = {}
-        self._absent: dict[TP, dict[int, int]] = {}
+        self._offsets = ContiguousOffsets()
         self._acknowledged: Counter[TP] = Counter()
         # By partition: the offsets covered by the latest fetch, and the last one it returned.
         self._covered: Mapping[TP, OffsetRange] = {}
@@ -107,7 +106,7 @@ class Consumer(FaustConsumer):
         """Trust no partition's end during a rebalance, when nothing is fetched."""
         self._sought = False
         for tp in revoked:
-            self._absent.pop(tp, None)
+            self._offsets.forget_holes(tp)
         await super().on_partitions_revoked(revoked)
 
     async def perform_seek(self) -> None:
@@ -128,8 +127,8 @@ class Consumer(FaustConsumer):
             assert first is not None  # noqa: S101 - narrows a type, checks nothing
             self._read_offset[tp] = first or None
             self._committed_offset[tp] = None if tp in beginnings else first
-            self._absent[tp] = {}
-            self._uncommitted[tp] = self._next[tp] = first
+            self._next[tp] = first
+            self._offsets.start(tp, first)
         self._written_here.clear()
         self._era += 1
         self._covered = {}
@@ -164,7 +163,8 @@ class Consumer(FaustConsumer):
             begun.add(tp)
             self._next[tp] = message.offset + 1
             if self._gate is not None and self._gate.refuses(message):
-                self._skip_refused(tp, message.offset)
+                self._offsets.add_refused(tp, message.offset)
+                self._refused += 1
                 if self._refused % _REFUSED_AT_ONCE == 0:
                     await asyncio.sleep(0)
                 continue
@@ -284,9 +284,9 @@ class Consumer(FaustConsumer):
                 self._unacked_messages.discard(message)
         self._acked.pop(tp, None)
         self._acked_index.pop(tp, None)
-        self._absent[tp] = {}
         self._committed_offset[tp] = self._read_offset[tp] = None
-        self._uncommitted[tp] = self._next[tp] = first
+        self._next[tp] = first
+        self._offsets.start(tp, first)
         self._written_here.on_seek(tp)
 
     def _is_covered(self, tp: TP, offset: int) -> bool:
@@ -300,19 +300,11 @@ class Consumer(FaustConsumer):
         Messages expire from a partition's beginning, so only the first of a fetch can be lost.
         """
         begin = self._next[tp]
-        self._absent.setdefault(tp, {})[begin] = end
+        self._offsets.add_hole(tp, begin, end)
         self._next[tp] = end
         if may_be_lost and (await self._beginnings([tp]))[tp] > begin:
             where = f'topic="{tp.topic}" partition="{tp.partition}" offset="{end}"'
             log.error("%s: offsets from %d on are not in the broker", where, begin)
-
-    def _skip_refused(self, tp: TP, offset: int) -> None:
-        """Commit past a refused message, as past a hole."""
-        self._refused += 1
-        absent = self._absent.setdefault(tp, {})
-        # One range for a whole run: a device may send thousands.
-        newest = next(reversed(absent), None)
-        absent[offset if newest is None or absent[newest] != offset else newest] = offset + 1
 
     async def _beginnings(self, partitions: list[TP]) -> dict[TP, int]:
         if not partitions:
@@ -324,25 +316,17 @@ class Consumer(FaustConsumer):
 
     def _new_offset(self, tp: TP) -> int | None:
         """Return the end of the unbroken run of acknowledged offsets, or None if it is empty."""
-        begin = self._uncommitted.get(tp)
-        if begin is None:
+        acked = self._acked_index[tp]
+        done = self._offsets.advance(tp, acked)
+        if not done:
             return None
-        acked, absent = self._acked_index[tp], self._absent.get(tp, {})
-        end = begin
-        while end in acked or end in absent:
-            end = absent[end] if end in absent else end + 1
-        if end == begin:
-            return None
-        self._uncommitted[tp] = end
-        acked.difference_update(range(begin, end))
-        for begin in [first for first in absent if first < end]:
-            del absent[begin]
-        self._acked[tp] = [offset for offset in self._acked[tp] if offset >= end]
-        return end
+        acked.difference_update(done)
+        self._acked[tp] = [offset for offset in self._acked[tp] if offset >= done.stop]
+        return done.stop
 
     def _filter_tps_with_pending_acks(self, topics: Any = None) -> Iterator[TP]:
         """Yield the partitions whose committed offset may move: a hole needs no acknowledgement."""
-        pending = {*self._acked, *(tp for tp, absent in self._absent.items() if absent)}
+        pending = {*self._acked, *self._offsets.with_holes()}
         return (tp for tp in pending if topics is None or tp in topics or tp.topic in topics)
 
     async def _add_gap(self, tp: TP, offset_from: int, offset_to: int) -> None:

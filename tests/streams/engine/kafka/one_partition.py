@@ -10,6 +10,7 @@ from faust.transport.drivers.aiokafka import Consumer as FaustConsumer
 from faust.types import TP
 
 from streams.engine.kafka.consumer import Consumer
+from streams.engine.kafka.contiguous_offsets import ContiguousOffsets
 from streams.engine.kafka.fetching import OffsetRange
 from streams.engine.kafka.written_here import WrittenHere
 
@@ -17,7 +18,6 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Collection
 
     import pytest
-
 
 T = TP("t", 0)
 
@@ -54,8 +54,8 @@ class Broker:
         self.seeks: list[int] = []
         self.consumer = Consumer.__new__(Consumer)
         self.consumer._next = {}
-        self.consumer._uncommitted = {}
-        self.consumer._absent = {T: {}}
+        self.consumer._offsets = ContiguousOffsets()
+        self.consumer._offsets.absent = {T: {}}
         self.consumer._covered = {}
         self.consumer._fetched_last = {}
         self.consumer._acked = defaultdict(list)

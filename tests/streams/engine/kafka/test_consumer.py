@@ -62,7 +62,7 @@ async def test_offsets_that_the_broker_no_longer_has_are_passed_and_told(
     monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     broker = Broker(monkeypatch, first=6)
-    broker.consumer._next[T] = broker.consumer._uncommitted[T] = 2
+    broker.consumer._next[T] = broker.consumer._offsets.uncommitted[T] = 2
     assert await broker.fetch(2) == [6, 7, 8, 9]
     assert "offsets from 2 on are not in the broker" in caplog.text
     assert broker.ack(6) == 7
@@ -87,16 +87,16 @@ async def test_what_the_gate_refuses_is_nobodys_and_is_committed_across(
     broker = Broker(monkeypatch, holes=(3,))
     gate: Any = Gate(0, 1, 2, 4, 5, 8)
     broker.consumer._gate = gate
-    broker.consumer._next[T] = broker.consumer._uncommitted[T] = 0
+    broker.consumer._next[T] = broker.consumer._offsets.uncommitted[T] = 0
     assert await broker.fetch(0) == [6, 7, 9]
     # Those side by side are one range.
-    assert broker.consumer._absent[T] == {0: 3, 3: 6, 8: 9}
+    assert broker.consumer._offsets.absent[T] == {0: 3, 3: 6, 8: 9}
     assert set(broker.consumer._filter_tps_with_pending_acks()) == {T}
     assert broker.ack() == 6
     assert broker.ack(7) is None
     assert broker.ack(6) == 9
     assert broker.ack(9) == 10
-    assert broker.consumer._absent[T] == {}
+    assert broker.consumer._offsets.absent[T] == {}
 
 
 async def test_what_there_is_room_for_is_handed_over_and_only_the_rest_has_to_wait(
@@ -113,7 +113,7 @@ async def test_what_there_is_room_for_is_handed_over_and_only_the_rest_has_to_wa
     conductor: Any = SimpleNamespace(deliver=deliver)
     consumer = broker.consumer
     consumer._conductor, consumer._read_offset = conductor, {}
-    consumer._next[T] = consumer._uncommitted[T] = 0
+    consumer._next[T] = consumer._offsets.uncommitted[T] = 0
     assert await broker.fetch(0) == [4]
     assert delivered == [0, 1, 2, 3, 5, 6, 7, 8, 9]
     assert consumer._read_offset[T] == 9
@@ -125,7 +125,7 @@ async def test_while_thousands_of_frames_are_refused_the_loop_turns_to_others(
     broker = Broker(monkeypatch, end=1_000)
     gate: Any = Gate(*range(1_000))
     broker.consumer._gate = gate
-    broker.consumer._next[T] = broker.consumer._uncommitted[T] = 0
+    broker.consumer._next[T] = broker.consumer._offsets.uncommitted[T] = 0
     fetching = asyncio.create_task(broker.fetch(0))
     turns = 0
     while not fetching.done():
@@ -139,7 +139,7 @@ async def test_offsets_that_are_no_messages_are_passed_at_once_and_without_a_wor
     monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     broker = Broker(monkeypatch, holes=(0, 3, 4, 6))
-    broker.consumer._next[T] = broker.consumer._uncommitted[T] = 0
+    broker.consumer._next[T] = broker.consumer._offsets.uncommitted[T] = 0
     assert await broker.fetch(0) == [1, 2, 5, 7, 8, 9]
     assert not broker.seeks
     assert not caplog.records
@@ -147,7 +147,7 @@ async def test_offsets_that_are_no_messages_are_passed_at_once_and_without_a_wor
     assert broker.ack(7) is None
     assert broker.ack(5, 8) == 9
     assert broker.ack(9) == 10
-    assert broker.consumer._absent[T] == {}
+    assert broker.consumer._offsets.absent[T] == {}
 
 
 @pytest.mark.parametrize("last", [7, -1])
@@ -158,7 +158,7 @@ async def test_holes_at_the_end_count_as_read_and_are_committed(
     monkeypatch.setattr(FaustConsumer, "highwater", lambda _, tp: 10)
     consumer = broker.consumer
     consumer._sought = True
-    consumer._next[T] = consumer._uncommitted[T] = 0
+    consumer._next[T] = consumer._offsets.uncommitted[T] = 0
     delivered = await broker.fetch(0)
     assert delivered == list(range(last + 1))
     assert consumer.lag() == {T: 0}
@@ -197,8 +197,8 @@ async def test_a_partition_created_anew_is_read_from_its_beginning(
     before, other = ConsumedMessage(T), ConsumedMessage(TP("other", 0))
     consumer._unacked_messages = {before, other}
     consumer._committed_offset, consumer._read_offset = {T: 7}, {T: 8}
-    consumer._next, consumer._uncommitted = {T: 9}, {T: 7}
-    consumer._absent = {T: {7: 8}}
+    consumer._next, consumer._offsets.uncommitted = {T: 9}, {T: 7}
+    consumer._offsets.absent = {T: {7: 8}}
     consumer._acked[T], consumer._acked_index[T] = [8], {8}
     consumer._era = 1
 
@@ -212,9 +212,9 @@ async def test_a_partition_created_anew_is_read_from_its_beginning(
     thread.positions = {TP("unknown", 0): 1}
     consumer._thread = thread
     await consumer._getmany({T}, 1.0)
-    assert consumer._next[T] == consumer._uncommitted[T] == 0
+    assert consumer._next[T] == consumer._offsets.uncommitted[T] == 0
     assert (consumer._committed_offset[T], consumer._read_offset[T]) == (None, None)
-    assert consumer._absent[T] == {}
+    assert consumer._offsets.absent[T] == {}
     # What was acknowledged before counts for nothing, and what will be, neither.
     assert consumer._new_offset(T) is None
     assert (before.acked, other.acked) == (True, False)
@@ -265,7 +265,7 @@ async def test_partitions_are_sought_to_their_commits_or_to_their_beginnings(
     monkeypatch.setattr(FaustConsumer, "earliest_offsets", earliest_offsets)
     monkeypatch.setattr(FaustConsumer, "seek", seek)
     consumer._read_offset, consumer._committed_offset = {}, {}
-    consumer._absent = {T: {1: 2}}
+    consumer._offsets.absent = {T: {1: 2}}
     consumer._covered = {T: OffsetRange(0, 3)}
     consumer._sought, consumer._era = False, 5
     gate: Any = Gate()
@@ -276,9 +276,9 @@ async def test_partitions_are_sought_to_their_commits_or_to_their_beginnings(
     assert asked == [TopicPartition("t", number) for number in (0, 1, 2)]
     assert sought == list(beginnings.items())
     expected = {**beginnings, committed: 7}
-    assert consumer._next == consumer._uncommitted == consumer._read_offset == expected
+    assert consumer._next == consumer._offsets.uncommitted == consumer._read_offset == expected
     assert consumer._committed_offset == {**dict.fromkeys(beginnings), committed: 7}
-    assert consumer._absent == {tp: {} for tp in expected}
+    assert consumer._offsets.absent == {tp: {} for tp in expected}
     assert consumer._covered == {}
     assert consumer._sought
     assert consumer._era != 5

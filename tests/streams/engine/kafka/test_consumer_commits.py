@@ -25,8 +25,8 @@ def test_the_lag_is_what_is_left_to_read(monkeypatch: pytest.MonkeyPatch) -> Non
 def test_what_was_committed_is_forgotten(monkeypatch: pytest.MonkeyPatch) -> None:
     broker = Broker(monkeypatch)
     consumer = broker.consumer
-    consumer._absent.clear()
-    consumer._uncommitted[T] = 0
+    consumer._offsets.absent.clear()
+    consumer._offsets.uncommitted[T] = 0
     assert broker.ack(0, 1, 3) == 2
     assert (consumer._acked[T], consumer._acked_index[T]) == ([3], {3})
     assert list(consumer._filter_tps_with_pending_acks({"t"})) == [T]
@@ -36,7 +36,7 @@ def test_what_was_committed_is_forgotten(monkeypatch: pytest.MonkeyPatch) -> Non
 
 def test_a_commit_never_passes_what_is_not_acknowledged(monkeypatch: pytest.MonkeyPatch) -> None:
     broker = Broker(monkeypatch)
-    broker.consumer._uncommitted[T] = 0
+    broker.consumer._offsets.uncommitted[T] = 0
     assert broker.ack(1, 2, 3) is None
     assert broker.ack(0) == 4
     assert broker.ack(5) is None
@@ -47,7 +47,7 @@ def test_a_commit_never_passes_what_is_not_acknowledged(monkeypatch: pytest.Monk
 def test_commits_are_prefixes_of_what_is_acknowledged(order: list[int]) -> None:
     with pytest.MonkeyPatch.context() as patch:
         broker = Broker(patch)
-        broker.consumer._uncommitted[T] = 0
+        broker.consumer._offsets.uncommitted[T] = 0
         acked: set[int] = set()
         last = 0
         for offset in order:
@@ -105,9 +105,9 @@ async def test_a_change_of_partitions_forgets_what_was_to_be_read(
     monkeypatch.setattr(FaustConsumer, "on_partitions_assigned", assigned)
     monkeypatch.setattr(FaustConsumer, "on_partitions_revoked", revoked)
     consumer, other = Broker(monkeypatch).consumer, TP("u", 0)
-    consumer._absent = {T: {1: 2}, other: {3: 4}}
+    consumer._offsets.absent = {T: {1: 2}, other: {3: 4}}
     await consumer.on_partitions_revoked({T, TP("v", 0)})
-    assert consumer._absent == {other: {3: 4}}
+    assert consumer._offsets.absent == {other: {3: 4}}
     consumer._next, consumer._sought = {T: 3}, True
     await consumer.on_partitions_assigned({T}, 7)
     assert consumer._next == {}
