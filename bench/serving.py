@@ -32,6 +32,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    from models.research.graph_export import Graph
     from models.serving.registry import Precision
     from models.serving.session import NetworkSession
 
@@ -137,10 +138,7 @@ def networks(registry: Registry) -> dict[str, dict[str, float]]:
     for label, name, every_s, shapes in tqdm(STEPS, unit="network", disable=None):
         graph = every[name]
         network = graph.module(registry.load(graph.key).module)
-        inputs = {
-            part: _values(rng, like.numpy(), shapes.get(part, tuple(like.shape)))
-            for part, like in graph.example.items()
-        }
+        inputs = random_item(rng, graph, shapes)
         given = [torch.from_numpy(values) for values in inputs.values()]
         calls: dict[str, Callable[[], object]] = {
             "torch": partial(network, *given),
@@ -192,6 +190,16 @@ def measure_start(load: str) -> dict[str, float]:
     )
     cpu_s, rss_mb = (float(value) for value in ended.stdout.split())
     return {"cpu_s": cpu_s, "rss_mb": rss_mb}
+
+
+def random_item(
+    rng: np.random.Generator, graph: Graph, shapes: dict[str, tuple[int, ...]]
+) -> dict[str, NDArray[Any]]:
+    """Return inputs of a graph, of its example's shapes where `shapes` has no other."""
+    return {
+        part: _values(rng, like.numpy(), shapes.get(part, tuple(like.shape)))
+        for part, like in graph.example.items()
+    }
 
 
 def _values(rng: np.random.Generator, like: NDArray[Any], shape: tuple[int, ...]) -> NDArray[Any]:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 import pytest
 import torch
 
-from bench.gpu import main
+from bench.gpu.__main__ import main
 from bench.serving import STEPS
 from models.serving.graph_functions import GRAPH_FUNCTIONS
 
