@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import json
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from pydantic import ValidationError
 
@@ -40,12 +40,20 @@ async def lines(store: LogStore, device: str, from_ns: int, to_ns: int) -> Async
     """Yield the lines of the records that start in [from_ns, to_ns), read hour by hour."""
     yield json.dumps({**HEAD, "device": device})
     written: set[str] = set()
-    async for log in pieces(store, device, from_ns, to_ns):
-        for row, record in rows_of(log):
+    async for piece in pieces(store, device, from_ns, to_ns):
+        for row, record in rows_of(piece.log):
             if row == "correction" and record.correction_id in written:
                 continue
             written.add(getattr(record, "correction_id", ""))
             yield json.dumps({"row": row, "record": json.loads(record.model_dump_json())})
+
+
+class Piece(NamedTuple):
+    """The records that start in [from_ns, to_ns), an hour at most, and its corrections."""
+
+    from_ns: int
+    to_ns: int
+    log: Log
 
 
 async def pieces(
@@ -54,7 +62,7 @@ async def pieces(
     from_ns: int,
     to_ns: int,
     wanted: Callable[[int, int], bool] = lambda _from_ns, _to_ns: True,
-) -> AsyncIterator[Log]:
+) -> AsyncIterator[Piece]:
     """Yield a log hour by hour, skipping empty hours and, unread, those that are not wanted."""
     summary = await store.device(device)
     if summary is None:
@@ -66,7 +74,7 @@ async def pieces(
         if wanted(at, past):
             log = await store.read(device, at, past)
             if log.scenarios or log.activities or log.corrections:
-                yield log
+                yield Piece(at, past, log)
         else:
             # Years may be skipped, and others wait.
             await asyncio.sleep(0)

@@ -105,19 +105,27 @@ class Words:
         return self._edges.get(row, [])
 
 
-def added_spans(log: Log) -> list[AddedSpan]:
-    """Return the labelled spans without records, in order of row and start."""
+def added_spans(log: Log, from_ns: int = 0, to_ns: int = 2**62) -> list[AddedSpan]:
+    """Return the labelled spans without records in [from_ns, to_ns), in order of row and start.
+
+    These are the bounds of the log's records: whether there are others beyond is unknown, and a
+    correction may span more.
+    """
     words = Words(log.corrections)
+    bounds = (from_ns, to_ns)
     return [
-        *_spans_without_records("scenario", log.scenarios, words),
-        *_spans_without_records("activity", log.activities, words),
+        *_spans_without_records("scenario", log.scenarios, words, bounds),
+        *_spans_without_records("activity", log.activities, words, bounds),
     ]
 
 
 def _spans_without_records(
-    row: Row, records: Sequence[LogScenario] | Sequence[LogActivity], words: Words
+    row: Row,
+    records: Sequence[LogScenario] | Sequence[LogActivity],
+    words: Words,
+    bounds: tuple[int, int],
 ) -> Iterator[AddedSpan]:
-    edges = words.edges(row)
+    edges = sorted({min(max(edge, bounds[0]), bounds[1]) for edge in words.edges(row)})
     if not edges:
         return
     covered = _merge(

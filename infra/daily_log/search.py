@@ -18,6 +18,7 @@ from schemas.ranking import likeliest
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
 
+    from infra.daily_log.corrections import AddedSpan
     from infra.daily_log.records import DeviceSummary, LogScenario
 
 PLACES = ("near", "far", "front", "left", "right", "back")
@@ -163,8 +164,11 @@ def days_of_log(device: DeviceSummary, zone: tzinfo) -> str:
     return days_text(first, last)
 
 
-def find(log: Log, query: LogQuery) -> list[Hit]:
-    """Return the matching spans in order; adjacent windows of one scenario are merged."""
+def find(log: Log, query: LogQuery, from_ns: int = 0, to_ns: int = 2**62) -> list[Hit]:
+    """Return the matching spans in order; adjacent windows of one scenario are merged.
+
+    [from_ns, to_ns) are the bounds of the log's records.
+    """
     doing: dict[tuple[str, int], list[str]] = {}
     for activity in log.activities:
         key = (activity.session_id, activity.start_ns // _STEP_NS)
@@ -184,7 +188,7 @@ def find(log: Log, query: LogQuery) -> list[Hit]:
         )
         if _fits(query, record, activities, spoken):
             _append(hits, _hit(record, activities, spoken))
-    for each in added_spans(log):
+    for each in added_spans(log, from_ns, to_ns):
         if each.row == "scenario" and _fits_added(query, each.leading, each.start_ns):
             span = (each.start_ns, each.end_ns, each.leading)
             hits.append(Hit(*span, (), (), 1.0, (), ()))
@@ -218,6 +222,15 @@ def of_scenario(log: Log, name: str) -> Log:
         )
     ]
     return Log.of(scenarios, activities, log.corrections)
+
+
+def added_of_scenario(added: Iterable[AddedSpan], name: str) -> list[AddedSpan]:
+    """Return the spans that were added as the scenario `name`; case is ignored."""
+    return [
+        each
+        for each in added
+        if each.row == "scenario" and _is(name, {label.casefold() for label in each.word.labels})
+    ]
 
 
 def _named(record: LogScenario) -> set[str]:

@@ -5,11 +5,10 @@ from __future__ import annotations
 from collections import Counter
 from typing import TYPE_CHECKING, NamedTuple
 
-from infra.daily_log.corrections import AddedSpan, added_spans
-
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
 
+    from infra.daily_log.corrections import AddedSpan
     from infra.daily_log.records import Log, LogActivity, LogScenario
     from schemas.correction import Row
 
@@ -23,16 +22,16 @@ class Total(NamedTuple):
     seconds: float
 
 
-def totals(log: Log) -> list[Total]:
+def totals(log: Log, added: Iterable[AddedSpan] = ()) -> list[Total]:
     """Return scenarios, then activities, the longest first, without unlabelled records.
 
-    A span that the wearer added counts as one record.
+    Each of the `added` spans counts as one record.
     """
     by_row: dict[Row, list[LogScenario | LogActivity | AddedSpan]] = {
         "scenario": [*log.scenarios],
         "activity": [*log.activities],
     }
-    for each in added_spans(log):
+    for each in added:
         by_row[each.row].append(each)
     return [total for row, records in by_row.items() for total in _of(row, records)]
 

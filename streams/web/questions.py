@@ -128,8 +128,9 @@ async def answered(
     """
     zone = zone_of({"zone": asked.zone})
     hits: list[Hit] = []
-    async for log in pieces(store, asked.device, *span):
-        hits = continued(hits, find(log, LogQuery()))
+    async for piece in pieces(store, asked.device, *span):
+        found = find(piece.log, LogQuery(), piece.from_ns, piece.to_ns)
+        hits = continued(hits, found)
     shown = hits[-MAX_FACTS:]
     facts = [
         Fact(

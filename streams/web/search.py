@@ -93,11 +93,11 @@ class SearchViews:
         following: int | None = None
         first = span.from_ns if "from" in asked else min(span.from_ns, device.first_ns)
         within = query.within(first, max(span.to_ns, first + 1))
-        async for log in pieces(self._store(), device.device_id, *within, query.may_be_in):
-            hits = continued(hits, find(log, query))
+        async for piece in pieces(self._store(), device.device_id, *within, query.may_be_in):
+            found = find(piece.log, query, piece.from_ns, piece.to_ns)
+            hits = continued(hits, found)
             if len(hits) >= MAX_HITS or time.monotonic() > deadline:
-                last = max((r.end_ns for r in log.scenarios), default=0)
-                following = max(last, hits[-1].end_ns if hits else 0)
+                following = piece.to_ns
                 break
         answer = {
             "hits": [hit_row(hit) for hit in hits],
@@ -130,16 +130,16 @@ class SearchViews:
             response.enable_compression()
         await response.prepare(request)
         if table is not None:
-            async for log in pieces(self._store(), device.device_id, span.from_ns, past):
-                await response.write(await asyncio.to_thread(table.add, log))
+            async for piece in pieces(self._store(), device.device_id, span.from_ns, past):
+                await response.write(await asyncio.to_thread(table.add, piece.log))
             await response.write(table.end())
         elif kind == "csv":
             spreadsheet = CsvTable()
-            async for log in pieces(self._store(), device.device_id, span.from_ns, past):
-                await asyncio.to_thread(spreadsheet.widen, log)
+            async for piece in pieces(self._store(), device.device_id, span.from_ns, past):
+                await asyncio.to_thread(spreadsheet.widen, piece.log)
             await response.write(spreadsheet.head().encode())
-            async for log in pieces(self._store(), device.device_id, span.from_ns, past):
-                await response.write((await asyncio.to_thread(spreadsheet.add, log)).encode())
+            async for piece in pieces(self._store(), device.device_id, span.from_ns, past):
+                await response.write((await asyncio.to_thread(spreadsheet.add, piece.log)).encode())
         elif kind == "jsonl":
             async for line in lines(self._store(), device.device_id, span.from_ns, past):
                 await response.write(f"{line}\n".encode())
@@ -166,9 +166,9 @@ async def calendar_of(
     """Return the calendar of a span in a time zone; it is small for any log."""
     scenarios: list[LogScenario] = []
     corrections: dict[str, Correction] = {}
-    async for log in pieces(store, device, from_ns, to_ns):
-        scenarios += log.scenarios
-        corrections |= {each.correction_id: each for each in log.corrections}
+    async for piece in pieces(store, device, from_ns, to_ns):
+        scenarios += piece.log.scenarios
+        corrections |= {each.correction_id: each for each in piece.log.corrections}
     whole = Log.of(scenarios, [], [*corrections.values()])
     last = max([to_ns if to_ns < 2**62 else 0, *(r.end_ns for r in scenarios)])
     return to_calendar(whole, device, from_ns, last, zone)

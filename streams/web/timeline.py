@@ -34,8 +34,8 @@ FAR_FIELD, INPUT_MISSING, DESCRIBED, UNKNOWN, NEAR_ONLY, CORRECTED, CONFIRMED = 
 UNKNOWN_NAME = "unknown"
 
 
-def timeline(log: Log, from_ns: int, unsure_below: float) -> dict[str, Any]:
-    """Return the rows from `from_ns` on; `log` must begin `SMOOTHING_NS` earlier.
+def timeline(log: Log, from_ns: int, unsure_below: float, to_ns: int = 2**62) -> dict[str, Any]:
+    """Return the rows of [from_ns, to_ns); `log` must begin `SMOOTHING_NS` earlier.
 
     `scenarios`: one dict per record; `labels` are those of the record itself, `leading` the first
     of them, `smoothed` its normalised probability over the last ten minutes, which lags behind the
@@ -67,7 +67,11 @@ def timeline(log: Log, from_ns: int, unsure_below: float) -> dict[str, Any]:
         "scenarios": rows,
         "activities": strip,
         "names": list(names),
-        "added": [added_span(each) for each in added_spans(log) if each.end_ns > from_ns],
+        "added": [
+            added_span(each)
+            for each in added_spans(log, max(from_ns - SMOOTHING_NS, 0), to_ns)
+            if each.end_ns > from_ns
+        ],
     }
 
 

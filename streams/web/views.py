@@ -110,7 +110,7 @@ class Views:
         every = await store.corrections(device.device_id, span.from_ns, span.to_ns)
         answer |= {"from_ms": from_ns // NS_PER_MS, "corrections": correction_rows(every)}
         text = await asyncio.to_thread(
-            lambda: json.dumps({**answer, **timeline(log, from_ns, self._unsure_below)})
+            lambda: json.dumps({**answer, **timeline(log, from_ns, self._unsure_below, span.to_ns)})
         )
         return _response(text, "application/json")
 

@@ -69,10 +69,11 @@ def register(group: ActionGroup, app: EgoLogApp) -> None:
         async with open_store(app) as store:
             await refuse_unknown(store, device)
             summary = await store.device(device)
-            async for log in pieces(
+            async for piece in pieces(
                 store, device, *query.within(*span_of(from_, to)), query.may_be_in
             ):
-                hits = continued(hits, find(log, query))
+                found = find(piece.log, query, piece.from_ns, piece.to_ns)
+                hits = continued(hits, found)
         rows = [
             (
                 iso(hit.start_ns),

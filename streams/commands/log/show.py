@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING
 from faust.cli import argument, option
 
 from infra.daily_log.archive import pieces
+from infra.daily_log.corrections import added_spans
 from infra.daily_log.export import CsvTable, to_csv, to_json
 from infra.daily_log.parquet import ParquetTable
-from infra.daily_log.search import of_scenario
+from infra.daily_log.search import added_of_scenario, of_scenario
 from infra.daily_log.totals import totals
 from schemas.extras import MissingExtraError
 from streams.commands.log.span import FROM, TO, LogCommandError, span_of
@@ -20,8 +21,10 @@ from streams.web.parameters import ParameterError
 from streams.web.search import calendar_of, zone_of
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from zoneinfo import ZoneInfo
 
+    from infra.daily_log.corrections import AddedSpan
     from infra.daily_log.records import Log
     from infra.daily_log.store import LogStore
     from streams.commands.groups import ActionGroup
@@ -73,10 +76,11 @@ def register(group: ActionGroup, app: EgoLogApp) -> None:
                 await _print_csv(store, device, span)
             else:
                 log = await store.read(device, *span)
+                added = added_spans(log, *span)
                 if scenario is not None:
-                    log = of_scenario(log, scenario)
+                    log, added = of_scenario(log, scenario), added_of_scenario(added, scenario)
                 if summary:
-                    _print_totals(log)
+                    _print_totals(log, added)
                 else:
                     print(_FORMATS[format_](log), end="")
 
@@ -85,7 +89,7 @@ async def _write_parquet(
     parquet: ParquetTable, store: LogStore, device: str, span: tuple[int, int]
 ) -> None:
     async for piece in pieces(store, device, *span):
-        sys.stdout.buffer.write(parquet.add(piece))
+        sys.stdout.buffer.write(parquet.add(piece.log))
     sys.stdout.buffer.write(parquet.end())
 
 
@@ -93,15 +97,16 @@ async def _print_csv(store: LogStore, device: str, span: tuple[int, int]) -> Non
     """Print a span piece by piece, because a whole log need not fit into memory."""
     spreadsheet = CsvTable()
     async for piece in pieces(store, device, *span):
-        spreadsheet.widen(piece)
+        spreadsheet.widen(piece.log)
     print(spreadsheet.head(), end="")
     async for piece in pieces(store, device, *span):
-        print(spreadsheet.add(piece), end="")
+        print(spreadsheet.add(piece.log), end="")
 
 
-def _print_totals(log: Log) -> None:
+def _print_totals(log: Log, added: Sequence[AddedSpan]) -> None:
     rows = [
-        (total.row, total.label, str(total.records), _clock(total.seconds)) for total in totals(log)
+        (total.row, total.label, str(total.records), _clock(total.seconds))
+        for total in totals(log, added)
     ]
     table(("row", "label", "records", "time"), rows)
 

@@ -133,7 +133,21 @@ def test_what_is_said_of_times_without_a_record_is_added_and_counts() -> None:
         600 * S,
         "Driving",
     )
-    assert {total.label: total.seconds for total in totals(log)} == {"Driving": 540, "Eating": 60}
+    lasted = {total.label: total.seconds for total in totals(log, [gap])}
+    assert lasted == {"Driving": 540, "Eating": 60}
+
+
+def test_beyond_the_bounds_of_the_records_nothing_is_added() -> None:
+    log = apply_corrections(RECORDS, [], [correction(1, named_span(0, 600, "Driving"))])
+
+    def added(from_s: int, to_s: int) -> list[tuple[int, int]]:
+        spans = added_spans(log, from_s * S, to_s * S)
+        return [(each.start_ns // S, each.end_ns // S) for each in spans]
+
+    assert added(0, 120) == []
+    assert added(0, 300) == [(120, 300)]
+    assert added(200, 300) == [(200, 300)]
+    assert added(600, 900) == []
 
 
 def test_a_hole_that_nobody_sees_is_not_added() -> None:

@@ -1,8 +1,26 @@
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
+from infra.daily_log.archive import pieces
+from infra.daily_log.corrections import added_spans, apply_corrections
 from infra.daily_log.records import Log, LogActivity, LogScenario
-from infra.daily_log.search import LogQuery, continued, find, of_scenario
+from infra.daily_log.search import (
+    Hit,
+    LogQuery,
+    added_of_scenario,
+    continued,
+    find,
+    of_scenario,
+)
+from infra.daily_log.store import LogStore
+from tests.infra.daily_log.test_corrections import correction, named_span
 from tests.infra.daily_log.test_store import T0, S, activity, refinement, scenario
+
+if TYPE_CHECKING:
+    from redis.asyncio import Redis
+
+HOUR = 3_600 * S
 
 
 def made() -> Log:
@@ -48,3 +66,38 @@ def test_a_hit_that_an_hour_cuts_is_one() -> None:
     assert continued(find(first, query), find(rest, query)) == whole
     assert continued([], whole) == whole
     assert continued(whole, []) == whole
+
+
+async def test_a_correction_over_hours_is_one_hit_whatever_is_read_at_once(redis: Redis) -> None:
+    store = LogStore(redis, "search", retention_days=30)
+    # Windows that an hour's end cuts.
+    first = T0 // HOUR * HOUR + 20 * S
+    missing = range(200, 220)
+    await store.put_scenarios(
+        [scenario(first + n * 30 * S) for n in range(360) if n not in missing]
+    )
+    reading = named_span((first + 30 * 30 * S) / S, (first + 330 * 30 * S) / S, "Reading")
+    await store.put_corrections([correction(1, reading, device_id="d1")])
+    query = LogQuery(confidence=(0.0, 1.05))
+    hits: list[Hit] = []
+    async for piece in pieces(store, "d1", 0, 2**62):
+        hits = continued(hits, find(piece.log, query, piece.from_ns, piece.to_ns))
+    assert [
+        ((hit.start_ns - first) // (30 * S), (hit.end_ns - first) // (30 * S), hit.scenario)
+        for hit in hits
+    ] == [
+        (0, 30, "Cooking"),
+        (30, 200, "Reading"),
+        # Without records.
+        (200, 220, "Reading"),
+        (220, 330, "Reading"),
+        (330, 360, "Cooking"),
+    ]
+    assert hits == find(await store.read("d1", 0, 2**62), query)
+
+
+def test_what_was_added_is_of_the_scenario_that_it_was_added_as() -> None:
+    hour = named_span(T0 / S + 3_600, T0 / S + 7_200, "Driving", "Eating")
+    added = added_spans(apply_corrections([], [], [correction(1, hour, action="add")]))
+    assert added_of_scenario(added, " driving ") == added_of_scenario(added, "Eating") == added
+    assert added_of_scenario(added, "Cooking") == []

@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 
 from infra.daily_log.records import Log, LogActivity, LogScenario
-from schemas import Refined
+from schemas import Correction, NamedSpan, Refined
 from schemas.evidence import Result
 from schemas.scenario import NO_REFINER
 from streams.web.timeline import timeline
@@ -196,3 +196,21 @@ def test_records_without_any_estimate_are_drawn_as_none() -> None:
 def test_shares_are_normalised() -> None:
     for row in timeline(log_of(PLAN[:2]), 0, UNSURE)["scenarios"]:
         assert sum(share for _, share in row["smoothed"]) == pytest.approx(1.0, abs=0.01)
+
+
+def test_beyond_the_end_nothing_is_added() -> None:
+    span = NamedSpan(start_ns=START - 7_200 * NS, end_ns=START + 7_200 * NS, labels=["Driving"])
+    whole = Correction(
+        device_id="d",
+        correction_id="0" * 32,
+        action="correct",
+        row="scenario",
+        created_ns=START,
+        after=[span],
+    )
+    log = Log.of([], [], [whole])
+    [added] = timeline(log, START, UNSURE, START + 600 * NS)["added"]
+    assert (added["start"], added["end"]) == (
+        (START - 600 * NS) // 1_000_000,
+        (START + 600 * NS) // 1_000_000,
+    )
