@@ -178,6 +178,16 @@ class LogStore:
             await self.corrections(device, from_ns, to_ns),
         )
 
+    async def next_start(self, device: str, from_ns: int) -> int | None:
+        """Return the first start of a record from `from_ns` on, to the µs; None without any."""
+        async with self._redis.pipeline(transaction=True) as pipe:
+            for row in SHOWN:
+                pipe.zrangebyscore(
+                    self._keys.index(row, device), score(from_ns), "+inf", 0, 1, withscores=True
+                )
+            answers = await pipe.execute()
+        return min((int(at) * 1_000 for ids in answers for _, at in ids), default=None)
+
     async def ping(self) -> int:
         """Return how many devices ever had a record, in one command however many there are."""
         return int(await self._redis.scard(self._keys.devices))

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from infra.daily_log.records import Log
 
 ALWAYS = (0, 2**62)
+HOUR = 3_600 * S
 
 
 @pytest.fixture
@@ -73,13 +74,8 @@ async def test_a_span_is_cut_at_its_edges(store: LogStore) -> None:
     assert sum(line.startswith('{"row": "scenario"') for line in kept) == 1
 
 
-async def test_hours_that_are_not_wanted_are_not_read(
-    store: LogStore, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    await fill_log(store)
-    every = [piece async for piece in pieces(store, "d1", *ALWAYS)]
-    hour = 3600 * S
-    second = (T0 // hour + 1) * hour
+def read_hours(store: LogStore, monkeypatch: pytest.MonkeyPatch) -> list[int]:
+    """Return the starts of what is read from now on."""
     reads: list[int] = []
     read = store.read
 
@@ -88,9 +84,40 @@ async def test_hours_that_are_not_wanted_are_not_read(
         return await read(device, from_ns, to_ns)
 
     monkeypatch.setattr(store, "read", counted)
+    return reads
+
+
+async def test_hours_that_are_not_wanted_are_not_read(
+    store: LogStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await fill_log(store)
+    every = [piece async for piece in pieces(store, "d1", *ALWAYS)]
+    second = (T0 // HOUR + 1) * HOUR
+    reads = read_hours(store, monkeypatch)
     asked = [each async for each in pieces(store, "d1", *ALWAYS, lambda _, past: past > second)]
     assert asked == every[1:]
     assert min(reads) == second
+
+
+async def test_years_between_two_recordings_are_not_read(
+    store: LogStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first, later = T0 // HOUR * HOUR, (T0 // HOUR + 20 * 8_760) * HOUR
+    await store.put_scenarios([scenario(first), scenario(later)])
+    await store.put_activities([activity(later + 2 * HOUR)])
+    # It lasts into the next hour.
+    told = named_span((later + 4.5 * HOUR) / S, (later + 5.5 * HOUR) / S, "Driving")
+    await store.put_corrections([correction(1, told, device_id="d1", action="add")])
+    reads = read_hours(store, monkeypatch)
+    found = [(each.from_ns, each.to_ns) async for each in pieces(store, "d1", *ALWAYS)]
+    starts = [first, *(later + hours * HOUR for hours in (0, 2, 4, 5))]
+    assert found == [(start, start + HOUR) for start in starts]
+    assert reads == starts
+    asked = [
+        (each.from_ns, each.to_ns)
+        async for each in pieces(store, "d1", later + S, later + 2 * HOUR + S)
+    ]
+    assert asked == [(later + 2 * HOUR, later + 2 * HOUR + S)]
 
 
 @pytest.mark.parametrize(
