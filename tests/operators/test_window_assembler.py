@@ -40,7 +40,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 @given(recordings())
 def test_features_are_computed_once_a_slice(
     recording: tuple[list[AudioFrame], list[ImuFrame], list[AnyFrame]],

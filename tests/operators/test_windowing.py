@@ -39,7 +39,7 @@ from tests.operators.frames import (
 )
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 @given(recordings())
 def test_windows_do_not_depend_on_frame_size_or_interleaving(
     recording: tuple[list[AudioFrame], list[ImuFrame], list[AnyFrame]],
@@ -52,7 +52,7 @@ def test_windows_do_not_depend_on_frame_size_or_interleaving(
     assert by_id(windows_of(interleaved)) == by_id(windows_of(plain))
 
 
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=20)
 @given(recordings(), st.data())
 def test_what_frames_say_of_the_position_does_not_depend_on_their_interleaving(
     recording: tuple[list[AudioFrame], list[ImuFrame], list[AnyFrame]], data: st.DataObject
@@ -67,7 +67,7 @@ def test_what_frames_say_of_the_position_does_not_depend_on_their_interleaving(
         assert window.position == (max(before)[1] if before else None)
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 @given(recordings())
 def test_every_sample_is_in_exactly_one_window_of_a_kind(
     recording: tuple[list[AudioFrame], list[ImuFrame], list[AnyFrame]],

@@ -29,7 +29,7 @@ from tests.operators.frames import (
 )
 
 
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=20)
 @given(recordings(), st.data())
 def test_a_crash_at_any_frame_gives_the_same_windows_after_collapsing_by_id(
     recording: tuple[list[AudioFrame], list[ImuFrame], list[AnyFrame]], data: st.DataObject

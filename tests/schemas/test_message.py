@@ -55,7 +55,7 @@ def seal(body: object, kind: str = "audio.frame", version: int = 1) -> bytes:
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_every_message_survives_the_wire(kind: type[Message]) -> None:
-    @settings(max_examples=20, deadline=None)
+    @settings(max_examples=20)
     @given(MESSAGES[kind])
     def round_trip(message: Message) -> None:
         assert kind.decode(message.encode()) == message
@@ -65,7 +65,7 @@ def test_every_message_survives_the_wire(kind: type[Message]) -> None:
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_arbitrary_bytes_give_a_schema_error_and_nothing_else(kind: type[Message]) -> None:
-    @settings(max_examples=60, deadline=None)
+    @settings(max_examples=60)
     @given(st.binary(max_size=400))
     def decode(data: bytes) -> None:
         with pytest.raises(SchemaError) as caught:
@@ -76,7 +76,7 @@ def test_arbitrary_bytes_give_a_schema_error_and_nothing_else(kind: type[Message
     decode()
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(st.sampled_from(KINDS).flatmap(lambda k: MESSAGES[k]), st.data())
 def test_a_damaged_message_never_passes_for_a_good_one(
     message: Message, data: st.DataObject
@@ -91,7 +91,7 @@ def test_a_damaged_message_never_passes_for_a_good_one(
         type(message).decode(good[:at])
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(
     st.recursive(
         st.none()

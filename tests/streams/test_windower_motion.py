@@ -104,7 +104,7 @@ def windows_of(frames: Sequence[ImuFrame]) -> list[Window]:
     return out.windows
 
 
-@settings(max_examples=12, deadline=None)
+@settings(max_examples=12)
 @given(streams())
 def test_any_rate_and_jitter_gives_every_window_whole(stream: Stream) -> None:
     windows = {(w.kind, (w.start_ns - T0) // NS): w for w in windows_of(stream.frames())}
@@ -125,7 +125,7 @@ def test_any_rate_and_jitter_gives_every_window_whole(stream: Stream) -> None:
         assert windows["scenario", 0].coverage == {"imu": 1.0}
 
 
-@settings(max_examples=8, deadline=None)
+@settings(max_examples=8)
 @given(streams(), st.integers(0, 999))
 def test_the_order_of_arrival_within_the_lateness_changes_nothing(
     stream: Stream, seed: int
@@ -137,7 +137,7 @@ def test_the_order_of_arrival_within_the_lateness_changes_nothing(
     assert windows_of([frames[i] for i in order]) == windows_of(frames)
 
 
-@settings(max_examples=8, deadline=None)
+@settings(max_examples=8)
 @given(streams(jitter=0), st.integers(1, 800))
 def test_the_frame_size_changes_nothing(stream: Stream, size: int) -> None:
     fewest, most = min(stream.sizes), int(stream.rate)
@@ -145,7 +145,7 @@ def test_the_frame_size_changes_nothing(stream: Stream, size: int) -> None:
     assert windows_of(other.frames()) == windows_of(stream.frames())
 
 
-@settings(max_examples=12, deadline=None)
+@settings(max_examples=12)
 @given(streams(jitter=0))
 def test_what_begins_with_a_window_is_in_none_before(stream: Stream) -> None:
     begun = replace(stream, phase=0.0, before_s=0.0)

@@ -18,7 +18,7 @@ AUDIO = np.concatenate([c.samples for c in DAY.audio()])
 IMU = np.concatenate([np.concatenate([c.acc, c.gyro], axis=1) for c in DAY.imu()])
 
 
-@settings(max_examples=4, deadline=None)
+@settings(max_examples=4)
 @given(st.floats(0.05, 40), st.integers(0, 29))
 def test_chunks_of_any_size_from_any_second_are_the_same_stream(
     chunk_s: float, start_s: int

@@ -29,7 +29,7 @@ def test_the_last_frame_of_each_stream_is_final() -> None:
         assert [frame.seq for frame in own] == list(range(30))
 
 
-@settings(max_examples=5, deadline=None)
+@settings(max_examples=5)
 @given(st.floats(0.1, 1.0))
 def test_the_samples_do_not_depend_on_the_frame_size(frame_s: float) -> None:
     def sound(size: float) -> bytes:

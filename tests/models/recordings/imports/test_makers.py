@@ -201,7 +201,7 @@ BESIDE = {
 }
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(
     st.sampled_from(list(BESIDE)),
     st.integers(0, 400),

@@ -30,7 +30,7 @@ def sounding(events: list[SoundEvent], seconds: int) -> float:
     return float(busy.mean())
 
 
-@settings(max_examples=8, deadline=None)
+@settings(max_examples=8)
 @given(st.integers(0, 2**32), st.floats(0.5, 90))
 def test_spans_tile_the_day_and_sounds_lie_inside_it(seed: int, minutes: float) -> None:
     plan = day_plan.day(seed, minutes)
@@ -47,7 +47,7 @@ def test_spans_tile_the_day_and_sounds_lie_inside_it(seed: int, minutes: float) 
     assert all(a.start_s <= b.start_s for a, b in pairwise(plan.sounds))
 
 
-@settings(max_examples=5, deadline=None)
+@settings(max_examples=5)
 @given(st.integers(0, 2**32))
 def test_the_same_seed_plans_the_same_day(seed: int) -> None:
     assert day_plan.day(seed, 6) == day_plan.day(seed, 6)

@@ -230,7 +230,7 @@ def test_ten_megabytes_take_about_a_second(tmp_path: Path) -> None:
 
 
 @given(seed=st.integers(0, 2**32))
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 def test_no_damage_does_worse_than_a_refusal_in_one_line(
     tmp_path_factory: pytest.TempPathFactory, seed: int
 ) -> None:

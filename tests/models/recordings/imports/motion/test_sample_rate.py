@@ -32,7 +32,7 @@ def test_regular_stamps_and_stamps_of_a_millisecond(rate: float) -> None:
     jitter=st.floats(0.0, 0.45),
     seed=st.integers(0, 2**16),
 )
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 def test_any_rate_and_any_jitter_below_half_a_period_is_one_stretch(
     rate: float, jitter: float, seed: int
 ) -> None:
