@@ -51,7 +51,7 @@ class LocalizationConfig:
     distance_hidden: int | None = None
 
 
-class MotionCompensation(nn.Module):
+class ImuBranch(nn.Module):
     """IMU branch of §4.2.2: two transformer layers over the motion of the same second."""
 
     def __init__(self, config: LocalizationConfig) -> None:
@@ -238,7 +238,7 @@ class Localization(nn.Module):
         self.attention = nn.MultiheadAttention(config.hidden, config.heads, batch_first=True)
         self.norm = nn.LayerNorm(config.hidden)
         self.drop = nn.Dropout(config.dropout)
-        self.motion = MotionCompensation(config)
+        self.motion = ImuBranch(config)
         self.absent = nn.Parameter(torch.zeros(config.imu_out))
         self.join = nn.Linear(config.hidden + config.imu_out, config.hidden)
         self.out = nn.Linear(config.hidden + 2 * steered, config.regions)

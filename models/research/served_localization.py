@@ -22,8 +22,8 @@ from schemas.evidence import DIRECTIONS, DISTANCES
 if TYPE_CHECKING:
     from models.egolog.localization import (
         Directions,
+        ImuBranch,
         Localization,
-        MotionCompensation,
         Spectra,
     )
 
@@ -131,7 +131,7 @@ def _turns(frames: int, stride: int) -> Tensor:
     return torch.cat([yaw, pace, 5 * swing], dim=1).float()
 
 
-def _motion(branch: MotionCompensation, channels: Tensor) -> Tensor:
+def _motion(branch: ImuBranch, channels: Tensor) -> Tensor:
     """Return the motion's features (T/5, O)."""
     scale = channels.new_tensor([1 / GRAVITY] * 3 + [1.0] * 3 + [4 / GRAVITY, 1, 4 / GRAVITY, 1])
     # Ours come as vertical, yaw, horizontal, nod.
