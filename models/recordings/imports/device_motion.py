@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from models.recordings.imports.motion import motion_groups, read_motion
+from models.recordings.imports.motion.file_header import header_names
 from models.recordings.imports.motion.hints import Hints
-from models.recordings.imports.motion.sensor_file import header_names
 from models.recordings.protocol import RecordingError
 from schemas.frames import NS
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from models.recordings.imports.motion.columns import stem_of
-from models.recordings.imports.motion.sensor_file import header_columns
+from models.recordings.imports.motion.file_header import header_columns
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

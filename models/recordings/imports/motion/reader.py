@@ -9,14 +9,11 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from models.recordings.imports.motion.combine import align, with_gravity
+from models.recordings.imports.motion.file_header import header_columns
 from models.recordings.imports.motion.hints import NO_HINTS, Hints
 from models.recordings.imports.motion.motion_file import MotionFile, Stretch
 from models.recordings.imports.motion.sample_rate import even, rate_and_stretches
-from models.recordings.imports.motion.sensor_file import (
-    SensorFile,
-    header_columns,
-    read_sensor_file,
-)
+from models.recordings.imports.motion.sensor_file import SensorFile, read_sensor_file
 from models.recordings.imports.motion.two_clocks import on_the_sensors_clock
 from models.recordings.imports.motion.unit_names import G
 from models.recordings.imports.motion.units import gyro_factor, reachable, rest_norm

@@ -1,0 +1,85 @@
+"""The header of a motion file: its columns, its names, and what is wrong where it has none."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from models.recordings.imports.layouts import EMPATICA_HEADER
+from models.recordings.imports.motion import empatica
+from models.recordings.imports.motion.any_language import columns_in_any_language, sensor_of_values
+from models.recordings.imports.motion.columns import Columns, stem_of
+from models.recordings.imports.motion.delimited_table import (
+    find_header,
+    read_text,
+    split_lines,
+    table_of,
+)
+from models.recordings.protocol import RecordingError
+from models.recordings.skipped_rows import SkippedRows
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
+    from models.recordings.imports.motion.delimited_table import Header
+
+
+def header_columns(path: Path) -> Columns | None:
+    """Return the columns of a file's header, from its first lines; None if it has no motion.
+
+    Acceleration that is known by its unit alone is told by the values in these lines.
+    """
+    lines = _first_lines(path)
+    if empatica.is_acc(lines):
+        return empatica.COLUMNS
+    header = motion_header(lines, stem_of(path))
+    columns = None if header is None else columns_in_any_language(header[2], stem_of(path))
+    if header is None or columns is None or not columns.by_units or "acc" not in columns.triples:
+        return columns
+    # The last line of a long file's head is cut.
+    table = table_of(lines[:-1], header, SkippedRows(), nul=False)
+    acc = columns.triples["acc"]
+    rows, _ = table.numbers((columns.times[0].index, *acc.indices), SkippedRows())
+    try:
+        sensor = sensor_of_values(acc, rows[:, 0], rows[:, 1:])
+    except RecordingError:
+        return columns  # the whole file may tell, and says what is wrong if not
+    triples = {sensor if name == "acc" else name: its for name, its in columns.triples.items()}
+    return replace(columns, triples=triples)
+
+
+def header_names(path: Path) -> tuple[str, ...] | None:
+    """Return the names in a motion file's header, `EMPATICA_HEADER` for that maker's files."""
+    lines = _first_lines(path)
+    if empatica.is_acc(lines):
+        return EMPATICA_HEADER
+    header = motion_header(lines, stem_of(path))
+    return None if header is None else header[2]
+
+
+def _first_lines(path: Path) -> list[str]:
+    try:
+        text, _ = read_text(path, head=True)
+    except OSError:
+        return []
+    return split_lines(text)
+
+
+def motion_header(lines: Sequence[str], stem: str) -> Header | None:
+    """Return the first header with a time and motion; `stem` is that of the file's name."""
+    return find_header(lines, lambda names: columns_in_any_language(names, stem) is not None)
+
+
+def why_no_header(lines: Sequence[str], stem: str) -> str:
+    """Return the reason that lines have no header with motion."""
+    first = next((line for line in lines if line.strip()), "")[:120]
+    wanted = (
+        "expected a time column (time_s) and acc_x_m_s2 or acc_x_g to acc_z, gyro_x_rad_s or "
+        "gyro_x_deg_s to gyro_z"
+    )
+    for line in lines[:5]:
+        names = [name.strip(' "') for name in line.split(",")]
+        if len(names) >= 2 and columns_in_any_language([*names, "time_s"], stem) is not None:
+            return f"has no column time_s; its header is {first!r}"
+    return f"has no header with time and motion ({wanted}); its first line is {first!r}"
