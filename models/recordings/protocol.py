@@ -47,6 +47,11 @@ class ImuChunk:
     acc: NDArray[np.float32]
     gyro: NDArray[np.float32]
 
+    @classmethod
+    def of_rows(cls, t_ns: int, rows: NDArray[np.float32]) -> ImuChunk:
+        """Return rows (n, 6) of acc and gyro as a chunk that shares no memory with them."""
+        return cls(t_ns, rows[:, :3].copy(), rows[:, 3:].copy())
+
 
 @dataclass(frozen=True)
 class TruthSpan:

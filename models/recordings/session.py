@@ -168,11 +168,7 @@ class SessionRecording:
             skip = max(0.0, start_s - stretch.start_s)
             for first, last in cuts(len(stretch.values), motion.rate, chunk_s, skip):
                 rows = stretch.values[first:last]
-                yield ImuChunk(
-                    sample_time_ns(begin_ns, first, motion.rate),
-                    rows[:, :3].copy(),
-                    rows[:, 3:].copy(),
-                )
+                yield ImuChunk.of_rows(sample_time_ns(begin_ns, first, motion.rate), rows)
 
     def truth(self) -> Sequence[TruthSpan]:
         """Return the data set's labels, by start."""

@@ -89,8 +89,7 @@ class ComposedRecording:
         """Yield the wearer's own motion, unaltered."""
         for first, last in cuts(self._seconds * _RATE, _RATE, chunk_s, start_s):
             rows = self._motion.scaled(first, last)
-            acc, gyro = rows[:, :3].copy(), rows[:, 3:].copy()
-            yield ImuChunk(sample_time_ns(self.start_ns, first, _RATE), acc, gyro)
+            yield ImuChunk.of_rows(sample_time_ns(self.start_ns, first, _RATE), rows)
 
     def truth(self) -> Sequence[TruthSpan]:
         """Return the data set's activity and the composed sounds with their regions."""

@@ -73,8 +73,7 @@ class SimulatedDay:
         blocks = Blocks(RATE, self._plan.seconds, self._stage().imu, axis=0)
         for first, last in cuts(self._plan.seconds * RATE, RATE, chunk_s, start_s):
             values = blocks.cut(first, last)
-            acc, gyro = values[:, :3].copy(), values[:, 3:].copy()
-            yield ImuChunk(sample_time_ns(self.start_ns, first, RATE), acc, gyro)
+            yield ImuChunk.of_rows(sample_time_ns(self.start_ns, first, RATE), values)
 
     def truth(self) -> Sequence[TruthSpan]:
         """Return scenarios, activities, motions and sounds with their regions."""

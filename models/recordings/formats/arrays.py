@@ -66,8 +66,7 @@ class ImuArray:
         """Yield acc and gyro, (n, 3) float32 each, in sensor axes."""
         for first, last in cuts(len(self.values), self.rate, chunk_s, start_s):
             rows = self.scaled(first, last)
-            acc, gyro = rows[:, :3].copy(), rows[:, 3:].copy()
-            yield ImuChunk(sample_time_ns(self.start_ns, first, self.rate), acc, gyro)
+            yield ImuChunk.of_rows(sample_time_ns(self.start_ns, first, self.rate), rows)
 
     def scaled(self, first: int, last: int) -> NDArray[np.float32]:
         """Return rows [first, last) in m/s² and rad/s."""

@@ -212,7 +212,7 @@ class ImportedRecording:
             for first, last in cuts(len(stretch.values), self.imu_rate, chunk_s, skip):
                 rows = stretch.values[first:last]
                 time_ns = sample_time_ns(stretch.start_ns, first, stretch.rate_hz)
-                yield ImuChunk(time_ns, rows[:, :3].copy(), rows[:, 3:].copy())
+                yield ImuChunk.of_rows(time_ns, rows)
 
     def truth(self) -> Sequence[TruthSpan]:
         """Return the spans of truth.csv that overlap this recording."""

@@ -1,0 +1,112 @@
+"""The motion of a folder: CSV files of any maker, in stretches without a hole."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from models.recordings.folder_report import ReadReport, UnusableFileError
+from models.recordings.imports.motion import MotionFile, motion_groups, read_motion
+from models.recordings.named_times import named_ns
+from models.recordings.protocol import ImuChunk, RecordingError, cuts, sample_time_ns
+from schemas.frames import NS
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    import numpy as np
+    from numpy.typing import NDArray
+
+
+@dataclass(frozen=True)
+class _Stretch:
+    """Motion without a hole from `start_ns` on: (n, 6) float32 in m/s² and rad/s."""
+
+    start_ns: int
+    rate: float
+    values: NDArray[np.float32] = field(repr=False)
+
+    @property
+    def end_ns(self) -> int:
+        """When it ends."""
+        return sample_time_ns(self.start_ns, len(self.values), self.rate)
+
+
+class FolderMotion:
+    """The motion of a folder in stretches of one rate; None if there is none.
+
+    Unusable files are in `report`. `start_ns` is the recording's start.
+    """
+
+    def __init__(self, files: list[MotionFile], start_ns: int, report: ReadReport) -> None:
+        self._start_ns = start_ns
+        self._report = report
+        self.imu_rate: float | None = None
+        self.stretches = self._find(files)
+
+    def chunks(self, chunk_s: float, start_s: float) -> Iterator[ImuChunk]:
+        """Yield acc and gyro, (n, 3) float32 each; no chunk spans a hole."""
+        for stretch in self.stretches:
+            skip = max(0.0, start_s - (stretch.start_ns - self._start_ns) / NS)
+            for first, last in cuts(len(stretch.values), stretch.rate, chunk_s, skip):
+                rows = stretch.values[first:last]
+                time_ns = sample_time_ns(stretch.start_ns, first, stretch.rate)
+                yield ImuChunk.of_rows(time_ns, rows)
+
+    @property
+    def ends_ns(self) -> list[int]:
+        """When each stretch ends."""
+        return [stretch.end_ns for stretch in self.stretches]
+
+    def _find(self, files: list[MotionFile]) -> list[_Stretch]:
+        stretches: list[_Stretch] = []
+        last_ns = self._start_ns
+
+        def base_ns(motion: MotionFile) -> int:
+            if motion.start_ns is not None:
+                return motion.start_ns
+            return (named_ns(motion.path) or self._start_ns) + motion.first_ns
+
+        for motion in sorted(files, key=lambda m: (base_ns(m), m.path.name)):
+            rate = motion.rate_hz
+            begin_ns = base_ns(motion) + motion.stretches[0].offset_ns
+            # Rounded rates may let neighbours touch.
+            early_ns = last_ns - begin_ns if last_ns - begin_ns > NS / rate else 0
+            try:
+                if self.imu_rate is not None and abs(rate - self.imu_rate) > 0.01 * rate:
+                    raise UnusableFileError(
+                        f"rate is {rate:g} Hz; the files before it have {self.imu_rate:g}"
+                    )
+                if early_ns:
+                    raise UnusableFileError(
+                        f"starts {early_ns / NS:.3f} s before the motion before it ends"
+                    )
+            except UnusableFileError as error:
+                self._report.skipped.append((motion.path, str(error)))
+                continue
+            self.imu_rate = self.imu_rate or rate
+            self._report.motion(motion)
+            for stretch in motion.stretches:
+                start_ns = max(last_ns, base_ns(motion) + stretch.offset_ns)
+                stretches.append(_Stretch(start_ns, self.imu_rate, stretch.values))
+                last_ns = stretches[-1].end_ns
+        return stretches
+
+
+def read_motion_files(paths: list[Path], report: ReadReport) -> list[MotionFile]:
+    """Return the files with motion; the others are in `report`."""
+    motion_files: list[MotionFile] = []
+    groups, unused = motion_groups(paths)
+    report.skipped += unused
+    known = {path for group in groups for path in group.files} | {path for path, _ in unused}
+    # Unrecognised files are read as well, to report the reason.
+    for files in [group.files for group in groups] + [(p,) for p in paths if p not in known]:
+        try:
+            motion = read_motion(files[0], files[1:])
+        except RecordingError as error:
+            reason = str(error).removeprefix(f"{files[0].name} ")
+            report.skipped.append((files[0], reason))
+            continue
+        motion_files.append(motion)
+    return motion_files

@@ -1,0 +1,124 @@
+"""The sound of a folder: WAV and FLAC files, one after the other."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import soundfile
+
+from models.recordings.folder_report import ReadReport, UnusableFileError
+from models.recordings.named_times import named_ns
+from models.recordings.protocol import AudioChunk, cuts, sample_time_ns
+from schemas.frames import NS
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from numpy.typing import NDArray
+
+SAMPLE_RATES = (8_000, 48_000)
+CHANNELS = (1, 2, 4)
+
+
+@dataclass(frozen=True)
+class _Sound:
+    """A file of `frames` samples from `start_ns` on."""
+
+    path: Path
+    start_ns: int
+    frames: int
+
+
+class FolderSound:
+    """The sound files of a folder, of one rate and number of channels; None if there is none.
+
+    Unusable files are in `report`. `start_ns` is the recording's start.
+    """
+
+    def __init__(self, paths: list[Path], start_ns: int, report: ReadReport) -> None:
+        self._start_ns = start_ns
+        self._report = report
+        self.sample_rate: int | None = None
+        self.channels: int | None = None
+        self.files = self._find(paths)
+
+    @property
+    def ends_ns(self) -> list[int]:
+        """When each file ends."""
+        rate = self.sample_rate or 1
+        return [sample_time_ns(file.start_ns, file.frames, rate) for file in self.files]
+
+    def chunks(self, chunk_s: float, start_s: float) -> Iterator[AudioChunk]:
+        """Yield (n, channels) int16; no chunk spans two files."""
+        rate = self.sample_rate
+        if rate is None:
+            return
+        for sound in self.files:
+            try:
+                yield from self._chunks_of(sound, rate, chunk_s, start_s)
+            except (soundfile.LibsndfileError, OSError, UnusableFileError) as error:
+                self._report.skipped.append((sound.path, f"breaks off: {error}"))
+
+    def _chunks_of(
+        self, sound: _Sound, rate: int, chunk_s: float, start_s: float
+    ) -> Iterator[AudioChunk]:
+        skip = max(0.0, start_s - (sound.start_ns - self._start_ns) / NS)
+        with soundfile.SoundFile(sound.path) as file:
+            for first, last in cuts(sound.frames, rate, chunk_s, skip):
+                if file.tell() != first:
+                    file.seek(first)
+                samples = _int16(file, last - first)
+                if len(samples):
+                    yield AudioChunk(sample_time_ns(sound.start_ns, first, rate), samples)
+                if len(samples) < last - first:
+                    raise UnusableFileError(f"ends after {first + len(samples)} samples")
+
+    def _find(self, paths: list[Path]) -> list[_Sound]:
+        sounds: list[_Sound] = []
+        next_ns = self._start_ns
+        for path in sorted(
+            paths, key=lambda p: (named_ns(p) is not None, named_ns(p) or 0, p.name)
+        ):
+            try:
+                info = _sound_info(path, self.sample_rate, self.channels)
+                start_ns = named_ns(path)
+                start_ns = next_ns if start_ns is None else start_ns
+                if start_ns < next_ns:
+                    raise UnusableFileError(
+                        f"starts {(next_ns - start_ns) / NS:.3f} s before the sound before it ends"
+                    )
+            except (UnusableFileError, soundfile.LibsndfileError, OSError) as error:
+                self._report.skipped.append((path, str(error)))
+                continue
+            self.sample_rate, self.channels = info.samplerate, info.channels
+            sounds.append(_Sound(path, start_ns, info.frames))
+            next_ns = sample_time_ns(start_ns, info.frames, info.samplerate)
+        return sounds
+
+
+def _sound_info(path: Path, rate: int | None, channels: int | None) -> Any:
+    info = soundfile.info(path)
+    low, high = SAMPLE_RATES
+    if not low <= info.samplerate <= high:
+        raise UnusableFileError(f"sample rate is {info.samplerate} Hz; expected {low} to {high}")
+    if info.channels not in CHANNELS:
+        raise UnusableFileError(f"has {info.channels} channels; expected 1, 2 or 4")
+    if rate is not None and (info.samplerate, info.channels) != (rate, channels):
+        raise UnusableFileError(
+            f"has {info.channels} channels at {info.samplerate} Hz; the files before it have "
+            f"{channels} at {rate}"
+        )
+    if info.frames == 0:
+        raise UnusableFileError("holds no samples")
+    return info
+
+
+def _int16(file: Any, n: int) -> NDArray[np.int16]:
+    if file.subtype.startswith("PCM"):
+        return np.asarray(file.read(n, dtype="int16", always_2d=True), np.int16)
+    # libsndfile does not scale floating point sound when it is read as integers.
+    wave = file.read(n, dtype="float32", always_2d=True)
+    return np.asarray(np.round(np.clip(np.nan_to_num(wave), -1, 1) * 32_767), np.int16)

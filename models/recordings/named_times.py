@@ -1,0 +1,27 @@
+"""Times in the names of files: `YYYY-mm-ddTHH-MM-SS[.mmm]Z`."""
+
+from __future__ import annotations
+
+import re
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+from schemas.frames import NS
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+_TIME = re.compile(r"^(\d{4}-\d\d-\d\dT\d\d-\d\d-\d\d)(\.\d{1,3})?Z$")
+
+
+def named_ns(path: Path) -> int | None:
+    """Return the time in a file's name, ns since 1970; None if it has none."""
+    match = _TIME.match(path.stem)
+    if match is None:
+        return None
+    try:
+        second = datetime.strptime(match[1], "%Y-%m-%dT%H-%M-%S").replace(tzinfo=UTC)
+    except ValueError:
+        return None
+    millis = round(float(match[2] or 0) * 1000)
+    return int(second.timestamp()) * NS + millis * 1_000_000
