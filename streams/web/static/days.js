@@ -1,12 +1,13 @@
 // A week or a month: a timeline and totals for each day.
 
-import { byId, el, put, svg, textWidth } from "./dom.js";
+import { byId, el, put, sized, svg, textWidth } from "./dom.js";
 import { colour, ink, short } from "./palette.js";
 import { clock, dayName, duration, HOUR, midnight } from "./time.js";
 
 const HEIGHT = 22;
 const ROWS = 12;
 const NAMED_HOURS = [6, 12, 18];
+const NARROW = 278;
 
 export class Days {
   constructor() {
@@ -63,7 +64,8 @@ const add = (sums, name, time) => sums.set(name, (sums.get(name) ?? 0) + time);
 const longest = (sums) => [...sums].sort(([a, m], [b, n]) => n - m || (a < b ? -1 : 1));
 
 export function drawDays(days, width, address, go) {
-  const gutter = 104;
+  // On a narrow page a day's name stands above its line.
+  const gutter = width < NARROW ? 0 : 104;
   put(byId("days-hours"), ...hours(days, Math.max(60, width - gutter), gutter));
   put(byId("days-list"), ...days.map((day) => row(day, width, gutter, address, go)));
   drawTrend(byId("trend-scenarios"), days, (day) => day.scenarios, colour);
@@ -73,7 +75,7 @@ export function drawDays(days, width, address, go) {
 // The hours of the lines through all days; on a day on which clocks change they are off by one.
 function hours([day], room, gutter) {
   if (!day) return [];
-  return [svg("svg", { viewBox: `${-gutter} 0 ${room + gutter} 16`, width: room + gutter, height: 16 },
+  return [svg("svg", sized(room + gutter, 16, -gutter),
     NAMED_HOURS.map((hour) => svg("text", { x: (room * hour) / 24, y: 8, "text-anchor": "middle" },
       clock(midnight(day.start, 0) + hour * HOUR))))];
 }
@@ -85,7 +87,7 @@ function row(day, width, gutter, address, go) {
     .map(([name, time]) => `${name} ${duration(time)}`).join(", ");
   const name = dayName(day.start, { weekday: "short", day: "numeric", month: "short" });
   const line = svg("svg", {
-    viewBox: `0 0 ${room} ${HEIGHT}`, width: room, height: HEIGHT, "aria-hidden": "true",
+    ...sized(room, HEIGHT), "aria-hidden": "true",
   }, svg("rect", { class: "ground", width: room, height: HEIGHT, rx: 3 }),
   NAMED_HOURS.map((hour) => svg("line", {
     class: "hour", x1: (room * hour) / 24, x2: (room * hour) / 24, y1: 0, y2: HEIGHT })),

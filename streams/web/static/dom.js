@@ -34,12 +34,21 @@ export function keepingFocus(root, draw) {
 
 export const byId = (id) => document.getElementById(id);
 
+// How much larger the reader's font is than the one that a browser comes with.
+export const fontScale = () => parseFloat(getComputedStyle(document.documentElement).fontSize) / 16;
+
+// Size a chart that is drawn in pixels at a font size of 16, so that it grows with the reader's.
+export function sized(width, height, left = 0) {
+  const scale = fontScale();
+  return { viewBox: `${left} 0 ${width} ${height}`, width: width * scale, height: height * scale };
+}
+
 const pen = document.createElement("canvas").getContext("2d");
 const widths = new Map();
 const MOST_WIDTHS = 2000;
 let family = null;
 
-// Width of a text in CSS pixels, in the page's own font. Cached, because the same few names
+// Width of a text in a chart's pixels, in the page's own font. Cached, because the same few names
 // are measured at each draw, and each measurement may trigger a layout.
 export function textWidth(text, size = 12, weight = 400) {
   const key = `${weight} ${size} ${text}`;

@@ -5,7 +5,7 @@ import * as api from "./api.js";
 import { drawBars, drawLanes } from "./activity_chart.js";
 import * as correct from "./correct.js";
 import { current, Day, GAP, indexAt, known, network, recordAt, refiners, runs, totals } from "./day.js";
-import { byId, el, keepingFocus, textWidth } from "./dom.js";
+import { byId, el, fontScale, keepingFocus, textWidth } from "./dom.js";
 import { byFamily, colour, PALETTE, short } from "./palette.js";
 import { drawRecord, refinerName } from "./record.js";
 import { notRecording } from "./recording.js";
@@ -259,6 +259,18 @@ const sentence = (text) => text.charAt(0).toUpperCase() + text.slice(1);
 
 let drawn = null;
 
+// What a chart has to fit, in its own pixels.
+function roomOf(id) {
+  const scale = fontScale();
+  const { clientWidth } = byId(id);
+  return { clientWidth, scale, width: Math.floor(clientWidth / scale) };
+}
+
+function resized() {
+  const room = roomOf(isLong() ? "days" : "rows");
+  return room.clientWidth !== drawn.room.clientWidth || room.scale !== drawn.room.scale;
+}
+
 function draw() {
   if (!state.device || state.loaded === null || shown().last === null) return;
   byId("day").hidden = false;
@@ -267,13 +279,14 @@ function draw() {
   const { from, to } = view();
   if (isLong()) return drawLong(from, to);
   const { scenarios, activities } = state.day.within(from, to);
-  const width = Math.floor(byId("rows").clientWidth);
+  const room = roomOf("rows");
+  const { width } = room;
   const byActivity = totals(activities, known, from, to);
   const unknown = totals(activities, (one) => (known(one) ? null : one.name), from, to);
   const lanes = [...byActivity, ...unknown];
   const gutter = width < PHONE ? 0 : gutterFor(lanes);
   const byScenario = totals(scenarios, ({ leading }) => leading, from, to);
-  drawn = { from, to, scenarios, activities, width, gutter };
+  drawn = { from, to, scenarios, activities, room, width, gutter };
 
   drawScenarios(byId("scenarios"), {
     ...drawn, wanted: state.day.wanted, last: state.day.last, tall: gutter ? 172 : 150,
@@ -314,8 +327,9 @@ async function savePicture() {
 
 function drawLong(from, to) {
   const days = state.days.list(from, to);
-  const width = Math.floor(byId("days").clientWidth);
-  drawn = { from, to, scenarios: [], activities: [], width, gutter: 0 };
+  const room = roomOf("days");
+  const { width } = room;
+  drawn = { from, to, scenarios: [], activities: [], room, width, gutter: 0 };
   byId("as-csv").href = api.spanAddress(state.device, from, to, "csv");
   byId("as-json").href = api.spanAddress(state.device, from, to, "jsonl");
   byId("as-ics").href = api.calendarAddress(state.device, from, to, zoneName());
@@ -627,9 +641,9 @@ function step(direction) {
 }
 
 function timeAt(event) {
-  const { from, to, width, gutter } = drawn;
+  const { from, to, room, width, gutter } = drawn;
   const left = byId("scenarios").getBoundingClientRect().left;
-  const share = (event.clientX - left - gutter) / (width - gutter);
+  const share = ((event.clientX - left) / room.scale - gutter) / (width - gutter);
   return from + Math.min(1, Math.max(0, share)) * (to - from);
 }
 
@@ -703,7 +717,7 @@ function drawBrush(start, end) {
   const brush = document.createElementNS(chart.namespaceURI, "rect");
   const [left, right] = [x(Math.min(start, end)), x(Math.max(start, end))];
   for (const [name, value] of Object.entries({
-    class: "brush", x: left, y: 0, width: right - left, height: chart.getAttribute("height") - 24,
+    class: "brush", x: left, y: 0, width: right - left, height: chart.viewBox.baseVal.height - 24,
   })) brush.setAttribute(name, value);
   chart.append(brush);
 }
@@ -792,8 +806,7 @@ function start() {
   });
   steerByPointer(byId("rows"));
   steerByKey(byId("rows"));
-  new ResizeObserver(() => drawn && drawn.width !== byId(isLong() ? "days" : "rows").clientWidth && draw())
-    .observe(byId("day"));
+  new ResizeObserver(() => drawn && resized() && draw()).observe(byId("day"));
   document.addEventListener("visibilitychange", () => {
     if (document.hidden) {
       clearTimeout(timer);

@@ -51,6 +51,11 @@ def binary() -> str:
     pytest.skip(message)
 
 
+def font_size(px: int) -> str:
+    """Return the flag for a reader who set this font size; 16 is what Chromium comes with."""
+    return f"--blink-settings=defaultFontSize={px}"
+
+
 class Page:
     """One tab; `complaints` are the errors that the page logged or threw."""
 

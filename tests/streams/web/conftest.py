@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests.streams.synthetic_log import Records, day, put
-from tests.streams.web.browser import chromium, tab
+from tests.streams.web.browser import chromium, font_size, tab
 from tests.streams.web.site import Site
 
 if TYPE_CHECKING:
@@ -19,6 +19,13 @@ if TYPE_CHECKING:
 def devtools() -> Iterator[int]:
     """The DevTools port of one Chromium for all of these modules."""
     with chromium() as port:
+        yield port
+
+
+@pytest.fixture(scope="package")
+def large_font() -> Iterator[int]:
+    """The DevTools port of a Chromium whose reader has a font of twice the usual size."""
+    with chromium(font_size(32)) as port:
         yield port
 
 

@@ -21,15 +21,19 @@ from infra.daily_log.store import LogStore
 from infra.local.redis_embedded import EmbeddedRedis
 from tests.people import serve_page
 from tests.streams.synthetic_log import PLAN, day, put
-from tests.streams.web.browser import Page, chromium, tab
+from tests.streams.web.browser import Page, chromium, font_size, tab
 from tests.streams.web.site import DRAWN
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 FOLDER = Path(__file__).with_name("references")
-# Name, width and height of the window, dark or light.
-SIZES = {"desktop": (1280, 900, False), "phone": (390, 844, True)}
+# Name, width and height of the window, dark or light, the reader's font size.
+SIZES = {
+    "desktop": (1280, 900, False, 16),
+    "phone": (390, 844, True, 16),
+    "large-font": (1280, 900, False, 32),
+}
 BLOCK_PX = 30
 # Largest mean difference of blocks, as a share of the range from black to white.
 TOLERANCE = 0.02
@@ -71,8 +75,8 @@ async def renew() -> None:
             store = LogStore(client, "pictures", retention_days=30)
             await put(store, day(plan=PLAN))
             async with serve_page(store) as url:
-                with chromium() as port:
-                    for name, (width, height, dark) in SIZES.items():
+                for name, (width, height, dark, font) in SIZES.items():
+                    with chromium(font_size(font)) as port:
                         async with tab(port) as page:
                             await page.open(url, width, height, dark=dark)
                             await page.until(DRAWN)
