@@ -11,14 +11,9 @@ import pytest
 
 from models.research.lanhar.evaluation import complex_activities as halves
 from models.research.lanhar.evaluation.complex_activities import farthest_halves
-from models.research.lanhar.evaluation.figures import (
-    FigureRun,
-    FigureSettings,
-    main,
-    measure,
-    page,
-    runs,
-)
+from models.research.lanhar.evaluation.figure_runs import FigureRun, FigureSettings, measure, runs
+from models.research.lanhar.evaluation.figures import main
+from models.research.lanhar.evaluation.figures_page import page
 from models.research.lanhar.evaluation.regeneration import regeneration
 from models.research.lanhar.evaluation.variants import (
     INTERPRETERS,
