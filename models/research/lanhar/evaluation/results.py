@@ -33,7 +33,9 @@ from models.research.lanhar.evaluation.cross_dataset import (
     evaluate,
 )
 from models.research.lanhar.evaluation.kept_runs import add_kept_runs
-from models.research.lanhar.evaluation.report import Group, LanharReport, Runs, Way, write
+from models.research.lanhar.evaluation.over_seeds import Runs, Way
+from models.research.lanhar.evaluation.report import write
+from models.research.lanhar.evaluation.report_tables import Group, LanharReport
 from models.research.lanhar.interpretation.windows import WindowsError, read_npz
 from models.research.lib.recordings_folder import needed_recordings
 from models.research.lib.sizes import sizes

@@ -5,14 +5,9 @@ from typing import Any
 
 import pytest
 
-from models.research.lanhar.evaluation.report import (
-    Group,
-    LanharReport,
-    Way,
-    best_baseline,
-    together,
-    write,
-)
+from models.research.lanhar.evaluation.over_seeds import Way, best_baseline, together
+from models.research.lanhar.evaluation.report import write
+from models.research.lanhar.evaluation.report_tables import Group, LanharReport
 from models.research.lib.sizes import Size
 
 THERE, BACK = Way("HAPT", "Glass", "four"), Way("Glass", "HAPT", "four")

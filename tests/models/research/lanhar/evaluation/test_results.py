@@ -8,7 +8,7 @@ import pytest
 
 from models.research.lanhar.evaluation import results
 from models.research.lanhar.evaluation.cross_dataset import EvaluationSettings
-from models.research.lanhar.evaluation.report import Way
+from models.research.lanhar.evaluation.over_seeds import Way
 from models.research.lanhar.evaluation.results import (
     FILES,
     ResultsRun,
