@@ -20,7 +20,8 @@ from models.labels import ACTIVITIES, MOTIONS
 from models.lanhar.upright import uprights
 from models.recordings.datasets.labelled_windows import LabelledWindows, read
 from models.recordings.protocol import RecordingError
-from models.research.lanhar.evaluation import live
+from models.research.lanhar.evaluation.live_ranking import f1, ranked
+from models.research.lanhar.training.scores import SURE
 from models.research.lib.metrics import macro_f1
 from models.serving.activity_memory import activities_after, remembered_activities
 from models.serving.open_vocabulary import open_lanhar
@@ -131,7 +132,7 @@ def activity_figures(
     hit = np.array([name in right for name, right in zip(likeliest, names, strict=True)])
     correct = np.where(unknown, ~closed, hit)
     judged = ~(unknown & closed)
-    wrong = (confidence >= live.SURE) & ~unknown & ~hit
+    wrong = (confidence >= SURE) & ~unknown & ~hit
     labels = np.array(windows.labels)
     return {
         "windows": len(windows),
@@ -183,8 +184,8 @@ def lanhar_f1(lanhar: Lanhar, windows: LabelledWindows) -> float | None:
 
     As in the stream, a wearer's windows are ranked in order, with upright and memory.
     """
-    found = live.ranked(lanhar, windows, compared=False)
-    return live.f1(found.first, found.true(found.first))
+    found = ranked(lanhar, windows, compared=False)
+    return f1(found.first, found.true(found.first))
 
 
 def _smooth(

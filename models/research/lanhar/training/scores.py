@@ -13,6 +13,10 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 Names = NDArray[np.str_]
+LEVEL = ("walking", "sitting", "standing")
+"""What a wearer does most of the day, which no label that a position cannot show may claim."""
+SURE = 0.5
+"""An estimate from here on is taken for true by whoever reads the log."""
 
 
 def accuracy(true: Names, predicted: Names) -> float:

@@ -8,7 +8,8 @@ import pytest
 
 from models.recordings.datasets.labelled_windows import LabelledWindows, names_of
 from models.research.lanhar.evaluation import live
-from models.research.lanhar.evaluation.live import figures, page, ranked
+from models.research.lanhar.evaluation.live_page import page
+from models.research.lanhar.evaluation.live_ranking import figures, ranked
 from tests.models import fresh
 from tests.models.recordings.datasets.test_labelled_windows import write_recording
 
@@ -86,7 +87,7 @@ def test_what_the_wearers_upright_changes_is_told_apart() -> None:
 def test_the_page_shows_a_row_for_each_data_set() -> None:
     windows = shown([0, 1], "walking", "sitting")
     row = figures(windows, ranked(SaysByPosture(), windows))  # type: ignore[arg-type]
-    text = page({"belt": {"position": "waist", **row}}, "a command", "abc", "2026-01-01")
+    text = page({"belt": {"position": "waist", **row}}, "a command", "abc", "2026-01-01", "")
     assert text.startswith("## As it runs\n\nWritten by `a command` on 2026-01-01")
     assert "| waist | belt | 1 | 2 | 2 | 1.000 | 1.000 |" in text
 

@@ -11,13 +11,9 @@ import torch
 from models.lanhar.label_memory import LabelMemory
 from models.lanhar.position_readout import ReadoutConfig
 from models.lanhar.rotation_invariant import MEASURES
-from models.research.lanhar.training.position_readout import (
-    PocketWindows,
-    ReadoutSettings,
-    leave_one_out,
-    score_ranking,
-    train_readout,
-)
+from models.research.lanhar.training.pocket_windows import PocketWindows
+from models.research.lanhar.training.position_readout_check import leave_one_out, score_ranking
+from models.research.lanhar.training.readout_training import ReadoutSettings, train_readout
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
