@@ -53,7 +53,12 @@ _DAY_AND_MONTH = (
     rf"|{MONTH} (?:the )?{DAY_OF_MONTH}(?: {YEAR})?)"
 )
 _ORDINAL = r"(?:\d{1,2}(?:st|nd|rd|th))"
-DATE = rf"(?:{_DAY_AND_MONTH}|(?:the )?{_ORDINAL})"
+# Of "2nd floor" it is no day.
+_NUMBERED = (
+    "(?:anniversary|attempt|avenue|birthday|century|floor|gear|grade|half|lap|person|place|round"
+    r"|row|storey|story|street|time)\b"
+)
+DATE = rf"(?:{_DAY_AND_MONTH}|(?:the )?{_ORDINAL}(?! {_NUMBERED}))"
 LAST = "(?:(?:this )?(?:last|past|previous))"
 _UNITS_OF_CALENDAR = f"(?:week|weekend|month|year|{MONTH})"
 _RELATIVE_MONTH = (

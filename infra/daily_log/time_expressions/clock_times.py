@@ -18,6 +18,7 @@ MIDNIGHT = 24 * HOUR
 # A night belongs to the day before it.
 PARTS: dict[str, Minutes] = {
     "morning": (6 * HOUR, NOON),
+    "lunchtime": (NOON, 14 * HOUR),
     "afternoon": (NOON, 18 * HOUR),
     "evening": (18 * HOUR, MIDNIGHT),
     "night": (21 * HOUR, 30 * HOUR),
@@ -25,7 +26,7 @@ PARTS: dict[str, Minutes] = {
 # "Last night" is also said of the evening.
 THE_NIGHT: Minutes = (18 * HOUR, 30 * HOUR)
 
-PART = "(?:mornings?|afternoons?|evenings?|nights?)"
+PART = "(?:mornings?|lunch ?times?|afternoons?|evenings?|nights?)"
 _MERIDIEM = "(?: ?[ap]m)"
 _HOUR = rf"(?:\d{{1,2}}|{HOUR_WORD})"
 _QUARTER = (
@@ -102,7 +103,7 @@ def _minutes_past(text: str | None) -> int:
 
 def part_of_day(word: str) -> Minutes:
     """Return the minutes of a part of the day, as in `PART`."""
-    return PARTS[word.removesuffix("s")]
+    return PARTS[word.removesuffix("s").replace(" ", "")]
 
 
 @dataclass(frozen=True)

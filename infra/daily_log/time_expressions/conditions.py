@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from infra.daily_log.time_expressions.when import When, moment_ns
+from schemas.event_time import ns_of
 
 if TYPE_CHECKING:
     from datetime import date, datetime, tzinfo
@@ -39,6 +41,10 @@ class Conditions:
     def ns(self, day: date, minute: int = 0) -> int:
         """Return a local time, in minutes after a day's midnight, as ns since the epoch."""
         return moment_ns(day, minute, self.zone)
+
+    def latest_day(self, minute: int) -> date:
+        """Return the latest day whose time of the clock has been."""
+        return self.today - timedelta(days=self.ns(self.today, minute) > ns_of(self.now))
 
     def add_day(self, point: Point) -> None:
         """Add the day or the weekday of a point, if it has one."""

@@ -11,11 +11,13 @@
 | last week, this month, November, 2026, week 47 | whole weeks (from Monday), months, years |
 | the past week, the last 3 days, the last 2 hours | up to now |
 | morning, afternoon, evening, night | 6 to 12, 12 to 18, 18 to 24, 21 to 6 o'clock |
+| lunchtime | 12 to 14 o'clock |
 | this morning, last night, two nights ago | of a day; a night from 18 to 6 o'clock |
 | at 8, at 8:30, around 8, 8ish | that hour; 15 minutes around; 30 minutes around |
 | 2 hours ago, half an hour ago, 2 hours and 10 minutes ago | 30 minutes around, of minutes 5 |
 | a few hours ago, 2 to 3 days ago | from 5 to 2, from 3 to 2 |
 | between X and Y, from X to Y, X to Y, since, after, before, until X | of days, times or both |
+| after X and before Y, from X to now | both hold |
 
 Days, weekdays, times of day and spans are conditions that must hold together, several of one kind
 are alternatives. An hour without am or pm is of the 24-hour clock, unless a part of the day or the
@@ -35,6 +37,7 @@ from infra.daily_log.time_expressions.ago import (
     add_hours_until,
     add_last_hours,
 )
+from infra.daily_log.time_expressions.both_ends import add_open_both
 from infra.daily_log.time_expressions.calendar_days import (
     DAY,
     DAY_OF_MONTH,
@@ -68,6 +71,7 @@ from infra.daily_log.time_expressions.spans import (
     add_between,
     add_days_of_month,
     add_open,
+    add_until_now,
 )
 from infra.daily_log.time_expressions.when import WEEKDAYS, When
 
@@ -210,11 +214,17 @@ _RULES: tuple[_Rule, ...] = (
         rf"(?:{UNTIL}|and) (?P<last_after>{DAY_OF_MONTH})(?: (?P<year_after>{YEAR}))?",
         add_days_of_month,
     ),
+    _rule(rf"(?:(?:from|between|since) )?(?P<point>{POINT}) (?:{UNTIL}|and) now", add_until_now),
     _rule(
         rf"between (?P<from>{POINT}) (?:and|{UNTIL}) (?P<to>{POINT})"
         rf"|(?:from |at (?!{CLOCK_AFTER_AT}))?(?P<first>{POINT}) {UNTIL} (?P<last>{POINT})"
         rf"(?! {UNTIL} {HOUR_OR_CLOCK})",
         add_between,
+    ),
+    _rule(
+        rf"(?P<which>{OPEN_WORD}) (?P<point>{POINT})(?: onwards?)?(?: and| but)? "
+        rf"(?P<other_which>{OPEN_WORD}) (?P<other_point>{POINT})",
+        add_open_both,
     ),
     _rule(rf"(?P<which>{OPEN_WORD}) (?P<point>{POINT})(?: onwards?)?", add_open),
     _rule(rf"(?:the )?{LAST} (?P<duration>{PAST_DURATION})", add_last_hours),
@@ -228,5 +238,9 @@ _RULES: tuple[_Rule, ...] = (
     _rule(f"{WEEKDAY}s?", _weekday),
     _rule("weekends?|weekdays?", _weekends),
     _rule(PART, _part),
-    _rule(r"(?:all|every|each|the whole|whole) day|daily|so far|earlier(?= (?:to|this))", _nothing),
+    _rule(
+        rf"(?:all|every|each|the whole|whole) day|daily|so far|{UNTIL} now"
+        rf"|earlier(?= (?:to|this))",
+        _nothing,
+    ),
 )

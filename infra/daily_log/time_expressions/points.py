@@ -37,7 +37,7 @@ if TYPE_CHECKING:
     from infra.daily_log.time_expressions.when import Days, Minutes
 
 # "This morning" is one of a day; a part of the day alone is one of every day.
-_A_PART = "(?:night|morning|afternoon|evening)"
+_A_PART = "(?:night|morning|lunchtime|afternoon|evening)"
 PART_OF_A_DAY = (
     rf"(?:this {_A_PART}|tonight|(?:the )?last {NUMBER} {_A_PART}s|last {_A_PART}"
     rf"|{NUMBER} {_A_PART}s? ago|(?:the )?{_A_PART} before last)"
