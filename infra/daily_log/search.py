@@ -45,7 +45,8 @@ class LogQuery:
 
     `scenario`, `activity` and `sound` are names. `places` are of `PLACES`, each with probability
     above 0.5, of the named sound, or else of any sound event or the sound as a whole. `confidence`
-    is a half-open range; `note` is a substring; `worn` is one of `WORN`; `when` is in `zone`.
+    is a half-open range; each of `notes` is part of a note; `worn` is one of `WORN`; `when` is in
+    `zone`.
     """
 
     scenario: str | None = None
@@ -53,7 +54,7 @@ class LogQuery:
     sound: str | None = None
     places: tuple[str, ...] = ()
     confidence: tuple[float, float] = (0.0, 1.1)
-    note: str | None = None
+    notes: tuple[str, ...] = ()
     worn: str | None = None
     when: When = field(default_factory=When)
     corrected: bool | None = None
@@ -99,8 +100,9 @@ def words_of(text: str, names: Mapping[str, Iterable[str]], now: datetime) -> Lo
     name is meant by its words, or by how they begin, if no other name of its kind has as many of
     them: "car", "read", "desk work". Words that are not understood are listed in `unknown_words`.
     """
-    note = " ".join(quoted[1].split()) if (quoted := _QUOTED.search(text)) else ""
-    text = _DECIMAL_COMMA.sub(".", _QUOTED.sub(" ", text, count=1).casefold())
+    quoted = (" ".join(part.split()) for part in _QUOTED.findall(text))
+    notes = tuple(part for part in quoted if part)
+    text = _DECIMAL_COMMA.sub(".", _QUOTED.sub(" ", text).casefold())
     rest = f" {' '.join(text.replace(',', ' ').split())} "
     given: dict[str, str] = {}
     for kind, known in names.items():
@@ -128,7 +130,7 @@ def words_of(text: str, names: Mapping[str, Iterable[str]], now: datetime) -> Lo
         activity=given.get("activity"),
         sound=given.get("sound"),
         places=tuple(places),
-        note=note or None,
+        notes=notes,
         worn=worn,
         when=when,
         zone=now.tzinfo or UTC,
@@ -246,7 +248,7 @@ def _fits(
         and _is(query.sound, {name.casefold() for name in record.sound_events})
         and _is_at(query.places, query.sound, record)
         and query.confidence[0] <= record.confidence < query.confidence[1]
-        and (query.note is None or any(query.note.casefold() in n.casefold() for n in notes))
+        and all(any(part.casefold() in n.casefold() for n in notes) for part in query.notes)
         and (query.worn is None or _is_worn(query.worn, record))
         and (query.corrected is None or query.corrected == (record.corrected is not None))
         and query.when.holds(record.start_ns, query.zone)
@@ -257,7 +259,7 @@ def _fits_added(query: LogQuery, name: str, start_ns: int) -> bool:
     plain = query.activity is None and query.sound is None and not query.places
     return (
         plain
-        and query.note is None
+        and not query.notes
         and query.worn is None
         and query.corrected is not False
         and query.confidence[0] <= 1.0 < query.confidence[1]

@@ -203,7 +203,7 @@ def query_of(asked: Mapping[str, str], now_ns: int) -> LogQuery:
         sound=asked.get("sound") or meant.sound,
         places=places or meant.places,
         confidence=(_share(asked, "confidence_from", 0.0), _share(asked, "confidence_below", 1.1)),
-        note=asked.get("note", meant.note),
+        notes=(asked["note"],) if "note" in asked else meant.notes,
         worn=worn or meant.worn,
         when=meant.when,
         zone=zone,

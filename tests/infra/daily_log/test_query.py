@@ -49,7 +49,9 @@ NAMES = {
         (LogQuery(places=("left",)), [30]),
         (LogQuery(activity="walking"), [30]),
         (LogQuery(confidence=(0.0, 0.5)), [60]),
-        (LogQuery(note="ada"), [60]),
+        (LogQuery(notes=("ada",)), [60]),
+        (LogQuery(notes=("ada", "WITH")), [60]),
+        (LogQuery(notes=("ada", "bob")), []),
         (LogQuery(worn="pocket"), [60]),
         (LogQuery(worn="head"), [0]),
         (LogQuery(worn="ear"), []),
@@ -166,12 +168,14 @@ def test_words_that_fit_several_names_alike_mean_none_of_them() -> None:
 def test_a_note_is_searched_for_what_is_in_quotes() -> None:
     for text in ('eating "with  Ada"', "\u201cwith Ada\u201d eating"):
         query = words_of(text, NAMES, NOW)
-        assert query == LogQuery(scenario="Eating", note="with Ada")
+        assert query == LogQuery(scenario="Eating", notes=("with Ada",))
         assert [hit.start_ns // S for hit in find(LOG, query)] == [60]
     assert words_of('"ada"', NAMES, NOW).asks
     # What is in quotes is neither a name nor a time.
-    assert words_of('"cooking yesterday"', NAMES, NOW) == LogQuery(note="cooking yesterday")
-    assert words_of('eating "', NAMES, NOW).note is None
+    assert words_of('"cooking yesterday"', NAMES, NOW) == LogQuery(notes=("cooking yesterday",))
+    both = words_of('"with Ada" eating "at noon" " "', NAMES, NOW)
+    assert both == LogQuery(scenario="Eating", notes=("with Ada", "at noon"))
+    assert words_of('eating "', NAMES, NOW).notes == ()
 
 
 @pytest.mark.parametrize(
