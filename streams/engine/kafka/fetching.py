@@ -28,12 +28,16 @@ _LOOK_AT_TOPICS_S = 0.5
 # the longer the fetch may wait: after 0.3 s at Faust's 1.5 s, after 13 ms at this value.
 _EMBEDDED_WAIT_MS = 100
 # A fetch costs the same for one message as for many. After one that followed another within
-# `_SOON_S` and returned less than `_LITTLE_BYTES` (about a second of sound), the broker holds the
-# next back until it has that much or `_GATHER_MS` have passed: samples that a device sends one by
-# one arrive a few at a time.
+# `_SOON_S` (without the time that the broker held it back) and returned less than `_LITTLE_BYTES`
+# (about a quarter of a second of stereo sound), the broker holds the next back until it has that
+# much or `_GATHER_MS` have passed: samples that a device sends one by one arrive a few at a time.
+# `_MANY` of so little are a flood, of which longer waits save half the cost; another device's
+# second of sound still ends them at once.
 _SOON_S = 0.02
 _LITTLE_BYTES = 16_384
 _GATHER_MS = 10
+_MANY = 8
+_GATHER_MANY_MS = 25
 # The most that a fetch returns, a minute of stereo sound. Each copy of more, up to the client's
 # 50 MB, becomes a mapping of its own, whose pages the kernel has to clear.
 _FETCH_BYTES = 4 << 20
@@ -75,6 +79,8 @@ class FetchingThread(AIOKafkaConsumerThread):
     positions: Mapping[TP, int] = {}
     written_here = WrittenHere((), lambda _: None)
     _fetched_at_s = -inf
+    # How long the broker may hold the current fetch back, ms.
+    _held_ms = 0
     # The usual wait of a fetch, ms; None for a broker that is never asked to hold messages back.
     _patience_ms: int | None = None
 
@@ -174,12 +180,15 @@ class FetchingThread(AIOKafkaConsumerThread):
         if self._patience_ms is None:
             return
         fetcher, now_s = consumer._fetcher, monotonic()
-        soon = bool(records) and now_s - self._fetched_at_s < _SOON_S
+        soon = bool(records) and now_s - self._fetched_at_s < _SOON_S + self._held_ms / 1_000
         if records:
             self._fetched_at_s = now_s
         if soon and _bytes_of(records, _LITTLE_BYTES) < _LITTLE_BYTES:
-            fetcher._fetch_min_bytes, fetcher._fetch_max_wait_ms = _LITTLE_BYTES, _GATHER_MS
+            many = sum(map(len, records.values())) >= _MANY
+            self._held_ms = _GATHER_MANY_MS if many else _GATHER_MS
+            fetcher._fetch_min_bytes, fetcher._fetch_max_wait_ms = _LITTLE_BYTES, self._held_ms
         else:
+            self._held_ms = 0
             fetcher._fetch_min_bytes, fetcher._fetch_max_wait_ms = 1, self._patience_ms
 
 

@@ -250,6 +250,10 @@ class Fetcher:
         return (self._fetch_min_bytes, self._fetch_max_wait_ms) == (16_384, 10)
 
     @property
+    def gathers_many(self) -> bool:
+        return (self._fetch_min_bytes, self._fetch_max_wait_ms) == (16_384, 25)
+
+    @property
     def is_prompt(self) -> bool:
         return (self._fetch_min_bytes, self._fetch_max_wait_ms) == (1, 1_500)
 
@@ -285,10 +289,26 @@ def test_after_a_pause_or_a_second_of_sound_or_nothing_the_broker_answers_at_onc
     gathering = Gathering(monkeypatch)
     gathering.fetch(0.0, 190)
     assert gathering.fetch(0.01, 190).gathers
-    assert gathering.fetch(0.031, 190).is_prompt
-    assert gathering.fetch(0.04, 190, 64_000).is_prompt
-    assert gathering.fetch(0.05, 190).gathers
+    assert gathering.fetch(0.041, 190).is_prompt
+    assert gathering.fetch(0.05, 190, 64_000).is_prompt
+    assert gathering.fetch(0.06, 190).gathers
     assert gathering.fetch(0.55).is_prompt
+
+
+def test_the_messages_of_a_flood_are_gathered_for_longer_until_it_ends(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    gathering = Gathering(monkeypatch)
+    gathering.fetch(0.0, *[190] * 8)
+    assert gathering.fetch(0.01, *[190] * 7).gathers
+    assert gathering.fetch(0.02, *[190] * 8).gathers_many
+    assert gathering.fetch(0.064, *[190] * 20).gathers_many
+    assert gathering.fetch(0.1, *[190] * 7).gathers
+    assert gathering.fetch(0.11, *[190] * 20).gathers_many
+    # Sound of another device ends the wait, and the next fetch has none.
+    assert gathering.fetch(0.12, *[190] * 8, 64_000).is_prompt
+    assert gathering.fetch(0.13, *[190] * 8).gathers_many
+    assert gathering.fetch(0.176, *[190] * 20).is_prompt
 
 
 def test_the_embedded_broker_gathers_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
