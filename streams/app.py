@@ -4,17 +4,20 @@ from __future__ import annotations
 
 import sys
 
-from infra.errors import SettingsError
-from infra.settings import load
-from streams import corrections, frame_reader, log, notifications, refiner
-from streams.commands import register as register_commands
-from streams.engine.app import EgoLogApp
-from streams.engine.notification_plan import plan_of
-from streams.web.access import Access
-from streams.web.connections import Connections
-from streams.web.routes import PageSources
-from streams.web.routes import register as register_page
-from streams.web.settings import DeviceDecisions
+from streams.engine.garbage_collection import frozen_imports
+
+with frozen_imports():
+    from infra.errors import SettingsError
+    from infra.settings import load
+    from streams import corrections, frame_reader, log, notifications, refiner
+    from streams.commands import register as register_commands
+    from streams.engine.app import EgoLogApp
+    from streams.engine.notification_plan import plan_of
+    from streams.web.access import Access
+    from streams.web.connections import Connections
+    from streams.web.routes import PageSources
+    from streams.web.routes import register as register_page
+    from streams.web.settings import DeviceDecisions
 
 try:
     settings = load()

@@ -33,3 +33,33 @@ def test_what_stays_is_not_looked_at_again_and_what_was_garbage_is_gone() -> Non
     assert int(before) > 100_000
     assert int(after) < 1_000
     assert garbage == "None"
+
+
+# Prints how many objects that an import made a later collection looks at, how many collections
+# ran meanwhile, and whether collections run again.
+_IMPORTED = """
+import gc
+from streams.engine.garbage_collection import frozen_imports
+
+runs = []
+gc.callbacks.append(lambda phase, info: runs.append(phase))
+try:
+    with frozen_imports():
+        import decimal, email.message, http.client
+        kept = [[number] for number in range(100_000)]
+        raise ImportError
+except ImportError:
+    pass
+ran = len(runs)
+print(sum(isinstance(each, list) for each in gc.get_objects()), ran, gc.isenabled())
+"""
+
+
+def test_imports_are_not_looked_at_while_they_run_nor_later() -> None:
+    ran = subprocess.run(
+        [sys.executable, "-c", _IMPORTED], capture_output=True, text=True, check=True
+    )
+    lists, collections, enabled = ran.stdout.split()
+    assert int(lists) < 1_000
+    assert collections == "0"
+    assert enabled == "True"
