@@ -14,15 +14,20 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 TRUTH_NAME = "truth.csv"
+COLUMNS = ("start_s", "end_s", "kind", "label")
 
 
 def read_truth(path: Path, start_ns: int) -> list[TruthSpan]:
-    """Return the spans by start; raises `RecordingError` for the first invalid row."""
+    """Return the spans by start; raises `RecordingError` for the header or the first bad row."""
     try:
         with path.open(newline="", encoding="utf-8-sig") as file:
-            spans = [
-                _span(row, number, start_ns) for number, row in enumerate(csv.DictReader(file), 2)
-            ]
+            rows = csv.DictReader(file)
+            missing = [name for name in COLUMNS if name not in (rows.fieldnames or ())]
+            if missing:
+                raise RecordingError(
+                    f"header lacks {', '.join(missing)}; expected {','.join(COLUMNS)}"
+                )
+            spans = [_span(row, number, start_ns) for number, row in enumerate(rows, 2)]
     except (OSError, UnicodeDecodeError, csv.Error) as error:
         raise RecordingError(f"cannot be read: {error}") from error
     return sorted(spans, key=lambda span: (span.start_ns, span.end_ns))

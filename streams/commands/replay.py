@@ -192,7 +192,7 @@ async def publish(
     from tqdm import tqdm
 
     listed: set[str] = set()
-    _list_skipped(recordings, listed)
+    list_skipped(recordings, listed)
     total = sum(recording.duration_s for recording in recordings)
     before: dict[str, float] = {}
     with tqdm(
@@ -206,7 +206,7 @@ async def publish(
 
         replay = Replay(settings, options)
         report = await replay.run(recordings, on_progress)
-    _list_skipped(recordings, listed)
+    list_skipped(recordings, listed)
     print(
         f"replayed {len(recordings)} recording(s) of {total:.0f} s for {devices} device(s): "
         f"{report.frames} frames",
@@ -232,7 +232,7 @@ async def _say_what_became(settings: Settings, published: PublishedWindows) -> N
     print("\n".join(became.lines()), flush=True)
 
 
-def _list_skipped(recordings: list[Recording], listed: set[str]) -> None:
+def list_skipped(recordings: list[Recording], listed: set[str]) -> None:
     """List the skipped files with the reason, each once."""
     from models.recordings.folder import FolderRecording
     from models.recordings.imports.recording import ImportedRecording

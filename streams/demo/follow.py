@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING, Any
 
 from infra.daily_log.records import leading
 from models.network.windows import HAR_WINDOW_S, SCENARIO_WINDOW_S
+from models.recordings.window_truth import WindowTruth
 from schemas.extras import needs
 from schemas.frames import NS
-from streams.demo.truth import Score, Truth
+from streams.demo.score import Score
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -44,7 +45,7 @@ class Follower:
     ) -> None:
         self._client = client
         self._device = recording.device_id
-        self._truth = Truth(recording.truth())
+        self._truth = WindowTruth(recording.truth())
         self._write = write
         self._seen: set[str] = set()
         self._reported: set[str] = set()

@@ -1,7 +1,16 @@
-"""`log`: print, search, correct, delete and rebuild the daily log of a device."""
+"""`log`: print, search, compare, correct, delete and rebuild the daily log of a device."""
 
 from streams.commands.groups import ActionGroup
-from streams.commands.log import archive, ask, corrections, deletion, rebuilding, search, show
+from streams.commands.log import (
+    archive,
+    ask,
+    comparison,
+    corrections,
+    deletion,
+    rebuilding,
+    search,
+    show,
+)
 from streams.commands.log.span import LogCommandError, event_time
 from streams.engine.app import EgoLogApp
 
@@ -11,5 +20,5 @@ __all__ = ["LogCommandError", "event_time", "register"]
 def register(app: EgoLogApp) -> None:
     """Add the actions to the app; `log DEVICE` is short for `log show DEVICE`."""
     group = ActionGroup(app, "log", "Manage the daily log of a device.", default="show")
-    for actions in (show, search, ask, archive, corrections, deletion, rebuilding):
+    for actions in (show, search, ask, comparison, archive, corrections, deletion, rebuilding):
         actions.register(group, app)

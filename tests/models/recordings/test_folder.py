@@ -201,6 +201,15 @@ def test_bad_truth_is_skipped_and_named(tmp_path: Path, row: str, message: str) 
     assert message in str(recording.report)
 
 
+def test_a_truth_of_other_columns_is_skipped_and_names_what_it_lacks(tmp_path: Path) -> None:
+    motion(tmp_path / "m.csv", 50)
+    (tmp_path / "truth.csv").write_text("start_s,end_s,activity\n0,1,sitting\n")
+    recording = open_folder(tmp_path)
+    assert recording.truth() == ()
+    line = "truth.csv: header lacks kind, label; expected start_s,end_s,kind,label"
+    assert line in str(recording.report)
+
+
 def test_motion_with_a_hole_keeps_its_times(tmp_path: Path) -> None:
     motion(tmp_path / "a.csv", 50)
     motion(tmp_path / "b.csv", 50, start_s=10.0)

@@ -71,6 +71,55 @@ def test_a_log_is_searched_and_restored_from_its_backup(ours: Worker, tmp_path: 
     assert ours.command("log", "d1", "--format", "json") == before
 
 
+def refused(ours: Worker, folder: Path, *arguments: str) -> str:
+    settings = ours.settings
+    return refusal(
+        folder,
+        ("log", *arguments),
+        EGOLOG_REDIS_URL=settings.redis_url,
+        EGOLOG_APP_ID=settings.app_id,
+    )
+
+
+def labelled(folder: Path, rows: str, start: str = "2023-11-14T22:13:30Z") -> str:
+    """Write a folder of motion with these labels, from the log's first record on."""
+    folder.mkdir()
+    (folder / "m.csv").write_text(
+        "time_s,acc_x_m_s2,acc_y_m_s2,acc_z_m_s2,gyro_x_rad_s,gyro_y_rad_s,gyro_z_rad_s\n"
+        + "".join(f"{at / 50:.2f},0.0,0.0,9.81,0.1,0.0,0.0\n" for at in range(50 * 60))
+    )
+    (folder / "recording.json").write_text(json.dumps({"device_id": "d1", "start": start}))
+    (folder / "truth.csv").write_text(f"start_s,end_s,kind,label\n{rows}")
+    return f"folder:{folder}"
+
+
+def test_a_log_is_compared_with_the_labels_of_its_recording(ours: Worker, tmp_path: Path) -> None:
+    rows = "0,40,scenario,cooking\n40,60,scenario,Eating\n0,60,activity,standing\n"
+    lines = ours.command("log", "compare", labelled(tmp_path / "own", rows)).splitlines()
+    assert [line.split() for line in lines[1:]] == [
+        ["scenario", "cooking", "1", "1.00", "0.50"],
+        ["scenario", "Eating", "1", "0.00", "0.00", "cooking", "(1)"],
+        ["activity", "standing", "1", "0.00", "0.00", "sitting", "(1)"],
+        ["scenarios:", "1", "of", "2", "right", "(50%),", "macro-F1", "0.33"],
+        ["activities:", "0", "of", "1", "right", "(0%),", "macro-F1", "0.00"],
+    ]
+
+
+@pytest.mark.parametrize(
+    ("rows", "start", "device", "line"),
+    [
+        ("", "2023-11-14T22:13:30Z", (), "recording has no label"),
+        ("0,60,activity,standing\n", "2023-11-15T22:13:30Z", (), "no record lies in a labelled"),
+        ("0,60,activity,standing\n", "2023-11-14T22:13:30Z", ("--device", "x"), "has no log"),
+    ],
+)
+def test_a_log_that_cannot_be_compared_is_refused(
+    ours: Worker, tmp_path: Path, rows: str, start: str, device: tuple[str, ...], line: str
+) -> None:
+    spec = labelled(tmp_path / "own", rows, start)
+    assert line in refused(ours, tmp_path, "compare", spec, *device)
+
+
 @pytest.mark.parametrize(
     ("arguments", "line"),
     [
@@ -91,14 +140,7 @@ def test_a_log_is_searched_and_restored_from_its_backup(ours: Worker, tmp_path: 
 def test_what_cannot_be_answered_is_one_line(
     ours: Worker, tmp_path: Path, arguments: tuple[str, ...], line: str
 ) -> None:
-    settings = ours.settings
-    printed = refusal(
-        tmp_path,
-        ("log", *arguments),
-        EGOLOG_REDIS_URL=settings.redis_url,
-        EGOLOG_APP_ID=settings.app_id,
-    )
-    assert printed == f"error: {line}\n"
+    assert refused(ours, tmp_path, *arguments) == f"error: {line}\n"
 
 
 def test_a_time_without_an_offset_is_utc_and_any_other_is_refused() -> None:

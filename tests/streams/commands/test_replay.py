@@ -15,7 +15,7 @@ from models.recordings.datasets import ego4d
 from models.recordings.folder import open_folder
 from models.simulation.simulated_day import SimulatedDay
 from schemas import AudioFrame
-from streams.commands.replay import Identifier, _list_skipped, _say_what_became
+from streams.commands.replay import Identifier, _say_what_became, list_skipped
 from streams.producers.frames import Identity, frames
 from streams.producers.outcome import PublishedWindows
 from tests.broker_settings import with_topics
@@ -40,8 +40,8 @@ def test_what_was_skipped_is_listed_once(
     (tmp_path / "noise.wav").write_bytes(b"RIFF")
     recordings: list[Recording] = [*ego4d.open_set(tmp_path / "set"), open_folder(tmp_path)]
     listed: set[str] = set()
-    _list_skipped(recordings, listed)
-    _list_skipped(recordings, listed)
+    list_skipped(recordings, listed)
+    list_skipped(recordings, listed)
     lines = capsys.readouterr().err.splitlines()
     assert lines[0] == "skipped: 1 file absent: b.flac"
     assert lines[1].startswith(f"skipped {tmp_path / 'noise.wav'}: ")

@@ -1,9 +1,8 @@
-"""The simulator's ground truth by window, as the networks are trained and evaluated by it."""
+"""A recording's ground truth by window, as the networks are trained and evaluated by it."""
 
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from models.recordings.activity_windows import activities_of_window
@@ -14,7 +13,7 @@ if TYPE_CHECKING:
     from models.recordings.protocol import TruthKind, TruthSpan
 
 
-class Truth:
+class WindowTruth:
     """The truth of a recording."""
 
     def __init__(self, spans: Sequence[TruthSpan]) -> None:
@@ -35,27 +34,3 @@ class Truth:
             length = end_ns - start_ns
             return sorted(activities_of_window({n: part / length for n, part in overlaps.items()}))
         return sorted(name for name in overlaps if overlaps[name] == max(overlaps.values()))
-
-
-@dataclass
-class Score:
-    """The number of windows of a row that agree with the truth."""
-
-    right: int = 0
-    total: int = 0
-    confusions: Counter[tuple[str, str]] = field(default_factory=Counter)
-
-    def add(self, truths: Sequence[str], label: str) -> bool:
-        """Count one window and return whether it is right; a window without truth is neither."""
-        if not truths:
-            return False
-        self.total += 1
-        right = label in truths
-        self.right += right
-        if not right:
-            self.confusions[" + ".join(truths), label] += 1
-        return right
-
-    def __str__(self) -> str:
-        share = self.right / self.total if self.total else 0.0
-        return f"{self.right} of {self.total} right ({share:.0%})"

@@ -2,14 +2,14 @@ import numpy as np
 
 from models.labels import ACTIVITIES
 from models.recordings.protocol import TruthSpan
+from models.recordings.window_truth import WindowTruth
 from models.research.egolog.days.encoded import window_activities
 from models.simulation.life import day_plan
 from models.simulation.rendering.ground_truth import activity_of
-from streams.demo.truth import Score, Truth
 
 
 def test_scenarios_that_go_on_together_are_both_true() -> None:
-    truth = Truth(
+    truth = WindowTruth(
         [
             TruthSpan(0, 60, "scenario", "Eating"),
             TruthSpan(0, 60, "scenario", "Watching tv"),
@@ -23,7 +23,7 @@ def test_scenarios_that_go_on_together_are_both_true() -> None:
 
 
 def test_a_posture_change_is_the_activity_of_a_window_of_which_it_fills_two_fifths() -> None:
-    truth = Truth(
+    truth = WindowTruth(
         [
             TruthSpan(0, 8, "activity", "sitting"),
             TruthSpan(8, 10, "activity", "standing up"),
@@ -44,17 +44,8 @@ def test_the_demo_and_the_training_name_the_windows_of_a_day_alike() -> None:
     for span in spans:
         seconds[span.start_ns : span.end_ns] = ACTIVITIES.index(span.label)
     trained = window_activities(seconds[None])[0]
-    truth = Truth(spans)
+    truth = WindowTruth(spans)
     for window, activity in enumerate(trained):
         start_s = 5 * window
         assert ACTIVITIES[activity] in truth.labels("activity", start_s, start_s + 5)
         assert activity_of(plan, start_s, 5) in truth.labels("activity", start_s, start_s + 5)
-
-
-def test_a_window_is_right_with_any_of_its_truths() -> None:
-    score = Score()
-    assert score.add(["Eating", "Watching tv"], "Watching tv")
-    assert not score.add(["Eating", "Watching tv"], "Cooking")
-    assert not score.add([], "Cooking")
-    assert (score.right, score.total) == (1, 2)
-    assert score.confusions["Eating + Watching tv", "Cooking"] == 1

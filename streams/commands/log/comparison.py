@@ -1,0 +1,125 @@
+"""`log compare`: the log beside the labels of the recordings that it was made of."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+from faust.cli import argument, option
+
+from infra.daily_log.agreement import Agreement
+from infra.daily_log.records import leading
+from models.recordings.window_truth import WindowTruth
+from schemas.frames import NS
+from streams.commands.log.span import LogCommandError
+from streams.commands.log.store import open_store, refuse_unknown
+from streams.commands.replay import list_skipped
+from streams.commands.tables import table
+
+if TYPE_CHECKING:
+    from infra.daily_log.records import Log
+    from models.recordings.protocol import Recording
+    from streams.commands.groups import ActionGroup
+    from streams.engine.app import EgoLogApp
+
+
+def register(group: ActionGroup, app: EgoLogApp) -> None:
+    """Add `log compare`."""
+
+    @group.action(
+        "compare",
+        argument("specs", nargs=-1, required=True, metavar="SPEC..."),
+        option("--device", help="Device whose log it is, instead of the recording's own."),
+        option(
+            "--data",
+            type=click.Path(path_type=Path),
+            default=None,
+            help="Folder of the data sets; without it, EGOLOG_SHARED_DATA.",
+        ),
+    )
+    async def compare(specs: tuple[str, ...], device: str | None, data: Path | None) -> None:
+        """Compare the log with the labels of the recordings that were replayed.
+
+        A SPEC is one of `replay`, as folder:PATH with a truth.csv. Windows without a label, or
+        that the wearer corrected, are left out; an unknown one is a mistake.
+        """
+        comparison = Comparison()
+        recordings = _open(specs, data)
+        async with open_store(app) as store:
+            for recording in recordings:
+                name = device or recording.device_id
+                await refuse_unknown(store, name)
+                start_ns = recording.start_ns
+                end_ns = start_ns + round(recording.duration_s * NS)
+                comparison.add(recording, await store.read(name, start_ns, end_ns))
+        list_skipped(recordings, set())
+        comparison.show()
+
+
+def _open(specs: tuple[str, ...], data: Path | None) -> list[Recording]:
+    # The readers pull in scipy and soundfile, which a worker of the same app does not need.
+    from models.recordings.shared_data import data_folder
+    from streams.producers.recordings import open_recordings
+
+    return [each for spec in specs for each in open_recordings(spec, data_folder(data))]
+
+
+class Comparison:
+    """Scenarios and activities of some recordings beside their labels."""
+
+    def __init__(self) -> None:
+        self.scenarios = Agreement()
+        self.activities = Agreement()
+        # What the network alone says, where a refiner had the last word.
+        self.estimates = Agreement()
+        self._labelled = 0
+        self._refined = 0
+
+    def add(self, recording: Recording, log: Log) -> None:
+        """Add the records of a recording's span."""
+        spans = [span for span in recording.truth() if span.kind in ("scenario", "activity")]
+        self._labelled += len(spans)
+        truth = WindowTruth(spans)
+        for record in log.scenarios:
+            if record.corrected is None:
+                truths = truth.labels("scenario", record.start_ns, record.end_ns)
+                self.scenarios.add(truths, record.leading)
+                self._refined += bool(truths and record.refined_labels)
+                estimate = "" if record.unknown else leading(record.scenarios)
+                self.estimates.add(truths, estimate)
+        for activity in log.activities:
+            if activity.corrected is None:
+                truths = truth.labels("activity", activity.start_ns, activity.end_ns)
+                self.activities.add(truths, activity.leading)
+
+    def show(self) -> None:
+        """Print the figures; raises `LogCommandError` where there is nothing to compare."""
+        if not self._labelled:
+            raise LogCommandError(
+                "recording has no label of a scenario or an activity; expected some, as in a "
+                "truth.csv beside its files"
+            )
+        if not self.scenarios.total + self.activities.total:
+            raise LogCommandError(
+                "no record lies in a labelled span; expected the log of this recording: replay it, "
+                "or name the device that it was replayed as by --device"
+            )
+        rows = [
+            (
+                row,
+                each.label,
+                str(each.windows),
+                f"{each.recall:.2f}",
+                f"{each.precision:.2f}",
+                each.mistaken_for,
+            )
+            for row, agreement in (("scenario", self.scenarios), ("activity", self.activities))
+            for each in agreement.labels()
+        ]
+        table(("row", "label", "windows", "recall", "precision", "most often taken for"), rows)
+        for name, agreement in (("scenarios", self.scenarios), ("activities", self.activities)):
+            if agreement.total:
+                print(f"{name}: {agreement}")
+        if self._refined:
+            print(f"scenarios by the network alone ({self._refined} refined): {self.estimates}")
