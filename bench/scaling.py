@@ -16,7 +16,6 @@ if TYPE_CHECKING:
 _FRAMES = (topics.AUDIO_FRAMES, topics.IMU_FRAMES)
 _LOGGED = (topics.SCENARIO, topics.SCENARIO_REFINED, topics.ACTIVITY)
 _DAY = 86_400
-_MONTH_HOURS = 730
 
 
 @dataclass(frozen=True)

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import json
 import shutil
+from http.client import HTTPException
 from typing import TYPE_CHECKING, Any, Self
 from urllib.error import HTTPError
 from urllib.parse import urlencode
 from urllib.request import ProxyHandler, build_opener
 
 from infra.errors import BinaryMissingError, ServiceError
-from infra.local.probe import LOOPBACK, free_port, http_answers
+from infra.local.probe import LOOPBACK, free_port
 from infra.local.process import ChildProcess
 
 if TYPE_CHECKING:
@@ -124,3 +125,14 @@ class Prometheus:
         # Prometheus reads YAML, of which JSON is a subset.
         path.write_text(json.dumps(config, indent=2), encoding="utf-8")
         return path
+
+
+def http_answers(port: int, path: str, host: str = LOOPBACK) -> bool:
+    """Request `path`; any status below 400 counts."""
+    try:
+        # Bypass any proxy: the service is local.
+        opener = build_opener(ProxyHandler({}))
+        with opener.open(f"http://{host}:{port}{path}", timeout=1.0) as reply:
+            return bool(reply.status < 400)
+    except (OSError, HTTPException):
+        return False

@@ -1,21 +1,20 @@
-"""The daily log as JSON and as one CSV table, and back without losing a bit."""
+"""The daily log as JSON, and back, and as one CSV table; neither loses a bit."""
 
 from __future__ import annotations
 
 import csv
 import io
-import json
 from datetime import UTC, datetime
 
 from pydantic import ValidationError
 
 from infra.daily_log.records import EMBEDDINGS, Log, LogActivity, LogScenario
-from infra.daily_log.table import escape_formula, fields_of, flatten, tree, unescape_formula
+from infra.daily_log.table import escape_formula, flatten
 from infra.errors import InfraError
 from schemas.event_time import NS_PER_MS
 from schemas.frames import NS
 
-# For human readers; ignored when reading, because other columns hold the same in full.
+# For human readers: other columns hold the same in full.
 _DERIVED = ("start", "end", "leading")
 _TEXT = ("window_id", "device_id", "session_id", "revision")
 _FIELDS = list(dict.fromkeys([*LogScenario.model_fields, *LogActivity.model_fields]))
@@ -23,10 +22,6 @@ COLUMNS = ["row", *_DERIVED, *_TEXT]
 """The first columns of every table, followed by one per value of the records."""
 
 _NESTED = [name for name in _FIELDS if name not in EMBEDDINGS and name not in _TEXT]
-_MODELS: dict[str, type[LogScenario] | type[LogActivity]] = {
-    "scenario": LogScenario,
-    "activity": LogActivity,
-}
 
 
 class ExportError(InfraError):
@@ -115,39 +110,6 @@ def _row(row: str, record: LogScenario | LogActivity) -> dict[str, str]:
     for each in _cells(record).values():
         cells |= each
     return cells
-
-
-def from_csv(text: str) -> Log:
-    """Read what `to_csv` wrote; raises `ExportError` naming the line."""
-    scenarios: list[LogScenario] = []
-    activities: list[LogActivity] = []
-    reader = csv.DictReader(io.StringIO(text, newline=""))
-    head = reader.fieldnames
-    if head is None or head[: len(COLUMNS)] != COLUMNS or len(set(head)) != len(head):
-        raise ExportError(f"the header is {head}; expected {COLUMNS} and then a column each value")
-    try:
-        for cells in reader:
-            record = _record(cells)
-            if isinstance(record, LogScenario):
-                scenarios.append(record)
-            else:
-                activities.append(record)
-    except (ValueError, csv.Error) as error:
-        why = _first(error) if isinstance(error, ValidationError) else str(error)
-        raise ExportError(f"line {reader.line_num}: {why}") from error
-    return Log.of(scenarios, activities)
-
-
-def _record(cells: dict[str, str]) -> LogScenario | LogActivity:
-    if None in cells or None in cells.values():
-        raise ValueError("the number of cells is not that of the header")
-    row = cells.pop("row")
-    if row not in _MODELS:
-        raise ValueError(f"row is {row!r}; expected one of {sorted(_MODELS)}")
-    texts = {name: unescape_formula(cells.pop(name)) for name in _TEXT}
-    nested = tree({name: cell for name, cell in cells.items() if name not in _DERIVED})
-    model = _MODELS[row]
-    return model.model_validate_json(json.dumps(fields_of(model, {**nested, **texts})))
 
 
 def _iso(time_ns: int) -> str:

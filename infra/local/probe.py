@@ -8,9 +8,7 @@ from __future__ import annotations
 import socket
 import struct
 from contextlib import contextmanager
-from http.client import HTTPException
 from typing import TYPE_CHECKING
-from urllib.request import ProxyHandler, build_opener
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -41,17 +39,6 @@ def redis_answers(port: int, host: str = LOOPBACK) -> bool:
             connection.sendall(b"*1\r\n$4\r\nPING\r\n")
             return _exactly(connection, 5) in {b"+PONG", b"-NOAU"}
     except OSError:
-        return False
-
-
-def http_answers(port: int, path: str, host: str = LOOPBACK) -> bool:
-    """Request `path`; any status below 400 counts."""
-    try:
-        # Bypass any proxy: the service is local.
-        opener = build_opener(ProxyHandler({}))
-        with opener.open(f"http://{host}:{port}{path}", timeout=_TIMEOUT_S) as reply:
-            return bool(reply.status < 400)
-    except (OSError, HTTPException):
         return False
 
 

@@ -170,10 +170,6 @@ class PublishQueue:
         """Whether there are messages that were fetched but not handled yet."""
         return bool(self._unhandled) or not (self._channel is None or self._channel.queue.empty())
 
-    async def drained(self) -> None:
-        """Return once everything put so far is carried out."""
-        await self._idle.wait()
-
     async def drop(self) -> None:
         """Drop all work that is not published yet, and return once the rest is carried out."""
         self._drops += 1

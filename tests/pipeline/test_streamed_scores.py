@@ -8,7 +8,6 @@ import pytest
 
 from infra import topics
 from infra.broker.topic_reader import read_letters
-from models.research.evaluation.streamed_scores import RecordingTruth, offline, score
 from models.serving.registry import Registry
 from models.simulation.composed_day import ComposedDay
 from models.simulation.simulated_day import SimulatedDay
@@ -16,6 +15,7 @@ from models.simulation.sources.material import Material
 from streams.producers.replay import Replay, ReplayOptions
 from tests.conftest import Services
 from tests.pipeline.log import log_content
+from tests.pipeline.offline_scores import RecordingTruth, offline, score
 from tests.pipeline.running import Worker, settings_for, wait_until_settled
 from tests.shared_data import shared_data
 

@@ -49,9 +49,7 @@ DOINGS: dict[str, Doing] = {
 }
 
 
-# Time shares of activities that most scenarios have in common; a scenario lists those that fit it.
-SHARED = ("walking", "sitting", "standing", "talking")
-# The share of a scenario's time that goes to these.
+# The share of a scenario's time that goes to activities that most have in common.
 SHARED_TIME = 0.52
 # Far sounds during these.
 COMMON_FAR: dict[str, float] = {

@@ -8,17 +8,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from infra.daily_log.export import (
-    COLUMNS,
-    CsvTable,
-    ExportError,
-    from_csv,
-    from_json,
-    to_csv,
-    to_json,
-)
+from infra.daily_log.export import COLUMNS, CsvTable, ExportError, from_json, to_csv, to_json
 from infra.daily_log.records import Log, LogActivity, LogScenario
 from schemas import BodyPosition, Refined, SoundPlace, Vector
+from tests.infra.daily_log.csv_log import from_csv
 
 S = 1_000_000_000
 

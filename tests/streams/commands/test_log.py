@@ -8,11 +8,11 @@ from uuid import uuid4
 import pytest
 from redis.asyncio import Redis
 
-from infra.daily_log.export import from_csv
 from infra.daily_log.store import LogStore
 from infra.settings import Settings
 from schemas.event_time import EXPECTED
 from streams.commands.log import LogCommandError, event_time
+from tests.infra.daily_log.csv_log import from_csv
 from tests.infra.daily_log.test_store import T0, S, activity, scenario
 from tests.pipeline.running import Worker
 from tests.pipeline.test_errors import refusal

@@ -85,7 +85,7 @@ async def test_publish_then_checkpoint_then_acknowledge() -> None:
     services = Services()
     out, running = queue(services)
     await out.put(Outcome([("t", 0, "m")], {"d": b"c"}, [services.token(1)]))  # type: ignore[list-item]
-    await out.drained()
+    await out._idle.wait()
     running.cancel()
     names = [name for name, _ in services.events if name != "to"]
     assert names == ["sent", "confirmed", "checkpoint", "acked"]
@@ -101,7 +101,7 @@ async def test_work_runs_side_by_side_but_comes_out_in_order() -> None:
 
     for number in range(6):
         await out.put(work(number))
-    await out.drained()
+    await out._idle.wait()
     running.cancel()
     assert services.done("sent") == list(range(6))
     assert services.done("acked") == list(range(6))
@@ -115,7 +115,7 @@ async def test_the_loop_turns_to_others_while_thousands_of_frames_are_acknowledg
     while len(services.done("acked")) < 1_000:
         await asyncio.sleep(0)
         seen.add(len(services.done("acked")))
-    await out.drained()
+    await out._idle.wait()
     running.cancel()
     assert services.done("acked") == list(range(1_000))
     assert len(seen) > 5
@@ -136,7 +136,7 @@ async def test_what_one_lane_waits_for_does_not_hold_up_another() -> None:
     while services.done("acked") != [2]:
         await asyncio.sleep(0)
     gate.set()
-    await out.drained()
+    await out._idle.wait()
     running.cancel()
     assert services.done("sent") == ["quick", "slow"]
     assert services.done("acked") == [2, 0, 1]
@@ -164,7 +164,7 @@ async def test_what_is_dropped_is_neither_published_nor_acknowledged() -> None:
     assert services.done("checkpoint") == [{"d": b"c"}]
     await asyncio.gather(blocked, blocked_too)
     await out.put(Outcome(tokens=[services.token(4)]), lane="a")
-    await out.drained()
+    await out._idle.wait()
     running.cancel()
     assert services.done("acked")[-1] == 4
     assert 1 not in services.done("acked")
@@ -180,7 +180,7 @@ async def test_failed_work_becomes_a_dead_letter_and_the_rest_goes_on() -> None:
 
     await out.put(fails(), [services.token(7)])
     await out.put(Outcome(tokens=[services.token(8)]))
-    await out.drained()
+    await out._idle.wait()
     running.cancel()
     [letter] = services.done("confirmed")
     assert isinstance(letter, DeadLetter)
@@ -217,7 +217,7 @@ async def test_no_more_than_so_much_is_in_flight() -> None:
     with pytest.raises(asyncio.TimeoutError):
         await asyncio.wait_for(out.put(Outcome()), 0.05)
     gate.set()
-    await out.drained()
+    await out._idle.wait()
     running.cancel()
     assert gauge._value.get() == before
 
@@ -239,7 +239,7 @@ async def test_what_does_not_decode_is_one_dead_letter_however_many_agents_read_
         received = await anext(out.receive(stream_of(*events)))
         assert received.message == window("har")
         assert (received.partition, received.token.message.offset) == (3, 1)
-        await out.drained()
+        await out._idle.wait()
         running.cancel()
     [letter] = services.done("confirmed")
     assert (letter.stage, letter.offset, letter.value) == ("har", 0, b"garbage")
@@ -285,7 +285,7 @@ async def test_much_that_is_under_way_is_sent_and_stored_together() -> None:
     for number, future in enumerate(futures):
         future.set_result(Outcome(checkpoints={str(number): b"c"}))
         await asyncio.sleep(0)
-    await out.drained()
+    await out._idle.wait()
     running.cancel()
     stored = services.done("checkpoint")
     # How many it is depends on how busy the machine is; one by one it would be a hundred.

@@ -10,9 +10,9 @@ from aiohttp import web
 from aiohttp.test_utils import TestClient, TestServer
 
 from infra.daily_log.archive import restore
-from infra.daily_log.export import from_csv
 from streams.web.openapi import description
 from streams.web.routes import PageSources, install
+from tests.infra.daily_log.csv_log import from_csv
 from tests.streams.synthetic_log import MORNING, NS, PLAN, day, put
 
 if TYPE_CHECKING:

@@ -14,13 +14,14 @@ from aiohttp.test_utils import TestClient, TestServer
 from prometheus_client import CollectorRegistry, Counter
 from redis.asyncio import Redis
 
-from infra.daily_log.export import from_csv, from_json
+from infra.daily_log.export import from_json
 from infra.daily_log.records import content
 from infra.daily_log.store import LogStore
 from streams.web import views
 from streams.web.access import Access
 from streams.web.health import NoVitals
 from streams.web.routes import PageSources, install, register
+from tests.infra.daily_log.csv_log import from_csv
 from tests.infra.daily_log.test_store import scenario
 from tests.streams.synthetic_log import MORNING, NS, PLAN, Records, day, put
 

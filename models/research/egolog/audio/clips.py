@@ -7,7 +7,7 @@ events.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, fields
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -73,10 +73,6 @@ class Pool:
         """Read what `save` wrote."""
         with np.load(path) as file:
             return cls(**{f.name: file[f.name] for f in fields(cls)})
-
-    def select(self, rows: NDArray[np.int64] | NDArray[np.bool_]) -> Pool:
-        """Return the selected rows."""
-        return replace(self, **{f.name: getattr(self, f.name)[rows] for f in fields(self)})
 
 
 def concatenate(pools: Sequence[Pool]) -> Pool:

@@ -117,23 +117,16 @@ NAMES: tuple[str, ...] = tuple(
 """The measures that depend on the window alone and not on the sensor's axes."""
 
 
-def analyse(window: NDArray[np.float32], upright: NDArray[np.float32] | None = None) -> Analysis:
-    """Analyse one window (120, 6), acc m/s² and gyro rad/s at 20 Hz.
-
-    `upright` (3,) is the direction of gravity in the sensor's axes when the wearer stands or walks.
-    Raises `WindowsError` for another shape or values that are not finite.
-    """
-    if np.shape(window) != (SAMPLES, 6):
-        raise WindowsError(f"window has shape {np.shape(window)}; expected ({SAMPLES}, 6)")
-    return analyse_all(window[None], None if upright is None else upright[None])[0]
-
-
 def analyse_all(
     data: NDArray[np.float32],
     uprights: NDArray[np.float32] | None = None,
     at_once: int = 2_048,
 ) -> list[Analysis]:
-    """Analyse (N, 120, 6) windows; `uprights` (N, 3) as in `analyse`, NaN where unknown."""
+    """Analyse (N, 120, 6) windows, acc m/s² and gyro rad/s at 20 Hz.
+
+    `uprights` (N, 3) are the directions of gravity in the sensor's axes when the wearer stands or
+    walks, NaN where unknown. Raises `WindowsError` for another shape or values that are not finite.
+    """
     if data.ndim != 3 or data.shape[1:] != (SAMPLES, 6):
         raise WindowsError(f"windows have shape {data.shape}; expected (N, {SAMPLES}, 6)")
     if not np.isfinite(data).all():

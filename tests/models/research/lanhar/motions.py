@@ -5,6 +5,8 @@ from __future__ import annotations
 import numpy as np
 from scipy.spatial.transform import Rotation
 
+from models.research.lanhar.interpretation.analysis import Analysis, analyse_all
+
 RATE, SAMPLES = 20, 120
 T = np.arange(SAMPLES) / RATE
 
@@ -57,3 +59,7 @@ def rise(degrees: float = 90.0) -> np.ndarray:
     window[:, 2] += 9.81 * (np.cos(angle) - 1)
     window[:, 4] += -np.gradient(angle, 1 / RATE)
     return window.astype(np.float32)
+
+
+def analyse(window: np.ndarray, upright: np.ndarray | None = None) -> Analysis:
+    return analyse_all(window[None], None if upright is None else upright[None])[0]

@@ -8,7 +8,8 @@ from hypothesis import strategies as st
 from models.labels import SCENARIOS
 from models.simulation.life import day_plan, planned_sounds
 from models.simulation.life.plan import Plan, SoundEvent
-from models.simulation.life.scenarios import SHARED, SHARED_TIME, TOGETHER
+from models.simulation.life.scenarios import SHARED_TIME, TOGETHER
+from tests.models.simulation.life.common_activities import COMMON_ACTIVITIES
 
 SECONDS = 3_600
 
@@ -88,7 +89,7 @@ def test_at_least_half_of_every_scenario_goes_to_what_others_share(spells: dict[
 
 
 def test_what_is_shared_is_one_of_the_common_activities(spells: dict[str, Plan]) -> None:
-    common = {*SHARED, "standing up", "sitting down"}
+    common = {*COMMON_ACTIVITIES, "standing up", "sitting down"}
     for plan in spells.values():
         assert {a.label for a in plan.activities if a.own is None} <= common
 

@@ -3,14 +3,8 @@ import pytest
 from models.labels import ACTIVITIES, SCENARIOS, SOUND_EVENTS
 from models.simulation.acoustics.rooms import KINDS
 from models.simulation.life.motion import GESTURES
-from models.simulation.life.scenarios import (
-    COMMON_FAR,
-    DOINGS,
-    INTERFERERS,
-    SETTINGS,
-    SHARED,
-    TOGETHER,
-)
+from models.simulation.life.scenarios import COMMON_FAR, DOINGS, INTERFERERS, SETTINGS, TOGETHER
+from tests.models.simulation.life.common_activities import COMMON_ACTIVITIES
 
 
 def test_every_scenario_and_every_activity_is_described() -> None:
@@ -37,13 +31,13 @@ def test_every_activity_but_the_posture_changes_belongs_to_a_scenario() -> None:
     assert used | {"standing up", "sitting down"} == set(ACTIVITIES)
 
 
-@pytest.mark.parametrize("activity", SHARED)
+@pytest.mark.parametrize("activity", COMMON_ACTIVITIES)
 def test_common_activities_are_shared_by_many_scenarios(activity: str) -> None:
     assert sum(activity in setting.shared for setting in SETTINGS.values()) >= 5
 
 
 def test_a_scenario_shares_nothing_but_the_common_activities() -> None:
-    assert all(set(setting.shared) <= set(SHARED) for setting in SETTINGS.values())
+    assert all(set(setting.shared) <= set(COMMON_ACTIVITIES) for setting in SETTINGS.values())
 
 
 def test_any_sound_may_interfere_so_none_gives_a_scenario_away() -> None:

@@ -5,15 +5,18 @@ from dataclasses import fields
 import numpy as np
 import pytest
 
-from models.research.lanhar.interpretation.analysis import (
-    NAMES,
-    Analysis,
-    analyse,
-    analyse_all,
-    vectors,
-)
+from models.research.lanhar.interpretation.analysis import NAMES, Analysis, analyse_all, vectors
 from models.research.lanhar.interpretation.windows import WindowsError
-from tests.models.research.lanhar.motions import RATE, SAMPLES, T, rest, rise, steps, turned
+from tests.models.research.lanhar.motions import (
+    RATE,
+    SAMPLES,
+    T,
+    analyse,
+    rest,
+    rise,
+    steps,
+    turned,
+)
 
 
 def test_rest_has_no_amplitude_and_stays_still() -> None:
@@ -160,7 +163,7 @@ def test_the_vector_holds_every_measure_once() -> None:
 
 @pytest.mark.parametrize("shape", [(119, 6), (120, 5), (1, 120, 6)])
 def test_another_shape_is_refused(shape: tuple[int, ...]) -> None:
-    with pytest.raises(WindowsError, match=r"expected \(120, 6\)"):
+    with pytest.raises(WindowsError, match=r"expected \(N, 120, 6\)"):
         analyse(np.zeros(shape, np.float32))
 
 

@@ -5,13 +5,13 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from models.research.lanhar.interpretation.analysis import analyse, analyse_all
+from models.research.lanhar.interpretation.analysis import analyse_all
 from models.research.lanhar.interpretation.cues import climbs, drop, has_steps, lift
 from models.research.lanhar.interpretation.mechanisms import MECHANISMS
 from models.research.lanhar.interpretation.patterns import CATEGORIES, MECHANICS, patterns
 from models.research.lanhar.interpretation.scales import SCALES
 from models.research.lanhar.interpretation.windows import read_npz
-from tests.models.research.lanhar.motions import rest, rise, steps
+from tests.models.research.lanhar.motions import analyse, rest, rise, steps
 from tests.shared_data import shared_data
 
 LEVEL = analyse(steps(hz=1.8, vertical=1.8, horizontal=2.0, sharp=0.8))

@@ -8,11 +8,10 @@ from numpy.random import default_rng
 
 from models.lanhar.label_prompt import label_prompt
 from models.research.lanhar.interpretation import prompt
-from models.research.lanhar.interpretation.analysis import analyse
 from models.research.lanhar.interpretation.llm_interpreter import ReadingAnswer
 from models.research.lanhar.interpretation.patterns import CATEGORIES
 from models.research.lanhar.interpretation.template_interpreter import interpret_by_template
-from tests.models.research.lanhar.motions import rest, steps
+from tests.models.research.lanhar.motions import analyse, rest, steps
 
 WINDOW = steps()
 

@@ -8,14 +8,14 @@ from numpy.random import default_rng
 
 from models.lanhar.activity_names import CANONICAL
 from models.research.lanhar.interpretation import template_interpreter
-from models.research.lanhar.interpretation.analysis import analyse, analyse_all
+from models.research.lanhar.interpretation.analysis import analyse_all
 from models.research.lanhar.interpretation.patterns import CATEGORIES, patterns
 from models.research.lanhar.interpretation.template_interpreter import (
     DETAILS,
     interpret_all_by_template,
     interpret_by_template,
 )
-from tests.models.research.lanhar.motions import rest, rise, steps, turned
+from tests.models.research.lanhar.motions import analyse, rest, rise, steps, turned
 
 MOTIONS = {
     "rest": rest(),

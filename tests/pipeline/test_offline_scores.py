@@ -4,10 +4,10 @@ import numpy as np
 import pytest
 
 from models.labels import ACTIVITIES, SCENARIOS
-from models.research.evaluation.streamed_scores import RecordingTruth, offline, score
 from models.simulation.simulated_day import SimulatedDay
 from schemas.frames import NS
 from tests.models import fresh
+from tests.pipeline.offline_scores import RecordingTruth, offline, score
 
 
 def test_truth_is_of_whole_windows() -> None:
