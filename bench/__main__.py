@@ -64,11 +64,11 @@ async def measure(plan: Plan, command: str) -> Figures:
     """Return all figures of one run."""
     about = machine()
     with services() as running:
-        comparison = await compare(running, plan, _say)
-        fleets = await measure_fleets(running, plan, _say)
-        workers = await measure_workers(running, plan, _say)
-        real_time = await measure_real_time(running, plan, _say)
-        producer_ms = await measure_producer(running, plan, _say)
+        comparison = await compare(running, plan, _report)
+        fleets = await measure_fleets(running, plan, _report)
+        workers = await measure_workers(running, plan, _report)
+        real_time = await measure_real_time(running, plan, _report)
+        producer_ms = await measure_producer(running, plan, _report)
         return {
             **headline(comparison, real_time, running.main),
             **details(running, comparison, fleets, workers, real_time, producer_ms),
@@ -78,7 +78,7 @@ async def measure(plan: Plan, command: str) -> Figures:
         }
 
 
-def _say(what: str) -> None:
+def _report(what: str) -> None:
     print(what, file=sys.stderr, flush=True)
 
 

@@ -117,8 +117,8 @@ class DeviceSessions(Generic[TokenT]):
             if track.newest_ns is None and began_ns > t_ns:
                 continue
             same = earlier.session_id == session.session_id
-            heard_ns = began_ns if track.newest_ns is None else track.newest_ns
-            if same or abs(t_ns - heard_ns) >= _OVERLAP_NS:
+            last_ns = began_ns if track.newest_ns is None else track.newest_ns
+            if same or abs(t_ns - last_ns) >= _OVERLAP_NS:
                 track.final, track.ended_by_later = True, not same
                 yield earlier
 

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from schemas import BodyPosition
     from schemas.message import Probabilities
-    from schemas.sound_place import HeardApart
+    from schemas.sound_place import NearAndFarSounds
 
 # Descriptions of a ranking in a record: enough for a prompt, few enough to read.
 _DESCRIPTIONS = 3
@@ -27,7 +27,7 @@ def scenario_record(
     activities: Sequence[Activity],
     missing: Sequence[str],
     unsure_below: float,
-    apart: Mapping[int, HeardApart] | None = None,
+    apart: Mapping[int, NearAndFarSounds] | None = None,
     position: BodyPosition | None = None,
 ) -> Scenario:
     """Return the record of one scenario window.

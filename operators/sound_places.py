@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from schemas import ScenarioEstimate, Spatial
-    from schemas.sound_place import Distance, HeardApart
+    from schemas.sound_place import Distance, NearAndFarSounds
 
 MAX_APART = 2
 """Maximum number of segments processed separately; each costs as much as naming two segments."""
@@ -97,7 +97,7 @@ def segments_apart(
 def sound_places(
     estimate: ScenarioEstimate,
     seconds: Sequence[Spatial],
-    apart: Mapping[int, HeardApart] | None = None,
+    apart: Mapping[int, NearAndFarSounds] | None = None,
 ) -> dict[str, SoundPlace]:
     """Return the place of each sound event of a window.
 
@@ -114,7 +114,7 @@ def place_evidence(
     name: str,
     estimate: ScenarioEstimate,
     seconds: Sequence[Spatial],
-    apart: Mapping[int, HeardApart],
+    apart: Mapping[int, NearAndFarSounds],
 ) -> PlaceEvidence | None:
     """Return the evidence for a sound event's place; None if no localized second has it."""
     segments = estimate.event_segments[name]

@@ -66,8 +66,8 @@ class WindowAssembler(Generic[TokenT]):
                 session.slices[number] = self._featurize(session, number, out)
             slices.append(session.slices.get(number))
         published = session.published.setdefault(kind, [])
-        heard = any(each is not None and each.filled.get("audio") for each in slices)
-        channels = session.formats["audio"][1] if heard else None
+        has_audio = any(each is not None and each.filled.get("audio") for each in slices)
+        channels = session.formats["audio"][1] if has_audio else None
         if self._speech_filter != "off" and any(
             each is not None and each.speaks for each in slices
         ):

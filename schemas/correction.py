@@ -93,7 +93,7 @@ class Correction(Message):
         return [span for span in self.after if span.labels or self.action != "confirm"]
 
     @model_validator(mode="after")
-    def _says_what_its_action_says(self) -> Correction:
+    def _fits_its_action(self) -> Correction:
         for earlier, later in zip(self.after, self.after[1:], strict=False):
             if earlier.end_ns != later.start_ns:
                 raise ValueError(f"after has a hole or overlap at {earlier.end_ns}; expected none")

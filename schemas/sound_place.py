@@ -36,7 +36,7 @@ class SoundPlace(BaseModel):
         return tuple(word for word in (distance, self.direction) if word is not None)
 
 
-class HeardApart(NamedTuple):
+class NearAndFarSounds(NamedTuple):
     """The probabilities of sounds in the near part of a segment, and in the remainder."""
 
     near: Probabilities

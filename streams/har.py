@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from infra import metrics
-from models.egolog.interference_gate import GatedSound, HeardSecond, apply_gate, is_attended
+from models.egolog.interference_gate import GatedSound, GateSecond, apply_gate, is_attended
 from models.egolog.near_share import NearShare
 from models.lanhar.upright import Upright
 from models.serving.activity_memory import activities_after, remembered_activities
@@ -186,7 +186,7 @@ def gated_sound(
     )
 
 
-def _gate_second(second: Spatial, window: Window) -> HeardSecond:
+def _gate_second(second: Spatial, window: Window) -> GateSecond:
     part = second.near_field
     near = None if part is None else NearShare(part.share.array(), part.energy)
-    return HeardSecond((second.start_ns - window.start_ns) // NS, second.by_itself, near)
+    return GateSecond((second.start_ns - window.start_ns) // NS, second.by_itself, near)

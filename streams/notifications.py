@@ -92,7 +92,7 @@ class NotificationWriter:
             # Another worker may have had the device in the meantime.
             if await journal.commit(device, before, after, came_ns, due):
                 for each, _ in due:
-                    log.info('device="%s" rule="%s" told="%s"', device, each.rule, not each.old)
+                    log.info('device="%s" rule="%s" notified="%s"', device, each.rule, not each.old)
                 metrics.notifications.labels(outcome="old").inc(sum(e.old for e, _ in due))
                 return
 

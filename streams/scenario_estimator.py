@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from models.egolog.audio_tagger.input import TAGGER_MEL
-from models.egolog.interference_gate import HeardSecond, far_only_segments
+from models.egolog.interference_gate import GateSecond, far_only_segments
 from models.egolog.scenario_memory import smooth_estimates
 from models.egolog.segment_row import AFTER_EMBEDDINGS
 from models.network.windows import SEGMENT_S
@@ -74,7 +74,7 @@ def far_only(
     """
     if settings.interference == "off":
         return None
-    localized = [HeardSecond((s.start_ns - window.start_ns) // NS, s.by_itself) for s in seconds]
+    localized = [GateSecond((s.start_ns - window.start_ns) // NS, s.by_itself) for s in seconds]
     return far_only_segments(localized, len(presence(window, "audio")) // SEGMENT_S)
 
 

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     from infra.settings import Settings
     from schemas import Activity, BodyPosition, Scenario, ScenarioEstimate, Spatial
-    from schemas.sound_place import HeardApart
+    from schemas.sound_place import NearAndFarSounds
 
 
 class ScenarioJoiner:
@@ -29,7 +29,7 @@ class ScenarioJoiner:
         seconds: Sequence[Spatial],
         activities: Sequence[Activity],
         missing: Sequence[str],
-        apart: Mapping[int, HeardApart] | None = None,
+        apart: Mapping[int, NearAndFarSounds] | None = None,
         position: BodyPosition | None = None,
     ) -> Scenario:
         """Return the record of an estimate; `missing` lists the parts that failed.

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from schemas import ScenarioEstimate, Spatial, Window
-    from schemas.sound_place import HeardApart
+    from schemas.sound_place import NearAndFarSounds
     from streams.engine.runtime import Runtime
 
 
@@ -33,7 +33,7 @@ class SoundSeparator:
 
     async def apart(
         self, window: Window, estimate: ScenarioEstimate, seconds: Sequence[Spatial]
-    ) -> dict[int, HeardApart]:
+    ) -> dict[int, NearAndFarSounds]:
         """Return the near and far sounds in segments of a window, by segment number.
 
         `seconds` are the localized ones of the window. Nothing is separated if no near field was

@@ -148,9 +148,9 @@ async def measure(options: argparse.Namespace) -> Figures:
             # Written after each trial, so that a failure loses only the last one.
             write_atomically(options.json, json.dumps(figures, indent=1) + "\n")
         changed = f"{outcome.missing} missing, {outcome.extra} extra, {outcome.different} different"
-        _say(f"{outcome.fault}: {changed} of {outcome.expected}, {outcome.lasted_s:g} s")
+        _report(f"{outcome.fault}: {changed} of {outcome.expected}, {outcome.lasted_s:g} s")
         for example in outcome.examples:
-            _say(f"  {example}")
+            _report(f"  {example}")
 
     with (
         tempfile.TemporaryDirectory(prefix="egolog-faults-") as folder,
@@ -216,7 +216,7 @@ def _is_unchanged(outcome: dict[str, object]) -> bool:
     return bool(outcome["kept"])
 
 
-def _say(what: str) -> None:
+def _report(what: str) -> None:
     print(what, file=sys.stderr, flush=True)
 
 

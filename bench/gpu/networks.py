@@ -31,8 +31,8 @@ CPU_REPEATS = 5
 class _Work:
     """A graph on one item: its rows by input, and the work of a row.
 
-    `arrays` and `rows` are those of the item; `flops` and `moved` bytes are a row's, `weights`
-    bytes the network's.
+    `arrays` and `rows` are those of the item; `flops` and `moved_bytes` are a row's, `weight_bytes`
+    the network's.
     """
 
     item: dict[str, NDArray[Any]]
@@ -40,8 +40,8 @@ class _Work:
     arrays: list[torch.Tensor]
     rows: int
     flops: float
-    moved: float
-    weights: int
+    moved_bytes: float
+    weight_bytes: int
 
 
 def network_figures(
@@ -72,8 +72,8 @@ def network_figures(
         "every_s": every_s,
         "rows": work.rows,
         "mflop_a_row": work.flops / 1e6,
-        "kb_a_row": work.moved / 1e3,
-        "weights_kb": work.weights / 1e3,
+        "kb_a_row": work.moved_bytes / 1e3,
+        "weights_kb": work.weight_bytes / 1e3,
         "batches": of_batches,
         "cpu": {"items_a_second": 1 / wall, "wearers": every_s / wall},
     }
@@ -94,8 +94,8 @@ def _work(registry: Registry, device: str, name: str, shapes: dict[str, tuple[in
         arrays,
         rows,
         flops=counter.get_total_flops() / rows,
-        moved=sum(each.nbytes for each in (*arrays, *outputs)) / rows,
-        weights=sum(each.nbytes for each in network.parameters()),
+        moved_bytes=sum(each.nbytes for each in (*arrays, *outputs)) / rows,
+        weight_bytes=sum(each.nbytes for each in network.parameters()),
     )
 
 
@@ -109,7 +109,7 @@ def _batch_figures(
         kernels = median_seconds(_recorded(work.call, given))
     bound = max(
         batch * work.flops / limits["flops"],
-        (batch * work.moved + work.weights) / limits["bytes"],
+        (batch * work.moved_bytes + work.weight_bytes) / limits["bytes"],
     )
     wall = median_seconds(partial(session.run_all, items))
     return {

@@ -78,7 +78,7 @@ class Comparison:
         return median(stages[stage] for stages in self.stages_ms)
 
 
-async def compare(services: Services, plan: Plan, say: Callable[[str], None]) -> Comparison:
+async def compare(services: Services, plan: Plan, report: Callable[[str], None]) -> Comparison:
     """Run all rounds; a peer whose extra is not installed is skipped and listed."""
     recording = simulate_recording(plan.seconds, COARSE)
     subjects = _subjects(services, plan)
@@ -86,7 +86,7 @@ async def compare(services: Services, plan: Plan, say: Callable[[str], None]) ->
     async with AsyncExitStack() as stack:
         running: dict[str, Running] = {}
         for name, subject in subjects.items():
-            say(f"starting {name}")
+            report(f"starting {name}")
             warm_up = simulate_recording(SCENARIO_WINDOW_S, COARSE)
             running[name] = await stack.enter_async_context(start_subject(subject, warm_up))
             result.cold_starts[name] = running[name].cold_start
@@ -96,7 +96,7 @@ async def compare(services: Services, plan: Plan, say: Callable[[str], None]) ->
         bare = BareLoop(next(iter(subjects.values())).settings, recording)
         for number in range(plan.rounds):
             for name in _rotate([*subjects, BARE], number):
-                say(f"round {number + 1} of {plan.rounds}: {name}")
+                report(f"round {number + 1} of {plan.rounds}: {name}")
                 if name == BARE:
                     run = bare.run(first_sample(f"bare {number}", len(recording.samples)))
                     result.bare_ms.append(run.ms)

@@ -33,7 +33,7 @@ class Fleets:
     by_sessions: dict[str, Cost] = field(default_factory=dict)
 
 
-async def measure_fleets(services: Services, plan: Plan, say: Callable[[str], None]) -> Fleets:
+async def measure_fleets(services: Services, plan: Plan, report: Callable[[str], None]) -> Fleets:
     """Send fleets to one worker, the smallest first."""
     settings = services.settings("fleets", plan.partitions)
     result = Fleets()
@@ -44,22 +44,22 @@ async def measure_fleets(services: Services, plan: Plan, say: Callable[[str], No
     warm_up = simulate_recording(SCENARIO_WINDOW_S, COARSE)
     async with start_subject(Subject("fleets", PRODUCT, settings), warm_up) as running:
         for count in plan.fleets:
-            say(f"one worker, {count} wearers")
+            report(f"one worker, {count} wearers")
             fleet = Fleet(f"of{count}", count, coarse, unaligned=True)
             result.by_count[count] = await running.cost(fleet, TIMEOUT_S)
         for name, unaligned in (("aligned", False), ("unaligned", True)):
-            say(f"one worker, {name} clocks")
+            report(f"one worker, {name} clocks")
             fleet = Fleet(name, plan.wearers, long, unaligned)
             result.by_clocks[name] = await running.cost(fleet, TIMEOUT_S)
         for rates in (COARSE, FINE):
-            say(f"one worker, {rates.name}")
+            report(f"one worker, {rates.name}")
             fleet = Fleet(
                 f"at{rates.audio}", plan.wearers, simulate_recording(plan.seconds, rates), True
             )
             result.by_rates[rates.name] = await running.cost(fleet, TIMEOUT_S)
         for seconds in (SHORT_SESSION_S, SCENARIO_WINDOW_S):
             count = plan.short_sessions * SHORT_SESSION_S // seconds
-            say(f"one worker, {count} sessions of {seconds} s")
+            report(f"one worker, {count} sessions of {seconds} s")
             fleet = Fleet(
                 f"sessions{seconds}", count, simulate_recording(seconds, COARSE), unaligned=True
             )

@@ -16,9 +16,9 @@ if TYPE_CHECKING:
     from bench.subjects.services import Services
 
 
-async def measure_producer(services: Services, plan: Plan, say: Callable[[str], None]) -> float:
+async def measure_producer(services: Services, plan: Plan, report: Callable[[str], None]) -> float:
     """Return the CPU ms per wearer-second of a replay at full speed, in this process."""
-    say("the producer alone")
+    report("the producer alone")
     settings = services.settings("producer", plan.partitions)
     await topics.create(settings)
     recording = simulate_recording(plan.seconds, COARSE)

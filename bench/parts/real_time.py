@@ -44,7 +44,9 @@ class RealTime:
         return (largest.resident_after_mb - largest.resident_before_mb) / count
 
 
-async def measure_real_time(services: Services, plan: Plan, say: Callable[[str], None]) -> RealTime:
+async def measure_real_time(
+    services: Services, plan: Plan, report: Callable[[str], None]
+) -> RealTime:
     """Send each fleet once to a worker on each broker, with aligned clocks, the worst case."""
     result = RealTime()
     recording = simulate_recording(plan.latency_seconds, COARSE)
@@ -53,7 +55,7 @@ async def measure_real_time(services: Services, plan: Plan, say: Callable[[str],
         subject = Subject(f"live-{broker}", PRODUCT, settings)
         async with start_subject(subject, simulate_recording(SCENARIO_WINDOW_S, COARSE)) as running:
             for count in plan.latency_fleets:
-                say(f"{count} wearers in real time, {broker} broker")
+                report(f"{count} wearers in real time, {broker} broker")
                 fleet = Fleet(f"live{count}", count, recording)
                 result.delays.setdefault(broker, {})[count] = await delays(running, fleet)
             if broker == services.main:

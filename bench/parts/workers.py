@@ -49,7 +49,7 @@ class SharedCost:
 
 
 async def measure_workers(
-    services: Services, plan: Plan, say: Callable[[str], None]
+    services: Services, plan: Plan, report: Callable[[str], None]
 ) -> dict[int, SharedCost]:
     """Return the cost of the same fleet for each number of workers.
 
@@ -58,7 +58,7 @@ async def measure_workers(
     costs: dict[int, SharedCost] = {}
     recording = simulate_recording(plan.fleet_seconds, COARSE)
     for count in plan.workers:
-        say(f"{count} workers on {plan.partitions} partitions")
+        report(f"{count} workers on {plan.partitions} partitions")
         settings = services.settings(f"workers{count}", plan.partitions)
         subject = Subject(f"workers{count}", PRODUCT, settings, processes=count)
         async with start_subject(subject, simulate_recording(SCENARIO_WINDOW_S, COARSE)) as running:

@@ -42,7 +42,7 @@ NEAR_FIELD_FROM = 0.5
 
 
 @dataclass(frozen=True)
-class HeardSecond:
+class GateSecond:
     """One second of a window, at `at` seconds from its start.
 
     `regions` are the probabilities of the eight regions, `near` the near field's share if it was
@@ -81,7 +81,7 @@ def wants_near_field(regions: Mapping[str, float], at_least: float = NEAR_FIELD_
     return far_source(regions) >= at_least
 
 
-def far_field(seconds: Sequence[HeardSecond]) -> float | None:
+def far_field(seconds: Sequence[GateSecond]) -> float | None:
     """Return the probability, 0 to 1, that a window has only far sound; None without localization.
 
     A second's value is the probability that it has no near source, or 0 if it has no far source
@@ -106,7 +106,7 @@ def far_only(regions: Mapping[str, float], near_from: float = NEAR_FROM) -> bool
 
 
 def far_only_segments(
-    seconds: Iterable[HeardSecond],
+    seconds: Iterable[GateSecond],
     count: int,
     near_from: float = NEAR_FROM,
 ) -> NDArray[np.bool_]:
@@ -148,7 +148,7 @@ def interference_gate(
 
 def apply_gate(
     mel: NDArray[Any] | None,
-    seconds: Sequence[HeardSecond],
+    seconds: Sequence[GateSecond],
     interference: Interference,
     above: float = FAR_ABOVE,
     *,
@@ -172,7 +172,7 @@ def apply_gate(
     return GatedSound(gate, far, _near_only(mel, seconds) if gate == "near" else mel)
 
 
-def _near_only(mel: NDArray[Any], seconds: Sequence[HeardSecond]) -> NDArray[Any]:
+def _near_only(mel: NDArray[Any], seconds: Sequence[GateSecond]) -> NDArray[Any]:
     out = np.array(mel)
     for second in seconds:
         if second.near is not None:

@@ -28,7 +28,6 @@ if TYPE_CHECKING:
     from streams.engine.app import EgoLogApp
     from streams.producers.outcome import PublishedWindows
 
-
 # Recorded seconds, how many of them a second, time left.
 _BAR_FORMAT = "{l_bar}{bar}| {n_fmt}/{total_fmt} s recorded, {rate_noinv_fmt}, {remaining} left"
 
@@ -212,10 +211,10 @@ async def publish(
         f"{report.frames} frames",
         flush=True,
     )
-    await _say_what_became(settings, replay.published)
+    await _print_outcome(settings, replay.published)
 
 
-async def _say_what_became(settings: Settings, published: PublishedWindows) -> None:
+async def _print_outcome(settings: Settings, published: PublishedWindows) -> None:
     """Print the windows, records and dead letters of what was published."""
     if not published.sessions:
         return

@@ -10,7 +10,7 @@ from operators.errors import OperatorError
 from streams.engine.dead_letters import dead_letter, to_dead_letter
 from streams.engine.idle_devices import IdleDevices
 from streams.engine.outcome import Outcome
-from streams.engine.silence import LastHeard
+from streams.engine.silence import LastArrivals
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Iterable, Sequence
@@ -95,7 +95,7 @@ class OperatorStage:
         generation: Callable[[], int],
         *,
         executor: Callable[[], Executor] | None = None,
-        heard: LastHeard | None = None,
+        arrivals: LastArrivals | None = None,
         resting: IdleDevices | None = None,
         let_go: Callable[[str], None] = lambda device_id: None,  # noqa: ARG005 - the signature is its callers'
     ) -> None:
@@ -105,7 +105,7 @@ class OperatorStage:
         self._checkpoints = checkpoints
         self._generation = generation
         self._executor = executor
-        self._heard = LastHeard() if heard is None else heard
+        self._arrivals = LastArrivals() if arrivals is None else arrivals
         self._resting = IdleDevices() if resting is None else resting
         self._let_go = let_go
         self._lock = asyncio.Lock()
@@ -128,9 +128,9 @@ class OperatorStage:
     async def give_up_on_the_silent(self) -> None:
         """Have the operator give up streams that ended without a final message."""
         async with self._lock:
-            self._heard.keep_only(self._operator.knows_session)
+            self._arrivals.keep_only(self._operator.knows_session)
             waiting = list(self._operator.waiting())
-            for session, streams in self._silence.lost(waiting, self._heard):
+            for session, streams in self._silence.lost(waiting, self._arrivals):
                 # Pending messages become windows all at once, which takes time as in `take`.
                 steps = await self._beside(self._operator.give_up, session, streams)
                 await self._put((session.device_id, step) for step in steps)
@@ -157,7 +157,7 @@ class OperatorStage:
         await self._queue.drop()
         async with self._lock:
             self._operator.forget()
-            self._heard.clear()
+            self._arrivals.clear()
             self._resting.clear()
             await self._queue.drop()
             self._giving_back = False
@@ -186,8 +186,8 @@ class OperatorStage:
             checkpoint = await self._checkpoints().get(self._queue.name, device_id)
             self._operator.restore(device_id, checkpoint)
 
-    def _hear(self, message: Any) -> None:
-        self._heard.hear(message.device_id, message.session_id, self._operator.stream(message))
+    def _record_arrival(self, message: Any) -> None:
+        self._arrivals.record(message.device_id, message.session_id, self._operator.stream(message))
 
     def _push(self, batch: Sequence[Received[Any]]) -> list[tuple[str, Step]]:
         steps: list[tuple[str, Step]] = []
@@ -196,7 +196,7 @@ class OperatorStage:
             try:
                 steps += [(device_id, step) for step in self._operator.push(received)]
                 # Refused messages do not count as heard: a stream of only those is given up.
-                self._hear(received.message)
+                self._record_arrival(received.message)
             except OperatorError as error:
                 message = received.token.message
                 letter = dead_letter(message, message.value, self._queue.name, error)

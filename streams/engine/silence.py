@@ -31,7 +31,7 @@ class AwaitedSession:
     behind_s: Mapping[str, float] = field(default_factory=dict, compare=False)
 
 
-class LastHeard:
+class LastArrivals:
     """When each stream of a session last sent something, by the process's clock."""
 
     def __init__(self, clock: Callable[[], float] = monotonic) -> None:
@@ -42,7 +42,7 @@ class LastHeard:
         """The number of sessions that are remembered."""
         return len(self._sessions)
 
-    def hear(self, device_id: str, session_id: str, stream: str) -> None:
+    def record(self, device_id: str, session_id: str, stream: str) -> None:
         """Take note that a stream has sent something."""
         self._sessions.setdefault((device_id, session_id), {})[stream] = self._clock()
 
@@ -66,7 +66,7 @@ class Silence(Protocol):
     """Decides which streams are no longer waited for."""
 
     def lost(
-        self, waiting: Iterable[AwaitedSession], heard: LastHeard
+        self, waiting: Iterable[AwaitedSession], arrivals: LastArrivals
     ) -> Iterator[tuple[AwaitedSession, tuple[str, ...]]]:
         """Yield the sessions that go on, with the streams that are given up."""
 
@@ -90,18 +90,18 @@ class StreamSilence:
     answers: Callable[[], bool] = lambda: True
 
     def lost(
-        self, waiting: Iterable[AwaitedSession], heard: LastHeard
+        self, waiting: Iterable[AwaitedSession], arrivals: LastArrivals
     ) -> Iterator[tuple[AwaitedSession, tuple[str, ...]]]:
         """Yield the sessions that go on, with the streams that are given up."""
         if not self.answers():
-            heard.clear()
+            arrivals.clear()
             return
         if not self.caught_up():
-            yield from self._far_behind(waiting, heard)
+            yield from self._far_behind(waiting, arrivals)
             return
         for session in waiting:
             silent_s = {
-                stream: heard.silent_s(session.device_id, session.session_id, stream)
+                stream: arrivals.silent_s(session.device_id, session.session_id, stream)
                 for stream in session.everything
             }
             if all(seconds > self.session_end_timeout_s for seconds in silent_s.values()):
@@ -112,7 +112,7 @@ class StreamSilence:
                 yield session, gone
 
     def _far_behind(
-        self, waiting: Iterable[AwaitedSession], heard: LastHeard
+        self, waiting: Iterable[AwaitedSession], arrivals: LastArrivals
     ) -> Iterator[tuple[AwaitedSession, tuple[str, ...]]]:
         for session in waiting:
             gone = tuple(
@@ -120,7 +120,7 @@ class StreamSilence:
                 for stream in session.silent
                 if session.behind_s.get(stream, 0.0) > self.behind_max_s
                 and self.has_read(stream)
-                and heard.silent_s(session.device_id, session.session_id, stream)
+                and arrivals.silent_s(session.device_id, session.session_id, stream)
                 > self.idle_timeout_s
             )
             if gone:

@@ -57,7 +57,7 @@ class Question(BaseModel):
     zone: str = Field(default="UTC", max_length=64)
 
 
-class Told(NamedTuple):
+class LogAnswer(NamedTuple):
     """An answer, None if the log has none, and the spans that it cites.
 
     `asked_of` is the number of spans given to the model, `left_out` that of older ones omitted.
@@ -121,7 +121,7 @@ async def answered(
     asked: Question,
     span: tuple[int, int],
     now_ns: int | None = None,
-) -> Told:
+) -> LogAnswer:
     """Return a language model's answer about [from, to) of a log; raises `LlmError`.
 
     It is given the newest `MAX_FACTS` blocks of the span.
@@ -143,7 +143,7 @@ async def answered(
         for hit in shown
     ]
     if not facts:
-        return Told(None, [], "", 0, 0)
+        return LogAnswer(None, [], "", 0, 0)
     chat = question_messages(
         load_template(TEMPLATE),
         asked.question,
@@ -157,7 +157,7 @@ async def answered(
         corrections=1,
         open_question=True,
     )
-    return Told(
+    return LogAnswer(
         answer.value.text,
         [shown[index] for index in answer.value.facts],
         answer.model,

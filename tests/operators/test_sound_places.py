@@ -20,7 +20,7 @@ from operators.sound_places import (
 from schemas import NearPart, ScenarioEstimate, SoundPlace, Spatial, Vector
 from schemas.evidence import DIRECTIONS
 from schemas.frames import NS
-from schemas.sound_place import HeardApart
+from schemas.sound_place import NearAndFarSounds
 from tests.streams.engine.messages import estimate, spatial
 
 # Four seconds before what is recorded.
@@ -48,7 +48,7 @@ def odds(probability: float) -> float:
 
 
 def evidence(
-    of: ScenarioEstimate, seconds: list[Spatial], apart: dict[int, HeardApart] | None = None
+    of: ScenarioEstimate, seconds: list[Spatial], apart: dict[int, NearAndFarSounds] | None = None
 ) -> PlaceEvidence:
     found = place_evidence("siren", of, seconds, apart or {})
     assert found is not None
@@ -101,11 +101,13 @@ def test_evidence_is_of_any_sound_at_a_distance_and_on_a_side() -> None:
 
 def test_what_was_heard_apart_where_an_event_is_likeliest_counts() -> None:
     of, seconds = window(siren=fifteen(s1=0.8, s2=0.7)), [localized_second(2, left_far=0.8)]
-    parts = HeardApart({"siren": 0.2}, {"siren": 0.8})
+    parts = NearAndFarSounds({"siren": 0.2}, {"siren": 0.8})
     assert evidence(of, seconds, apart={1: parts}).apart == pytest.approx(odds(0.2) - odds(0.8))
     assert evidence(of, seconds, apart={2: parts}).apart is None
     # A tagger's names may be none of the recogniser's.
-    assert evidence(of, seconds, apart={1: HeardApart({"dog": 0.2}, {"dog": 0.8})}).apart is None
+    assert (
+        evidence(of, seconds, apart={1: NearAndFarSounds({"dog": 0.2}, {"dog": 0.8})}).apart is None
+    )
 
 
 def test_log_odds_become_probabilities_by_the_calibration() -> None:

@@ -9,7 +9,7 @@ import numpy as np
 
 from models.lanhar.step_position import PLACES
 from schemas import REGIONS, Activity, ScenarioEstimate, Spatial, Vector, Window
-from schemas.sound_place import HeardApart
+from schemas.sound_place import NearAndFarSounds
 from streams.dispatcher import Dispatcher
 from streams.har import RankedWindow
 from streams.localization import directions_after
@@ -117,12 +117,12 @@ class HashingAgents:
 
     async def apart(
         self, window: Window, estimate: ScenarioEstimate, seconds: Sequence[Spatial]
-    ) -> dict[int, HeardApart]:
+    ) -> dict[int, NearAndFarSounds]:
         """Return near and far sounds in both halves of a window."""
         await self._pause(window)
         share_bytes = share(window.encode(), estimate.encode(), [each.encode() for each in seconds])
         return dict.fromkeys(
-            range(2), HeardApart({"speech": share_bytes}, {"speech": 1 - share_bytes})
+            range(2), NearAndFarSounds({"speech": share_bytes}, {"speech": 1 - share_bytes})
         )
 
 

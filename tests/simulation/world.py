@@ -19,7 +19,7 @@ from streams.engine.kafka.decoding import Decoder
 from streams.engine.kafka.received import Received, Token
 from streams.engine.operator_stage import OperatorStage
 from streams.engine.publish_queue import PublishQueue
-from streams.engine.silence import LastHeard, StreamSilence
+from streams.engine.silence import LastArrivals, StreamSilence
 from streams.windower import Windowing
 from tests.simulation.agents import dispatcher, share
 from tests.simulation.recordings import CLOCK_NS, Sketch
@@ -134,7 +134,7 @@ class Worker:
             StreamSilence(self._is_caught_up, _IDLE_S, _SESSION_END_S),
             lambda: store,  # type: ignore[arg-type,return-value]
             lambda: world.generation,
-            heard=LastHeard(lambda: world.now_s),
+            arrivals=LastArrivals(lambda: world.now_s),
             resting=IdleDevices(0.0, lambda: world.now_s),
         )
         self._tasks = [asyncio.ensure_future(self.queue.run()), asyncio.ensure_future(self._read())]

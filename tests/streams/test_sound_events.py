@@ -7,12 +7,12 @@ import numpy as np
 import pytest
 
 from schemas import NearPart, Spatial, Vector
-from schemas.sound_place import HeardApart
+from schemas.sound_place import NearAndFarSounds
 from streams.sound_events import SoundSeparator
 from tests.streams.engine.fakes import Batcher
 from tests.streams.engine.messages import estimate, spatial, window
 
-PARTS = HeardApart({"siren": 0.1}, {"siren": 0.8})
+PARTS = NearAndFarSounds({"siren": 0.1}, {"siren": 0.8})
 MEL = Vector.of(np.repeat(np.arange(30.0), 50)[:, None] * np.ones((1, 64)) / 10, "<f2")
 # Likeliest in the seconds 6 and 7.
 SIREN = {"siren": [0.9 if at == 3 else 0.0 for at in range(15)]}
@@ -28,7 +28,7 @@ def localized_second(start_s: int, share: int | None = None) -> Spatial:
 
 async def apart(
     *seconds: Spatial, start_s: int = 0, network: Batcher | None = None, **changes: Any
-) -> dict[int, HeardApart]:
+) -> dict[int, NearAndFarSounds]:
     runtime: Any = SimpleNamespace(sound_separator=network)
     one = window("scenario", start_s)
     one = one.model_copy(update={"features": one.features | {"mel": MEL}})

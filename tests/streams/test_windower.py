@@ -8,7 +8,7 @@ from models.features import Features
 from models.serving.audio_tagger import TaggerFeatures
 from schemas.frames import NS
 from streams.engine.operator_stage import OperatorStage
-from streams.engine.silence import LastHeard, StreamSilence
+from streams.engine.silence import LastArrivals, StreamSilence
 from streams.windower import Windowing, featurizer
 from tests.operators.frames import (
     RATE,
@@ -33,7 +33,7 @@ class Cutting:
 
     def __init__(self) -> None:
         self.queue, self.inbox, self.now = Queue(), Inbox(), 0.0
-        self.heard = LastHeard(lambda: self.now)
+        self.arrivals = LastArrivals(lambda: self.now)
         settings = Settings(_env_file=None, debug_topics=True)
         queue: Any = self.queue
         store: Any = Checkpoints()
@@ -43,7 +43,7 @@ class Cutting:
             StreamSilence(lambda: True, 5.0, 60.0),
             lambda: store,
             lambda: 1,
-            heard=self.heard,
+            arrivals=self.arrivals,
         )
 
     async def push(self, *frames: Any) -> None:
@@ -112,7 +112,7 @@ async def test_a_hundred_sessions_leave_no_more_behind_than_the_windower_remembe
             imu(0, start, imu_signal(50), session=f"s{number}", final=True),
         )
     await cutting.stage.give_up_on_the_silent()
-    assert len(cutting.heard) <= 10
+    assert len(cutting.arrivals) <= 10
 
 
 async def test_one_frame_of_a_wrong_clock_is_a_dead_letter_and_moves_nothing() -> None:
@@ -140,7 +140,7 @@ async def test_frames_whose_unit_is_wrong_are_named_by_their_likely_unit() -> No
         assert f"look like {cause} since the epoch" in error
     assert errors[3].endswith("the recorder's clock was not set")
     assert not list(cutting.stage._operator.waiting())
-    assert len(cutting.heard) == 0
+    assert len(cutting.arrivals) == 0
 
 
 def test_a_host_whose_own_clock_is_not_set_refuses_no_frame() -> None:

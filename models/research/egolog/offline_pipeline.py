@@ -15,7 +15,7 @@ import torch
 
 from models.egolog.interference_gate import (
     NEAR_FIELD_FROM,
-    HeardSecond,
+    GateSecond,
     Interference,
     apply_gate,
     far_only_segments,
@@ -105,7 +105,7 @@ class OfflinePipeline:
             window = HarInput(sound.mel, imu[frames], context, dropped=sound.gate == "dropped")
             activities += self._activity_recognizer.predict([window])
         present = np.ones(WINDOW_S, dtype=bool)
-        gate_seconds = [HeardSecond(at, second) for at, second in enumerate(named)]
+        gate_seconds = [GateSecond(at, second) for at, second in enumerate(named)]
         far_only = None
         if self._interference != "off":
             far_only = far_only_segments(gate_seconds, WINDOW_S // SEGMENT_S)
@@ -128,14 +128,14 @@ def seconds_for_gate(
     maps: NDArray[np.float16],
     extractor: NearFieldExtractor | None,
     at_least: float = NEAR_FIELD_FROM,
-) -> list[HeardSecond]:
+) -> list[GateSecond]:
     """Return the spatial input of one activity window, as a worker prepares it.
 
     `maps` (L, 3, 50, 64) and the probabilities `regions` are of its L seconds. The near field is
     extracted as in a worker, and not at all without `extractor`.
     """
     return [
-        HeardSecond(
+        GateSecond(
             at,
             named,
             extractor.predict([gate_seconds])[0]

@@ -83,33 +83,33 @@ class ActivityRecognizer:
 
     def estimate(self, items: Sequence[HarInput]) -> list[ActivityEstimate]:
         """Return the probabilities with familiarity and verdict; raises as `predict`."""
-        heard, moved = self._hear(items), self._move(items)
+        sound, motion = self._encode_sound(items), self._encode_motion(items)
         given = [
-            self._inputs(item, heard.get(number), moved.get(number))
+            self._inputs(item, sound.get(number), motion.get(number))
             for number, item in enumerate(items)
         ]
         return [
-            self._estimate(item, moved.get(number), logits[0])
+            self._estimate(item, motion.get(number), logits[0])
             for number, (item, (logits,)) in enumerate(
                 zip(items, self._har.run_all(given), strict=True)
             )
         ]
 
-    def _hear(self, items: Sequence[HarInput]) -> dict[int, tuple[Array, Array]]:
+    def _encode_sound(self, items: Sequence[HarInput]) -> dict[int, tuple[Array, Array]]:
         """Return the features (1, F) and (1, n, F) of the sound of items that have any."""
         sounding = [n for n, item in enumerate(items) if _sound(item) is not None]
         encoded = encoded_sound(
             [(items[n].mel, items[n].seconds) for n in sounding], self._second_encoder
         )  # (1, n, 2, 512) each
-        heard = self._encoders.sessions["heard"]
-        together = heard.run_all([{"seconds": seconds} for seconds in encoded])
-        apart = heard.run_all([{"seconds": seconds[0, :, None]} for seconds in encoded])
+        encoder = self._encoders.sessions["heard"]
+        together = encoder.run_all([{"seconds": seconds} for seconds in encoded])
+        apart = encoder.run_all([{"seconds": seconds[0, :, None]} for seconds in encoded])
         return {
             number: (whole, each[None])
             for number, (whole, _), (each, _) in zip(sounding, together, apart, strict=True)
         }
 
-    def _move(self, items: Sequence[HarInput]) -> dict[int, tuple[Array, Array]]:
+    def _encode_motion(self, items: Sequence[HarInput]) -> dict[int, tuple[Array, Array]]:
         """Return the features (1, F) and (1, n, F) of the motion of items that have any."""
         moving = {n: item.imu for n, item in enumerate(items) if item.imu is not None}
         for imu in moving.values():
@@ -120,7 +120,7 @@ class ActivityRecognizer:
         return {n: (whole, apart) for n, (whole, apart) in zip(moving, made, strict=True)}
 
     def _inputs(
-        self, item: HarInput, heard: tuple[Array, Array] | None, moved: tuple[Array, Array] | None
+        self, item: HarInput, sound: tuple[Array, Array] | None, motion: tuple[Array, Array] | None
     ) -> dict[str, Array]:
         """Return the inputs of graph `har`."""
         sizes = self._encoders.config
@@ -128,21 +128,21 @@ class ActivityRecognizer:
         imu = np.zeros((1, sizes["imu"]["features"]), np.float32)
         # Without sound the logits are those of the fusion alone, and these have no effect.
         audio_seconds, imu_seconds = audio[:, None], imu[:, None]  # (1, 1, F)
-        if heard is not None:
-            audio, audio_seconds = heard
+        if sound is not None:
+            audio, audio_seconds = sound
             imu_seconds = np.repeat(imu_seconds, audio_seconds.shape[1], axis=1)
-        if moved is not None:
-            imu, by_second = moved
-            if heard is not None:
+        if motion is not None:
+            imu, by_second = motion
+            if sound is not None:
                 imu_seconds = _of_as_many(by_second, audio_seconds)
         names = detected_scenarios(item.scenarios or {})
         # Without scenarios one masked row keeps the shape valid.
         text = self._text[[SCENARIOS.index(name) for name in names] or [0]]  # (K, E)
         return {
             "audio": audio,
-            "audio_mask": np.array([heard is not None]),
+            "audio_mask": np.array([sound is not None]),
             "imu": imu,
-            "imu_mask": np.array([moved is not None]),
+            "imu_mask": np.array([motion is not None]),
             "text": text[None],
             "text_mask": np.full((1, len(text)), bool(names)),
             "audio_seconds": audio_seconds,
@@ -150,11 +150,11 @@ class ActivityRecognizer:
         }
 
     def _estimate(
-        self, item: HarInput, moved: tuple[Array, Array] | None, logits: Array
+        self, item: HarInput, motion: tuple[Array, Array] | None, logits: Array
     ) -> ActivityEstimate:
         familiarity: dict[Modality, float] = {}
-        if moved is not None:
-            (familiarity["imu"],) = round_all([self._known.familiarity(moved[0])])
+        if motion is not None:
+            (familiarity["imu"],) = round_all([self._known.familiarity(motion[0])])
         activities = by_name(ACTIVITIES, softmax(logits.astype(np.float64)))  # (16,)
         sound = _sound(item)
         kept_sound = None if item.dropped else sound

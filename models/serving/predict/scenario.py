@@ -26,7 +26,7 @@ from models.serving.predict.sound_names import SoundNames
 from models.serving.predict.wearer_adapters import WearerAdapters
 from models.serving.segment_sounds import SegmentSounds, SoundAhead
 from models.serving.served import ENCODERS, SCENARIO, SCENARIO_FAMILIARITY
-from schemas.sound_place import HeardApart
+from schemas.sound_place import NearAndFarSounds
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -127,7 +127,7 @@ class ScenarioRecognizer:
         self._sounds.prepare([mel for item in items for mel in item.loudest])
         return [None] * len(items)
 
-    def name_apart(self, items: Sequence[NearAndFar]) -> list[HeardApart]:
+    def name_apart(self, items: Sequence[NearAndFar]) -> list[NearAndFarSounds]:
         """Return the sounds of each segment's near field, and of the rest.
 
         Both are recognised by our own recogniser, even if an audio tagger names window events.
@@ -136,7 +136,9 @@ class ScenarioRecognizer:
             for name, mel in (("near", item.near), ("far", item.far)):
                 check(name, mel, (FRAME_RATE * self._segment_s, MEL_BANDS))
         sounds = self._sounds.of_segments([mel for item in items for mel in (item.near, item.far)])
-        return [HeardApart(near, far) for near, far in zip(sounds[::2], sounds[1::2], strict=True)]
+        return [
+            NearAndFarSounds(near, far) for near, far in zip(sounds[::2], sounds[1::2], strict=True)
+        ]
 
     def name_sounds(self, items: Sequence[Array]) -> list[dict[str, float]]:
         """Return the sounds of single segments, (T, 64) log-mel each.

@@ -12,7 +12,7 @@ from models.egolog.interference_gate import (
     FAR_ABOVE,
     NEAR_FIELD_FROM,
     NEAR_FROM,
-    HeardSecond,
+    GateSecond,
     apply_gate,
     far_field,
     far_only,
@@ -25,7 +25,7 @@ from schemas import REGIONS
 
 seconds = st.lists(
     st.builds(
-        HeardSecond,
+        GateSecond,
         st.integers(0, 4),
         st.fixed_dictionaries(dict.fromkeys(REGIONS, st.floats(0, 1))),
         st.none() | st.builds(NearShare, st.just(np.zeros((50, 64), np.uint8)), st.floats(0, 1)),
@@ -38,8 +38,8 @@ def regions(**given: float) -> dict[str, float]:
     return {name: given.get(name.replace("-", "_"), 0.0) for name in REGIONS}
 
 
-def second(at: int = 0, near: NearShare | None = None, **given: float) -> HeardSecond:
-    return HeardSecond(at, regions(**given), near)
+def second(at: int = 0, near: NearShare | None = None, **given: float) -> GateSecond:
+    return GateSecond(at, regions(**given), near)
 
 
 def near(share: int, energy: float = 0.5) -> NearShare:
@@ -68,7 +68,7 @@ def test_only_far_sound_is_far_field() -> None:
     ],
 )
 def test_sound_is_far_only_where_something_far_is_heard_and_nothing_near(
-    heard: HeardSecond, probability: float
+    heard: GateSecond, probability: float
 ) -> None:
     assert far_field([heard]) == probability
 
@@ -84,7 +84,7 @@ def test_one_near_sound_in_a_window_is_enough_to_listen() -> None:
 
 
 @given(seconds)
-def test_it_is_a_probability(heard: list[HeardSecond]) -> None:
+def test_it_is_a_probability(heard: list[GateSecond]) -> None:
     assert 0.0 <= (far_field(heard) or 0.0) <= 1.0
 
 

@@ -15,7 +15,7 @@ from models.recordings.datasets import ego4d
 from models.recordings.folder import open_folder
 from models.simulation.simulated_day import SimulatedDay
 from schemas import AudioFrame
-from streams.commands.replay import Identifier, _say_what_became, list_skipped
+from streams.commands.replay import Identifier, _print_outcome, list_skipped
 from streams.producers.frames import Identity, frames
 from streams.producers.outcome import PublishedWindows
 from tests.broker_settings import with_topics
@@ -54,14 +54,14 @@ async def test_without_a_store_it_is_said_that_nothing_is_known(
     settings = Settings(_env_file=None, redis_url=f"redis://127.0.0.1:{free_port()}/0")
     published = PublishedWindows()
     published.add(next(iter(frames(SimulatedDay(3, 0.5), Identity("d", "s")))).frame)
-    await _say_what_became(settings, published)
+    await _print_outcome(settings, published)
     printed = capsys.readouterr().err
     assert printed.startswith("what became of it is not known: redis at ")
     assert printed.count("\n") == 1
 
 
 async def test_an_endless_loop_is_not_followed(capsys: pytest.CaptureFixture[str]) -> None:
-    await _say_what_became(Settings(_env_file=None), PublishedWindows())
+    await _print_outcome(Settings(_env_file=None), PublishedWindows())
     assert capsys.readouterr() == ("", "")
 
 

@@ -9,7 +9,7 @@ from schemas.frames import NS
 from streams.engine.idle_devices import IdleDevices
 from streams.engine.operator_stage import OperatorStage, Pending
 from streams.engine.outcome import Outcome
-from streams.engine.silence import AwaitedSession, LastHeard
+from streams.engine.silence import AwaitedSession, LastArrivals
 from tests.streams.engine.fakes import Checkpoints, Inbox, Queue
 from tests.streams.engine.messages import activity
 
@@ -75,7 +75,7 @@ class Operator:
 
 class EverybodySilent:
     def lost(
-        self, waiting: Iterable[AwaitedSession], heard: LastHeard
+        self, waiting: Iterable[AwaitedSession], arrivals: LastArrivals
     ) -> Iterator[tuple[AwaitedSession, tuple[str, ...]]]:
         for session in waiting:
             yield session, session.silent
@@ -88,7 +88,7 @@ class Rig:
         self.operator = Operator()
         self.queue = Queue()
         self.inbox = Inbox()
-        self.heard = LastHeard()
+        self.arrivals = LastArrivals()
         self.checkpoints = checkpoints or Checkpoints()
         self.generation = 1
         self.now_s = 0.0
@@ -101,7 +101,7 @@ class Rig:
             EverybodySilent(),
             lambda: store,
             lambda: self.generation,
-            heard=self.heard,
+            arrivals=self.arrivals,
             resting=IdleDevices(60.0, lambda: self.now_s),
             let_go=self.let_go.append,
         )
@@ -146,7 +146,7 @@ async def test_once_they_are_revoked_nothing_more_of_the_partitions_is_taken() -
     await rig.stage.take([rig.inbox.receive(activity(0))])
     await rig.stage.give_back()
     assert not rig.operator.knows("d")
-    assert len(rig.heard) == 0
+    assert len(rig.arrivals) == 0
     assert rig.queue.drops
     # Of the same generation still: not all that was read had been taken.
     await rig.stage.take([rig.inbox.receive(activity(5))])
@@ -220,13 +220,13 @@ async def test_who_was_heard_is_remembered_no_longer_than_the_operator_knows_the
     for number in range(300):
         await rig.stage.take([rig.inbox.receive(activity(0, f"s{number}"))])
         await rig.stage.give_up_on_the_silent()
-        assert len(rig.heard) <= 2
+        assert len(rig.arrivals) <= 2
 
 
 async def test_a_stream_counts_as_heard_by_its_device_session_and_name() -> None:
     rig = Rig()
     await rig.stage.take([rig.inbox.receive(activity(0))])
-    assert [(key, list(streams)) for key, streams in rig.heard._sessions.items()] == [
+    assert [(key, list(streams)) for key, streams in rig.arrivals._sessions.items()] == [
         (("d", "s"), ["har"])
     ]
 

@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from streams.engine.silence import AwaitedSession, LastHeard, StreamSilence
+from streams.engine.silence import AwaitedSession, LastArrivals, StreamSilence
 
 SESSION = AwaitedSession("d", "s", "s", ("imu",), ("audio", "imu"))
 
@@ -14,101 +14,101 @@ class Clock:
 
 def test_a_stream_is_silent_since_it_was_heard_last() -> None:
     clock = Clock()
-    heard = LastHeard(clock)
-    heard.hear("d", "s", "imu")
+    arrivals = LastArrivals(clock)
+    arrivals.record("d", "s", "imu")
     clock.now += 3
-    assert heard.silent_s("d", "s", "imu") == 3
+    assert arrivals.silent_s("d", "s", "imu") == 3
 
 
 def test_a_stream_that_was_never_heard_is_silent_since_it_was_first_asked_for() -> None:
     clock = Clock()
-    heard = LastHeard(clock)
-    assert heard.silent_s("d", "s", "imu") == 0
+    arrivals = LastArrivals(clock)
+    assert arrivals.silent_s("d", "s", "imu") == 0
     clock.now += 3
-    assert heard.silent_s("d", "s", "imu") == 3
+    assert arrivals.silent_s("d", "s", "imu") == 3
 
 
 def test_sessions_that_are_not_known_any_more_are_forgotten() -> None:
-    heard = LastHeard()
+    arrivals = LastArrivals()
     for number in range(100):
-        heard.hear("d", f"s{number}", "imu")
-    heard.keep_only(lambda device_id, session_id: (device_id, session_id) == ("d", "s42"))
-    assert len(heard) == 1
+        arrivals.record("d", f"s{number}", "imu")
+    arrivals.keep_only(lambda device_id, session_id: (device_id, session_id) == ("d", "s42"))
+    assert len(arrivals) == 1
 
 
 def test_a_stream_that_is_behind_is_given_up_when_it_was_silent_for_too_long() -> None:
     clock = Clock()
-    heard = LastHeard(clock)
+    arrivals = LastArrivals(clock)
     silence = StreamSilence(lambda: True, idle_timeout_s=5, session_end_timeout_s=60)
-    heard.hear("d", "s", "imu")
+    arrivals.record("d", "s", "imu")
     clock.now += 5
-    heard.hear("d", "s", "audio")
-    assert list(silence.lost([SESSION], heard)) == []
+    arrivals.record("d", "s", "audio")
+    assert list(silence.lost([SESSION], arrivals)) == []
     clock.now += 1
-    assert list(silence.lost([SESSION], heard)) == [(SESSION, ("imu",))]
+    assert list(silence.lost([SESSION], arrivals)) == [(SESSION, ("imu",))]
 
 
 def test_a_session_is_over_when_none_of_its_streams_was_heard_for_too_long() -> None:
     clock = Clock()
-    heard = LastHeard(clock)
+    arrivals = LastArrivals(clock)
     silence = StreamSilence(lambda: True, idle_timeout_s=5, session_end_timeout_s=60)
     nothing_behind = AwaitedSession("d", "s", "s", (), ("audio", "imu"))
-    heard.hear("d", "s", "audio")
-    heard.hear("d", "s", "imu")
+    arrivals.record("d", "s", "audio")
+    arrivals.record("d", "s", "imu")
     clock.now += 60
-    assert list(silence.lost([nothing_behind], heard)) == []
+    assert list(silence.lost([nothing_behind], arrivals)) == []
     clock.now += 1
-    assert list(silence.lost([nothing_behind], heard)) == [(nothing_behind, ("audio", "imu"))]
+    assert list(silence.lost([nothing_behind], arrivals)) == [(nothing_behind, ("audio", "imu"))]
 
 
 def test_behind_a_backlog_no_stream_is_silent_and_no_time_runs() -> None:
     clock = Clock()
-    heard = LastHeard(clock)
+    arrivals = LastArrivals(clock)
     caught_up = False
     silence = StreamSilence(lambda: caught_up, idle_timeout_s=5, session_end_timeout_s=60)
     for _ in range(3):
-        assert list(silence.lost([SESSION], heard)) == []
+        assert list(silence.lost([SESSION], arrivals)) == []
         clock.now += 1_000
     caught_up = True
-    assert list(silence.lost([SESSION], heard)) == []
+    assert list(silence.lost([SESSION], arrivals)) == []
 
 
 def test_behind_a_backlog_a_stream_is_given_up_whose_own_topic_is_read() -> None:
     clock = Clock()
-    heard = LastHeard(clock)
+    arrivals = LastArrivals(clock)
     read: set[str] = set()
     silence = StreamSilence(lambda: False, 5, 60, read.__contains__, behind_max_s=30)
 
     def behind(seconds: float) -> AwaitedSession:
         return AwaitedSession("d", "s", "s", ("imu",), ("audio", "imu"), {"imu": seconds})
 
-    assert list(silence.lost([behind(31)], heard)) == []
+    assert list(silence.lost([behind(31)], arrivals)) == []
     clock.now += 6
     # What the stream said may still be unread.
-    assert list(silence.lost([behind(31)], heard)) == []
+    assert list(silence.lost([behind(31)], arrivals)) == []
     read.add("imu")
-    assert list(silence.lost([behind(31)], heard)) == []
+    assert list(silence.lost([behind(31)], arrivals)) == []
     clock.now += 6
-    assert list(silence.lost([behind(30)], heard)) == []
-    assert list(silence.lost([behind(31)], heard)) == [(behind(31), ("imu",))]
-    heard.hear("d", "s", "imu")
-    assert list(silence.lost([behind(31)], heard)) == []
+    assert list(silence.lost([behind(30)], arrivals)) == []
+    assert list(silence.lost([behind(31)], arrivals)) == [(behind(31), ("imu",))]
+    arrivals.record("d", "s", "imu")
+    assert list(silence.lost([behind(31)], arrivals)) == []
 
 
 def test_while_the_broker_does_not_answer_nobody_is_silent() -> None:
     clock = Clock()
-    heard = LastHeard(clock)
+    arrivals = LastArrivals(clock)
     answers = True
     silence = StreamSilence(lambda: True, 5, 60, answers=lambda: answers)
-    heard.hear("d", "s", "imu")
-    heard.hear("d", "s", "audio")
+    arrivals.record("d", "s", "imu")
+    arrivals.record("d", "s", "audio")
     answers = False
     clock.now += 100
-    assert list(silence.lost([SESSION], heard)) == []
+    assert list(silence.lost([SESSION], arrivals)) == []
     answers = True
     # Devices that could not send either get the whole time to do so.
-    assert list(silence.lost([SESSION], heard)) == []
+    assert list(silence.lost([SESSION], arrivals)) == []
     clock.now += 5
-    assert list(silence.lost([SESSION], heard)) == []
+    assert list(silence.lost([SESSION], arrivals)) == []
     clock.now += 1
-    assert list(silence.lost([SESSION], heard)) == [(SESSION, ("imu",))]
+    assert list(silence.lost([SESSION], arrivals)) == [(SESSION, ("imu",))]

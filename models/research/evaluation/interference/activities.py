@@ -20,7 +20,7 @@ from models.egolog.interference_gate import (
     NEAR_FIELD_FROM,
     NEAR_FROM,
     GatedSound,
-    HeardSecond,
+    GateSecond,
     apply_gate,
     far_only_segments,
     is_attended,
@@ -200,7 +200,7 @@ def estimate_scenarios(
     """
     with torch.inference_mode():
         whole = _estimate(networks, segments)
-        localized = [HeardSecond(at, each) for at, each in enumerate(regions[:WINDOW_S])]
+        localized = [GateSecond(at, each) for at, each in enumerate(regions[:WINDOW_S])]
         left_out = far_only_segments(localized, WINDOW_S // SEGMENT_S, near_from)
         undisturbed: dict[str, float] = {}
         if left_out.any():

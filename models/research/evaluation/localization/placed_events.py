@@ -23,12 +23,7 @@ from models.serving.predict import (
     ScenarioRecognizer,
     SoundLocalizer,
 )
-from operators.sound_places import (
-    PlaceEvidence,
-    place_evidence,
-    seconds_of_event,
-    segments_apart,
-)
+from operators.sound_places import PlaceEvidence, place_evidence, seconds_of_event, segments_apart
 from schemas import DIRECTIONS, REGIONS, NearPart, ScenarioEstimate, Spatial, Vector
 from schemas.frames import NS
 
@@ -40,8 +35,7 @@ if TYPE_CHECKING:
     from models.egolog.near_share import NearShare
     from models.research.egolog.days.placed import PlacedDays
     from models.serving.registry import Registry
-    from schemas.sound_place import HeardApart
-
+    from schemas.sound_place import NearAndFarSounds
 
 _NEAR = np.array([region.endswith("-near") for region in REGIONS])
 _SIDE = np.array([DIRECTIONS.index(region.split("-")[0]) for region in REGIONS])
@@ -146,7 +140,9 @@ class EventPlacer:
             )
         return PlacedEvents(tuple(judged), absent, 1, WINDOW_S, len(shares), len(chosen))
 
-    def _apart(self, mel: NDArray[np.float16], shares: dict[int, NearShare], at: int) -> HeardApart:
+    def _apart(
+        self, mel: NDArray[np.float16], shares: dict[int, NearShare], at: int
+    ) -> NearAndFarSounds:
         within = range(at * SEGMENT_S, (at + 1) * SEGMENT_S)
         segment = mel[within.start * FRAMES : within.stop * FRAMES]
         parts = NearAndFar.of(segment, [shares.get(second) for second in within])

@@ -41,12 +41,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
     settings = _settings(options)
     start = time.monotonic()
 
-    def tell(line: str) -> None:
+    def report_progress(line: str) -> None:
         print(f"{time.monotonic() - start:6.0f} s  {line}", file=sys.stderr, flush=True)
 
     try:
         source, target = read_npz(options.source), read_npz(options.target)
-        figures = evaluate(source, target, options.labels, options.seed, settings, tell)
+        figures = evaluate(source, target, options.labels, options.seed, settings, report_progress)
         options.json.parent.mkdir(parents=True, exist_ok=True)
         options.json.write_text(json.dumps(figures, indent=2) + "\n", encoding="utf-8")
     except (

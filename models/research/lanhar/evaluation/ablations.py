@@ -189,7 +189,7 @@ def ablate(
     settings: TransferSettings = TransferSettings(),  # noqa: B008
     rows: Sequence[Row] = ROWS,
     pictures: Path | None = None,
-    tell: Callable[[str], None] = lambda _line: None,
+    report_progress: Callable[[str], None] = lambda _line: None,
 ) -> Figures:
     """Return `rows` (name to figures of every seed) and `divergence` (space to label to value)."""
     source = source.where(in_set(source.label, label_set)[0])
@@ -204,7 +204,7 @@ def ablate(
             if trained is None:
                 trained = fitted.text
             table[row.name].append(figures)
-            tell(f"seed {seed}, {row.name}: {figures}")
+            report_progress(f"seed {seed}, {row.name}: {figures}")
         if not spaces and trained is not None:
             for name, values in embeddings(read, seen, trained, seed).items():
                 shown = classes(label_set)
@@ -220,7 +220,7 @@ def ablate(
                         (source.label, target.label),
                         shown,
                     )
-            tell(f"relative KL divergence: {spaces}")
+            report_progress(f"relative KL divergence: {spaces}")
     return {"rows": table, "divergence": spaces}
 
 
@@ -260,7 +260,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         if row is ROWS[0] or not options.rows or row.name.startswith(tuple(options.rows))
     ]
 
-    def tell(line: str) -> None:
+    def report_progress(line: str) -> None:
         print(line, file=sys.stderr, flush=True)
 
     try:
@@ -271,7 +271,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
             options.seeds,
             rows=rows,
             pictures=options.pictures,
-            tell=tell,
+            report_progress=report_progress,
         )
         options.json.parent.mkdir(parents=True, exist_ok=True)
         options.json.write_text(json.dumps(figures, indent=2) + "\n", encoding="utf-8")

@@ -28,7 +28,7 @@ def complex_activities(
     windows: Windows,
     seed: int,
     settings: EvaluationSettings = EvaluationSettings(),  # noqa: B008
-    tell: Callable[[str], None] = lambda _line: None,
+    report_progress: Callable[[str], None] = lambda _line: None,
 ) -> Figures:
     """Return the figures of `evaluate` from one half of the users to the other.
 
@@ -38,7 +38,7 @@ def complex_activities(
     known = windows.where(np.isin(windows.label, descriptions.labels()))
     source, target, apart = farthest_halves(known, seed)
     names = tuple(sorted(set(source.label.tolist()) & set(target.label.tolist())))
-    figures = evaluate(source, target, names, seed, settings, tell)
+    figures = evaluate(source, target, names, seed, settings, report_progress)
     users = [len(np.unique(part.user)) for part in (source, target)]
     return {"divergence": round(apart, 4), "activities": len(names), "users": users, **figures}
 

@@ -87,23 +87,23 @@ def evaluate(
     label_set: Classes,
     seed: int,
     settings: EvaluationSettings = EvaluationSettings(),
-    tell: Callable[[str], None] = lambda _line: None,
+    report_progress: Callable[[str], None] = lambda _line: None,
 ) -> Figures:
     """Return the figures of one run; raises `EvaluationError` where no class is shared."""
     names = _shared(source, target, label_set)
     labelled = source.where(in_set(source.label, label_set)[0])
     source = source.where(_among(source, label_set, names)[0])
     inside, true = _among(target, label_set, names)
-    tell(f"{source.name} to {target.name}: {', '.join(names)}")
+    report_progress(f"{source.name} to {target.name}: {', '.join(names)}")
     read = interpret(source, seed, settings.transfer.upright)
     seen = interpret(target, seed + 1, settings.transfer.upright)
     known = seen.where(inside)
-    tell(f"interpreted {len(source)} and {len(target)} windows")
+    report_progress(f"interpreted {len(source)} and {len(target)} windows")
     fitted = fit(read, known, label_set, seed, settings.transfer, settings.text())
     predicted = fitted.recognise(known)
     figures: Figures = _scores(true, predicted)
     figures["category_macro_f1"] = round(category_macro_f1(true, predicted), 4)
-    tell(f"LanHAR: {figures}")
+    report_progress(f"LanHAR: {figures}")
     figures["baselines"] = {}
     if settings.with_baselines:
         task = _task(source, target.where(inside), label_set, names, seed, settings.baselines)
@@ -112,11 +112,11 @@ def evaluate(
             if not settings.runs(name):
                 continue
             figures["baselines"][name] = _scores(true, _named(run(), names))
-            tell(f"{name}: {figures['baselines'][name]}")
+            report_progress(f"{name}: {figures['baselines'][name]}")
     figures["new_activities"] = None
     if settings.with_new:
         figures["new_activities"] = _new(read, seen, labelled, names, label_set, seed, settings)
-        tell(f"new activities: {figures['new_activities']}")
+        report_progress(f"new activities: {figures['new_activities']}")
     return figures
 
 

@@ -132,7 +132,7 @@ def runs(
 
 def _parted(data: FigureData, file: str, seed: int) -> Figures:
     settings = EvaluationSettings(with_new=False).shorter(data.settings.share)
-    return complex_activities(data.windows(file), seed, settings, tell)
+    return complex_activities(data.windows(file), seed, settings, report_progress)
 
 
 def _changed(data: FigureData, row: Row, seed: int) -> Figures:
@@ -156,7 +156,7 @@ def measure(todo: Sequence[FigureRun], folder: Path, settings: FigureSettings) -
             write_atomically(path, json.dumps(run.measure(), indent=2) + "\n")
         found = json.loads(path.read_text("utf-8"))
         figures.setdefault(run.figure, {}).setdefault(run.row, {})[run.seed] = found
-        tell(f"figure {run.figure}, {run.row}, seed {run.seed}: {_short(found)}")
+        report_progress(f"figure {run.figure}, {run.row}, seed {run.seed}: {_short(found)}")
     return figures
 
 
@@ -164,6 +164,6 @@ def _short(found: Figures) -> str:
     return str({key: value for key, value in found.items() if isinstance(value, int | float)})
 
 
-def tell(line: str) -> None:
+def report_progress(line: str) -> None:
     """Say how far a measurement has come."""
     print(line, file=sys.stderr, flush=True)

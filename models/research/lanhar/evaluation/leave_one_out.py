@@ -39,7 +39,7 @@ from models.research.lanhar.training.last_layers import (
 )
 from models.research.lanhar.training.scores import macro_f1
 from models.research.lanhar.training.sensor import train_sequence
-from models.research.lanhar.training.train_on import taught
+from models.research.lanhar.training.train_on import training_set
 from models.research.lanhar.training.transfer import encode, interpret
 from models.research.lib.page_sections import put_section
 from models.research.lib.recordings_folder import needed_recordings
@@ -109,7 +109,7 @@ def recipe(
         learns = np.array([in_split(str(user), "train") for user in part.user])
         readings = interpret(part.where(learns), seed)
         texts = encode(trained.text, readings)
-        parts.append(taught(trained.encoder, readings, texts, second, rng))
+        parts.append(training_set(trained.encoder, readings, texts, second, rng))
     labels = trained.table.labels()
     train_sequence(trained.encoder, parts, torch.from_numpy(labels.vectors), seed, second)
     return trained.encoder, labels

@@ -3,7 +3,7 @@
 As in the stream, the shipped graphs rank each wearer's five-second windows in order against the
 active labels, with the upright and the memory of earlier windows, and with the device's position
 from its frames. Of a data set that was trained on, held-out users are evaluated; `--validation`
-evaluates the validation users. `--told` replaces the file's position; `head` is what two
+evaluates the validation users. `--position` replaces the file's position; `head` is what two
 microphones alone imply.
 """
 
@@ -49,15 +49,15 @@ def measure(
     folder: Path,
     split: Split | None = None,
     workers: int = 1,
-    told: Place | None = None,
+    position: Place | None = None,
 ) -> Figures:
     """Return the figures of every `NAME_50hz.npz` and `NAME_20hz.npz` in `folder`, by NAME.
 
-    The memory is `told` where all devices are worn, without it as their files say. Raises
+    The memory is `position` where all devices are worn, without it as their files say. Raises
     `RegistryError` where the weights cannot be used.
     """
     paths = [path for path in sorted(folder.glob("*.npz")) if path.stem.endswith(_LAYOUTS)]
-    of_file = partial(_of_file, weights, split, told)
+    of_file = partial(_of_file, weights, split, position)
     if workers == 1:
         rows = [of_file(path) for path in paths]
     else:
@@ -70,7 +70,9 @@ def measure(
     }
 
 
-def _of_file(weights: Path, split: Split | None, told: Place | None, path: Path) -> Figures | None:
+def _of_file(
+    weights: Path, split: Split | None, position: Place | None, path: Path
+) -> Figures | None:
     pin_one_thread()
     try:
         windows = read(path, split=split)
@@ -80,8 +82,8 @@ def _of_file(weights: Path, split: Split | None, told: Place | None, path: Path)
     if not len(windows):
         return None
     lanhar = require_lanhar(Registry(weights))
-    if told is not None:
-        windows = replace(windows, positions=(told,) * len(windows))
+    if position is not None:
+        windows = replace(windows, positions=(position,) * len(windows))
     return {"position": _position(path), **figures(windows, ranked(lanhar, windows))}
 
 
@@ -96,7 +98,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         "--validation", action="store_true", help="measure the users that a choice is made by"
     )
     parser.add_argument(
-        "--told", choices=(*KNOWN_PLACES, "unknown"), help="where all devices are said to be worn"
+        "--position", choices=(*KNOWN_PLACES, "unknown"), help="where all devices are worn"
     )
     parser.add_argument(
         "--workers", type=int, default=2, help="number of single-threaded processes"
@@ -107,7 +109,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     data = needed_recordings(parser, options)
     split: Split | None = "validation" if options.validation else None
     try:
-        measured = measure(options.weights, data / IMU, split, options.workers, options.told)
+        measured = measure(options.weights, data / IMU, split, options.workers, options.position)
         revision = Registry(options.weights).load(LANHAR_SENSOR).revision
     except RegistryError as error:
         print(error, file=sys.stderr)

@@ -37,8 +37,8 @@ def regeneration(data_sets: Mapping[str, Windows], seed: int) -> Divergences:
         both = {WITHOUT: first, WITH: regenerated(first, seed)}
         # The first variant of each text is the one that is said anew.
         vectors[name] = {
-            how: text.encode([variants[0] for variants in said.texts]).double().numpy()
-            for how, said in both.items()
+            how: text.encode([variants[0] for variants in interpreted.texts]).double().numpy()
+            for how, interpreted in both.items()
         }
     figures: Divergences = {}
     for one, other in combinations(data_sets, 2):

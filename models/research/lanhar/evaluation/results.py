@@ -207,7 +207,7 @@ def _ablations(options: argparse.Namespace, files: Mapping[str, Path]) -> Figure
             cast("LabelSet", ABLATED.label_set),
             options.seeds,
             pictures=options.out.parent / "figures",
-            tell=lambda line: print(line, file=sys.stderr, flush=True),
+            report_progress=lambda line: print(line, file=sys.stderr, flush=True),
         )
         _keep(kept, figures)
     if options.ablations is None and not kept.is_file():

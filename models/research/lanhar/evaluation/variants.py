@@ -40,12 +40,12 @@ LANGUAGE_MODELS: tuple[Row, ...] = (
 def by_template(detail: int) -> Callable[[Interpreted], Interpreted]:
     """Return what says readings anew by template at one level of detail, without posture."""
 
-    def said(readings: Interpreted) -> Interpreted:
+    def reworded(readings: Interpreted) -> Interpreted:
         analyses = analyse_all(readings.windows.data)
         spoken = interpret_all_by_template(analyses, detail)
         return replace(readings, texts=[[one.text] for one in spoken])
 
-    return said
+    return reworded
 
 
 INTERPRETERS: tuple[Row, ...] = (
@@ -64,16 +64,16 @@ def by_answers(name: str, files: Mapping[Path, Windows]) -> Row:
     `files` are what `models.research.lanhar.interpretation --endpoint` wrote, and the windows each
     was written of. Raises `InterpretationsError` where a file is of other windows.
     """
-    said: dict[bytes, str] = {}
+    answers: dict[bytes, str] = {}
     for path, windows in files.items():
         for window, answer in zip(windows.data, store.read(path, windows), strict=True):
             if answer is not None:
-                said[window.tobytes()] = answer.text
-    return Row(name, texts=lambda readings: replace(readings, texts=_looked_up(readings, said)))
+                answers[window.tobytes()] = answer.text
+    return Row(name, texts=lambda readings: replace(readings, texts=_looked_up(readings, answers)))
 
 
-def _looked_up(readings: Interpreted, said: Mapping[bytes, str]) -> list[list[str]]:
-    texts = [said.get(window.tobytes()) for window in readings.windows.data]
+def _looked_up(readings: Interpreted, answers: Mapping[bytes, str]) -> list[list[str]]:
+    texts = [answers.get(window.tobytes()) for window in readings.windows.data]
     missing: Sequence[None] = [text for text in texts if text is None]
     if missing:
         raise store.InterpretationsError(

@@ -113,8 +113,8 @@ def train(readings: Interpreted, seed: int, settings: ShippedSettings) -> Traine
         inputs.append(encoder.inputs(changed))
         texts.append(read)
         labels.append(label)
-    taught = TrainingSet(Inputs.together(inputs), torch.cat(texts), torch.cat(labels))
-    train_sequence(encoder, [taught], table.vectors, seed, settings.sensor)
+    training_set = TrainingSet(Inputs.together(inputs), torch.cat(texts), torch.cat(labels))
+    train_sequence(encoder, [training_set], table.vectors, seed, settings.sensor)
     return Trained(text, encoder, table)
 
 

@@ -70,9 +70,9 @@ def corpus(data: Path | None, seed: int = 0) -> list[str]:
 
 
 def distil(
-    encoder: WordEncoder, texts: Sequence[str], taught: Tensor, seed: int, steps: int = _STEPS
+    encoder: WordEncoder, texts: Sequence[str], targets: Tensor, seed: int, steps: int = _STEPS
 ) -> list[float]:
-    """Train in place so that texts are as alike as vectors `taught` (N, S) of them are."""
+    """Train in place so that texts are as alike as vectors `targets` (N, S) of them are."""
     rng = Generator().manual_seed(seed)
     torch.manual_seed(seed)
     prepared = encoder.prepare(texts)
@@ -82,7 +82,7 @@ def distil(
     losses = []
     for _ in range(steps):
         chosen = torch.randint(len(texts), (_BATCH,), generator=rng)
-        vectors, wanted = encoder(prepared[chosen]), taught[chosen]
+        vectors, wanted = encoder(prepared[chosen]), targets[chosen]
         loss = mse_loss(vectors @ vectors.T, wanted @ wanted.T)
         optimizer.zero_grad()
         loss.backward()  # type: ignore[no-untyped-call]

@@ -119,7 +119,7 @@ def changed(read: LabelledMotion | None, position: str) -> Windows | None:
     return of_arrays(STANDING_UP_AND_DOWN, data, labels, users, [position] * count, [""] * count)
 
 
-def taught(
+def training_set(
     encoder: SensorEncoder,
     readings: Interpreted,
     texts: torch.Tensor,
@@ -179,7 +179,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         learned = readings.where(learns)
         with torch.no_grad():
             texts = encode(text, learned)
-        parts.append(taught(encoder, learned, texts, SETTINGS, rng))
+        parts.append(training_set(encoder, learned, texts, SETTINGS, rng))
         checked.append(readings.where(~learns))
     vectors = torch.from_numpy(table.vectors)
     train_sequence(encoder, parts, vectors, options.seed, SETTINGS)

@@ -237,12 +237,12 @@ def fit_open(
     encoder.standardise(
         measures_of(torch.from_numpy(np.concatenate([p.windows.data for p in parts])))
     )
-    taught = [
+    training_sets = [
         TrainingSet(inputs_of(encoder, p), encode(text, p), torch.full((len(p.windows),), -1))
         for p in parts
     ]
     sensor = replace(settings.sensor, sequence_contrast=1.0)
-    train_sequence(encoder, taught, torch.zeros((0, FEATURES)), seed, sensor)
+    train_sequence(encoder, training_sets, torch.zeros((0, FEATURES)), seed, sensor)
     return TransferModel(text, encoder, (), losses)
 
 

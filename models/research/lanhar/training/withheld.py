@@ -73,10 +73,10 @@ def measure(
     there = set(windows.label[trains].tolist())
     rows = {}
     for fold in folds([name for name in IN_FORCE if name in there]):
-        taught = trains & ~np.isin(windows.label, fold)
-        encoder = trained(windows, texts, taught, labels, settings, seed)
+        trained_on = trains & ~np.isin(windows.label, fold)
+        encoder = trained(windows, texts, trained_on, labels, settings, seed)
         vectors = embed(encoder, encoder.inputs(torch.from_numpy(windows.data)))
-        kept = kept_of(vectors, windows.label, taught, labels)
+        kept = kept_of(vectors, windows.label, trained_on, labels)
         for name in fold:
             known = [n for n in IN_FORCE if n in kept.config.learned]
             row = added(kept, labels.only([*known, name]), vectors[checks], windows.label[checks])
@@ -90,30 +90,30 @@ def measure(
 def trained(
     windows: Windows,
     texts: Tensor,
-    taught: NDArray[np.bool_],
+    trained_on: NDArray[np.bool_],
     labels: LabelEmbeddings,
     settings: SensorSettings,
     seed: int,
 ) -> SensorEncoder:
-    """Return a sensor encoder that learned from the windows `taught` (N,) alone."""
-    places = torch.from_numpy(np.flatnonzero(taught))
+    """Return a sensor encoder that learned from the windows `trained_on` (N,) alone."""
+    places = torch.from_numpy(np.flatnonzero(trained_on))
     imu = torch.from_numpy(windows.data)[places]
     torch.manual_seed(seed)
     encoder = SensorEncoder(ShippedSettings().encoder)
     encoder.standardise(measures_of(imu))
-    owner = torch.tensor([labels.names.index(str(name)) for name in windows.label[taught]])
+    owner = torch.tensor([labels.names.index(str(name)) for name in windows.label[trained_on]])
     learned = TrainingSet(encoder.inputs(imu), texts[places], owner)
     train_sequence(encoder, [learned], torch.from_numpy(labels.vectors), seed, settings)
     return encoder
 
 
 def kept_of(
-    vectors: Tensor, label: NDArray[np.str_], taught: NDArray[np.bool_], labels: LabelEmbeddings
+    vectors: Tensor, label: NDArray[np.str_], trained_on: NDArray[np.bool_], labels: LabelEmbeddings
 ) -> Readings:
     """Return the readings that the margins are set on: those that were learned from."""
-    of = tuple(map(str, label[taught]))
+    of = tuple(map(str, label[trained_on]))
     readings = Readings(ReadingsConfig(of, tuple(sorted(set(of)))))
-    readings.readings.copy_(vectors[torch.from_numpy(taught)])
+    readings.readings.copy_(vectors[torch.from_numpy(trained_on)])
     readings.learned.copy_(torch.from_numpy(labels.only(readings.config.learned).vectors))
     return readings
 

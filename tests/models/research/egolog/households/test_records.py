@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from models.egolog.interference_gate import HeardSecond, apply_gate
+from models.egolog.interference_gate import GateSecond, apply_gate
 from models.features import Features
 from models.labels import ACTIVITIES, SCENARIOS
 from models.research.egolog.days.composed import StagedStretch, stream_features
@@ -75,7 +75,7 @@ def stream_records(registry: Registry, part: StagedStretch) -> list[Scenario]:
         for start in range(first, first + 30, 5):
             frames = slice(50 * start, 50 * (start + 5))
             inside = regions[start - first : start - first + 5]
-            known = [HeardSecond(at, second) for at, second in enumerate(inside)]
+            known = [GateSecond(at, second) for at, second in enumerate(inside)]
             sound = apply_gate(mel[frames], known, "drop")
             activity = activity_recognizer.predict([HarInput(sound.mel, imu[frames], context)])[0]
             at: dict[str, Any] = {"start_ns": start * NS, "end_ns": (start + 5) * NS}

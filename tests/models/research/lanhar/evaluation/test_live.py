@@ -113,8 +113,8 @@ def test_all_devices_can_be_told_to_be_worn_at_one_place(
     monkeypatch.setattr(live, "require_lanhar", lambda _: SaysByPosture())
     write_recording(tmp_path / "belt_50hz.npz", "s05", [(0, 500, "walking")])
     taken = {
-        told: live.measure(tmp_path, tmp_path, told=told)["belt"]["labels"]["walking"]["taken_for"]
-        for told in (None, "glasses")
+        at: live.measure(tmp_path, tmp_path, position=at)["belt"]["labels"]["walking"]["taken_for"]
+        for at in (None, "glasses")
     }
     assert "drinking" in taken["glasses"]
     assert "drinking" not in taken[None]

@@ -7,7 +7,7 @@ from models.lanhar import descriptions
 from models.lanhar.sensor_encoder import SensorEncoder, SensorEncoderConfig
 from models.recordings.datasets.labelled_motion import LabelledMotion, LabelledSegment
 from models.research.lanhar.training.sensor import SensorSettings
-from models.research.lanhar.training.train_on import ROWS, changed, taught
+from models.research.lanhar.training.train_on import ROWS, changed, training_set
 from models.research.lanhar.training.transfer import interpret
 from models.serving.open_vocabulary import IN_FORCE
 from tests.models.research.lanhar.motion import data_set
@@ -35,7 +35,7 @@ def test_changed_windows_have_the_streams_length_and_the_names_in_force() -> Non
     encoder = SensorEncoder(SensorEncoderConfig(gait=False))
     texts = torch.zeros(len(readings.windows), 128)
     rng = torch.Generator().manual_seed(0)
-    part = taught(encoder, readings, texts, SensorSettings(copies=1), rng)
+    part = training_set(encoder, readings, texts, SensorSettings(copies=1), rng)
     count, names = len(readings.windows), descriptions.labels()
     assert part.inputs.channels.shape == (2 * count, 7, ROWS)
     assert [names[at] for at in part.label[:2]] == ["eating soup", "fidgeting while seated"]
