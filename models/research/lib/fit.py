@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import copy
-import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
 import torch
 from torch import Tensor, nn
-from tqdm import tqdm
+
+from models.research.lib.schedule import moments
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -60,37 +60,28 @@ def fit(
     optimiser = torch.optim.AdamW(
         module.parameters(), lr=settings.rate, weight_decay=settings.decay
     )
-    limit_s = settings.minutes * 60
-    began, checks, step = time.monotonic(), 0, 0
     best, best_state = float("-inf"), copy.deepcopy(module.state_dict())
     losses: list[float] = []
-    with tqdm(total=100, desc=name, unit="%", mininterval=5) as bar:
-        while True:
-            done = (time.monotonic() - began) / limit_s
-            if settings.steps is not None and done < 1:
-                done = step / settings.steps
-            if done * settings.checks >= checks + 1 or done >= 1:
-                checks = int(done * settings.checks)
-                module.eval()
-                with torch.inference_mode():
-                    score = score_of()
-                if score > best:
-                    best, best_state = score, copy.deepcopy(module.state_dict())
-                bar.set_postfix(loss=f"{np.mean(losses[-50:]):.3f}", score=f"{score:.3f}")
-            bar.update(min(100, int(done * 100)) - bar.n)
-            if done >= 1:
-                break
-            module.train()
-            warm = min(1.0, (step + 1) / WARM_UP_STEPS)
-            for group in optimiser.param_groups:
-                group["lr"] = settings.rate * warm * 0.5 * (1 + np.cos(np.pi * min(1.0, done)))
-            loss = loss_of(rng)
-            optimiser.zero_grad(set_to_none=True)
-            loss.backward()  # type: ignore[no-untyped-call]
-            nn.utils.clip_grad_norm_(module.parameters(), MAX_GRADIENT)
-            optimiser.step()
-            losses.append(float(loss.detach()))
-            step += 1
+    for moment in moments(name, settings.minutes, settings.steps, settings.checks):
+        if moment.is_check:
+            module.eval()
+            with torch.inference_mode():
+                score = score_of()
+            if score > best:
+                best, best_state = score, copy.deepcopy(module.state_dict())
+            moment.bar.set_postfix(loss=f"{np.mean(losses[-50:]):.3f}", score=f"{score:.3f}")
+        if moment.done >= 1:
+            break
+        module.train()
+        warm = min(1.0, (moment.step + 1) / WARM_UP_STEPS)
+        for group in optimiser.param_groups:
+            group["lr"] = settings.rate * warm * 0.5 * (1 + np.cos(np.pi * min(1.0, moment.done)))
+        loss = loss_of(rng)
+        optimiser.zero_grad(set_to_none=True)
+        loss.backward()  # type: ignore[no-untyped-call]
+        nn.utils.clip_grad_norm_(module.parameters(), MAX_GRADIENT)
+        optimiser.step()
+        losses.append(float(loss.detach()))
     module.load_state_dict(best_state)
     module.eval()
     return FitResult(best, losses)

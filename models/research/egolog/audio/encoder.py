@@ -9,7 +9,6 @@ average of the trained weights.
 from __future__ import annotations
 
 import copy
-import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -18,7 +17,6 @@ import torch
 from torch import Tensor, nn
 from torch.nn.functional import avg_pool1d, cross_entropy, one_hot
 from torch.nn.functional import binary_cross_entropy_with_logits as binary_cross_entropy
-from tqdm import tqdm
 
 from models.egolog.audio_encoder import AudioOutput, SoundEncoder
 from models.labels import CATEGORIES, SOUND_EVENTS
@@ -26,8 +24,9 @@ from models.network.low_precision import low_precision
 from models.research.egolog.audio.augment import augment, between
 from models.research.egolog.audio.categories import clip_logits
 from models.research.egolog.audio.clips import PATCHES, Pool, Pools
+from models.research.egolog.audio.optimisation import follow, optimisers, take_step
 from models.research.lib.metrics import accuracy
-from models.research.lib.muon import Muon
+from models.research.lib.schedule import moments
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -48,12 +47,9 @@ EVENTS_WEIGHT = 4.0
 YAMNET_WEIGHT = 2.0
 RATE = 2e-3
 WARM_UP_STEPS = 100
-# The stem's 25 inputs are too few to be worth making orthogonal.
-MIN_COLUMNS = 31
 # Horizon of the moving average, and its update interval: an update costs as much as a layer.
 MEAN_STEPS = 300
 MEAN_EVERY = 4
-MAX_GRADIENT = 3.0
 
 
 @dataclass(frozen=True)
@@ -212,64 +208,27 @@ def train(
     mean = copy.deepcopy(encoder).requires_grad_(False)
     loss_of = SoundLoss(pools.labelled, pools.mixtures)
     steppers = optimisers(model, settings.rate, settings.decay)
-    limit_s, began = settings.minutes * 60, time.monotonic()
-    step, checks = 0, 0
     losses: list[float] = []
-    with tqdm(total=100, desc="sound events", unit="%", mininterval=5) as bar:
-        while True:
-            done = (time.monotonic() - began) / limit_s
-            if settings.steps is not None and done < 1:
-                done = step / settings.steps
-            if done * settings.checks >= checks + 1 or done >= 1:
-                checks = int(done * settings.checks)
-                top1, fit = score(mean, pools.check)
-                bar.set_postfix_str(
-                    f"step {step} loss {np.mean(losses[-100:]):.3f} "
-                    f"top-1 {top1:.3f} log-likelihood {fit:.3f}"
-                )
-                bar.refresh()
-                if after_check is not None:
-                    after_check(mean)
-            bar.update(min(100, int(done * 100)) - bar.n)
-            if done >= 1:
-                break
-            model.train()
-            warm = min(1.0, (step + 1) / WARM_UP_STEPS)
-            rate = settings.rate * warm * max(0.01, 0.5 * (1 + np.cos(np.pi * min(1.0, done))))
-            for group in (group for each in steppers for group in each.param_groups):
-                group["lr"] = rate
-            loss = loss_of(model, rng)
-            model.zero_grad(set_to_none=True)
-            loss.backward()  # type: ignore[no-untyped-call]
-            nn.utils.clip_grad_norm_(model.parameters(), MAX_GRADIENT)
-            for optimiser in steppers:
-                optimiser.step()
-            losses.append(float(loss.detach()))
-            step += 1
-            if step % MEAN_EVERY == 0:
-                keep = min(1 - 1 / MEAN_STEPS, step / (step + 10))
-                follow(mean, encoder, keep**MEAN_EVERY)
+    for moment in moments("sound events", settings.minutes, settings.steps, settings.checks):
+        if moment.is_check:
+            top1, fit = score(mean, pools.check)
+            moment.bar.set_postfix_str(
+                f"step {moment.step} loss {np.mean(losses[-100:]):.3f} "
+                f"top-1 {top1:.3f} log-likelihood {fit:.3f}"
+            )
+            moment.bar.refresh()
+            if after_check is not None:
+                after_check(mean)
+        if moment.done >= 1:
+            break
+        model.train()
+        warm = min(1.0, (moment.step + 1) / WARM_UP_STEPS)
+        rate = settings.rate * warm * max(0.01, 0.5 * (1 + np.cos(np.pi * min(1.0, moment.done))))
+        loss = loss_of(model, rng)
+        take_step(loss, steppers, model, rate)
+        losses.append(float(loss.detach()))
+        step = moment.step + 1
+        if step % MEAN_EVERY == 0:
+            keep = min(1 - 1 / MEAN_STEPS, step / (step + 10))
+            follow(mean, encoder, keep**MEAN_EVERY)
     return mean.eval()
-
-
-def optimisers(model: nn.Module, rate: float, decay: float) -> list[torch.optim.Optimizer]:
-    """Return Muon for the inner matrices, AdamW for the stem, the outputs and all vectors."""
-    inside: list[nn.Parameter] = []
-    rest: list[nn.Parameter] = []
-    for name, weight in model.named_parameters():
-        matrix = weight.ndim >= 2 and ("layers." in name or "widen" in name or "mix" in name)
-        (inside if matrix and weight[0].numel() > MIN_COLUMNS else rest).append(weight)
-    return [
-        Muon(inside, rate, decay=decay),
-        torch.optim.AdamW(rest, lr=rate, weight_decay=decay, fused=True),
-    ]
-
-
-@torch.no_grad()
-def follow(mean: nn.Module, trained: nn.Module, keep: float) -> None:
-    """Update a moving average with the trained weights; `keep` is the share of its old value."""
-    for ours, theirs in zip(mean.state_dict().values(), trained.state_dict().values(), strict=True):
-        if ours.dtype.is_floating_point:
-            ours.lerp_(theirs.detach().to(ours.dtype), 1 - keep)
-        else:
-            ours.copy_(theirs)

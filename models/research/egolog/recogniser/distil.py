@@ -9,7 +9,6 @@ separate tower, so their inputs do not change.
 from __future__ import annotations
 
 import copy
-import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -22,12 +21,13 @@ from tqdm import tqdm
 
 from models.network.low_precision import has_bfloat16
 from models.research.egolog.audio.clips import RATE
-from models.research.egolog.audio.encoder import follow, optimisers
+from models.research.egolog.audio.optimisation import follow, optimisers, take_step
 from models.research.egolog.recogniser.log_mel import LogMel
+from models.research.egolog.recogniser.steps import WARM_UP_STEPS, steps_of
 from models.research.egolog.recogniser.teacher import Teacher, TeacherOutput
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable
 
     from numpy.random import Generator
 
@@ -37,9 +37,7 @@ if TYPE_CHECKING:
 SECONDS, SECONDS_SHARES = (2, 3, 4, 5), (0.35, 0.15, 0.2, 0.3)
 TEMPERATURE = 2.0
 MASKS, LONGEST_MASK, WIDEST_MASK = 2, 0.12, 10
-WARM_UP_STEPS = 100
 MEAN_STEPS, MEAN_EVERY = 400, 4
-MAX_GRADIENT = 3.0
 
 
 @dataclass(frozen=True)
@@ -264,55 +262,3 @@ def draw_scenes(scenes: Scenes, batch: int, rng: Generator) -> Scene:
 def low_precision(device: torch.device) -> torch.autocast:
     """Return a context that computes in bfloat16 where that is faster."""
     return torch.autocast(device.type, torch.bfloat16, device.type != "cpu" or has_bfloat16())
-
-
-def take_step(
-    loss: Tensor, steppers: list[torch.optim.Optimizer], module: nn.Module, rate: float
-) -> None:
-    """Take an optimiser step at learning rate `rate`."""
-    for group in (group for each in steppers for group in each.param_groups):
-        group["lr"] = rate
-    module.zero_grad(set_to_none=True)
-    loss.backward()  # type: ignore[no-untyped-call]
-    nn.utils.clip_grad_norm_(module.parameters(), MAX_GRADIENT)
-    for stepper in steppers:
-        stepper.step()
-
-
-@dataclass
-class Step:
-    """One step of training: its number and share of the rate, and the losses so far."""
-
-    number: int
-    rate: float
-    checks: bool
-    losses: list[Tensor]
-
-
-def steps_of(
-    name: str, minutes: float, most: int | None, checks: int, least: int = 1
-) -> Iterator[Step]:
-    """Yield steps until the time is over, each with its share of the learning rate.
-
-    There are at least `least` steps, because a GPU's first step alone can take a minute.
-    """
-    limit_s, began = minutes * 60, time.monotonic()
-    losses: list[Tensor] = []
-    number, checked = 0, 0
-    with tqdm(total=100, desc=name, unit="%", mininterval=5) as bar:
-        while True:
-            done = min((time.monotonic() - began) / limit_s, number / least)
-            if most is not None:
-                done = max(done, number / most)
-            if done >= 1:
-                break
-            due = int(done * checks) > checked
-            if due:
-                checked = int(done * checks)
-                loss = float(torch.stack(losses[-50:]).mean())
-                bar.set_postfix_str(f"step {number} loss {loss:.3f}")
-            bar.update(min(100, int(done * 100)) - bar.n)
-            warm = min(1.0, (number + 1) / WARM_UP_STEPS)
-            falling = max(0.01, 0.5 * (1 + float(np.cos(np.pi * done))))
-            yield Step(number, warm * falling, due, losses)
-            number += 1

@@ -38,7 +38,7 @@ def weight_after(seconds_a_look: float, monkeypatch: pytest.MonkeyPatch) -> floa
     """Fit one weight under a clock that goes on by so much each time it is looked at."""
     ticks = count()
     monkeypatch.setattr(
-        "models.research.lib.fit.time.monotonic", lambda: next(ticks) * seconds_a_look
+        "models.research.lib.schedule.time.monotonic", lambda: next(ticks) * seconds_a_look
     )
     network = torch.nn.Linear(1, 1)
     torch.nn.init.ones_(network.weight)

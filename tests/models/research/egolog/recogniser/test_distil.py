@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 import torch
 
-from models.research.egolog.recogniser import distil
+from models.research.egolog.audio.optimisation import optimisers, take_step
 from models.research.egolog.recogniser.distil import (
     Distillation,
     DistillationBatches,
@@ -17,8 +17,8 @@ from models.research.egolog.recogniser.distil import (
     distil_encoder,
     fine_tuned,
     hidden,
-    steps_of,
 )
+from models.research.egolog.recogniser.steps import Step, steps_of
 from models.research.egolog.recogniser.teacher import Teacher
 from tests.models.research.egolog.recogniser import synthetic
 from tests.models.research.papers.pretrained import small_files
@@ -69,11 +69,11 @@ def test_a_student_learns_its_targets(teacher: Teacher) -> None:
     batch = DistillationBatches(
         teacher, synthetic.scenes(), settings, np.random.default_rng(0)
     ).draw()
-    steppers = distil.optimisers(student, 1e-2, 0.0)
+    steppers = optimisers(student, 1e-2, 0.0)
     losses = []
     for _ in range(8):
         loss = batch.loss(student, Weights(labels=1, audioset=0, features=0))
-        distil.take_step(loss, steppers, student, 1e-2)
+        take_step(loss, steppers, student, 1e-2)
         losses.append(float(loss.detach()))
     assert losses[-1] < 0.9 * losses[0]
 
@@ -106,7 +106,7 @@ def test_steps_end_with_the_time_but_not_before_the_least() -> None:
     assert all(0 < rate < 0.1 for rate in rates)
 
 
-def _recorded(minutes: float, most: int | None, least: int) -> list[distil.Step]:
+def _recorded(minutes: float, most: int | None, least: int) -> list[Step]:
     taken = []
     for step in steps_of("made", max(minutes, 1e-9), most, 1, least):
         step.losses.append(torch.tensor(1.0))
