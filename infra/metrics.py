@@ -6,6 +6,7 @@ measured" look different.
 
 from __future__ import annotations
 
+from itertools import product
 from typing import TYPE_CHECKING
 
 from prometheus_client import REGISTRY, Counter, Gauge, Histogram
@@ -21,7 +22,7 @@ from schemas.errors import (
 from schemas.frames import MODALITIES
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping
 
 __all__ = [
     "REGISTRY",
@@ -281,42 +282,40 @@ def initialise_topics(topics: Iterable[str]) -> None:
             dead_letters.labels(topic=topic, reason=error.reason)
 
 
+_BY_MODALITY: dict[str, Iterable[str]] = {"modality": MODALITIES}
+# Metrics by the values of their labels, which are exported as 0 until they count.
+_VALUES: tuple[tuple[Counter | Gauge | Histogram, Mapping[str, Iterable[str]]], ...] = (
+    (frames, _BY_MODALITY),
+    (late_samples, _BY_MODALITY),
+    (gap_seconds, _BY_MODALITY),
+    (duplicates, _BY_MODALITY),
+    (resets, _BY_MODALITY),
+    (overlaps, _BY_MODALITY),
+    (given_up, _BY_MODALITY),
+    (windows, {"kind": WINDOW_KINDS}),
+    (stage_seconds, {"stage": STAGES}),
+    (in_flight, {"stage": STAGES}),
+    (dropped, {"stage": STAGES, "reason": DROP_REASONS}),
+    (confidence, {"kind": RESULT_KINDS}),
+    (familiarity, {"kind": RESULT_KINDS, **_BY_MODALITY}),
+    (inference_seconds, {"model": MODELS}),
+    (batch_size, {"model": MODELS}),
+    (finetune_items, {"outcome": FINETUNE_ITEMS}),
+    (finetune_runs, {"outcome": FINETUNE_OUTCOMES}),
+    (llm_calls, {"outcome": LLM_OUTCOMES}),
+    (llm_retries, {"outcome": LLM_FAILURES}),
+    (revisions_refused, {"reason": REFUSALS}),
+    (refined, {"by": REFINERS}),
+    (log_records, {"row": LOG_ROWS}),
+    (corrected_windows, {"outcome": CORRECTED_WINDOWS}),
+    (notifications, {"outcome": NOTIFICATIONS}),
+)
+
+
 def _initialise() -> None:
-    for modality in MODALITIES:
-        for counter in (frames, late_samples, gap_seconds, duplicates, resets, overlaps, given_up):
-            counter.labels(modality=modality)
-    for kind in WINDOW_KINDS:
-        windows.labels(kind=kind)
-    for stage in STAGES:
-        stage_seconds.labels(stage=stage)
-        in_flight.labels(stage=stage)
-        for reason in DROP_REASONS:
-            dropped.labels(stage=stage, reason=reason)
-    for kind in RESULT_KINDS:
-        confidence.labels(kind=kind)
-        for modality in MODALITIES:
-            familiarity.labels(kind=kind, modality=modality)
-    for model in MODELS:
-        inference_seconds.labels(model=model)
-        batch_size.labels(model=model)
-    for outcome in FINETUNE_ITEMS:
-        finetune_items.labels(outcome=outcome)
-    for outcome in FINETUNE_OUTCOMES:
-        finetune_runs.labels(outcome=outcome)
-    for outcome in LLM_OUTCOMES:
-        llm_calls.labels(outcome=outcome)
-    for outcome in LLM_FAILURES:
-        llm_retries.labels(outcome=outcome)
-    for reason in REFUSALS:
-        revisions_refused.labels(reason=reason)
-    for refiner in REFINERS:
-        refined.labels(by=refiner)
-    for row in LOG_ROWS:
-        log_records.labels(row=row)
-    for outcome in CORRECTED_WINDOWS:
-        corrected_windows.labels(outcome=outcome)
-    for outcome in NOTIFICATIONS:
-        notifications.labels(outcome=outcome)
+    for metric, values in _VALUES:
+        for labels in product(*values.values()):
+            metric.labels(**dict(zip(values, labels, strict=True)))
 
 
 _initialise()
