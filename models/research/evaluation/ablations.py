@@ -197,8 +197,7 @@ def _budget(settings: Fit) -> str:
     return f"{settings.steps} steps, {settings.minutes:g} min at most"
 
 
-def main(arguments: Sequence[str] | None = None) -> None:
-    """Run the command line."""
+def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="python -m models.research.evaluation.ablations", description=__doc__
     )
@@ -243,6 +242,12 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--json", type=Path, help="output file of the metrics")
     parser.add_argument("--results", type=Path, help="page that the comparison's section is put in")
     parser.set_defaults(comparison="tables")
+    return parser
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Run the command line."""
+    parser = _parser()
     options = parser.parse_args(arguments)
     for name, steps in (("steps", options.steps), ("sharing-steps", options.sharing_steps)):
         if steps is not None and steps < 1:

@@ -24,6 +24,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
     from pathlib import Path
 
+    from numpy.typing import NDArray
+
     from models.recordings.imports.motion.columns import Sensor
 
 TURNED = "acceleration points down at rest, as an iPhone's does: turned round"
@@ -68,42 +70,18 @@ def _motion(files: list[SensorFile], hints: Hints) -> MotionFile:
     ]
     lead = _in_units_of(lead, hints)
     gyro, gravity = _holder(lead, files, "gyro"), _holder(lead, files, "gravity")
-    values = np.zeros((len(lead.times), 6))
-    scale, acc_warnings = with_gravity(lead, gravity, values, hints.standardised)
-    warnings += acc_warnings
-    if hints.turned:
-        values[:, :3] *= -1
-        warnings.append(TURNED)
-    has_gyro = gyro is lead
-    if has_gyro:
-        factor, gyro_warnings = gyro_factor(lead.values["gyro"], lead.triples["gyro"], scale)
-        values[:, 3:] = lead.values["gyro"] * factor
-        warnings += [] if lead.sensor_logger else gyro_warnings
-    times, lines = lead.times, lead.lines
-    there = np.isfinite(values).all(axis=1)  # gravity may start later
-    times, values, lines = times[there], values[there], lines[there]
-    fits = reachable(values)
-    if not fits.all():
-        gone = np.flatnonzero(~fits)
-        if len(gone) > 0.5 * len(values):
-            raise RecordingError(
-                f"most rows hold values that no wearer can reach, as line {lines[gone[0]]}: check "
-                "the units"
-            )
-        lead.left_out.add("impossible value", int(lines[gone[0]]), count=len(gone))
-        times, values = times[fits], values[fits]
+    values, value_warnings = _values(lead, gravity, hints)
+    warnings += value_warnings
+    times, values = _reachable_rows(lead, values)
     rate, timings = rate_and_stretches(times)
     stretches = [(timing.start_s, even(times, values, timing, rate)) for timing in timings]
+    has_gyro = gyro is lead
     if gyro is not None and not has_gyro:
         merged = align(lead, gyro, stretches, rate)
         warnings += merged.warnings
         stretches, has_gyro = merged.stretches, merged.has_gyro
     if not has_gyro:
         warnings.append("has no gyroscope: its three columns are zero")
-    counts: dict[str, int] = {}
-    for one in files:
-        for kind, count in one.left_out.counts.items():
-            counts[kind] = counts.get(kind, 0) + count
     return MotionFile(
         path=files[0].path,
         start_ns=lead.start_ns,
@@ -112,7 +90,7 @@ def _motion(files: list[SensorFile], hints: Hints) -> MotionFile:
         ),
         gyroscope=has_gyro,
         warnings=tuple(warnings),
-        rows_left_out=counts,
+        rows_left_out=_rows_left_out(files),
         examples=tuple(
             text
             for one in files
@@ -121,6 +99,52 @@ def _motion(files: list[SensorFile], hints: Hints) -> MotionFile:
         first_ns=lead.first_ns,
         parts=tuple(one.path for one in files),
     )
+
+
+def _values(
+    lead: SensorFile, gravity: SensorFile | None, hints: Hints
+) -> tuple[NDArray[np.float64], list[str]]:
+    """Return acc m/s² and gyro rad/s (n, 6) of the rows of `lead`, with warnings.
+
+    The gyroscope's columns are zero where another file has them.
+    """
+    values = np.zeros((len(lead.times), 6))
+    scale, warnings = with_gravity(lead, gravity, values, hints.standardised)
+    if hints.turned:
+        values[:, :3] *= -1
+        warnings = [*warnings, TURNED]
+    if "gyro" in lead.values:
+        factor, gyro_warnings = gyro_factor(lead.values["gyro"], lead.triples["gyro"], scale)
+        values[:, 3:] = lead.values["gyro"] * factor
+        warnings = [*warnings, *([] if lead.sensor_logger else gyro_warnings)]
+    return values, list(warnings)
+
+
+def _reachable_rows(
+    lead: SensorFile, values: NDArray[np.float64]
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Return times (n,) and values (n, 6) of the rows that a wearer can reach; count the others."""
+    there = np.isfinite(values).all(axis=1)  # gravity may start later
+    times, values, lines = lead.times[there], values[there], lead.lines[there]
+    fits = reachable(values)
+    if fits.all():
+        return times, values
+    gone = np.flatnonzero(~fits)
+    if len(gone) > 0.5 * len(values):
+        raise RecordingError(
+            f"most rows hold values that no wearer can reach, as line {lines[gone[0]]}: check "
+            "the units"
+        )
+    lead.left_out.add("impossible value", int(lines[gone[0]]), count=len(gone))
+    return times[fits], values[fits]
+
+
+def _rows_left_out(files: Sequence[SensorFile]) -> dict[str, int]:
+    counts: dict[str, int] = {}
+    for one in files:
+        for kind, count in one.left_out.counts.items():
+            counts[kind] = counts.get(kind, 0) + count
+    return counts
 
 
 def _holder(lead: SensorFile, files: list[SensorFile], sensor: Sensor) -> SensorFile | None:
