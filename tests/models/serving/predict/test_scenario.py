@@ -1,99 +1,29 @@
-"""Rules of `models.serving.predict`, which hold whatever the weights are."""
+"""Rules of serving scenarios, which hold whatever the weights are."""
+
+from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
 import torch
 
 from models.egolog.correction_adapter import CorrectionAdapter
-from models.egolog.familiarity import FAMILIARITY, SCENARIO_FAMILIARITY
+from models.egolog.familiarity import SCENARIO_FAMILIARITY
 from models.egolog.near_share import NearAndFar
 from models.egolog.scenario import SCENARIO, ScenarioNet
-from models.labels import ACTIVITIES, RECOGNISED_SOUNDS, SCENARIOS
+from models.labels import RECOGNISED_SOUNDS, SCENARIOS
 from models.serving import served
-from models.serving.predict import (
-    ActivityRecognizer,
-    Adapter,
-    HarInput,
-    LocalizerInput,
-    PredictError,
-    ScenarioInput,
-    ScenarioRecognizer,
-    SoundLocalizer,
-    detected_scenarios,
-)
-from models.serving.registry import Registry
-from schemas.evidence import REGIONS
+from models.serving.predict import Adapter, PredictError, ScenarioInput, ScenarioRecognizer
 from tests.models import fresh
+from tests.models.serving.predict.inputs import mel, misaligned, window
 
+if TYPE_CHECKING:
+    from pathlib import Path
 
-@pytest.fixture(scope="module")
-def registry(tmp_path_factory: pytest.TempPathFactory) -> Registry:
-    return fresh.registry(tmp_path_factory.mktemp("weights"))
-
-
-@pytest.fixture(scope="module")
-def sound_localizer(registry: Registry) -> SoundLocalizer:
-    return SoundLocalizer(registry)
-
-
-@pytest.fixture(scope="module")
-def scenario_recognizer(registry: Registry) -> ScenarioRecognizer:
-    return ScenarioRecognizer(registry)
-
-
-@pytest.fixture(scope="module")
-def activity_recognizer(registry: Registry) -> ActivityRecognizer:
-    return ActivityRecognizer(registry)
-
-
-def mel(steps: int, seed: int) -> np.ndarray:
-    return np.random.default_rng(seed).uniform(5, 20, (steps, 64)).astype(np.float16)
-
-
-def imu(steps: int, seed: int) -> np.ndarray:
-    out = np.random.default_rng(seed).normal(0, 0.5, (steps, 6)).astype(np.float32)
-    out[:, 2] += 9.8
-    return out
-
-
-def second(seed: int, planes: int = 3, motion: bool = True) -> LocalizerInput:
-    maps = np.random.default_rng(seed).uniform(0, 20, (planes, 50, 64)).astype(np.float16)
-    return LocalizerInput(maps, imu(50, seed) if motion else None)
-
-
-def window(seed: int, seconds: int = 30, sound: bool = True, motion: bool = True) -> ScenarioInput:
-    there = np.ones(seconds, dtype=bool)
-    return ScenarioInput(
-        mel(50 * seconds, seed) if sound else None,
-        imu(50 * seconds, seed) if motion else None,
-        there & sound,
-        there & motion,
-    )
-
-
-def misaligned(array: np.ndarray | None) -> np.ndarray:
-    """The same values at an odd address, as a view of a message's bytes may lie."""
-    assert array is not None
-    raw = np.zeros(array.nbytes + 1, dtype=np.uint8)[1:]
-    out = np.frombuffer(raw.data, dtype=array.dtype).reshape(array.shape)
-    out[...] = array
-    return out
-
-
-def test_localization_of_an_item_does_not_depend_on_its_company(
-    sound_localizer: SoundLocalizer,
-) -> None:
-    items = [second(seed, motion=seed % 2 == 0) for seed in range(7)]
-    alone = [sound_localizer.predict([item])[0] for item in items]
-    assert sound_localizer.predict(items) == alone
-    assert sound_localizer.predict(items[::-1])[::-1] == alone
-    heat = [sound_localizer.locate([item])[0].heat for item in items]
-    for one, other in zip(heat, sound_localizer.locate(items), strict=True):
-        np.testing.assert_array_equal(one, other.heat)
+    from models.serving.registry import Registry
 
 
 def test_scenario_of_an_item_does_not_depend_on_its_company(
@@ -111,15 +41,6 @@ def test_scenario_of_an_item_does_not_depend_on_its_company(
             assert (a.sound_events, a.motion) == (b.sound_events, b.motion)
 
 
-def test_activity_of_an_item_does_not_depend_on_its_company(
-    activity_recognizer: ActivityRecognizer,
-) -> None:
-    items = [HarInput(mel(250, s), imu(250, s), {"Cooking": s / 3}) for s in range(4)]
-    alone = [activity_recognizer.predict([item])[0] for item in items]
-    assert activity_recognizer.predict(items) == alone
-    assert activity_recognizer.predict(items[::-1])[::-1] == alone
-
-
 def test_numbers_do_not_depend_on_threads_or_addresses(
     scenario_recognizer: ScenarioRecognizer,
 ) -> None:
@@ -135,27 +56,6 @@ def test_numbers_do_not_depend_on_threads_or_addresses(
     assert again[2].embeddings.tobytes() == first.embeddings.tobytes()
 
 
-@pytest.mark.parametrize("planes", [1, 3, 10])
-@pytest.mark.parametrize("motion", [True, False])
-def test_a_second_gets_a_probability_for_each_region(
-    sound_localizer: SoundLocalizer, planes: int, motion: bool
-) -> None:
-    (found,) = sound_localizer.predict([second(0, planes, motion)])
-    assert tuple(found) == REGIONS
-    assert all(0 <= value <= 1 and round(value, 4) == value for value in found.values())
-    (located,) = sound_localizer.locate([second(0, planes, motion)])
-    assert located.regions == found
-    assert (located.heat is None) == (planes != 3)
-
-
-def test_four_microphones_are_heard_through_the_device_they_sit_on(registry: Registry) -> None:
-    item = second(0, 10)
-    glasses, headphones = (
-        SoundLocalizer(registry, array=array).predict([item]) for array in ("glasses", "headphones")
-    )
-    assert glasses != headphones
-
-
 @pytest.mark.parametrize(("sound", "motion"), [(True, True), (True, False), (False, True)])
 def test_a_window_is_answered_with_either_modality(
     scenario_recognizer: ScenarioRecognizer, sound: bool, motion: bool
@@ -169,15 +69,6 @@ def test_a_window_is_answered_with_either_modality(
     assert len(found.sound_events) <= 5
     assert all(value > 0.3 for value in found.sound_events.values())
     assert sound or not found.sound_events
-
-
-def test_a_window_without_anything_is_answered(
-    scenario_recognizer: ScenarioRecognizer, activity_recognizer: ActivityRecognizer
-) -> None:
-    (found,) = scenario_recognizer.predict([window(0, sound=False, motion=False)])
-    assert np.isfinite(list(found.scenarios.values())).all()
-    (activity,) = activity_recognizer.predict([HarInput(None, None, None)])
-    assert sum(activity.values()) == pytest.approx(1, abs=2e-3)
 
 
 def test_what_a_masked_segment_holds_does_not_matter(
@@ -203,14 +94,6 @@ def test_key_frames_leave_out_segments_that_lack_a_modality(
     (found,) = scenario_recognizer.predict([item])
     assert found.key_frames[:5] == [0.0] * 5
     assert sum(found.key_frames) == pytest.approx(1, abs=1e-3)
-
-
-def test_windows_of_other_lengths_are_answered(
-    scenario_recognizer: ScenarioRecognizer, activity_recognizer: ActivityRecognizer
-) -> None:
-    assert len(scenario_recognizer.predict([window(0, seconds=10)])[0].key_frames) == 5
-    (activity,) = activity_recognizer.predict([HarInput(mel(500, 0), imu(500, 0), None)])
-    assert tuple(activity) == ACTIVITIES
 
 
 def test_stored_embeddings_give_the_window_its_scenarios_again(
@@ -239,88 +122,6 @@ def test_undisturbed_scenarios_are_those_of_a_window_without_far_only_sound(
     assert [each.undisturbed for each in scenario_recognizer.predict(kept)] == [{}, {}]
     with pytest.raises(PredictError, match=r"far_only has shape \(3,\); expected \(15,\)"):
         scenario_recognizer.predict([replace(item, far_only=there[:3])])
-
-
-@pytest.mark.parametrize(("sound", "motion"), [(True, True), (True, False), (False, True)])
-@pytest.mark.parametrize("scenarios", [None, {}, {"Cooking": 0.9}, {"Cooking": 0.6, "Eating": 0.7}])
-def test_an_activity_is_answered_with_any_inputs_missing(
-    activity_recognizer: ActivityRecognizer,
-    sound: bool,
-    motion: bool,
-    scenarios: dict[str, float] | None,
-) -> None:
-    item = HarInput(mel(250, 0) if sound else None, imu(250, 0) if motion else None, scenarios)
-    (found,) = activity_recognizer.predict([item])
-    assert tuple(found) == ACTIVITIES
-    assert sum(found.values()) == pytest.approx(1, abs=2e-3)
-
-
-def test_an_estimate_is_the_prediction_with_the_familiarity_of_its_motion(
-    activity_recognizer: ActivityRecognizer,
-) -> None:
-    items = [HarInput(mel(250, 0), imu(250, 0)), HarInput(mel(250, 0), None)]
-    both, with_sound = activity_recognizer.estimate(items)
-    assert [both.activities, with_sound.activities] == activity_recognizer.predict(items)
-    assert list(both.familiarity) == ["imu"]
-    assert 0 <= both.familiarity["imu"] <= 1
-    assert with_sound.familiarity == {}
-    assert not with_sound.unknown
-
-
-@pytest.mark.parametrize(("limit", "unknown"), [(1e-3, True), (1e3, False)])
-def test_unfamiliar_motion_alone_is_unknown(tmp_path: Path, limit: float, unknown: bool) -> None:
-    registry = fresh.registry(tmp_path)
-    familiarity = registry.load(FAMILIARITY).module
-    familiarity.limit.fill_(limit)
-    registry.save(FAMILIARITY, familiarity)
-    recognizer = ActivityRecognizer(registry)
-    silence = np.zeros((250, 64), np.float32)
-    alone, beside, dropped, silent = recognizer.estimate(
-        [
-            HarInput(None, imu(250, 0)),
-            HarInput(mel(250, 0), imu(250, 0)),
-            HarInput(silence, imu(250, 0), dropped=True),
-            HarInput(silence, imu(250, 0)),
-        ]
-    )
-    assert (alone.familiarity["imu"] < 0.5) == alone.unknown == dropped.unknown == unknown
-    assert dropped.activities == silent.activities
-    assert not silent.unknown
-    assert beside.familiarity == alone.familiarity
-    assert not beside.unknown
-
-
-def test_motion_without_sound_has_a_limit_of_its_own(tmp_path: Path) -> None:
-    registry = fresh.registry(tmp_path)
-    familiarity = registry.load(FAMILIARITY).module
-    familiarity.limit.fill_(1e3)
-    familiarity.least_by_motion.fill_(1.0)
-    registry.save(FAMILIARITY, familiarity)
-    silence = np.zeros((250, 64), np.float32)
-    alone, beside, dropped = ActivityRecognizer(registry).estimate(
-        [
-            HarInput(None, imu(250, 0)),
-            HarInput(mel(250, 0), imu(250, 0)),
-            HarInput(silence, imu(250, 0), dropped=True),
-        ]
-    )
-    assert [alone.unknown, beside.unknown, dropped.unknown] == [True, False, False]
-
-
-def test_nothing_is_done_lying_unless_it_is_heard(tmp_path: Path) -> None:
-    registry = fresh.registry(tmp_path)
-    familiarity = registry.load(FAMILIARITY).module
-    familiarity.limit.fill_(1e3)
-    registry.save(FAMILIARITY, familiarity)
-    upright, lying, with_sound = ActivityRecognizer(registry).estimate(
-        [
-            HarInput(None, imu(250, 0)),
-            HarInput(None, imu(250, 0), lies=True),
-            HarInput(mel(250, 0), imu(250, 0), lies=True),
-        ]
-    )
-    assert lying.activities == upright.activities
-    assert [upright.unknown, lying.unknown, with_sound.unknown] == [False, True, False]
 
 
 @pytest.mark.parametrize(
@@ -353,52 +154,6 @@ def test_seconds_without_motion_do_not_make_a_scenario_unfamiliar(
     first, second = scenario_recognizer.predict([half, other])
     assert first.familiarity == second.familiarity
     assert first.familiarity != scenario_recognizer.predict([whole])[0].familiarity
-
-
-def test_motion_of_fewer_seconds_than_sound_is_an_error(
-    activity_recognizer: ActivityRecognizer,
-) -> None:
-    with pytest.raises(PredictError, match="imu is of 4 whole seconds; expected 5, those of mel"):
-        activity_recognizer.predict([HarInput(mel(250, 0), imu(200, 0), None)])
-
-
-def test_the_scenario_context_changes_the_activity(activity_recognizer: ActivityRecognizer) -> None:
-    desk, gym = (
-        activity_recognizer.predict([HarInput(mel(250, 0), imu(250, 0), {name: 0.9})])[0]
-        for name in ("Working at desk", "Working out at home")
-    )
-    assert desk != gym
-
-
-def test_scenarios_of_a_half_are_told_and_else_the_likeliest() -> None:
-    assert detected_scenarios({"Eating": 0.5, "Cooking": 0.8, "Handyman": 0.4}) == [
-        "Cooking",
-        "Eating",
-    ]
-    assert detected_scenarios({"Eating": 0.3, "Cooking": 0.25}) == ["Eating"]
-    assert detected_scenarios({"Eating": 0.1}) == []
-    with pytest.raises(PredictError, match="'Sleeping' is unknown"):
-        detected_scenarios({"Sleeping": 0.9})
-
-
-def test_arrays_of_other_shapes_are_refused(
-    sound_localizer: SoundLocalizer,
-    scenario_recognizer: ScenarioRecognizer,
-    activity_recognizer: ActivityRecognizer,
-) -> None:
-    with pytest.raises(PredictError, match="2 planes; expected 1, 3 or 10"):
-        sound_localizer.predict([second(0, planes=2)])
-    with pytest.raises(PredictError, match=r"imu has shape \(40, 6\)"):
-        sound_localizer.predict([LocalizerInput(second(0).maps, imu(40, 0))])
-    item = window(0)
-    with pytest.raises(PredictError, match=r"mel has shape \(100, 64\)"):
-        scenario_recognizer.predict(
-            [ScenarioInput(mel(100, 0), None, item.audio_mask, item.imu_mask)]
-        )
-    with pytest.raises(PredictError, match="a multiple of 2"):
-        scenario_recognizer.predict([window(0, seconds=29)])
-    with pytest.raises(PredictError, match="imu has shape"):
-        activity_recognizer.predict([HarInput(None, imu(250, 0)[:, :3], None)])
 
 
 def test_another_revision_of_the_scenario_network_takes_over(

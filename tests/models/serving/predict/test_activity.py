@@ -1,0 +1,123 @@
+"""Rules of serving activities, which hold whatever the weights are."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pytest
+
+from models.egolog.familiarity import FAMILIARITY
+from models.labels import ACTIVITIES
+from models.serving.predict import ActivityRecognizer, HarInput, PredictError
+from tests.models import fresh
+from tests.models.serving.predict.inputs import imu, mel
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+def test_activity_of_an_item_does_not_depend_on_its_company(
+    activity_recognizer: ActivityRecognizer,
+) -> None:
+    items = [HarInput(mel(250, s), imu(250, s), {"Cooking": s / 3}) for s in range(4)]
+    alone = [activity_recognizer.predict([item])[0] for item in items]
+    assert activity_recognizer.predict(items) == alone
+    assert activity_recognizer.predict(items[::-1])[::-1] == alone
+
+
+@pytest.mark.parametrize(("sound", "motion"), [(True, True), (True, False), (False, True)])
+@pytest.mark.parametrize("scenarios", [None, {}, {"Cooking": 0.9}, {"Cooking": 0.6, "Eating": 0.7}])
+def test_an_activity_is_answered_with_any_inputs_missing(
+    activity_recognizer: ActivityRecognizer,
+    sound: bool,
+    motion: bool,
+    scenarios: dict[str, float] | None,
+) -> None:
+    item = HarInput(mel(250, 0) if sound else None, imu(250, 0) if motion else None, scenarios)
+    (found,) = activity_recognizer.predict([item])
+    assert tuple(found) == ACTIVITIES
+    assert sum(found.values()) == pytest.approx(1, abs=2e-3)
+
+
+def test_an_estimate_is_the_prediction_with_the_familiarity_of_its_motion(
+    activity_recognizer: ActivityRecognizer,
+) -> None:
+    items = [HarInput(mel(250, 0), imu(250, 0)), HarInput(mel(250, 0), None)]
+    both, with_sound = activity_recognizer.estimate(items)
+    assert [both.activities, with_sound.activities] == activity_recognizer.predict(items)
+    assert list(both.familiarity) == ["imu"]
+    assert 0 <= both.familiarity["imu"] <= 1
+    assert with_sound.familiarity == {}
+    assert not with_sound.unknown
+
+
+@pytest.mark.parametrize(("limit", "unknown"), [(1e-3, True), (1e3, False)])
+def test_unfamiliar_motion_alone_is_unknown(tmp_path: Path, limit: float, unknown: bool) -> None:
+    registry = fresh.registry(tmp_path)
+    familiarity = registry.load(FAMILIARITY).module
+    familiarity.limit.fill_(limit)
+    registry.save(FAMILIARITY, familiarity)
+    recognizer = ActivityRecognizer(registry)
+    silence = np.zeros((250, 64), np.float32)
+    alone, beside, dropped, silent = recognizer.estimate(
+        [
+            HarInput(None, imu(250, 0)),
+            HarInput(mel(250, 0), imu(250, 0)),
+            HarInput(silence, imu(250, 0), dropped=True),
+            HarInput(silence, imu(250, 0)),
+        ]
+    )
+    assert (alone.familiarity["imu"] < 0.5) == alone.unknown == dropped.unknown == unknown
+    assert dropped.activities == silent.activities
+    assert not silent.unknown
+    assert beside.familiarity == alone.familiarity
+    assert not beside.unknown
+
+
+def test_motion_without_sound_has_a_limit_of_its_own(tmp_path: Path) -> None:
+    registry = fresh.registry(tmp_path)
+    familiarity = registry.load(FAMILIARITY).module
+    familiarity.limit.fill_(1e3)
+    familiarity.least_by_motion.fill_(1.0)
+    registry.save(FAMILIARITY, familiarity)
+    silence = np.zeros((250, 64), np.float32)
+    alone, beside, dropped = ActivityRecognizer(registry).estimate(
+        [
+            HarInput(None, imu(250, 0)),
+            HarInput(mel(250, 0), imu(250, 0)),
+            HarInput(silence, imu(250, 0), dropped=True),
+        ]
+    )
+    assert [alone.unknown, beside.unknown, dropped.unknown] == [True, False, False]
+
+
+def test_nothing_is_done_lying_unless_it_is_heard(tmp_path: Path) -> None:
+    registry = fresh.registry(tmp_path)
+    familiarity = registry.load(FAMILIARITY).module
+    familiarity.limit.fill_(1e3)
+    registry.save(FAMILIARITY, familiarity)
+    upright, lying, with_sound = ActivityRecognizer(registry).estimate(
+        [
+            HarInput(None, imu(250, 0)),
+            HarInput(None, imu(250, 0), lies=True),
+            HarInput(mel(250, 0), imu(250, 0), lies=True),
+        ]
+    )
+    assert lying.activities == upright.activities
+    assert [upright.unknown, lying.unknown, with_sound.unknown] == [False, True, False]
+
+
+def test_motion_of_fewer_seconds_than_sound_is_an_error(
+    activity_recognizer: ActivityRecognizer,
+) -> None:
+    with pytest.raises(PredictError, match="imu is of 4 whole seconds; expected 5, those of mel"):
+        activity_recognizer.predict([HarInput(mel(250, 0), imu(200, 0), None)])
+
+
+def test_the_scenario_context_changes_the_activity(activity_recognizer: ActivityRecognizer) -> None:
+    desk, gym = (
+        activity_recognizer.predict([HarInput(mel(250, 0), imu(250, 0), {name: 0.9})])[0]
+        for name in ("Working at desk", "Working out at home")
+    )
+    assert desk != gym
