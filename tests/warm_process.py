@@ -13,7 +13,9 @@ import signal
 import subprocess
 import sys
 import tempfile
-from multiprocessing import get_context
+import threading
+from multiprocessing import get_context, parent_process
+from multiprocessing.connection import wait
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -89,9 +91,18 @@ def run_command(
         return status, out.read_text(errors="replace"), err.read_text(errors="replace")
 
 
+def _end_with_parent() -> None:
+    """Kill this process when the one that started it is gone, even by kill -9."""
+    parent = parent_process()
+    assert parent is not None
+    wait([parent.sentinel])
+    os.kill(os.getpid(), signal.SIGKILL)
+
+
 def _run(
     arguments: tuple[str, ...], environment: dict[str, str], cwd: str, out: str, err: str
 ) -> None:
+    threading.Thread(target=_end_with_parent, daemon=True).start()
     os.chdir(cwd)
     os.environ.clear()
     os.environ.update(environment)

@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING
 
 from infra.local.embedded import find_running
 from infra.local.probe import free_port
+from tests.docs import own_group
 from tests.docs.commands import (
     FIRST,
     LASTING,
@@ -75,6 +76,8 @@ class Reader:
         (self.home / "exported").mkdir()
         self._export = sensor_logger_android(self.home / "exported")
         self._port = free_port()
+        # Closed at this process's end at the latest.
+        self._gone, self._here = os.pipe()
 
     def follow(self, page: str) -> Iterator[Outcome]:
         """Run a page's commands; lasting ones are stopped after it, except for the first page's."""
@@ -111,6 +114,8 @@ class Reader:
     def leave(self) -> None:
         """Stop everything that is still running."""
         self._end(keep=0)
+        os.close(self._here)
+        os.close(self._gone)
 
     def _begin(self, page: str) -> None:
         self._page = page
@@ -151,13 +156,14 @@ class Reader:
         where = ROOT if text.startswith(FROM_THE_CHECKOUT) else self.home
         with output.open("wb") as file:
             return subprocess.Popen(
-                ["bash", "-c", text],
+                [sys.executable, "-S", own_group.__file__, str(self._gone), text],
                 cwd=where,
                 env=self._environment | environment,
                 stdin=subprocess.DEVNULL,
                 stdout=file,
                 stderr=subprocess.STDOUT,
                 start_new_session=True,
+                pass_fds=(self._gone,),
             )
 
     def _to_the_end(self, text: str) -> str:

@@ -3,12 +3,16 @@ from __future__ import annotations
 import importlib.util
 import re
 import shlex
+import subprocess
+import sys
+import time
 from typing import TYPE_CHECKING
 
 import pytest
 from click.testing import CliRunner
 from faust.cli.base import cli
 
+from infra.local.process import wait_until_gone
 from infra.settings import load
 from tests.docs.commands import CANNOT, LASTING, ROOT, assignment, blocks, cannot, commands, pages
 from tests.docs.commands import inline as inline_of
@@ -140,6 +144,32 @@ def test_a_reader_fills_in_what_is_open_and_notes_what_fails(tmp_path: Path) -> 
     assert "cat: nothing" in outcomes[3].failure
     assert outcomes[4].left_out
     assert (home / "out").read_text() == "mine\n"
+
+
+KILLED = """
+import sys, time
+from pathlib import Path
+from tests.docs.running import Reader
+reader = Reader(Path(sys.argv[1]))
+print(reader._start("sleep 600 & echo $!; wait", reader.home / "output").pid, flush=True)
+time.sleep(600)
+"""
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="needs linux: a process's state is read")
+def test_what_a_reader_started_ends_with_it_even_by_kill_9(tmp_path: Path) -> None:
+    command = [sys.executable, "-c", KILLED, str(tmp_path)]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as killed:
+        assert killed.stdout is not None
+        leader = int(killed.stdout.readline())
+        deadline = time.monotonic() + 60
+        while not (printed := (tmp_path / "output").read_text()) and time.monotonic() < deadline:
+            time.sleep(0.05)
+        sleeping = int(printed)
+        assert not wait_until_gone(sleeping, 0.1)
+        killed.kill()
+    assert wait_until_gone(leader, 60)
+    assert wait_until_gone(sleeping, 60)
 
 
 def test_what_was_run_what_failed_and_what_was_left_out_are_counted_apart() -> None:
