@@ -21,6 +21,7 @@ from models.recordings.shared_data import data_folder
 from models.serving.registry import WEIGHTS_DIR, Precision, Registry
 from models.serving.torch_session import TorchSessions, open_cuda
 from schemas import Activity, Message, Scenario, Spatial
+from schemas.atomic_file import write_atomically
 from schemas.ranking import likeliest
 from streams.producers.frames import Identity, frames
 from streams.producers.recordings import open_recordings
@@ -100,7 +101,7 @@ def main(arguments: list[str] | None = None) -> int:
     found = agreement(settings, recordings, torch_sessions)
     figures = {what: asdict(each) for what, each in found.items()}
     if options.json is not None:
-        options.json.write_text(json.dumps(figures, indent=1) + "\n", encoding="utf-8")
+        write_atomically(options.json, json.dumps(figures, indent=1) + "\n")
     print("| probabilities of | windows | largest difference | mean | other likeliest label |")
     print("|---|---|---|---|---|")
     for what, each in figures.items():

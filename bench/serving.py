@@ -26,6 +26,7 @@ from models.network.windows import HAR_WINDOW_S, SCENARIO_WINDOW_S, SEGMENT_S, S
 from models.serving.registry import Registry
 from models.serving.segment_sounds import tagged_count
 from models.serving.served import ALL
+from schemas.atomic_file import write_atomically
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -107,7 +108,7 @@ def main(arguments: list[str] | None = None) -> int:
     starts = {"torch": measure_start(_TORCH), "onnxruntime": measure_start(_ONNX)}
     figures = {"machine": machine(), "ms_per_wearer_second": costs, "start": starts}
     if options.json is not None:
-        options.json.write_text(json.dumps(figures, indent=1) + "\n", encoding="utf-8")
+        write_atomically(options.json, json.dumps(figures, indent=1) + "\n")
     print("| a wearer-second | torch, CPU ms | ONNX Runtime | int8 | MFLOP | GFLOP/s |")
     print("|---|---|---|---|---|---|")
     for name, row in costs.items():

@@ -26,6 +26,7 @@ from models.egolog.offline_expert import Expert
 from models.recordings.shared_data import data_folder
 from operators.doubt import doubt
 from schemas import Scenario
+from schemas.atomic_file import write_atomically
 from streams.producers.frames import Identity, frames
 from streams.producers.recordings import open_recordings
 from streams.refiner import expert_refinement, refinement_messages
@@ -114,7 +115,7 @@ def main(arguments: list[str] | None = None) -> int:
         "mb_per_day": day_mb(by_topic),
     }
     if options.json is not None:
-        options.json.write_text(json.dumps(figures, indent=1) + "\n", encoding="utf-8")
+        write_atomically(options.json, json.dumps(figures, indent=1) + "\n")
     print("| topic | bytes a wearer-second | in batches of one | of sixteen |\n|---|---|---|---|")
     for name, each in by_topic.items():
         print(f"| `{name}` | {each.plain:.0f} | {each.alone:.0f} | {each.fleet:.0f} |")

@@ -10,7 +10,7 @@ if TYPE_CHECKING:
 
 
 def test_what_serves_says_what_was_trained_does(tmp_path: Path) -> None:
-    out = tmp_path / "agreement.json"
+    out = tmp_path / "new" / "agreement.json"
     assert main(["simulated:1:0.6", "--json", str(out)]) == 0
     figures = json.loads(out.read_text())
     assert set(figures) >= {"regions", "activities", "descriptions (LanHAR)", "scenarios", "motion"}

@@ -25,7 +25,7 @@ MOST_MB = {
 def test_an_hour_of_a_wearer_leaves_few_bytes_on_each_topic(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    out = tmp_path / "stored.json"
+    out = tmp_path / "new" / "stored.json"
     assert main(["simulated:1:2", "--json", str(out)]) == 0
     figures = json.loads(out.read_text())
     a_second = figures["bytes_per_wearer_second"]

@@ -30,6 +30,7 @@ from models.research.lib.metrics import micro_f1
 from models.research.lib.recordings_folder import needed_recordings
 from models.serving.one_thread import pin_one_thread
 from models.serving.registry import WEIGHTS_DIR
+from schemas.atomic_file import write_atomically
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -225,7 +226,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
         f"{len(days)} windows, {int(uncertainty.sum())} in doubt; of wearers not learned from, "
         f"micro-F1 in doubt {before:.3f} -> {after:.3f}, named above {above:g}"
     )
-    options.out.write_text(table_text(fit(examples), above), encoding="utf-8")
+    write_atomically(options.out, table_text(fit(examples), above))
     print(f"wrote {options.out}: {Expert.parse(options.out.read_text()).name}")
 
 

@@ -22,6 +22,7 @@ from models.research.evaluation.measures import Figures, measure
 from models.research.evaluation.options import measured_data, weights_measured
 from models.research.evaluation.sounds import real_sounds
 from models.serving.registry import WEIGHTS_DIR, Precision, Registry
+from schemas.atomic_file import write_atomically
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -83,7 +84,9 @@ def main(arguments: Sequence[str] | None = None) -> None:
             )
             print(f"seed {seed}\n{headlines(runs[seed])}")
     if options.json is not None:
-        options.json.write_text(json.dumps(runs[seeds[0]] if len(seeds) == 1 else runs, indent=2))
+        write_atomically(
+            options.json, json.dumps(runs[seeds[0]] if len(seeds) == 1 else runs, indent=2)
+        )
     if options.results is not None:
         _write_results(runs, options)
 

@@ -39,6 +39,7 @@ from models.research.lib.recordings_folder import needed_recordings
 from models.serving.one_thread import pin_one_thread
 from models.serving.registry import WEIGHTS_DIR, Registry
 from models.simulation.sources.material import unseen_material
+from schemas.atomic_file import write_atomically
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -273,7 +274,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
             measure = COMPARISONS[options.comparison]
             figures[str(seed)] = measure(context, network_fit, stage_fit) | {"training": training}
             if options.json is not None:
-                options.json.write_text(json.dumps(figures, indent=2))
+                write_atomically(options.json, json.dumps(figures, indent=2))
     print(json.dumps(figures, indent=2))
     if options.results is not None:
         written = (

@@ -24,6 +24,7 @@ from models.lanhar.sensor_encoder import LANHAR_SENSOR
 from models.serving.graph_file import GRAPHS_DIR, GraphFile
 from models.serving.open_vocabulary import IN_FORCE
 from models.serving.registry import WEIGHTS_DIR, Registry
+from schemas.atomic_file import write_atomically
 from schemas.extras import needs
 
 if TYPE_CHECKING:
@@ -129,7 +130,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         f"lanhar_sensor {sensor.revision}",
     )
     options.out.parent.mkdir(parents=True, exist_ok=True)
-    options.out.write_bytes(model)
+    write_atomically(options.out, model)
     mean, least, most = timed(ranking(model), options.trials)
     print(
         f"{options.out}: {len(model) / 1e6:.2f} MB, {mean:.2f} ms a window of {_SAMPLES / _RATE:g} "

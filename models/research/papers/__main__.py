@@ -34,6 +34,7 @@ from models.research.papers.scenario_table import scenario_table
 from models.research.papers.text_table import TextTableError
 from models.serving.one_thread import pin_one_thread
 from models.serving.registry import WEIGHTS_DIR, Registry, RegistryError
+from schemas.atomic_file import write_atomically
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -183,7 +184,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     report: dict[str, Any] = {"encoders": pair.name, "seed": options.seed, "steps": options.steps}
     report |= _print_tables(list(columns_of.values()))
     if given.json is not None:
-        given.json.write_text(json.dumps(report, indent=2) + "\n", encoding="utf-8")
+        write_atomically(given.json, json.dumps(report, indent=2) + "\n")
 
 
 def _parser() -> argparse.ArgumentParser:

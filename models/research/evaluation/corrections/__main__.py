@@ -51,6 +51,7 @@ from models.research.evaluation.options import measured_data, weights_measured
 from models.research.lib.option_minimums import check_minimums
 from models.research.lib.page_sections import put_section
 from models.serving.registry import WEIGHTS_DIR, Registry
+from schemas.atomic_file import write_atomically
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -104,7 +105,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
         else [cast("Figures", json.loads(source.read_text("utf-8"))) for source in options.sources]
     )
     if options.json is not None:
-        options.json.write_text(json.dumps(runs[0] if len(runs) == 1 else runs, indent=2), "utf-8")
+        write_atomically(options.json, json.dumps(runs[0] if len(runs) == 1 else runs, indent=2))
     if options.results is not None:
         _write_results(runs, options.results)
 

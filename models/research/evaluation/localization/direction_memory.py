@@ -41,6 +41,7 @@ from models.serving.one_thread import pin_one_thread
 from models.serving.predict import LocalizerInput, SoundLocalizer
 from models.serving.registry import WEIGHTS_DIR, Registry
 from models.simulation.sources.material import Material, unseen_material
+from schemas.atomic_file import write_atomically
 from schemas.evidence import DISTANCES, REGIONS
 from schemas.frames import NS
 
@@ -173,7 +174,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
         unseen = compose_days(unseen_material(data), options.seeds)
     figures = [measure(localizer, days) for days in unseen]
     if options.json is not None:
-        options.json.write_text(json.dumps(figures, indent=2))
+        write_atomically(options.json, json.dumps(figures, indent=2))
     print(_page(figures))
 
 

@@ -52,6 +52,7 @@ from models.research.lib.option_minimums import check_minimums
 from models.research.lib.page_sections import put_section
 from models.research.lib.tables import table
 from models.serving.registry import WEIGHTS_DIR
+from schemas.atomic_file import write_atomically
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -122,7 +123,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
         _measure_seeds(parser, options) if options.sources is None else _read_runs(options.sources)
     )
     if options.json is not None:
-        options.json.write_text(json.dumps(runs[0] if len(runs) == 1 else runs, indent=2))
+        write_atomically(options.json, json.dumps(runs[0] if len(runs) == 1 else runs, indent=2))
     if options.results is not None:
         _write_results(runs, options.results)
 
@@ -161,7 +162,7 @@ def _measure_shares(parser: argparse.ArgumentParser, options: argparse.Namespace
     rows = [[share, *(f"{f1:.3f}" for f1 in each.values())] for share, each in figures.items()]
     print(table(["own share", *(f"below {name}" for name in THRESHOLDS)], rows))
     if options.json is not None:
-        options.json.write_text(json.dumps(figures, indent=2))
+        write_atomically(options.json, json.dumps(figures, indent=2))
 
 
 def _read_runs(sources: Sequence[Path]) -> list[Figures]:

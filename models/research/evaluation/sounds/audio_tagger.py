@@ -41,6 +41,7 @@ from models.serving.audio_tagger import (
 )
 from models.serving.one_thread import pin_one_thread
 from models.serving.registry import WEIGHTS_DIR, Registry
+from schemas.atomic_file import write_atomically
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -221,7 +222,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     costs = [*sizes.tagger_costs(tagger), *sizes.costs(registry)]
     print(report(figures, costs))
     if options.json is not None:
-        options.json.write_text(json.dumps(figures, indent=2))
+        write_atomically(options.json, json.dumps(figures, indent=2))
 
 
 def _rows(parents: Iterable[str | None]) -> list[list[int]]:

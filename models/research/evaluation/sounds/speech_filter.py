@@ -34,6 +34,7 @@ from models.research.lib.tables import spread, table
 from models.serving.one_thread import pin_one_thread
 from models.serving.registry import WEIGHTS_DIR, Registry
 from models.serving.speech import SoundSecond, SpeechDetector, WithSilero
+from schemas.atomic_file import write_atomically
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -174,7 +175,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     figures = measure(detectors, data, splits, options.seeds, options.above)
     print(page(figures))
     if options.json is not None:
-        options.json.write_text(json.dumps(figures, indent=1) + "\n", encoding="utf-8")
+        write_atomically(options.json, json.dumps(figures, indent=1) + "\n")
 
 
 if __name__ == "__main__":

@@ -30,6 +30,7 @@ from models.research.lanhar.interpretation.llm_batch import BatchConfig, LlmBatc
 from models.research.lanhar.interpretation.windows import WindowsError, read_npz
 from models.research.lanhar.training.sentence_text import SentenceText
 from models.research.lib.sentence_encoder import SentenceEncoderError
+from schemas.atomic_file import write_atomically
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -48,7 +49,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         source, target = read_npz(options.source), read_npz(options.target)
         figures = evaluate(source, target, options.labels, options.seed, settings, report_progress)
         options.json.parent.mkdir(parents=True, exist_ok=True)
-        options.json.write_text(json.dumps(figures, indent=2) + "\n", encoding="utf-8")
+        write_atomically(options.json, json.dumps(figures, indent=2) + "\n")
     except (
         WindowsError,
         EvaluationError,

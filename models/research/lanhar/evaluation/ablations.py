@@ -37,6 +37,7 @@ from models.research.lanhar.training.transfer import (
     fit,
     interpret,
 )
+from schemas.atomic_file import write_atomically
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -274,7 +275,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
             report_progress=report_progress,
         )
         options.json.parent.mkdir(parents=True, exist_ok=True)
-        options.json.write_text(json.dumps(figures, indent=2) + "\n", encoding="utf-8")
+        write_atomically(options.json, json.dumps(figures, indent=2) + "\n")
     except (WindowsError, ValueError, OSError) as error:
         print(error, file=sys.stderr)
         return 1

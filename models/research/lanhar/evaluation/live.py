@@ -33,6 +33,7 @@ from models.research.lib.recordings_folder import needed_recordings
 from models.serving.one_thread import pin_one_thread
 from models.serving.open_vocabulary import require_lanhar
 from models.serving.registry import WEIGHTS_DIR, Registry, RegistryError
+from schemas.atomic_file import write_atomically
 from schemas.position import KNOWN_PLACES
 
 if TYPE_CHECKING:
@@ -124,7 +125,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
             f"{shown(row['confidently_wrong'])}",
         )
     if options.json is not None:
-        options.json.write_text(json.dumps(measured, indent=2))
+        write_atomically(options.json, json.dumps(measured, indent=2))
     if options.page is not None:
         command = f"python -m models.research.lanhar.evaluation.live --page {options.page}"
         date = datetime.now(UTC).date().isoformat()

@@ -27,6 +27,7 @@ from models.research.lib.recordings_folder import needed_recordings
 from models.research.lib.tables import table
 from models.serving.one_thread import pin_one_thread
 from models.serving.registry import WEIGHTS_DIR, Registry
+from schemas.atomic_file import write_atomically
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -123,7 +124,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     text = "\n\n".join([_table(rows), "Nothing of GeoTec learned from:", _table(others)])
     print(text)
     if options.json is not None:
-        options.json.write_text(json.dumps({split: rows, "left_out": others}, indent=2))
+        write_atomically(options.json, json.dumps({split: rows, "left_out": others}, indent=2))
     if options.page is not None:
         command = f"python -m models.research.lanhar.evaluation.positions --page {options.page}"
         put_section(options.page, _section(command, loaded.revision, text))

@@ -41,6 +41,7 @@ from models.research.lanhar.interpretation.template_interpreter import (
 )
 from models.research.lanhar.interpretation.windows import Windows, WindowsError, read_npz
 from models.research.lib.sentence_encoder import SentenceEncoder, SentenceEncoderError
+from schemas.atomic_file import write_atomically
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -249,7 +250,7 @@ def _write_report(
         else asdict(report)
         | {"asked": report.asked, "accepted": report.accepted, "inaccurate": report.inaccurate},
     }
-    path.write_text(json.dumps(content, indent=1) + "\n", encoding="utf-8")
+    write_atomically(path, json.dumps(content, indent=1) + "\n")
 
 
 if __name__ == "__main__":

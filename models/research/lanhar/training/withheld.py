@@ -32,6 +32,7 @@ from models.research.lib.recordings_folder import needed_recordings
 from models.serving.one_thread import pin_one_thread
 from models.serving.open_vocabulary import IN_FORCE
 from models.serving.registry import WEIGHTS_DIR, Registry
+from schemas.atomic_file import write_atomically
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -171,7 +172,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         f"{figures['claimed_without_margin']:.3f}"
     )
     if options.json is not None:
-        options.json.write_text(json.dumps(figures, indent=2))
+        write_atomically(options.json, json.dumps(figures, indent=2))
     return 0
 
 

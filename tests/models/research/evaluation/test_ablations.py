@@ -27,7 +27,7 @@ def test_what_is_compared_trains_for_the_same_steps_and_the_figures_say_so(
     (tmp_path / "audio").mkdir()
     monkeypatch.setenv("EGOLOG_SHARED_DATA", str(tmp_path))
     monkeypatch.setattr(ablations, "weights_measured", lambda _: "weights abc")
-    out, page = tmp_path / "figures.json", tmp_path / "RESULTS.md"
+    out, page = tmp_path / "new" / "figures.json", tmp_path / "RESULTS.md"
     arguments = ["--contrastive-alone", "--seeds", "0", "1", "--stretches", "600"]
     ablations.main([*arguments, "--steps", "9", "--sharing-steps", "7", "--json", str(out)])
     assert fits == [(9, 7), (9, 7)]

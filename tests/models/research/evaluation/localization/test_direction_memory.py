@@ -94,7 +94,7 @@ def test_the_command_measures_both_ways_and_fits(
     monkeypatch.setattr(direction_memory, "unseen_material", lambda _: None)
     monkeypatch.setattr(direction_memory.Material, "read", lambda *_, **__: None)
     monkeypatch.setattr(direction_memory, "fit_filter", lambda _: FILTER)
-    out = tmp_path / "figures.json"
+    out = tmp_path / "new" / "figures.json"
     main(["--data", str(tmp_path), "--seeds", "0", "--json", str(out)])
     page = capsys.readouterr().out
     assert "| with motion, remembered |" in page
