@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import sys
 from collections import defaultdict
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -18,7 +19,7 @@ from bench.without_stream.work import Work
 from infra import topics
 from infra.settings import load
 from models.recordings.shared_data import data_folder
-from models.serving.registry import WEIGHTS_DIR, Precision, Registry
+from models.serving.registry import WEIGHTS_DIR, Precision, Registry, RegistryError
 from models.serving.torch_session import TorchSessions, open_cuda
 from schemas import Activity, Message, Scenario, Spatial
 from schemas.atomic_file import write_atomically
@@ -94,7 +95,11 @@ def main(arguments: list[str] | None = None) -> int:
     )
     parser.add_argument("--json", type=Path, help="file to write the figures to")
     options = parser.parse_args(arguments)
-    torch_sessions = open_cuda() if options.device == "cuda" else TorchSessions("cpu", batch=1)
+    try:
+        torch_sessions = open_cuda() if options.device == "cuda" else TorchSessions("cpu", batch=1)
+    except RegistryError as error:
+        print(f"error: {error}", file=sys.stderr)
+        return 1
     data = data_folder(options.data)
     recordings = [each for spec in options.recordings for each in open_recordings(spec, data)]
     settings = load(None).model_copy(update={"precision": options.precision})

@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING
 from models.research.egolog import recipes
 from models.research.egolog.context import PART, TrainingContext
 from models.research.lib.recordings_folder import recordings_or_simulated
+from models.research.lib.torch_device import torch_device
 from models.serving.one_thread import pin_one_thread
 from models.serving.registry import WEIGHTS_DIR
 
@@ -83,6 +84,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     )
     parser.add_argument(
         "--device",
+        type=torch_device,
         default="cpu",
         help="torch device that localization is trained on; on a device other than cpu, seconds "
         "for two ears are rendered there during training, and --clips is ignored",

@@ -36,6 +36,7 @@ from models.research.lib.fit import Fit
 from models.research.lib.metrics import micro_f1
 from models.research.lib.page_sections import put_section
 from models.research.lib.recordings_folder import needed_recordings
+from models.research.lib.torch_device import torch_device
 from models.serving.one_thread import pin_one_thread
 from models.serving.registry import WEIGHTS_DIR, Registry
 from models.simulation.sources.material import unseen_material
@@ -234,6 +235,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--weights", type=Path, default=WEIGHTS_DIR, help="folder of the weights")
     parser.add_argument(
         "--device",
+        type=torch_device,
         default="cpu",
         help="torch device that --contrastive-alone trains and measures on; the other comparisons "
         "run on cpu only",
