@@ -170,8 +170,10 @@ async def calendar_of(
         scenarios += piece.log.scenarios
         corrections |= {each.correction_id: each for each in piece.log.corrections}
     whole = Log.of(scenarios, [], [*corrections.values()])
-    last = max([to_ns if to_ns < 2**62 else 0, *(r.end_ns for r in scenarios)])
-    return to_calendar(whole, device, from_ns, last, zone)
+    ends = [record.end_ns for record in scenarios]
+    # Without an end it is that of the last record or of what the wearer added after it.
+    ends += [to_ns] if to_ns < 2**62 else [each.end_ns for each in whole.corrections]
+    return to_calendar(whole, device, from_ns, max(ends, default=0), zone)
 
 
 def zone_of(asked: Mapping[str, str]) -> ZoneInfo:
