@@ -10,7 +10,7 @@ with frozen_imports():
     from infra.errors import SettingsError
     from infra.settings import load
     from streams import corrections, frame_reader, log, notifications, refiner
-    from streams.commands import register as register_commands
+    from streams.commands.deferred import defer as defer_commands
     from streams.engine.app import EgoLogApp
     from streams.engine.notification_plan import plan_of
     from streams.web.access import Access
@@ -48,4 +48,4 @@ register_page(
     ),
     Connections(settings.web_connections_max),
 )
-register_commands(app)
+defer_commands(app)

@@ -21,7 +21,7 @@ from pydantic import BaseModel
 
 from infra import metrics, topics
 from infra.settings import Settings, load
-from streams.commands import register
+from streams.commands.registration import register
 from streams.engine.app import EgoLogApp
 from streams.web.openapi import description
 
@@ -222,7 +222,7 @@ def _paths() -> Iterator[tuple[str, ...]]:
 def register_commands() -> Iterator[None]:
     """Put our commands on Faust's command line, and take them off it again."""
     others = dict(cli.commands)
-    if "dead-letters" not in cli.commands:
+    if not isinstance(cli.commands.get("dead-letters"), click.Group):
         register(EgoLogApp(_default_settings()))
     try:
         yield

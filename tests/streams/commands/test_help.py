@@ -8,7 +8,7 @@ from click.testing import CliRunner
 from faust.cli.base import cli
 
 from infra.settings import load
-from streams.commands import register
+from streams.commands.registration import register
 from streams.engine.app import EgoLogApp
 
 if TYPE_CHECKING:
