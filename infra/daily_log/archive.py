@@ -8,6 +8,8 @@ them gives the same log, and restoring twice changes nothing.
 from __future__ import annotations
 
 import json
+import zlib
+from gzip import BadGzipFile
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from pydantic import ValidationError
@@ -23,6 +25,8 @@ if TYPE_CHECKING:
     from infra.daily_log.store import LogStore
 
 HEAD = {"egolog": "log", "version": 1}
+# Of a file that is cut, or not what its name says.
+_DAMAGE = (EOFError, BadGzipFile, zlib.error, UnicodeDecodeError)
 # Time of a log that is in memory at once.
 _PIECE_NS = 3_600_000_000_000
 _AT_ONCE = 500
@@ -103,23 +107,35 @@ async def restore(
 ) -> Counts:
     """Restore the output of `lines` or `infra.daily_log.export.to_json`; return records by row.
 
-    They are also appended to `corrections`, if given. Raises `ExportError` with the line's number;
-    the lines before it are restored.
+    They are also appended to `corrections`, if given. Raises `ExportError` with the line's number,
+    also for a text that is cut or no text; the lines before it are restored.
     """
     iterator = iter(text_lines)
-    head = next(iterator, "")
     counts = dict.fromkeys(_KINDS, 0)
-    if not _is_head(head):
-        for rows in _in_batches(rows_of(from_json("".join([head, *iterator])))):
-            await _write(store, rows, counts, corrections)
-        return _counts(counts)
+    try:
+        head = next(iterator, "")
+        if not _is_head(head):
+            for rows in _in_batches(rows_of(from_json("".join([head, *iterator])))):
+                await _write(store, rows, counts, corrections)
+            return _counts(counts)
+    except _DAMAGE as error:
+        raise ExportError(f"this is not an exported log: {error}") from error
     batch: list[Row] = []
-    for number, line in enumerate(iterator, 2):
-        if line.strip():
-            batch.append(_row(line, number))
-        if len(batch) >= _AT_ONCE:
-            await _write(store, batch, counts, corrections)
-            batch = []
+    number = 1
+    try:
+        for number, line in enumerate(iterator, 2):
+            if line.strip():
+                batch.append(_row(line, number))
+            if len(batch) >= _AT_ONCE:
+                await _write(store, batch, counts, corrections)
+                batch = []
+    except (ExportError, *_DAMAGE) as error:
+        await _write(store, batch, counts, corrections)
+        if isinstance(error, ExportError):
+            raise
+        raise ExportError(
+            f"line {number + 1} is damaged: {error}; the lines before it are restored"
+        ) from error
     await _write(store, batch, counts, corrections)
     return _counts(counts)
 
@@ -147,7 +163,9 @@ def _row(line: str, number: int) -> Row:
         return row, _KINDS[row].model_validate_json(json.dumps(fields["record"]))
     except (ValueError, KeyError, TypeError, ValidationError) as error:
         why = str(error).splitlines()[0]
-        raise ExportError(f"line {number} is no record of a log: {why[:200]}") from error
+        raise ExportError(
+            f"line {number} is no record of a log: {why[:200]}; the lines before it are restored"
+        ) from error
 
 
 def _in_batches(rows: list[Row]) -> Iterable[list[Row]]:

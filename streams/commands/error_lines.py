@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import select
 import sys
 from contextlib import contextmanager
 from functools import wraps
@@ -16,22 +17,47 @@ from models.serving.registry import RegistryError
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Iterator
 
+# What a shell reports of a program that wrote into a pipe without a reader.
+_ENDED_BY_SIGPIPE = 141
+
 
 @contextmanager
 def errors_in_one_line() -> Iterator[None]:
     """End the process with one line for errors that the user can fix."""
     try:
         yield
+        # Here and not at the interpreter's end, where a closed pipe is a traceback.
+        sys.stdout.flush()
     except (InfraError, RecordingError, RegistryError) as error:
         print(f"error: {error}", file=sys.stderr, flush=True)
         # Faust prints a traceback for any exception of a command, even SystemExit.
         os._exit(1)
     except OSError as error:
-        full = full_disk(error)
-        if full is None:
+        if isinstance(error, BrokenPipeError) and _reader_is_gone():
+            os._exit(_ENDED_BY_SIGPIPE)
+        line = full_disk(error) or _unusable_file(error)
+        if line is None:
             raise
-        print(f"error: {full}", file=sys.stderr, flush=True)
+        print(f"error: {line}", file=sys.stderr, flush=True)
         os._exit(1)
+
+
+def _reader_is_gone() -> bool:
+    """Whether nobody reads the output any more, as after `| head`."""
+    try:
+        out = sys.stdout.fileno()
+    except (OSError, ValueError):
+        return False
+    poll = select.poll()
+    poll.register(out, select.POLLOUT)
+    return any(events & (select.POLLERR | select.POLLHUP) for _, events in poll.poll(0))
+
+
+def _unusable_file(error: OSError) -> str | None:
+    """Return one line if `error` is about a file, else None."""
+    if error.filename is None or error.strerror is None:
+        return None
+    return f"file {str(error.filename)!r} cannot be used: {error.strerror.lower()}"
 
 
 def one_line_errors(

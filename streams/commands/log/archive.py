@@ -11,6 +11,7 @@ from faust.cli import argument
 
 from infra import topics
 from infra.daily_log.archive import lines, restore
+from infra.daily_log.export import ExportError
 from infra.daily_log.republish import republish
 from schemas.atomic_file import atomic_path
 from streams.commands.log.span import FROM, TO, span_of
@@ -49,17 +50,26 @@ def register(group: ActionGroup, app: EgoLogApp) -> None:
         """
         corrections: list[Correction] = []
         async with open_store(app) as store:
-            with _open_text(pathlib.Path(file), file, "rt") as text:
-                counts = await restore(store, text, corrections)
+            try:
+                with _open_text(pathlib.Path(file), file, "rt") as text:
+                    counts = await restore(store, text, corrections)
+            except ExportError as error:
+                await _publish(app, corrections)
+                raise ExportError(f"file {file!r}: {error}") from error
         print(
             f"restored {counts.scenarios} scenarios ({counts.refined} refined) and "
             f"{counts.activities} activities"
         )
-        if corrections:
-            settings = running(app.settings, "broker_url")
-            await topics.create(settings)
-            published = await republish(settings, corrections)
-            print(f"restored {len(corrections)} corrections; {published} of them were published")
+        await _publish(app, corrections)
+
+
+async def _publish(app: EgoLogApp, corrections: list[Correction]) -> None:
+    """Publish restored corrections that are missing in their topic."""
+    if corrections:
+        settings = running(app.settings, "broker_url")
+        await topics.create(settings)
+        published = await republish(settings, corrections)
+        print(f"restored {len(corrections)} corrections; {published} of them were published")
 
 
 def _open_text(path: pathlib.Path, name: str, mode: Literal["rt", "wt"]) -> IO[str]:

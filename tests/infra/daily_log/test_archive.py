@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import gzip
 from typing import TYPE_CHECKING
 
 import pytest
@@ -13,6 +14,9 @@ from tests.infra.daily_log.test_corrections import correction, named_span
 from tests.infra.daily_log.test_store import T0, S, activity, refinement, scenario
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from pathlib import Path
+
     from redis.asyncio import Redis
 
     from infra.daily_log.records import Log
@@ -139,6 +143,42 @@ async def test_what_is_no_log_is_refused_in_one_line(
         await restore(store, text)
     assert why in str(refused.value)
     assert "\n" not in str(refused.value)
+
+
+def of_a_file(path: Path) -> Iterable[str]:
+    with gzip.open(path, "rt", encoding="utf-8") as text:
+        yield from text
+
+
+@pytest.mark.parametrize("kept", [0.5, 0.95])
+async def test_of_a_file_that_is_cut_what_comes_before_the_cut_is_restored(
+    store: LogStore, tmp_path: Path, kept: float
+) -> None:
+    await store.put_scenarios([scenario(T0 + n * 30 * S) for n in range(60)])
+    whole = gzip.compress("\n".join([each async for each in lines(store, "d1", *ALWAYS)]).encode())
+    file = tmp_path / "d1.jsonl.gz"
+    file.write_bytes(whole[: int(kept * len(whole))])
+    await store.delete("d1", *ALWAYS)
+    with pytest.raises(
+        ExportError, match=r"line \d+ is damaged: .*; the lines before it are resto"
+    ):
+        await restore(store, of_a_file(file))
+    restored = await store.count("d1")
+    assert 0 < restored.scenarios < 60
+
+
+@pytest.mark.parametrize(
+    "content",
+    [b"hi", gzip.compress(b"\x88\x00\xff", mtime=0)],
+    ids=["no archive", "no text"],
+)
+async def test_a_file_that_is_none_of_ours_is_refused(
+    store: LogStore, tmp_path: Path, content: bytes
+) -> None:
+    file = tmp_path / "d1.jsonl.gz"
+    file.write_bytes(content)
+    with pytest.raises(ExportError, match="this is not an exported log: "):
+        await restore(store, of_a_file(file))
 
 
 async def test_a_calendar_has_an_event_for_each_run_and_its_notes(store: LogStore) -> None:
