@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from faust.cli import argument, option
@@ -87,6 +88,7 @@ def _add_pauses(group: ActionGroup, app: EgoLogApp) -> None:
         )
         ends = "" if until_ms is None else f" until {iso(until_ms * NS_PER_MS)}"
         print(f"paused {device!r}{ends}: its frames are dropped, and counted")
+        await _doubt(settings, device, now)
 
     @group.action("resume", argument("device"))
     async def devices_resume(device: str) -> None:
@@ -119,6 +121,7 @@ def _add_pauses(group: ActionGroup, app: EgoLogApp) -> None:
             ) from error
         await write_control(settings, changed)
         print(f"quiet hours of {device!r}: {changed.quiet or 'none'}")
+        await _doubt(settings, device, now)
 
 
 def _add_erase(group: ActionGroup, app: EgoLogApp) -> None:
@@ -157,6 +160,24 @@ async def _open_device(app: EgoLogApp, device: str) -> tuple[Settings, DeviceCon
     settings = running(app.settings, "broker_url")
     await topics.create(settings)
     return settings, (await read_controls(settings)).get(device)
+
+
+async def _doubt(settings: Settings, device: str, control: DeviceControl | None) -> None:
+    """Say where nothing is known of a device: its id may be misspelt, or it has not sent yet."""
+    if control is not None:
+        return
+    with suppress(InfraError):
+        redis = await connect(running(settings, "redis_url"))
+        try:
+            store = LogStore(redis, settings.app_id, settings.log_retention_days)
+            known = any(await store.count(device))
+        finally:
+            await redis.aclose()
+        if not known:
+            print(
+                f"device {device!r} has no log yet: check the id with `devices list`",
+                file=sys.stderr,
+            )
 
 
 def _state(control: DeviceControl) -> str:

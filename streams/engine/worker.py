@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import atexit
+import signal
 import socket
 import sys
 from typing import TYPE_CHECKING, Any
@@ -76,6 +77,11 @@ class Worker(faust.Worker):
         if not self._shutdown_immediately:
             # Not `sys.stdout`, which Faust has redirected to the log by then.
             print(ready_line(self.app.conf), file=self.stdout, flush=True)
+
+    def _on_sigint(self) -> None:
+        # Faust's own line for Ctrl-C is "-INT-", six times.
+        self.carp("stopping")
+        self._schedule_shutdown(signal.SIGINT)
 
     def execute_from_commandline(self) -> None:
         """Run until stopped; exit with status 1 after an error that the last line names."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from math import inf
 from time import monotonic
 from typing import TYPE_CHECKING
 
@@ -35,15 +36,22 @@ _AWAY = (
     "Got error produce response",
 )
 REPEAT_S = 30.0
+# A broker that just started makes its topic of offsets when the first group asks for it.
+_STARTING = "GroupCoordinatorNotAvailableError"
+STARTING_S = 15.0
 
 
 class OncePerInterval(logging.Filter):
-    """Passes each kind of line about an unreachable broker once every `REPEAT_S` seconds."""
+    """Passes each kind of line about an unreachable broker once every `REPEAT_S` seconds.
+
+    That no coordinator is there yet passes only if it still isn't after `STARTING_S`.
+    """
 
     def __init__(self, clock: Callable[[], float] = monotonic) -> None:
         super().__init__()
         self._clock = clock
         self._passed_at: dict[str, float] = {}
+        self._starting_since = inf
 
     def filter(self, record: logging.LogRecord) -> bool:
         """Return whether a line is written."""
@@ -52,6 +60,10 @@ class OncePerInterval(logging.Filter):
         if kind is None:
             return True
         now = self._clock()
+        if _STARTING in text:
+            self._starting_since = min(now, self._starting_since)
+            if now - self._starting_since < STARTING_S:
+                return False
         if now - self._passed_at.get(kind, -REPEAT_S) < REPEAT_S:
             return False
         self._passed_at[kind] = now

@@ -1,7 +1,8 @@
 from __future__ import annotations
 
 import asyncio
-from typing import TYPE_CHECKING
+import os
+from pathlib import Path
 from uuid import uuid4
 
 import pytest
@@ -15,9 +16,7 @@ from tests.broker_settings import with_topics
 from tests.infra.daily_log.test_store import T0, S, activity, scenario
 from tests.pipeline.running import Worker
 from tests.pipeline.test_errors import refusal
-
-if TYPE_CHECKING:
-    from pathlib import Path
+from tests.warm_process import run_command
 
 
 @pytest.fixture
@@ -76,6 +75,25 @@ def test_devices_are_listed_paused_resumed_and_erased(ours: Worker, tmp_path: Pa
     )
     gone = ["erased", "0", "0"]
     assert states(ours) == {"d1": gone, "d2": before["d2"], "d9": gone}
+
+
+def test_a_device_of_which_nothing_is_known_may_be_misspelt(ours: Worker, tmp_path: Path) -> None:
+    def said(*arguments: str) -> tuple[int, str]:
+        environment = {k: v for k, v in os.environ.items() if not k.startswith("EGOLOG_")}
+        root = Path(__file__).parents[3]
+        status, _, err = run_command(
+            ("devices", *arguments),
+            {**environment, "PYTHONPATH": str(root), **ours.environment()},
+            60.0,
+            tmp_path,
+        )
+        return status, err
+
+    assert said("pause", "d1") == (0, "")
+    line = "device 'dl' has no log yet: check the id with `devices list`\n"
+    assert said("pause", "dl") == (0, line)
+    # It was decided on before.
+    assert said("quiet", "dl", "22:00-07:00@Europe/Berlin") == (0, "")
 
 
 @pytest.mark.parametrize(

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import signal
 from io import StringIO
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
@@ -109,3 +110,12 @@ async def test_a_worker_says_that_it_is_ready_once_it_has_started_and_is_not_sto
     assert lines.getvalue() == "started\nfrozen\n" + (
         "" if stopping else "ready; without the page\n"
     )
+
+
+def test_ctrl_c_says_that_the_worker_stops(monkeypatch: pytest.MonkeyPatch) -> None:
+    said: list[object] = []
+    worker = Worker.__new__(Worker)
+    monkeypatch.setattr(worker, "carp", said.append, raising=False)
+    monkeypatch.setattr(worker, "_schedule_shutdown", said.append, raising=False)
+    worker._on_sigint()
+    assert said == ["stopping", signal.SIGINT]

@@ -5,7 +5,13 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from streams.engine.kafka.quiet_log import _LOGGERS, REPEAT_S, OncePerInterval, quieten
+from streams.engine.kafka.quiet_log import (
+    _LOGGERS,
+    REPEAT_S,
+    STARTING_S,
+    OncePerInterval,
+    quieten,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -47,3 +53,23 @@ def test_a_broker_that_is_away_is_named_again_after_a_while_only() -> None:
     now += REPEAT_S
     assert passes("Unable connect to node with id 1: refused")
     assert not passes("Unable connect to node with id 2: refused")
+
+
+def test_a_coordinator_that_is_not_there_yet_is_named_only_if_it_stays_away() -> None:
+    now = 100.0
+    once = OncePerInterval(lambda: now)
+    text = "Group Coordinator Request failed: [Error 15] GroupCoordinatorNotAvailableError"
+
+    def passes() -> bool:
+        return once.filter(logging.makeLogRecord({"msg": text}))
+
+    assert not passes()
+    now += STARTING_S - 0.1
+    assert not passes()
+    now += 0.2
+    assert passes()
+    assert not passes()
+    # Another reason is no start.
+    assert OncePerInterval(lambda: now).filter(
+        logging.makeLogRecord({"msg": "Group Coordinator Request failed: [Error 30] refused"})
+    )
