@@ -1,4 +1,4 @@
-"""EgoLog's networks, their features, training data and weights; knows only `schemas`.
+"""The networks of EgoLog and LanHAR, their features, data and weights; knows only `schemas`.
 
 Moved commands print their new module and exit with status 2, as `python -m models.train`; this is
 removed with the next release.

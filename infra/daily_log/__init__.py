@@ -1,1 +1,4 @@
-"""The daily log: its records, the store that keeps them, and its export."""
+"""The daily log: its records, the store that keeps them, their search, correction and export.
+
+The agent that writes it is `streams.log`; the page that shows it, `streams.web`.
+"""

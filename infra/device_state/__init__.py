@@ -1,1 +1,4 @@
-"""What is kept of a device besides its log, and the erasure of all of it."""
+"""What is kept of a device besides its log: checkpoints, corrected windows, live states.
+
+And the erasure of all of it.
+"""

@@ -1,1 +1,4 @@
-"""Fine-tuned models: the replay buffer, weight files, history of revisions and deployment."""
+"""Fine-tuned models: the replay buffer, weight files, history of revisions and deployment.
+
+How they are trained is in `models.finetuning`.
+"""

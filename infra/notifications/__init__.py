@@ -1,1 +1,4 @@
-"""Notifications: rules and targets, senders, and the history in Redis."""
+"""Notifications: rules and targets, senders, and the history in Redis.
+
+Whether a rule holds is decided in `operators.notifying`.
+"""

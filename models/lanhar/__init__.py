@@ -1,1 +1,4 @@
-"""LanHAR: activity recognition across data sets, with labels described in language."""
+"""LanHAR as it serves: activity recognition across data sets, with labels described in language.
+
+How it is trained and measured is in `models.research.lanhar`.
+"""

@@ -1,1 +1,4 @@
-"""Recordings, real or simulated, read lazily with event times and ground truth."""
+"""Recordings, real or simulated, read lazily with event times and ground truth.
+
+Simulated and composed days are in `models.simulation`.
+"""

@@ -1,1 +1,4 @@
-"""What the agents share: the app, ordered stages, batched inference, guarded consumption."""
+"""What the agents share: the app, ordered stages, batched inference, guarded consumption.
+
+No agent and no command is here.
+"""

@@ -1,1 +1,4 @@
-"""Producers: recordings replayed into the topics."""
+"""Producers: recordings of any kind, opened and replayed into the topics.
+
+The readers themselves are in `models.recordings`.
+"""

@@ -1,1 +1,1 @@
-"""Training and evaluating LanHAR."""
+"""Training and evaluating LanHAR: data sets, interpretations, networks, baselines, figures."""

@@ -1,1 +1,1 @@
-"""Shared code of training and evaluation."""
+"""What training and evaluation share: loops, metrics, caches, tables; nothing of one paper."""

@@ -1,1 +1,4 @@
-"""Evaluating LanHAR and its baselines across data sets."""
+"""Evaluating LanHAR and its baselines across data sets.
+
+A command, its runs, its tables and its page have a file each.
+"""
