@@ -8,21 +8,19 @@ are computed live, in a replay or alone.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import lru_cache
 from importlib.resources import files
 from itertools import combinations
-from math import gcd
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy import fft, sparse
 
-from models.network.decimation import decimate
-from models.network.polyphase import hann, low_pass
+from models.network.interpolation import cubic, fill_short_holes, interpolate_gaps, moving_mean
+from models.network.polyphase import hann
+from models.network.resampling import resample
 
 Float32 = NDArray[np.float32]
 Mask = NDArray[np.bool_]
-
 MIN_RATE = 8_000
 MAX_RATE = 192_000
 IMU_CHANNELS = 6
@@ -147,10 +145,10 @@ class Features:
             # The mean of an even number of rows lies between two.
             between = 0.5 if width > 0 and width % 2 == 0 else 0.0
             grid = (grid / self.config.imu_rate - first_s) * rate - between
-        rows = _interpolate_gaps(values, mask)
+        rows = interpolate_gaps(values, mask)
         if width > 1:
-            rows = _moving_mean(rows, width)
-        return {"imu": _cubic(rows, grid).astype(np.float32)}
+            rows = moving_mean(rows, width)
+        return {"imu": cubic(rows, grid).astype(np.float32)}
 
     def _check_audio(self, samples: Float32, rate: int, mask: Mask) -> None:
         if samples.ndim != 2 or samples.shape[0] not in (1, 2, 4):
@@ -235,84 +233,3 @@ def _frames(samples: Float32, length: int, hop: int) -> Float32:
         (channel_bytes, hop * sample_bytes, sample_bytes),
         writeable=False,
     )
-
-
-def resample(samples: Float32, rate: int, want: int) -> Float32:
-    """(C, n) at `rate` -> (C, n·want/rate) at `want`, through one anti-aliasing filter."""
-    if rate == want:
-        return samples
-    if rate % want == 0:
-        return decimate(samples, rate // want)
-    # Imported late: it takes a second, and sound at 16 or 48 kHz does not need it.
-    from scipy import signal
-
-    shared = gcd(rate, want)
-    up, down = want // shared, rate // shared
-    out: Float32 = signal.resample_poly(
-        samples, up, down, axis=1, window=_low_pass(up, down), padtype="line"
-    )
-    return out[:, : samples.shape[1] * want // rate]
-
-
-def fill_short_holes(samples: Float32, mask: Mask, longest: int) -> Float32:
-    """Zero missing samples, but interpolate inner holes of at most `longest` samples."""
-    if mask.all():
-        return samples
-    out = np.where(mask, samples, np.float32(0.0)).astype(np.float32)
-    edges = np.flatnonzero(np.diff(np.concatenate(([True], mask, [True])).astype(np.int8)))
-    for start, stop in zip(edges[::2], edges[1::2], strict=True):
-        if start > 0 and stop < len(mask) and stop - start <= longest:
-            steps = np.arange(1, stop - start + 1, dtype=np.float32) / np.float32(stop - start + 1)
-            before, after = out[:, start - 1 : start], out[:, stop : stop + 1]
-            out[:, start:stop] = before + (after - before) * steps
-    return out
-
-
-def _interpolate_gaps(values: Float32, mask: Mask) -> NDArray[np.float64]:
-    """Return the rows (n, C) with missing ones interpolated linearly."""
-    rows = values.astype(np.float64)
-    if mask.all():
-        return rows
-    arrived, all_ = np.flatnonzero(mask), np.arange(len(rows))
-    for channel in range(rows.shape[1]):
-        rows[:, channel] = np.interp(all_, arrived, rows[arrived, channel])
-    return rows
-
-
-def _moving_mean(rows: NDArray[np.float64], width: int) -> NDArray[np.float64]:
-    """Return the moving average of (n, C) over `width` rows; the ends are held."""
-    count, left = len(rows), (width - 1) // 2
-    padded = np.concatenate(
-        [rows[:1].repeat(left, axis=0), rows, rows[-1:].repeat(width - 1 - left, axis=0)]
-    )
-    padded *= 1.0 / width
-    out = padded[:count].copy()
-    for row in range(1, width):
-        out += padded[row : row + count]
-    return out
-
-
-def _cubic(rows: NDArray[np.float64], at: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Return the values of (n, C) at fractional rows, by cubic interpolation; ends are held.
-
-    A sum of products in a fixed order, so the result is bit-equal on any machine.
-    """
-    last = len(rows) - 1
-    at = np.clip(at, 0, last)
-    if last < 3:
-        columns = [np.interp(at, np.arange(len(rows)), column) for column in rows.T]
-        return np.stack(columns, axis=1)
-    first = np.clip(np.floor(at).astype(np.int64) - 1, 0, last - 3)
-    a = at - first
-    b, c, d = a - 1, a - 2, a - 3
-    out = np.zeros((len(at), rows.shape[1]))
-    for row, weight in enumerate((-b * c * d / 6, a * c * d / 2, -a * b * d / 2, a * b * c / 6)):
-        out += weight[:, None] * rows[first + row]
-    return out
-
-
-@lru_cache(maxsize=16)
-def _low_pass(up: int, down: int) -> Float32:
-    """Anti-aliasing filter for `resample_poly`; cached, as its design costs more than its use."""
-    filtered: Float32 = low_pass(up, down).astype(np.float32)
-    return filtered
