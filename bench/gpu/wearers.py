@@ -11,7 +11,8 @@ import numpy as np
 from bench.gpu.timing import synchronize
 from models.network.windows import HAR_WINDOW_S, SCENARIO_WINDOW_S
 from models.serving.encoded_seconds import SecondEncoder
-from models.serving.open_vocabulary import MotionReading, require_lanhar
+from models.serving.lanhar_loading import require_lanhar
+from models.serving.open_vocabulary import MotionReading
 from models.serving.predict import (
     ActivityRecognizer,
     HarInput,

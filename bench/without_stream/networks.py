@@ -7,7 +7,7 @@ from time import thread_time
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from models.serving.encoded_seconds import SecondEncoder
-from models.serving.open_vocabulary import open_lanhar
+from models.serving.lanhar_loading import open_lanhar
 from models.serving.predict import (
     ActivityEstimate,
     ActivityRecognizer,

@@ -17,8 +17,10 @@ from models.egolog.audio_tagger import efficientat
 from models.egolog.audio_tagger.input import HOP, MELS, RATE, SEGMENT_S, STEPS, TAGGER_MEL
 from models.egolog.audio_tagger.log_mel import TaggerLogMel
 from models.egolog.audio_tagger.parents import PARENT_OF_CLASS, PARENTS, fold
-from models.features import Features, fill_short_holes, resample
+from models.features import Features
+from models.network.interpolation import fill_short_holes
 from models.network.published_weights import PretrainedError
+from models.network.resampling import resample
 from models.serving.one_thread import pin_one_thread
 from models.serving.registry import REVISION_DIGITS, RegistryError
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass
 from functools import cached_property
 from hashlib import sha256
@@ -12,10 +11,7 @@ import numpy as np
 
 from models.lanhar.hashed_words import buckets
 from models.lanhar.label_memory import LabelMemory
-from models.lanhar.margins import KnownReadings, ReadingsConfig
-from models.lanhar.position_readout import PositionReadout
 from models.lanhar.rotation_invariant import MIN_SAMPLES, channels_and_measures
-from models.lanhar.step_position import StepPosition
 from models.lanhar.thigh import posture_logits
 from models.lanhar.vocabulary import (
     RATE,
@@ -27,26 +23,19 @@ from models.lanhar.vocabulary import (
     resample_motion,
 )
 from models.network.softmax import softmax
-from models.serving.registry import REVISION_DIGITS, RegistryError
-from models.serving.served import (
-    LANHAR_LABELS,
-    LANHAR_POSITION,
-    LANHAR_READINGS,
-    LANHAR_READOUT,
-    LANHAR_SENSOR,
-    LANHAR_TEXT,
-)
+from models.serving.registry import REVISION_DIGITS
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
 
     from numpy.typing import NDArray
 
-    from models.serving.registry import Opened, Registry
+    from models.lanhar.margins import KnownReadings
+    from models.lanhar.position_readout import PositionReadout
+    from models.serving.registry import Opened
     from models.serving.session import NetworkSession
     from schemas.position import Place
 
-KEYS = (LANHAR_SENSOR, LANHAR_TEXT, LANHAR_LABELS, LANHAR_READINGS)
 # The labels that are active by default: the closed set's, locomotion, and a few of housework and
 # travel. Others have descriptions, but must be added by `labels add`, because overlapping labels
 # (eating soup, eating pasta) would split one activity's probability.
@@ -281,75 +270,3 @@ class Lanhar:
     def embed(self, texts: Sequence[str]) -> NDArray[np.float32]:
         """Return the unit vector (128,) of one activity from its descriptions."""
         return embed_texts(self.text, texts)
-
-
-def open_lanhar(registry: Registry) -> Lanhar | None:
-    """Load LanHAR; returns None if none of its weights exist, and nothing is ranked then.
-
-    Raises `RegistryError` if they are damaged or incomplete.
-    """
-    if not any(registry.path(key).is_file() for key in KEYS):
-        return None
-    return require_lanhar(registry)
-
-
-def require_lanhar(registry: Registry) -> Lanhar:
-    """Load LanHAR; raises `RegistryError` if its weights cannot be used."""
-    sensor, text = registry.open(LANHAR_SENSOR), registry.open(LANHAR_TEXT)
-    known, readings = _labels(registry), _readings(registry)
-    if readings.config.sensor not in ("", sensor.revision):
-        raise RegistryError(
-            f"weights lanhar_readings are of sensor encoder {readings.config.sensor}, and it is "
-            f"{sensor.revision}; expected them anew: python -m models.research.lanhar.training.kept"
-        )
-    return Lanhar(
-        sensor=ServedSensorEncoder(sensor.sessions["lanhar_sensor"]),
-        text=ServedTextEncoder(text),
-        shipped=known.only([name for name in IN_FORCE if name in known.names]),
-        readings=readings,
-        revision=sensor.revision,
-        text_revision=text.revision,
-        readout=_readout(registry, sensor.revision),
-        suffix=sensor.suffix,
-    )
-
-
-def open_positions(registry: Registry) -> StepPosition | None:
-    """Load the classifier of a device's position from steps, or return None without its weights.
-
-    Raises `RegistryError` if they are damaged.
-    """
-    if not registry.path(LANHAR_POSITION).is_file():
-        return None
-    return StepPosition.of(registry.weights(LANHAR_POSITION).tensors)
-
-
-def _labels(registry: Registry) -> LabelEmbeddings:
-    weights = registry.weights(LANHAR_LABELS)
-    names = tuple(json.loads(weights.config)["names"])
-    return LabelEmbeddings(names, weights.tensors["vectors"].astype(np.float32))
-
-
-def _readout(registry: Registry, sensor: str) -> PositionReadout | None:
-    """Load the readout of a position, or return None without its weights."""
-    if not registry.path(LANHAR_READOUT).is_file():
-        return None
-    weights = registry.weights(LANHAR_READOUT)
-    readout = PositionReadout.of(json.loads(weights.config), weights.tensors, weights.revision)
-    if readout.config.sensor not in ("", sensor):
-        raise RegistryError(
-            f"weights lanhar_readout are of sensor encoder {readout.config.sensor}, and it is "
-            f"{sensor}; expected them anew: "
-            "python -m models.research.lanhar.training.position_readout"
-        )
-    return readout
-
-
-def _readings(registry: Registry) -> KnownReadings:
-    weights = registry.weights(LANHAR_READINGS)
-    config = json.loads(weights.config)
-    return KnownReadings(
-        ReadingsConfig(tuple(config["of"]), tuple(config["learned"]), config["sensor"]),
-        weights.tensors["readings"].astype(np.float64),
-        weights.tensors["learned"].astype(np.float64),
-    )

@@ -10,7 +10,7 @@ from faust.cli import argument, option
 from infra import topics
 from infra.errors import LabelError
 from models.lanhar.descriptions import labels as described
-from models.serving.open_vocabulary import require_lanhar
+from models.serving.lanhar_loading import require_lanhar
 from schemas.labels import label_key
 from streams.commands.groups import ActionGroup
 from streams.commands.running_services import running

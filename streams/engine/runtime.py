@@ -13,7 +13,7 @@ from infra.device_state.corrected_windows import CorrectedWindows
 from infra.local.embedded import broker_life
 from infra.model_store.history import Revisions
 from infra.redis.client import connect
-from models.serving.open_vocabulary import open_lanhar, open_positions
+from models.serving.lanhar_loading import open_lanhar, open_positions
 from streams.engine.batcher import Batching
 from streams.engine.correction_adapters import CorrectionAdapters
 from streams.engine.inference_schedule import Urgency

@@ -18,7 +18,7 @@ from infra.redis.client import connect
 from infra.redis.durability import warn_of_loss
 from infra.settings import EMBEDDED, Settings, env_name
 from infra.web_access import require_guard
-from models.serving.open_vocabulary import open_lanhar
+from models.serving.lanhar_loading import open_lanhar
 from models.serving.registry import RegistryError
 from streams.engine import own_core
 from streams.engine.allocator import keep_freed_memory

@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING, Any
 from infra import topics
 from infra.settings import Settings
 from models.features import Features
+from models.serving.lanhar_loading import open_lanhar, open_positions
 from models.serving.near_field import NearFieldExtractor
-from models.serving.open_vocabulary import open_lanhar, open_positions
 from models.serving.predict import ActivityRecognizer, ScenarioRecognizer, SoundLocalizer
 from models.serving.registry import Registry
 from schemas import Activity, DeadLetter, Frame, Scenario, SchemaError

@@ -10,7 +10,7 @@ import pytest
 from infra import topics
 from infra.broker.topic_reader import read_all, read_letters
 from models.lanhar.upright import Upright
-from models.serving.open_vocabulary import open_positions, require_lanhar
+from models.serving.lanhar_loading import open_positions, require_lanhar
 from models.serving.registry import Registry
 from schemas import Activity, Scenario, Window
 from schemas.frames import NS

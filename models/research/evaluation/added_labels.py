@@ -18,7 +18,7 @@ from models.lanhar.label_table import LANHAR_LABELS
 from models.lanhar.vocabulary import LabelEmbeddings
 from models.recordings.datasets.labelled_windows import read
 from models.recordings.protocol import RecordingError
-from models.serving.open_vocabulary import open_lanhar
+from models.serving.lanhar_loading import open_lanhar
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -15,7 +15,7 @@ from models.lanhar.step_position import (
     add_window,
     estimate,
 )
-from models.serving.open_vocabulary import open_positions
+from models.serving.lanhar_loading import open_positions
 from models.serving.registry import Registry
 
 if TYPE_CHECKING:

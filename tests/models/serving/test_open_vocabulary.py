@@ -12,14 +12,8 @@ from models.lanhar.position_readout import ReadoutConfig
 from models.lanhar.readings import LANHAR_READINGS, Readings
 from models.lanhar.readout_weights import LANHAR_READOUT, ReadoutWeights
 from models.lanhar.text_encoder import LANHAR_TEXT
-from models.serving.open_vocabulary import (
-    IN_FORCE,
-    KEYS,
-    MIN_ROWS,
-    Lanhar,
-    open_lanhar,
-    require_lanhar,
-)
+from models.serving.lanhar_loading import KEYS, open_lanhar, require_lanhar
+from models.serving.open_vocabulary import IN_FORCE, MIN_ROWS, Lanhar
 from models.serving.registry import MissingWeightsError, Registry, RegistryError
 from schemas import ActivityLabel, Vector
 from streams.engine.vocabulary.known_labels import label_set
@@ -33,7 +27,6 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from schemas.position import Place
-
 
 RNG = np.random.default_rng(0)
 IMU = RNG.normal(size=(250, 6)).astype(np.float32) + np.array([0, 0, 9.81, 0, 0, 0], np.float32)

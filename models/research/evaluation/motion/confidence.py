@@ -32,8 +32,8 @@ from models.research.lib.metrics import calibration_error
 from models.research.lib.recordings_folder import needed_recordings
 from models.research.lib.tables import table
 from models.serving import activity_memory
+from models.serving.lanhar_loading import open_lanhar
 from models.serving.one_thread import pin_one_thread
-from models.serving.open_vocabulary import open_lanhar
 from models.serving.predict import ActivityRecognizer, HarInput
 from models.serving.registry import WEIGHTS_DIR, Registry
 

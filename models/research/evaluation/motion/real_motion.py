@@ -24,7 +24,7 @@ from models.research.lanhar.evaluation.live_ranking import f1, ranked
 from models.research.lanhar.training.scores import SURE
 from models.research.lib.metrics import macro_f1
 from models.serving.activity_memory import activities_after, remembered_activities
-from models.serving.open_vocabulary import open_lanhar
+from models.serving.lanhar_loading import open_lanhar
 from models.serving.predict import ActivityRecognizer, HarInput
 
 if TYPE_CHECKING:

@@ -30,8 +30,8 @@ from models.research.lanhar.evaluation.live_page import page, shown
 from models.research.lanhar.evaluation.live_ranking import Figures, figures, ranked
 from models.research.lib.page_sections import put_section
 from models.research.lib.recordings_folder import needed_recordings
+from models.serving.lanhar_loading import require_lanhar
 from models.serving.one_thread import pin_one_thread
-from models.serving.open_vocabulary import require_lanhar
 from models.serving.registry import WEIGHTS_DIR, Registry, RegistryError
 from schemas.atomic_file import write_atomically
 from schemas.position import KNOWN_PLACES

@@ -28,8 +28,8 @@ from models.research.lanhar.training.pocket_windows import FILES, concatenate, s
 from models.research.lanhar.training.position_readout_check import check_readouts
 from models.research.lanhar.training.readout_training import SHARES, train_readout
 from models.research.lib.recordings_folder import needed_recordings
+from models.serving.lanhar_loading import require_lanhar
 from models.serving.one_thread import pin_one_thread
-from models.serving.open_vocabulary import require_lanhar
 from models.serving.registry import WEIGHTS_DIR, Registry
 
 if TYPE_CHECKING:

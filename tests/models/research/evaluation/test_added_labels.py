@@ -7,7 +7,7 @@ import pytest
 
 from models.lanhar.label_table import LANHAR_LABELS
 from models.research.evaluation import added_labels
-from models.serving.open_vocabulary import require_lanhar
+from models.serving.lanhar_loading import require_lanhar
 from models.serving.registry import Registry
 from tests.streams.fresh_lanhar import save_lanhar
 
