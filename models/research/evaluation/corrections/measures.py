@@ -24,12 +24,7 @@ from models.research.egolog.households.days import Calendar, household_windows
 from models.research.egolog.households.log import smoothed_labels
 from models.research.evaluation.self_training.adapting import queue_items
 from models.research.evaluation.self_training.annotators import ByExpert
-from models.research.evaluation.self_training.measures import (
-    MINUTES,
-    SEED,
-    SHARED_TIME,
-    STRETCHES,
-)
+from models.research.evaluation.self_training.measures import MINUTES, SEED, SHARED_TIME, STRETCHES
 from models.research.evaluation.self_training.refining import refine
 from models.research.lib.metrics import macro_f1_of_labels, micro_f1
 from models.serving.one_thread import pin_one_thread
@@ -43,6 +38,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from models.egolog.scenario import ScenarioNet
+    from models.finetuning.acceptance_gate import Verdict
     from models.research.egolog.households.records import HouseholdWindows
     from schemas import FinetuneItem
 
@@ -129,20 +125,15 @@ def of_wearer(
     queues = {"expert": guesses} if expert else {}
     for name, queue in {**queues, "revision": [*guesses, *words]}.items():
         file = folder / f"{name}.safetensors"
-        result = revise(registry, queue, None, file, tuning, gate)
+        verdict = revise(registry, queue, None, file, tuning, gate).verdict
         network = registry.load(SCENARIO, file).module
-        tuned = micro_f1(probabilities(network, later.rows), later.truth)
-        passed = result.verdict.accepted
-        figures[f"f1_{name}"] = tuned if passed else figures["f1_shipped"]
-        figures[f"f1_{name}_without_gate"] = tuned
-        figures[f"gate_{name}"] = f"{result.verdict.outcome}: {result.verdict.reason}"
+        figures |= _of_revision(name, network, verdict, later, figures["f1_shipped"])
         if name == "revision":
-            in_use = network if passed else shipped
-            judged, became = result.verdict.before, result.verdict.after
+            in_use = network if verdict.accepted else shipped
             figures["held_out"] = [
-                became["wearer_windows"],
-                judged["wearer_f1"],
-                became["wearer_f1"],
+                verdict.after["wearer_windows"],
+                verdict.before["wearer_f1"],
+                verdict.after["wearer_f1"],
             ]
     both = adapted_estimates(in_use, words, later.rows)
     figures["f1_corrected"] = micro_f1(both, later.truth)
@@ -156,6 +147,18 @@ def of_wearer(
     ):
         figures[f"log_f1_{name}"] = micro_f1(smoothed_labels(later, estimates), later.truth)
     return figures
+
+
+def _of_revision(
+    name: str, network: ScenarioNet, verdict: Verdict, later: HouseholdWindows, f1_shipped: float
+) -> Figures:
+    """Return a revision's figures on later days; one that the gate refuses changes nothing."""
+    tuned = micro_f1(probabilities(network, later.rows), later.truth)
+    return {
+        f"f1_{name}": tuned if verdict.accepted else f1_shipped,
+        f"f1_{name}_without_gate": tuned,
+        f"gate_{name}": f"{verdict.outcome}: {verdict.reason}",
+    }
 
 
 def adapted_estimates(

@@ -31,7 +31,6 @@ if TYPE_CHECKING:
 
     from models.egolog.localization import Localization
 
-
 SHARE_WEIGHT = 0.5
 WARM_UP_STEPS = 200
 MAX_GRADIENT = 2.0
@@ -122,15 +121,9 @@ def train(
         done = min(1.0, (spent - filled) / max(course.seconds - filled, 1e-6))
         if spent >= next_check or done >= 1:
             next_check = spent + course.check_s
-            loss_now = float(torch.stack(losses[-200:]).mean()) if losses else None
-            row: dict[str, Any] = {"spent": spent, "steps": step, "renders": replay.renders}
-            row |= {"loss": loss_now} | average.judge(check)
+            row = {"spent": spent, "steps": step, "renders": replay.renders}
+            row |= _check(network, average, optimiser, losses, check)
             course.log.append(row)
-            if loss_now is not None and not np.isfinite(loss_now):
-                print("the loss is not finite: continuing from the best so far", flush=True)
-                average.restore(network)
-                optimiser.state.clear()
-                losses.clear()
             average.keep_best(row["score"])
             save(average.best(), row)
             if done >= 1:
@@ -152,6 +145,24 @@ def train(
     best = average.best()
     calibrate(best, check)
     return best
+
+
+def _check(
+    network: Localization,
+    average: _MovingAverage,
+    optimiser: torch.optim.Optimizer,
+    losses: list[Tensor],
+    check: dict[str, RenderedSeconds],
+) -> dict[str, Any]:
+    """Return the loss and the validation's figures; restore `network` if the loss diverged."""
+    loss_now = float(torch.stack(losses[-200:]).mean()) if losses else None
+    row: dict[str, Any] = {"loss": loss_now} | average.judge(check)
+    if loss_now is not None and not np.isfinite(loss_now):
+        print("the loss is not finite: continuing from the best so far", flush=True)
+        average.restore(network)
+        optimiser.state.clear()
+        losses.clear()
+    return row
 
 
 class _MovingAverage:
