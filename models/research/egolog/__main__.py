@@ -61,8 +61,7 @@ SHARES = {
 CACHE = Path(tempfile.gettempdir()) / "egolog-training"
 
 
-def main(arguments: Sequence[str] | None = None) -> None:
-    """Run the command line."""
+def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m models.research.egolog", description=__doc__)
     parser.add_argument("name", choices=(*STEPS, "all"))
     parser.add_argument("--seed", type=int, default=0, help="random seed of weights and batches")
@@ -94,6 +93,12 @@ def main(arguments: Sequence[str] | None = None) -> None:
         action="store_true",
         help="continue training localization from the weights in --out",
     )
+    return parser
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Run the command line."""
+    parser = _parser()
     options = parser.parse_args(arguments)
     for name in ("minutes", "stretches", "clips", "jobs"):
         if getattr(options, name) <= 0:

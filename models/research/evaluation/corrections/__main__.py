@@ -59,8 +59,7 @@ if TYPE_CHECKING:
     from models.research.lib.tables import Figures
 
 
-def main(arguments: Sequence[str] | None = None) -> None:
-    """Run the command line."""
+def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="python -m models.research.evaluation.corrections",
         description=__doc__,
@@ -97,6 +96,12 @@ def main(arguments: Sequence[str] | None = None) -> None:
         nargs="+",
         help="--json files of other runs, a seed each, that --results is written from",
     )
+    return parser
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Run the command line."""
+    parser = _parser()
     options = parser.parse_args(arguments)
     check_minimums(parser, options, wearers=1, corrections=1, processes=1)
     runs = (

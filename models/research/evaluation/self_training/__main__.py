@@ -73,8 +73,7 @@ def headlines(figures: Figures) -> str:
     return "\n".join(lines + [f"| {name.replace('_', ' ')} | {value} |" for name, value in flat])
 
 
-def main(arguments: Sequence[str] | None = None) -> None:
-    """Run the command line."""
+def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="python -m models.research.evaluation.self_training",
         description=__doc__,
@@ -114,6 +113,12 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument(
         "--processes", type=int, default=2, help="number of processes that compose days"
     )
+    return parser
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Run the command line."""
+    parser = _parser()
     options = parser.parse_args(arguments)
     check_minimums(parser, options, processes=1, wearers=1)
     if options.shares:

@@ -50,8 +50,7 @@ def _answers(text: str) -> tuple[str, Path, Path]:
     return name, Path(source), Path(target)
 
 
-def main(arguments: Sequence[str] | None = None) -> int:
-    """Run the command line."""
+def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="python -m models.research.lanhar.evaluation.figures", description=__doc__
     )
@@ -69,6 +68,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
     )  # fmt: skip
     add_kept_runs(parser)
     parser.add_argument("--page", type=Path, help="page that the figures are put at the end of")
+    return parser
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the command line."""
+    parser = _parser()
     options = parser.parse_args(arguments)
     folder = needed_recordings(parser, options) / IMU
     pin_one_thread()

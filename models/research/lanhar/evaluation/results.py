@@ -225,8 +225,7 @@ def _named(text: str) -> tuple[str, Path]:
     return name, Path(file)
 
 
-def main(arguments: Sequence[str] | None = None) -> int:
-    """Run the command line."""
+def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="python -m models.research.lanhar.evaluation.results", description=__doc__
     )
@@ -254,6 +253,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument(
         "--ablations", type=Path, help="figures of models.research.lanhar.evaluation.ablations"
     )
+    return parser
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the command line."""
+    parser = _parser()
     options = parser.parse_args(arguments)
     if options.only_kept:
         folder = (options.data or shared_data() or Path()) / IMU

@@ -200,8 +200,7 @@ def score(
     return macro_f1(names[true[known].numpy()], names[first[known].numpy()])
 
 
-def main(arguments: Sequence[str] | None = None) -> int:
-    """Run the command line."""
+def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="python -m models.research.lanhar.training.last_layers", description=__doc__
     )
@@ -223,6 +222,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
         help="dry run of a plain classifier: the labels' vectors are learned, not from their texts",
     )
     parser.add_argument("--check", action="store_true", help="dry run: evaluate and write nothing")
+    return parser
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the command line."""
+    parser = _parser()
     options = parser.parse_args(arguments)
     data = needed_recordings(parser, options)
     pin_one_thread()
