@@ -137,12 +137,14 @@ class _Decoder:
                 planar = av.AudioResampler(format="fltp", layout=stream.layout, rate=stream.rate)
                 for frame in container.decode(stream):
                     for part in planar.resample(frame):
-                        samples = np.asarray(part.to_ndarray().T, np.float32)
-                        if samples.shape[1] != self._channels:
-                            raise RecordingError(
-                                f"breaks off: {samples.shape[1]} channels follow on "
-                                f"{self._channels}"
-                            )
-                        yield samples
+                        yield self._samples(part)
         except (av.FFmpegError, OSError) as error:
             raise RecordingError(f"breaks off: {_brief(error)}") from error
+
+    def _samples(self, part: Any) -> NDArray[np.float32]:
+        samples = np.asarray(part.to_ndarray().T, np.float32)
+        if samples.shape[1] != self._channels:
+            raise RecordingError(
+                f"breaks off: {samples.shape[1]} channels follow on {self._channels}"
+            )
+        return samples

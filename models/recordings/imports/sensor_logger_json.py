@@ -63,36 +63,51 @@ def _is_export(file: FoundFile) -> bool:
     return head.lstrip().startswith("[") and isinstance(first, dict) and "sensor" in first
 
 
+class _SensorTables:
+    """A CSV file in `folder` for each sensor, opened with its first entry."""
+
+    def __init__(self, folder: Path, stack: ExitStack) -> None:
+        self._folder = folder
+        self._stack = stack
+        self.writers: dict[str, csv.DictWriter[str]] = {}
+
+    def write(self, entry: Any) -> bool:
+        """Write an entry to its sensor's table; return False if it names no sensor."""
+        sensor = entry.pop("sensor", None) if isinstance(entry, dict) else None
+        if not isinstance(sensor, str) or not _NAME.fullmatch(sensor):
+            return False
+        if sensor not in self.writers:
+            if len(self.writers) == _MAX_SENSORS or len(entry) > _MAX_COLUMNS:
+                return False
+            self._open(sensor, entry)
+        self.writers[sensor].writerow(entry)
+        return True
+
+    def _open(self, sensor: str, columns: Iterable[str]) -> None:
+        table = self._folder / f"{sensor}.csv"
+        file = self._stack.enter_context(
+            table.open("x", encoding="utf-8", errors="replace", newline="")
+        )
+        self.writers[sensor] = csv.DictWriter(file, list(columns), extrasaction="ignore")
+        self.writers[sensor].writeheader()
+
+
 def _split(path: Path, folder: Path) -> tuple[list[str], str | None]:
     """Write each sensor's objects as a CSV file; return the names, and what was not written."""
-    writers: dict[str, csv.DictWriter[str]] = {}
     odd = 0
     with ExitStack() as stack:
+        tables = _SensorTables(folder, stack)
         try:
             for entry in _entries(path.read_text(encoding="utf-8-sig", errors="replace")):
-                sensor = entry.pop("sensor", None) if isinstance(entry, dict) else None
-                if not isinstance(sensor, str) or not _NAME.fullmatch(sensor):
-                    odd += 1
-                    continue
-                if sensor not in writers:
-                    if len(writers) == _MAX_SENSORS or len(entry) > _MAX_COLUMNS:
-                        odd += 1
-                        continue
-                    table = folder / f"{sensor}.csv"
-                    file = stack.enter_context(
-                        table.open("x", encoding="utf-8", errors="replace", newline="")
-                    )
-                    writers[sensor] = csv.DictWriter(file, list(entry), extrasaction="ignore")
-                    writers[sensor].writeheader()
-                writers[sensor].writerow(entry)
+                odd += not tables.write(entry)
         except OSError as error:
             return [], f"cannot be read: {error.strerror}"
         except RecursionError:
-            return _names(writers), "is nested too deep; what lies before is read"
+            return _names(tables.writers), "is nested too deep; what lies before is read"
         except json.JSONDecodeError as error:
             cut = f"is no JSON from line {error.lineno} column {error.colno} on"
-            return _names(writers), f"{cut}; what lies before is read"
-    return _names(writers), f"entries that name no sensor: {odd}" if odd else None
+            return _names(tables.writers), f"{cut}; what lies before is read"
+    return _names(tables.writers), f"entries that name no sensor: {odd}" if odd else None
 
 
 def _names(sensors: Iterable[str]) -> list[str]:
