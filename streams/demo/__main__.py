@@ -37,7 +37,7 @@ if TYPE_CHECKING:
 with needs("httpx", "the demo needs"):
     import httpx
 
-# A first start on a slow or busy machine compiles what it imports; one that ends is noticed at once.
+# A first start on a busy machine compiles what it imports; one that ends is noticed at once.
 START_TIMEOUT_S = 300.0
 # After the last frame: the lateness, the join and a slow machine.
 TAIL_TIMEOUT_S = 120.0
