@@ -103,10 +103,9 @@ class QuestionViews:
             parameters.MAX_TIME_NS,
         )
         first = span.from_ns if asked.from_ is not None else device.first_ns
+        past = max(span.to_ns, first + 1) if asked.to is not None else parameters.MAX_TIME_NS
         try:
-            answer = await answered(
-                self._store(), known[0], asked, (first, max(span.to_ns, first + 1))
-            )
+            answer = await answered(self._store(), known[0], asked, (first, past))
         except LlmError as error:
             raise WriteRefusedError(502, f"the language model gave no answer: {error}") from error
         return web.json_response(

@@ -92,7 +92,9 @@ class SearchViews:
         hits: list[Hit] = []
         following: int | None = None
         first = span.from_ns if "from" in asked else min(span.from_ns, device.first_ns)
-        within = query.within(first, max(span.to_ns, first + 1))
+        # The wearer may have added what is after the last record.
+        past = max(span.to_ns, first + 1) if "to" in asked else parameters.MAX_TIME_NS
+        within = query.within(first, past)
         async for piece in pieces(self._store(), device.device_id, *within, query.may_be_in):
             found = find(piece.log, query, piece.from_ns, piece.to_ns)
             hits = continued(hits, found)

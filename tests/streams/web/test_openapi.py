@@ -13,6 +13,7 @@ from infra.daily_log.archive import restore
 from streams.web.openapi import description
 from streams.web.routes import PageSources, install
 from tests.infra.daily_log.csv_log import from_csv
+from tests.infra.daily_log.test_corrections import correction, named_span
 from tests.streams.synthetic_log import MORNING, NS, PLAN, day, put
 
 if TYPE_CHECKING:
@@ -131,6 +132,18 @@ async def test_a_log_is_searched_in_words_and_by_name(client: TestClient[Any, An
     assert (await hits(activity="brushing teeth", where="near"))["hits"]
     assert (await hits(sound="cutlery", where="far,left"))["hits"]
     assert not (await hits(sound="cutlery", where="near"))["hits"]
+
+
+async def test_a_search_finds_what_was_added_after_the_last_record(
+    client: TestClient[Any, Any], store: LogStore
+) -> None:
+    later = MORNING + 86_400
+    span = named_span(later, later + 3_600, "Driving")
+    await store.put_corrections([correction(1, span, action="add", device_id="glasses-01")])
+    query = {"device": "glasses-01", "scenario": "Driving"}
+    for more, count in (({}, 1), ({"to": "2025-11-21T00:00:00Z"}, 0)):
+        async with client.get("/api/v1/search", params=query | more) as answer:
+            assert len((await answer.json())["hits"]) == count
 
 
 async def test_a_search_counts_from_the_present_in_the_zone_of_the_wearer(
