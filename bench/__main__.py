@@ -8,14 +8,13 @@ from __future__ import annotations
 
 import argparse
 import asyncio
-import json
 import sys
 from dataclasses import asdict
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from bench.command import save_figures
+from bench.command import read_figures, save_figures
 from bench.measuring.machine import machine
 from bench.parts.comparison import compare
 from bench.parts.fleets import measure_fleets
@@ -41,12 +40,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
     size = parser.add_mutually_exclusive_group()
     size.add_argument("--quick", action="store_true", help="measure less: ten minutes at most")
     size.add_argument("--smallest", action="store_true", help="go through all parts, for tests")
-    size.add_argument("--from", dest="source", type=Path, help="read the figures of this JSON file")
+    size.add_argument(
+        "--from", dest="source", type=read_figures, help="read the figures of this JSON file"
+    )
     parser.add_argument("--json", type=Path, help="write the figures to this file")
     parser.add_argument("--page", type=Path, help="write tables and plots to this Markdown file")
     options = parser.parse_args(arguments)
     if options.source is not None:
-        figures = json.loads(options.source.read_text(encoding="utf-8"))
+        figures = options.source
     else:
         plan = QUICK if options.quick else SMALLEST if options.smallest else WHOLE
         flag = " --quick" if plan is QUICK else " --smallest" if plan is SMALLEST else ""

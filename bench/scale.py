@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import argparse
-import json
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from bench.command import read_figures
 from bench.scaling import Assumptions, Needs, monthly_cost, needs_of
 from models.research.lib.tables import table
 from schemas.atomic_file import write_atomically
@@ -63,10 +63,10 @@ _ROWS: tuple[tuple[str, str, Callable[[Needs], str]], ...] = (
 def main(arguments: Sequence[str] | None = None) -> int:
     """Read the figures and write the page."""
     parser = argparse.ArgumentParser(prog="python -m bench.scale", description=__doc__)
-    parser.add_argument("figures", type=Path, help="JSON file of `python -m bench`")
+    parser.add_argument("figures", type=read_figures, help="JSON file of `python -m bench`")
     parser.add_argument("--page", type=Path, help="Markdown file to write; else it is printed")
     options = parser.parse_args(arguments)
-    text = page(json.loads(options.figures.read_text(encoding="utf-8")), Assumptions())
+    text = page(options.figures, Assumptions())
     if options.page is None:
         print(text, end="")
     else:

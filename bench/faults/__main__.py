@@ -19,7 +19,7 @@ from functools import partial, reduce
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from bench.command import save_figures
+from bench.command import read_figures, save_figures
 from bench.faults import of_devices, of_disks, of_network, of_services, of_topics, of_workers
 from bench.faults.of_disks import small_disks
 from bench.faults.page import CALM_KIND, heading, larger_section, page, simulation_section
@@ -60,21 +60,27 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--speed", type=float, help="playback speed")
     parser.add_argument("--seed", type=int, default=0, help="seed of random choices")
     parser.add_argument(
-        "--from", dest="sources", type=Path, action="append", help="read the figures of this file"
+        "--from",
+        dest="sources",
+        type=read_figures,
+        action="append",
+        help="read the figures of this file",
     )
     parser.add_argument(
-        "--simulation", type=Path, help="figures of `python -m tests.simulation`, for the page"
+        "--simulation",
+        type=read_figures,
+        help="figures of `python -m tests.simulation`, for the page",
     )
     parser.add_argument(
-        "--larger", type=Path, help="figures of this command with more wearers, for the page"
+        "--larger",
+        type=read_figures,
+        help="figures of this command with more wearers, for the page",
     )
     parser.add_argument("--json", type=Path, help="write the figures to this file")
     parser.add_argument("--page", type=Path, help="write tables to this Markdown file")
     options = parser.parse_args(arguments)
     if options.sources:
-        figures = together(
-            [json.loads(source.read_text(encoding="utf-8")) for source in options.sources]
-        )
+        figures = together(options.sources)
     else:
         # Clients log each broken connection.
         logging.getLogger("aiokafka").setLevel(logging.CRITICAL)
@@ -96,7 +102,7 @@ def _write(options: argparse.Namespace, figures: Figures) -> None:
     own = {heading(kind) for kind in (CALM_KIND, *KINDS)}
     others = [each for title, each in sections(before).items() if title not in own]
     more = ((options.larger, larger_section), (options.simulation, simulation_section))
-    others += [section(json.loads(source.read_text("utf-8"))) for source, section in more if source]
+    others += [section(earlier) for earlier, section in more if earlier]
     write_atomically(options.page, reduce(with_section, others, text))
 
 

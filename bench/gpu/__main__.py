@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 
 import torch
 
+from bench.command import at_least_one, read_figures
 from bench.gpu.networks import network_figures
 from bench.gpu.section import section
 from bench.gpu.timing import measured_limits
@@ -44,18 +45,26 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--json", type=Path, help="file to write the figures to")
     parser.add_argument("--page", type=Path, help="page to put the section into")
     parser.add_argument(
-        "--from", dest="source", type=Path, metavar="FIGURES", help="use figures of another run"
+        "--from",
+        dest="source",
+        type=read_figures,
+        metavar="FIGURES",
+        help="use figures of another run",
     )
     parser.add_argument(
         "--device", choices=("cuda", "cpu"), default="cuda", help="cpu: torch's, to try this out"
     )
-    parser.add_argument("--batches", type=int, nargs="+", default=BATCHES, metavar="ROWS")
+    parser.add_argument("--batches", type=at_least_one, nargs="+", default=BATCHES, metavar="ROWS")
     parser.add_argument(
-        "--wearers", type=int, nargs="+", default=WEARERS, help="numbers of wearers of one worker"
+        "--wearers",
+        type=at_least_one,
+        nargs="+",
+        default=WEARERS,
+        help="numbers of wearers of one worker",
     )
     options = parser.parse_args(arguments)
     if options.source is not None:
-        figures = json.loads(options.source.read_text("utf-8"))
+        figures = options.source
     else:
         try:
             figures = measure(options.device, options.batches, options.wearers)
