@@ -57,10 +57,12 @@ class Changes(NamedTuple):
 
     Every changed record starts at or after `from_ns` (rounded down to `BUCKET_NS`). `revision` is
     the wall time of the last write, ms since the epoch (1 more for each further write within a
-    millisecond); 0 for an unknown device.
+    millisecond); 0 for an unknown device. `recorded_ms` is the wall time at which a record was
+    last written, which corrections and deletions do not change; 0 without any.
     """
 
     revision: int
+    recorded_ms: int
     from_ns: int | None
 
 
@@ -292,9 +294,13 @@ class LogStore:
         async with self._redis.pipeline(transaction=True) as pipe:
             pipe.zrange(key, -1, -1, withscores=True)
             pipe.zrangebyscore(key, f"({since}", "+inf")
-            newest, changed = await pipe.execute()
+            for row in SHOWN:
+                pipe.zrange(self._keys.by_write_time(row, device), -1, -1, withscores=True)
+            newest, changed, *written = await pipe.execute()
         revision = int(newest[0][1]) if newest else 0
-        return Changes(revision, min((int(bucket) for bucket in changed), default=None))
+        recorded_us = max((int(last[0][1]) for last in written if last), default=0)
+        first_ns = min((int(bucket) for bucket in changed), default=None)
+        return Changes(revision, recorded_us // 1_000, first_ns)
 
     async def bucket_revisions(self, device: str, from_ns: int, to_ns: int) -> dict[int, int]:
         """Return the revision of the last write to each bucket that starts in [from_ns, to_ns)."""

@@ -93,7 +93,7 @@ class Views:
         answer = {
             **_summary(device),
             "revision": changes.revision,
-            "silent_s": max(0.0, _wall_ms() - changes.revision) / 1_000,
+            "silent_s": max(0.0, _wall_ms() - changes.recorded_ms) / 1_000,
             "from_ms": None,
         }
         if changes.from_ns is None or changes.from_ns >= span.to_ns:
@@ -139,7 +139,7 @@ class Views:
         head = {
             **_summary(device),
             "revision": changes.revision,
-            "silent_s": max(0.0, _wall_ms() - changes.revision) / 1_000,
+            "silent_s": max(0.0, _wall_ms() - changes.recorded_ms) / 1_000,
             "complete": complete,
             "corrections": every,
             "recording": self._decisions.state(device.device_id),

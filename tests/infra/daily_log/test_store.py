@@ -14,6 +14,7 @@ from infra.daily_log.records import Log, content
 from infra.daily_log.redis_format import LogStoreError
 from infra.daily_log.store import BUCKET_NS, LogStore
 from schemas import Activity, Refined, Scenario, Vector
+from tests.infra.daily_log.test_corrections import correction, named_span
 
 S = 1_000_000_000
 DAY = 86_400 * S
@@ -278,7 +279,25 @@ async def test_deleting_nothing_changes_nothing(store: LogStore) -> None:
     seen = (await store.changes("d1", 0)).revision
     assert await store.delete("d1", T0 + S, T0 + S) == (0, 0, 0)
     assert await store.delete("nobody", 0, FOREVER) == (0, 0, 0)
-    assert await store.changes("d1", seen) == (seen, None)
+    changes = await store.changes("d1", seen)
+    assert (changes.revision, changes.from_ns) == (seen, None)
+
+
+async def test_a_correction_or_a_deletion_is_no_sign_of_the_device(store: LogStore) -> None:
+    assert (await store.changes("d1", 0)).recorded_ms == 0
+    await store.put_scenarios([scenario(T0), scenario(T0 + 30 * S)])
+    before = await store.changes("d1", 0)
+    assert 0 <= before.revision - before.recorded_ms < 60_000
+    start = T0 / S
+    told = correction(1, named_span(start, start + 30, "Reading"), device_id="d1")
+    await store.put_corrections([told])
+    after = await store.changes("d1", 0)
+    assert after.revision > before.revision
+    assert after.recorded_ms == before.recorded_ms
+    await store.delete("d1", T0, T0 + S)
+    assert (await store.changes("d1", 0)).recorded_ms == before.recorded_ms
+    await store.put_activities([activity(T0 + 30 * S)])
+    assert (await store.changes("d1", 0)).recorded_ms >= before.recorded_ms
 
 
 async def test_changes_name_the_span_to_read_again(store: LogStore) -> None:
@@ -287,7 +306,8 @@ async def test_changes_name_the_span_to_read_again(store: LogStore) -> None:
     await store.put_scenarios(records)
     all_of_it = await store.changes("d1", 0)
     assert all_of_it.from_ns == start
-    assert await store.changes("d1", all_of_it.revision) == (all_of_it.revision, None)
+    changes = await store.changes("d1", all_of_it.revision)
+    assert (changes.revision, changes.from_ns) == (all_of_it.revision, None)
     await store.put_refined([refinement(records[1], ["Eating"])])
     late = await store.changes("d1", all_of_it.revision)
     assert (late.revision > all_of_it.revision, late.from_ns) == (True, records[1].start_ns)
