@@ -42,6 +42,15 @@ class Agreement:
     def _spelled(self, name: str) -> str:
         return self._spelling.setdefault(name.casefold(), name)
 
+    def among(self, labels: Collection[str]) -> Agreement:
+        """Return the windows whose true label is one of these."""
+        known = {name.casefold() for name in labels}
+        part = Agreement()
+        for pair, count in self._pairs.items():
+            if pair[0].casefold() in known:
+                part._pairs[pair] = count
+        return part
+
     @property
     def total(self) -> int:
         """The windows with a true label."""

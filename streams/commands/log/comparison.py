@@ -10,6 +10,7 @@ from faust.cli import argument, option
 
 from infra.daily_log.agreement import Agreement
 from infra.daily_log.records import leading
+from models.labels import ACTIVITIES, SCENARIOS
 from models.recordings.window_truth import WindowTruth
 from schemas.frames import NS
 from streams.commands.log.span import LogCommandError
@@ -118,8 +119,14 @@ class Comparison:
             for each in agreement.labels()
         ]
         table(("row", "label", "windows", "recall", "precision", "most often taken for"), rows)
-        for name, agreement in (("scenarios", self.scenarios), ("activities", self.activities)):
+        for name, agreement, labels in (
+            ("scenarios", self.scenarios, SCENARIOS),
+            ("activities", self.activities, ACTIVITIES),
+        ):
             if agreement.total:
                 print(f"{name}: {agreement}")
+            known = agreement.among(labels)
+            if 0 < known.total < agreement.total:
+                print(f"{name} that the log has a name for: {known}")
         if self._refined:
             print(f"scenarios by the network alone ({self._refined} refined): {self.estimates}")

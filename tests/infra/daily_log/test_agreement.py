@@ -44,3 +44,14 @@ def test_labels_differ_by_more_than_their_case() -> None:
     agreement = Agreement()
     agreement.add(["WALKING"], "walking")
     assert (agreement.right, agreement.total) == (1, 1)
+
+
+def test_windows_of_some_labels_are_counted_apart() -> None:
+    agreement = Agreement()
+    agreement.add(["Walking"], "walking")
+    agreement.add(["Walking"], "sitting")
+    agreement.add(["going upstairs"], "walking")
+    known = agreement.among(["walking", "sitting"])
+    assert (known.right, known.total) == (1, 2)
+    # What another window was taken for does not count against the precision.
+    assert known.labels() == [LabelAgreement("Walking", 2, 0.5, 1.0, "sitting (1)")]
