@@ -15,6 +15,8 @@ from models.recordings.skipped_rows import SkippedRows
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
+_MAX_CLOCK_S = 1e12  # beyond what any clock counts from
+
 
 def row_times(
     raw: NDArray[np.float64],
@@ -23,7 +25,7 @@ def row_times(
     left_out: SkippedRows,
     now_s: float,
 ) -> tuple[NDArray[np.float64], int | None, int]:
-    """Return seconds from the first row (NaN for an impossible date), and that row's time."""
+    """Return seconds from the first row (NaN for an impossible time), and that row's time."""
     if not len(raw):
         return raw, None, 0
     first = float(raw[0])
@@ -38,7 +40,12 @@ def row_times(
             first = float(raw[true][0])
         times = np.where(true, (raw - first) * clock.scale, np.nan)
         return times, round(first * clock.scale * 1e6) * 1000, 0
-    times = (raw - first) * clock.scale
+    true = np.abs(raw) < _MAX_CLOCK_S / clock.scale
+    if not true.all():
+        gone = np.flatnonzero(~true)
+        left_out.add("impossible time", int(lines[gone[0]]), count=len(gone))
+        first = float(raw[true][0]) if true.any() else 0.0
+    times = np.where(true, raw - first, np.nan) * clock.scale
     if clock.parse is parse_daytime:
         times += 86_400.0 * np.cumsum(np.diff(times, prepend=times[0]) < -43_200)
     return times, None, round(first * clock.scale * 1e6) * 1000

@@ -229,6 +229,17 @@ def test_ten_megabytes_take_about_a_second(tmp_path: Path) -> None:
     assert spent < 3.0 * size / 1e7  # a second, and room for a busy machine
 
 
+@pytest.mark.parametrize("damaged", [(1,), (1, 40), (40,)])
+def test_a_time_that_no_clock_shows_costs_its_row(tmp_path: Path, damaged: tuple[int, ...]) -> None:
+    times, values = walk(4.0, 50.0)
+    lines = table(HEADER, [times - times[0], *values.T]).splitlines()
+    for row in damaged:
+        lines[row] = f"1.21e307,{lines[row].partition(',')[2]}"
+    motion = read_motion(write_lines(tmp_path, lines), now=now)
+    assert motion.rows_left_out == {"impossible time": len(damaged)}
+    assert motion.seconds == pytest.approx(4.0, abs=0.05)
+
+
 @given(seed=st.integers(0, 2**32))
 @settings(max_examples=60)
 def test_no_damage_does_worse_than_a_refusal_in_one_line(
