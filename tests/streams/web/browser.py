@@ -37,6 +37,8 @@ NAMES = ("chromium", "chromium-browser", "google-chrome")
 BROWSER_KEYS = {"Tab": (9, ""), "Enter": (13, "\r")}
 MAX_TABS = 80
 START_TIMEOUT_S = 120.0
+# A page that is only half there has its controls without their sizes.
+STYLED = "[...document.querySelectorAll('link[rel=stylesheet]')].every((each) => each.sheet)"
 
 
 def binary() -> str:
@@ -110,9 +112,11 @@ class Page:
     async def until(self, expression: str, timeout_s: float = 60.0) -> Any:
         """Wait for an expression to be true; fails with the page's content.
 
-        An expression that throws counts as false, because the page may be incomplete.
+        An expression that throws counts as false, because the page may be incomplete, and so does
+        any before the page's styles are there.
         """
-        guarded = f"(() => {{ try {{ return {expression}; }} catch {{ return false; }} }})()"
+        both = f"{STYLED} && ({expression})"
+        guarded = f"(() => {{ try {{ return {both}; }} catch {{ return false; }} }})()"
         try:
             async with asyncio.timeout(timeout_s):
                 while not (found := await self.value(guarded)):
