@@ -14,7 +14,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from bench.command import read_figures, save_figures
+from bench.command import save_figures
 from bench.measuring.machine import machine
 from bench.parts.comparison import compare
 from bench.parts.fleets import measure_fleets
@@ -26,6 +26,7 @@ from bench.report.figures import details, headline
 from bench.report.page import write_page
 from bench.subjects.services import services
 from infra.errors import InfraError
+from models.research.lib.figures_file import read_figures
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -32,20 +32,6 @@ def fleet_parser(
     return parser
 
 
-def read_figures(path: str) -> Figures:
-    """Return the figures that an earlier run wrote to a file, as an argument's type.
-
-    Raises `argparse.ArgumentTypeError` if it cannot be read.
-    """
-    try:
-        figures: Figures = json.loads(Path(path).read_text("utf-8"))
-    except (OSError, ValueError) as error:
-        raise argparse.ArgumentTypeError(
-            f"figures {path!r} cannot be read ({error}); expected the JSON file of an earlier run"
-        ) from error
-    return figures
-
-
 def at_least_one(text: str) -> int:
     """Return a number that is at least 1, as an argument's type."""
     if not text.isdecimal() or int(text) < 1:

@@ -7,8 +7,8 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from bench.command import read_figures
 from bench.scaling import Assumptions, Needs, monthly_cost, needs_of
+from models.research.lib.figures_file import read_figures
 from models.research.lib.tables import table
 from schemas.atomic_file import write_atomically
 

@@ -19,7 +19,7 @@ from functools import partial, reduce
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from bench.command import read_figures, save_figures
+from bench.command import save_figures
 from bench.faults import of_devices, of_disks, of_network, of_services, of_topics, of_workers
 from bench.faults.of_disks import small_disks
 from bench.faults.page import CALM_KIND, heading, larger_section, page, simulation_section
@@ -28,6 +28,7 @@ from bench.faults.trial import CALM, Bench, Size
 from bench.load.recording import COARSE, simulate_recording
 from bench.measuring.machine import machine
 from infra.errors import InfraError, ServiceError
+from models.research.lib.figures_file import read_figures
 from models.research.lib.page_sections import sections, with_section
 from schemas.atomic_file import write_atomically
 

@@ -17,13 +17,14 @@ from typing import TYPE_CHECKING, Any
 
 import torch
 
-from bench.command import at_least_one, read_figures
+from bench.command import at_least_one
 from bench.gpu.networks import network_figures
 from bench.gpu.section import section
 from bench.gpu.timing import measured_limits
 from bench.gpu.wearers import difference, wearer_costs
 from bench.measuring.machine import machine
 from bench.serving import STEPS
+from models.research.lib.figures_file import read_figures
 from models.research.lib.page_sections import put_section
 from models.serving.registry import Registry, RegistryError
 from models.serving.torch_session import BATCH, TorchSessions, open_cuda

@@ -33,12 +33,10 @@ docs/RESULTS.md; `--from` takes the figures of other runs instead.
 from __future__ import annotations
 
 import argparse
-import json
 import tempfile
 from dataclasses import replace
-from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING
 
 from models.research.evaluation.corrections import report
 from models.research.evaluation.corrections.measures import (
@@ -48,10 +46,14 @@ from models.research.evaluation.corrections.measures import (
     measure,
 )
 from models.research.evaluation.options import measured_data, weights_measured
+from models.research.evaluation.runs_by_seed import (
+    add_runs_by_seed,
+    earlier_runs,
+    seeds_of,
+    write_runs,
+)
 from models.research.lib.option_minimums import check_minimums
-from models.research.lib.page_sections import put_section
 from models.serving.registry import WEIGHTS_DIR, Registry
-from schemas.atomic_file import write_atomically
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -66,7 +68,6 @@ def _parser() -> argparse.ArgumentParser:
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument("--data", type=Path, help="folder of recordings (default: the shared ones)")
-    parser.add_argument("--seed", type=int, default=0, help="random seed of the wearers")
     parser.add_argument("--wearers", type=int, default=6, help="number of wearers")
     parser.add_argument(
         "--corrections",
@@ -79,23 +80,12 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "--expert", action="store_true", help="also tune from the expert's labels alone"
     )
-    parser.add_argument("--json", type=Path, help="output file of the metrics")
     parser.add_argument("--weights", type=Path, default=WEIGHTS_DIR, help="folder of the weights")
     parser.add_argument("--cache", type=Path, help="cache folder of the composed days")
     parser.add_argument(
         "--processes", type=int, default=2, help="number of processes that compose days"
     )
-    parser.add_argument("--results", type=Path, help="page whose section on corrections is updated")
-    parser.add_argument(
-        "--seeds", type=int, nargs="+", default=[0, 1, 2], help="random seeds of --results"
-    )
-    parser.add_argument(
-        "--from",
-        dest="sources",
-        type=Path,
-        nargs="+",
-        help="--json files of other runs, a seed each, that --results is written from",
-    )
+    add_runs_by_seed(parser, "corrections")
     return parser
 
 
@@ -104,15 +94,10 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser = _parser()
     options = parser.parse_args(arguments)
     check_minimums(parser, options, wearers=1, corrections=1, processes=1)
-    runs = (
-        _measure_seeds(parser, options)
-        if options.sources is None
-        else [cast("Figures", json.loads(source.read_text("utf-8"))) for source in options.sources]
-    )
-    if options.json is not None:
-        write_atomically(options.json, json.dumps(runs[0] if len(runs) == 1 else runs, indent=2))
-    if options.results is not None:
-        _write_results(runs, options.results)
+    runs = earlier_runs(options)
+    if runs is None:
+        runs = _measure_seeds(parser, options)
+    write_runs(options, "models.research.evaluation.corrections", runs, report.section)
 
 
 def _measure_seeds(parser: argparse.ArgumentParser, options: argparse.Namespace) -> list[Figures]:
@@ -120,9 +105,10 @@ def _measure_seeds(parser: argparse.ArgumentParser, options: argparse.Namespace)
     tuning = TUNING
     if options.wearer_weight is not None:
         tuning = replace(tuning, wearer=options.wearer_weight)
+    weights = weights_measured(Registry(options.weights))
     runs = []
     with tempfile.TemporaryDirectory(prefix="egolog-corrections-") as folder:
-        for seed in options.seeds if options.results is not None else [options.seed]:
+        for seed in seeds_of(options):
             figures = measure(
                 options.weights,
                 data,
@@ -134,8 +120,7 @@ def _measure_seeds(parser: argparse.ArgumentParser, options: argparse.Namespace)
                 expert=options.expert,
             )
             print(f"seed {seed}\n{_headlines(figures)}")
-            weights = weights_measured(Registry(options.weights))
-            runs.append({"seed": seed, "weights": weights, **figures})
+            runs.append({**figures, "details": {"seed": seed, "weights": weights}})
     return runs
 
 
@@ -147,13 +132,6 @@ def _headlines(figures: Figures) -> str:
             more = "" if spread is None else f" (sd {spread:.3f})"
             lines.append(f"{name.replace('_', ' ')}: {value:.3f}{more}")
     return "\n".join(lines)
-
-
-def _write_results(runs: Sequence[Figures], page: Path) -> None:
-    seeds = " ".join(str(run["seed"]) for run in runs)
-    command = f"python -m models.research.evaluation.corrections --results {page} --seeds {seeds}"
-    put_section(page, report.section(runs, command, datetime.now(UTC).date().isoformat()))
-    print(f"wrote {page}")
 
 
 if __name__ == "__main__":

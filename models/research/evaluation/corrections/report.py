@@ -42,8 +42,8 @@ def section(runs: Sequence[Figures], command: str, date: str) -> str:
         for name, key, bar in _ROWS
     ]
     wearers = " or ".join(dict.fromkeys(str(len(run["wearers"])) for run in runs))
-    seeds = ", ".join(str(run["seed"]) for run in runs)
-    weights = " and ".join(dict.fromkeys(run["weights"] for run in runs))
+    seeds = ", ".join(str(run["details"]["seed"]) for run in runs)
+    weights = " and ".join(dict.fromkeys(run["details"]["weights"] for run in runs))
     head = ["gain", "ours", "each seed, ± over its wearers", "wearers who lose", "bar"]
     return "\n\n".join(
         [

@@ -33,11 +33,17 @@ from __future__ import annotations
 import argparse
 import json
 import tempfile
-from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from models.research.evaluation.options import measured_data
+from models.research.evaluation.runs_by_seed import (
+    add_runs_by_seed,
+    earlier_runs,
+    seeds_of,
+    write_runs,
+)
 from models.research.evaluation.self_training.measures import (
     DEFAULT_LABELS,
     LABELS,
@@ -49,7 +55,6 @@ from models.research.evaluation.self_training.measures import (
 )
 from models.research.evaluation.self_training.refining import THRESHOLDS
 from models.research.lib.option_minimums import check_minimums
-from models.research.lib.page_sections import put_section
 from models.research.lib.tables import table
 from models.serving.registry import WEIGHTS_DIR
 from schemas.atomic_file import write_atomically
@@ -80,8 +85,6 @@ def _parser() -> argparse.ArgumentParser:
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument("--data", type=Path, help="folder of recordings (default: the shared ones)")
-    parser.add_argument("--seed", type=int, default=0, help="random seed of the wearers")
-    parser.add_argument("--json", type=Path, help="output file of the metrics")
     parser.add_argument("--weights", type=Path, default=WEIGHTS_DIR, help="folder of the weights")
     parser.add_argument("--cache", type=Path, help="cache folder of the composed days")
     parser.add_argument("--labels", choices=LABELS, default=DEFAULT_LABELS)
@@ -97,19 +100,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "--muffled-db", type=float, default=0.0, help="attenuation of the earphones, dB per octave"
     )
-    parser.add_argument(
-        "--results", type=Path, help="page whose section on self-training is updated"
-    )
-    parser.add_argument(
-        "--seeds", type=int, nargs="+", default=[0, 1, 2], help="random seeds of --results"
-    )
-    parser.add_argument(
-        "--from",
-        dest="sources",
-        type=Path,
-        nargs="+",
-        help="--json files of other runs, a seed each, that --results is written from",
-    )
+    add_runs_by_seed(parser, "self-training")
     parser.add_argument(
         "--processes", type=int, default=2, help="number of processes that compose days"
     )
@@ -124,13 +115,11 @@ def main(arguments: Sequence[str] | None = None) -> None:
     if options.shares:
         _measure_shares(parser, options)
         return
-    runs = (
-        _measure_seeds(parser, options) if options.sources is None else _read_runs(options.sources)
-    )
-    if options.json is not None:
-        write_atomically(options.json, json.dumps(runs[0] if len(runs) == 1 else runs, indent=2))
-    if options.results is not None:
-        _write_results(runs, options.results)
+    runs = earlier_runs(options)
+    if runs is None:
+        runs = _measure_seeds(parser, options)
+    section = partial(_section, options.results)
+    write_runs(options, "models.research.evaluation.self_training", runs, section)
 
 
 def _measure_seeds(parser: argparse.ArgumentParser, options: argparse.Namespace) -> list[Figures]:
@@ -138,7 +127,7 @@ def _measure_seeds(parser: argparse.ArgumentParser, options: argparse.Namespace)
     runs: list[Figures] = []
     with tempfile.TemporaryDirectory(prefix="egolog-loop-") as folder:
         cache = options.cache if options.cache is not None else Path(folder)
-        for seed in options.seeds if options.results is not None else [options.seed]:
+        for seed in seeds_of(options):
             runs.append(
                 measure(
                     options.weights,
@@ -170,22 +159,13 @@ def _measure_shares(parser: argparse.ArgumentParser, options: argparse.Namespace
         write_atomically(options.json, json.dumps(figures, indent=2))
 
 
-def _read_runs(sources: Sequence[Path]) -> list[Figures]:
-    runs: list[Figures] = [json.loads(source.read_text(encoding="utf-8")) for source in sources]
-    return sorted(runs, key=lambda run: run["details"]["seed"])
-
-
-def _write_results(runs: Sequence[Figures], page: Path) -> None:
+def _section(page: Path, runs: Sequence[Figures], command: str, date: str) -> str:
     # Drawing is an extra that measuring alone does without.
     from models.research.evaluation.self_training import report
 
     figures = page.parent / "figures"
     figures.mkdir(parents=True, exist_ok=True)
-    seeds = " ".join(str(run["details"]["seed"]) for run in runs)
-    command = f"python -m models.research.evaluation.self_training --results {page} --seeds {seeds}"
-    text = report.section(runs, figures, command, datetime.now(UTC).date().isoformat())
-    put_section(page, text)
-    print(f"wrote {page}")
+    return report.section(runs, figures, command, date)
 
 
 if __name__ == "__main__":

@@ -25,8 +25,7 @@ def figures(seed: int, *gains: float) -> dict[str, Any]:
         wearers.append(wearer)
     mean = sum(gains) / len(gains)
     return {
-        "seed": seed,
-        "weights": "weights abc",
+        "details": {"seed": seed, "weights": "weights abc"},
         **dict.fromkeys(SHOWN, mean),
         "corrections": 40.0,
         "published": 0.5,
@@ -66,3 +65,14 @@ def test_figures_of_several_runs_become_one_section(
     assert f"evaluation.corrections --results {page} --seeds 0 1` on" in text
     assert text.startswith("# Results\n\n## Sizes and time\nsmall\n")
     assert f"wrote {page}" in capsys.readouterr().out
+
+
+def test_the_figures_of_several_seeds_in_one_file_are_read_again(tmp_path: Path) -> None:
+    sources = [tmp_path / f"{seed}.json" for seed in (1, 0)]
+    for seed, source in zip((1, 0), sources, strict=True):
+        source.write_text(json.dumps(figures(seed, 0.04)))
+    whole, page = tmp_path / "whole.json", tmp_path / "RESULTS.md"
+    main(["--json", str(whole), "--from", *map(str, sources)])
+    assert [run["details"]["seed"] for run in json.loads(whole.read_text())] == [0, 1]
+    main(["--results", str(page), "--from", str(whole)])
+    assert "Seeds 0, 1, each a domain" in page.read_text()
