@@ -1,6 +1,6 @@
 // Row two: a lane for each activity on the scenarios' time axis, and the bars of EgoLog §5.5.
 
-import { byId, el, sized, svg } from "./dom.js";
+import { byId, el, set, sized, svg } from "./dom.js";
 import { duration } from "./time.js";
 
 const LEVELS = 5;
@@ -13,7 +13,7 @@ export function drawLanes(root, { activities, totals, from, to, width, gutter })
   const rows = new Map(totals.map(({ name }, index) => [name, index]));
   const places = Math.max(60, Math.floor((width - gutter) / 2));
 
-  for (const [name, value] of Object.entries(sized(width, height))) root.setAttribute(name, value);
+  set(root, sized(width, height));
   root.replaceChildren(
     ...totals.map(({ name }, index) => {
       const top = index * lane + (lane - bar) / (gutter ? 2 : 1);

@@ -10,6 +10,8 @@ function fill(node, attributes, children) {
   return node;
 }
 
+export const set = (node, attributes) => fill(node, attributes, []);
+
 // Children may be null or false, which are skipped.
 const given = (children) => children.flat().filter((child) => child || child === 0);
 

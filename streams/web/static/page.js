@@ -5,7 +5,7 @@ import * as api from "./api.js";
 import { drawBars, drawLanes } from "./activity_chart.js";
 import * as correct from "./correct.js";
 import { current, Day, GAP, indexAt, known, network, recordAt, refiners, runs, totals } from "./day.js";
-import { byId, el, fontScale, keepingFocus, textWidth } from "./dom.js";
+import { byId, el, fontScale, keepingFocus, svg, textWidth } from "./dom.js";
 import { byFamily, colour, PALETTE, short } from "./palette.js";
 import { drawRecord, refinerName } from "./record.js";
 import { notRecording } from "./recording.js";
@@ -714,12 +714,10 @@ function drawBrush(start, end) {
   chart.querySelector(".brush")?.remove();
   if (start === end) return;
   const x = (at) => gutter + ((at - from) / (to - from)) * (width - gutter);
-  const brush = document.createElementNS(chart.namespaceURI, "rect");
   const [left, right] = [x(Math.min(start, end)), x(Math.max(start, end))];
-  for (const [name, value] of Object.entries({
+  chart.append(svg("rect", {
     class: "brush", x: left, y: 0, width: right - left, height: chart.viewBox.baseVal.height - 24,
-  })) brush.setAttribute(name, value);
-  chart.append(brush);
+  }));
 }
 
 function steerByKey(rows) {

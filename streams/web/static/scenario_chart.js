@@ -1,7 +1,7 @@
 // Row one: the records' labels as a ribbon with names, above each scenario's smoothed probability.
 
 import { curves, GAP as PENDING, runs } from "./day.js";
-import { put, sized, svg, textWidth } from "./dom.js";
+import { put, set, sized, svg, textWidth } from "./dom.js";
 import { byFamily, colour, ink, OTHER, short } from "./palette.js";
 import { clock, MINUTE, ticks } from "./time.js";
 
@@ -24,7 +24,7 @@ export function drawScenarios(root, { scenarios, wanted, last, from, to, width, 
 
   const pieces = curves(scenarios, from, to, Math.max(60, (width - gutter) / 3));
   const names = shown(pieces);
-  for (const [name, value] of Object.entries(sized(width, height))) root.setAttribute(name, value);
+  set(root, sized(width, height));
   put(root,
     svg("defs", {}, svg("clipPath", { id: "plot" },
       svg("rect", { x: gutter, y: 0, width: width - gutter, height }))),
