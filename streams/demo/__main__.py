@@ -37,8 +37,6 @@ if TYPE_CHECKING:
 with needs("httpx", "the demo needs"):
     import httpx
 
-# A first start on a busy machine compiles what it imports; one that ends is noticed at once.
-START_TIMEOUT_S = 300.0
 # After the last frame: the lateness, the join and a slow machine.
 TAIL_TIMEOUT_S = 120.0
 STOP_GRACE_S = 3.5
@@ -114,7 +112,7 @@ class _worker:
     def __enter__(self) -> ChildProcess:
         print("starting broker, store and worker...", flush=True)
         try:
-            self._child.start(self._answers, START_TIMEOUT_S)
+            self._child.start(self._answers, learning.START_TIMEOUT_S)
         except NotAnsweringError as error:
             log = self._settings.run_dir / "worker.log"
             errors = [line for line in log.read_text().splitlines() if line.startswith("error: ")]

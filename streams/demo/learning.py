@@ -29,7 +29,8 @@ if TYPE_CHECKING:
 # Half of the day and a short training, for a quick demo.
 AFTER = 24
 SEQUENCE_STEPS = 100
-# As for the worker: a first start on a slow or busy machine.
+# Of the worker too. A first start on a busy machine compiles what it imports; one that ends is
+# noticed at once.
 START_TIMEOUT_S = 300.0
 # For an attempt in progress at the day's end: a process that imports torch and trains.
 ATTEMPT_TIMEOUT_S = 90.0
