@@ -195,7 +195,7 @@ class OperatorStage:
             device_id = received.message.device_id
             try:
                 steps += [(device_id, step) for step in self._operator.push(received)]
-                # Refused messages do not count as heard: a stream of only those is given up.
+                # Refused messages do not count as arrivals: a stream of only those is given up.
                 self._record_arrival(received.message)
             except OperatorError as error:
                 message = received.token.message

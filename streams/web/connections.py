@@ -23,7 +23,7 @@ log = logging.getLogger(__name__)
 # response, from the last one.
 HEAD_S = 10.0
 IDLE_S = 30.0
-_SAID_EACH_S = 60.0
+_LOG_EACH_S = 60.0
 
 
 class Connections:
@@ -32,7 +32,7 @@ class Connections:
     def __init__(self, most: int, head_s: float = HEAD_S, idle_s: float = IDLE_S) -> None:
         self.most, self.head_s, self.idle_s = most, head_s, idle_s
         self._open: dict[asyncio.BaseTransport, _Connection] = {}
-        self._logged_at = -_SAID_EACH_S
+        self._logged_at = -_LOG_EACH_S
 
     def __len__(self) -> int:
         return len(self._open)
@@ -46,7 +46,7 @@ class Connections:
         if len(self._open) < self.most:
             self._open[transport] = connection
             return True
-        if monotonic() - self._logged_at >= _SAID_EACH_S:
+        if monotonic() - self._logged_at >= _LOG_EACH_S:
             self._logged_at = monotonic()
             log.warning(
                 "the page has %d connections and refuses more (%s)",
