@@ -16,7 +16,7 @@ from models.recordings.protocol import RecordingError
 from models.recordings.shared_data import CIPIC, ESC50, IMU, SPEECH, URBANSOUND8K
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
 
 TRAINED_ON = Path(str(files("models") / "weights" / "trained_on.json"))
 
@@ -67,13 +67,20 @@ def freesound_split(recording: int, elsewhere: Mapping[int, Split]) -> Split:
     return "validation" if recording % 10 == 2 else "train"
 
 
-def split_elsewhere(data: Path) -> dict[int, Split]:
+def ear_split(number: int) -> Split:
+    """Return the split of CIPIC's subject `number`, from 0 in the file's order."""
+    place: dict[int, Split] = {0: "test", 1: "validation"}
+    return place.get(number % 6, "train")
+
+
+def split_elsewhere(data: Path, sounds: Iterable[str] | None = None) -> dict[int, Split]:
     """Return the split of each freesound.org recording that ESC-50 uses.
 
-    Recordings that the shipped weights were trained on are never in the test split, whether or not
-    the folder `data` contains them.
+    Recordings of `sounds`, the clips that weights were trained on (None: the shipped ones), are
+    never in the test split, whether or not the folder `data` contains them.
     """
-    trained = {int(name.split("-")[1]) for name in trained_on()["sounds"]}
+    known = trained_on()["sounds"] if sounds is None else sounds
+    trained = {int(name.split("-")[1]) for name in known}
     parts: dict[int, Split] = dict.fromkeys(trained, "train")
     return parts | {
         recording: part
@@ -99,7 +106,10 @@ class Splits:
 
 
 def trained_on() -> dict[str, list[str]]:
-    """Return the clips, subjects and users of the shipped weights' training and validation."""
+    """Return the clips, subjects and users of the shipped weights' training and validation.
+
+    `models.research.trained_on` writes them.
+    """
     names_by_kind: dict[str, list[str]] = json.loads(TRAINED_ON.read_text())
     return names_by_kind
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from math import gcd
+from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 import numpy as np
@@ -15,8 +16,6 @@ from models.recordings.formats.tables import read_rows
 from models.recordings.protocol import RecordingError
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from numpy.typing import NDArray
 
     from models.features import Features
@@ -122,6 +121,16 @@ def clips(folder: Path, split: Split | None = None) -> list[Clip]:
         Clip(_existing(folder, row["filename"]), CATEGORIES.index(row["category"]))
         for row in _rows(folder)
         if split is None or _in_split(row, split)
+    ]
+
+
+def training_fold_clips(folder: Path) -> list[str]:
+    """Return the names of the clips of the training folds, also of those in no split.
+
+    A clip whose source is uncertain may be a copy of one that trains. Raises `Esc50Error`.
+    """
+    return [
+        Path(row["filename"]).stem for row in _rows(folder) if _number(row, "fold") in TRAIN_FOLDS
     ]
 
 

@@ -11,6 +11,7 @@ from models.recordings.datasets import esc50, spoken_digits
 from models.recordings.formats.arrays import load
 from models.recordings.formats.columns import finite, rate_hz
 from models.recordings.protocol import RecordingError
+from models.recordings.splits import ear_split
 from models.simulation.acoustics.ears import DIRECTIONS, EAR_POINTS_M, NFFT, Responses, short
 from models.simulation.acoustics.head_levels import with_sphere_below
 from models.simulation.acoustics.rigid_sphere import distance_variation
@@ -125,7 +126,7 @@ class CipicEars:
 
 
 def read_cipic(path: Path, split: esc50.Split | None) -> list[CipicEars]:
-    """Read the subjects of `split`, or all; every sixth is for test, the next for validation.
+    """Read the subjects of `split` (`ear_split`), or all.
 
     Raises `RecordingError` if the file cannot be used.
     """
@@ -135,7 +136,6 @@ def read_cipic(path: Path, split: esc50.Split | None) -> list[CipicEars]:
     if rate != FS:
         raise RecordingError(f"{path.name} is sampled at {rate:g} Hz; expected {FS}")
     hrir = checked_responses(path, file["hrir"], (-1, len(azimuths), len(elevations), 2, -1))
-    place: dict[int, esc50.Split] = {0: "test", 1: "validation"}
     front = int(np.argmin(np.abs(elevations - _FRONT)))
     back = int(np.argmin(np.abs(elevations - _BACK)))
     turns = np.arange(DIRECTIONS) * 2 * np.pi / DIRECTIONS
@@ -145,7 +145,7 @@ def read_cipic(path: Path, split: esc50.Split | None) -> list[CipicEars]:
     columns = [front if np.cos(turn) >= 0 else back for turn in turns]
     ears = []
     for number, subject in enumerate(hrir):
-        if split is None or place.get(number % 6, "train") == split:
+        if split is None or ear_split(number) == split:
             ring = subject[rows, columns]  # (72, 2, 73)
             level = np.sqrt((ring**2).sum(-1).mean())
             published = short(np.fft.rfft(ring / level, NFFT).astype(np.complex64))

@@ -8,17 +8,8 @@ from models.recordings.datasets.motion_files import MotionCuts, MotionRecordings
 from models.recordings.datasets.trained_motion import recording_starts, unseen_split
 from models.recordings.shared_data import IMU
 from models.recordings.splits import trained_on
+from models.research.trained_on import MOTION_FILES
 from tests.shared_data import shared_data
-
-TRAINED = (
-    "classyglass_50hz.npz",
-    "geotec_phone_50hz.npz",
-    "geotec_watch_50hz.npz",
-    "hapt_50hz.npz",
-    "uci_hapt_20hz.npz",
-    "wisdm19_phone_20hz.npz",
-    "wisdm19_watch_20hz.npz",
-)
 
 
 def cuts(data: np.ndarray, users: list[str]) -> MotionCuts:
@@ -67,7 +58,7 @@ def test_values_that_are_not_finite_have_a_checksum(knows_ann: np.ndarray) -> No
     assert unseen_split(cuts(strange, ["ann", "ann"])) is None
 
 
-@pytest.mark.parametrize("name", TRAINED)
+@pytest.mark.parametrize("name", MOTION_FILES)
 def test_each_data_set_that_was_trained_on_is_listed(name: str) -> None:
     motion = read_motion(shared_data() / IMU / name)
     users, starts = set(trained_on()["motion"]), set(trained_on()["motion_starts"])
