@@ -73,9 +73,8 @@ def fit(
         if moment.done >= 1:
             break
         module.train()
-        warm = min(1.0, (moment.step + 1) / WARM_UP_STEPS)
         for group in optimiser.param_groups:
-            group["lr"] = settings.rate * warm * 0.5 * (1 + np.cos(np.pi * min(1.0, moment.done)))
+            group["lr"] = moment.rate(settings.rate, WARM_UP_STEPS)
         loss = loss_of(rng)
         optimiser.zero_grad(set_to_none=True)
         loss.backward()  # type: ignore[no-untyped-call]

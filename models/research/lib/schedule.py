@@ -6,6 +6,7 @@ import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 from tqdm import tqdm
 
 if TYPE_CHECKING:
@@ -24,17 +25,31 @@ class Moment:
     is_check: bool
     bar: Any
 
+    def rate(self, highest: float, warm_up_steps: int, lowest_share: float = 0.0) -> float:
+        """Return the learning rate: a linear warm-up to `highest`, times half a cosine.
 
-def moments(name: str, minutes: float, steps: int | None, checks: int) -> Iterator[Moment]:
+        The cosine falls until the end, though not below `lowest_share` of `highest`.
+        """
+        warm = min(1.0, (self.step + 1) / warm_up_steps)
+        falling = 0.5 * (1 + float(np.cos(np.pi * min(1.0, self.done))))
+        return highest * warm * max(lowest_share, falling)
+
+
+def moments(
+    name: str, minutes: float, steps: int | None, checks: int, least_steps: int = 0
+) -> Iterator[Moment]:
     """Yield the moment before each step, and the end: of `minutes` or of `steps`.
 
-    There are `checks` at even intervals, the last at the end.
+    There are `checks` at even intervals, the last at the end. The time ends nothing before
+    `least_steps`, because a GPU's first step alone can take a minute.
     """
     limit_s, began = minutes * 60, time.monotonic()
     step, checked = 0, 0
     with tqdm(total=100, desc=name, unit="%", mininterval=5) as bar:
         while True:
             done = (time.monotonic() - began) / limit_s
+            if step < least_steps:
+                done = min(done, step / least_steps)
             if steps is not None and done < 1:
                 done = step / steps
             is_check = done * checks >= checked + 1 or done >= 1

@@ -47,6 +47,8 @@ EVENTS_WEIGHT = 4.0
 YAMNET_WEIGHT = 2.0
 RATE = 2e-3
 WARM_UP_STEPS = 100
+LOWEST_SHARE = 0.01
+"""Of the learning rate, at the end of a training."""
 # Horizon of the moving average, and its update interval: an update costs as much as a layer.
 MEAN_STEPS = 300
 MEAN_EVERY = 4
@@ -222,10 +224,8 @@ def train(
         if moment.done >= 1:
             break
         model.train()
-        warm = min(1.0, (moment.step + 1) / WARM_UP_STEPS)
-        rate = settings.rate * warm * max(0.01, 0.5 * (1 + np.cos(np.pi * min(1.0, moment.done))))
         loss = loss_of(model, rng)
-        take_step(loss, steppers, model, rate)
+        take_step(loss, steppers, model, moment.rate(settings.rate, WARM_UP_STEPS, LOWEST_SHARE))
         losses.append(float(loss.detach()))
         step = moment.step + 1
         if step % MEAN_EVERY == 0:

@@ -21,10 +21,11 @@ from tqdm import tqdm
 
 from models.network.low_precision import has_bfloat16
 from models.research.egolog.audio.clips import RATE
+from models.research.egolog.audio.encoder import LOWEST_SHARE, WARM_UP_STEPS
 from models.research.egolog.audio.optimisation import follow, optimisers, take_step
 from models.research.egolog.recogniser.log_mel import LogMel
-from models.research.egolog.recogniser.steps import WARM_UP_STEPS, steps_of
 from models.research.egolog.recogniser.teacher import Teacher, TeacherOutput
+from models.research.lib.schedule import moments
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -33,6 +34,7 @@ if TYPE_CHECKING:
 
     from models.egolog.audio_encoder import AudioOutput, SoundEncoder
     from models.research.egolog.recogniser.scenes import Scene, Scenes
+    from models.research.lib.schedule import Moment
 
 SECONDS, SECONDS_SHARES = (2, 3, 4, 5), (0.35, 0.15, 0.2, 0.3)
 TEMPERATURE = 2.0
@@ -108,16 +110,22 @@ def fine_tuned(teacher: Teacher, scenes: Scenes, settings: Distillation, seed: i
     weights = [weight for weight in teacher.parameters() if weight.requires_grad]
     optimiser = torch.optim.AdamW(weights, lr=settings.teacher_rate, weight_decay=0.02)
     minutes = settings.minutes * settings.teacher_share
+    losses: list[Tensor] = []
     # An untrained teacher's outputs would be noise.
-    for step in steps_of("teacher", minutes, settings.steps, settings.checks, WARM_UP_STEPS):
+    for moment in moments("teacher", minutes, settings.steps, settings.checks, WARM_UP_STEPS):
+        if moment.is_check:
+            _show_loss(moment, losses)
+        if moment.done >= 1:
+            break
         scene = draw_scenes(scenes, settings.batch, rng)
         mel = teacher.mel(scene.wave)
         with low_precision(scenes.device):
             output = teacher(mel)
         sounds, categories = output.sounds.float(), output.categories.float()
         loss = _labels(sounds, categories, scene, settings.weights.sounds)
-        take_step(loss, [optimiser], teacher, settings.teacher_rate * step.rate)
-        step.losses.append(loss.detach())
+        rate = moment.rate(settings.teacher_rate, WARM_UP_STEPS, LOWEST_SHARE)
+        take_step(loss, [optimiser], teacher, rate)
+        losses.append(loss.detach())
     return teacher.eval()
 
 
@@ -131,7 +139,8 @@ def distil_encoder(
 ) -> SoundEncoder:
     """Return the encoder's first stage with a new tower and heads, distilled from the teacher.
 
-    `after_check` receives the moving average at intervals, and returns what to print.
+    `after_check` receives the moving average at intervals and at the end, and returns what to
+    print.
     """
     torch.manual_seed(seed)
     rng = np.random.default_rng([seed, 2])
@@ -150,16 +159,27 @@ def distil_encoder(
     steppers = optimisers(student, settings.rate, settings.decay)
     minutes = settings.minutes * (1 - settings.teacher_share)
     student.train()
-    for step in steps_of("recogniser", minutes, settings.steps, settings.checks):
+    losses: list[Tensor] = []
+    for moment in moments("recogniser", minutes, settings.steps, settings.checks, least_steps=1):
+        if moment.is_check:
+            _show_loss(moment, losses)
+            if after_check is not None:
+                tqdm.write(after_check(copy.deepcopy(mean).cpu().eval()))
+        if moment.done >= 1:
+            break
         loss = batches.draw().loss(student, settings.weights)
-        take_step(loss, steppers, student, settings.rate * step.rate)
-        step.losses.append(loss.detach())
-        if step.number % MEAN_EVERY == 0:
-            keep = min(1 - 1 / MEAN_STEPS, step.number / (step.number + 10))
+        rate = moment.rate(settings.rate, WARM_UP_STEPS, LOWEST_SHARE)
+        take_step(loss, steppers, student, rate)
+        losses.append(loss.detach())
+        if moment.step % MEAN_EVERY == 0:
+            keep = min(1 - 1 / MEAN_STEPS, moment.step / (moment.step + 10))
             follow(mean, student.encoder, keep**MEAN_EVERY)
-        if step.checks and after_check is not None:
-            tqdm.write(after_check(copy.deepcopy(mean).cpu().eval()))
     return mean.cpu().eval()
+
+
+def _show_loss(moment: Moment, losses: list[Tensor]) -> None:
+    loss = float(torch.stack(losses[-50:]).mean())
+    moment.bar.set_postfix_str(f"step {moment.step} loss {loss:.3f}")
 
 
 class DistillationBatches:

@@ -18,7 +18,6 @@ from models.research.egolog.recogniser.distil import (
     fine_tuned,
     hidden,
 )
-from models.research.egolog.recogniser.steps import Step, steps_of
 from models.research.egolog.recogniser.teacher import Teacher
 from tests.models.research.egolog.recogniser import synthetic
 from tests.models.research.papers.pretrained import small_files
@@ -97,18 +96,3 @@ def test_about_half_of_a_batch_is_hidden_in_part_at_its_mean() -> None:
     assert 8 <= int(is_changed.any(dim=2).any(dim=1).sum()) <= 32
     mean = mel.mean(dim=(1, 2), keepdim=True).expand_as(mel)
     assert torch.equal(out[is_changed], mean[is_changed])
-
-
-def test_steps_end_with_the_time_but_not_before_the_least() -> None:
-    assert [step.number for step in _recorded(0.0, None, 3)] == [0, 1, 2]
-    assert len(_recorded(10.0, 4, 3)) == 4
-    rates = [step.rate for step in _recorded(10.0, 4, 1)]
-    assert all(0 < rate < 0.1 for rate in rates)
-
-
-def _recorded(minutes: float, most: int | None, least: int) -> list[Step]:
-    taken = []
-    for step in steps_of("made", max(minutes, 1e-9), most, 1, least):
-        step.losses.append(torch.tensor(1.0))
-        taken.append(step)
-    return taken
