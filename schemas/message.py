@@ -25,8 +25,12 @@ from schemas.ids import ID_PATTERN
 
 DeviceId = Annotated[str, Field(pattern=ID_PATTERN)]
 SessionId = Annotated[str, Field(pattern=ID_PATTERN)]
-# 2**62 ns is the year 2116: late enough, and the sum of two fits into int64.
-TimeNs = Annotated[int, Field(ge=0, lt=2**62)]
+END_OF_TIME_NS = 2**62
+"""Every event time is before it: the end, ns since the epoch, of a span that has none.
+
+That is the year 2116: late enough, and the sum of two fits into int64.
+"""
+TimeNs = Annotated[int, Field(ge=0, lt=END_OF_TIME_NS)]
 Probability = Annotated[float, Field(ge=0.0, le=1.0)]
 Probabilities = dict[str, Probability]
 Label = Annotated[str, Field(min_length=1, max_length=128)]

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from infra.daily_log.records import content
 from infra.daily_log.store import LogStore
 from infra.redis.client import connect
+from schemas.message import END_OF_TIME_NS
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -42,7 +43,9 @@ async def log_of(settings: Settings, fleet: Fleet) -> Records:
     try:
         store = LogStore(redis, settings.app_id, settings.log_retention_days)
         rows = [
-            row for device in fleet.devices for row in content(await store.read(device, 0, 2**62))
+            row
+            for device in fleet.devices
+            for row in content(await store.read(device, 0, END_OF_TIME_NS))
         ]
     finally:
         await redis.aclose()

@@ -17,6 +17,7 @@ from pydantic import ValidationError
 from infra.daily_log.export import ExportError, from_json
 from infra.daily_log.store import Counts
 from schemas import Activity, Correction, Refined, Scenario
+from schemas.message import END_OF_TIME_NS
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Iterable
@@ -70,7 +71,7 @@ async def pieces(
     summary = await store.device(device)
     if summary is None:
         return
-    corrections = await store.corrections(device, 0, 2**62)
+    corrections = await store.corrections(device, 0, END_OF_TIME_NS)
     at = max(from_ns, summary.first_ns // _PIECE_NS * _PIECE_NS)
     while True:
         # Years may lie between two recordings of a device.

@@ -12,6 +12,7 @@ from itertools import pairwise
 from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
 from infra.daily_log.records import Log, LogActivity, LogScenario, WearersWord
+from schemas.message import END_OF_TIME_NS
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -105,7 +106,7 @@ class Words:
         return self._edges.get(row, [])
 
 
-def added_spans(log: Log, from_ns: int = 0, to_ns: int = 2**62) -> list[AddedSpan]:
+def added_spans(log: Log, from_ns: int = 0, to_ns: int = END_OF_TIME_NS) -> list[AddedSpan]:
     """Return the labelled spans without records in [from_ns, to_ns), in order of row and start.
 
     These are the bounds of the log's records: whether there are others beyond is unknown, and a

@@ -25,7 +25,7 @@ from schemas import Correction, NamedSpan
 from schemas.correction import CORRECTION_ID, MAX_SPAN_NS, WEARER, Action, CorrectionId, Row
 from schemas.event_time import EXPECTED, TIME_PATTERN, iso, parse, why_refused
 from schemas.labels import MAX_NAME_CHARS, checked_name
-from schemas.message import DeviceId
+from schemas.message import END_OF_TIME_NS, DeviceId
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Iterable, Mapping
@@ -49,7 +49,7 @@ Time = Annotated[
         {
             "anyOf": [
                 {"type": "string", "pattern": TIME_PATTERN},
-                {"type": "integer", "minimum": 0, "exclusiveMaximum": 2**62},
+                {"type": "integer", "minimum": 0, "exclusiveMaximum": END_OF_TIME_NS},
             ]
         }
     ),
@@ -184,7 +184,7 @@ class LogEditor:
     async def _undone(self, change: Change) -> Correction:
         if change.undoes is None:
             raise CorrectionError("undoes is missing; expected the id of a correction")
-        every = await self._store.corrections(change.device, 0, 2**62)
+        every = await self._store.corrections(change.device, 0, END_OF_TIME_NS)
         taken_back = {each.undoes for each in every if each.undoes}
         known = {each.correction_id: each for each in every}
         if change.undoes not in known:

@@ -29,6 +29,7 @@ from infra.model_store.replay_buffer import ReplayBuffer
 from infra.notifications.journal import Journal
 from schemas import Correction, DeviceControl, SchemaError
 from schemas.atomic_file import write_atomically
+from schemas.message import END_OF_TIME_NS
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -70,7 +71,7 @@ async def erase(
         notifications = await Journal.of(store).erase(device_id)
         await Decisions.of(store).erase(device_id)
         await LiveStates.of(store).delete(device_id)
-        pictures = await KeptFeatures.of(store).delete(device_id, 0, 2**62)
+        pictures = await KeptFeatures.of(store).delete(device_id, 0, END_OF_TIME_NS)
         erased.add("records of the log", records)
         erased.add("checkpoints and adapters", checkpoints)
         erased.add("corrected windows", corrected)

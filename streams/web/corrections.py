@@ -17,6 +17,7 @@ from infra.daily_log.corrections import in_force, in_order
 from infra.daily_log.editing import Change, LogEditor, correction_line
 from models.labels import ACTIVITIES, SCENARIOS
 from schemas.event_time import NS_PER_MS
+from schemas.message import END_OF_TIME_NS
 from streams.web import parameters
 from streams.web.guard import NotReadyError
 from streams.web.timeline import correction_row
@@ -80,7 +81,7 @@ class CorrectionViews:
         query = request.query
         parameters.refuse_unknown(query, ("device",))
         device = await self._device(parameters.device_id(query))
-        every = await self._store().corrections(device.device_id, 0, parameters.MAX_TIME_NS)
+        every = await self._store().corrections(device.device_id, 0, END_OF_TIME_NS)
         standing = [each for each in in_force(every) if each.names and each.row == "scenario"]
         attempts = [] if self._attempts is None else await self._attempts()
         return _json(

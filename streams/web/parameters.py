@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Literal
 
 from schemas.frames import NS
+from schemas.message import END_OF_TIME_NS
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
@@ -17,7 +18,6 @@ from schemas.event_time import EXPECTED, parse
 DAY_NS = 86_400 * NS
 MAX_SPAN_NS = 3 * DAY_NS
 MAX_HOURS_NS = 32 * DAY_NS
-MAX_TIME_NS = 2**62
 MAX_DEVICES = 1_000
 MAX_REVISION = 10**16 - 1
 
@@ -141,8 +141,8 @@ def _time(query: Mapping[str, str], name: str, default: int) -> int:
         time_ns = parse(value)
     except ValueError as error:
         raise ParameterError(name, value, EXPECTED) from error
-    if not 0 <= time_ns < MAX_TIME_NS:
-        raise ParameterError(name, value, f"a time from 1970 to {iso(MAX_TIME_NS)[:4]}")
+    if not 0 <= time_ns < END_OF_TIME_NS:
+        raise ParameterError(name, value, f"a time from 1970 to {iso(END_OF_TIME_NS)[:4]}")
     return time_ns
 
 

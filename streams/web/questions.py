@@ -28,7 +28,7 @@ from operators.questions import (
     read_answered,
 )
 from schemas.frames import NS
-from schemas.message import DeviceId
+from schemas.message import END_OF_TIME_NS, DeviceId
 from streams.web import parameters
 from streams.web.search import hit_row, zone_of
 from streams.web.writing import WriteRefusedError, body_of, read_as
@@ -100,10 +100,10 @@ class QuestionViews:
         span = parameters.span(
             {name: text for name, text in times.items() if text is not None},
             device,
-            parameters.MAX_TIME_NS,
+            END_OF_TIME_NS,
         )
         first = span.from_ns if asked.from_ is not None else device.first_ns
-        past = max(span.to_ns, first + 1) if asked.to is not None else parameters.MAX_TIME_NS
+        past = max(span.to_ns, first + 1) if asked.to is not None else END_OF_TIME_NS
         try:
             answer = await answered(self._store(), known[0], asked, (first, past))
         except LlmError as error:

@@ -35,6 +35,7 @@ from models.labels import ACTIVITIES, SCENARIOS, SOUND_EVENTS
 from schemas.event_time import iso
 from schemas.extras import MissingExtraError
 from schemas.frames import NS
+from schemas.message import END_OF_TIME_NS
 from schemas.time_zone import time_zone
 from streams.web import parameters
 from streams.web.parameters import ParameterError
@@ -84,7 +85,7 @@ class SearchViews:
         asked = request.query
         parameters.refuse_unknown(asked, SEARCH)
         device = await self._device(parameters.device_id(asked))
-        span = parameters.span(asked, device, parameters.MAX_TIME_NS)
+        span = parameters.span(asked, device, END_OF_TIME_NS)
         query = query_of(asked, clock.now_ns())
         if not query.asks:
             raise ParameterError("words", asked.get("words"), "something to search for")
@@ -93,7 +94,7 @@ class SearchViews:
         following: int | None = None
         first = span.from_ns if "from" in asked else min(span.from_ns, device.first_ns)
         # The wearer may have added what is after the last record.
-        past = max(span.to_ns, first + 1) if "to" in asked else parameters.MAX_TIME_NS
+        past = max(span.to_ns, first + 1) if "to" in asked else END_OF_TIME_NS
         within = query.within(first, past)
         async for piece in pieces(self._store(), device.device_id, *within, query.may_be_in):
             found = find(piece.log, query, piece.from_ns, piece.to_ns)
@@ -120,7 +121,7 @@ class SearchViews:
         table = _table(kind)
         zone = zone_of(asked) if "zone" in asked else None
         device = await self._device(parameters.device_id(asked))
-        span = parameters.span(asked, device, parameters.MAX_TIME_NS)
+        span = parameters.span(asked, device, END_OF_TIME_NS)
         past = max(span.to_ns, span.from_ns + 1)
         name = f"egolog-{device.device_id.replace(':', '_')}.{kind}"
         response = web.StreamResponse(
@@ -174,7 +175,7 @@ async def calendar_of(
     whole = Log.of(scenarios, [], [*corrections.values()])
     ends = [record.end_ns for record in scenarios]
     # Without an end it is that of the last record or of what the wearer added after it.
-    ends += [to_ns] if to_ns < 2**62 else [each.end_ns for each in whole.corrections]
+    ends += [to_ns] if to_ns < END_OF_TIME_NS else [each.end_ns for each in whole.corrections]
     return to_calendar(whole, device, from_ns, max(ends, default=0), zone)
 
 

@@ -11,6 +11,7 @@ from infra.daily_log.corrections import added_spans
 from operators.naming import NamedActivity, is_unsure, name_activity
 from operators.smoothing import WINDOW_S, override, smooth
 from schemas.event_time import NS_PER_MS
+from schemas.message import END_OF_TIME_NS
 from schemas.ranking import rank_labels
 
 if TYPE_CHECKING:
@@ -34,7 +35,9 @@ FAR_FIELD, INPUT_MISSING, DESCRIBED, UNKNOWN, NEAR_ONLY, CORRECTED, CONFIRMED = 
 UNKNOWN_NAME = "unknown"
 
 
-def timeline(log: Log, from_ns: int, unsure_below: float, to_ns: int = 2**62) -> dict[str, Any]:
+def timeline(
+    log: Log, from_ns: int, unsure_below: float, to_ns: int = END_OF_TIME_NS
+) -> dict[str, Any]:
     """Return the rows of [from_ns, to_ns); `log` must begin `SMOOTHING_NS` earlier.
 
     `scenarios`: one dict per record; `labels` are those of the record itself, `leading` the first

@@ -8,13 +8,14 @@ from typing import TYPE_CHECKING
 
 from schemas.event_time import ns_of
 from schemas.frames import NS
+from schemas.message import END_OF_TIME_NS
 
 if TYPE_CHECKING:
     from datetime import tzinfo
 
 WEEKDAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
 MINUTES_OF_DAY = 1_440
-ALWAYS = (0, 2**62)
+ALWAYS = (0, END_OF_TIME_NS)
 _DAY = timedelta(days=1)
 
 Days = tuple[date, date]

@@ -6,8 +6,8 @@ from faust.cli import option
 
 from infra.errors import InfraError
 from schemas.event_time import EXPECTED, parse
+from schemas.message import END_OF_TIME_NS
 
-_ALL_TIME = (0, 2**62)
 FROM = option("--from", "from_", help="First time, ISO 8601 (UTC where no offset is given).")
 TO = option("--to", "to", help="Time before which it ends, ISO 8601.")
 
@@ -29,9 +29,8 @@ def event_time(text: str) -> int:
 
 def span_of(from_: str | None, to: str | None) -> tuple[int, int]:
     """Return [from, to) in ns, by default all time; raises `LogCommandError`."""
-    first, end = _ALL_TIME
-    first = event_time(from_) if from_ is not None else first
-    end = event_time(to) if to is not None else end
+    first = event_time(from_) if from_ is not None else 0
+    end = event_time(to) if to is not None else END_OF_TIME_NS
     if first >= end:
         raise LogCommandError(f"--from is {from_}; expected a time before --to ({to})")
     return first, end
