@@ -29,8 +29,8 @@ from models.egolog.scenario import SCENARIO
 from models.lanhar.rotation_invariant import CHANNELS, MEASURES
 from models.lanhar.sensor_encoder import LANHAR_SENSOR
 from models.lanhar.text_encoder import LANHAR_TEXT, WordEncoder
-from models.research import served_localization
 from models.research.graph_export import Graph, export
+from models.research.served_localization.network import regions, regions_and_heat
 from models.serving.graph_file import GRAPHS_DIR
 from models.serving.graph_functions import GRAPH_FUNCTIONS
 from models.serving.registry import WEIGHTS_DIR, Registry
@@ -65,8 +65,8 @@ def _localization(key: Key[Localization], maps: int, *, heat: bool = False) -> G
         "has_imu": torch.ones(1, dtype=torch.bool),
     }
     if heat:
-        return Graph(key, served_localization.regions_and_heat, example, ("regions", "heat"), {})
-    return Graph(key, served_localization.regions, example, ("regions",), {})
+        return Graph(key, regions_and_heat, example, ("regions", "heat"), {})
+    return Graph(key, regions, example, ("regions",), {})
 
 
 def _segments(count: int) -> dict[str, Tensor]:

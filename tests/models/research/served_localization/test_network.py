@@ -7,7 +7,7 @@ import torch
 
 from models.egolog.localization import Localization, LocalizationConfig
 from models.egolog.movement_compensation import CANDIDATES
-from models.research import served_localization
+from models.research.served_localization.network import regions, regions_and_heat
 
 
 def network(maps: int, hidden: int | None = None) -> Localization:
@@ -32,7 +32,7 @@ def test_the_served_form_says_the_same(maps: int, hidden: int | None, has_motion
     has_imu = torch.tensor([has_motion])
     with torch.inference_mode():
         expected = made.calibrate(made(seconds, imu, has_imu).regions)
-        served = served_localization.regions(made, seconds, imu, has_imu)
+        served = regions(made, seconds, imu, has_imu)
     assert served.numpy() == pytest.approx(expected.numpy(), abs=2e-5)
 
 
@@ -41,7 +41,7 @@ def test_a_silent_second_at_rest_is_said_as_by_the_network() -> None:
     seconds, imu = torch.zeros(1, 3, 50, 64), torch.zeros(1, 6, 50)
     with torch.inference_mode():
         expected = made.regions(seconds, imu)
-        served = served_localization.regions(made, seconds, imu, torch.tensor([True]))
+        served = regions(made, seconds, imu, torch.tensor([True]))
     assert served.numpy() == pytest.approx(expected.numpy(), abs=2e-5)
 
 
@@ -51,17 +51,17 @@ def test_heat_is_the_networks_from_the_quarter_ahead_on() -> None:
     imu, has_motion = torch.randn(1, 6, 50), torch.tensor([True])
     with torch.inference_mode():
         expected = made(seconds, imu, has_motion).heat
-        regions, heat = served_localization.regions_and_heat(made, seconds, imu, has_motion)
-        alone = served_localization.regions(made, seconds, imu, has_motion)
+        probabilities, heat = regions_and_heat(made, seconds, imu, has_motion)
+        alone = regions(made, seconds, imu, has_motion)
     assert expected is not None
     # The first direction of the network is 2.5° left of straight ahead, in the quarter's middle.
     ahead = expected[0].roll(CANDIDATES // 8, dims=1)
     assert heat.numpy() == pytest.approx(ahead.numpy(), abs=1e-4)
-    assert regions.equal(alone)
+    assert probabilities.equal(alone)
 
 
 def test_one_microphone_has_no_heat() -> None:
     with pytest.raises(ValueError, match="hears no direction"):
-        served_localization.regions_and_heat(
+        regions_and_heat(
             network(1), torch.zeros(1, 1, 50, 64), torch.zeros(1, 6, 50), torch.tensor([True])
         )

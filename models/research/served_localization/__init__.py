@@ -1,0 +1,1 @@
+"""Localization of one second as ONNX Runtime serves it."""
