@@ -1,14 +1,12 @@
 """Writing docs/LANHAR.md: LanHAR and its baselines, mean and spread over the seeds.
 
-The lead and the sections of other commands are kept: of `models.research.lanhar.evaluation.live` at
-the top, of `leave_one_out`, `figures` and `positions` at the end.
+The page's lead and the sections that other commands write stay as they are.
 """
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from models.research.lanhar.evaluation import figures_page, leave_one_out, live_page, positions
 from models.research.lanhar.evaluation.report_tables import (
     LanharReport,
     ablations_table,
@@ -19,11 +17,10 @@ from models.research.lanhar.evaluation.report_tables import (
     sizes_table,
     ways_table,
 )
-from models.research.lib.page_sections import lead, sections
+from models.research.lib.page_sections import lead, with_section
 from schemas.atomic_file import write_atomically
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
     from pathlib import Path
 
 _DEVELOPMENT = (
@@ -44,13 +41,8 @@ _UNSEEN = (
 
 def write(report: LanharReport, page: Path) -> None:
     """Write the page; pictures in `figures/` beside it are shown where they are."""
-    page.parent.mkdir(parents=True, exist_ok=True)
     seeds = sorted({seed for of_way in report.runs.values() for seed in of_way})
-    before = page.read_text("utf-8") if page.is_file() else ""
-    kept = sections(before)
     parts = [
-        lead(before) or "# LanHAR",
-        *_of_headings(kept, live_page.HEADING),
         "## Across data sets\n"
         f"Written by `{report.command}` on {report.date}; shipped weights {report.weights}. "
         f"Seeds {', '.join(map(str, seeds)) or 'none'}; figures are mean ± standard deviation over "
@@ -68,16 +60,18 @@ def write(report: LanharReport, page: Path) -> None:
         "## Distance between data sets\n" + divergence_table(report),
         "## Sizes and time\n" + sizes_table(report),
     ]
-    parts += _of_headings(kept, leave_one_out.HEADING, figures_page.HEADING, positions.HEADING)
     pictures = sorted((page.parent / "figures").glob("lanhar_*.png"))
     if pictures:
         shown = " ".join(f"![{_title(path)}](figures/{path.name})" for path in pictures)
         parts.append(f"## Pictures\nt-SNE of {report.ablated}.\n\n{shown}")
-    write_atomically(page, "\n\n".join(parts) + "\n")
+    _put(page, "\n\n".join(parts))
 
 
-def _of_headings(kept: Mapping[str, str], *headings: str) -> list[str]:
-    return [kept[heading] for heading in headings if heading in kept]
+def _put(page: Path, text: str) -> None:
+    page.parent.mkdir(parents=True, exist_ok=True)
+    before = page.read_text("utf-8") if page.is_file() else ""
+    titled = before if lead(before) else f"# LanHAR\n\n{before}"
+    write_atomically(page, with_section(titled, text))
 
 
 def _title(path: Path) -> str:
