@@ -37,20 +37,18 @@ _UNSEEN = (
     "descriptions name. `dcnn_fine_tuned` sees the labels of a hundredth of the target. UniMTS "
     "was not built; HARGPT runs where an endpoint is given."
 )
+_QUICK = (
+    "**Trained for a quarter of the steps (`--quick`), as are the baselines: these rows compare "
+    "with one another, not with tables of whole runs.**"
+)
+
+ACROSS = "## Across data sets"
+WALKING_AND_SITTING = "## Walking and sitting, from one data set to another"
 
 
 def write(report: LanharReport, page: Path) -> None:
     """Write the page; pictures in `figures/` beside it are shown where they are."""
-    seeds = sorted({seed for of_way in report.runs.values() for seed in of_way})
-    parts = [
-        "## Across data sets\n"
-        f"Written by `{report.command}` on {report.date}; shipped weights {report.weights}. "
-        f"Seeds {', '.join(map(str, seeds)) or 'none'}; figures are mean ± standard deviation over "
-        "them.",
-        _DEVELOPMENT,
-    ]
-    if report.quick:
-        parts.append("**Trained a quarter as long (`--quick`): these are no results.**")
+    parts = _first_parts(ACROSS, report)
     parts += [
         headlines_table(report),
         "## From one data set to another\n" + ways_table(report),
@@ -65,6 +63,34 @@ def write(report: LanharReport, page: Path) -> None:
         shown = " ".join(f"![{_title(path)}](figures/{path.name})" for path in pictures)
         parts.append(f"## Pictures\nt-SNE of {report.ablated}.\n\n{shown}")
     _put(page, "\n\n".join(parts))
+
+
+def write_walking_and_sitting(report: LanharReport, page: Path) -> None:
+    """Write the section of ways whose data sets share two of the paper's four activities."""
+    parts = [
+        *_first_parts(WALKING_AND_SITTING, report),
+        headlines_table(report),
+        ways_table(report),
+        "### Baselines of walking and sitting, macro-F1\n" + baselines_table(report),
+        "### New activities beside walking and sitting, accuracy\n" + new_table(report),
+    ]
+    _put(page, "\n\n".join(parts))
+
+
+def _first_parts(heading: str, report: LanharReport) -> list[str]:
+    seeds = sorted({seed for of_way in report.runs.values() for seed in of_way})
+    spread = f"Seeds {', '.join(map(str, seeds)) or 'none'}; figures are mean ± standard deviation."
+    if len(seeds) == 1:
+        spread = f"Seed {seeds[0]} alone, so no spread is known."
+    parts = [
+        f"{heading}\n"
+        f"Written by `{report.command}` on {report.date}; shipped weights {report.weights}. "
+        + spread,
+        _DEVELOPMENT,
+    ]
+    if report.quick:
+        parts.append(_QUICK)
+    return parts
 
 
 def _put(page: Path, text: str) -> None:

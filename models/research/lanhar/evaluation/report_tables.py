@@ -42,8 +42,8 @@ class LanharReport:
 
     `groups` are the ways asked for, `runs` those that were run; `ablations` is what
     `models.research.lanhar.evaluation.ablations` wrote, of the way `ablated`, empty where not run.
-    `sizes` are those of the shipped weights, `rank_ms` what ranking one window takes on one CPU
-    thread.
+    `sizes` are those of the shipped weights, empty where they are shown elsewhere, `rank_ms` what
+    ranking one window takes on one CPU thread.
     """
 
     groups: Sequence[Group]
@@ -102,15 +102,16 @@ def headlines_table(report: LanharReport) -> str:
                     "",
                 ]
             )
-    rows.append(
-        [
-            "sensor encoder and label vectors",
-            f"{sum(size.megabytes for size in _ranking(report)):.2f} MB, {report.rank_ms:.1f} ms",
-            "40 MB, 27 ms (phone)",
-            "10 MB, 10 ms",
-            "4 MB, 3 ms",
-        ]
-    )
+    if report.sizes:
+        rows.append(
+            [
+                "sensor encoder and label vectors",
+                f"{sum(s.megabytes for s in _ranking(report)):.2f} MB, {report.rank_ms:.1f} ms",
+                "40 MB, 27 ms (phone)",
+                "10 MB, 10 ms",
+                "4 MB, 3 ms",
+            ]
+        )
     return table(["mean over the ways of each group", "ours", "paper", "bar", "aim"], rows)
 
 

@@ -3,7 +3,8 @@
 `--data DIR` is a folder laid out like the shared recordings (`imu/uci_hapt_20hz.npz` and so on).
 Every run is kept in `--runs` as soon as it ends, so a measurement that was stopped goes on where it
 was: empty that folder after a change of the code. `--only-kept` trains nothing and writes what is
-there. `--also NAME=FILE` adds a data set as source and target.
+there. A part of the page stays as it is where none of its runs is there: walking and sitting
+between WISDM and the others, and all else. `--also NAME=FILE` adds a data set as source and target.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ import json
 import sys
 import time
 from concurrent.futures import ProcessPoolExecutor, as_completed
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from multiprocessing import get_context
 from pathlib import Path
@@ -24,17 +25,19 @@ import numpy as np
 
 from models.lanhar.label_table import LANHAR_LABELS
 from models.lanhar.sensor_encoder import LANHAR_SENSOR
+from models.lanhar.text_encoder import LANHAR_WORDS
 from models.lanhar.vocabulary import OpenVocabulary
 from models.recordings.shared_data import IMU, shared_data
 from models.research.lanhar.evaluation.ablations import ablate
 from models.research.lanhar.evaluation.cross_dataset import (
+    BASELINES,
     EvaluationError,
     EvaluationSettings,
     evaluate,
 )
 from models.research.lanhar.evaluation.kept_runs import add_kept_runs
 from models.research.lanhar.evaluation.over_seeds import Runs, Way
-from models.research.lanhar.evaluation.report import write
+from models.research.lanhar.evaluation.report import write, write_walking_and_sitting
 from models.research.lanhar.evaluation.report_tables import Group, LanharReport
 from models.research.lanhar.interpretation.windows import WindowsError, read_npz
 from models.research.lib.recordings_folder import needed_recordings
@@ -54,13 +57,19 @@ FILES = {
     "ClassyGlass": "classyglass_50hz.npz",
     "WISDM": "wisdm19_phone_20hz.npz",
 }
+_BOTH = ("HAPT", "ClassyGlass")
 ABLATED = Way("HAPT", "ClassyGlass", "four")
+SEEDS = (0, 1, 2)
+_COMMAND = "python -m models.research.lanhar.evaluation.results"
 _WINDOW_S, _RATE, _REPEATS = 6, 50, 50
 
 
 @dataclass(frozen=True)
 class ResultsRun:
-    """One run: its files, classes and seed, and the file that keeps its figures."""
+    """One run: its files, classes and seed, and the file that keeps its figures.
+
+    `baselines` are those to run beside it, () for all.
+    """
 
     way: Way
     source: Path
@@ -69,31 +78,38 @@ class ResultsRun:
     new: bool
     quick: bool
     kept: Path
+    baselines: tuple[str, ...] = ()
 
 
 def groups(also: Sequence[str] = ()) -> list[Group]:
-    """Return what is measured; `also` names data sets beside those of `FILES`."""
-
-    def both(one: Sequence[str], others: Sequence[str], label_set: LabelSet) -> tuple[Way, ...]:
-        return tuple(
-            way
-            for first in one
-            for second in others
-            for way in (Way(first, second, label_set), Way(second, first, label_set))
-        )
-
-    known = ("HAPT", "ClassyGlass")
+    """Return what is measured but walking and sitting; `also` names data sets beside `FILES`'s."""
+    hapt, glass = _BOTH
     return [
-        Group("HAPT ↔ ClassyGlass", both(known[:1], known[1:], "four"), "0.731", "0.58", "0.73"),
+        Group("HAPT ↔ ClassyGlass", _ways([hapt], [glass], "four"), "0.731", "0.58", "0.73"),
         *(
-            Group(f"{name} ↔ both", both([name], known, "four"), "0.731", "0.58", "0.73")
+            Group(f"{name} ↔ both", _ways([name], _BOTH, "four"), "0.731", "0.58", "0.73")
             for name in also
         ),
         Group(
-            "WISDM ↔ both, level classes", both(["WISDM"], known, "level"), "", "0.75", "0.9", False
+            "WISDM ↔ both, level classes", _ways(["WISDM"], _BOTH, "level"), "", "0.75", "0.9",
+            False,
         ),
-        Group("WISDM ↔ both, walking and sitting", both(["WISDM"], known, "four"), "", "", ""),
-    ]
+    ]  # fmt: skip
+
+
+def walking_and_sitting() -> Group:
+    """Return the ways between data sets that share two of the paper's four activities."""
+    ways = _ways(["WISDM"], _BOTH, "four")
+    return Group("WISDM ↔ both, walking and sitting", ways, "", "", "")
+
+
+def _ways(one: Sequence[str], others: Sequence[str], label_set: LabelSet) -> tuple[Way, ...]:
+    return tuple(
+        way
+        for first in one
+        for second in others
+        for way in (Way(first, second, label_set), Way(second, first, label_set))
+    )
 
 
 def jobs(
@@ -102,6 +118,7 @@ def jobs(
     seeds: Sequence[int],
     folder: Path,
     quick: bool,
+    baselines: tuple[str, ...] = (),
 ) -> list[ResultsRun]:
     """Return every run of all groups, the first seed of each first."""
     return [
@@ -112,7 +129,8 @@ def jobs(
             seed,
             group.new,
             quick,
-            folder / _file(way, seed, quick),
+            folder / _file(way, seed, quick, baselines),
+            baselines,
         )
         for seed in seeds
         for group in wanted
@@ -120,15 +138,15 @@ def jobs(
     ]
 
 
-def _file(way: Way, seed: int, quick: bool) -> str:
-    end = "-quick" if quick else ""
+def _file(way: Way, seed: int, quick: bool, baselines: Sequence[str]) -> str:
+    end = ("-quick" if quick else "") + (f"-{'+'.join(baselines)}" if baselines else "")
     return f"{way.source}-{way.target}-{way.label_set}-{seed}{end}.json"
 
 
 def run(job: ResultsRun) -> Figures:
     """Train and measure one run on one thread, and keep its figures."""
     pin_one_thread()
-    settings = EvaluationSettings(with_new=job.new)
+    settings = EvaluationSettings(with_new=job.new, only=job.baselines)
     figures = evaluate(
         read_npz(job.source),
         read_npz(job.target),
@@ -226,14 +244,15 @@ def _named(text: str) -> tuple[str, Path]:
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
-        prog="python -m models.research.lanhar.evaluation.results", description=__doc__
-    )
+    parser = argparse.ArgumentParser(prog=_COMMAND, description=__doc__)
     parser.add_argument("--data", type=Path, help="folder of recordings (default: the shared ones)")
-    parser.add_argument("--seeds", type=int, nargs="+", default=[0, 1, 2])
+    parser.add_argument("--seeds", type=int, nargs="+", default=list(SEEDS))
     parser.add_argument("--out", type=Path, default=Path("docs/LANHAR.md"), help="output page")
     add_kept_runs(parser)
     parser.add_argument("--quick", action="store_true", help="train for a quarter of the steps")
+    parser.add_argument(
+        "--baselines", nargs="+", default=[], choices=BASELINES, help="run only these baselines"
+    )
     parser.add_argument(
         "--workers", type=int, default=2, help="number of single-threaded processes"
     )
@@ -266,7 +285,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
         folder = needed_recordings(parser, options) / IMU
     files = {name: folder / file for name, file in FILES.items()} | dict(options.also)
     wanted = groups([name for name, _ in options.also])
-    todo = jobs(wanted, files, options.seeds, options.runs, options.quick)
+    todo = jobs(
+        [*wanted, walking_and_sitting()], files, options.seeds, options.runs, options.quick,
+        tuple(options.baselines),
+    )  # fmt: skip
     chosen = todo
     if options.ways:
         known = {_key(job.way) for job in todo}
@@ -284,7 +306,6 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except (WindowsError, EvaluationError, ImportError, OSError, json.JSONDecodeError) as error:
         print(error, file=sys.stderr)
         return 1
-    print(f"wrote {options.out}")
     return 0
 
 
@@ -295,23 +316,40 @@ def _key(way: Way) -> str:
 def _write(
     options: argparse.Namespace, wanted: Sequence[Group], runs: Runs, ablations: Figures
 ) -> None:
+    """Write the parts of the page of which something was run."""
     registry = Registry()
-    write(
-        LanharReport(
-            wanted,
-            runs,
-            ablations,
-            ABLATED,
-            [size for size in sizes(registry) if size.name.startswith("lanhar")],
-            rank_ms(registry),
-            datetime.now(UTC).date().isoformat(),
-            f"python -m models.research.lanhar.evaluation.results --out {options.out}",
-            f"{registry.load(LANHAR_SENSOR).revision} (sensor encoder), "
-            f"{registry.load(LANHAR_LABELS).revision} (label vectors)",
-            options.quick,
-        ),
-        options.out,
+    revisions = (
+        f"{registry.load(LANHAR_SENSOR).revision} (sensor encoder), "
+        f"{registry.load(LANHAR_LABELS).revision} (label vectors), "
+        f"{registry.load(LANHAR_WORDS).revision} (text encoder that training starts from)"
     )
+    of_wanted = {way for group in wanted for way in group.ways}
+    report = LanharReport(
+        wanted, {way: of_way for way, of_way in runs.items() if way in of_wanted}, ablations,
+        ABLATED, [], 0.0, datetime.now(UTC).date().isoformat(), _command(options), revisions,
+        options.quick,
+    )  # fmt: skip
+    if report.runs:
+        shown = [size for size in sizes(registry) if size.name.startswith("lanhar")]
+        write(replace(report, sizes=shown, rank_ms=rank_ms(registry)), options.out)
+        print(f"wrote {options.out}")
+    two = walking_and_sitting()
+    of_two = {way: runs[way] for way in two.ways if way in runs}
+    if of_two:
+        write_walking_and_sitting(replace(report, groups=[two], runs=of_two), options.out)
+        print(f"wrote walking and sitting into {options.out}")
+
+
+def _command(options: argparse.Namespace) -> str:
+    """Return the command, with the options that change what is measured."""
+    parts = [_COMMAND]
+    for name in ("ways", "seeds", "baselines"):
+        values = getattr(options, name)
+        if values and values != _parser().get_default(name):
+            parts += [f"--{name}", *map(str, values)]
+    parts += ["--quick"] * options.quick
+    parts += [f"--also {name}={path}" for name, path in options.also]
+    return " ".join([*parts, "--out", str(options.out)])
 
 
 if __name__ == "__main__":

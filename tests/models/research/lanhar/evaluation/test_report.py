@@ -129,12 +129,12 @@ def test_a_label_that_a_space_lacks_is_left_empty(tmp_path: Path) -> None:
     assert cells(page(tmp_path), "interpretation") == ["interpretation", "", "0.50", "0.50"]
 
 
-def test_it_says_that_these_are_development_figures_and_when_they_are_no_results(
+def test_it_says_that_these_are_development_figures_and_when_training_was_shorter(
     tmp_path: Path,
 ) -> None:
     assert "development figures" in page(tmp_path)
-    assert "no results" not in page(tmp_path)
-    assert "no results" in page(tmp_path, quick=True)
+    assert "a quarter of the steps" not in page(tmp_path)
+    assert "a quarter of the steps" in page(tmp_path, quick=True)
 
 
 def test_pictures_are_shown_where_they_are(tmp_path: Path) -> None:

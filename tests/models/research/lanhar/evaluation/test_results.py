@@ -1,6 +1,7 @@
 """Rules of `models.research.lanhar.evaluation.results`."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +19,7 @@ from models.research.lanhar.evaluation.results import (
     measure,
     rank_ms,
     run,
+    walking_and_sitting,
 )
 from models.research.lanhar.interpretation.windows import Windows
 from models.serving.registry import Registry
@@ -32,7 +34,7 @@ WAY = Way("HAPT", "ClassyGlass", "four")
 
 
 def test_every_way_has_its_way_back() -> None:
-    for group in groups(["sealed"]):
+    for group in [*groups(["sealed"]), walking_and_sitting()]:
         ways = set(group.ways)
         assert {Way(way.target, way.source, way.label_set) for way in ways} == ways
 
@@ -51,13 +53,14 @@ def test_another_data_set_is_source_and_target_of_the_papers_four() -> None:
     assert all(way.label_set == "four" and "pocket" in (way.source, way.target) for way in added)
 
 
-def test_quick_runs_are_never_taken_for_whole_ones(tmp_path: Path) -> None:
+def test_runs_with_fewer_steps_or_baselines_are_never_taken_for_whole_ones(tmp_path: Path) -> None:
     files = {name: Path(file) for name, file in FILES.items()}
-    quick, whole = (
-        {job.kept for job in jobs(groups(), files, [0, 1], tmp_path, how)} for how in (True, False)
+    wanted = [*groups(), walking_and_sitting()]
+    quick, whole, few = (
+        {job.kept for job in jobs(wanted, files, [0, 1], tmp_path, *how)}
+        for how in ((True,), (False,), (False, ("random_forest",)))
     )
-    assert len(quick) == len(whole) == 20
-    assert not quick & whole
+    assert len(quick | whole | few) == 3 * 20
 
 
 def job(tmp_path: Path, source: str = "gone", target: str = "gone") -> ResultsRun:
@@ -81,13 +84,13 @@ def test_a_run_keeps_its_figures(tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     def found(source: Windows, target: Windows, *rest: Any) -> dict[str, Any]:
         asked.append((source.name, target.name, *rest[:2]))
         assert isinstance(rest[2], EvaluationSettings)
-        assert rest[2] == EvaluationSettings().quick()
+        assert rest[2] == EvaluationSettings(only=("random_forest",)).quick()
         return FOUND
 
     monkeypatch.setattr(results, "evaluate", found)
     for name in ("a_20hz.npz", "b_20hz.npz"):
         write(tmp_path / name, data_set("x", 0, each=2))
-    one = job(tmp_path, "a_20hz.npz", "b_20hz.npz")
+    one = replace(job(tmp_path, "a_20hz.npz", "b_20hz.npz"), baselines=("random_forest",))
     assert run(one) == FOUND
     assert json.loads(one.kept.read_text()) == FOUND
     assert asked == [("a_20hz", "b_20hz", "four", 0)]
@@ -103,6 +106,28 @@ def test_the_page_is_written_of_what_is_kept(tmp_path: Path) -> None:
     assert main(common) == 0
     assert "| HAPT → ClassyGlass | four | 0.900 ± 0.000 | 0.800 ± 0.000 |" in out.read_text()
     assert "| ClassyGlass → HAPT | four | not run | not run |" in out.read_text()
+    assert "Walking and sitting" not in out.read_text()
+
+
+def test_a_part_of_which_nothing_was_run_stays_as_it_is(tmp_path: Path) -> None:
+    runs, out = tmp_path / "runs", tmp_path / "LANHAR.md"
+    runs.mkdir()
+    (runs / "WISDM-HAPT-four-0-quick-nuactiv.json").write_text(json.dumps(FOUND))
+    before = "# LanHAR\n\n## Across data sets\nof three seeds\n\n## Baselines, macro-F1\nlong ago\n"
+    out.write_text(before)
+    places = ["--only-kept", "--runs", str(runs), "--out", str(out)]
+    assert main([*places, "--quick"]) == 0
+    assert out.read_text() == before
+    assert main([*places, "--quick", "--baselines", "nuactiv", "--seeds", "0"]) == 0
+    text = out.read_text()
+    assert text.startswith(before)
+    section = text.removeprefix(before)
+    assert section.startswith("\n## Walking and sitting, from one data set to another\n")
+    assert f"results --seeds 0 --baselines nuactiv --quick --out {out}` on " in section
+    assert "Seed 0 alone, so no spread is known." in section
+    assert "quarter of the steps" in section
+    assert "| WISDM → HAPT | four | 0.900 | 0.800 | 0.900 |" in section
+    assert "| HAPT → WISDM | four | not run | not run | not run |" in section
 
 
 def test_a_missing_data_set_is_named(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
