@@ -16,8 +16,6 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import numpy as np
-
 from models.recordings.shared_data import IMU
 from models.research.lanhar.evaluation.cross_dataset import EvaluationError
 from models.research.lanhar.evaluation.figure_runs import (
@@ -33,6 +31,7 @@ from models.research.lanhar.evaluation.kept_runs import add_kept_runs
 from models.research.lanhar.evaluation.variants import by_answers
 from models.research.lanhar.interpretation.store import InterpretationsError
 from models.research.lanhar.interpretation.windows import WindowsError, read_npz
+from models.research.lib.page_command import page_command
 from models.research.lib.page_sections import put_section
 from models.research.lib.recordings_folder import needed_recordings
 from models.research.lib.sentence_encoder import SentenceEncoderError
@@ -106,10 +105,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print(error, file=sys.stderr)
         return 1
     if options.page is not None:
-        command = "python -m models.research.lanhar.evaluation.figures " + " ".join(
-            f"--{name} {' '.join(map(str, np.atleast_1d(getattr(options, name))))}"
-            for name in ("figures", "seeds", "users", "each", "share", "page")
-        )
+        command = page_command(parser, options, ("runs", "only_kept"))
         date = datetime.now(UTC).date().isoformat()
         put_section(options.page, page(measured, settings, command, date))
     return 0

@@ -41,6 +41,7 @@ from models.research.lanhar.training.scores import macro_f1
 from models.research.lanhar.training.sensor import train_sequence
 from models.research.lanhar.training.train_on import training_set
 from models.research.lanhar.training.transfer import encode, interpret
+from models.research.lib.page_command import page_command
 from models.research.lib.page_sections import put_section
 from models.research.lib.recordings_folder import needed_recordings
 from models.research.lib.tables import Figures, spread, table
@@ -296,11 +297,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print(error, file=sys.stderr)
         return 1
     if options.page is not None:
-        command = (
-            "python -m models.research.lanhar.evaluation.leave_one_out --seeds "
-            f"{' '.join(map(str, options.seeds))} --users {settings.users} --most {settings.most} "
-            f"--share {settings.share:g} --page {options.page}"
-        )
+        command = page_command(parser, options, ("runs", "only_kept"))
         body = page(measured, settings, command, datetime.now(UTC).date().isoformat())
         put_section(options.page, body)
     return 0

@@ -28,6 +28,7 @@ from models.recordings.protocol import RecordingError
 from models.recordings.shared_data import IMU
 from models.research.lanhar.evaluation.live_page import page, shown
 from models.research.lanhar.evaluation.live_ranking import Figures, figures, ranked
+from models.research.lib.page_command import page_command
 from models.research.lib.page_sections import put_section
 from models.research.lib.recordings_folder import needed_recordings
 from models.serving.lanhar_loading import require_lanhar
@@ -127,7 +128,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if options.json is not None:
         write_atomically(options.json, json.dumps(measured, indent=2))
     if options.page is not None:
-        command = f"python -m models.research.lanhar.evaluation.live --page {options.page}"
+        command = page_command(parser, options, ("json", "workers"))
         date = datetime.now(UTC).date().isoformat()
         about = (__doc__ or "").split("\n\n", 1)[1]
         put_section(options.page, page(measured, command, revision, date, about), first=True)

@@ -45,7 +45,7 @@ def page(measured: Figures, command: str, weights: str, date: str, about: str) -
     return "\n\n".join(
         [
             HEADING,
-            f"Written by `{command}` on {date}, of the shipped weights {weights}.",
+            f"Written by `{command}` on {date}, of the weights {weights} (sensor encoder).",
             " ".join(about.split()),
             table(head, rows),
             "Macro-F1 is over the labels that occur, of a ranking among all labels in force; the "

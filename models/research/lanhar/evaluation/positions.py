@@ -22,6 +22,7 @@ from models.lanhar.step_position import StepPosition, add_window, estimate
 from models.recordings.shared_data import IMU
 from models.research.lanhar.training.position import PLACE_OF, Walked, trained, walked
 from models.research.lib.metrics import calibration_error
+from models.research.lib.page_command import page_command
 from models.research.lib.page_sections import put_section
 from models.research.lib.recordings_folder import needed_recordings
 from models.research.lib.tables import table
@@ -126,7 +127,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if options.json is not None:
         write_atomically(options.json, json.dumps({split: rows, "left_out": others}, indent=2))
     if options.page is not None:
-        command = f"python -m models.research.lanhar.evaluation.positions --page {options.page}"
+        command = page_command(parser, options, ("json",))
         put_section(options.page, _section(command, loaded.revision, text))
     return 0
 
@@ -136,7 +137,7 @@ def _section(command: str, revision: str, text: str) -> str:
     return "\n\n".join(
         [
             HEADING,
-            f"Written by `{command}` on {date}, of the shipped weights {revision}.",
+            f"Written by `{command}` on {date}, of the weights {revision} (position classifier).",
             " ".join((__doc__ or "").split("\n\n", 1)[1].split()),
             text,
             "Since steps: the share of windows after the first steps of their wearer; known: that "

@@ -40,6 +40,7 @@ from models.research.lanhar.evaluation.over_seeds import Runs, Way
 from models.research.lanhar.evaluation.report import write, write_walking_and_sitting
 from models.research.lanhar.evaluation.report_tables import Group, LanharReport
 from models.research.lanhar.interpretation.windows import WindowsError, read_npz
+from models.research.lib.page_command import page_command
 from models.research.lib.recordings_folder import needed_recordings
 from models.research.lib.sizes import sizes
 from models.serving.one_thread import pin_one_thread
@@ -59,8 +60,6 @@ FILES = {
 }
 _BOTH = ("HAPT", "ClassyGlass")
 ABLATED = Way("HAPT", "ClassyGlass", "four")
-SEEDS = (0, 1, 2)
-_COMMAND = "python -m models.research.lanhar.evaluation.results"
 _WINDOW_S, _RATE, _REPEATS = 6, 50, 50
 
 
@@ -244,9 +243,11 @@ def _named(text: str) -> tuple[str, Path]:
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog=_COMMAND, description=__doc__)
+    parser = argparse.ArgumentParser(
+        prog="python -m models.research.lanhar.evaluation.results", description=__doc__
+    )
     parser.add_argument("--data", type=Path, help="folder of recordings (default: the shared ones)")
-    parser.add_argument("--seeds", type=int, nargs="+", default=list(SEEDS))
+    parser.add_argument("--seeds", type=int, nargs="+", default=[0, 1, 2])
     parser.add_argument("--out", type=Path, default=Path("docs/LANHAR.md"), help="output page")
     add_kept_runs(parser)
     parser.add_argument("--quick", action="store_true", help="train for a quarter of the steps")
@@ -302,7 +303,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         measure(chosen, options.workers, options.only_kept)
         runs = measure(todo, options.workers, only_kept=True)
         ablations = _ablations(options, files)
-        _write(options, wanted, runs, ablations)
+        command = page_command(parser, options, ("runs", "only_kept", "workers"))
+        _write(options, wanted, runs, ablations, command)
     except (WindowsError, EvaluationError, ImportError, OSError, json.JSONDecodeError) as error:
         print(error, file=sys.stderr)
         return 1
@@ -314,7 +316,11 @@ def _key(way: Way) -> str:
 
 
 def _write(
-    options: argparse.Namespace, wanted: Sequence[Group], runs: Runs, ablations: Figures
+    options: argparse.Namespace,
+    wanted: Sequence[Group],
+    runs: Runs,
+    ablations: Figures,
+    command: str,
 ) -> None:
     """Write the parts of the page of which something was run."""
     registry = Registry()
@@ -326,8 +332,7 @@ def _write(
     of_wanted = {way for group in wanted for way in group.ways}
     report = LanharReport(
         wanted, {way: of_way for way, of_way in runs.items() if way in of_wanted}, ablations,
-        ABLATED, [], 0.0, datetime.now(UTC).date().isoformat(), _command(options), revisions,
-        options.quick,
+        ABLATED, [], 0.0, datetime.now(UTC).date().isoformat(), command, revisions, options.quick,
     )  # fmt: skip
     if report.runs:
         shown = [size for size in sizes(registry) if size.name.startswith("lanhar")]
@@ -338,18 +343,6 @@ def _write(
     if of_two:
         write_walking_and_sitting(replace(report, groups=[two], runs=of_two), options.out)
         print(f"wrote walking and sitting into {options.out}")
-
-
-def _command(options: argparse.Namespace) -> str:
-    """Return the command, with the options that change what is measured."""
-    parts = [_COMMAND]
-    for name in ("ways", "seeds", "baselines"):
-        values = getattr(options, name)
-        if values and values != _parser().get_default(name):
-            parts += [f"--{name}", *map(str, values)]
-    parts += ["--quick"] * options.quick
-    parts += [f"--also {name}={path}" for name, path in options.also]
-    return " ".join([*parts, "--out", str(options.out)])
 
 
 if __name__ == "__main__":

@@ -123,7 +123,7 @@ def test_a_part_of_which_nothing_was_run_stays_as_it_is(tmp_path: Path) -> None:
     assert text.startswith(before)
     section = text.removeprefix(before)
     assert section.startswith("\n## Walking and sitting, from one data set to another\n")
-    assert f"results --seeds 0 --baselines nuactiv --quick --out {out}` on " in section
+    assert f"results --seeds 0 --out {out} --quick --baselines nuactiv` on " in section
     assert "Seed 0 alone, so no spread is known." in section
     assert "quarter of the steps" in section
     assert "| WISDM → HAPT | four | 0.900 | 0.800 | 0.900 |" in section
