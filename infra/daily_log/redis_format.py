@@ -9,9 +9,13 @@ from pydantic import BaseModel, ValidationError
 from infra.errors import InfraError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
+
+    from redis.asyncio import Redis
 
 ModelT = TypeVar("ModelT", bound=BaseModel)
+IDS_AT_ONCE = 1_000
+"""Records of one command to Redis."""
 
 
 class LogStoreError(InfraError):
@@ -29,6 +33,20 @@ def parse_stored(model: type[ModelT], values: Iterable[bytes | str | None]) -> l
             f"stored {model.__name__} has a bad {where}: {first['msg']}; "
             "replay the recording to write it again"
         ) from error
+
+
+async def fetch_stored(
+    redis: Redis, model: type[ModelT], key: str, ids: Sequence[str]
+) -> list[ModelT]:
+    """Return the records with these ids in the hash at `key`; raises `LogStoreError`.
+
+    They are parsed chunk by chunk, so that reading a whole day does not block the event loop.
+    """
+    records: list[ModelT] = []
+    for begin in range(0, len(ids), IDS_AT_ONCE):
+        values = await redis.hmget(key, list(ids[begin : begin + IDS_AT_ONCE]))
+        records += parse_stored(model, values)
+    return records
 
 
 def score(time_ns: int) -> int:

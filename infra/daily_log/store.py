@@ -6,8 +6,7 @@ stored separately and merged into its scenario on reading, so it may arrive firs
 the time of writing are event times. Records expire by the wall clock, counted from their last
 write: recordings of last year are replayed today, and no record may expire another.
 
-Corrections are stored separately, applied on reading and never expire: they are the wearer's own
-words, and there are few.
+Corrections (`infra.daily_log.stored_corrections`) are applied on reading.
 """
 
 from __future__ import annotations
@@ -19,25 +18,24 @@ from pydantic import BaseModel
 from infra import clock
 from infra.daily_log.corrections import apply_corrections
 from infra.daily_log.keys import ROWS, SHOWN, LogKeys
+from infra.daily_log.log_changes import BUCKET_NS, LogChanges
 from infra.daily_log.records import EMBEDDINGS, DeviceSummary, Log, LogActivity, LogScenario
-from infra.daily_log.redis_format import parse_stored, score, text
+from infra.daily_log.redis_format import IDS_AT_ONCE, fetch_stored, score, text
 from infra.daily_log.rollups import Rollups
-from infra.daily_log.scripts import AFTER_CORRECTION, AFTER_WRITE, EXPIRE_SILENT
+from infra.daily_log.scripts import AFTER_WRITE, EXPIRE_SILENT
+from infra.daily_log.stored_corrections import StoredCorrections
 from infra.daily_log.summaries import DeviceSummaries
 from schemas import Activity, Correction, Refined, Scenario
-from schemas.correction import MAX_SPAN_NS
-from schemas.frames import NS
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
 
     from redis.asyncio import Redis
 
+    from infra.daily_log.log_changes import Changes
     from infra.daily_log.summaries import DevicePage
 
-BUCKET_NS = 15 * 60 * NS
 _DAY_US = 86_400_000_000
-_CHUNK = 1_000
 _DEVICES_AT_ONCE = 100
 
 Record = Scenario | Refined | Activity
@@ -50,20 +48,6 @@ class Counts(NamedTuple):
     scenarios: int
     refined: int
     activities: int
-
-
-class Changes(NamedTuple):
-    """The changes since a revision; there are none if `from_ns` is None.
-
-    Every changed record starts at or after `from_ns` (rounded down to `BUCKET_NS`). `revision` is
-    the wall time of the last write, ms since the epoch (1 more for each further write within a
-    millisecond); 0 for an unknown device. `recorded_ms` is the wall time at which a record was
-    last written, which corrections and deletions do not change; 0 without any.
-    """
-
-    revision: int
-    recorded_ms: int
-    from_ns: int | None
 
 
 class LogStore:
@@ -86,6 +70,8 @@ class LogStore:
         self._retention_us = round(retention_days * _DAY_US)
         self._clock_ns = clock_ns
         self._summaries = DeviceSummaries(redis, self._keys, clock_ns)
+        self._changes = LogChanges(redis, self._keys)
+        self._corrections = StoredCorrections(redis, self._keys, clock_ns)
         self.rollups = Rollups(redis, self._keys, retention_days)
 
     @property
@@ -112,50 +98,11 @@ class LogStore:
 
     async def put_corrections(self, corrections: Sequence[Correction]) -> None:
         """Upsert wearers' corrections, before or after the records that they correct."""
-        by_device: dict[str, list[Correction]] = {}
-        for each in corrections:
-            by_device.setdefault(each.device_id, []).append(each)
-        for device, device_corrections in by_device.items():
-            index, data = (
-                self._keys.index("correction", device),
-                self._keys.data("correction", device),
-            )
-            buckets = {
-                bucket
-                for each in device_corrections
-                for bucket in range(each.start_ns // BUCKET_NS * BUCKET_NS, each.end_ns, BUCKET_NS)
-            }
-            async with self._redis.pipeline(transaction=True) as pipe:
-                pipe.zadd(
-                    index, {each.correction_id: score(each.start_ns) for each in device_corrections}
-                )
-                pipe.hset(
-                    data,
-                    mapping={
-                        each.correction_id: each.model_dump_json() for each in device_corrections
-                    },
-                )
-                pipe.eval(
-                    AFTER_CORRECTION,
-                    2,
-                    self._keys.changes(device),
-                    self._keys.revision(device),
-                    self._clock_ns() // 1_000_000,
-                    *sorted(buckets),
-                )
-                await pipe.execute()
+        await self._corrections.put(corrections)
 
     async def corrections(self, device: str, from_ns: int, to_ns: int) -> list[Correction]:
         """Return the corrections whose spans overlap [from_ns, to_ns), in any order."""
-        if from_ns >= to_ns:
-            return []
-        ids = await self._redis.zrangebyscore(
-            self._keys.index("correction", device),
-            score(max(0, from_ns - MAX_SPAN_NS)),
-            f"({score(to_ns + 999)}",
-        )
-        records = await self._fetch(Correction, "correction", device, [text(each) for each in ids])  # type: ignore[arg-type]  # without scores
-        return [each for each in records if each.start_ns < to_ns and each.end_ns > from_ns]
+        return await self._corrections.overlapping(device, from_ns, to_ns)
 
     async def read(self, device: str, from_ns: int, to_ns: int) -> Log:
         """Return the corrected records that start in [from_ns, to_ns); none of an unknown device.
@@ -212,8 +159,8 @@ class LogStore:
         if any(doomed):
             async with self._redis.pipeline(transaction=True) as pipe:
                 for row, ids in zip(ROWS, doomed, strict=True):
-                    for begin in range(0, len(ids), _CHUNK):
-                        chunk = ids[begin : begin + _CHUNK]
+                    for begin in range(0, len(ids), IDS_AT_ONCE):
+                        chunk = ids[begin : begin + IDS_AT_ONCE]
                         pipe.zrem(self._keys.index(row, device), *chunk)
                         pipe.hdel(self._keys.data(row, device), *chunk)
                         pipe.zrem(self._keys.by_write_time(row, device), *chunk)
@@ -285,31 +232,12 @@ class LogStore:
         return {each for ids in rows for each in ids}
 
     async def changes(self, device: str, since: int) -> Changes:
-        """Return the newest revision, and the start of the changes after revision `since`.
-
-        A reader that reads again from `from_ns` misses nothing, not even late refinements.
-        Revisions grow with every write, even if the whole store was lost in between.
-        """
-        key = self._keys.changes(device)
-        async with self._redis.pipeline(transaction=True) as pipe:
-            pipe.zrange(key, -1, -1, withscores=True)
-            pipe.zrangebyscore(key, f"({since}", "+inf")
-            for row in SHOWN:
-                pipe.zrange(self._keys.by_write_time(row, device), -1, -1, withscores=True)
-            newest, changed, *written = await pipe.execute()
-        revision = int(newest[0][1]) if newest else 0
-        recorded_us = max((int(last[0][1]) for last in written if last), default=0)
-        first_ns = min((int(bucket) for bucket in changed), default=None)
-        return Changes(revision, recorded_us // 1_000, first_ns)
+        """Return the newest revision, and the start of the changes after revision `since`."""
+        return await self._changes.since(device, since)
 
     async def bucket_revisions(self, device: str, from_ns: int, to_ns: int) -> dict[int, int]:
         """Return the revision of the last write to each bucket that starts in [from_ns, to_ns)."""
-        every: Any = await self._redis.zrange(self._keys.changes(device), 0, -1, withscores=True)
-        return {
-            int(bucket): int(revision)
-            for bucket, revision in every
-            if from_ns <= int(bucket) < to_ns
-        }
+        return await self._changes.bucket_revisions(device, from_ns, to_ns)
 
     async def _put(self, row: str, records: Iterable[Record]) -> None:
         by_device: dict[str, list[Record]] = {}
@@ -363,10 +291,4 @@ class LogStore:
     async def _fetch(
         self, model: type[ModelT], row: str, device: str, ids: Sequence[str]
     ) -> list[ModelT]:
-        records: list[ModelT] = []
-        # Parsed chunk by chunk, so that reading a whole day does not block the event loop.
-        for begin in range(0, len(ids), _CHUNK):
-            chunk = list(ids[begin : begin + _CHUNK])
-            values = await self._redis.hmget(self._keys.data(row, device), chunk)
-            records += parse_stored(model, values)
-        return records
+        return await fetch_stored(self._redis, model, self._keys.data(row, device), ids)

@@ -13,8 +13,8 @@ import time
 from typing import TYPE_CHECKING, Any
 
 from infra.daily_log.corrections import AddedSpan, added_spans
+from infra.daily_log.log_changes import BUCKET_NS
 from infra.daily_log.rollups import Rollup
-from infra.daily_log.store import BUCKET_NS
 from operators.naming import NamedActivity, name_activity
 from operators.smoothing import smooth
 from schemas.event_time import NS_PER_MS
