@@ -7,6 +7,17 @@ from contextlib import suppress
 from datetime import date, timedelta
 from typing import TYPE_CHECKING
 
+from infra.daily_log.time_expressions.calendar_patterns import (
+    A_MONTH,
+    CALENDAR_UNIT,
+    DAY_WITHIN,
+    LAST,
+    MONTH,
+    ORDINALS,
+    RELATIVE_MONTH,
+    WEEKDAY,
+    YEAR,
+)
 from infra.daily_log.time_expressions.durations import (
     FEW,
     LONG_DURATION,
@@ -19,80 +30,14 @@ from infra.daily_log.time_expressions.durations import (
 )
 from infra.daily_log.time_expressions.errors import TimeExpressionError
 from infra.daily_log.time_expressions.when import WEEKDAYS
+from infra.daily_log.time_expressions.written_dates import EXPECTED, date_of, month_number
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from infra.daily_log.time_expressions.when import Days
 
-_ORDINALS = (
-    *("first", "second", "third", "fourth", "fifth", "sixth", "seventh", "eighth", "ninth"),
-    "tenth",
-)
-_MONTHS = (
-    *("jan(?:uary)?", "feb(?:ruary)?", "mar(?:ch)?", "apr(?:il)?", "may", "june?", "july?"),
-    *("aug(?:ust)?", "sept?(?:ember)?", "oct(?:ober)?", "nov(?:ember)?", "dec(?:ember)?"),
-)
-_WEEKDAYS = (
-    *("mon(?:day)?", "tue(?:s(?:day)?)?", "wed(?:nesday)?", "thu(?:r(?:s(?:day)?)?)?"),
-    *("fri(?:day)?", "sat(?:urday)?", "sun(?:day)?"),
-)
 _DAY = timedelta(days=1)
-EXPECTED = "a day of the calendar, as 25 November, 25 November 2026 or 2026-11-25"
-
-MONTH = f"(?:{'|'.join(_MONTHS)})"
-WEEKDAY = f"(?:{'|'.join(_WEEKDAYS)})"
-YEAR = r"(?:(?:19|20)\d{2}(?! ?[:/.]))"
-DAY_OF_MONTH = r"(?:\d{1,2}(?:st|nd|rd|th)?(?! ?[:/.]))"
-NUMERIC_DATE = (
-    r"(?:\d{4}-\d{1,2}-\d{1,2}|\d{1,2}\.\d{1,2}\.(?:\d{4}|\d{2}(?!\d))?"
-    r"|\d{1,2}/\d{1,2}(?:/(?:\d{4}|\d{2}(?!\d)))?)"
-)
-_DAY_AND_MONTH = (
-    rf"(?:{NUMERIC_DATE}|(?:the )?{DAY_OF_MONTH} (?:of )?{MONTH}(?: {YEAR})?"
-    rf"|{MONTH} (?:the )?{DAY_OF_MONTH}(?: {YEAR})?)"
-)
-_ORDINAL = r"(?:\d{1,2}(?:st|nd|rd|th))"
-# Of "2nd floor" it is no day.
-_NUMBERED = (
-    "(?:anniversary|attempt|avenue|birthday|century|floor|gear|grade|half|lap|person|place|round"
-    r"|row|storey|story|street|time)\b"
-)
-DATE = rf"(?:{_DAY_AND_MONTH}|(?:the )?{_ORDINAL}(?! {_NUMBERED}))"
-LAST = "(?:(?:this )?(?:last|past|previous))"
-_UNITS_OF_CALENDAR = f"(?:week|weekend|month|year|{MONTH})"
-_RELATIVE_MONTH = (
-    rf"(?:(?:the )?(?:this|{LAST}) (?:month|{MONTH})|(?:the )?month before last|the month)"
-)
-_A_MONTH = rf"(?:{_RELATIVE_MONTH}|{MONTH}(?: {YEAR})?)"
-# What "the 1st of last month" begins with.
-_DAY_WITHIN = rf"(?:{_ORDINAL}|{'|'.join(_ORDINALS)}|(?:first|last) day)"
-DAY = (
-    rf"(?:(?:today|yesterday|(?:on )?{WEEKDAY}) {LONG_DURATION} ago"
-    rf"|{LONG_DURATION} ago (?:today|yesterday|(?:on )?{WEEKDAY})"
-    rf"|today|(?:the )?day before yesterday|yesterday"
-    rf"|{NUMBER} (?:{WEEKDAY})s? ago|(?:the )?{WEEKDAY} before last|(?:this|{LAST}) {WEEKDAY}"
-    rf"|{_DAY_AND_MONTH}|(?:the )?{_DAY_WITHIN} (?:of )?{_A_MONTH}"
-    rf"|{_A_MONTH} (?:on )?(?:the )?{_DAY_WITHIN}|{DATE})"
-)
-PERIOD = (
-    rf"(?:{LONG_DURATION} ago|(?:the )?{LAST} {PAST_LONG_DURATION}|{NUMBER} weekends? ago"
-    rf"|(?:the )?{_UNITS_OF_CALENDAR} before last"
-    rf"|(?:this|(?:the )?{LAST}) {_UNITS_OF_CALENDAR}|the weekend"
-    rf"|(?:the )?week of {DATE}|(?:calendar )?week \d{{1,2}}(?: {YEAR})?|\d{{4}}-\d{{1,2}}"
-    rf"|{MONTH}(?: {YEAR})?|{YEAR})"
-)
-
-_NUMERIC = re.compile(
-    r"(?P<y>\d{4})-(?P<m>\d{1,2})-(?P<d>\d{1,2})|(?P<dd>\d{1,2})\.(?P<dm>\d{1,2})\.(?P<dy>\d{4}|\d{2})?"
-)
-_SLASHED = re.compile(r"(\d{1,2})/(\d{1,2})(?:/(\d{4}|\d{2}))?")
-_NAMED = re.compile(
-    rf"(?:the )?(?P<d>\d{{1,2}})(?:st|nd|rd|th)?(?: of)?(?: (?P<m>{MONTH}))?(?: (?P<y>\d{{4}}))?"
-)
-_MONTH_FIRST = re.compile(
-    rf"(?P<m>{MONTH}) (?:the )?(?P<d>\d{{1,2}})(?:st|nd|rd|th)?(?: (?P<y>\d{{4}}))?"
-)
 _AGO = re.compile(rf"({LONG_DURATION}) ago")
 _AGO_FROM = re.compile(
     rf"({LONG_DURATION}) ago (today|yesterday|(?:on )?{WEEKDAY})"
@@ -100,10 +45,10 @@ _AGO_FROM = re.compile(
 )
 _WEEKDAYS_AGO = re.compile(rf"({NUMBER}) ({WEEKDAY})s? ago|(?:the )?({WEEKDAY}) before last")
 _WEEKENDS_AGO = re.compile(rf"({NUMBER}) weekends? ago")
-_BEFORE_LAST = re.compile(rf"(?:the )?({_UNITS_OF_CALENDAR}) before last")
+_BEFORE_LAST = re.compile(rf"(?:the )?({CALENDAR_UNIT}) before last")
 _DAY_OF_A_MONTH = re.compile(
-    rf"(?:the )?(?P<day>{_DAY_WITHIN}) (?:of )?(?P<month>{_A_MONTH})"
-    rf"|(?P<month_before>{_A_MONTH}) (?:on )?(?:the )?(?P<day_after>{_DAY_WITHIN})"
+    rf"(?:the )?(?P<day>{DAY_WITHIN}) (?:of )?(?P<month>{A_MONTH})"
+    rf"|(?P<month_before>{A_MONTH}) (?:on )?(?:the )?(?P<day_after>{DAY_WITHIN})"
 )
 _ROLLING = re.compile(rf"(?:the )?{LAST} ({PAST_LONG_DURATION})")
 _RELATIVE = re.compile(rf"(?:the )?({LAST}|this) (.+)")
@@ -125,7 +70,7 @@ def latest(day_of_week: int, today: date) -> date:
 
 
 def days_of(text: str, today: date) -> Days:
-    """Return the days that `DAY` or `PERIOD` matches.
+    """Return the days that `calendar_patterns.DAY` or `PERIOD` matches.
 
     A date without a year or month is the latest one until today. Weeks begin on Monday; "last
     week", "last month" are whole ones, "the past week" and "the last 7 days" end today. Raises
@@ -150,7 +95,7 @@ def days_of(text: str, today: date) -> Days:
         return saturday, saturday + _DAY
     if match := _MONTH_OF_YEAR.fullmatch(text):
         return _month_of_year(match, text, today)
-    day = _date(text, today)
+    day = date_of(text, today)
     return day, day
 
 
@@ -207,9 +152,9 @@ def _day_of_a_month(match: re.Match[str], today: date) -> Days:
         return last, last
     if text == "first day":
         return first, first
-    number_of_day = _ORDINALS.index(text) + 1 if text in _ORDINALS else int(text[:-2])
-    if not re.fullmatch(_RELATIVE_MONTH, month):
-        day = _date(f"{number_of_day} {month}", today)
+    number_of_day = ORDINALS.index(text) + 1 if text in ORDINALS else int(text[:-2])
+    if not re.fullmatch(RELATIVE_MONTH, month):
+        day = date_of(f"{number_of_day} {month}", today)
     elif 1 <= number_of_day <= last.day:
         day = first.replace(day=number_of_day)
     else:
@@ -259,7 +204,7 @@ def _relative_days(which: str, unit: str, today: date) -> Days:
     if unit in ("month", "year"):
         return _unit_of(today if this else back(_of(1, unit), today), unit)
     if re.fullmatch(MONTH, unit):
-        month = _month_number(unit)
+        month = month_number(unit)
         year = today.year if this else today.year - (month >= today.month)
         return _month(date(year, month, 1))
     day = _week(today)[0] + _DAY * weekday(unit) if this else latest(weekday(unit), today - _DAY)
@@ -287,67 +232,12 @@ def _month(day: date) -> Days:
     return first, (first + 31 * _DAY).replace(day=1) - _DAY
 
 
-def _month_number(name: str) -> int:
-    return next(at for at, each in enumerate(_MONTHS, start=1) if re.fullmatch(each, name))
-
-
 def _month_of_year(match: re.Match[str], text: str, today: date) -> Days:
-    month = int(match["m"]) if match["m"] else _month_number(match["n"])
+    month = int(match["m"]) if match["m"] else month_number(match["n"])
     year = match["y"] or match["ny"]
     if not 1 <= month <= 12 or (year and int(year) < 1):
         raise TimeExpressionError(text, "a month from 01 to 12, as 2026-11")
     return _month(date(int(year) if year else today.year - (month > today.month), month, 1))
-
-
-def _date(text: str, today: date) -> date:
-    day, month, year = _fields(text)
-    months = today.year * 12 + today.month - 1
-    if month and year:
-        possible = [(year, month)]
-    elif month:
-        # Eight years back 29 February exists, too.
-        possible = [(today.year - back, month) for back in range(9)]
-    else:
-        possible = [((months - back) // 12, (months - back) % 12 + 1) for back in range(12)]
-    for in_year, in_month in possible:
-        with suppress(ValueError):
-            found = date(in_year, in_month, day)
-            if year or found <= today:
-                return found
-    raise TimeExpressionError(text, EXPECTED)
-
-
-def _fields(text: str) -> tuple[int, int | None, int | None]:
-    """Return the day, month and year of a date, None for what is not given."""
-    if match := _SLASHED.fullmatch(text):
-        first, second = int(match[1]), int(match[2])
-        if first <= 12 and second <= 12 and first != second:
-            raise TimeExpressionError(
-                text, "the name of the month, since days and months may come in either order"
-            )
-        day, month = (second, first) if second > 12 else (first, second)
-        return day, month, _year(match[3])
-    if match := _NUMERIC.fullmatch(text):
-        year = match["y"] or match["dy"]
-        return (
-            int(match["d"] or match["dd"]),
-            int(match["m"] or match["dm"]),
-            _year(year),
-        )
-    match = _NAMED.fullmatch(text) or _MONTH_FIRST.fullmatch(text)
-    if match is None:
-        raise TimeExpressionError(text, EXPECTED)
-    return (
-        int(match["d"]),
-        _month_number(match["m"]) if match["m"] else None,
-        int(match["y"]) if match["y"] else None,
-    )
-
-
-def _year(text: str | None) -> int | None:
-    if not text:
-        return None
-    return int(text) + (2000 if len(text) == 2 else 0)
 
 
 _OF_TODAY: tuple[tuple[re.Pattern[str], Callable[[re.Match[str], date], Days]], ...] = (

@@ -38,7 +38,8 @@ from infra.daily_log.time_expressions.ago import (
     add_last_hours,
 )
 from infra.daily_log.time_expressions.both_ends import add_open_both
-from infra.daily_log.time_expressions.calendar_days import (
+from infra.daily_log.time_expressions.calendar_days import days_of, weekday
+from infra.daily_log.time_expressions.calendar_patterns import (
     DAY,
     DAY_OF_MONTH,
     LAST,
@@ -46,8 +47,6 @@ from infra.daily_log.time_expressions.calendar_days import (
     PERIOD,
     WEEKDAY,
     YEAR,
-    days_of,
-    weekday,
 )
 from infra.daily_log.time_expressions.clock_times import (
     AROUND,

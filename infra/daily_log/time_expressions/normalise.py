@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from infra.daily_log.time_expressions.calendar_days import MONTH, WEEKDAY
+from infra.daily_log.time_expressions.calendar_patterns import MONTH, WEEKDAY
 from infra.daily_log.time_expressions.clock_times import EXACT_HOUR
 
 _WORDS = {

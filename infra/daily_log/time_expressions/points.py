@@ -8,16 +8,8 @@ from datetime import timedelta
 from functools import cache
 from typing import TYPE_CHECKING
 
-from infra.daily_log.time_expressions.calendar_days import (
-    DATE,
-    DAY,
-    MONTH,
-    PERIOD,
-    WEEKDAY,
-    days_of,
-    latest,
-    weekday,
-)
+from infra.daily_log.time_expressions.calendar_days import days_of, latest, weekday
+from infra.daily_log.time_expressions.calendar_patterns import DATE, DAY, MONTH, PERIOD, WEEKDAY
 from infra.daily_log.time_expressions.clock_times import (
     AROUND,
     HOUR_OR_CLOCK,
