@@ -3,9 +3,10 @@
 10: complex activities, one data set whose users are parted in two. 13: other language models in the
 text encoder's place. 14: other interpreters; `--interpretations` adds what endpoints said
 (`models.research.lanhar.interpretation`). 15: distance between data sets with and without
-re-generation. `--page docs/LANHAR.md` puts them at the end of the page. What was measured is kept
-in `--runs`, by figure, row, seed and settings: a measurement that was stopped goes on where it was;
-empty that folder after a change of the code.
+re-generation. `--page docs/LANHAR.md` writes the section of each figure that was measured, and
+leaves the others' as they are. What was measured is kept in `--runs`, by figure, row, seed and
+settings: a measurement that was stopped goes on where it was; empty that folder after a change of
+the code.
 """
 
 from __future__ import annotations
@@ -66,7 +67,7 @@ def _parser() -> argparse.ArgumentParser:
         help=f"what an endpoint said of {' and of '.join(list(DATA_SETS.values())[:2])}",
     )  # fmt: skip
     add_kept_runs(parser)
-    parser.add_argument("--page", type=Path, help="page that the figures are put at the end of")
+    parser.add_argument("--page", type=Path, help="page whose sections are written")
     return parser
 
 
@@ -104,7 +105,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     ) as error:
         print(error, file=sys.stderr)
         return 1
-    if options.page is not None:
+    if options.page is not None and measured:
         command = page_command(parser, options, ("runs", "only_kept"))
         date = datetime.now(UTC).date().isoformat()
         put_section(options.page, page(measured, settings, command, date))

@@ -13,7 +13,7 @@ from models.research.lanhar.evaluation import complex_activities as halves
 from models.research.lanhar.evaluation.complex_activities import farthest_halves
 from models.research.lanhar.evaluation.figure_runs import FigureRun, FigureSettings, measure, runs
 from models.research.lanhar.evaluation.figures import main
-from models.research.lanhar.evaluation.figures_page import page
+from models.research.lanhar.evaluation.figures_page import HEADINGS, page
 from models.research.lanhar.evaluation.regeneration import regeneration
 from models.research.lanhar.evaluation.variants import (
     INTERPRETERS,
@@ -24,6 +24,7 @@ from models.research.lanhar.evaluation.variants import (
 from models.research.lanhar.interpretation import store
 from models.research.lanhar.interpretation.interpretation import Interpretation
 from models.research.lanhar.training.transfer import TransferSettings, interpret
+from models.research.lib.page_sections import sections
 from tests.models.research.lanhar.motion import data_set
 
 if TYPE_CHECKING:
@@ -152,8 +153,8 @@ def test_every_figure_has_runs_and_a_table() -> None:
     assert "| phrases | 0.600 ± 0.000 | 0.700 ± 0.000 | 0.900 ± 0.000 | 0, 1 |" in text
     assert "| a, b | walking | 0.200 | 0.100 |" in text
     assert "changes by -50.0 %" in text
-    assert "Interpreters (Fig. 14)" not in text
-    assert text.endswith("Not run: Fig. 14.")
+    assert list(sections(text)) == [HEADINGS[figure] for figure in ("10", "13", "15")]
+    assert text.count("Written by `python -m x` on 2026-01-01: the first 16 users") == 3
 
 
 def test_what_is_kept_is_put_on_the_page_without_a_recording(tmp_path: Path) -> None:
@@ -163,7 +164,11 @@ def test_what_is_kept_is_put_on_the_page_without_a_recording(tmp_path: Path) -> 
     kept.parent.mkdir()
     kept.write_text(json.dumps(pair))
     places = ["--data", str(tmp_path), "--runs", str(tmp_path / "runs"), "--only-kept"]
+    before = f"# LanHAR\n\n{HEADINGS['14']}\n\nmeasured elsewhere\n"
+    (tmp_path / "LANHAR.md").write_text(before)
     assert main([*places, "--page", str(tmp_path / "LANHAR.md")]) == 0
     text = (tmp_path / "LANHAR.md").read_text()
+    assert text.startswith(f"{before}\n{HEADINGS['15']}\n")
     assert "Seeds: 1. The mean changes by -50.0 %." in text
-    assert "Not run: Fig. 10, Fig. 13, Fig. 14." in text
+    assert main([*places, "--seeds", "5", "--page", str(tmp_path / "LANHAR.md")]) == 0
+    assert (tmp_path / "LANHAR.md").read_text() == text
