@@ -54,17 +54,7 @@ def register(app: EgoLogApp) -> None:
     async def dead_letters_list(**filters: str | None) -> None:
         """List dead letters with their reasons."""
         settings = running(app.settings, "broker_url")
-        selection = _selection(settings, **filters)
-        rows: list[tuple[tuple[Any, ...], tuple[str, str, str]]] = []
-        async for record in scan(settings):
-            letter = record.letter
-            if letter is None:
-                print(f"skipped {record.place}: {record.error}", file=sys.stderr)
-            elif selection.fits(record):
-                key = (letter.topic, letter.partition, letter.offset)
-                rows.append((key, (where(letter), letter.reason, letter.error)))
-        shown = [row for _, row in sorted(rows)]
-        table(("message", "reason", "error"), shown, empty="no dead letters")
+        await _print_list(settings, _selection(settings, **filters))
 
     @group.action("show", argument("message", metavar="MESSAGE"))
     async def dead_letters_show(message: str) -> None:
@@ -100,6 +90,20 @@ def register(app: EgoLogApp) -> None:
         settings = running(app.settings, "broker_url")
         handled = await purge(settings, _selection(settings, **filters), dry_run=dry_run)
         print(f"{'would delete' if dry_run else 'deleted'} {_count(handled.done)}")
+
+
+async def _print_list(settings: Settings, selection: LetterSelection) -> None:
+    """Print the selected dead letters in the order of their messages."""
+    rows: list[tuple[tuple[Any, ...], tuple[str, str, str]]] = []
+    async for record in scan(settings):
+        letter = record.letter
+        if letter is None:
+            print(f"skipped {record.place}: {record.error}", file=sys.stderr)
+        elif selection.fits(record):
+            key = (letter.topic, letter.partition, letter.offset)
+            rows.append((key, (where(letter), letter.reason, letter.error)))
+    shown = [row for _, row in sorted(rows)]
+    table(("message", "reason", "error"), shown, empty="no dead letters")
 
 
 def _selection(

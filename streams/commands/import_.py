@@ -19,38 +19,39 @@ if TYPE_CHECKING:
     from streams.engine.app import EgoLogApp
 
 
+_PARAMETERS = (
+    argument("path", type=click.Path(path_type=Path)),
+    option("--dry-run", is_flag=True, default=False, help="Report what is found; publish nothing."),
+    option("--json", "as_json", is_flag=True, default=False, help="Report as JSON."),
+    option("--device", type=str, default=None, help="Device id, instead of the files'."),
+    option(
+        "--start",
+        type=str,
+        default=None,
+        help="Start of the earliest file, ISO 8601 with a zone; the others shift alike.",
+    ),
+    option(
+        "--as",
+        "as_format",
+        type=str,
+        default="auto",
+        metavar="FORMAT",
+        help=f"Read the files as this only: {', '.join(FORMATS)}.",
+    ),
+    option(
+        "--speed",
+        type=Speed(),
+        default="max",
+        help="Playback speed: a factor of real time, or max.",
+    ),
+    POSITION_OPTION,
+)
+
+
 def register(app: EgoLogApp) -> None:
     """Add the command to the app."""
 
-    @app.command(
-        argument("path", type=click.Path(path_type=Path)),
-        option(
-            "--dry-run", is_flag=True, default=False, help="Report what is found; publish nothing."
-        ),
-        option("--json", "as_json", is_flag=True, default=False, help="Report as JSON."),
-        option("--device", type=str, default=None, help="Device id, instead of the files'."),
-        option(
-            "--start",
-            type=str,
-            default=None,
-            help="Start of the earliest file, ISO 8601 with a zone; the others shift alike.",
-        ),
-        option(
-            "--as",
-            "as_format",
-            type=str,
-            default="auto",
-            metavar="FORMAT",
-            help=f"Read the files as this only: {', '.join(FORMATS)}.",
-        ),
-        option(
-            "--speed",
-            type=Speed(),
-            default="max",
-            help="Playback speed: a factor of real time, or max.",
-        ),
-        POSITION_OPTION,
-    )
+    @app.command(*_PARAMETERS)
     @one_line_errors
     async def import_command(
         path: Path,

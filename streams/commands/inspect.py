@@ -59,17 +59,7 @@ def register(app: EgoLogApp) -> None:
                 print(f"created {name}")
             for name in await topics.align_raw(settings):
                 print(f"set the retention of {name}")
-        partitions = await topics.describe(settings)
-        rows = [
-            (
-                settings.topic(topic.name),
-                topic.value.__name__,
-                str(partitions[settings.topic(topic.name)] or "missing"),
-                topic.kept_for,
-            )
-            for topic in topics.used_topics(settings)
-        ]
-        table(("topic", "value", "partitions", "retention"), rows)
+        await _print_topics(settings)
 
     @app.command()
     @one_line_errors
@@ -77,6 +67,20 @@ def register(app: EgoLogApp) -> None:
         """List settings with their values."""
         rows = [(row.name, row.value, row.description) for row in app.settings.rows()]
         table(("setting", "value", "meaning"), rows)
+
+
+async def _print_topics(settings: Settings) -> None:
+    partitions = await topics.describe(settings)
+    rows = [
+        (
+            settings.topic(topic.name),
+            topic.value.__name__,
+            str(partitions[settings.topic(topic.name)] or "missing"),
+            topic.kept_for,
+        )
+        for topic in topics.used_topics(settings)
+    ]
+    table(("topic", "value", "partitions", "retention"), rows)
 
 
 async def _acls_command(settings: Settings, named: tuple[str, ...], *, apply: bool) -> None:

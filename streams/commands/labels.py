@@ -51,26 +51,7 @@ def register(app: EgoLogApp) -> None:
     )
     async def labels_add(names: tuple[str, ...], describe: str) -> None:
         """Add a label."""
-        name = _one_name("add", names)
-        settings = running(app.settings, "broker_url")
-        describer = Describer(None)
-        if describe == AUTO and settings.llm_api_key is not None:
-            # The day's budget is counted in the store.
-            settings = running(settings, "redis_url")
-            describer = Describer(asking(settings), settings.llm_model)
-        editor = await _open_editor(app, settings, describer)
-        added = await editor.add(name, describe)
-        for line in describer.notes:
-            print(line, file=sys.stderr)
-        count = len(added.description.texts)
-        texts = f"{count} description(s) by {added.description.by}" if count else "as shipped"
-        print(f"added {added.name!r}: {texts}")
-        if added.nearest is not None and added.nearest[1] >= _SAME:
-            print(
-                f"warning: its description is hardly distinguishable from {added.nearest[0]!r}; "
-                "say in --describe what sets it apart",
-                file=sys.stderr,
-            )
+        await _add(app, _one_name("add", names), describe)
 
     @group.action("remove", argument("names", nargs=-1, metavar="NAME"))
     async def labels_remove(names: tuple[str, ...]) -> None:
@@ -88,6 +69,29 @@ def register(app: EgoLogApp) -> None:
         table(("label", "state", "description"), editor.rows())
         others = [name for name in described() if editor.labels.state(label_key(name)) is None]
         print(f"described in the package, but not added: {', '.join(others)}")
+
+
+async def _add(app: EgoLogApp, name: str, describe: str) -> None:
+    """Add a label with a description, or one that is asked for; print what came of it."""
+    settings = running(app.settings, "broker_url")
+    describer = Describer(None)
+    if describe == AUTO and settings.llm_api_key is not None:
+        # The day's budget is counted in the store.
+        settings = running(settings, "redis_url")
+        describer = Describer(asking(settings), settings.llm_model)
+    editor = await _open_editor(app, settings, describer)
+    added = await editor.add(name, describe)
+    for line in describer.notes:
+        print(line, file=sys.stderr)
+    count = len(added.description.texts)
+    texts = f"{count} description(s) by {added.description.by}" if count else "as shipped"
+    print(f"added {added.name!r}: {texts}")
+    if added.nearest is not None and added.nearest[1] >= _SAME:
+        print(
+            f"warning: its description is hardly distinguishable from {added.nearest[0]!r}; "
+            "say in --describe what sets it apart",
+            file=sys.stderr,
+        )
 
 
 async def _open_editor(app: EgoLogApp, settings: Settings, describer: Describer) -> LabelEditor:

@@ -62,11 +62,7 @@ def register(app: EgoLogApp) -> None:
         REVISION is one of `models list`, its first digits, or `shipped` for the weights of the
         package.
         """
-        name = _one_name("pin", "revision of `models list`", names)
-        settings, shipped = await _open_pipeline(app)
-        known = [attempt.revision for attempt in await deployment.history(settings)]
-        chosen = SHIPPED if name == shipped else _complete_name(name, [*known, SHIPPED])
-        _print("pinned", await deployment.pin(settings, chosen), shipped)
+        await _pin(app, _one_name("pin", "revision of `models list`", names))
 
     @group.action("unpin", argument("names", nargs=-1, metavar=""))
     async def models_unpin(names: tuple[str, ...]) -> None:
@@ -91,6 +87,13 @@ def register(app: EgoLogApp) -> None:
         """
         device_id = _one_name("forget", "device", names)
         print(await forget(running(app.settings, "redis_url"), device_id))
+
+
+async def _pin(app: EgoLogApp, name: str) -> None:
+    settings, shipped = await _open_pipeline(app)
+    known = [attempt.revision for attempt in await deployment.history(settings)]
+    chosen = SHIPPED if name == shipped else _complete_name(name, [*known, SHIPPED])
+    _print("pinned", await deployment.pin(settings, chosen), shipped)
 
 
 async def _open_pipeline(app: EgoLogApp) -> tuple[Settings, str]:

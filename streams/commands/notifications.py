@@ -19,6 +19,7 @@ from streams.engine.notification_plan import plan_of
 
 if TYPE_CHECKING:
     from infra.notifications.rules_file import NotificationPlan
+    from infra.settings import Settings
     from streams.engine.app import EgoLogApp
 
 
@@ -42,19 +43,7 @@ def register(app: EgoLogApp) -> None:
     @group.action("list")
     async def list_() -> None:
         """List the rules and the targets."""
-        rules, targets = plan().rules, plan().targets
-        table(
-            ("rule", "when", "tells", "device", "cool-down"),
-            [
-                (r.name, r.when, ", ".join(r.targets), r.device or "all", f"{r.cool_down_s:g} s")
-                for r in rules
-            ],
-        )
-        print()
-        table(
-            ("target", "kind", "address"),
-            [(name, target.kind, target.masked_address) for name, target in targets.items()],
-        )
+        _print_plan(plan())
 
     @group.action("test", argument("target"))
     async def test(target: str) -> None:
@@ -73,23 +62,41 @@ def register(app: EgoLogApp) -> None:
         """List the notifications sent, the newest last."""
         if limit < 1:
             raise NotificationCommandError(f"--limit is {limit}; expected 1 or more")
-        settings = running(app.settings, "redis_url")
-        redis = await connect(settings)
-        try:
-            entries = await Journal(redis, settings.app_id).history(limit)
-        finally:
-            await redis.aclose()
-        rows = [
-            (
-                iso(entry.notification.at_ns),
-                entry.notification.rule,
-                entry.notification.text,
-                target,
-                delivery.state,
-                delivery.error,
-            )
-            for entry in reversed(entries)
-            for target, delivery in sorted(entry.deliveries.items())
-        ]
-        head = ("at", "rule", "what", "target", "state", "why")
-        table(head, rows, empty="no notifications yet")
+        await _print_history(running(app.settings, "redis_url"), limit)
+
+
+def _print_plan(plan: NotificationPlan) -> None:
+    table(
+        ("rule", "when", "tells", "device", "cool-down"),
+        [
+            (r.name, r.when, ", ".join(r.targets), r.device or "all", f"{r.cool_down_s:g} s")
+            for r in plan.rules
+        ],
+    )
+    print()
+    table(
+        ("target", "kind", "address"),
+        [(name, target.kind, target.masked_address) for name, target in plan.targets.items()],
+    )
+
+
+async def _print_history(settings: Settings, limit: int) -> None:
+    redis = await connect(settings)
+    try:
+        entries = await Journal(redis, settings.app_id).history(limit)
+    finally:
+        await redis.aclose()
+    rows = [
+        (
+            iso(entry.notification.at_ns),
+            entry.notification.rule,
+            entry.notification.text,
+            target,
+            delivery.state,
+            delivery.error,
+        )
+        for entry in reversed(entries)
+        for target, delivery in sorted(entry.deliveries.items())
+    ]
+    head = ("at", "rule", "what", "target", "state", "why")
+    table(head, rows, empty="no notifications yet")

@@ -58,28 +58,14 @@ def _add_correct(group: ActionGroup, app: EgoLogApp) -> None:
 
         The log changes at once, and stays so after a replay; the scenario network learns from it.
         """
-        first, end = span_of(from_, to)
-        parts = [Part(start=first, end=end, labels=list(labels[:1]))]
         action: Action = "delete" if delete_ else "correct" if labels else "note"
         if split is not None:
-            at = event_time(split)
-            if len(labels) != 2 or not first < at < end:
-                raise LogCommandError(
-                    f"--split {split} has {len(labels)} labels; expected two, and a time "
-                    "within the span"
-                )
             action = "split"
-            parts = [
-                Part(start=first, end=at, labels=[labels[0]]),
-                Part(start=at, end=end, labels=[labels[1]]),
-            ]
-        elif len(labels) > 1:
-            parts = [Part(start=first, end=end, labels=list(labels))]
         change = Change(
             device=device,
             action=action,
             row="activity" if activity else "scenario",
-            parts=parts,
+            parts=_parts(labels, span_of(from_, to), split),
             note=note,
             author=author,
         )
@@ -88,6 +74,22 @@ def _add_correct(group: ActionGroup, app: EgoLogApp) -> None:
         print(f"{correction.correction_id} {correction_line(correction)}")
         for name in unknown_names(correction):
             print(f"{name!r} is not known to the networks: it is logged, and teaches nothing")
+
+
+def _parts(labels: tuple[str, ...], span: tuple[int, int], split: str | None) -> list[Part]:
+    """Return the labelled parts of a span, two where it is split; raises `LogCommandError`."""
+    first, end = span
+    if split is None:
+        return [Part(start=first, end=end, labels=list(labels))]
+    at = event_time(split)
+    if len(labels) != 2 or not first < at < end:
+        raise LogCommandError(
+            f"--split {split} has {len(labels)} labels; expected two, and a time within the span"
+        )
+    return [
+        Part(start=first, end=at, labels=[labels[0]]),
+        Part(start=at, end=end, labels=[labels[1]]),
+    ]
 
 
 def unknown_names(correction: Correction) -> list[str]:
