@@ -20,7 +20,7 @@ from streams.web.corrections import rows as correction_rows
 from streams.web.evidence import CONTEXT_NS, evidence, picture
 from streams.web.guard import NotReadyError
 from streams.web.hours import Hours
-from streams.web.openapi import description
+from streams.web.openapi.document import description
 from streams.web.timeline import SMOOTHING_NS, timeline
 
 if TYPE_CHECKING:

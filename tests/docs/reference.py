@@ -23,7 +23,7 @@ from infra import metrics, topics
 from infra.settings import Settings, load
 from streams.commands.registration import register
 from streams.engine.app import EgoLogApp
-from streams.web.openapi import description
+from streams.web.openapi.document import description
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence

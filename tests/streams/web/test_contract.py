@@ -16,7 +16,7 @@ from redis.asyncio import Redis
 from schemathesis.specs.openapi.checks import positive_data_acceptance
 
 from infra.daily_log.store import LogStore
-from streams.web.openapi import description
+from streams.web.openapi.document import description
 from streams.web.routes import PageSources, install
 from tests.streams.synthetic_log import PLAN, day, put
 from tests.streams.web.test_settings import Decided

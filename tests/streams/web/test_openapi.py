@@ -10,7 +10,7 @@ from aiohttp import web
 from aiohttp.test_utils import TestClient, TestServer
 
 from infra.daily_log.archive import restore
-from streams.web.openapi import description
+from streams.web.openapi.document import description
 from streams.web.routes import PageSources, install
 from tests.infra.daily_log.csv_log import from_csv
 from tests.infra.daily_log.test_corrections import correction, named_span
