@@ -103,8 +103,8 @@ def main(arguments: list[str] | None = None) -> int:
     data = data_folder(options.data)
     recordings = [each for spec in options.recordings for each in open_recordings(spec, data)]
     settings = load(None).model_copy(update={"precision": options.precision})
-    found = agreement(settings, recordings, torch_sessions)
-    figures = {what: asdict(each) for what, each in found.items()}
+    measured = agreement(settings, recordings, torch_sessions)
+    figures = {what: asdict(each) for what, each in measured.items()}
     if options.json is not None:
         write_atomically(options.json, json.dumps(figures, indent=1) + "\n")
     print("| probabilities of | windows | largest difference | mean | other likeliest label |")

@@ -150,8 +150,8 @@ def _by_wearer(runs: list[Run], topic: str) -> Groups:
 
 
 def _percentiles(delays: list[float]) -> dict[str, float]:
-    found = Latency.of(delays)
-    return {"count": found.count, "p50": found.p50, "p99": found.p99}
+    latency = Latency.of(delays)
+    return {"count": latency.count, "p50": latency.p50, "p99": latency.p99}
 
 
 def section(neighbours: Figures) -> str:

@@ -163,9 +163,9 @@ class TorchSessions:
         Raises `RegistryError` if they do not fit.
         """
         known = {name: self._sessions.get((name, weights.sha256)) for name in key.graphs}
-        found = {name: each for name, each in known.items() if each is not None}
-        if len(found) == len(known):
-            return {**found}
+        loaded = {name: each for name, each in known.items() if each is not None}
+        if len(loaded) == len(known):
+            return {**loaded}
         network = build_module(key_of(key.name), file, weights).to(self._device)
         made = {
             name: TorchSession(

@@ -128,8 +128,7 @@ async def answered(
     zone = zone_of({"zone": asked.zone})
     hits: list[Hit] = []
     async for piece in pieces(store, asked.device, *span):
-        found = find(piece.log, LogQuery(), piece.from_ns, piece.to_ns)
-        hits = continued(hits, found)
+        hits = continued(hits, find(piece.log, LogQuery(), piece.from_ns, piece.to_ns))
     shown = hits[-MAX_FACTS:]
     facts = [
         Fact(

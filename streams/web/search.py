@@ -97,8 +97,7 @@ class SearchViews:
         past = max(span.to_ns, first + 1) if "to" in asked else END_OF_TIME_NS
         within = query.within(first, past)
         async for piece in pieces(self._store(), device.device_id, *within, query.may_be_in):
-            found = find(piece.log, query, piece.from_ns, piece.to_ns)
-            hits = continued(hits, found)
+            hits = continued(hits, find(piece.log, query, piece.from_ns, piece.to_ns))
             if len(hits) >= MAX_HITS or time.monotonic() > deadline:
                 following = piece.to_ns
                 break

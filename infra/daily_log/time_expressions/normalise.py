@@ -41,8 +41,8 @@ def normalised(word: str) -> str:
         plain = plain.rstrip(".:")
     plain = re.sub(r"^(\w+day|tonight|week|weekend|month|year)'s$", r"\1", plain)
     for pattern, spaced in _PATTERNS:
-        plain, found = pattern.subn(spaced, plain)
-        if found:
+        plain, replaced = pattern.subn(spaced, plain)
+        if replaced:
             return plain.strip()
     if re.match(r"\d{4}-\d{1,2}", plain):
         return re.sub(r"^(\d{4}-\d{1,2}-\d{1,2})t(?=\d)", r"\1 ", plain)

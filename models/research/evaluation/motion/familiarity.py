@@ -78,15 +78,15 @@ def _familiarity(recognizer: ScenarioRecognizer, imu: NDArray[np.float32]) -> fl
     return recognizer.predict([item])[0].familiarity["imu"]
 
 
-def row(name: str, found: Familiarities) -> list[str]:
+def row(name: str, measured: Familiarities) -> list[str]:
     """Return a file's row: its windows, its median, and the share below `FAMILIAR`."""
-    below = found.familiarity < FAMILIAR
+    below = measured.familiarity < FAMILIAR
     of_each = [
-        below[np.array(found.wearers) == wearer].mean() for wearer in sorted({*found.wearers})
+        below[np.array(measured.wearers) == wearer].mean() for wearer in sorted({*measured.wearers})
     ]
-    shares = (np.median(found.familiarity), below.mean(), np.median(of_each), max(of_each))
+    shares = (np.median(measured.familiarity), below.mean(), np.median(of_each), max(of_each))
     return [
-        f"{name} ({found.positions})",
+        f"{name} ({measured.positions})",
         str(len(of_each)),
         str(len(below)),
         *(f"{share:.2f}" for share in shares),
@@ -104,11 +104,11 @@ def main(arguments: Sequence[str] | None = None) -> None:
     options = parser.parse_args(arguments, argparse.Namespace(seed=0))
     data = measured_data(parser, options) or needed_recordings(parser, options)
     pin_one_thread()
-    found = measure(ScenarioRecognizer(Registry()), data / IMU)
+    figures = measure(ScenarioRecognizer(Registry()), data / IMU)
     head = [
         "recording", "users", "windows", "familiarity", "unfamiliar", "median user", "worst user",
     ]  # fmt: skip
-    print(table(head, [row(name, each) for name, each in found.items()]))
+    print(table(head, [row(name, each) for name, each in figures.items()]))
 
 
 if __name__ == "__main__":
