@@ -2,29 +2,24 @@
 
 from __future__ import annotations
 
-import asyncio
 import logging
 import warnings
 from typing import TYPE_CHECKING, Any
 
 import faust
 from faust.exceptions import AlreadyConfiguredWarning
-from redis.exceptions import RedisError
 
 from infra import metrics
 from infra.broker.device_keys import DeviceKeys
 from infra.broker.signing import Signatures
 from infra.daily_log.decisions import Decisions
-from infra.disk import full_disk
-from infra.errors import InfraError, ServiceError, StoreError
 from infra.local.embedded import broker_life
-from infra.redis.outage import cause
-from infra.secrets import mask_url
 from infra.topics import ACTIVITY, SCENARIO_REFINED, TOPICS
 from infra.topics import SCENARIO as SCENARIO_RECORDS
 from operators.device_share import DeviceShare
 from streams.engine.dead_letters import keep_sound, to_dead_letter
 from streams.engine.device_controls import DeviceControls
+from streams.engine.fatal_errors import explained
 from streams.engine.faust_options import faust_options
 from streams.engine.kafka.consumer import Consumer
 from streams.engine.kafka.credentials import credentials
@@ -49,6 +44,7 @@ if TYPE_CHECKING:
     from faust.types import TP, StreamT, TopicT
     from faust.types import Message as KafkaMessage
 
+    from infra.errors import InfraError
     from infra.settings import Settings
     from schemas import DeadLetter
     from streams.engine.operator_stage import KeyedOperator
@@ -280,22 +276,14 @@ class EgoLogApp(faust.App):
         """
         try:
             await work
-        except asyncio.CancelledError:
-            raise
-        except InfraError as error:
-            self._end(error)
-        except RedisError as error:
-            self._end(StoreError(f"redis at {mask_url(self.settings.redis_url)} {cause(error)}"))
-        except OSError as error:
-            full = full_disk(error)
-            if full is None:
+        except Exception as error:
+            problem = explained(error, self.settings.redis_url)
+            if problem is None:
+                # Unpublished results leave their messages unacknowledged: a restart reads them
+                # again.
                 await self.crash(error)
                 raise
-            self._end(ServiceError(full))
-        except Exception as error:
-            # Unpublished results leave their messages unacknowledged: a restart reads them again.
-            await self.crash(error)
-            raise
+            self._end(problem)
 
     def _end(self, error: InfraError) -> None:
         if not self.crashed:

@@ -1,0 +1,20 @@
+"""Which errors end a worker in one line, because they name what is missing and the fix."""
+
+from __future__ import annotations
+
+from redis.exceptions import RedisError
+
+from infra.disk import full_disk
+from infra.errors import InfraError, ServiceError, StoreError
+from infra.redis.outage import cause
+from infra.secrets import mask_url
+
+
+def explained(error: Exception, redis_url: str) -> InfraError | None:
+    """Return an error of a service in one line, None for one that needs its traceback."""
+    if isinstance(error, InfraError):
+        return error
+    if isinstance(error, RedisError):
+        return StoreError(f"redis at {mask_url(redis_url)} {cause(error)}")
+    full = full_disk(error) if isinstance(error, OSError) else None
+    return None if full is None else ServiceError(full)
