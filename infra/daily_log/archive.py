@@ -1,8 +1,9 @@
 """A log as JSON lines, written and restored in pieces.
 
-Each line is `{"row": ..., "record": ...}`, after a header line. They hold the store's content:
-records as the agents published them, the refiner's answers and the wearer's corrections. Restoring
-them gives the same log, and restoring twice changes nothing.
+Each line is `{"row": ..., "record": ...}`, between a header line and `{"end": ...}`, which counts
+them. They hold the store's content: records as the agents published them, the refiner's answers and
+the wearer's corrections. Restoring them gives the same log, and restoring twice changes nothing.
+Version 1 had no end line, so that a file cut after a line looked whole.
 """
 
 from __future__ import annotations
@@ -25,7 +26,8 @@ if TYPE_CHECKING:
     from infra.daily_log.records import Log
     from infra.daily_log.store import LogStore
 
-HEAD = {"egolog": "log", "version": 1}
+HEAD = {"egolog": "log", "version": 2}
+_VERSIONS = (1, 2)
 # Of a file that is cut, or not what its name says.
 _DAMAGE = (EOFError, BadGzipFile, zlib.error, UnicodeDecodeError)
 # Time of a log that is in memory at once.
@@ -44,12 +46,15 @@ async def lines(store: LogStore, device: str, from_ns: int, to_ns: int) -> Async
     """Yield the lines of the records that start in [from_ns, to_ns), read hour by hour."""
     yield json.dumps({**HEAD, "device": device})
     written: set[str] = set()
+    count = 0
     async for piece in pieces(store, device, from_ns, to_ns):
         for row, record in rows_of(piece.log):
             if row == "correction" and record.correction_id in written:
                 continue
             written.add(getattr(record, "correction_id", ""))
             yield json.dumps({"row": row, "record": json.loads(record.model_dump_json())})
+            count += 1
+    yield json.dumps({"end": count})
 
 
 class Piece(NamedTuple):
@@ -103,30 +108,45 @@ def rows_of(log: Log) -> list[Row]:
     return [*rows, *(("correction", each) for each in log.corrections)]
 
 
+class Restored(NamedTuple):
+    """The restored records by row, and whether the file says of itself where it ends."""
+
+    counts: Counts
+    has_end: bool
+
+
 async def restore(
     store: LogStore, text_lines: Iterable[str], corrections: list[Correction] | None = None
-) -> Counts:
-    """Restore the output of `lines` or `infra.daily_log.export.to_json`; return records by row.
+) -> Restored:
+    """Restore the output of `lines` or `infra.daily_log.export.to_json`.
 
-    They are also appended to `corrections`, if given. Raises `ExportError` with the line's number,
-    also for a text that is cut or no text; the lines before it are restored.
+    Restored corrections are also appended to `corrections`, if given. Raises `ExportError` with the
+    line's number, also for a text that is cut or no text; the lines before it are restored.
     """
     iterator = iter(text_lines)
     counts = dict.fromkeys(_KINDS, 0)
     try:
         head = next(iterator, "")
-        if not _is_head(head):
+        version = _version(head)
+        if version is None:
             for rows in _in_batches(rows_of(from_json("".join([head, *iterator])))):
                 await _write(store, rows, counts, corrections)
-            return _counts(counts)
+            return Restored(_counts(counts), has_end=True)
     except _DAMAGE as error:
         raise ExportError(f"this is not an exported log: {error}") from error
     batch: list[Row] = []
+    records, end = 0, None
     number = 1
     try:
         for number, line in enumerate(iterator, 2):
-            if line.strip():
-                batch.append(_row(line, number))
+            if not line.strip():
+                continue
+            if end is not None:
+                raise ExportError(f"line {number} follows the end; expected nothing after it")
+            if version > 1 and (end := _end(line, number)) is not None:
+                continue
+            batch.append(_row(line, number))
+            records += 1
             if len(batch) >= _AT_ONCE:
                 await _write(store, batch, counts, corrections)
                 batch = []
@@ -138,23 +158,45 @@ async def restore(
             f"line {number + 1} is damaged: {error}; the lines before it are restored"
         ) from error
     await _write(store, batch, counts, corrections)
-    return _counts(counts)
+    if version > 1 and end != records:
+        state = (
+            "has no end line: it is cut"
+            if end is None
+            else f"says at its end that it has {end} records"
+        )
+        raise ExportError(f"it {state}; the {records} records that it has are restored")
+    return Restored(_counts(counts), has_end=version > 1)
 
 
 def _fields(record: Scenario | Activity, names: set[str]) -> dict[str, Any]:
     return {name: getattr(record, name) for name in names}
 
 
-def _is_head(line: str) -> bool:
+def _version(line: str) -> int | None:
+    """Return the version in a header line, None for another line."""
     try:
         head = json.loads(line)
     except ValueError:
-        return False
+        return None
     if not isinstance(head, dict) or head.get("egolog") != HEAD["egolog"]:
-        return False
-    if head.get("version") != HEAD["version"]:
-        raise ExportError(f"version is {head.get('version')!r}; expected {HEAD['version']}")
-    return True
+        return None
+    version = head.get("version")
+    if version not in _VERSIONS or isinstance(version, bool):
+        raise ExportError(f"version is {version!r}; expected 1 or {HEAD['version']}")
+    return int(version)
+
+
+def _end(line: str, number: int) -> int | None:
+    """Return the number of records that an end line counts, None for another line."""
+    try:
+        fields = json.loads(line)
+    except ValueError:
+        return None
+    if not isinstance(fields, dict) or fields.keys() != {"end"}:
+        return None
+    if not isinstance(count := fields["end"], int):
+        raise ExportError(f"line {number} is no end: its count of records is {count!r:.200}")
+    return count
 
 
 def _row(line: str, number: int) -> Row:

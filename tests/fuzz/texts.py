@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import parse_qsl
 
 from infra.broker.tokens import _kept_until
-from infra.daily_log.archive import _is_head, _row
+from infra.daily_log.archive import _end, _row, _version
 from infra.daily_log.export import ExportError, from_json
 from infra.llm.call_error import CallError
 from infra.llm.reply import AnswerLimit, read_reply
@@ -86,10 +86,11 @@ def text_targets() -> list[Target]:
         _target(
             "lines of an archive",
             (
-                json.dumps({"egolog": "log", "version": 1}),
+                json.dumps({"egolog": "log", "version": 2}),
+                json.dumps({"end": 3}),
                 json.dumps({"row": "scenario", "record": {"window_id": "a"}}),
             ),
-            lambda data: (_is_head(_text(data)), _row(_text(data), 2)),
+            lambda data: (_version(_text(data)), _end(_text(data), 2), _row(_text(data), 2)),
             ExportError,
         ),
         _target(

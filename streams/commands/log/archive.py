@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import pathlib
+import sys
 from typing import IO, TYPE_CHECKING, Literal
 
 from click import Path
@@ -39,7 +40,7 @@ def register(group: ActionGroup, app: EgoLogApp) -> None:
                 async for line in lines(store, device, *span_of(from_, to)):
                     out.write(f"{line}\n")
                     count += 1
-        print(f"wrote {count - 1} records of {device!r} to {file}")
+        print(f"wrote {count - 2} records of {device!r} to {file}")
 
     @group.action("restore", argument("file", type=Path(exists=True, dir_okay=False)))
     async def restore_(file: str) -> None:
@@ -52,7 +53,7 @@ def register(group: ActionGroup, app: EgoLogApp) -> None:
         async with open_store(app) as store:
             try:
                 with _open_text(pathlib.Path(file), file, "rt") as text:
-                    counts = await restore(store, text, corrections)
+                    counts, has_end = await restore(store, text, corrections)
             except ExportError as error:
                 await _publish(app, corrections)
                 raise ExportError(f"file {file!r}: {error}") from error
@@ -60,6 +61,12 @@ def register(group: ActionGroup, app: EgoLogApp) -> None:
             f"restored {counts.scenarios} scenarios ({counts.refined} refined) and "
             f"{counts.activities} activities"
         )
+        if not has_end:
+            print(
+                f"file {file!r} has no end mark, like every backup of an earlier version: nothing "
+                "shows whether it is whole",
+                file=sys.stderr,
+            )
         await _publish(app, corrections)
 
 

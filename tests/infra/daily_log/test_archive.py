@@ -61,14 +61,14 @@ async def test_what_was_written_is_restored_to_the_same_log_once_or_twice(store:
     assert sum(line.startswith('{"row": "correction"') for line in kept) == 4
     await store.redis.flushall()
     for _ in range(2):
-        assert await restore(store, kept) == (4, 1, 2)
+        assert await restore(store, kept) == ((4, 1, 2), True)
         assert await store.read("d1", *ALWAYS) == log
 
 
 async def test_an_export_as_json_is_restored_to_the_same_log(store: LogStore) -> None:
     log = await fill_log(store)
     await store.redis.flushall()
-    assert await restore(store, to_json(log).splitlines(keepends=True)) == (4, 1, 2)
+    assert await restore(store, to_json(log).splitlines(keepends=True)) == ((4, 1, 2), True)
     assert await store.read("d1", *ALWAYS) == log
 
 
@@ -128,8 +128,13 @@ async def test_years_between_two_recordings_are_not_read(
     ("text", "why"),
     [
         (["nonsense"], "this is not an exported log"),
-        (['{"egolog": "log", "version": 9}'], "version is 9; expected 1"),
+        (['{"egolog": "log", "version": 9}'], "version is 9; expected 1 or 2"),
+        (['{"egolog": "log", "version": true}'], "version is True; expected 1 or 2"),
         (['{"egolog": "log", "version": 1}', "{}"], "line 2 is no record of a log"),
+        (['{"egolog": "log", "version": 1}', '{"end": 0}'], "line 2 is no record of a log"),
+        (['{"egolog": "log", "version": 2}', '{"end": 0}', "{}"], "line 3 follows the end"),
+        (['{"egolog": "log", "version": 2}', '{"end": 1}'], "says at its end that it has 1 record"),
+        (['{"egolog": "log", "version": 2}', '{"end": "0"}'], "its count of records is '0'"),
         (
             ['{"egolog": "log", "version": 1}', '{"row": "scenario", "record": {}}'],
             "line 2 is no record of a log",
@@ -165,6 +170,39 @@ async def test_of_a_file_that_is_cut_what_comes_before_the_cut_is_restored(
         await restore(store, of_a_file(file))
     restored = await store.count("d1")
     assert 0 < restored.scenarios < 60
+
+
+@pytest.mark.parametrize("cut", [1, 2, 31])
+async def test_of_a_file_that_is_cut_after_a_line_it_is_said_and_the_rest_is_restored(
+    store: LogStore, cut: int
+) -> None:
+    await store.put_scenarios([scenario(T0 + n * 30 * S) for n in range(60)])
+    kept = [line async for line in lines(store, "d1", *ALWAYS)][:-cut]
+    await store.delete("d1", *ALWAYS)
+    there = 61 - cut
+    with pytest.raises(ExportError, match=f"no end line: it is cut; the {there} records that it"):
+        await restore(store, kept)
+    assert (await store.count("d1")).scenarios == there
+
+
+async def test_a_file_that_lacks_a_line_within_is_refused_and_the_rest_is_restored(
+    store: LogStore,
+) -> None:
+    await store.put_scenarios([scenario(T0 + n * 30 * S) for n in range(3)])
+    first, _, *rest = [line async for line in lines(store, "d1", *ALWAYS)]
+    await store.delete("d1", *ALWAYS)
+    with pytest.raises(ExportError, match="it has 3 records; the 2 records that it has are"):
+        await restore(store, [first, *rest])
+    assert (await store.count("d1")).scenarios == 2
+
+
+async def test_a_file_of_the_version_without_an_end_line_is_restored(store: LogStore) -> None:
+    log = await fill_log(store)
+    head, *records, _ = [line async for line in lines(store, "d1", *ALWAYS)]
+    await store.redis.flushall()
+    of_version_1 = [head.replace('"version": 2', '"version": 1'), *records]
+    assert await restore(store, of_version_1) == ((4, 1, 2), False)
+    assert await store.read("d1", *ALWAYS) == log
 
 
 @pytest.mark.parametrize(
