@@ -16,7 +16,8 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from infra import clock
 from infra.daily_log.archive import pieces
-from infra.daily_log.search import Hit, LogQuery, continued, find
+from infra.daily_log.search.finding import Hit, continued, find
+from infra.daily_log.search.query import LogQuery
 from infra.errors import LlmError
 from operators.prompting import load_template
 from operators.questions import (

@@ -20,16 +20,10 @@ from infra.daily_log.calendar import to_calendar
 from infra.daily_log.export import CsvTable
 from infra.daily_log.parquet import ParquetTable
 from infra.daily_log.records import Log
-from infra.daily_log.search import (
-    PLACES,
-    WORN,
-    Hit,
-    LogQuery,
-    continued,
-    days_of_log,
-    find,
-    words_of,
-)
+from infra.daily_log.search.finding import Hit, continued, find
+from infra.daily_log.search.log_days import days_of_log
+from infra.daily_log.search.query import PLACES, WORN, LogQuery
+from infra.daily_log.search.words import words_of
 from infra.daily_log.time_expressions.errors import TimeExpressionError
 from models.labels import ACTIVITIES, SCENARIOS, SOUND_EVENTS
 from schemas.event_time import iso

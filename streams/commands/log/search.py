@@ -9,7 +9,8 @@ from faust.cli import argument, option
 
 from infra import clock
 from infra.daily_log.archive import pieces
-from infra.daily_log.search import Hit, continued, days_of_log, find
+from infra.daily_log.search.finding import Hit, continued, find
+from infra.daily_log.search.log_days import days_of_log
 from schemas.event_time import iso
 from streams.commands.log.span import FROM, TO, LogCommandError, span_of
 from streams.commands.log.store import open_store, refuse_unknown

@@ -11,7 +11,7 @@ from infra.daily_log.archive import pieces
 from infra.daily_log.corrections import added_spans
 from infra.daily_log.export import CsvTable, to_csv, to_json
 from infra.daily_log.parquet import ParquetTable
-from infra.daily_log.search import added_of_scenario, of_scenario
+from infra.daily_log.search.by_scenario import added_of_scenario, of_scenario
 from infra.daily_log.totals import totals
 from schemas.extras import MissingExtraError
 from streams.commands.log.span import FROM, TO, LogCommandError, span_of

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pydantic import TypeAdapter
 
-from infra.daily_log.search import PLACES, WORN
+from infra.daily_log.search.query import PLACES, WORN
 from schemas.event_time import TIME_PATTERN
 from schemas.message import DeviceId
 from streams.web.openapi.shared_parts import SHARE, TEXT, Schema

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from infra.daily_log.records import DeviceSummary
-from infra.daily_log.search import Hit
+from infra.daily_log.search.finding import Hit
 from streams.web.openapi.parameters import parameter
 from streams.web.openapi.shared_parts import DECIDED, SHARE, TEXT, Schema, json_content, refused
 from streams.web.search import EXPORT, EXPORT_TYPES, SEARCH

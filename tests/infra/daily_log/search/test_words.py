@@ -1,106 +1,27 @@
 from __future__ import annotations
 
 import re
-from datetime import UTC, datetime, tzinfo
+from datetime import UTC, datetime
 from importlib.resources import files
 from zoneinfo import ZoneInfo
 
 import pytest
 
-from infra.daily_log.corrections import apply_corrections
-from infra.daily_log.records import DeviceSummary
-from infra.daily_log.search import LogQuery, days_of_log, find, words_of
+from infra.daily_log.search.finding import find
+from infra.daily_log.search.query import LogQuery
+from infra.daily_log.search.words import words_of
 from infra.daily_log.time_expressions.when import When
 from models.labels import ACTIVITIES, SCENARIOS, SOUND_EVENTS
-from schemas import BodyPosition, SoundPlace
-from tests.infra.daily_log.test_corrections import S, activity, correction, named_span, scenario
+from tests.infra.daily_log.search.searched_log import HOUR, LOG
+from tests.infra.daily_log.test_corrections import S
 
-# 1970-01-01 is a Thursday.
-HOUR = 3_600
 TOKYO = ZoneInfo("Asia/Tokyo")
 NOW = datetime(2026, 11, 28, 14, 30, tzinfo=UTC)
-GLASSES = BodyPosition(at="glasses", probability=1.0, said=True)
-RECORDS = [
-    scenario(
-        0, "Cooking", sound_events={"frying": 0.9}, spatial={"front-near": 0.8}, position=GLASSES
-    ),
-    scenario(30, "Cooking", sound_events={"clapping": 0.6}, spatial={"left-far": 0.7}),
-    scenario(60, "Eating", confidence=0.3, position=BodyPosition(at="pocket", probability=0.8)),
-    scenario(14 * HOUR, "Cooking", sound_events={"clapping": 0.6}, spatial={"back-near": 0.5}),
-]
-CORRECTIONS = [
-    correction(1, named_span(60, 90), action="note", note="with Ada"),
-    correction(2, named_span(20 * HOUR, 21 * HOUR, "Driving"), action="add"),
-]
-LOG = apply_corrections(RECORDS, [activity(35)], CORRECTIONS)
 NAMES = {
     "scenario": ["Cooking", "Eating", "Car - commuting, road trip"],
     "activity": ["walking"],
     "sound": ["clapping", "frying", "water tap"],
 }
-
-
-@pytest.mark.parametrize(
-    ("query", "starts"),
-    [
-        (LogQuery(scenario="cooking"), [0, 14 * HOUR]),
-        (LogQuery(sound="Clapping"), [30, 14 * HOUR]),
-        (LogQuery(sound="clapping", places=("near",)), [14 * HOUR]),
-        (LogQuery(places=("left",)), [30]),
-        (LogQuery(activity="walking"), [30]),
-        (LogQuery(confidence=(0.0, 0.5)), [60]),
-        (LogQuery(notes=("ada",)), [60]),
-        (LogQuery(notes=("ada", "WITH")), [60]),
-        (LogQuery(notes=("ada", "bob")), []),
-        (LogQuery(worn="pocket"), [60]),
-        (LogQuery(worn="head"), [0]),
-        (LogQuery(worn="ear"), []),
-        (LogQuery(scenario="driving"), [20 * HOUR]),
-        (LogQuery(when=When(frozenset({3}), minutes=((12 * 60, 18 * 60),))), [14 * HOUR]),
-        (LogQuery(when=When(frozenset({4}))), []),
-        # In Tokyo it is eleven at night, and Friday from 15:00 UTC on.
-        (
-            LogQuery(when=When(minutes=((18 * 60, 24 * 60),)), zone=TOKYO),
-            [14 * HOUR],
-        ),
-        (LogQuery(when=When(frozenset({4})), zone=TOKYO), [20 * HOUR]),
-    ],
-)
-def test_everything_that_is_asked_for_has_to_hold(query: LogQuery, starts: list[int]) -> None:
-    assert [hit.start_ns // S for hit in find(LOG, query)] == starts
-
-
-def test_a_named_sound_is_where_it_was_itself() -> None:
-    places = {
-        "clapping": SoundPlace(distance="near", near=0.9, direction="left"),
-        "speech": SoundPlace(distance="unknown", near=0.5),
-    }
-    sounds = {"clapping": 0.6, "speech": 0.5, "music": 0.4}
-    regions = {"back-far": 0.9, "left-near": 0.2}
-    eating = scenario(0, "Eating", sound_events=sounds, spatial=regions, sound_places=places)
-    log = apply_corrections([eating], [], [])
-
-    def hits(sound: str | None, *where: str) -> int:
-        return len(find(log, LogQuery(sound=sound, places=where)))
-
-    assert (hits("Clapping", "near"), hits("clapping", "near", "left")) == (1, 1)
-    assert (hits("clapping", "far"), hits("clapping", "back")) == (0, 0)
-    assert (hits("speech", "near"), hits("speech", "far")) == (0, 0)
-    # Whose place is not recorded is where all sound is.
-    assert (hits("music", "far"), hits("music", "near")) == (1, 0)
-    # Any sound is where one event is, or all sound.
-    assert (hits(None, "near", "left"), hits(None, "back", "far")) == (1, 1)
-    assert (hits(None, "right"), hits(None, "back", "near")) == (0, 0)
-
-
-def test_neighbours_of_one_scenario_are_one_answer_that_names_its_records() -> None:
-    first = find(LOG, LogQuery(scenario="Cooking"))[0]
-    assert (first.end_ns // S, first.sounds, first.activities) == (
-        60,
-        ("frying", "clapping"),
-        ("walking",),
-    )
-    assert first.windows == (RECORDS[0].window_id, RECORDS[1].window_id)
 
 
 def test_a_few_words_are_a_query() -> None:
@@ -204,18 +125,6 @@ def test_a_decimal_comma_is_no_list() -> None:
     assert words_of("cooking Nov 20,2025", NAMES, NOW).when.text(UTC) == (
         "Thursday 20 November 2025"
     )
-
-
-def test_the_days_of_a_log_are_those_of_the_zone() -> None:
-    def days(first_s: int, last_s: int, zone: tzinfo) -> str:
-        device = DeviceSummary(
-            device_id="d", first_ns=first_s * S, last_ns=last_s * S, scenarios=1, activities=1
-        )
-        return days_of_log(device, zone)
-
-    assert days(0, 24 * HOUR, UTC) == "Thursday 1 January 1970"
-    assert days(0, 24 * HOUR + 1, UTC) == "from 1 January 1970 to 2 January 1970"
-    assert days(0, 24 * HOUR, TOKYO) == "from 1 January 1970 to 2 January 1970"
 
 
 def test_the_examples_of_the_page_are_understood() -> None:

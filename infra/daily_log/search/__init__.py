@@ -1,0 +1,1 @@
+"""Searching a log, by fields or by words."""

@@ -1,0 +1,76 @@
+"""Whether a record of the log fulfils a query."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from infra.daily_log.records import LogScenario
+    from infra.daily_log.search.query import LogQuery
+
+_SOUNDS = 0.5
+
+
+def names_of(record: LogScenario) -> set[str]:
+    """Return a record's labels for comparison by `is_among`."""
+    return {label.casefold() for label in record.labels}
+
+
+def fits(
+    query: LogQuery, record: LogScenario, activities: tuple[str, ...], notes: tuple[str, ...]
+) -> bool:
+    """Return whether a record, with the activities and notes within it, fulfils a query."""
+    return (
+        is_among(query.scenario, names_of(record))
+        and is_among(query.activity, {name.casefold() for name in activities})
+        and is_among(query.sound, {name.casefold() for name in record.sound_events})
+        and _is_at(query.places, query.sound, record)
+        and query.confidence[0] <= record.confidence < query.confidence[1]
+        and all(any(part.casefold() in n.casefold() for n in notes) for part in query.notes)
+        and (query.worn is None or _is_worn(query.worn, record))
+        and (query.corrected is None or query.corrected == (record.corrected is not None))
+        and query.when.holds(record.start_ns, query.zone)
+    )
+
+
+def fits_added(query: LogQuery, name: str, start_ns: int) -> bool:
+    """Return whether a scenario that the wearer added where there is no record fulfils a query."""
+    plain = query.activity is None and query.sound is None and not query.places
+    return (
+        plain
+        and not query.notes
+        and query.worn is None
+        and query.corrected is not False
+        and query.confidence[0] <= 1.0 < query.confidence[1]
+        and is_among(query.scenario, {name.casefold()})
+        and query.when.holds(start_ns, query.zone)
+    )
+
+
+def is_among(wanted: str | None, names: set[str]) -> bool:
+    """Return whether a name, if one is wanted, is among the names, which are in lower case."""
+    return wanted is None or wanted.strip().casefold() in names
+
+
+def _is_worn(wanted: str, record: LogScenario) -> bool:
+    return record.position is not None and wanted.casefold() in record.position.names
+
+
+def _is_at(places: tuple[str, ...], sound: str | None, record: LogScenario) -> bool:
+    """Return whether the named sound event is at all the places.
+
+    An event without a place takes that of the sound as a whole. If no sound is named, any event or
+    the sound as a whole may match.
+    """
+    key = None if sound is None else sound.strip().casefold()
+    own = [
+        each for name, each in record.sound_places.items() if key is None or name.casefold() == key
+    ]
+    if any(set(places) <= set(each.words) for each in own):
+        return True
+    return (key is None or not own) and all(_sounds(place, record) for place in places)
+
+
+def _sounds(place: str, record: LogScenario) -> bool:
+    """Return whether the sound was at `place` with probability above 0.5, over its regions."""
+    return any(place in region.split("-") and p >= _SOUNDS for region, p in record.spatial.items())

@@ -1,0 +1,50 @@
+"""What is searched for: scenario, activity, sound, place, confidence, note, time, worn position."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import UTC, tzinfo
+
+from infra.daily_log.time_expressions.when import When
+from schemas.position import KNOWN_PLACES
+
+PLACES = ("near", "far", "front", "left", "right", "back")
+WORN = KNOWN_PLACES
+
+
+@dataclass(frozen=True)
+class LogQuery:
+    """Search criteria, all of which must match; case is ignored.
+
+    `scenario`, `activity` and `sound` are names. `places` are of `PLACES`, each with probability
+    above 0.5, of the named sound, or else of any sound event or the sound as a whole. `confidence`
+    is a half-open range; each of `notes` is part of a note; `worn` is one of `WORN`; `when` is in
+    `zone`.
+    """
+
+    scenario: str | None = None
+    activity: str | None = None
+    sound: str | None = None
+    places: tuple[str, ...] = ()
+    confidence: tuple[float, float] = (0.0, 1.1)
+    notes: tuple[str, ...] = ()
+    worn: str | None = None
+    when: When = field(default_factory=When)
+    corrected: bool | None = None
+    zone: tzinfo = field(default=UTC)
+    unknown_words: tuple[str, ...] = ()
+
+    @property
+    def asks(self) -> bool:
+        """Whether there is any criterion."""
+        return self != LogQuery(zone=self.zone, unknown_words=self.unknown_words)
+
+    def may_be_in(self, from_ns: int, to_ns: int) -> bool:
+        """Return whether a span of an hour or less can have a hit."""
+        return self.when.holds_within(from_ns, to_ns, self.zone)
+
+    def within(self, from_ns: int, to_ns: int) -> tuple[int, int]:
+        """Return the part of [from_ns, to_ns) that can have hits."""
+        first, past = self.when.bounds(self.zone)
+        first = max(first, from_ns)
+        return first, max(first, min(past, to_ns))

@@ -1,0 +1,68 @@
+from __future__ import annotations
+
+from zoneinfo import ZoneInfo
+
+import pytest
+
+from infra.daily_log.corrections import apply_corrections
+from infra.daily_log.search.finding import find
+from infra.daily_log.search.query import LogQuery
+from infra.daily_log.time_expressions.when import When
+from schemas import SoundPlace
+from tests.infra.daily_log.search.searched_log import HOUR, LOG
+from tests.infra.daily_log.test_corrections import S, scenario
+
+TOKYO = ZoneInfo("Asia/Tokyo")
+
+
+@pytest.mark.parametrize(
+    ("query", "starts"),
+    [
+        (LogQuery(scenario="cooking"), [0, 14 * HOUR]),
+        (LogQuery(sound="Clapping"), [30, 14 * HOUR]),
+        (LogQuery(sound="clapping", places=("near",)), [14 * HOUR]),
+        (LogQuery(places=("left",)), [30]),
+        (LogQuery(activity="walking"), [30]),
+        (LogQuery(confidence=(0.0, 0.5)), [60]),
+        (LogQuery(notes=("ada",)), [60]),
+        (LogQuery(notes=("ada", "WITH")), [60]),
+        (LogQuery(notes=("ada", "bob")), []),
+        (LogQuery(worn="pocket"), [60]),
+        (LogQuery(worn="head"), [0]),
+        (LogQuery(worn="ear"), []),
+        (LogQuery(scenario="driving"), [20 * HOUR]),
+        (LogQuery(when=When(frozenset({3}), minutes=((12 * 60, 18 * 60),))), [14 * HOUR]),
+        (LogQuery(when=When(frozenset({4}))), []),
+        # In Tokyo it is eleven at night, and Friday from 15:00 UTC on.
+        (
+            LogQuery(when=When(minutes=((18 * 60, 24 * 60),)), zone=TOKYO),
+            [14 * HOUR],
+        ),
+        (LogQuery(when=When(frozenset({4})), zone=TOKYO), [20 * HOUR]),
+    ],
+)
+def test_everything_that_is_asked_for_has_to_hold(query: LogQuery, starts: list[int]) -> None:
+    assert [hit.start_ns // S for hit in find(LOG, query)] == starts
+
+
+def test_a_named_sound_is_where_it_was_itself() -> None:
+    places = {
+        "clapping": SoundPlace(distance="near", near=0.9, direction="left"),
+        "speech": SoundPlace(distance="unknown", near=0.5),
+    }
+    sounds = {"clapping": 0.6, "speech": 0.5, "music": 0.4}
+    regions = {"back-far": 0.9, "left-near": 0.2}
+    eating = scenario(0, "Eating", sound_events=sounds, spatial=regions, sound_places=places)
+    log = apply_corrections([eating], [], [])
+
+    def hits(sound: str | None, *where: str) -> int:
+        return len(find(log, LogQuery(sound=sound, places=where)))
+
+    assert (hits("Clapping", "near"), hits("clapping", "near", "left")) == (1, 1)
+    assert (hits("clapping", "far"), hits("clapping", "back")) == (0, 0)
+    assert (hits("speech", "near"), hits("speech", "far")) == (0, 0)
+    # Whose place is not recorded is where all sound is.
+    assert (hits("music", "far"), hits("music", "near")) == (1, 0)
+    # Any sound is where one event is, or all sound.
+    assert (hits(None, "near", "left"), hits(None, "back", "far")) == (1, 1)
+    assert (hits(None, "right"), hits(None, "back", "near")) == (0, 0)
