@@ -14,6 +14,8 @@
 | lunchtime | 12 to 14 o'clock |
 | this morning, last night, two nights ago | of a day; a night from 18 to 6 o'clock |
 | at 8, at 8:30, around 8, 8ish | that hour; 15 minutes around; 30 minutes around |
+| 2026-11-25T09:00Z, 25 November 09:00+02:00 | that time, in the zone of the log |
+| at 8 or 9, 8 or 9 pm, 24 or 25 November, week 46 or 47 | each of them |
 | 2 hours ago, half an hour ago, 2 hours and 10 minutes ago | 30 minutes around, of minutes 5 |
 | a few hours ago, 2 to 3 days ago | from 5 to 2, from 3 to 2 |
 | between X and Y, from X to Y, X to Y, since, after, before, until X | of days, times or both |
@@ -37,6 +39,7 @@ from infra.daily_log.time_expressions.ago import (
     add_hours_until,
     add_last_hours,
 )
+from infra.daily_log.time_expressions.alternatives import written_out
 from infra.daily_log.time_expressions.both_ends import add_open_both
 from infra.daily_log.time_expressions.calendar_days import days_of, weekday
 from infra.daily_log.time_expressions.calendar_patterns import (
@@ -73,6 +76,7 @@ from infra.daily_log.time_expressions.spans import (
     add_until_now,
 )
 from infra.daily_log.time_expressions.when import WEEKDAYS, When
+from infra.daily_log.time_expressions.zoned_times import in_zone_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -89,6 +93,7 @@ def when_of(words: Sequence[str], now: datetime) -> tuple[When, list[str]]:
     cannot be, as 30 February, 25:00 or tomorrow.
     """
     text = " ".join(spaced for word in words if (spaced := normalised(word)))
+    text = _in_full(text, now)
     conditions, rest, at = Conditions(now, now.tzinfo or UTC), [], 0
     while at < len(text):
         for pattern, add in _RULES:
@@ -104,6 +109,14 @@ def when_of(words: Sequence[str], now: datetime) -> tuple[When, list[str]]:
     when = conditions.when()
     _refuse_other_weekdays(when)
     return when, [word for word in rest if word != "-"]
+
+
+def _in_full(text: str, now: datetime) -> str:
+    """Return a text with each time in the zone of `now`, and with what alternatives share."""
+    try:
+        return written_out(in_zone_of(text, now))
+    except OverflowError as error:
+        raise TimeExpressionError(text, "a time within this calendar") from error
 
 
 def _understood(add: _Add, match: re.Match[str], conditions: Conditions) -> bool:

@@ -340,6 +340,47 @@ def read(text: str, now: datetime = NOW) -> tuple[str, list[str]]:
         ("Nov-25", "Wednesday 25 November 2026"),
         ("2026-W47", "from 16 November 2026 to 22 November 2026"),
         ("kw47", "from 16 November 2026 to 22 November 2026"),
+        # Alternatives that share a word.
+        ("at 8 or 9", "08:00 to 09:00 or 09:00 to 10:00"),
+        ("at 8 and 10", "08:00 to 09:00 or 10:00 to 11:00"),
+        ("at 8, 10 or 12", "08:00 to 09:00 or 10:00 to 11:00 or 12:00 to 13:00"),
+        ("around 8 or 9", "07:30 to 08:30 or 08:30 to 09:30"),
+        ("at 8 or 9 pm", "20:00 to 21:00 or 21:00 to 22:00"),
+        ("8 or 9 pm", "20:00 to 21:00 or 21:00 to 22:00"),
+        ("at 11 or 1 pm", "11:00 to 12:00 or 13:00 to 14:00"),
+        ("11 or 1 am", "23:00 to 24:00 or 01:00 to 02:00"),
+        ("two or three o'clock", "02:00 to 03:00 or 03:00 to 04:00"),
+        ("8 or 8:30", "08:00 to 09:00 or 08:15 to 08:45"),
+        ("at 8.30 or 9.30", "08:15 to 08:45 or 09:15 to 09:45"),
+        ("at 8 or 9 in the evening", "20:00 to 21:00 or 21:00 to 22:00"),
+        ("yesterday at 8 or 9", "Friday 27 November 2026, 08:00 to 09:00 or 09:00 to 10:00"),
+        ("between yesterday at 8 and 10", "Friday 27 November 2026, 08:00 to 10:00"),
+        ("between 10 and 2 am", "22:00 to 02:00"),
+        ("8 to 10 or 12 to 14", "08:00 to 10:00 or 12:00 to 14:00"),
+        ("24 or 25 November", "Tuesday 24 November 2026 or Wednesday 25 November 2026"),
+        ("November 24 or 25", "Tuesday 24 November 2026 or Wednesday 25 November 2026"),
+        ("20 and 25 November 2025", "Thursday 20 November 2025 or Tuesday 25 November 2025"),
+        (
+            "November or December 2024",
+            "from 1 November 2024 to 30 November 2024 or from 1 December 2024 to 31 December 2024",
+        ),
+        (
+            "weeks 45 and 47",
+            "from 2 November 2026 to 8 November 2026 or from 16 November 2026 to 22 November 2026",
+        ),
+        ("last Monday or Tuesday", "Monday 23 November 2026 or Tuesday 24 November 2026"),
+        # A time with a zone.
+        ("2026-11-25T09:00:00Z", "Wednesday 25 November 2026, 09:45 to 10:15"),
+        ("2026-11-25T09:00:30.5+02:00", "Wednesday 25 November 2026, 07:45 to 08:15"),
+        ("2026-11-25T09:00-0500", "Wednesday 25 November 2026, 14:45 to 15:15"),
+        ("2026-11-25T23:30Z", "Thursday 26 November 2026, 00:15 to 00:45"),
+        ("25 November at 9:00 UTC", "Wednesday 25 November 2026, 09:45 to 10:15"),
+        ("25 June 9:00 UTC", "Thursday 25 June 2026, 10:45 to 11:15"),
+        ("since 2026-11-25T09:00Z", "from 25 November 2026 10:00"),
+        (
+            "between 2026-11-25T09:00Z and 2026-11-25T10:30Z",
+            "from 25 November 2026 10:00 to 25 November 2026 11:30",
+        ),
     ],
 )
 def test_an_expression_of_time_is_understood(text: str, meant: str) -> None:
@@ -384,6 +425,10 @@ def test_an_expression_of_time_is_understood(text: str, meant: str) -> None:
         ),
         ("after 25 Nov and before 20 Nov", "time is 'after 25 nov and before 20 nov'; expected an"),
         ("after 24 Nov and before 25 Nov", "time is 'after 24 nov and before 25 nov'; expected an"),
+        ("09:00Z", "time is '09:00z'; expected a date beside it, as 2026-11-28 09:00z, or a time"),
+        ("09:00+01:00", "time is '09:00+01:00'; expected a date beside it, as 2026-11-28 09:00+01"),
+        ("2026-11-25T09:00+15:00", "time is '2026-11-25 09:00+15:00'; expected a zone from -14:00"),
+        ("9999-12-31T23:00-05:00", "time is '9999-12-31 23:00-05:00'; expected a time within this"),
         ("9999 years ago", "time is '9999 years ago'; expected a time within this calendar"),
     ],
 )
@@ -414,6 +459,14 @@ def test_a_time_that_cannot_be_is_refused(text: str, error: str) -> None:
 )
 def test_words_without_a_time_are_left(text: str) -> None:
     assert read(text) == ("", [word for word in text.split() if word != "-"])
+
+
+def test_a_time_of_the_zone_of_the_log_needs_no_date() -> None:
+    now = datetime(2026, 11, 28, 14, 30, tzinfo=ZoneInfo("UTC"))
+    assert when_of(["at", "09:00Z"], now)[0].text(BERLIN) == "08:45 to 09:15"
+    assert when_of(["9", "am", "GMT"], now)[0].text(BERLIN) == "09:00 to 10:00"
+    india = now.astimezone(ZoneInfo("Asia/Kolkata"))
+    assert when_of(["09:00+05:30"], india)[0].text(BERLIN) == "08:45 to 09:15"
 
 
 def test_other_words_may_stand_among_those_of_a_time() -> None:
