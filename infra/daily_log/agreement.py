@@ -6,7 +6,7 @@ from collections import Counter
 from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
-    from collections.abc import Collection
+    from collections.abc import Collection, Sequence
 
 UNKNOWN = "unknown"
 
@@ -28,16 +28,19 @@ class Agreement:
         self._pairs: Counter[tuple[str, str]] = Counter()
         self._spelling: dict[str, str] = {}
 
-    def add(self, truths: Collection[str], label: str) -> None:
-        """Count a window; without a truth it is left out, and an empty label is a mistake.
+    def add(self, truths: Sequence[str], label: str) -> bool:
+        """Count a window and return whether it is right.
 
-        A window with several true labels counts for the one that the log names, if it is one.
+        Without a truth it is left out, and not right; an empty label is a mistake. A window with
+        several true labels counts for the one that the log names, if it is one.
         """
         if not truths:
-            return
+            return False
         names = [self._spelled(name) for name in truths]
         logged = self._spelled(label or UNKNOWN)
-        self._pairs[logged if logged in names else names[0], logged] += 1
+        right = logged in names
+        self._pairs[logged if right else names[0], logged] += 1
+        return right
 
     def _spelled(self, name: str) -> str:
         return self._spelling.setdefault(name.casefold(), name)

@@ -7,12 +7,12 @@ from contextlib import suppress
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
+from infra.daily_log.agreement import Agreement
 from infra.daily_log.records import leading
 from models.network.windows import HAR_WINDOW_S, SCENARIO_WINDOW_S
 from models.recordings.window_truth import WindowTruth
 from schemas.extras import needs
 from schemas.frames import NS
-from streams.demo.score import Score
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -50,8 +50,8 @@ class Follower:
         self._seen: set[str] = set()
         self._reported: set[str] = set()
         self._newest_ns = recording.start_ns
-        self.scenarios = Score()
-        self.activities = Score()
+        self.scenarios = Agreement()
+        self.activities = Agreement()
 
     def counts(self) -> tuple[int, int]:
         """Return the scenario and activity records seen so far."""
@@ -86,10 +86,14 @@ class Follower:
                 self._write(self._line(record, right))
 
     def _judge(
-        self, score: Score, kind: Any, record: dict[str, Any], probabilities: dict[str, float]
+        self,
+        agreement: Agreement,
+        kind: Any,
+        record: dict[str, Any],
+        probabilities: dict[str, float],
     ) -> bool:
         truths = self._truth.labels(kind, record["start_ns"], record["end_ns"])
-        return score.add(truths, leading(probabilities))
+        return agreement.add(truths, leading(probabilities))
 
     def _line(self, record: dict[str, Any], right: bool) -> str:
         start_ns, end_ns = record["start_ns"], record["end_ns"]

@@ -28,14 +28,14 @@ def test_each_label_has_its_recall_and_precision_and_its_commonest_mistake() -> 
 
 def test_a_window_without_a_truth_is_left_out() -> None:
     agreement = Agreement()
-    agreement.add([], "walking")
+    assert not agreement.add([], "walking")
     assert (agreement.total, agreement.macro_f1, agreement.labels()) == (0, 0.0, [])
 
 
 def test_a_window_of_several_truths_is_right_with_any_of_them() -> None:
     agreement = Agreement()
-    agreement.add(["Eating", "Watching tv"], "Watching tv")
-    agreement.add(["Eating", "Watching tv"], "Cooking")
+    assert agreement.add(["Eating", "Watching tv"], "Watching tv")
+    assert not agreement.add(["Eating", "Watching tv"], "Cooking")
     assert (agreement.right, agreement.total) == (1, 2)
     assert [row.label for row in agreement.labels()] == ["Eating", "Watching tv"]
 
