@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -43,17 +44,25 @@ def register(group: ActionGroup, app: EgoLogApp) -> None:
         """Compare the log with the labels of the recordings that were replayed.
 
         A SPEC is one of `replay`, as folder:PATH with a truth.csv. Windows without a label, or
-        that the wearer corrected, are left out; an unknown one is a mistake.
+        that the wearer corrected, are left out; an unknown one is a mistake. Devices that have no
+        log are skipped and listed.
         """
         comparison = Comparison()
         recordings = _open(specs, data)
+        named = [(device or recording.device_id, recording) for recording in recordings]
         async with open_store(app) as store:
-            for recording in recordings:
-                name = device or recording.device_id
-                await refuse_unknown(store, name)
+            logged = {name: any(await store.count(name)) for name in dict(named)}
+            if not any(logged.values()):
+                await refuse_unknown(store, *logged)
+            for name, recording in named:
+                if not logged[name]:
+                    continue
                 start_ns = recording.start_ns
                 end_ns = start_ns + round(recording.duration_s * NS)
                 comparison.add(recording, await store.read(name, start_ns, end_ns))
+        for name, has_log in logged.items():
+            if not has_log:
+                print(f"skipped: device {name!r} has no log", file=sys.stderr)
         list_skipped(recordings, set())
         comparison.show()
 

@@ -15,7 +15,7 @@ from streams.commands.log.span import LogCommandError
 from streams.commands.running_services import running
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
+    from collections.abc import AsyncIterator, Sequence
 
     from schemas import Correction
     from streams.engine.app import EgoLogApp
@@ -54,10 +54,16 @@ async def editing(app: EgoLogApp, device: str) -> AsyncIterator[LogEditor]:
         yield LogEditor(store, publish_it, {"scenario": SCENARIOS, "activity": ACTIVITIES})
 
 
-async def refuse_unknown(store: LogStore, device: str) -> None:
-    """Raise `LogCommandError` for a device without a log, naming some with one."""
-    if any(await store.count(device)):
-        return
-    known = [summary.device_id for summary in await store.devices()]
-    some = ", ".join(known[:_SHOWN_DEVICES]) + (", ..." if len(known) > _SHOWN_DEVICES else "")
-    raise LogCommandError(f"device {device!r} has no log; expected one of: {some or 'none yet'}")
+async def refuse_unknown(store: LogStore, *devices: str) -> None:
+    """Raise `LogCommandError` if none of the devices has a log, naming some that have one."""
+    for device in devices:
+        if any(await store.count(device)):
+            return
+    known = _some([summary.device_id for summary in await store.devices()]) or "none yet"
+    names = _some([repr(device) for device in devices])
+    subject = f"device {names} has no" if len(devices) == 1 else f"none of {names} has a"
+    raise LogCommandError(f"{subject} log; expected one of: {known}")
+
+
+def _some(names: Sequence[str]) -> str:
+    return ", ".join(names[:_SHOWN_DEVICES]) + (", ..." if len(names) > _SHOWN_DEVICES else "")

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import asyncio
+import gzip
 import json
 from typing import TYPE_CHECKING
 from uuid import uuid4
@@ -14,7 +15,7 @@ from schemas.event_time import EXPECTED
 from streams.commands.log import LogCommandError, event_time
 from tests.infra.daily_log.csv_log import from_csv
 from tests.infra.daily_log.test_store import T0, S, activity, scenario
-from tests.pipeline.running import Worker
+from tests.pipeline.running import Worker, run_command
 from tests.pipeline.test_errors import refusal
 
 if TYPE_CHECKING:
@@ -71,6 +72,21 @@ def test_a_log_is_searched_and_restored_from_its_backup(ours: Worker, tmp_path: 
     assert ours.command("log", "d1", "--format", "json") == before
 
 
+@pytest.mark.parametrize("suffix", ["", ".gz"])
+def test_a_backup_that_is_cut_after_a_line_is_not_taken_for_whole(
+    ours: Worker, tmp_path: Path, suffix: str
+) -> None:
+    file, cut = (tmp_path / f"{name}.jsonl{suffix}" for name in ("d1", "cut"))
+    ours.command("log", "backup", "d1", str(file))
+    opened = gzip.open if suffix else open
+    with opened(file, "rb") as whole, opened(cut, "wb") as part:
+        part.writelines(whole.readlines()[:-2])
+    ours.command("log", "delete", "d1")
+    said = refused(ours, tmp_path, "restore", str(cut))
+    assert "has no end line: it is cut; the 2 records that it has are restored" in said
+    ours.command("log", "restore", str(file))
+
+
 def refused(ours: Worker, folder: Path, *arguments: str) -> str:
     settings = ours.settings
     return refusal(
@@ -106,6 +122,22 @@ def test_a_log_is_compared_with_the_labels_of_its_recording(ours: Worker, tmp_pa
         "scenarios that the log has a name for: 1 of 1 right (100%), macro-F1 1.00",
         "activities: 0 of 1 right (0%), macro-F1 0.00",
     ]
+
+
+def test_devices_without_a_log_are_listed_and_the_others_compared(
+    ours: Worker, tmp_path: Path
+) -> None:
+    rows = "0,60,activity,sitting\n"
+    first = labelled(tmp_path / "first", rows)
+    second = labelled(tmp_path / "second", rows)
+    (tmp_path / "second" / "recording.json").write_text(
+        json.dumps({"device_id": "d9", "start": "2023-11-14T22:13:30Z"})
+    )
+    arguments = ("log", "compare", second, first)
+    status, out, err = run_command(arguments, ours.environment(), timeout_s=300.0)
+    assert (status, "skipped: device 'd9' has no log\n" in err) == (0, True)
+    assert out.splitlines()[-1] == "activities: 1 of 1 right (100%), macro-F1 1.00"
+    assert refused(ours, tmp_path, "compare", second).startswith("error: device 'd9' has no log")
 
 
 @pytest.mark.parametrize(
