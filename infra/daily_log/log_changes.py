@@ -28,6 +28,12 @@ class Changes(NamedTuple):
     recorded_ms: int
     from_ns: int | None
 
+    def silent_s(self, now_ns: int) -> float | None:
+        """Return the wall time since the last record, None if there was none."""
+        if not self.recorded_ms:
+            return None
+        return max(0.0, now_ns // 1_000_000 - self.recorded_ms) / 1_000
+
 
 def buckets(from_ns: int, to_ns: int) -> range:
     """Return the starts of the buckets that [from_ns, to_ns) overlaps."""

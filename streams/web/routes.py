@@ -113,7 +113,7 @@ def install(application: web.Application, sources: PageSources) -> None:
     search = SearchViews(views.store, views.device)
     notifications = NotificationViews(views.store, sources.plan)
     questions = QuestionViews(views.store, views.device, sources.llm)
-    settings = SettingsViews(views.device, sources.decisions)
+    settings = SettingsViews(views.store, views.device, sources.decisions)
     application.middlewares.append(guard(sources.access))
     application.on_response_prepare.append(harden)
     application[OWN_HOSTS] = frozenset(sources.access.hosts)

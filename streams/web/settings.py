@@ -1,6 +1,6 @@
 """The wearer's settings of a device over HTTP.
 
-GET  /api/v1/settings   whether it records, the end of a pause, and its quiet hours
+GET  /api/v1/settings   whether it records, until when not, since when it is silent
 POST /api/v1/settings   pause, resume or quiet hours (`SettingsChange`)
 
 A decision applies to all workers at once, like `devices pause`.
@@ -97,9 +97,11 @@ class SettingsViews:
 
     def __init__(
         self,
+        store: Callable[[], LogStore],
         device: Callable[[str], Awaitable[DeviceSummary]],
         decisions: DeviceDecisions,
     ) -> None:
+        self._store = store
         self._device = device
         self._decisions = decisions
 
@@ -107,7 +109,7 @@ class SettingsViews:
         """Return the settings of a device."""
         parameters.refuse_unknown(request.query, ("device",))
         device = await self._device(parameters.device_id(request.query))
-        return _json(self._shown(device.device_id))
+        return _json(await self._shown(device.device_id))
 
     async def change(self, request: web.Request) -> web.Response:
         """Pause or resume a device or set its quiet hours; responds with the new settings."""
@@ -122,15 +124,17 @@ class SettingsViews:
                 409, f"device {change.device!r} was erased; expected `devices resume` first"
             )
         await decide(_changed(now, change))
-        return _json(self._shown(change.device))
+        return _json(await self._shown(change.device))
 
-    def _shown(self, device_id: str) -> dict[str, Any]:
+    async def _shown(self, device_id: str) -> dict[str, Any]:
+        changes = await self._store().changes(device_id, 0)
         control = self._decisions.get(device_id)
         return {
             "device": device_id,
             **self._decisions.state(device_id),
             "quiet": None if control is None else control.quiet,
             "quiet_of_all": self._decisions.quiet_text,
+            "silent_s": changes.silent_s(clock.now_ns()),
         }
 
 

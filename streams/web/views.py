@@ -80,7 +80,7 @@ class Views:
         """Return the page's data of [from, to), or only what changed `since` a revision.
 
         `from_ms` is the time from which the response replaces the page's data, null if nothing
-        changed. `silent_s` is the wall time in seconds since the last record.
+        changed. `silent_s` is the wall time in seconds since the last record, null without any.
         """
         query = request.query
         parameters.refuse_unknown(query, ("device", "from", "to", "since"))
@@ -93,7 +93,7 @@ class Views:
         answer = {
             **_summary(device),
             "revision": changes.revision,
-            "silent_s": max(0.0, _wall_ms() - changes.recorded_ms) / 1_000,
+            "silent_s": changes.silent_s(clock.now_ns()),
             "from_ms": None,
         }
         if changes.from_ns is None or changes.from_ns >= span.to_ns:
@@ -139,7 +139,7 @@ class Views:
         head = {
             **_summary(device),
             "revision": changes.revision,
-            "silent_s": max(0.0, _wall_ms() - changes.recorded_ms) / 1_000,
+            "silent_s": changes.silent_s(clock.now_ns()),
             "complete": complete,
             "corrections": every,
             "recording": self._decisions.state(device.device_id),
@@ -196,10 +196,6 @@ class Views:
         if device is None:
             raise web.HTTPNotFound(reason=f"device {device_id[:64]!r} has no log")
         return device
-
-
-def _wall_ms() -> int:
-    return clock.now_ns() // 1_000_000
 
 
 def _summary(device: DeviceSummary) -> dict[str, Any]:

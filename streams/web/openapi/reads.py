@@ -81,6 +81,10 @@ _READS: tuple[tuple[str, str, tuple[str, ...], Schema], ...] = (
             "properties": {
                 "state": {"type": "string", "enum": ["active", "paused", "quiet", "erased"]},
                 "until": {"type": ["integer", "null"], "description": "Its end, ms of the epoch"},
+                "silent_s": {
+                    "type": ["number", "null"],
+                    "description": "Seconds since the last record; null without any",
+                },
             },
         },
     ),

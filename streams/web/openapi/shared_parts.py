@@ -8,7 +8,7 @@ Schema = dict[str, Any]
 
 TEXT = {"type": "string"}
 SHARE = {"type": "number", "minimum": 0, "maximum": 1}
-DECIDED = ["device", "state", "until", "quiet", "quiet_of_all"]
+DECIDED = ["device", "state", "until", "quiet", "quiet_of_all", "silent_s"]
 """What the settings of a device have."""
 _JSON = "application/json"
 

@@ -8,7 +8,7 @@ import { current, Day, GAP, indexAt, known, network, recordAt, refiners, runs, t
 import { byId, el, fontScale, keepingFocus, svg, textWidth } from "./dom.js";
 import { byFamily, colour, PALETTE, short } from "./palette.js";
 import { drawRecord, refinerName } from "./record.js";
-import { notRecording } from "./recording.js";
+import { LIVE, notRecording } from "./recording.js";
 import { drawScenarios } from "./scenario_chart.js";
 import {
   ago, clock, dayName, duration, firstOfMonth, midnight, MINUTE, useZone, zoneName,
@@ -19,7 +19,6 @@ const POLL_MS = 2000;
 const DEVICES_EVERY = 5;
 const LEAST_DAY = 15 * MINUTE;
 const PHONE = 640;
-const LIVE = 2 * MINUTE;
 const MOST_LINKS = 12;
 const FINGER = 24;
 const NOTHING = "Nothing recorded here";
@@ -106,7 +105,7 @@ async function refresh() {
   if (long) weeks ??= await import("./days.js");
   const answer = await api.hours(device, from, to, since, long ? "brief" : "full");
   if (state.device !== device || isLong() !== long) return;
-  state.heard = performance.now() - answer.silent_s * 1000;
+  state.heard = answer.silent_s === null ? null : performance.now() - answer.silent_s * 1000;
   state.recording = answer.recording;
   if (state.loaded !== key) {
     if (long) state.days = new weeks.Days();
@@ -204,6 +203,7 @@ function status(loaded) {
   if (!loaded) return ["quiet", "Connected"];
   const off = notRecording(state.recording);
   if (off) return ["quiet", [off, until].filter(Boolean).join(" · ")];
+  if (state.heard === null) return ["quiet", ["Never seen", until].filter(Boolean).join(" · ")];
   const silent = performance.now() - state.heard;
   return silent < LIVE
     ? ["live", ["Live", until].filter(Boolean).join(" · ")]
@@ -249,7 +249,7 @@ function drawDevices() {
 // Watched only while visible, and only for a device that sent something recently.
 async function watchNow(loaded) {
   const follows = loaded && state.connected && state.end === null && !isLong() && !document.hidden
-    && performance.now() - state.heard < LIVE;
+    && state.heard !== null && performance.now() - state.heard < LIVE;
   if (!follows && live === null) return;
   live ??= await import("./live.js");
   live.watch(follows ? state.device : null);

@@ -2,7 +2,7 @@
 
 import * as api from "./api.js";
 import { byId, el, put } from "./dom.js";
-import { notRecording } from "./recording.js";
+import { notRecording, signOfLife } from "./recording.js";
 import { browserZone, MINUTE, useZone } from "./time.js";
 import { chosenFor } from "./zone.js";
 
@@ -23,8 +23,10 @@ function problem(error) {
 function drawRecording(decided) {
   const off = notRecording(decided);
   const { state } = decided;
-  document.body.dataset.recording = off ? "paused" : "on";
-  byId("state").textContent = off || "Recording";
+  const words = off || signOfLife(decided.silent_s);
+  document.body.dataset.recording = words === "Live" ? "on" : "paused";
+  // It is announced when it changes, not at every look.
+  if (byId("state").textContent !== words) byId("state").textContent = words;
   byId("pauses").hidden = state === "paused" || state === "erased";
   byId("resume").hidden = state !== "paused";
 }

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 from typing import TYPE_CHECKING, Any
 
-from streams.web import views
 from tests.streams.synthetic_log import PLAN, Records, day, put
 from tests.streams.web.browser import Page, tab
 from tests.streams.web.site import DRAWN, Site, headings
@@ -60,12 +59,12 @@ async def test_live_is_what_came_in_within_two_minutes(
     site: Site, page: Page, store: LogStore, records: Records, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     written = (await store.changes("glasses-01", 0)).revision
-    monkeypatch.setattr(views, "_wall_ms", lambda: written + 14 * 60_000)
+    monkeypatch.setattr("infra.clock.now_ns", lambda: (written + 14 * 60_000) * 10**6)
     await page.open(site.url)
     await page.until(DRAWN)
     assert await page.texts("#status") == ["Last heard 14 min ago · up to 16:50"]
     assert await page.value("document.body.dataset.state") == "quiet"
-    monkeypatch.setattr(views, "_wall_ms", lambda: written + 60_000)
+    monkeypatch.setattr("infra.clock.now_ns", lambda: (written + 60_000) * 10**6)
     await page.until("document.querySelector('#status').textContent === 'Live · up to 16:50'")
     assert await page.value("document.body.dataset.state") == "live"
 

@@ -6,6 +6,7 @@ import pytest
 
 from infra import clock
 from infra.daily_log.decisions import Decisions
+from infra.daily_log.keys import LogKeys
 from schemas import DeviceControl
 from streams.web.settings import DeviceDecisions
 from tests.streams.synthetic_log import MORNING, NS, PLAN, day, put
@@ -58,7 +59,7 @@ async def post(client: Client, body: Any, status: int = 200, **headers: str) -> 
 
 
 def shown(state: str = "active", **more: Any) -> dict[str, Any]:
-    known = {"until": None, "quiet": None, "quiet_of_all": None}
+    known = {"until": None, "quiet": None, "quiet_of_all": None, "silent_s": 0.0}
     return {"device": "glasses-01", "state": state, **known, **more}
 
 
@@ -142,9 +143,22 @@ async def test_what_was_erased_is_not_resumed_here(client: Client, decided: Deci
     await post(client, {"device": "glasses-01", "state": "active"}, 409)
 
 
+async def test_a_device_is_silent_since_its_last_record(
+    client: Client, store: LogStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    recorded_ms = (await store.changes("glasses-01", 0)).recorded_ms
+    monkeypatch.setattr("infra.clock.now_ns", lambda: (recorded_ms + 90_500) * 1_000_000)
+    assert (await get(client, ASKED))["silent_s"] == 90.5
+    for row in ("scenario", "activity"):
+        await store.redis.delete(LogKeys(f"{store.app_id}:log").by_write_time(row, "glasses-01"))
+    assert (await get(client, ASKED))["silent_s"] is None
+    hours = await get(client, "/api/v1/hours?device=glasses-01&to=2025-11-20T07:50:00Z")
+    assert hours["silent_s"] is None
+
+
 async def test_without_a_broker_nothing_is_decided(store: LogStore) -> None:
     await put(store, day(plan=PLAN[:1]))
     client = await serve(store)
-    assert await get(client, ASKED) == shown()
+    assert {**await get(client, ASKED), "silent_s": 0.0} == shown()
     await post(client, {"device": "glasses-01", "state": "paused"}, 503)
     await client.close()

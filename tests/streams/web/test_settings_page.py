@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
 import pytest
 from aiohttp import web
 
+from infra import clock
 from infra.daily_log.decisions import Decisions
+from infra.daily_log.keys import LogKeys
 from schemas import DeviceControl
+from schemas.frames import NS
 from streams.web.routes import PageSources, install
 from tests.streams.synthetic_log import GAP_MINUTES, MORNING, PLAN, day, put
 from tests.streams.web.axe import axe_file, complaints_of
@@ -48,7 +52,7 @@ async def test_a_wearer_pauses_resumes_and_sets_quiet_hours_by_keyboard(
     url: str, page: Page, decided: Decided, tmp_path: Path
 ) -> None:
     await page.open(f"{url}settings?device=glasses-01")
-    await page.until("document.querySelector('#state').textContent === 'Recording'")
+    await page.until("document.querySelector('#state').textContent === 'Live'")
     await page.tab_to("[data-minutes='60']")
     await page.press("Enter")
     await page.until("document.querySelector('#state').textContent.startsWith('Paused until ')")
@@ -56,7 +60,7 @@ async def test_a_wearer_pauses_resumes_and_sets_quiet_hours_by_keyboard(
     # The focus is where one goes on.
     assert await page.value("document.activeElement.id") == "resume"
     await page.press("Enter")
-    await page.until("document.querySelector('#state').textContent === 'Recording'")
+    await page.until("document.querySelector('#state').textContent === 'Live'")
     assert decided.controls["glasses-01"].state == "active"
     await page.tab_to("#add")
     await page.press("Enter")
@@ -70,6 +74,25 @@ async def test_a_wearer_pauses_resumes_and_sets_quiet_hours_by_keyboard(
     await page.press("Enter")
     await page.until("document.querySelector('#saved').textContent.includes('no quiet hours')")
     assert decided.controls["glasses-01"].quiet is None
+
+
+async def test_a_device_that_is_silent_or_was_never_seen_is_not_called_live(
+    url: str, page: Page, store: LogStore, decided: Decided, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    state = "document.querySelector('#state').textContent"
+    three_days_ns, now_ns = 3 * 86_400 * NS, clock.now_ns
+    monkeypatch.setattr("infra.clock.now_ns", lambda: now_ns() + three_days_ns)
+    await page.open(f"{url}settings?device=glasses-01")
+    await page.until(f"/^Silent since \\d+ \\w+, \\d\\d:\\d\\d$/.test({state})")
+    since = (datetime.now(UTC) - timedelta(days=3)).strftime("%-d %b")
+    assert since in await page.value(state)
+    assert await page.value("document.body.dataset.recording") == "paused"
+    for row in ("scenario", "activity"):
+        await store.redis.delete(LogKeys(f"{store.app_id}:log").by_write_time(row, "glasses-01"))
+    await page.until(f"{state} === 'Never seen'")
+    # A pause is said first, whatever was seen.
+    decided.controls["glasses-01"] = DeviceControl(device_id="glasses-01", state="paused")
+    await page.until(f"{state} === 'Paused'")
 
 
 @pytest.mark.parametrize("dark", [False, True])

@@ -17,7 +17,6 @@ from redis.asyncio import Redis
 from infra.daily_log.export import from_json
 from infra.daily_log.records import content
 from infra.daily_log.store import LogStore
-from streams.web import views
 from streams.web.access import Access
 from streams.web.health import NoVitals
 from streams.web.routes import PageSources, install, register
@@ -233,10 +232,10 @@ async def test_the_timeline_says_for_how_long_nothing_came_in(
     path = "/api/timeline?device=glasses-01"
     first = await get(client, path)
     assert 0 <= first["silent_s"] < 300
-    monkeypatch.setattr(views, "_wall_ms", lambda: first["revision"] + 840_000)
+    monkeypatch.setattr("infra.clock.now_ns", lambda: (first["revision"] + 840_000) * 10**6)
     assert (await get(client, path))["silent_s"] == pytest.approx(840, abs=1)
     # A worker whose clock is behind the store's.
-    monkeypatch.setattr(views, "_wall_ms", lambda: first["revision"] - 5_000)
+    monkeypatch.setattr("infra.clock.now_ns", lambda: (first["revision"] - 5_000) * 10**6)
     assert (await get(client, f"{path}&since={first['revision']}"))["silent_s"] == 0
 
 
