@@ -57,9 +57,8 @@ class CorrectionViews:
         parameters.refuse_unknown(query, ("device", "from", "to"))
         device = await self._device(parameters.device_id(query))
         span = parameters.span(query, device)
-        every = await self._store().corrections(
-            device.device_id, span.from_ns, max(span.to_ns, span.from_ns + 1)
-        )
+        past = parameters.past_end(query, span)
+        every = await self._store().corrections(device.device_id, span.from_ns, past)
         return _json(rows(every))
 
     async def change(self, request: web.Request) -> web.Response:

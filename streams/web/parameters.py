@@ -81,6 +81,14 @@ def span(
     return clipped
 
 
+def past_end(query: Mapping[str, str], span: TimeRange) -> int:
+    """Return where a requested span ends, later than it begins; without `to` it is open.
+
+    What the wearer added may lie after the last record.
+    """
+    return max(span.to_ns, span.from_ns + 1) if "to" in query else END_OF_TIME_NS
+
+
 def log_format(query: Mapping[str, str], accept: str) -> Format:
     """Return the format in the parameter `format`, else the one preferred by the Accept header."""
     match query.get("format"):

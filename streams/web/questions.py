@@ -97,14 +97,11 @@ class QuestionViews:
         if known is None:
             raise WriteRefusedError(409, NOT_CONFIGURED)
         device = await self._device(asked.device)
-        times = {"from": asked.from_, "to": asked.to}
-        span = parameters.span(
-            {name: text for name, text in times.items() if text is not None},
-            device,
-            END_OF_TIME_NS,
-        )
+        every = {"from": asked.from_, "to": asked.to}
+        times = {name: text for name, text in every.items() if text is not None}
+        span = parameters.span(times, device, END_OF_TIME_NS)
         first = span.from_ns if asked.from_ is not None else device.first_ns
-        past = max(span.to_ns, first + 1) if asked.to is not None else END_OF_TIME_NS
+        past = max(parameters.past_end(times, span), first + 1)
         try:
             answer = await answered(self._store(), known[0], asked, (first, past))
         except LlmError as error:

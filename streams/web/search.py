@@ -87,8 +87,7 @@ class SearchViews:
         hits: list[Hit] = []
         following: int | None = None
         first = span.from_ns if "from" in asked else min(span.from_ns, device.first_ns)
-        # The wearer may have added what is after the last record.
-        past = max(span.to_ns, first + 1) if "to" in asked else END_OF_TIME_NS
+        past = max(parameters.past_end(asked, span), first + 1)
         within = query.within(first, past)
         async for piece in pieces(self._store(), device.device_id, *within, query.may_be_in):
             hits = continued(hits, find(piece.log, query, piece.from_ns, piece.to_ns))
@@ -115,7 +114,7 @@ class SearchViews:
         zone = zone_of(asked) if "zone" in asked else None
         device = await self._device(parameters.device_id(asked))
         span = parameters.span(asked, device, END_OF_TIME_NS)
-        past = max(span.to_ns, span.from_ns + 1)
+        past = parameters.past_end(asked, span)
         name = f"egolog-{device.device_id.replace(':', '_')}.{kind}"
         response = web.StreamResponse(
             headers={"Content-Disposition": f'attachment; filename="{name}"'}

@@ -67,7 +67,8 @@ class Views:
         kind = parameters.log_format(query, request.headers.get("Accept", ""))
         device = await self.device(parameters.device_id(query))
         span = parameters.span(query, device)
-        log = await self.store().read(device.device_id, span.from_ns, span.to_ns)
+        past = parameters.past_end(query, span)
+        log = await self.store().read(device.device_id, span.from_ns, past)
         if kind == "json":
             return _response(await asyncio.to_thread(to_json, log), "application/json")
         response = _response(await asyncio.to_thread(to_csv, log), "text/csv")
@@ -88,6 +89,7 @@ class Views:
         store = self.store()
         device = await self.device(parameters.device_id(query))
         span = parameters.span(query, device)
+        past = parameters.past_end(query, span)
         # Read before the records: a write in between is sent twice, and never missed.
         changes = await store.changes(device.device_id, since)
         answer = {
@@ -96,7 +98,7 @@ class Views:
             "silent_s": changes.silent_s(clock.now_ns()),
             "from_ms": None,
         }
-        if changes.from_ns is None or changes.from_ns >= span.to_ns:
+        if changes.from_ns is None or changes.from_ns >= past:
             empty: dict[str, Any] = {
                 "scenarios": [],
                 "activities": [],
@@ -106,11 +108,11 @@ class Views:
             }
             return _json({**answer, **empty})
         from_ns = max(span.from_ns, changes.from_ns if since else 0)
-        log = await store.read(device.device_id, max(from_ns - SMOOTHING_NS, 0), span.to_ns)
-        every = await store.corrections(device.device_id, span.from_ns, span.to_ns)
+        log = await store.read(device.device_id, max(from_ns - SMOOTHING_NS, 0), past)
+        every = await store.corrections(device.device_id, span.from_ns, past)
         answer |= {"from_ms": from_ns // NS_PER_MS, "corrections": correction_rows(every)}
         text = await asyncio.to_thread(
-            lambda: json.dumps({**answer, **timeline(log, from_ns, self._unsure_below, span.to_ns)})
+            lambda: json.dumps({**answer, **timeline(log, from_ns, self._unsure_below, past)})
         )
         return _response(text, "application/json")
 

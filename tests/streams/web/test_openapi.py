@@ -225,6 +225,28 @@ async def test_what_is_exported_is_restored_to_the_same_log(
     assert await store.read("glasses-01", 0, 2**62) == log
 
 
+async def test_without_an_end_what_was_added_after_the_last_record_belongs_to_the_log(
+    client: TestClient[Any, Any], store: LogStore
+) -> None:
+    last_s = (await store.read("glasses-01", 0, 2**62)).scenarios[-1].end_ns / NS
+    span = named_span(last_s + 3_600, last_s + 7_200, "Driving")
+    driving = correction(1, span, device_id="glasses-01", action="add")
+    await store.put_corrections([driving])
+
+    async def text_of(path: str, **more: str) -> str:
+        async with client.get(path, params={"device": "glasses-01", **more}) as answer:
+            assert answer.status == 200, await answer.text()
+            return await answer.text()
+
+    until = {"to": str(round(last_s * NS))}
+    for kind in ("jsonl", "ics"):
+        assert "Driving" in await text_of("/api/v1/export", format=kind)
+        assert "Driving" not in await text_of("/api/v1/export", format=kind, **until)
+    for path in ("/api/log", "/api/timeline", "/api/v1/corrections"):
+        assert "Driving" in await text_of(path)
+        assert "Driving" not in await text_of(path, **until)
+
+
 async def test_a_table_of_any_span_is_exported_as_it_is_read(
     client: TestClient[Any, Any], store: LogStore
 ) -> None:
@@ -252,7 +274,7 @@ async def test_a_span_is_exported_as_parquet(client: TestClient[Any, Any]) -> No
         assert answer.content_type == "application/vnd.apache.parquet"
         table = parquet.read_table(io.BytesIO(await answer.read()))
     async with client.get("/api/v1/export", params={**asked, "format": "jsonl"}) as answer:
-        rows = [json.loads(line)["row"] for line in (await answer.text()).splitlines()[1:]]
+        rows = [json.loads(line)["row"] for line in (await answer.text()).splitlines()[1:-1]]
     assert table.num_rows == sum(row in ("scenario", "activity") for row in rows) > 100
 
 
