@@ -13,6 +13,7 @@ from infra.daily_log.agreement import Agreement
 from infra.daily_log.records import leading
 from models.labels import ACTIVITIES, SCENARIOS
 from models.recordings.window_truth import WindowTruth
+from schemas.event_time import iso
 from schemas.frames import NS
 from streams.commands.log.span import LogCommandError
 from streams.commands.log.store import open_store, refuse_unknown
@@ -83,13 +84,13 @@ class Comparison:
         self.activities = Agreement()
         # What the network alone says, where a refiner had the last word.
         self.estimates = Agreement()
-        self._labelled = 0
+        self._labelled: list[tuple[int, int]] = []
         self._refined = 0
 
     def add(self, recording: Recording, log: Log) -> None:
         """Add the records of a recording's span."""
         spans = [span for span in recording.truth() if span.kind in ("scenario", "activity")]
-        self._labelled += len(spans)
+        self._labelled += [(span.start_ns, span.end_ns) for span in spans]
         truth = WindowTruth(spans)
         for record in log.scenarios:
             if record.corrected is None:
@@ -111,9 +112,11 @@ class Comparison:
                 "truth.csv beside its files"
             )
         if not self.scenarios.total + self.activities.total:
+            first, last = iso(min(self._labelled)[0]), iso(max(end for _, end in self._labelled))
             raise LogCommandError(
-                "no record lies in a labelled span; expected the log of this recording: replay it, "
-                "or name the device that it was replayed as by --device"
+                f"no record lies in a labelled span, from {first} to {last}; expected the log of "
+                "this recording: replay it, name the device that it was replayed as by --device, "
+                "or name it as import:PATH if it was imported"
             )
         rows = [
             (

@@ -144,7 +144,12 @@ def test_devices_without_a_log_are_listed_and_the_others_compared(
     ("rows", "start", "device", "line"),
     [
         ("", "2023-11-14T22:13:30Z", (), "recording has no label"),
-        ("0,60,activity,standing\n", "2023-11-15T22:13:30Z", (), "no record lies in a labelled"),
+        (
+            "0,60,activity,standing\n",
+            "2023-11-15T22:13:30Z",
+            (),
+            "labelled span, from 2023-11-15T22:13:30Z to 2023-",
+        ),
         ("0,60,activity,standing\n", "2023-11-14T22:13:30Z", ("--device", "x"), "has no log"),
     ],
 )
