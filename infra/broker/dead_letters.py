@@ -117,8 +117,15 @@ async def replay(
 ) -> LetterCounts:
     """Republish the letters' messages, each to its original topic and partition.
 
-    Letters whose message was not kept whole are skipped. Raises `BrokerError`.
+    Letters whose message was not kept whole are skipped, and so are those that arrive meanwhile: a
+    message that fails again is a new letter, which would be republished for ever. Raises
+    `BrokerError`.
     """
+    left = {
+        identity(each.letter)
+        async for each in scan(settings)
+        if each.letter is not None and selection.fits(each)
+    }
     known = {settings.topic(topic.name) for topic in topics.TOPICS} - {
         settings.topic(topics.DEAD_LETTER)
     }
@@ -126,9 +133,12 @@ async def replay(
     handled = LetterCounts()
     async with _producer(settings) as send:
         async for record in scan(settings):
+            if not left:
+                break
             letter = record.letter
-            if letter is None or not selection.fits(record):
+            if letter is None or identity(letter) not in left:
                 continue
+            left.remove(identity(letter))
             why = _why_not(letter, known, signed, settings.topic_partitions)
             if why is not None:
                 handled.left_out[why] += 1

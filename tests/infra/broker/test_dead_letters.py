@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import asyncio
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 import pytest
@@ -92,6 +94,22 @@ async def test_a_message_is_published_to_its_partition_again(settings: Settings)
     async with TopicReader(settings, "imu.frames") as reader:
         [record] = await reader.to_the_end()
     assert (record.partition, record.key, record.value) == (1, b"d1", b"abc")
+
+
+async def test_a_message_that_fails_again_at_once_is_published_once(settings: Settings) -> None:
+    async def fail_again() -> None:
+        async with TopicReader(settings, "imu.frames") as reader:
+            async for record in reader.follow():
+                await write(settings, letter(settings, 100 + record.offset))
+
+    await write(settings, letter(settings, 1), letter(settings, 2))
+    failing = asyncio.create_task(fail_again())
+    assert (await replay(settings, EVERYTHING)).done == 2
+    async with TopicReader(settings, "imu.frames") as reader:
+        assert len(await reader.to_the_end()) == 2
+    failing.cancel()
+    with suppress(asyncio.CancelledError):
+        await failing
 
 
 @pytest.mark.parametrize(
