@@ -22,6 +22,7 @@ from models.research.lanhar.baselines.across_domains import (
 )
 from models.research.lanhar.baselines.networks import Dcnn, PatchClassifier, Patches
 from models.research.lanhar.training.augment import Augmentation, augment
+from models.research.lanhar.training.one_cycle import train_one_cycle
 from models.research.lanhar.training.sensor import even
 
 if TYPE_CHECKING:
@@ -234,13 +235,6 @@ def _pretrained(task: Task, how: Augmentation | None) -> Patches:
 
 
 def _trained(network: nn.Module, loss_of: Callable[[int], Tensor], steps: int, rate: float) -> None:
-    optimizer = torch.optim.AdamW(network.parameters(), rate, weight_decay=0.01)
-    schedule = torch.optim.lr_scheduler.OneCycleLR(optimizer, rate, max(steps, 2))
     network.train()
-    for step in range(steps):
-        loss = loss_of(step)
-        optimizer.zero_grad()
-        loss.backward()  # type: ignore[no-untyped-call]
-        optimizer.step()
-        schedule.step()
+    train_one_cycle(network.parameters(), loss_of, steps, rate)
     network.eval()

@@ -22,6 +22,7 @@ from torch.nn.functional import mse_loss
 from models.lanhar import descriptions
 from models.lanhar.text_encoder import LANHAR_WORDS, WordEncoder
 from models.research.lanhar.training.expected_patterns import synthesised
+from models.research.lanhar.training.one_cycle import train_one_cycle
 from models.research.lib.sentence_encoder import SentenceEncoder, SentenceEncoderError
 from models.serving.one_thread import pin_one_thread
 from models.serving.registry import WEIGHTS_DIR, MissingWeightsError, Registry
@@ -76,19 +77,14 @@ def distil(
     rng = Generator().manual_seed(seed)
     torch.manual_seed(seed)
     prepared = encoder.prepare(texts)
-    optimizer = torch.optim.AdamW(encoder.parameters(), _RATE, weight_decay=0.01)
-    schedule = torch.optim.lr_scheduler.OneCycleLR(optimizer, _RATE, max(steps, 2))
-    encoder.train()
-    losses = []
-    for _ in range(steps):
+
+    def loss_of(_step: int) -> Tensor:
         chosen = torch.randint(len(texts), (_BATCH,), generator=rng)
         vectors, wanted = encoder(prepared[chosen]), targets[chosen]
-        loss = mse_loss(vectors @ vectors.T, wanted @ wanted.T)
-        optimizer.zero_grad()
-        loss.backward()  # type: ignore[no-untyped-call]
-        optimizer.step()
-        schedule.step()
-        losses.append(float(loss.detach()))
+        return mse_loss(vectors @ vectors.T, wanted @ wanted.T)
+
+    encoder.train()
+    losses = train_one_cycle(encoder.parameters(), loss_of, steps, _RATE)
     encoder.eval()
     return losses
 

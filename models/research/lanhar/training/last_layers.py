@@ -34,6 +34,7 @@ from models.recordings.datasets.labelled_windows import LabelledWindows
 from models.recordings.datasets.labelled_windows import read as read_windows
 from models.recordings.shared_data import IMU
 from models.research.lanhar.interpretation.windows import FILES
+from models.research.lanhar.training.one_cycle import train_one_cycle
 from models.research.lanhar.training.scores import macro_f1
 from models.research.lib.recordings_folder import needed_recordings
 from models.serving.one_thread import pin_one_thread
@@ -147,10 +148,8 @@ def train_last_layers(
     above = [*sequence.values.parameters(), *sequence.mix.parameters(), *sequence.out.parameters()]
     if isinstance(in_force, Parameter):
         above.append(in_force)
-    optimizer = torch.optim.AdamW(above, settings.rate, weight_decay=0.05)
-    schedule = torch.optim.lr_scheduler.OneCycleLR(optimizer, settings.rate, settings.steps)
-    encoder.train()
-    for _ in range(settings.steps):
+
+    def loss_of(_step: int) -> Tensor:
         batch = _drawn(parts, settings.batch // len(parts), rng)
         hide = torch.rand(len(batch.own), generator=rng) < settings.hidden
         noise = torch.randn(batch.tokens.shape, generator=rng) * settings.token_noise
@@ -171,10 +170,10 @@ def train_last_layers(
                 batch.own[named],
                 label_smoothing=settings.smoothing,
             )
-        optimizer.zero_grad()
-        loss.backward()  # type: ignore[no-untyped-call]
-        optimizer.step()
-        schedule.step()
+        return loss
+
+    encoder.train()
+    train_one_cycle(above, loss_of, settings.steps, settings.rate, decay=0.05)
     encoder.eval()
 
 

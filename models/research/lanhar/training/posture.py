@@ -8,6 +8,7 @@ import torch
 from torch import Generator, Tensor
 from torch.nn.functional import cross_entropy
 
+from models.research.lanhar.training.one_cycle import train_one_cycle
 from models.research.lanhar.training.sensor import SensorSettings, even
 
 if TYPE_CHECKING:
@@ -28,24 +29,19 @@ def train_posture(
     """Train on the source's still readings: values (N, 3), label (N,), label vectors (K, 128)."""
     rng = Generator().manual_seed(seed + 2)
     chances = even(label)
-    optimizer = torch.optim.AdamW(
-        encoder.posture.parameters(), settings.posture_rate, weight_decay=0.01
-    )
-    schedule = torch.optim.lr_scheduler.OneCycleLR(
-        optimizer, settings.posture_rate, max(settings.posture_steps, 2)
-    )
-    for _ in range(settings.posture_steps):
+
+    def loss_of(_step: int) -> Tensor:
         chosen = torch.multinomial(chances, settings.batch, True, generator=rng)
         noise = torch.randn((len(chosen), values.shape[1]), generator=rng) * settings.jitter
-        loss = cross_entropy(
+        return cross_entropy(
             encoder.by_posture(values[chosen] + noise) @ labels.T / settings.temperature,
             label[chosen],
             label_smoothing=settings.smoothing,
         )
-        optimizer.zero_grad()
-        loss.backward()  # type: ignore[no-untyped-call]
-        optimizer.step()
-        schedule.step()
+
+    train_one_cycle(
+        encoder.posture.parameters(), loss_of, settings.posture_steps, settings.posture_rate
+    )
 
 
 @torch.no_grad()

@@ -10,6 +10,7 @@ import torch
 from torch import Generator, Tensor
 
 from models.lanhar.readout_weights import ReadoutWeights
+from models.research.lanhar.training.one_cycle import train_one_cycle
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -79,19 +80,18 @@ def train_readout(
     module.centre.copy_(values.mean(dim=0))
     module.spread.copy_(values.std(dim=0) + _LEAST_SPREAD)
     values = module.standardised(values)
-    optimizer = torch.optim.AdamW(module.parameters(), settings.rate, weight_decay=settings.decay)
-    schedule = torch.optim.lr_scheduler.OneCycleLR(optimizer, settings.rate, settings.steps)
-    for _ in range(settings.steps):
+
+    def loss_of(_step: int) -> Tensor:
         drawn = torch.multinomial(chance, settings.batch, True, generator=rng)
         jitter = torch.randn((settings.batch, values.shape[1]), generator=rng) * settings.jitter
         hide = torch.rand((settings.batch, 1), generator=rng) < settings.hide_upright
         logits = torch.where(hide, plain[drawn], known[drawn])
         logits = logits + module(values[drawn] + jitter, settings.drop)
-        loss = _loss(logits, right[drawn])
-        optimizer.zero_grad()
-        loss.backward()  # type: ignore[no-untyped-call]
-        optimizer.step()
-        schedule.step()
+        return _loss(logits, right[drawn])
+
+    train_one_cycle(
+        module.parameters(), loss_of, settings.steps, settings.rate, decay=settings.decay
+    )
     return module.eval()
 
 

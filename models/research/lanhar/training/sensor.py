@@ -18,6 +18,7 @@ from torch.nn.functional import cross_entropy
 from models.lanhar.sensor_encoder import Inputs, SensorEncoder
 from models.research.lanhar.training.augment import Augmentation, augment
 from models.research.lanhar.training.losses import alignment
+from models.research.lanhar.training.one_cycle import train_one_cycle
 
 _AT_ONCE = 512
 
@@ -80,12 +81,8 @@ def train_gait(
     owner = label.repeat(len(copies))
     texts = interpretations.repeat(len(copies), 1)
     chances = even(owner)
-    optimizer = torch.optim.AdamW(encoder.gait.parameters(), settings.gait_rate, weight_decay=0.01)
-    schedule = torch.optim.lr_scheduler.OneCycleLR(
-        optimizer, settings.gait_rate, max(settings.gait_steps, 2)
-    )
-    encoder.train()
-    for _ in range(settings.gait_steps):
+
+    def loss_of(_step: int) -> Tensor:
         chosen = torch.multinomial(chances, settings.batch, True, generator=rng)
         noise = torch.randn((len(chosen), values.shape[1]), generator=rng) * settings.jitter
         vectors = encoder.by_gait(values[chosen] + noise)
@@ -98,10 +95,10 @@ def train_gait(
             loss = loss + settings.contrast * alignment(
                 vectors, texts[chosen], owner[chosen], settings.temperature
             )
-        optimizer.zero_grad()
-        loss.backward()  # type: ignore[no-untyped-call]
-        optimizer.step()
-        schedule.step()
+        return loss
+
+    encoder.train()
+    train_one_cycle(encoder.gait.parameters(), loss_of, settings.gait_steps, settings.gait_rate)
     encoder.eval()
 
 
@@ -144,12 +141,9 @@ def train_sequence(
     """
     rng = Generator().manual_seed(seed + 1)
     torch.manual_seed(seed + 1)
-    parameters = list(encoder.sequence.parameters())
-    optimizer = torch.optim.AdamW(parameters, settings.rate, weight_decay=0.05)
-    schedule = torch.optim.lr_scheduler.OneCycleLR(optimizer, settings.rate, max(settings.steps, 2))
     chances = [_evenly(part.label) for part in parts]
-    encoder.train()
-    for _ in range(settings.steps):
+
+    def loss_of(_step: int) -> Tensor:
         batch, texts, owner = [], [], []
         for part, chance in zip(parts, chances, strict=True):
             chosen = torch.multinomial(chance, settings.batch // len(parts), True, generator=rng)
@@ -174,11 +168,17 @@ def train_sequence(
                 alignment(vectors, torch.cat(texts), None, settings.temperature)
                 + 4 * (1 - (vectors * torch.cat(texts)).sum(dim=1)).mean()
             )
-        optimizer.zero_grad()
-        loss.backward()  # type: ignore[no-untyped-call]
-        torch.nn.utils.clip_grad_norm_(parameters, 1.0)
-        optimizer.step()
-        schedule.step()
+        return loss
+
+    encoder.train()
+    train_one_cycle(
+        encoder.sequence.parameters(),
+        loss_of,
+        settings.steps,
+        settings.rate,
+        decay=0.05,
+        max_gradient=1.0,
+    )
     encoder.eval()
 
 

@@ -17,6 +17,8 @@ from models.lanhar.hashed_words import PAD, words
 from models.lanhar.text_encoder import TextDecoder, TextEncoder
 from models.research.lanhar.training.expected_patterns import synthesised
 from models.research.lanhar.training.losses import alignment, comparison
+from models.research.lanhar.training.one_cycle import train_one_cycle
+from models.research.lanhar.training.sensor import even
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -103,7 +105,7 @@ class _Readings:
         ]
         texts = [text for text, _ in [*windows, *imagined]]
         activity = torch.tensor([number for _, number in [*windows, *imagined]], dtype=torch.long)
-        return cls(texts, activity, _even(activity[: len(windows)]))
+        return cls(texts, activity, even(activity[: len(windows)]))
 
     def draw(self, batch: int, rng: Generator) -> list[Tensor]:
         """Draw a batch of windows, balanced over activities, and two of synthesised readings."""
@@ -203,28 +205,16 @@ def train_text(
     rng = Generator().manual_seed(seed)
     torch.manual_seed(seed)
     objective = _Objective(encoder, readings, described, settings)
-    parameters = objective.parameters()
-    optimizer = torch.optim.AdamW(
-        [p for p in parameters if p.requires_grad], settings.rate, weight_decay=0.01
-    )
-    schedule = torch.optim.lr_scheduler.OneCycleLR(optimizer, settings.rate, settings.steps)
     encoder.train()
-    losses = []
-    for _ in range(settings.steps):
-        loss = objective.batch_loss(rng)
-        optimizer.zero_grad()
-        loss.backward()  # type: ignore[no-untyped-call]
-        torch.nn.utils.clip_grad_norm_(parameters, 1.0)
-        optimizer.step()
-        schedule.step()
-        losses.append(float(loss.detach()))
+    losses = train_one_cycle(
+        objective.parameters(),
+        lambda _step: objective.batch_loss(rng),
+        settings.steps,
+        settings.rate,
+        max_gradient=1.0,
+    )
     encoder.eval()
     return losses
-
-
-def _even(group: Tensor) -> Tensor:
-    """Return weights (N,) by which every group is drawn equally often."""
-    return 1 / torch.bincount(group).clamp_min(1).float()[group]
 
 
 def _prepared(encoder: TextEncoder, texts: Sequence[str]) -> tuple[Tensor, Tensor]:
