@@ -21,6 +21,7 @@ import numpy as np
 from models.lanhar.label_table import LANHAR_LABELS
 from models.lanhar.rotation_invariant import channels, measures
 from models.lanhar.sensor_encoder import LANHAR_SENSOR
+from models.research.lib.option_minimums import check_minimums
 from models.serving.graph_file import GRAPHS_DIR, GraphFile
 from models.serving.open_vocabulary import IN_FORCE
 from models.serving.registry import WEIGHTS_DIR, Registry
@@ -119,6 +120,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--trials", type=int, default=TRIALS, help="number of timed runs")
     parser.add_argument("--out", type=Path, required=True, help="output file, .onnx")
     options = parser.parse_args(arguments)
+    check_minimums(parser, options, trials=1)
     registry = Registry(options.weights)
     sensor = registry.load(LANHAR_SENSOR)
     labels = registry.load(LANHAR_LABELS).module.labels()

@@ -29,6 +29,7 @@ from models.research.lanhar.interpretation.answers import Answers
 from models.research.lanhar.interpretation.llm_batch import BatchConfig, LlmBatch
 from models.research.lanhar.interpretation.windows import WindowsError, read_npz
 from models.research.lanhar.training.sentence_text import SentenceText
+from models.research.lib.option_minimums import check_minimums
 from models.research.lib.sentence_encoder import SentenceEncoderError
 from schemas.atomic_file import write_atomically
 
@@ -38,7 +39,9 @@ if TYPE_CHECKING:
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command line; an error is one line and status 1."""
-    options = _parser().parse_args(arguments)
+    parser = _parser()
+    options = parser.parse_args(arguments)
+    check_minimums(parser, options, seed=0)
     settings = _settings(options)
     start = time.monotonic()
 

@@ -37,6 +37,7 @@ from models.research.lanhar.training.transfer import (
     fit,
     interpret,
 )
+from models.research.lib.option_minimums import check_minimums
 from schemas.atomic_file import write_atomically
 
 if TYPE_CHECKING:
@@ -255,6 +256,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--json", type=Path, required=True, help="output file of the metrics")
     parser.add_argument("--pictures", type=Path, help="output folder of t-SNE plots")
     options = parser.parse_args(arguments)
+    check_minimums(parser, options, seeds=0)
     rows = [
         row
         for row in ROWS

@@ -32,6 +32,7 @@ from models.research.lanhar.evaluation.kept_runs import add_kept_runs
 from models.research.lanhar.evaluation.variants import by_answers
 from models.research.lanhar.interpretation.store import InterpretationsError
 from models.research.lanhar.interpretation.windows import WindowsError, read_npz
+from models.research.lib.option_minimums import check_minimums
 from models.research.lib.page_command import page_command
 from models.research.lib.page_sections import put_section
 from models.research.lib.recordings_folder import needed_recordings
@@ -75,6 +76,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command line."""
     parser = _parser()
     options = parser.parse_args(arguments)
+    check_minimums(parser, options, seeds=0, users=1, each=1, share=0)
     folder = needed_recordings(parser, options) / IMU
     pin_one_thread()
     settings = FigureSettings(options.users, options.each, options.share)

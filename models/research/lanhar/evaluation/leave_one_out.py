@@ -41,6 +41,7 @@ from models.research.lanhar.training.scores import macro_f1
 from models.research.lanhar.training.sensor import train_sequence
 from models.research.lanhar.training.train_on import training_set
 from models.research.lanhar.training.transfer import encode, interpret
+from models.research.lib.option_minimums import check_minimums
 from models.research.lib.page_command import page_command
 from models.research.lib.page_sections import put_section
 from models.research.lib.recordings_folder import needed_recordings
@@ -273,6 +274,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     add_kept_runs(parser)
     parser.add_argument("--page", type=Path, help="page that the table is put at the end of")
     options = parser.parse_args(arguments)
+    check_minimums(parser, options, seeds=0, users=1, most=1, share=0)
     folder = needed_recordings(parser, options) / IMU
     pin_one_thread()
     settings = LeaveOneOutSettings(options.users, options.most, options.share)

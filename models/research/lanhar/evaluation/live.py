@@ -28,6 +28,7 @@ from models.recordings.protocol import RecordingError
 from models.recordings.shared_data import IMU
 from models.research.lanhar.evaluation.live_page import page, shown
 from models.research.lanhar.evaluation.live_ranking import Figures, figures, ranked
+from models.research.lib.option_minimums import check_minimums
 from models.research.lib.page_command import page_command
 from models.research.lib.page_sections import put_section
 from models.research.lib.recordings_folder import needed_recordings
@@ -108,6 +109,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--json", type=Path, help="output file of the figures")
     parser.add_argument("--page", type=Path, help="page that the figures are put at the top of")
     options = parser.parse_args(arguments)
+    check_minimums(parser, options, workers=1)
     data = needed_recordings(parser, options)
     split: Split | None = "validation" if options.validation else None
     try:

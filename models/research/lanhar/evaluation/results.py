@@ -40,6 +40,7 @@ from models.research.lanhar.evaluation.over_seeds import Runs, Way
 from models.research.lanhar.evaluation.report import write, write_walking_and_sitting
 from models.research.lanhar.evaluation.report_tables import Group, LanharReport
 from models.research.lanhar.interpretation.windows import WindowsError, read_npz
+from models.research.lib.option_minimums import check_minimums
 from models.research.lib.page_command import page_command
 from models.research.lib.recordings_folder import needed_recordings
 from models.research.lib.sizes import sizes
@@ -280,6 +281,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command line."""
     parser = _parser()
     options = parser.parse_args(arguments)
+    check_minimums(parser, options, seeds=0, workers=1)
     if options.only_kept:
         folder = (options.data or shared_data() or Path()) / IMU
     else:

@@ -40,6 +40,7 @@ from models.research.lanhar.interpretation.template_interpreter import (
     interpret_all_by_template,
 )
 from models.research.lanhar.interpretation.windows import Windows, WindowsError, read_npz
+from models.research.lib.option_minimums import check_minimums
 from models.research.lib.sentence_encoder import SentenceEncoder, SentenceEncoderError
 from schemas.atomic_file import write_atomically
 
@@ -66,7 +67,9 @@ def analysed(windows: Windows, posture: bool) -> list[Analysis]:
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command line; returns 0, or 1 if some windows have no interpretation."""
-    options = _parser().parse_args(arguments)
+    parser = _parser()
+    options = parser.parse_args(arguments)
+    check_minimums(parser, options, seed=0, limit=0, concurrency=1, retries=0)
     try:
         windows = read_npz(options.data)
         if options.limit:

@@ -23,6 +23,7 @@ from models.research.lanhar.interpretation.__main__ import (
     endpoint_of,
 )
 from models.research.lanhar.interpretation.llm_batch import EndpointError, LlmBatch
+from models.research.lib.option_minimums import check_minimums
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -67,8 +68,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         help="number of descriptions per label",
     )
     options = parser.parse_args(arguments)
-    if options.count < 1:
-        parser.error(f"--count is {options.count}; expected 1 or more")
+    check_minimums(parser, options, count=1, concurrency=1, retries=0)
     labels = list(dict.fromkeys(options.labels)) or list(descriptions.labels())
     try:
         for label in labels:

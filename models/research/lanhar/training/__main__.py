@@ -42,6 +42,7 @@ from models.research.lanhar.training.sensor import (
 )
 from models.research.lanhar.training.text import TextSettings, train_text
 from models.research.lanhar.training.transfer import Interpreted, encode, inputs_of, interpret
+from models.research.lib.option_minimums import check_minimums
 from models.research.lib.recordings_folder import needed_recordings
 from models.serving.one_thread import pin_one_thread
 from models.serving.registry import WEIGHTS_DIR, Registry
@@ -155,6 +156,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--share", type=float, default=1.0, help="fraction of the training steps")
     parser.add_argument("--check", action="store_true", help="dry run: evaluate and write nothing")
     options = parser.parse_args(arguments)
+    check_minimums(parser, options, seed=0, share=0)
     data = needed_recordings(parser, options)
     pin_one_thread()
     settings = ShippedSettings()

@@ -23,6 +23,7 @@ from models.lanhar import descriptions
 from models.lanhar.text_encoder import LANHAR_WORDS, WordEncoder
 from models.research.lanhar.training.expected_patterns import synthesised
 from models.research.lanhar.training.one_cycle import train_one_cycle
+from models.research.lib.option_minimums import check_minimums
 from models.research.lib.sentence_encoder import SentenceEncoder, SentenceEncoderError
 from models.serving.one_thread import pin_one_thread
 from models.serving.registry import WEIGHTS_DIR, MissingWeightsError, Registry
@@ -99,6 +100,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--out", type=Path, default=WEIGHTS_DIR, help="folder to write weights to")
     parser.add_argument("--seed", type=int, default=0)
     options = parser.parse_args(arguments)
+    check_minimums(parser, options, seed=0)
     pin_one_thread()
     try:
         teacher = SentenceEncoder(options.model)

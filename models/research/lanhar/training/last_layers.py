@@ -36,6 +36,7 @@ from models.recordings.shared_data import IMU
 from models.research.lanhar.interpretation.windows import FILES
 from models.research.lanhar.training.one_cycle import train_one_cycle
 from models.research.lanhar.training.scores import macro_f1
+from models.research.lib.option_minimums import check_minimums
 from models.research.lib.recordings_folder import needed_recordings
 from models.serving.one_thread import pin_one_thread
 from models.serving.open_vocabulary import IN_FORCE
@@ -228,6 +229,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command line."""
     parser = _parser()
     options = parser.parse_args(arguments)
+    check_minimums(parser, options, seed=0, seeds=1)
     data = needed_recordings(parser, options)
     pin_one_thread()
     settings = LastLayersSettings()

@@ -27,6 +27,7 @@ from models.recordings.shared_data import IMU
 from models.research.lanhar.training.pocket_windows import FILES, concatenate, score_windows
 from models.research.lanhar.training.position_readout_check import check_readouts
 from models.research.lanhar.training.readout_training import SHARES, train_readout
+from models.research.lib.option_minimums import check_minimums
 from models.research.lib.recordings_folder import needed_recordings
 from models.serving.lanhar_loading import require_lanhar
 from models.serving.one_thread import pin_one_thread
@@ -54,6 +55,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--seeds", type=int, default=3, help="number of seeds of --check")
     parser.add_argument("--check", action="store_true", help="dry run: evaluate and write nothing")
     options = parser.parse_args(arguments)
+    check_minimums(parser, options, seed=0, seeds=1)
     folder = needed_recordings(parser, options) / IMU
     pin_one_thread()
     lanhar = require_lanhar(Registry(options.weights))

@@ -37,6 +37,7 @@ from models.research.lanhar.training.augment import augment
 from models.research.lanhar.training.scores import macro_f1
 from models.research.lanhar.training.sensor import SensorSettings, TrainingSet, train_sequence
 from models.research.lanhar.training.transfer import Interpreted, encode, interpret
+from models.research.lib.option_minimums import check_minimums
 from models.research.lib.recordings_folder import needed_recordings
 from models.serving.one_thread import pin_one_thread
 from models.serving.open_vocabulary import IN_FORCE
@@ -165,6 +166,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--check", action="store_true", help="dry run: evaluate and write nothing")
     options = parser.parse_args(arguments)
+    check_minimums(parser, options, seed=0)
     data = needed_recordings(parser, options)
     pin_one_thread()
     registry = Registry()

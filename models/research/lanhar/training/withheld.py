@@ -28,6 +28,7 @@ from models.recordings.splits import in_split
 from models.research.lanhar.training.__main__ import ShippedSettings, read
 from models.research.lanhar.training.sensor import TrainingSet, embed, train_sequence
 from models.research.lanhar.training.transfer import encode, interpret
+from models.research.lib.option_minimums import check_minimums
 from models.research.lib.recordings_folder import needed_recordings
 from models.serving.one_thread import pin_one_thread
 from models.serving.open_vocabulary import IN_FORCE
@@ -156,6 +157,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     )
     parser.add_argument("--json", type=Path, help="output file of the figures")
     options = parser.parse_args(arguments)
+    check_minimums(parser, options, seed=0, steps=0, most=1)
     data = needed_recordings(parser, options)
     pin_one_thread()
     registry = Registry(options.weights)
