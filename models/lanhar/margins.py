@@ -18,7 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import logsumexp
 
-from models.lanhar.space import FEATURES
+from models.lanhar.space import FEATURES, TEMPERATURE
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
@@ -31,7 +31,6 @@ SPREAD = 0.5
 """Standard deviations of the lead on those readings that are added to the margin."""
 VARIANT = 0.88
 """An inactive learned label as similar as this is a variant of the added label, not a rival."""
-TEMPERATURE = 0.1
 # Rounded, because the last bits of a sum depend on the processor.
 _DECIMALS = 4
 _CACHED = 16

@@ -16,7 +16,15 @@ import torch
 from torch import Tensor, nn
 from torch.nn.functional import gelu, normalize
 
-from models.lanhar.rotation_invariant import CHANNELS, GAIT, MEASURES, SAMPLES, channels, measures
+from models.lanhar.rotation_invariant import (
+    CHANNELS,
+    GAIT,
+    GRAVITY,
+    MEASURES,
+    SAMPLES,
+    channels,
+    measures,
+)
 from models.lanhar.space import FEATURES
 from models.network.attention import transformer
 from models.network.key import Config, Key
@@ -226,5 +234,5 @@ def measures_of(imu: Tensor) -> Tensor:
 
 def _raw(imu: Tensor) -> Tensor:
     """(B, T, 6) -> (B, 7, T): the axes over gravity, as LIMU-BERT normalises; one is empty."""
-    scaled = torch.cat([imu[..., :3] / 9.81, imu[..., 3:]], dim=2).transpose(1, 2)
+    scaled = torch.cat([imu[..., :3] / GRAVITY, imu[..., 3:]], dim=2).transpose(1, 2)
     return torch.cat([scaled, torch.zeros_like(scaled[:, :1])], dim=1)

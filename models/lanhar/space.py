@@ -2,3 +2,5 @@
 
 FEATURES = 128
 """Width of its unit vectors."""
+TEMPERATURE = 0.1
+"""Temperature of similarities, the same in training and for probabilities."""

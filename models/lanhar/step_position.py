@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 
 from models.lanhar.resample import to_20_hz
 from models.lanhar.rotation_invariant import measures
-from models.lanhar.upright import has_steps
+from models.lanhar.upright import FADES, has_steps
 from models.network.softmax import softmax
 from schemas.position import BodyPosition, EstimatedPosition
 
@@ -30,8 +30,6 @@ PLACES: tuple[EstimatedPosition, ...] = tuple(
     each for each in get_args(EstimatedPosition) if each != "unknown"
 )
 """The distinguished positions."""
-FADES = 0.98
-"""Decay of a window's weight per further window of steps, as in `models.lanhar.upright`."""
 EVIDENCE = 0.5
 """Exponent of a window's probabilities, because errors within one walk are correlated."""
 LEAST_SHARE = 0.02

@@ -10,7 +10,7 @@ import numpy as np
 from models.lanhar import descriptions
 from models.lanhar.resample import to_20_hz
 from models.lanhar.rotation_invariant import MIN_SAMPLES
-from models.lanhar.space import FEATURES
+from models.lanhar.space import FEATURES, TEMPERATURE
 from models.network.softmax import softmax
 
 if TYPE_CHECKING:
@@ -21,8 +21,6 @@ if TYPE_CHECKING:
     from models.lanhar.margins import Margins
 
 RATE = 50.0
-TEMPERATURE = 0.1
-"""Temperature of similarities, the same in training and for probabilities."""
 
 
 class VocabularyError(ValueError):

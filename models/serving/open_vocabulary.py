@@ -12,10 +12,10 @@ import numpy as np
 from models.lanhar.hashed_words import buckets
 from models.lanhar.label_memory import LabelMemory
 from models.lanhar.rotation_invariant import MIN_SAMPLES, channels_and_measures
+from models.lanhar.space import TEMPERATURE
 from models.lanhar.thigh import posture_logits
 from models.lanhar.vocabulary import (
     RATE,
-    TEMPERATURE,
     LabelEmbeddings,
     OpenVocabulary,
     embed_texts,

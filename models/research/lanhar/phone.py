@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from models.lanhar.label_table import LANHAR_LABELS
-from models.lanhar.rotation_invariant import channels, measures
+from models.lanhar.rotation_invariant import GRAVITY, channels, measures
 from models.lanhar.sensor_encoder import LANHAR_SENSOR
 from models.research.lib.option_minimums import check_minimums
 from models.serving.graph_file import GRAPHS_DIR, GraphFile
@@ -39,7 +39,6 @@ TRIALS = 500
 LABELS = "labels"
 """Key of the labels' names in the metadata, a JSON list."""
 _SAMPLES, _RATE = 100, 20
-_GRAVITY = 9.81
 
 
 def exported(
@@ -101,7 +100,7 @@ def timed(
     """Return mean, minimum and maximum CPU milliseconds per window, including its inputs."""
     rng = np.random.default_rng(0)
     imu = rng.standard_normal((_SAMPLES, 6)).astype(np.float32)
-    imu[:, 2] += _GRAVITY
+    imu[:, 2] += GRAVITY
     taken = []
     for _ in range(trials):
         start = time.thread_time()

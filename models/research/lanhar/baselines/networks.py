@@ -6,7 +6,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn.functional import gelu
 
-from models.lanhar.rotation_invariant import SAMPLES
+from models.lanhar.rotation_invariant import GRAVITY, SAMPLES
 from models.network.attention import transformer
 
 
@@ -87,4 +87,4 @@ class PatchClassifier(nn.Module):
 
 def normalised(imu: Tensor) -> Tensor:
     """Divide acceleration by gravity, as LIMU-BERT does; rotation stays in rad/s."""
-    return torch.cat([imu[..., :3] / 9.81, imu[..., 3:]], dim=-1)
+    return torch.cat([imu[..., :3] / GRAVITY, imu[..., 3:]], dim=-1)

@@ -24,6 +24,7 @@ from typing import TYPE_CHECKING, cast
 import numpy as np
 
 from models.lanhar.label_table import LANHAR_LABELS
+from models.lanhar.rotation_invariant import GRAVITY
 from models.lanhar.sensor_encoder import LANHAR_SENSOR
 from models.lanhar.text_encoder import LANHAR_WORDS
 from models.lanhar.vocabulary import OpenVocabulary
@@ -202,7 +203,7 @@ def rank_ms(registry: Registry) -> float:
     known = OpenVocabulary(registry.load(LANHAR_SENSOR).module.reading)
     labels = registry.load(LANHAR_LABELS).module.labels()
     motion = np.random.default_rng(0).standard_normal((_WINDOW_S * _RATE, 6)).astype(np.float32)
-    motion[:, 2] += 9.81
+    motion[:, 2] += GRAVITY
     taken = []
     for _ in range(_REPEATS):
         start = time.perf_counter()

@@ -49,7 +49,6 @@ from models.research.lanhar.interpretation.windows import SAMPLES, WindowsError
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-GRAVITY = 9.81
 RHYTHM_HZ = (0.4, 8.0)
 SHARP_HZ = 4.0
 SLOW_HZ = 0.8

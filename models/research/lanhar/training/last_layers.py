@@ -29,6 +29,7 @@ from models.lanhar.label_table import LANHAR_LABELS
 from models.lanhar.resample import to_20_hz
 from models.lanhar.rotation_invariant import channels, measures
 from models.lanhar.sensor_encoder import LANHAR_SENSOR, SensorEncoder
+from models.lanhar.space import TEMPERATURE
 from models.lanhar.upright import uprights
 from models.recordings.datasets.labelled_windows import LabelledWindows
 from models.recordings.datasets.labelled_windows import read as read_windows
@@ -69,7 +70,7 @@ class LastLayersSettings:
     jitter: float = 0.2
     token_noise: float = 0.1
     smoothing: float = 0.1
-    temperature: float = 0.1
+    temperature: float = TEMPERATURE
 
 
 @dataclass(frozen=True)

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
+from models.lanhar.space import TEMPERATURE
 from models.lanhar.thigh import posture_logits
 from models.lanhar.upright import uprights
-from models.lanhar.vocabulary import TEMPERATURE
 
 if TYPE_CHECKING:
     from models.recordings.datasets.labelled_windows import LabelledWindows

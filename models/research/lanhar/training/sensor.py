@@ -16,6 +16,7 @@ from torch import Generator, Tensor
 from torch.nn.functional import cross_entropy
 
 from models.lanhar.sensor_encoder import Inputs, SensorEncoder
+from models.lanhar.space import TEMPERATURE
 from models.research.lanhar.training.augment import Augmentation, augment
 from models.research.lanhar.training.losses import alignment
 from models.research.lanhar.training.one_cycle import train_one_cycle
@@ -42,7 +43,7 @@ class SensorSettings:
     augmentation: Augmentation = field(default_factory=Augmentation)
     jitter: float = 0.6
     sequence_jitter: float = 0.3
-    temperature: float = 0.1
+    temperature: float = TEMPERATURE
     sure: float = 0.6
     least_sure: int = 10
     text_share: float = 0.25

@@ -14,6 +14,7 @@ from torch.nn.functional import cross_entropy
 from models.lanhar import descriptions
 from models.lanhar.activity_names import CATEGORIES, category
 from models.lanhar.hashed_words import PAD, words
+from models.lanhar.space import TEMPERATURE
 from models.lanhar.text_encoder import TextDecoder, TextEncoder
 from models.research.lanhar.training.expected_patterns import synthesised
 from models.research.lanhar.training.losses import alignment, comparison
@@ -44,7 +45,7 @@ class TextSettings:
     rate: float = 2e-3
     alpha: float = 0.5
     beta: float = 0.1
-    temperature: float = 0.1
+    temperature: float = TEMPERATURE
     subtasks: bool = True
     synthesised: int = 24
     """Synthesised interpretations of each described activity."""
