@@ -50,8 +50,8 @@ def test_an_added_label_claims_no_more_than_its_share_of_other_activities() -> N
     others = readings.readings
     claims = first(readings, names, vectors, others) == "fidgeting"
     assert 0 < claims.mean() <= CLAIMED
-    strangers = torch.cat([noisy(axis, 400, 10 + axis) for axis in range(2)])
-    assert (first(readings, names, vectors, strangers) == "fidgeting").mean() < 2 * CLAIMED
+    unseen = torch.cat([noisy(axis, 400, 10 + axis) for axis in range(2)])
+    assert (first(readings, names, vectors, unseen) == "fidgeting").mean() < 2 * CLAIMED
 
 
 def test_a_label_that_nothing_is_like_claims_what_lies_where_nothing_learned_does() -> None:

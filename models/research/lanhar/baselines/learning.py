@@ -132,8 +132,8 @@ def udahar(task: Task) -> Classifier:
 
     def loss_of(step: int) -> Tensor:
         chosen = torch.multinomial(chances, count, True, generator=rng)
-        strange = torch.randint(len(task.target), (count,), generator=rng)
-        features = network.features(torch.cat([task.source[chosen], task.target[strange]]))
+        adapted = torch.randint(len(task.target), (count,), generator=rng)
+        features = network.features(torch.cat([task.source[chosen], task.target[adapted]]))
         # Weak at first, while features are still random (Ganin and Lempitsky's schedule).
         strength = 2 / (1 + math.exp(-10 * step / task.settings.steps)) - 1
         return cross_entropy(

@@ -1,7 +1,7 @@
 """Convert a data set: `python -m models.research.lanhar.datasets hhar DIR --out A.npz`.
 
 The file has the layout of `*_20hz.npz`, which `models.research.lanhar.evaluation` and
-`interpret` take.
+`models.research.lanhar.interpretation` take.
 """
 
 from __future__ import annotations

@@ -137,20 +137,20 @@ def left_out(folder: Path, left: str, seed: int, settings: LeaveOneOutSettings) 
         seed,
         last,
     )
-    strange = strangers(folder / left, settings.users)
-    seen = shown(encoder, strange, names.names, described.names, last.rarer)
+    unseen = unseen_users(folder / left, settings.users)
+    seen = shown(encoder, unseen, names.names, described.names, last.rarer)
     with torch.inference_mode():
         read = above_transformer(encoder, seen.tokens, seen.values, seen.posture)
     ours = np.array(names.names)[(read @ vectors.T).argmax(dim=1).numpy()]
-    theirs = by_forest(learned, strange, names.names, seed)
+    theirs = by_forest(learned, unseen, names.names, seed)
     return {
-        "users": len(set(strange.wearers)),
-        "lanhar": scores(strange, ours, names.names),
-        "random_forest": scores(strange, theirs, names.names),
+        "users": len(set(unseen.wearers)),
+        "lanhar": scores(unseen, ours, names.names),
+        "random_forest": scores(unseen, theirs, names.names),
     }
 
 
-def strangers(path: Path, users: int) -> LabelledWindows:
+def unseen_users(path: Path, users: int) -> LabelledWindows:
     """Return windows of a file's users who never train: those who validate and those who test."""
     splits: tuple[Split, ...] = ("test", "validation")
     parts = [few(read_windows(path, split=split), (users + 1) // 2) for split in splits]
@@ -173,11 +173,11 @@ def few(windows: LabelledWindows, users: int) -> LabelledWindows:
 
 def by_forest(
     learned: Sequence[LabelledWindows],
-    strange: LabelledWindows,
+    unseen: LabelledWindows,
     names: Sequence[str],
     seed: int,
 ) -> NDArray[np.str_]:
-    """Return what a forest that learned from windows calls those of strangers, of labels in force.
+    """Return the labels in force that a forest, trained on windows, predicts for `unseen`.
 
     A window that several labels are right for teaches the first of them.
     """
@@ -190,7 +190,7 @@ def by_forest(
                 labels.append(own[0])
     known = sorted(set(labels))
     numbers = np.array([known.index(label) for label in labels], np.int64)
-    target = np.stack([_at_20_hz(imu) for imu in strange.imu])
+    target = np.stack([_at_20_hz(imu) for imu in unseen.imu])
     found = forest(np.stack(readings), numbers, target, seed)
     predicted: NDArray[np.str_] = np.array(known, np.str_)[found]
     return predicted

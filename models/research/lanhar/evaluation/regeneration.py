@@ -28,7 +28,7 @@ WITHOUT, WITH = "without", "with"
 def regeneration(data_sets: Mapping[str, Windows], seed: int) -> Divergences:
     """Return pair to `without` and `with` re-generation to activity to relative divergence.
 
-    Texts are compared by the encoder that judged them, as it is before any reading taught it.
+    Texts are compared by the encoder that judged them, as it is before training on readings.
     """
     text = word_encoder()
     vectors = {}

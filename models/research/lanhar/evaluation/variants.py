@@ -42,8 +42,8 @@ def by_template(detail: int) -> Callable[[Interpreted], Interpreted]:
 
     def reworded(readings: Interpreted) -> Interpreted:
         analyses = analyse_all(readings.windows.data)
-        spoken = interpret_all_by_template(analyses, detail)
-        return replace(readings, texts=[[one.text] for one in spoken])
+        interpretations = interpret_all_by_template(analyses, detail)
+        return replace(readings, texts=[[one.text] for one in interpretations])
 
     return reworded
 

@@ -43,14 +43,14 @@ def expectation(texts: Sequence[str]) -> Expectation:
     Categories that are scales have shares that add up to 1; the mechanics, which may hold together,
     a probability each. Categories without any named pattern are even.
     """
-    spoken = [" ".join(_WORDS.findall(text.lower())) for text in texts]
+    plain = [" ".join(_WORDS.findall(text.lower())) for text in texts]
     shares: Expectation = {}
     for category, names in CATEGORIES.items():
         counts = np.zeros(len(names))
         for place, name in enumerate(names):
             phrases = _phrases()[category, name]
             counts[place] = sum(
-                min(max(text.count(phrase) for phrase in phrases), _MAX_NAMED) for text in spoken
+                min(max(text.count(phrase) for phrase in phrases), _MAX_NAMED) for text in plain
             )
         if category == MECHANICS:
             shares[category] = np.clip(counts / _CERTAIN, 0.0, 0.95)
@@ -79,7 +79,7 @@ def synthesise(expected: Expectation, rng: Generator) -> str:
 
 
 def synthesised(label: str, count: int, rng: Generator) -> list[str]:
-    """Return `count` interpretations imagined for a described activity, none of them empty."""
+    """Return `count` interpretations synthesised for a described activity, none of them empty."""
     expected = expectation(descriptions.describe(label))
     texts = [synthesise(expected, rng) for _ in range(count)]
     return [text for text in texts if text]

@@ -68,7 +68,7 @@ def walked(path: Path, split: Split | None) -> Walked:
 
 
 def trained(parts: Mapping[str, Walked]) -> PositionWeights:
-    """Return the classifier that windows by place taught.
+    """Return a classifier trained on windows by place.
 
     Raises `MissingExtraError` without scikit-learn.
     """

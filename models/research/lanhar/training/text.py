@@ -99,23 +99,23 @@ class _Readings:
             for text in variants
         ]
         rng = default_rng(seed)
-        imagined = [
+        synthetic = [
             (text, number)
             for number, name in enumerate(names)
             for text in synthesised(name, synthesised_count, rng)
         ]
-        texts = [text for text, _ in [*windows, *imagined]]
-        activity = torch.tensor([number for _, number in [*windows, *imagined]], dtype=torch.long)
+        texts = [text for text, _ in [*windows, *synthetic]]
+        activity = torch.tensor([number for _, number in [*windows, *synthetic]], dtype=torch.long)
         return cls(texts, activity, even(activity[: len(windows)]))
 
     def draw(self, batch: int, rng: Generator) -> list[Tensor]:
         """Draw a batch of windows, balanced over activities, and two of synthesised readings."""
-        windows, imagined = len(self.chances), len(self.texts) - len(self.chances)
+        windows, synthetic = len(self.chances), len(self.texts) - len(self.chances)
         drawn = []
         if windows:
             drawn.append(torch.multinomial(self.chances, batch, True, generator=rng))
-        if imagined:
-            drawn.append(windows + torch.randint(imagined, (2 * batch,), generator=rng))
+        if synthetic:
+            drawn.append(windows + torch.randint(synthetic, (2 * batch,), generator=rng))
         return drawn
 
 

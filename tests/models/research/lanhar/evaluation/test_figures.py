@@ -91,8 +91,8 @@ def test_rows_have_names_of_their_own_and_change_texts_or_their_encoder_alone() 
     for rows in (LANGUAGE_MODELS, INTERPRETERS):
         assert len({row.name for row in rows}) == len(rows)
         assert all(row.change(TransferSettings()) == TransferSettings() for row in rows)
-    said = by_template(3)(interpret(data_set("a", 0, each=1)))
-    assert all("m/s²" in text for (text,) in said.texts)
+    reworded = by_template(3)(interpret(data_set("a", 0, each=1)))
+    assert all("m/s²" in text for (text,) in reworded.texts)
 
 
 def test_an_endpoints_answers_take_the_place_of_the_templates(tmp_path: Path) -> None:

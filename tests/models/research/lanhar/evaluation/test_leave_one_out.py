@@ -52,20 +52,20 @@ def made(seed: int, each: int = 8) -> LabelledWindows:
     )
 
 
-def test_a_forest_names_strangers_by_labels_in_force_and_either_right_one_counts(
+def test_a_forest_names_unseen_users_by_labels_in_force_and_either_right_one_counts(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     pytest.importorskip("sklearn")
     monkeypatch.setattr(forest, "TREES", 20)
-    strange = made(1)
-    found = by_forest([made(0)], strange, NAMES, 0)
-    figures = scores(strange, found, NAMES)
+    unseen = made(1)
+    found = by_forest([made(0)], unseen, NAMES, 0)
+    figures = scores(unseen, found, NAMES)
     assert figures["macro_f1"] > 0.9
-    assert figures["windows"] == len(strange)
+    assert figures["windows"] == len(unseen)
     # The first of two right labels is what a forest was taught.
     assert "going upstairs" not in found
     other = np.where(found == "going downstairs", "going upstairs", found)
-    assert scores(strange, other, NAMES)["accuracy"] == figures["accuracy"]
+    assert scores(unseen, other, NAMES)["accuracy"] == figures["accuracy"]
 
 
 def test_windows_that_no_label_in_force_is_right_for_are_not_scored() -> None:

@@ -20,8 +20,8 @@ def part(axis: int, windows: int = 40) -> Walked:
 
 def test_what_was_learned_is_found_and_what_comes_before_steps_is_not_counted_as_known() -> None:
     places = {"head": 0, "pocket": 1, "wrist": 2, "waist": 3}
-    taught = {name: part(places[place]) for name, place in PLACE_OF.items()}
-    classifier = StepPosition.of(trained(taught).state_dict())
+    learned = {name: part(places[place]) for name, place in PLACE_OF.items()}
+    classifier = StepPosition.of(trained(learned).state_dict())
     walked = part(2, 10)
     steps = np.array([False] * 10 + [True] * 10)
 
@@ -35,7 +35,7 @@ def test_what_was_learned_is_found_and_what_comes_before_steps_is_not_counted_as
 
 def test_where_nobody_walks_nothing_is_known() -> None:
     still = Walked(np.zeros((0, len(MEASURES)), np.float32), np.zeros(3, bool), ["b"] * 3)
-    taught = {name: part(at) for at, name in enumerate(PLACE_OF)}
-    classifier = StepPosition.of(trained(taught).state_dict())
+    learned = {name: part(at) for at, name in enumerate(PLACE_OF)}
+    classifier = StepPosition.of(trained(learned).state_dict())
     found = figures(classifier, still, "head")
     assert (found["known"], found["right"]) == (0.0, None)
