@@ -15,6 +15,7 @@ from models.lanhar.activity_names import in_set
 from models.research.lanhar.evaluation.ablations import run_row
 from models.research.lanhar.evaluation.complex_activities import complex_activities
 from models.research.lanhar.evaluation.cross_dataset import EvaluationSettings
+from models.research.lanhar.evaluation.data_sets import DATA_SETS
 from models.research.lanhar.evaluation.regeneration import regeneration
 from models.research.lanhar.evaluation.variants import INTERPRETERS, LANGUAGE_MODELS
 from models.research.lanhar.interpretation.windows import Windows, read_npz
@@ -32,12 +33,6 @@ if TYPE_CHECKING:
 FIGURES = ("10", "13", "14", "15")
 COMPLEX = {"WISDM, pocket": "wisdm19_phone_20hz.npz", "WISDM, wrist": "wisdm19_watch_20hz.npz"}
 """Fig. 10's data sets."""
-DATA_SETS = {
-    "HAPT": "uci_hapt_20hz.npz",
-    "ClassyGlass": "classyglass_50hz.npz",
-    "WISDM": "wisdm19_phone_20hz.npz",
-}
-"""Fig. 15's data sets; Figs. 13 and 14 go from the first to the second."""
 LABEL_SET: LabelSet = "four"
 Measured = dict[str, dict[str, dict[int, Figures]]]
 """Figure to row to seed to what was measured."""

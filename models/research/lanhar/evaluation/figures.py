@@ -19,8 +19,8 @@ from typing import TYPE_CHECKING
 
 from models.recordings.shared_data import IMU
 from models.research.lanhar.evaluation.cross_dataset import EvaluationError
+from models.research.lanhar.evaluation.data_sets import DATA_SETS
 from models.research.lanhar.evaluation.figure_runs import (
-    DATA_SETS,
     FIGURES,
     FigureData,
     FigureSettings,

@@ -6,8 +6,8 @@ from statistics import mean
 from typing import TYPE_CHECKING, Any
 
 from models.research.lanhar.evaluation.complex_activities import DRAWS
+from models.research.lanhar.evaluation.data_sets import DATA_SETS
 from models.research.lanhar.evaluation.figure_runs import (
-    DATA_SETS,
     LABEL_SET,
     FigureSettings,
     Measured,

@@ -13,10 +13,8 @@ import argparse
 import json
 import sys
 import time
-from concurrent.futures import ProcessPoolExecutor, as_completed
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import UTC, datetime
-from multiprocessing import get_context
 from pathlib import Path
 from statistics import median
 from typing import TYPE_CHECKING, cast
@@ -30,16 +28,13 @@ from models.lanhar.text_encoder import LANHAR_WORDS
 from models.lanhar.vocabulary import OpenVocabulary
 from models.recordings.shared_data import IMU, shared_data
 from models.research.lanhar.evaluation.ablations import ablate
-from models.research.lanhar.evaluation.cross_dataset import (
-    BASELINES,
-    EvaluationError,
-    EvaluationSettings,
-    evaluate,
-)
+from models.research.lanhar.evaluation.cross_dataset import BASELINES, EvaluationError
+from models.research.lanhar.evaluation.data_sets import DATA_SETS
 from models.research.lanhar.evaluation.kept_runs import add_kept_runs
-from models.research.lanhar.evaluation.over_seeds import Runs, Way
+from models.research.lanhar.evaluation.over_seeds import Way
 from models.research.lanhar.evaluation.report import write, write_walking_and_sitting
-from models.research.lanhar.evaluation.report_tables import Group, LanharReport
+from models.research.lanhar.evaluation.report_tables import LanharReport
+from models.research.lanhar.evaluation.way_runs import groups, jobs, measure, walking_and_sitting
 from models.research.lanhar.interpretation.windows import WindowsError, read_npz
 from models.research.lib.option_minimums import check_minimums
 from models.research.lib.page_command import page_command
@@ -53,148 +48,12 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from models.lanhar.activity_names import LabelSet
+    from models.research.lanhar.evaluation.over_seeds import Runs
+    from models.research.lanhar.evaluation.report_tables import Group
     from models.research.lib.tables import Figures
 
-FILES = {
-    "HAPT": "uci_hapt_20hz.npz",
-    "ClassyGlass": "classyglass_50hz.npz",
-    "WISDM": "wisdm19_phone_20hz.npz",
-}
-_BOTH = ("HAPT", "ClassyGlass")
 ABLATED = Way("HAPT", "ClassyGlass", "four")
 _WINDOW_S, _RATE, _REPEATS = 6, 50, 50
-
-
-@dataclass(frozen=True)
-class ResultsRun:
-    """One run: its files, classes and seed, and the file that keeps its figures.
-
-    `baselines` are those to run beside it, () for all.
-    """
-
-    way: Way
-    source: Path
-    target: Path
-    seed: int
-    new: bool
-    quick: bool
-    kept: Path
-    baselines: tuple[str, ...] = ()
-
-
-def groups(also: Sequence[str] = ()) -> list[Group]:
-    """Return what is measured but walking and sitting; `also` names data sets beside `FILES`'s."""
-    hapt, glass = _BOTH
-    return [
-        Group("HAPT ↔ ClassyGlass", _ways([hapt], [glass], "four"), "0.731", "0.58", "0.73"),
-        *(
-            Group(f"{name} ↔ both", _ways([name], _BOTH, "four"), "0.731", "0.58", "0.73")
-            for name in also
-        ),
-        Group(
-            "WISDM ↔ both, level classes", _ways(["WISDM"], _BOTH, "level"), "", "0.75", "0.9",
-            False,
-        ),
-    ]  # fmt: skip
-
-
-def walking_and_sitting() -> Group:
-    """Return the ways between data sets that share two of the paper's four activities."""
-    ways = _ways(["WISDM"], _BOTH, "four")
-    return Group("WISDM ↔ both, walking and sitting", ways, "", "", "")
-
-
-def _ways(one: Sequence[str], others: Sequence[str], label_set: LabelSet) -> tuple[Way, ...]:
-    return tuple(
-        way
-        for first in one
-        for second in others
-        for way in (Way(first, second, label_set), Way(second, first, label_set))
-    )
-
-
-def jobs(
-    wanted: Sequence[Group],
-    files: Mapping[str, Path],
-    seeds: Sequence[int],
-    folder: Path,
-    quick: bool,
-    baselines: tuple[str, ...] = (),
-) -> list[ResultsRun]:
-    """Return every run of all groups, the first seed of each first."""
-    return [
-        ResultsRun(
-            way,
-            files[way.source],
-            files[way.target],
-            seed,
-            group.new,
-            quick,
-            folder / _file(way, seed, quick, baselines),
-            baselines,
-        )
-        for seed in seeds
-        for group in wanted
-        for way in group.ways
-    ]
-
-
-def _file(way: Way, seed: int, quick: bool, baselines: Sequence[str]) -> str:
-    end = ("-quick" if quick else "") + (f"-{'+'.join(baselines)}" if baselines else "")
-    return f"{way.source}-{way.target}-{way.label_set}-{seed}{end}.json"
-
-
-def run(job: ResultsRun) -> Figures:
-    """Train and measure one run on one thread, and keep its figures."""
-    pin_one_thread()
-    settings = EvaluationSettings(with_new=job.new, only=job.baselines)
-    figures = evaluate(
-        read_npz(job.source),
-        read_npz(job.target),
-        cast("LabelSet", job.way.label_set),
-        job.seed,
-        settings.quick() if job.quick else settings,
-    )
-    _keep(job.kept, figures)
-    return figures
-
-
-def measure(todo: Sequence[ResultsRun], workers: int, only_kept: bool = False) -> Runs:
-    """Return the figures of all runs; those that are kept already are read.
-
-    Raises `FileNotFoundError` before any run where a data set is missing.
-    """
-    figures: dict[Way, dict[int, Figures]] = {}
-    missing = []
-    for job in todo:
-        if job.kept.is_file():
-            figures.setdefault(job.way, {})[job.seed] = json.loads(job.kept.read_text("utf-8"))
-        elif not only_kept:
-            missing.append(job)
-    if not missing:
-        return figures
-    for path in sorted({file for job in missing for file in (job.source, job.target)}):
-        if not path.is_file():
-            raise FileNotFoundError(
-                f"no data set at {str(path)!r}; expected one of --data or --also"
-            )
-    start = time.monotonic()
-    with ProcessPoolExecutor(workers, mp_context=get_context("spawn")) as pool:
-        running = {pool.submit(run, job): job for job in missing}
-        try:
-            for number, future in enumerate(as_completed(running), start=1):
-                job = running[future]
-                figures.setdefault(job.way, {})[job.seed] = future.result()
-                print(
-                    f"{time.monotonic() - start:6.0f} s  {number} of {len(missing)}: {job.way}, "
-                    f"{job.way.label_set}, seed {job.seed}",
-                    file=sys.stderr,
-                    flush=True,
-                )
-        except BaseException:
-            pool.shutdown(cancel_futures=True)
-            raise
-    return figures
 
 
 def rank_ms(registry: Registry) -> float:
@@ -212,11 +71,6 @@ def rank_ms(registry: Registry) -> float:
     return median(taken) * 1e3
 
 
-def _keep(path: Path, figures: Figures) -> None:
-    # A run that is stopped while it writes must not be read as one that ended.
-    write_atomically(path, json.dumps(figures, indent=2) + "\n")
-
-
 def _ablations(options: argparse.Namespace, files: Mapping[str, Path]) -> Figures:
     kept: Path = options.ablations or options.runs / "ablations.json"
     if options.ablate and not kept.is_file():
@@ -228,7 +82,7 @@ def _ablations(options: argparse.Namespace, files: Mapping[str, Path]) -> Figure
             pictures=options.out.parent / "figures",
             report_progress=lambda line: print(line, file=sys.stderr, flush=True),
         )
-        _keep(kept, figures)
+        write_atomically(kept, json.dumps(figures, indent=2) + "\n")
     if options.ablations is None and not kept.is_file():
         return {}
     read: Figures = json.loads(kept.read_text("utf-8"))
@@ -237,9 +91,9 @@ def _ablations(options: argparse.Namespace, files: Mapping[str, Path]) -> Figure
 
 def _named(text: str) -> tuple[str, Path]:
     name, equals, file = text.partition("=")
-    if not (name and equals and file) or "/" in name or name in FILES:
+    if not (name and equals and file) or "/" in name or name in DATA_SETS:
         raise argparse.ArgumentTypeError(
-            f"{text!r} is not NAME=FILE with a NAME beside {', '.join(FILES)}"
+            f"{text!r} is not NAME=FILE with a NAME beside {', '.join(DATA_SETS)}"
         )
     return name, Path(file)
 
@@ -287,7 +141,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         folder = (options.data or shared_data() or Path()) / IMU
     else:
         folder = needed_recordings(parser, options) / IMU
-    files = {name: folder / file for name, file in FILES.items()} | dict(options.also)
+    files = {name: folder / file for name, file in DATA_SETS.items()} | dict(options.also)
     wanted = groups([name for name, _ in options.also])
     todo = jobs(
         [*wanted, walking_and_sitting()], files, options.seeds, options.runs, options.quick,
@@ -346,6 +200,8 @@ def _write(
     if of_two:
         write_walking_and_sitting(replace(report, groups=[two], runs=of_two), options.out)
         print(f"wrote walking and sitting into {options.out}")
+    if not report.runs and not of_two:
+        print(f"{str(options.out)!r} stays as it is: no run is in {str(options.runs)!r}")
 
 
 if __name__ == "__main__":

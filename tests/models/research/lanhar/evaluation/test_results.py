@@ -7,17 +7,16 @@ from typing import Any
 
 import pytest
 
-from models.research.lanhar.evaluation import results
+from models.research.lanhar.evaluation import way_runs
 from models.research.lanhar.evaluation.cross_dataset import EvaluationSettings
+from models.research.lanhar.evaluation.data_sets import DATA_SETS
 from models.research.lanhar.evaluation.over_seeds import Way
-from models.research.lanhar.evaluation.results import (
-    FILES,
-    ResultsRun,
+from models.research.lanhar.evaluation.results import main, rank_ms
+from models.research.lanhar.evaluation.way_runs import (
+    WayRun,
     groups,
     jobs,
-    main,
     measure,
-    rank_ms,
     run,
     walking_and_sitting,
 )
@@ -54,7 +53,7 @@ def test_another_data_set_is_source_and_target_of_the_papers_four() -> None:
 
 
 def test_runs_with_fewer_steps_or_baselines_are_never_taken_for_whole_ones(tmp_path: Path) -> None:
-    files = {name: Path(file) for name, file in FILES.items()}
+    files = {name: Path(file) for name, file in DATA_SETS.items()}
     wanted = [*groups(), walking_and_sitting()]
     quick, whole, few = (
         {job.kept for job in jobs(wanted, files, [0, 1], tmp_path, *how)}
@@ -63,9 +62,9 @@ def test_runs_with_fewer_steps_or_baselines_are_never_taken_for_whole_ones(tmp_p
     assert len(quick | whole | few) == 3 * 20
 
 
-def job(tmp_path: Path, source: str = "gone", target: str = "gone") -> ResultsRun:
+def job(tmp_path: Path, source: str = "gone", target: str = "gone") -> WayRun:
     kept = tmp_path / "HAPT-ClassyGlass-four-0-quick.json"
-    return ResultsRun(WAY, tmp_path / source, tmp_path / target, 0, True, True, kept)
+    return WayRun(WAY, tmp_path / source, tmp_path / target, 0, True, True, kept)
 
 
 def test_a_kept_run_is_read_and_not_trained_again(tmp_path: Path) -> None:
@@ -87,7 +86,7 @@ def test_a_run_keeps_its_figures(tmp_path: Path, monkeypatch: pytest.MonkeyPatch
         assert rest[2] == EvaluationSettings(only=("random_forest",)).quick()
         return FOUND
 
-    monkeypatch.setattr(results, "evaluate", found)
+    monkeypatch.setattr(way_runs, "evaluate", found)
     for name in ("a_20hz.npz", "b_20hz.npz"):
         write(tmp_path / name, data_set("x", 0, each=2))
     one = replace(job(tmp_path, "a_20hz.npz", "b_20hz.npz"), baselines=("random_forest",))
@@ -109,7 +108,9 @@ def test_the_page_is_written_of_what_is_kept(tmp_path: Path) -> None:
     assert "Walking and sitting" not in out.read_text()
 
 
-def test_a_part_of_which_nothing_was_run_stays_as_it_is(tmp_path: Path) -> None:
+def test_a_part_of_which_nothing_was_run_stays_as_it_is(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     runs, out = tmp_path / "runs", tmp_path / "LANHAR.md"
     runs.mkdir()
     (runs / "WISDM-HAPT-four-0-quick-nuactiv.json").write_text(json.dumps(FOUND))
@@ -118,6 +119,7 @@ def test_a_part_of_which_nothing_was_run_stays_as_it_is(tmp_path: Path) -> None:
     places = ["--only-kept", "--runs", str(runs), "--out", str(out)]
     assert main([*places, "--quick"]) == 0
     assert out.read_text() == before
+    assert f"{str(out)!r} stays as it is: no run is in {str(runs)!r}" in capsys.readouterr().out
     assert main([*places, "--quick", "--baselines", "nuactiv", "--seeds", "0"]) == 0
     text = out.read_text()
     assert text.startswith(before)
@@ -139,7 +141,7 @@ def test_a_missing_data_set_is_named(tmp_path: Path, capsys: pytest.CaptureFixtu
 
 
 @pytest.mark.parametrize(
-    ("arguments", "said"),
+    ("arguments", "message"),
     [
         (["--ways", "HAPT-Moon-four"], "'HAPT-Moon-four' is unknown"),
         (["--also", "pocket"], "'pocket' is not NAME=FILE"),
@@ -147,11 +149,11 @@ def test_a_missing_data_set_is_named(tmp_path: Path, capsys: pytest.CaptureFixtu
     ],
 )
 def test_a_wrong_argument_is_named(
-    arguments: list[str], said: str, capsys: pytest.CaptureFixture[str]
+    arguments: list[str], message: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
     with pytest.raises(SystemExit):
         main([*arguments, "--data", "none"])
-    assert said in capsys.readouterr().err
+    assert message in capsys.readouterr().err
 
 
 def test_ranking_takes_time() -> None:
