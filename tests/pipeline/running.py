@@ -7,6 +7,7 @@ import signal
 import time
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
+from uuid import uuid4
 
 import httpx
 
@@ -25,6 +26,11 @@ READY_S = 180.0
 WAIT_S = 120.0
 _ANSWER_S = 30.0
 _SHOWN_CHARACTERS = 30_000
+
+
+def unique_name(what: str) -> str:
+    """Return a name of `what` that no other run has."""
+    return f"{what}-{uuid4().hex[:8]}"
 
 
 @dataclass

@@ -14,8 +14,7 @@ from schemas import Correction, FinetuneItem
 from schemas.correction import WEARER
 from streams.producers.recordings import open_recordings
 from streams.producers.replay import Replay, ReplayOptions
-from tests.pipeline.running import Worker, settings_for, wait_until_settled
-from tests.pipeline.test_replay import unique_name
+from tests.pipeline.running import Worker, settings_for, unique_name, wait_until_settled
 
 if TYPE_CHECKING:
     from pathlib import Path

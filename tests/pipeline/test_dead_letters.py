@@ -11,8 +11,7 @@ from infra.broker.topic_reader import read_letters
 from streams.producers.frames import Identity, frames
 from streams.producers.recordings import open_recordings
 from tests.pipeline.log import differences, log_content
-from tests.pipeline.running import Worker, settings_for, wait_until_settled
-from tests.pipeline.test_replay import unique_name
+from tests.pipeline.running import Worker, settings_for, unique_name, wait_until_settled
 from tests.schemas.messages import MESSAGES
 
 if TYPE_CHECKING:

@@ -12,8 +12,7 @@ from infra.broker.topic_reader import read_letters
 from infra.device_state.erasure import erase
 from schemas import DeviceControl, ImuFrame
 from tests.pipeline.motion import motion_frames
-from tests.pipeline.running import Worker, settings_for
-from tests.pipeline.test_replay import unique_name
+from tests.pipeline.running import Worker, settings_for, unique_name
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

@@ -1,9 +1,7 @@
 from __future__ import annotations
 
-import os
 import shutil
 import socket
-from pathlib import Path
 from typing import TYPE_CHECKING
 from uuid import uuid4
 
@@ -13,26 +11,13 @@ from infra import topics
 from infra.local.probe import free_port
 from infra.settings import Settings
 from models.serving.registry import WEIGHTS_DIR
-from tests.warm_process import run_command
+from tests.refused_command import refusal
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from pathlib import Path
 
 WORKER = ("worker",)
-
-
-def refusal(folder: Path, command: tuple[str, ...], **variables: str) -> str:
-    """Run a command of the app in `folder`; return the one line with which it refuses."""
-    environment = {k: v for k, v in os.environ.items() if not k.startswith("EGOLOG_")}
-    root = Path(__file__).parents[2]
-    status, out, err = run_command(
-        command, {**environment, "PYTHONPATH": str(root), **variables}, 60.0, folder
-    )
-    assert status != 0, out + err
-    assert err.count("\n") == 1, err
-    assert err.startswith("error: "), err
-    assert "Traceback" not in out
-    return err
 
 
 @pytest.mark.parametrize(

@@ -22,8 +22,7 @@ from streams.labels.editor import LabelEditor
 from streams.position import position_after, worn_at
 from streams.producers.recordings import open_recordings
 from streams.producers.replay import Replay, ReplayOptions
-from tests.pipeline.running import Worker, settings_for, wait_until_settled
-from tests.pipeline.test_replay import unique_name
+from tests.pipeline.running import Worker, settings_for, unique_name, wait_until_settled
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

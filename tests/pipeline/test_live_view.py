@@ -16,8 +16,7 @@ from models.labels import ACTIVITIES
 from schemas.frames import NS
 from streams.producers.recordings import open_recordings
 from streams.producers.replay import Replay, ReplayOptions
-from tests.pipeline.running import Worker, settings_for
-from tests.pipeline.test_replay import unique_name
+from tests.pipeline.running import Worker, settings_for, unique_name
 
 if TYPE_CHECKING:
     from pathlib import Path

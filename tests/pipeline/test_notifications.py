@@ -12,8 +12,7 @@ from infra.broker.topic_reader import read_letters
 from streams.producers.recordings import open_recordings
 from streams.producers.replay import Replay, ReplayOptions
 from tests.infra.notifications.test_sending import serve_endpoint
-from tests.pipeline.running import Worker, settings_for, wait_until_settled
-from tests.pipeline.test_replay import unique_name
+from tests.pipeline.running import Worker, settings_for, unique_name, wait_until_settled
 
 if TYPE_CHECKING:
     from pathlib import Path

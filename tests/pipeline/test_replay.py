@@ -2,7 +2,6 @@ from __future__ import annotations
 
 import shutil
 from typing import TYPE_CHECKING
-from uuid import uuid4
 
 import pytest
 
@@ -13,7 +12,7 @@ from streams.producers.recordings import open_recordings
 from streams.producers.replay import Replay, ReplayOptions
 from tests.pipeline.commits import commit_lag
 from tests.pipeline.log import differences, log_content
-from tests.pipeline.running import Worker, settings_for, wait_until_settled
+from tests.pipeline.running import Worker, settings_for, unique_name, wait_until_settled
 from tests.shared_data import shared_data
 
 if TYPE_CHECKING:
@@ -22,10 +21,6 @@ if TYPE_CHECKING:
     from tests.conftest import Services
 
 MINUTES = 2.0
-
-
-def unique_name(what: str) -> str:
-    return f"{what}-{uuid4().hex[:8]}"
 
 
 @pytest.mark.pipeline

@@ -15,8 +15,7 @@ from infra.broker.topic_reader import read_all, read_letters
 from models.labels import ACTIVITIES
 from schemas import AudioFrame, ImuFrame
 from streams.producers.recordings import open_recordings
-from tests.pipeline.running import WAIT_S, Worker, settings_for
-from tests.pipeline.test_replay import unique_name
+from tests.pipeline.running import WAIT_S, Worker, settings_for, unique_name
 from tests.streams.web.browser import chromium, tab
 
 if TYPE_CHECKING:

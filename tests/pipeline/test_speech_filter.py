@@ -14,8 +14,7 @@ from schemas import AudioFrame
 from schemas.frames import NS
 from tests.pipeline.log import log_content
 from tests.pipeline.motion import START_NS, motion_frames
-from tests.pipeline.running import Worker, settings_for
-from tests.pipeline.test_replay import unique_name
+from tests.pipeline.running import Worker, settings_for, unique_name
 from tests.shared_data import shared_data
 
 if TYPE_CHECKING:

@@ -13,8 +13,7 @@ from infra.local.probe import free_port
 from infra.local.redis_embedded import EmbeddedRedis
 from tests.conftest import Services
 from tests.pipeline.motion import motion_frames
-from tests.pipeline.running import Worker, settings_for
-from tests.pipeline.test_replay import unique_name
+from tests.pipeline.running import Worker, settings_for, unique_name
 
 if TYPE_CHECKING:
     from pathlib import Path

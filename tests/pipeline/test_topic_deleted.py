@@ -10,8 +10,7 @@ from infra import topics
 from infra.broker.topic_reader import read_letters
 from tests.conftest import Services
 from tests.pipeline.motion import motion_frames
-from tests.pipeline.running import Worker, settings_for
-from tests.pipeline.test_replay import unique_name
+from tests.pipeline.running import Worker, settings_for, unique_name
 
 if TYPE_CHECKING:
     from pathlib import Path

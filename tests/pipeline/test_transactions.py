@@ -10,8 +10,7 @@ from infra.broker.topic_reader import read_letters
 from tests.conftest import Services
 from tests.pipeline.commits import commit_lag
 from tests.pipeline.motion import motion_frames
-from tests.pipeline.running import Worker, settings_for, wait_until_settled
-from tests.pipeline.test_replay import unique_name
+from tests.pipeline.running import Worker, settings_for, unique_name, wait_until_settled
 
 if TYPE_CHECKING:
     from pathlib import Path

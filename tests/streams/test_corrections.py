@@ -13,7 +13,7 @@ from schemas.correction import WEARER
 from streams.corrections import CorrectionQueuer, learnable, scenarios_at
 from streams.log import LogWriter
 from tests.broker_settings import with_topics
-from tests.infra.daily_log.test_store import T0, S, scenario
+from tests.infra.daily_log.stored_records import T0, S, scenario
 from tests.streams.engine.fakes import Inbox, Queue
 
 if TYPE_CHECKING:

@@ -10,8 +10,8 @@ from infra.daily_log.calendar import to_calendar
 from infra.daily_log.export import ExportError, to_json
 from infra.daily_log.store import LogStore
 from schemas import SoundPlace
-from tests.infra.daily_log.test_corrections import correction, named_span
-from tests.infra.daily_log.test_store import T0, S, activity, refinement, scenario
+from tests.infra.daily_log.corrected_log import correction, named_span
+from tests.infra.daily_log.stored_records import T0, S, activity, refinement, scenario
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

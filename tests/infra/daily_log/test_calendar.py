@@ -5,7 +5,7 @@ from zoneinfo import ZoneInfo
 
 from infra.daily_log.calendar import to_calendar
 from infra.daily_log.records import Log, LogScenario
-from tests.infra.daily_log.test_store import S, scenario
+from tests.infra.daily_log.stored_records import S, scenario
 
 BERLIN = ZoneInfo("Europe/Berlin")
 # An hour before the clocks go from two to three.

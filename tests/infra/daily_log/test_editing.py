@@ -8,7 +8,7 @@ from infra.daily_log.corrections import added_spans
 from infra.daily_log.editing import Change, CorrectionError, LogEditor, correction_line
 from infra.daily_log.store import LogStore
 from schemas.frames import NS
-from tests.infra.daily_log.test_store import T0, S, refinement, scenario
+from tests.infra.daily_log.stored_records import T0, S, refinement, scenario
 
 if TYPE_CHECKING:
     from redis.asyncio import Redis

@@ -10,8 +10,8 @@ import pytest
 
 from infra.daily_log.log_changes import BUCKET_NS, buckets
 from infra.daily_log.store import LogStore
-from tests.infra.daily_log.test_corrections import correction, named_span
-from tests.infra.daily_log.test_store import DAY, T0, Clock, S, activity, refinement, scenario
+from tests.infra.daily_log.corrected_log import correction, named_span
+from tests.infra.daily_log.stored_records import DAY, T0, Clock, S, activity, refinement, scenario
 
 if TYPE_CHECKING:
     from redis.asyncio import Redis

@@ -9,8 +9,8 @@ from infra.daily_log.parquet import ParquetTable
 from infra.daily_log.records import EMBEDDINGS, Log, LogActivity, LogScenario, WearersWord
 from schemas import BodyPosition
 from schemas.extras import MissingExtraError
-from tests.infra.daily_log.test_corrections import correction, named_span, undo
-from tests.infra.daily_log.test_store import T0, S, activity, refinement, scenario
+from tests.infra.daily_log.corrected_log import correction, named_span, undo
+from tests.infra.daily_log.stored_records import T0, S, activity, refinement, scenario
 
 WORN = BodyPosition(at="glasses", probability=1.0, said=True)
 WORD = WearersWord(correction_id=f"{1:032x}", author="wearer", labels=["Reading"])

@@ -14,8 +14,8 @@ from infra.daily_log.records import content
 from infra.daily_log.store import LogStore
 from schemas import DeviceControl
 from tests.broker_settings import with_topics
-from tests.infra.daily_log.test_corrections import correction, named_span
-from tests.infra.daily_log.test_store import FOREVER, T0, S, activity, refinement, scenario
+from tests.infra.daily_log.corrected_log import correction, named_span
+from tests.infra.daily_log.stored_records import FOREVER, T0, S, activity, refinement, scenario
 
 if TYPE_CHECKING:
     from redis.asyncio import Redis

@@ -13,8 +13,8 @@ from infra.daily_log.republish import republish
 from infra.daily_log.store import LogStore
 from schemas import Correction
 from tests.broker_settings import with_topics
-from tests.infra.daily_log.test_corrections import correction, named_span
-from tests.infra.daily_log.test_store import T0, S, scenario
+from tests.infra.daily_log.corrected_log import correction, named_span
+from tests.infra.daily_log.stored_records import T0, S, scenario
 
 if TYPE_CHECKING:
     from infra.settings import Settings

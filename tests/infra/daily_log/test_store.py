@@ -6,7 +6,6 @@ import random
 import time
 from typing import Any
 
-import numpy as np
 import pytest
 from redis.asyncio import Redis
 
@@ -14,71 +13,16 @@ from infra.daily_log.log_changes import BUCKET_NS
 from infra.daily_log.records import Log, content
 from infra.daily_log.redis_format import LogStoreError
 from infra.daily_log.store import LogStore
-from schemas import Activity, Refined, Scenario, Vector
-
-S = 1_000_000_000
-DAY = 86_400 * S
-T0 = 1_700_000_010 * S
-FOREVER = 2**62
-
-
-class Clock:
-    """A wall clock that is set by hand."""
-
-    now_ns = T0 + 9 * DAY
-
-    def __call__(self) -> int:
-        return self.now_ns
-
-
-def scenario(start_ns: int, device: str = "d1", **changed: Any) -> Scenario:
-    fields: dict[str, Any] = {
-        "device_id": device,
-        "window_id": f"{device}/s/scenario/{start_ns}",
-        "session_id": "s",
-        "start_ns": start_ns,
-        "end_ns": start_ns + 30 * S,
-        "revision": "r1",
-        "coverage": {"audio": 1.0, "imu": 0.1 + 0.2},
-        "scenarios": {"Cooking": 1 / 3, "Eating": 0.2},
-        "confidence": 1 / 3,
-        "key_frames": [0.5, 0.5],
-        "activities": [],
-        "spatial": {"front-near": 0.7},
-        "sound_events": {"frying": 0.9},
-        "motion": {"walking": 0.4},
-        "embeddings": Vector.of(np.ones((2, 3))),
-    }
-    return Scenario(**{**fields, **changed})
-
-
-def refinement(of: Scenario, labels: list[str], latency_ms: float = 1.0) -> Refined:
-    return Refined(
-        device_id=of.device_id,
-        window_id=of.window_id,
-        session_id=of.session_id,
-        start_ns=of.start_ns,
-        end_ns=of.end_ns,
-        revision="prompt-1",
-        scenarios=labels,
-        refined_by="a-model",
-        reason="frying nearby",
-        preliminary="Cooking",
-        confidence=of.confidence,
-        latency_ms=latency_ms,
-    )
-
-
-def activity(start_ns: int, device: str = "d1") -> Activity:
-    return Activity(
-        device_id=device,
-        window_id=f"{device}/s/har/{start_ns}",
-        session_id="s",
-        start_ns=start_ns,
-        end_ns=start_ns + 5 * S,
-        revision="r1",
-        activities={"walking": 0.1 + 0.2, "sitting": 0.6},
-    )
+from tests.infra.daily_log.stored_records import (
+    DAY,
+    FOREVER,
+    T0,
+    Clock,
+    S,
+    activity,
+    refinement,
+    scenario,
+)
 
 
 @pytest.fixture

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from infra.daily_log.records import Log, LogActivity, LogScenario
 from infra.daily_log.totals import totals
-from tests.infra.daily_log.test_store import T0, S, activity, refinement, scenario
+from tests.infra.daily_log.stored_records import T0, S, activity, refinement, scenario
 
 
 def test_totals_follow_what_leads_each_record_the_longest_first() -> None:

@@ -10,7 +10,7 @@ from infra.device_state.corrected_windows import KEPT, CorrectedWindows
 from infra.errors import StoreError
 from schemas import FinetuneItem, Vector
 from schemas.correction import WEARER
-from tests.infra.daily_log.test_store import T0, S, scenario
+from tests.infra.daily_log.stored_records import T0, S, scenario
 from tests.infra.device_state.test_checkpoints import closed_redis
 
 if TYPE_CHECKING:

@@ -25,8 +25,8 @@ from infra.notifications.journal import Journal
 from schemas import DeadLetter, FinetuneItem, Vector
 from schemas.notification import Notification, notification_id
 from tests.broker_settings import with_topics
-from tests.infra.daily_log.test_corrections import correction, named_span
-from tests.infra.daily_log.test_store import T0, S, activity, scenario
+from tests.infra.daily_log.corrected_log import correction, named_span
+from tests.infra.daily_log.stored_records import T0, S, activity, scenario
 
 if TYPE_CHECKING:
     from infra.settings import Settings

@@ -9,7 +9,7 @@ from redis.asyncio import Redis
 from infra import clock
 from infra.device_state.kept_features import KeptFeatures
 from infra.errors import StoreError
-from tests.infra.daily_log.test_store import T0, S
+from tests.infra.daily_log.stored_records import T0, S
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator

@@ -12,7 +12,7 @@ from schemas import DeadLetter
 from schemas.event_time import EXPECTED
 from tests.broker_settings import with_topics
 from tests.pipeline.running import Worker
-from tests.pipeline.test_errors import refusal
+from tests.refused_command import refusal
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -13,9 +13,9 @@ from infra.broker.topic_reader import publish
 from infra.daily_log.store import LogStore
 from infra.settings import Settings
 from tests.broker_settings import with_topics
-from tests.infra.daily_log.test_store import T0, S, activity, scenario
+from tests.infra.daily_log.stored_records import T0, S, activity, scenario
 from tests.pipeline.running import Worker
-from tests.pipeline.test_errors import refusal
+from tests.refused_command import refusal
 from tests.warm_process import run_command
 
 

@@ -6,7 +6,7 @@ from uuid import uuid4
 import pytest
 
 from models.serving.registry import Registry
-from tests.pipeline.test_errors import refusal
+from tests.refused_command import refusal
 from tests.streams.fresh_lanhar import save_lanhar
 
 if TYPE_CHECKING:

@@ -14,9 +14,9 @@ from infra.settings import Settings
 from schemas.event_time import EXPECTED
 from streams.commands.log import LogCommandError, event_time
 from tests.infra.daily_log.csv_log import from_csv
-from tests.infra.daily_log.test_store import T0, S, activity, scenario
+from tests.infra.daily_log.stored_records import T0, S, activity, scenario
 from tests.pipeline.running import Worker, run_command
-from tests.pipeline.test_errors import refusal
+from tests.refused_command import refusal
 
 if TYPE_CHECKING:
     from pathlib import Path

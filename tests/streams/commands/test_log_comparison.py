@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any
 from infra.daily_log.records import Log, LogActivity, LogScenario, WearersWord
 from models.recordings.protocol import TruthSpan
 from streams.commands.log.comparison import Comparison
-from tests.infra.daily_log.test_store import T0, S, activity, refinement, scenario
+from tests.infra.daily_log.stored_records import T0, S, activity, refinement, scenario
 
 if TYPE_CHECKING:
     import pytest

@@ -9,7 +9,7 @@ from infra.model_store.history import Attempt, State
 from schemas import ModelUpdate
 from schemas.learning import SHIPPED
 from streams.commands.models import rows
-from tests.pipeline.test_errors import refusal
+from tests.refused_command import refusal
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -12,8 +12,8 @@ from aiohttp.test_utils import TestClient, TestServer
 from infra.daily_log.archive import restore
 from streams.web.openapi.document import description
 from streams.web.routes import PageSources, install
+from tests.infra.daily_log.corrected_log import correction, named_span
 from tests.infra.daily_log.csv_log import from_csv
-from tests.infra.daily_log.test_corrections import correction, named_span
 from tests.streams.synthetic_log import MORNING, NS, PLAN, day, put
 
 if TYPE_CHECKING:

@@ -4,8 +4,8 @@ from typing import TYPE_CHECKING
 
 from infra.daily_log.store import LogStore
 from streams.web.search import calendar_of
-from tests.infra.daily_log.test_corrections import correction, named_span
-from tests.infra.daily_log.test_store import FOREVER, T0, S, scenario
+from tests.infra.daily_log.corrected_log import correction, named_span
+from tests.infra.daily_log.stored_records import FOREVER, T0, S, scenario
 
 if TYPE_CHECKING:
     from redis.asyncio import Redis

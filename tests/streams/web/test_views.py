@@ -21,7 +21,7 @@ from streams.web.access import Access
 from streams.web.health import NoVitals
 from streams.web.routes import PageSources, install, register
 from tests.infra.daily_log.csv_log import from_csv
-from tests.infra.daily_log.test_store import scenario
+from tests.infra.daily_log.stored_records import scenario
 from tests.streams.synthetic_log import MORNING, NS, PLAN, Records, day, put
 
 if TYPE_CHECKING:

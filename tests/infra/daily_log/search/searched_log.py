@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from infra.daily_log.corrections import apply_corrections
 from schemas import BodyPosition
-from tests.infra.daily_log.test_corrections import activity, correction, named_span, scenario
+from tests.infra.daily_log.corrected_log import activity, correction, named_span, scenario
 
 # 1970-01-01 is a Thursday.
 HOUR = 3_600

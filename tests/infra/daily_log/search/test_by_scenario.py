@@ -3,8 +3,8 @@ from __future__ import annotations
 from infra.daily_log.corrections import added_spans, apply_corrections
 from infra.daily_log.records import Log, LogActivity, LogScenario
 from infra.daily_log.search.by_scenario import added_of_scenario, of_scenario
-from tests.infra.daily_log.test_corrections import correction, named_span
-from tests.infra.daily_log.test_store import T0, S, activity, refinement, scenario
+from tests.infra.daily_log.corrected_log import correction, named_span
+from tests.infra.daily_log.stored_records import T0, S, activity, refinement, scenario
 
 
 def made() -> Log:

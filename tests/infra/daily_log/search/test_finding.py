@@ -7,10 +7,10 @@ from infra.daily_log.records import Log
 from infra.daily_log.search.finding import Hit, continued, find
 from infra.daily_log.search.query import LogQuery
 from infra.daily_log.store import LogStore
+from tests.infra.daily_log.corrected_log import correction, named_span
 from tests.infra.daily_log.search.searched_log import LOG, RECORDS
 from tests.infra.daily_log.search.test_by_scenario import made
-from tests.infra.daily_log.test_corrections import correction, named_span
-from tests.infra.daily_log.test_store import T0, S, scenario
+from tests.infra.daily_log.stored_records import T0, S, scenario
 
 if TYPE_CHECKING:
     from redis.asyncio import Redis

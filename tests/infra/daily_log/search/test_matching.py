@@ -9,8 +9,8 @@ from infra.daily_log.search.finding import find
 from infra.daily_log.search.query import LogQuery
 from infra.daily_log.time_expressions.when import When
 from schemas import SoundPlace
+from tests.infra.daily_log.corrected_log import S, scenario
 from tests.infra.daily_log.search.searched_log import HOUR, LOG
-from tests.infra.daily_log.test_corrections import S, scenario
 
 TOKYO = ZoneInfo("Asia/Tokyo")
 

@@ -12,8 +12,8 @@ from infra.daily_log.search.query import LogQuery
 from infra.daily_log.search.words import words_of
 from infra.daily_log.time_expressions.when import When
 from models.labels import ACTIVITIES, SCENARIOS, SOUND_EVENTS
+from tests.infra.daily_log.corrected_log import S
 from tests.infra.daily_log.search.searched_log import HOUR, LOG
-from tests.infra.daily_log.test_corrections import S
 
 TOKYO = ZoneInfo("Asia/Tokyo")
 NOW = datetime(2026, 11, 28, 14, 30, tzinfo=UTC)

@@ -13,7 +13,7 @@ from infra.settings import load
 from schemas import AudioFrame, Correction, ScenarioEstimate, SchemaError
 from schemas.errors import InvalidError, SignatureError
 from streams.engine.kafka.decoding import Decoder
-from tests.infra.daily_log.test_corrections import correction, named_span
+from tests.infra.daily_log.corrected_log import correction, named_span
 from tests.operators.frames import audio_frames
 from tests.streams.engine.messages import estimate
 
