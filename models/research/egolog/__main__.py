@@ -93,6 +93,13 @@ def _parser() -> argparse.ArgumentParser:
         action="store_true",
         help="continue training localization from the weights in --out",
     )
+    parser.add_argument(
+        "--parts",
+        nargs="+",
+        choices=tuple(recipes.LOCALIZATION_SHARES),
+        default=(),
+        help="networks of localization to train; all by default",
+    )
     return parser
 
 
@@ -115,6 +122,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
         options.jobs,
         options.device,
         options.further,
+        tuple(options.parts),
     )
     for name in STEPS if options.name == "all" else (options.name,):
         share = SHARES[name] if options.name == "all" else 1.0

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import cached_property
 from hashlib import sha256
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 import torch
@@ -26,6 +26,9 @@ if TYPE_CHECKING:
     from models.egolog.contrastive import Encoders
     from models.egolog.scenario_text import ScenarioText
 
+LocalizationPart = Literal["binaural", "mono", "glasses", "headphones", "near_field"]
+"""Networks of localization, by what is listened with; `near_field` is the near-field mask."""
+
 # Training stretches are composed in parts, so that a larger set reuses those of a smaller one.
 PART = 600
 STRETCH_S = 60
@@ -42,6 +45,7 @@ class TrainingContext:
     `stretches` is the number of composed training minutes; `cache` stores rendered and encoded
     days. `clips` is the number of 2 s clips to train localization on, rendered by `jobs`
     processes; `device` is torch's. `further` continues training from the weights in `out`.
+    `parts` are the networks of localization to train, all if empty.
     """
 
     data: Path | None
@@ -53,6 +57,7 @@ class TrainingContext:
     jobs: int = 1
     device: str = "cpu"
     further: bool = False
+    parts: tuple[LocalizationPart, ...] = ()
 
     @property
     def registry(self) -> Registry:

@@ -35,17 +35,19 @@ if TYPE_CHECKING:
     from models.egolog.scenario import ScenarioNet, Sequence
     from models.network.key import Key, N
     from models.recordings.datasets.real_motion import MotionWindows
-    from models.research.egolog.context import TrainingContext
+    from models.research.egolog.context import LocalizationPart, TrainingContext
 
 RATE = 2e-3
 SHARING_RATE = 6e-4
 COMPACT_RATE = 5e-4
 MOTION_ALONE_RATE = 3e-4
-LOCALIZATION_SHARES: dict[of_localization.Listener, float] = {
+# Of the time of localization. What is not a listener is the near-field mask.
+LOCALIZATION_SHARES: dict[LocalizationPart, float] = {
     "binaural": 0.45,
     "mono": 0.1,
     "glasses": 0.15,
     "headphones": 0.15,
+    "near_field": 0.15,
 }
 
 
@@ -256,32 +258,36 @@ def _wearers(context: TrainingContext) -> tuple[MotionWindows, MotionWindows]:
 
 
 def localization(context: TrainingContext, minutes: float) -> None:
-    """Train the localization networks and the near-field mask."""
+    """Train the localization networks and the near-field mask, or those in `context.parts`."""
     if context.data is None:
         raise TrainingError("localization learns from real ears; expected EGOLOG_SHARED_DATA set")
     means = Means(context.clips, context.jobs, context.device)
-    for listener, share in LOCALIZATION_SHARES.items():
-        key = of_localization.WEIGHTS[listener]
+    shares = {part: LOCALIZATION_SHARES[part] for part in context.parts or LOCALIZATION_SHARES}
+    for part, share in shares.items():
+        own_minutes = minutes * share / sum(shares.values())
+        if part == "near_field":
+            settings = Fit(own_minutes, rate=2e-3)
+            near = of_near_field.train(context.data, context.cache, settings, context.seed)
+            _save(context, NEAR_FIELD, near)
+            continue
+        key = of_localization.WEIGHTS[part]
         start = context.registry.load(key).module if context.further else None
-        if listener == "binaural" and context.device != "cpu":
+        if part == "binaural" and context.device != "cpu":
             worlds = two_ears.read_worlds(context.data, context.device, context.jobs)
             rate = two_ears.RATE_FURTHER if context.further else two_ears.RATE
-            course = Course(minutes * share * 60, rate, context.seed)
+            course = Course(own_minutes * 60, rate, context.seed)
             _save(context, key, two_ears.train(worlds, course, start))
             continue
         network = of_localization.train(
             context.data,
             context.cache,
-            Fit(minutes * share, rate=1e-3 if context.further else 2e-3),
+            Fit(own_minutes, rate=1e-3 if context.further else 2e-3),
             context.seed,
-            listener,
+            part,
             means,
             start,
         )
         _save(context, key, network)
-    settings = Fit(minutes * (1 - sum(LOCALIZATION_SHARES.values())), rate=2e-3)
-    near = of_near_field.train(context.data, context.cache, settings, context.seed)
-    _save(context, NEAR_FIELD, near)
 
 
 def _save_and_carry_over(

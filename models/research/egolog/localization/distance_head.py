@@ -31,7 +31,7 @@ from models.recordings.shared_data import shared_data
 from models.research.egolog.days import placed as placed_days
 from models.research.egolog.days.placed import PlacedDays
 from models.research.egolog.localization import life_calibration, two_ears
-from models.research.egolog.localization.batched.augment import Imbalance, augment
+from models.research.egolog.localization.batched.augment import SETTLED, augment
 from models.research.egolog.localization.batched.seconds import RenderedSeconds
 from models.research.egolog.localization.batched.training import TRAINING, regions_loss
 from models.research.egolog.localization.batched.validation import VALIDATION, validation_sets
@@ -67,9 +67,6 @@ PLACING = replace(
     border=0.3,
 )
 """As `TRAINING`, with fewer sources about the border, as in life, and more small rooms."""
-SETTLED = Imbalance(narrow=0.05, wide=0.15, wide_unlike=0.06)
-"""The imbalance that remains once a session's microphones are balanced
-(`models.egolog.microphone_balance`)."""
 HIDDEN = 64
 _AT_ONCE = 128
 _VIEWS = 2  # of every second: other microphones and motion, one of them mirrored as likely as not

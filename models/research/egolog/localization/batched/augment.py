@@ -26,6 +26,11 @@ class Imbalance:
     wide_unlike: float = 0.12
 
 
+SETTLED = Imbalance(narrow=0.05, wide=0.15, wide_unlike=0.06)
+"""The imbalance that remains once a session's microphones are balanced
+(`models.egolog.microphone_balance`)."""
+
+
 def rotations(count: int, rng: torch.Generator) -> Tensor:
     """Draw rotations (B, 3, 3), any as likely."""
     q = nn.functional.normalize(torch.randn((count, 4), generator=rng, device=rng.device), dim=1)

@@ -15,7 +15,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from models.research.egolog.localization.batched.augment import Imbalance, augment
+from models.research.egolog.localization.batched.augment import SETTLED, Imbalance, augment
 from models.research.egolog.localization.batched.seconds import RenderedSeconds, World
 from models.research.egolog.localization.batched.sources import Placements
 from models.research.egolog.localization.batched.validation import (
@@ -42,12 +42,12 @@ TRAINING = Placements(
         "street": 0.17,
         "room": 0.27,
         "live": 0.08,
-        "hall": 0.13,
-        "bathroom": 0.06,
+        "hall": 0.11,
+        "bathroom": 0.08,
         "car": 0.02,
     },
     counts=(0.05, 0.55, 0.27, 0.13),
-    border=0.7,
+    border=0.5,
     still=0.1,
 )
 
@@ -59,7 +59,7 @@ class Course:
     seconds: float
     rate: float
     seed: int
-    imbalance: Imbalance = field(default_factory=Imbalance)
+    imbalance: Imbalance = SETTLED
     batch: int = 512
     clips: int = 256
     buffer: int = 40_000

@@ -9,7 +9,7 @@ import torch
 from torch import Tensor, nn
 
 from models.research.egolog.localization import seconds as spatial
-from models.research.egolog.localization.batched.augment import Imbalance, vary_microphones
+from models.research.egolog.localization.batched.augment import SETTLED, vary_microphones
 from models.research.egolog.localization.batched.seconds import RenderedSeconds, World
 from models.research.egolog.localization.batched.sources import Placements
 from schemas.evidence import DIRECTIONS
@@ -31,7 +31,7 @@ VALIDATION: dict[str, tuple[Placements, bool]] = {
     "rooms": (ROOMS, False),
 }
 """Validation sets: placing, and whether the motion is shown. Those without are heard through two
-microphones that are not alike."""
+microphones that are as unlike as a session's balance leaves them."""
 
 
 def share_of_near(probability: Tensor) -> Tensor:
@@ -55,7 +55,7 @@ def validation_sets(
         ]
         drawn = RenderedSeconds.concatenate(parts)
         if not shown:
-            mel = vary_microphones(drawn.maps[:, :2].float(), Imbalance(), rng).half()
+            mel = vary_microphones(drawn.maps[:, :2].float(), SETTLED, rng).half()
             drawn = drawn._replace(maps=torch.cat([mel, drawn.maps[:, 2:]], dim=1))
         sets[name] = drawn
     return sets

@@ -27,6 +27,8 @@ from tests.models.simulation.sources.test_sofa import AROUND, write
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from models.research.lib.fit import Fit
+
 
 def test_recordings_of_a_split_alone_are_rendered_of(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
@@ -97,6 +99,27 @@ def test_only_two_ears_on_another_device_are_trained_so(
     recipes.localization(TrainingContext(tmp_path, tmp_path, tmp_path), 10.0)
     assert before == ["binaural", *names]
     assert len(asked) == 1
+
+
+def test_the_parts_asked_for_share_all_of_the_time(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    minutes: dict[str, float] = {}
+
+    def trained(*settings: object) -> Localization:
+        minutes[str(settings[4])] = settings[2].minutes  # type: ignore[attr-defined]
+        return Localization(LocalizationConfig(maps=1))
+
+    def masked(_data: Path, _cache: Path, settings: Fit, _seed: int) -> torch.nn.Module:
+        minutes["near_field"] = settings.minutes
+        return torch.nn.Identity()
+
+    monkeypatch.setattr(recipes.of_localization, "train", trained)
+    monkeypatch.setattr(recipes.of_near_field, "train", masked)
+    monkeypatch.setattr(recipes, "_save", _saved)
+    context = TrainingContext(tmp_path, tmp_path, tmp_path, parts=("mono", "near_field"))
+    recipes.localization(context, 10.0)
+    assert minutes == pytest.approx({"mono": 4.0, "near_field": 6.0})
 
 
 def _saved(context: TrainingContext, key: object, net: object) -> None:
