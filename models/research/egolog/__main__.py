@@ -86,7 +86,7 @@ def _parser() -> argparse.ArgumentParser:
         type=torch_device,
         default="cpu",
         help="torch device that localization is trained on; on a device other than cpu, seconds "
-        "for two ears are rendered there during training, and --clips is ignored",
+        "for two ears are rendered there during training, and not drawn before from --clips",
     )
     parser.add_argument(
         "--further",

@@ -24,7 +24,7 @@ from models.research.egolog.audio import compact as of_compact
 from models.research.egolog.audio import recipe as audio_recipe
 from models.research.egolog.days.encoded import EncodedDays
 from models.research.egolog.localization import training as of_localization
-from models.research.egolog.localization import two_ears
+from models.research.egolog.localization import two_ears, two_ears_on_cpu
 from models.research.egolog.localization.batched.training import Course
 from models.research.egolog.localization.training import Means
 from models.research.egolog.recogniser import recipe as of_recogniser
@@ -32,6 +32,9 @@ from models.research.lib.fit import Fit
 from models.serving.registry import Registry
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
+    from models.egolog.localization import Localization
     from models.egolog.scenario import ScenarioNet, Sequence
     from models.network.key import Key, N
     from models.recordings.datasets.real_motion import MotionWindows
@@ -272,11 +275,8 @@ def localization(context: TrainingContext, minutes: float) -> None:
             continue
         key = of_localization.WEIGHTS[part]
         start = context.registry.load(key).module if context.further else None
-        if part == "binaural" and context.device != "cpu":
-            worlds = two_ears.read_worlds(context.data, context.device, context.jobs)
-            rate = two_ears.RATE_FURTHER if context.further else two_ears.RATE
-            course = Course(own_minutes * 60, rate, context.seed)
-            _save(context, key, two_ears.train(worlds, course, start))
+        if part == "binaural":
+            _save(context, key, _binaural(context, context.data, own_minutes, start))
             continue
         network = of_localization.train(
             context.data,
@@ -288,6 +288,18 @@ def localization(context: TrainingContext, minutes: float) -> None:
             start,
         )
         _save(context, key, network)
+
+
+def _binaural(
+    context: TrainingContext, data: Path, minutes: float, start: Localization | None
+) -> Localization:
+    if context.device == "cpu":
+        return two_ears_on_cpu.train(
+            data, context.cache, minutes, context.seed, context.clips, context.jobs, start
+        )
+    worlds = two_ears.read_worlds(data, context.device, context.jobs)
+    rate = two_ears.RATE if start is None else two_ears.RATE_FURTHER
+    return two_ears.train(worlds, Course(minutes * 60, rate, context.seed), start)
 
 
 def _save_and_carry_over(

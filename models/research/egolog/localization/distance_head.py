@@ -8,9 +8,9 @@ calibrated for life (`models.research.egolog.localization.life_calibration`):
 
     python -m models.research.egolog.localization.distance_head --out FILE
 
-Of several heads, one a seed, the one with the lowest mean log loss of near over the validation sets
-is written. A head that the weights already have is trained anew, so the command reproduces its own
-weights.
+Of several heads, one a seed, and of none, what has the lowest mean log loss of near over the
+validation sets is written. A head that the weights already have is trained anew, so the command
+reproduces its own weights.
 """
 
 from __future__ import annotations
@@ -32,25 +32,24 @@ from models.research.egolog.days import placed as placed_days
 from models.research.egolog.days.placed import PlacedDays
 from models.research.egolog.localization import life_calibration, two_ears
 from models.research.egolog.localization.batched.augment import SETTLED, augment
-from models.research.egolog.localization.batched.seconds import RenderedSeconds
+from models.research.egolog.localization.batched.drawn import drawn_columns, seconds_of
 from models.research.egolog.localization.batched.training import TRAINING, regions_loss
 from models.research.egolog.localization.batched.validation import VALIDATION, validation_sets
-from models.research.lib.array_cache import load_or_make
+from models.research.egolog.localization.new_head import with_new_head
 from models.research.lib.option_minimums import check_minimums
 from models.serving.one_thread import pin_one_thread
 from models.serving.registry import WEIGHTS_DIR, Registry
 from models.simulation.sources.material import Material
-from models.simulation.sources.measured import EARS_REVISION
 from schemas.evidence import DIRECTIONS
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from models.research.egolog.localization.batched.seconds import World
+    from models.research.egolog.localization.batched.seconds import RenderedSeconds
     from models.research.egolog.localization.life_calibration import RegionLogits
 
 CLIPS = 4096
-VALIDATION_CLIPS = 200
+VALIDATION_CLIPS = 600
 TABLES = two_ears.Tables(heads=40, shapes=2, takes=6)
 PLACING = replace(
     TRAINING,
@@ -91,32 +90,6 @@ class HeadExamples(NamedTuple):
     regions: Tensor
     nearness: Tensor
     alone: Tensor
-
-
-def with_new_head(network: Localization, hidden: int = HIDDEN) -> Localization:
-    """Return `network`, not calibrated, with a new head that adds nothing yet."""
-    made = Localization(replace(network.config, distance_hidden=hidden))
-    kept = {k: v for k, v in network.state_dict().items() if not k.startswith("distance.")}
-    made.load_state_dict(kept, strict=False)
-    made.temper.fill_(1.0)
-    made.offset.fill_(0.0)
-    return made.eval().requires_grad_(False)
-
-
-def drawn_clips(world: World, clips: int, cache: Path | None) -> RenderedSeconds:
-    """Draw clips of 2 s, from the folder `cache` where they were drawn before."""
-
-    def make() -> dict[str, np.ndarray[tuple[int, ...], np.dtype[np.generic]]]:
-        rng = torch.Generator().manual_seed(_DRAWS_SEED)
-        parts = [
-            world.draw(PLACING, min(_AT_ONCE, clips - first), rng)
-            for first in range(0, clips, _AT_ONCE)
-        ]
-        return {k: v.numpy() for k, v in RenderedSeconds.concatenate(parts)._asdict().items()}
-
-    folder = cache / f"drawn-train-{EARS_REVISION}-{clips}" if cache is not None else None
-    columns = load_or_make(folder, RenderedSeconds._fields, make)
-    return RenderedSeconds(**{name: torch.from_numpy(column) for name, column in columns.items()})
 
 
 @torch.no_grad()
@@ -196,26 +169,29 @@ def main(arguments: Sequence[str] | None = None) -> None:
         material = Material.read(data, "validation", elsewhere=False)
         days = [placed_days.compose(n, material, cache, options.stretches) for n in _DAYS_SEEDS]
         worlds = two_ears.read_worlds(data, "cpu", tables=TABLES)
-        drawn = drawn_clips(worlds.train, options.clips, cache)
+        columns = drawn_columns(lambda: worlds.train, PLACING, options.clips, _DRAWS_SEED, cache)
     registry = Registry(options.weights)
     initial = registry.load(LOCALIZATION).module.eval()
-    without_head = with_new_head(initial)
+    without_head = with_new_head(initial, HIDDEN)
     validation = _Validation.of(without_head, worlds, PlacedDays.concatenate(days))
     validation.report("before", initial)
-    training = examples(without_head, drawn, torch.Generator().manual_seed(_DRAWS_SEED))
-    losses = {}
-    networks = {}
+    training = examples(
+        without_head, seconds_of(columns), torch.Generator().manual_seed(_DRAWS_SEED)
+    )
+    candidates = {"without a head": with_new_head(initial, None)}
     for seed in options.seeds:
-        networks[seed] = network = with_new_head(initial)
+        network = with_new_head(initial, HIDDEN)
         fit_head(network, training, torch.Generator().manual_seed(seed))
+        candidates[f"seed {seed}"] = network
+    losses = {}
+    for name, network in candidates.items():
         outputs = validation.outputs(network)
-        on_days = outputs[_DAYS]
-        on_drawn = [outputs[name] for name in VALIDATION]
-        life_calibration.calibrate(network, on_drawn, [on_days])
-        losses[seed] = validation.report(f"seed {seed}", network)
-    best = min(losses, key=lambda seed: losses[seed])
-    saved = registry.save(LOCALIZATION, networks[best], options.out, half=True)
-    print(f"wrote {options.out}, of seed {best}, revision {saved.revision}")
+        on_drawn = [outputs[part] for part in VALIDATION]
+        life_calibration.calibrate(network, on_drawn, [outputs[_DAYS]])
+        losses[name] = validation.report(name, network)
+    best = min(losses, key=lambda name: losses[name])
+    saved = registry.save(LOCALIZATION, candidates[best], options.out, half=True)
+    print(f"wrote {options.out}, {best}, revision {saved.revision}")
 
 
 class _Validation(NamedTuple):

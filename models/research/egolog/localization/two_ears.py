@@ -1,7 +1,8 @@
-"""Localization with two ears, from recordings to a trained network, on a graphics card.
+"""Localization with two ears, from recordings to a trained network.
 
 Sounds, heads and ears of a split become tables on the device once; seconds are rendered from them
-while the network learns (`batched.seconds`, `batched.training`).
+(`batched.seconds`): on a graphics card while the network learns, for a CPU before it does
+(`batched.training`).
 """
 
 from __future__ import annotations
@@ -18,7 +19,6 @@ import torch
 from models.egolog.localization import Localization, LocalizationConfig
 from models.labels import SOUND_EVENTS
 from models.recordings.shared_data import CIPIC, ESC50, KEMAR
-from models.research.egolog.localization.batched import training as batched_training
 from models.research.egolog.localization.batched.ears import (
     RADII_M,
     EarTables,
@@ -31,11 +31,14 @@ from models.research.egolog.localization.batched.features import BatchedFeatures
 from models.research.egolog.localization.batched.motions import Motions
 from models.research.egolog.localization.batched.seconds import World
 from models.research.egolog.localization.batched.sounds import Sounds
+from models.research.egolog.localization.batched.training import Drawn, Replay
+from models.research.egolog.localization.batched.training import train as train_batched
 from models.research.egolog.localization.batched.validation import (
     score_of,
     validation_figures,
     validation_sets,
 )
+from models.research.egolog.localization.new_head import with_new_head
 from models.serving.one_thread import pin_one_thread
 from models.simulation.acoustics.sounds import FS, synthesise
 from models.simulation.sources.head_motion import HeadMotions
@@ -49,6 +52,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from models.recordings.splits import Split
+    from models.research.egolog.localization.batched.seconds import RenderedSeconds
     from models.research.egolog.localization.batched.training import Course
 
 RECORDED_SHARE = 0.75
@@ -131,19 +135,30 @@ def train(
     course: Course,
     start: Localization | None = None,
     clips: int = VALIDATION_CLIPS,
+    drawn: RenderedSeconds | None = None,
 ) -> Localization:
     """Return a network trained for the seconds of `course`, further from `start` if given.
 
-    `clips` of 2 s make each validation set, whose mean score chooses the checkpoint.
+    It has no distance head: `distance_head` trains one for it.
+
+    Args:
+        worlds: what is rendered; the first is not used where seconds are `drawn`.
+        course: how to train.
+        start: the network to continue from.
+        clips: clips of 2 s of each validation set, whose mean score chooses the checkpoint.
+        drawn: the seconds to learn from; rendered while the network learns if None.
     """
     torch.manual_seed(course.seed)
-    network = start if start is not None else Localization(LocalizationConfig(maps=3))
+    network = Localization(LocalizationConfig(maps=3))
+    if start is not None:
+        network = with_new_head(start, None)
     check = validation_sets(worlds.validation, clips, VALIDATION_SEED)
 
     def report(_network: Localization, row: dict[str, Any]) -> None:
         print(f"localization: {row['spent']:.0f} s, {row['steps']} steps: {row['score']:.3f}")
 
-    trained = batched_training.train(network, worlds.train, check, course, report)
+    supply = Replay(worlds.train, course) if drawn is None else Drawn(drawn)
+    trained = train_batched(network, supply, check, course, report)
     score = score_of(validation_figures(trained, check))
     print(f"localization: validation, direction and distance {score:.3f}")
     print_head_figures(worlds, trained, clips)

@@ -48,6 +48,8 @@ if TYPE_CHECKING:
 
 
 AT_ONCE = 128  # sources that are rendered together
+# Clips drawn together. On a CPU one takes 25 ms of 16, and 90 ms of 64, which do not fit its cache.
+_CLIPS_ON_CPU, _CLIPS_ELSEWHERE = 16, 128
 
 
 class RenderedSeconds(NamedTuple):
@@ -144,6 +146,12 @@ class World:
             labels.of_first(labels.towards),
             rooms.kind.repeat_interleave(KEPT_S),
         )
+
+    def draw_many(self, placing: Placements, clips: int, rng: torch.Generator) -> RenderedSeconds:
+        """Draw clips as `draw` does, as many at a time as suit the device."""
+        many = _CLIPS_ON_CPU if rng.device.type == "cpu" else _CLIPS_ELSEWHERE
+        counts = [min(many, clips - first) for first in range(0, clips, many)]
+        return RenderedSeconds.concatenate([self.draw(placing, count, rng) for count in counts])
 
     def _maps(self, kept: Tensor, clip: Tensor, clips: int, rng: torch.Generator) -> Tensor:
         """Mix sources `kept` (N, 2, 32000) of clips with noise, and return maps of each second."""

@@ -1,7 +1,8 @@
-"""Training localization with two ears on seconds that are rendered during training.
+"""Training localization with two ears on rendered seconds.
 
 No second is seen often, so the network cannot memorise seconds, and its probabilities for ambiguous
-seconds are those that remain.
+seconds are those that remain. A graphics card renders new ones during training (`Replay`); a CPU
+would do little else, so it learns from seconds that were drawn before (`Drawn`).
 """
 
 from __future__ import annotations
@@ -9,12 +10,13 @@ from __future__ import annotations
 import copy
 import time
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 import torch
 from torch import Tensor, nn
 
+from models.network.low_precision import low_precision
 from models.research.egolog.localization.batched.augment import SETTLED, Imbalance, augment
 from models.research.egolog.localization.batched.seconds import RenderedSeconds, World
 from models.research.egolog.localization.batched.sources import Placements
@@ -52,9 +54,33 @@ TRAINING = Placements(
 )
 
 
+class Supply(Protocol):
+    """Where rendered seconds to learn from are taken."""
+
+    @property
+    def seconds(self) -> RenderedSeconds:
+        """All of them, on one device."""
+
+    def renew(self, step: int) -> None:
+        """Replace some of them if that is due at this step."""
+
+
+@dataclass(frozen=True)
+class Drawn:
+    """Seconds that stay as they were drawn."""
+
+    seconds: RenderedSeconds
+
+    def renew(self, step: int) -> None:
+        """Keep all."""
+
+
 @dataclass
 class Course:
-    """How to train: seconds a batch, wall clock, rate, and where to stop."""
+    """How to train: `seconds` of wall clock, rate, seconds a batch, and how often to check.
+
+    `clips` are rendered at a time, and `buffer` seconds kept, where they are renewed.
+    """
 
     seconds: float
     rate: float
@@ -76,11 +102,12 @@ def loss_of(
 ) -> Tensor:
     """Return the loss of seconds `rows`, changed by what keeps their labels."""
     batch = augment(drawn, rows, imbalance, rng)
-    located = network(batch.maps, batch.imu, batch.has_imu)
-    loss = regions_loss(located.regions, batch.regions, batch.nearness, batch.alone)
+    with low_precision(enabled=batch.maps.device.type == "cpu"):
+        located = network(batch.maps, batch.imu, batch.has_imu)
+    loss = regions_loss(located.regions.float(), batch.regions, batch.nearness, batch.alone)
     if located.heat is not None:
         entropy = nn.functional.binary_cross_entropy_with_logits
-        loss = loss + HEAT_WEIGHT * entropy(located.heat, batch.heat)
+        loss = loss + HEAT_WEIGHT * entropy(located.heat.float(), batch.heat.float())
     return loss
 
 
@@ -94,16 +121,14 @@ def regions_loss(logits: Tensor, regions: Tensor, nearness: Tensor, alone: Tenso
 
 def train(
     network: Localization,
-    world: World,
+    supply: Supply,
     check: dict[str, RenderedSeconds],
     course: Course,
     save: Callable[[Localization, dict[str, Any]], None],
-    placing: Placements = TRAINING,
 ) -> Localization:
     """Train, and return the moving average that validated best; `save` is called at each check."""
-    device = world.ears.plain.device
+    device = supply.seconds.maps.device
     rng = torch.Generator(device).manual_seed(course.seed)
-    began = time.monotonic()
     network.to(device).train().requires_grad_(True)
     network.temper.fill_(1.0)
     network.offset.fill_(0.0)
@@ -111,17 +136,15 @@ def train(
     optimiser = torch.optim.AdamW(
         network.parameters(), lr=course.rate, weight_decay=0.02, fused=device.type == "cuda"
     )
-    replay = _Replay(world, placing, course, rng)
-    filled = time.monotonic() - began
-    print(f"rendered {replay.capacity} s in {filled:.1f} s", flush=True)
+    began = time.monotonic()
     step, next_check = 0, course.check_s
     losses: list[Tensor] = []
     while True:
         spent = time.monotonic() - began
-        done = min(1.0, (spent - filled) / max(course.seconds - filled, 1e-6))
+        done = min(1.0, spent / course.seconds)
         if spent >= next_check or done >= 1:
             next_check = spent + course.check_s
-            row = {"spent": spent, "steps": step, "renders": replay.renders}
+            row = {"spent": spent, "steps": step}
             row |= _check(network, average, optimiser, losses, check)
             course.log.append(row)
             average.keep_best(row["score"])
@@ -131,9 +154,10 @@ def train(
         warm = min(1.0, (step + 1) / WARM_UP_STEPS)
         for group in optimiser.param_groups:
             group["lr"] = course.rate * warm * (0.5 * (1 + np.cos(np.pi * done)) + 0.005)
-        replay.renew(step)
-        rows = torch.randint(replay.capacity, (course.batch,), generator=rng, device=device)
-        loss = loss_of(network, replay.seconds, rows, course.imbalance, rng)
+        supply.renew(step)
+        count = len(supply.seconds.maps)
+        rows = torch.randint(count, (course.batch,), generator=rng, device=device)
+        loss = loss_of(network, supply.seconds, rows, course.imbalance, rng)
         optimiser.zero_grad(set_to_none=True)
         loss.backward()  # type: ignore[no-untyped-call]
         nn.utils.clip_grad_norm_(network.parameters(), MAX_GRADIENT, foreach=True)
@@ -203,18 +227,17 @@ class _MovingAverage:
         return best
 
 
-class _Replay:
-    """Rendered seconds to learn from, of which the oldest are replaced by new ones.
+class Replay:
+    """Rendered seconds, of which the oldest are replaced by new ones.
 
     Rendering is slower than a step of training, so it is done every few steps: as often as leaves
     half of the time for learning.
     """
 
-    def __init__(
-        self, world: World, placing: Placements, course: Course, rng: torch.Generator
-    ) -> None:
+    def __init__(self, world: World, course: Course, placing: Placements = TRAINING) -> None:
+        self._device = world.ears.plain.device
+        rng = torch.Generator(self._device).manual_seed(course.seed)
         self._render: Callable[[], RenderedSeconds] = lambda: world.draw(placing, course.clips, rng)
-        self._device = rng.device
         parts = [self._render()]
         self._size, self._render_s = len(parts[0].maps), 1.0
         while self._size * len(parts) < min(course.buffer, 40 * self._size):
@@ -224,8 +247,7 @@ class _Replay:
             _wait(self._device)
             self._render_s = time.monotonic() - began
         self.seconds = RenderedSeconds.concatenate(parts)
-        self.capacity = len(self.seconds.maps)
-        self.renders = len(parts)
+        self._capacity = len(self.seconds.maps)
         self._slot, self._every, self._measured_from = 0, 2, 0.0
 
     def renew(self, step: int) -> None:
@@ -239,9 +261,8 @@ class _Replay:
             self._choose_pace()
         for column, rows in zip(self.seconds, self._render(), strict=True):
             column[self._slot : self._slot + self._size] = rows
-        self.renders += 1
         following = self._slot + self._size
-        self._slot = following % self.capacity if following + self._size <= self.capacity else 0
+        self._slot = following % self._capacity if following + self._size <= self._capacity else 0
 
     def _choose_pace(self) -> None:
         _wait(self._device)

@@ -10,7 +10,6 @@ from torch import Tensor, nn
 
 from models.research.egolog.localization import seconds as spatial
 from models.research.egolog.localization.batched.augment import SETTLED, vary_microphones
-from models.research.egolog.localization.batched.seconds import RenderedSeconds, World
 from models.research.egolog.localization.batched.sources import Placements
 from schemas.evidence import DIRECTIONS
 
@@ -18,6 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Collection
 
     from models.egolog.localization import Localization
+    from models.research.egolog.localization.batched.seconds import RenderedSeconds, World
 
 
 CONTINUUM = Placements(rooms=spatial.CONTINUUM.rooms)
@@ -50,10 +50,7 @@ def validation_sets(
         if name not in names:
             continue
         rng = torch.Generator(world.ears.plain.device).manual_seed(1000 * seed + number)
-        parts = [
-            world.draw(placing, min(128, clips - first), rng) for first in range(0, clips, 128)
-        ]
-        drawn = RenderedSeconds.concatenate(parts)
+        drawn = world.draw_many(placing, clips, rng)
         if not shown:
             mel = vary_microphones(drawn.maps[:, :2].float(), SETTLED, rng).half()
             drawn = drawn._replace(maps=torch.cat([mel, drawn.maps[:, 2:]], dim=1))

@@ -12,14 +12,14 @@ from models.research.egolog.days import placed as placed_days
 from models.research.egolog.localization import distance_head, two_ears
 from models.research.egolog.localization.distance_head import (
     HeadExamples,
-    drawn_clips,
     examples,
     fit_head,
-    with_new_head,
 )
+from models.research.egolog.localization.new_head import with_new_head
 from models.serving.registry import Registry
 from schemas.evidence import REGIONS
 from tests.models.research.egolog.localization.batched.material import world
+from tests.models.research.egolog.localization.batched.rendered import PLACING
 from tests.models.research.egolog.localization.test_life_calibration import days
 
 if TYPE_CHECKING:
@@ -33,25 +33,11 @@ def small() -> Localization:
     return Localization(SMALL).eval().requires_grad_(False)
 
 
-def test_a_new_head_adds_nothing_yet() -> None:
-    network = small()
-    headed = with_new_head(with_new_head(network, 4), 8)
-    assert headed.config.distance_hidden == 8
-    maps, imu = torch.rand(2, 3, 50, 64), torch.randn(2, 6, 50)
-    with torch.inference_mode():
-        assert torch.equal(headed(maps, imu).regions, network(maps, imu).regions)
-
-
-def test_clips_are_drawn_once(tmp_path: Path) -> None:
-    first = drawn_clips(world(), 1, tmp_path)
-    again = drawn_clips(world(), 1, tmp_path)
-    assert len(first.maps) == 2
-    assert all(torch.equal(a, b) for a, b in zip(first, again, strict=True))
-
-
 def test_features_and_logits_are_of_each_second_seen_twice() -> None:
-    network, rng = with_new_head(small()), torch.Generator().manual_seed(0)
-    training = examples(network, drawn_clips(world(), 1, None), rng)
+    network, rng = with_new_head(small(), 64), torch.Generator().manual_seed(0)
+    training = examples(
+        network, world().draw_many(PLACING, 1, torch.Generator().manual_seed(0)), rng
+    )
     seconds = 2 * 2  # of one clip, seen twice
     assert training.features.shape == (seconds, network.out.in_features)
     assert training.logits.shape == training.regions.shape == (seconds, len(REGIONS))
@@ -101,6 +87,7 @@ def test_the_command_reproduces_its_own_weights_and_reports_the_validation_score
     distance_head.main([*arguments, "--weights", str(start), "--out", str(out)])
     output = capsys.readouterr().out
     assert "before: near is 0.500 of life" in output
+    assert "without a head: " in output
     assert "seed 3: " in output
     assert "MIT KEMAR, dry" in output
     written = Registry(made).load(LOCALIZATION).module.state_dict()

@@ -1,4 +1,4 @@
-"""The recipe of two ears on a graphics card, on a few recordings and the processor."""
+"""The recipe of two ears, on a few recordings and the processor."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from models.recordings.datasets import esc50
 from models.recordings.shared_data import ESC50, KEMAR
 from models.research.egolog import recipes
 from models.research.egolog.context import TrainingContext
-from models.research.egolog.localization import two_ears
+from models.research.egolog.localization import two_ears, two_ears_on_cpu
 from models.research.egolog.localization.batched.ears import distance_index
 from models.research.egolog.localization.batched.training import Course
 from models.research.egolog.localization.batched.validation import CONTINUUM
@@ -69,16 +69,21 @@ def test_a_network_is_trained_and_handed_back_ready(capsys: pytest.CaptureFixtur
     assert "validation, direction and distance 0." in capsys.readouterr().out
 
 
-def test_only_two_ears_on_another_device_are_trained_so(
+def test_two_ears_are_rendered_for_on_the_device_that_trains(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     asked: list[Course] = []
     before: list[str] = []
+    on_cpu: list[tuple[object, object]] = []
     monkeypatch.setattr(two_ears, "read_worlds", lambda *_: two_ears.Worlds(world(), world()))
 
     def batched(_worlds: object, course: Course, start: Localization | None) -> Localization:
         assert start is None
         asked.append(course)
+        return Localization()
+
+    def from_drawn(*settings: object) -> Localization:
+        on_cpu.append((settings[2], settings[4]))
         return Localization()
 
     def one_by_one(*settings: object) -> Localization:
@@ -87,6 +92,7 @@ def test_only_two_ears_on_another_device_are_trained_so(
         return Localization(LocalizationConfig(maps=maps))
 
     monkeypatch.setattr(two_ears, "train", batched)
+    monkeypatch.setattr(two_ears_on_cpu, "train", from_drawn)
     monkeypatch.setattr(recipes.of_localization, "train", one_by_one)
     monkeypatch.setattr(recipes.of_near_field, "train", lambda *_: torch.nn.Identity())
     monkeypatch.setattr(recipes, "_save", _saved)
@@ -96,9 +102,10 @@ def test_only_two_ears_on_another_device_are_trained_so(
     assert [round(course.seconds) for course in asked] == [270]
     assert Registry(tmp_path).load(LOCALIZATION).module.config.maps == 3
     before.clear()
-    recipes.localization(TrainingContext(tmp_path, tmp_path, tmp_path), 10.0)
-    assert before == ["binaural", *names]
+    recipes.localization(TrainingContext(tmp_path, tmp_path, tmp_path, clips=7), 10.0)
+    assert before == names
     assert len(asked) == 1
+    assert on_cpu == [(pytest.approx(4.5), 7)]
 
 
 def test_the_parts_asked_for_share_all_of_the_time(

@@ -35,7 +35,9 @@ def test_training_returns_the_best_of_its_checks() -> None:
         kept.append({name: value.clone() for name, value in net.state_dict().items()})
         scores.append(float(row["score"]))  # type: ignore[arg-type]
 
-    trained = training.train(network(), world(), sets, course, save, PLACING)
+    trained = training.train(
+        network(), training.Replay(world(), course, PLACING), sets, course, save
+    )
     assert scores
     assert not trained.training
     best = kept[int(np.argmax(scores))]
