@@ -44,9 +44,9 @@ class Calibration:
 
 
 CALIBRATION = Calibration(
-    near_by_regions=(0.07, 0.49),
-    near_by_parts=(-0.47, 0.4, 0.15),
-    direction=0.86,
+    near_by_regions=(0.18, 0.51),
+    near_by_parts=(-0.09, 0.42, 0.13),
+    direction=0.84,
 )
 # A less likely distance is unknown.
 SURE = 0.6

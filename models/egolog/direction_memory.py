@@ -122,15 +122,15 @@ class DirectionFilter:
 
 
 FILTER = DirectionFilter(
-    scale=(1.065, 0.766),
-    offset=(-2.158, -0.933),
-    weight=(1.126, 0.909),
-    stays=(0.791, 0.692),
-    appears=(0.013, 0.03),
-    alone=(0.833, 0.688),
-    change=(0.603, 0.692),
-    other=(-0.44, -0.178),
-    bias=(-3.061, -3.703),
+    scale=(1.048, 0.684),
+    offset=(-1.989, -0.971),
+    weight=(1.106, 0.972),
+    stays=(0.778, 0.569),
+    appears=(0.016, 0.038),
+    alone=(0.767, 0.753),
+    change=(0.679, 0.836),
+    other=(-0.366, -0.158),
+    bias=(-2.667, -3.313),
 )
 
 

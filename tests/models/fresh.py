@@ -51,7 +51,7 @@ def networks() -> dict[str, nn.Module]:
     torch.manual_seed(0)
     table = nn.functional.normalize(torch.randn(16, 384), dim=1)
     return {
-        "localization": Localization(LocalizationConfig(distance_hidden=64)),
+        "localization": Localization(),
         "localization_mono": Localization(LocalizationConfig(maps=1)),
         "localization_glasses": Localization(LocalizationConfig(maps=10)),
         "localization_headphones": Localization(LocalizationConfig(maps=10)),
