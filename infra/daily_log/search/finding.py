@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from infra.daily_log.corrections import added_spans, in_force
 from infra.daily_log.search.matching import fits, fits_added
+from schemas.message import END_OF_TIME_NS
 from schemas.ranking import likeliest
 
 if TYPE_CHECKING:
@@ -32,30 +33,30 @@ class Hit(NamedTuple):
     windows: tuple[str, ...]
 
 
-def find(log: Log, query: LogQuery, from_ns: int = 0, to_ns: int = 2**62) -> list[Hit]:
+def find(log: Log, query: LogQuery, from_ns: int = 0, to_ns: int = END_OF_TIME_NS) -> list[Hit]:
     """Return the matching spans in order; adjacent windows of one scenario are merged.
 
     [from_ns, to_ns) are the bounds of the log's records.
     """
-    doing: dict[tuple[str, int], list[str]] = {}
+    activities_at: dict[tuple[str, int], list[str]] = {}
     for activity in log.activities:
         key = (activity.session_id, activity.start_ns // _STEP_NS)
-        doing.setdefault(key, []).append(activity.leading)
+        activities_at.setdefault(key, []).append(activity.leading)
     notes = [each for each in in_force(log.corrections) if each.note]
     hits: list[Hit] = []
     for record in log.scenarios:
         activities = _unique(
             name
             for step in range(record.start_ns // _STEP_NS, -(-record.end_ns // _STEP_NS))
-            for name in doing.get((record.session_id, step), ())
+            for name in activities_at.get((record.session_id, step), ())
         )
-        spoken = _unique(
+        noted = _unique(
             each.note
             for each in notes
             if each.start_ns < record.end_ns and each.end_ns > record.start_ns
         )
-        if fits(query, record, activities, spoken):
-            _append(hits, _hit(record, activities, spoken))
+        if fits(query, record, activities, noted):
+            _append(hits, _hit(record, activities, noted))
     for each in added_spans(log, from_ns, to_ns):
         if each.row == "scenario" and fits_added(query, each.leading, each.start_ns):
             span = (each.start_ns, each.end_ns, each.leading)
