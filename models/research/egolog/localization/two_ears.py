@@ -31,7 +31,7 @@ from models.research.egolog.localization.batched.features import BatchedFeatures
 from models.research.egolog.localization.batched.motions import Motions
 from models.research.egolog.localization.batched.seconds import World
 from models.research.egolog.localization.batched.sounds import Sounds
-from models.research.egolog.localization.batched.training import Drawn, Replay
+from models.research.egolog.localization.batched.training import DrawnSeconds, RenewedSeconds
 from models.research.egolog.localization.batched.training import train as train_batched
 from models.research.egolog.localization.batched.validation import (
     score_of,
@@ -157,8 +157,8 @@ def train(
     def report(_network: Localization, row: dict[str, Any]) -> None:
         print(f"localization: {row['spent']:.0f} s, {row['steps']} steps: {row['score']:.3f}")
 
-    supply = Replay(worlds.train, course) if drawn is None else Drawn(drawn)
-    trained = train_batched(network, supply, check, course, report)
+    source = RenewedSeconds(worlds.train, course) if drawn is None else DrawnSeconds(drawn)
+    trained = train_batched(network, source, check, course, report)
     score = score_of(validation_figures(trained, check))
     print(f"localization: validation, direction and distance {score:.3f}")
     print_head_figures(worlds, trained, clips)

@@ -1,8 +1,9 @@
 """Training localization with two ears on rendered seconds.
 
 No second is seen often, so the network cannot memorise seconds, and its probabilities for ambiguous
-seconds are those that remain. A graphics card renders new ones during training (`Replay`); a CPU
-would do little else, so it learns from seconds that were drawn before (`Drawn`).
+seconds are those that remain. A graphics card renders new ones during training
+(`RenewedSeconds`); a CPU would do little else, so it learns from many that were drawn before
+(`DrawnSeconds`).
 """
 
 from __future__ import annotations
@@ -54,7 +55,7 @@ TRAINING = Placements(
 )
 
 
-class Supply(Protocol):
+class SecondsSource(Protocol):
     """Where rendered seconds to learn from are taken."""
 
     @property
@@ -66,7 +67,7 @@ class Supply(Protocol):
 
 
 @dataclass(frozen=True)
-class Drawn:
+class DrawnSeconds:
     """Seconds that stay as they were drawn."""
 
     seconds: RenderedSeconds
@@ -121,13 +122,13 @@ def regions_loss(logits: Tensor, regions: Tensor, nearness: Tensor, alone: Tenso
 
 def train(
     network: Localization,
-    supply: Supply,
+    source: SecondsSource,
     check: dict[str, RenderedSeconds],
     course: Course,
     save: Callable[[Localization, dict[str, Any]], None],
 ) -> Localization:
     """Train, and return the moving average that validated best; `save` is called at each check."""
-    device = supply.seconds.maps.device
+    device = source.seconds.maps.device
     rng = torch.Generator(device).manual_seed(course.seed)
     network.to(device).train().requires_grad_(True)
     network.temper.fill_(1.0)
@@ -154,10 +155,10 @@ def train(
         warm = min(1.0, (step + 1) / WARM_UP_STEPS)
         for group in optimiser.param_groups:
             group["lr"] = course.rate * warm * (0.5 * (1 + np.cos(np.pi * done)) + 0.005)
-        supply.renew(step)
-        count = len(supply.seconds.maps)
+        source.renew(step)
+        count = len(source.seconds.maps)
         rows = torch.randint(count, (course.batch,), generator=rng, device=device)
-        loss = loss_of(network, supply.seconds, rows, course.imbalance, rng)
+        loss = loss_of(network, source.seconds, rows, course.imbalance, rng)
         optimiser.zero_grad(set_to_none=True)
         loss.backward()  # type: ignore[no-untyped-call]
         nn.utils.clip_grad_norm_(network.parameters(), MAX_GRADIENT, foreach=True)
@@ -227,7 +228,7 @@ class _MovingAverage:
         return best
 
 
-class Replay:
+class RenewedSeconds:
     """Rendered seconds, of which the oldest are replaced by new ones.
 
     Rendering is slower than a step of training, so it is done every few steps: as often as leaves

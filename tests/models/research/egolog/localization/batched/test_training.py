@@ -36,7 +36,7 @@ def test_training_returns_the_best_of_its_checks() -> None:
         scores.append(float(row["score"]))  # type: ignore[arg-type]
 
     trained = training.train(
-        network(), training.Replay(world(), course, PLACING), sets, course, save
+        network(), training.RenewedSeconds(world(), course, PLACING), sets, course, save
     )
     assert scores
     assert not trained.training
