@@ -11,6 +11,8 @@ from models.recordings.imports.device_motion import read_device_motion
 from models.recordings.imports.files import find_files
 from models.recordings.imports.layouts import layout_of
 from models.recordings.imports.media import MEDIA_SUFFIXES
+from models.recordings.imports.motion.columns import stem_of
+from models.recordings.imports.motion.file_header import first_lines, why_no_header
 from models.recordings.imports.name_times import StartTime
 from models.recordings.imports.recorders import Recorders
 from models.recordings.imports.recording import ImportedRecording, MotionStretch
@@ -186,10 +188,11 @@ def _skip_rest(
         by_name = shown.name in (ABOUT_NAME, TRUTH_NAME) or _is_annotation(candidate)
         if shown in used or str(shown) in named or by_name:
             continue
-        skipped.append((str(shown), _why_unused(shown, as_format)))
+        skipped.append((str(shown), _why_unused(candidate, as_format)))
 
 
-def _why_unused(shown: PurePosixPath, as_format: str) -> str:
+def _why_unused(file: FoundFile, as_format: str) -> str:
+    shown = file.shown
     suffix = shown.suffix.lower()
     if shown.name.startswith(".") or "__MACOSX" in shown.parts:
         return "is a hidden file of the system"
@@ -200,7 +203,7 @@ def _why_unused(shown: PurePosixPath, as_format: str) -> str:
     if as_format != "auto":
         return f"is not read as {as_format}"
     if suffix in (".csv", ".txt", ".tsv"):
-        return "has no header with time and acceleration; it holds no motion that can be read"
+        return why_no_header(first_lines(file.path), stem_of(file.path))
     return f"is no sound and no motion that can be read (its name ends in {suffix or 'nothing'!r})"
 
 

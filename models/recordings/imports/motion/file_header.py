@@ -30,7 +30,7 @@ def header_columns(path: Path) -> Columns | None:
 
     Acceleration that is known by its unit alone is told by the values in these lines.
     """
-    lines = _first_lines(path)
+    lines = first_lines(path)
     if empatica.is_acc(lines):
         return empatica.COLUMNS
     header = motion_header(lines, stem_of(path))
@@ -51,14 +51,15 @@ def header_columns(path: Path) -> Columns | None:
 
 def header_names(path: Path) -> tuple[str, ...] | None:
     """Return the names in a motion file's header, `EMPATICA_HEADER` for that maker's files."""
-    lines = _first_lines(path)
+    lines = first_lines(path)
     if empatica.is_acc(lines):
         return EMPATICA_HEADER
     header = motion_header(lines, stem_of(path))
     return None if header is None else header[2]
 
 
-def _first_lines(path: Path) -> list[str]:
+def first_lines(path: Path) -> list[str]:
+    """Return the lines at the beginning of a text file; none if it cannot be read."""
     try:
         text, _ = read_text(path, head=True)
     except OSError:

@@ -82,6 +82,16 @@ def test_small_overlaps_of_segments_are_trimmed(tmp_path: Path) -> None:
         end_ns += len(chunk.samples) * NS // 8_000
 
 
+def test_a_table_without_motion_is_skipped_with_its_header_and_the_one_that_would_do(
+    tmp_path: Path,
+) -> None:
+    (tmp_path / "walk.csv").write_text("Zeitstempel,Beschleunigung X (g)\n09:00:00,0.01\n")
+    [(name, reason)] = open_import(tmp_path / "walk.csv").skipped
+    assert name == "walk.csv"
+    assert "expected a time column (time_s) and acc_x_m_s2 or acc_x_g" in reason
+    assert "its first line is 'Zeitstempel,Beschleunigung X (g)'" in reason
+
+
 def test_what_overlaps_more_is_skipped_and_named(tmp_path: Path) -> None:
     sound(tmp_path / "2026-03-02T08-00-00Z.wav", 3)
     sound(tmp_path / "2026-03-02T08-00-02Z.wav", 3)
