@@ -56,8 +56,7 @@ _IDLE_WAIT_S = 0.5
 # Messages delivered before yielding to the event loop, as many as in Faust.
 _DELIVERED_AT_ONCE = 100
 # After delivering records in memory, how long the next delivery waits: per record, and at most, s.
-# In a backlog, in which records always wait for it, the wait doubles: larger batches cost the log
-# and the store less per record.
+# In a backlog larger batches cost the log and the store less per record.
 _APART_S, _APART_AT_MOST_S = 0.02, 0.1
 # Messages refused before yielding to the event loop: a fetch may hold thousands of single samples.
 _REFUSED_AT_ONCE = 32
@@ -71,9 +70,8 @@ class Consumer(FaustConsumer):
     _gate: ShareGate | None = None
     _conductor: DirectConductor | None = None
     _refused = 0
-    # Earliest time of the next delivery in memory, by the loop's clock, and its wait until then.
+    # Earliest time of the next delivery in memory, by the loop's clock.
     _next_delivery_s = 0.0
-    _apart_s = 0.0
     # The partition of the message that is being delivered through Faust's own path.
     _awaiting_room: TP | None = None
 
@@ -205,11 +203,8 @@ class Consumer(FaustConsumer):
         Messages that a fetch has already delivered are skipped.
         """
         written, self._written = self._written, []
-        now_s = self.loop.time()
-        waited = now_s - self._next_delivery_s < _APART_S
-        apart_s = max(_APART_S * len(written), 2 * self._apart_s if waited else 0.0)
-        self._apart_s = min(apart_s, _APART_AT_MOST_S)
-        self._next_delivery_s = now_s + self._apart_s
+        apart_s = min(_APART_S * len(written), _APART_AT_MOST_S)
+        self._next_delivery_s = self.loop.time() + apart_s
         for message in written:
             tp = message.tp
             expected = self._next.get(tp) if self._sought else None

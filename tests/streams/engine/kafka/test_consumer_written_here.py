@@ -74,33 +74,6 @@ async def test_records_in_quick_succession_are_handed_over_together(
     assert writing.delivered == [0, 1, 2]
 
 
-async def test_in_a_backlog_the_wait_between_hand_overs_doubles_until_there_is_a_pause(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    writing = Writing(monkeypatch)
-    due: list[float] = []
-    now_s = 10.0
-    writing.consumer.loop = SimpleNamespace(
-        time=lambda: now_s, call_at=lambda at_s, _: due.append(at_s)
-    )
-
-    def deliver_next(offset: int, came_s: float) -> float:
-        """Deliver one record when it is due; return how long after the last one that is."""
-        nonlocal now_s
-        before_s, now_s = now_s, came_s
-        writing.consumer.take_written(Record(offset))
-        now_s = due[-1]
-        writing.consumer._deliver_written()
-        return round(now_s - before_s, 3)
-
-    waits = [deliver_next(offset, now_s + 0.001) for offset in range(6)]
-    assert waits == [0.001, 0.02, 0.04, 0.08, 0.1, 0.1]
-    pause = [deliver_next(offset, now_s + 0.3) for offset in (6, 7)]
-    assert pause == [0.3, 0.3]
-    assert deliver_next(8, now_s + 0.001) == 0.02
-    assert writing.delivered == list(range(9))
-
-
 async def test_what_somebody_else_wrote_between_is_fetched(monkeypatch: pytest.MonkeyPatch) -> None:
     writing = Writing(monkeypatch, expected=4)
     await writing.write(4, 6)
