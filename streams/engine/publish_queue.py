@@ -28,8 +28,8 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
-# With this much work in flight, results of `_GATHER_S` are sent, stored and acknowledged together,
-# with more, those of proportionally longer: a backlog is processed with a tenth of the requests.
+# With this much work in flight, results of `_GATHER_S` are sent, stored and acknowledged together:
+# a backlog is processed with a fifth of the requests.
 _MANY_IN_FLIGHT = 64
 _GATHER_S = 0.02
 # Tokens acknowledged before yielding to the event loop: half a millisecond of work. Thirty seconds
@@ -198,7 +198,7 @@ class PublishQueue:
             while True:
                 await self._wake.wait()
                 if self._in_flight_count >= _MANY_IN_FLIGHT:
-                    await asyncio.sleep(_GATHER_S * self._in_flight_count / _MANY_IN_FLIGHT)
+                    await asyncio.sleep(_GATHER_S)
                 self._wake.clear()
                 if self._failure is not None:
                     raise self._failure

@@ -293,29 +293,6 @@ async def test_much_that_is_under_way_is_sent_and_stored_together() -> None:
     assert sorted(key for each in stored for key in each) == sorted(map(str, range(100)))
 
 
-@pytest.mark.parametrize(("count", "gathered_s"), [(63, []), (64, [0.02]), (160, [0.05])])
-async def test_the_more_is_under_way_the_longer_its_results_are_gathered(
-    count: int, gathered_s: list[float], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    out, running = queue(Services(), in_flight_max=200)
-    futures = [asyncio.get_running_loop().create_future() for _ in range(count)]
-    for number, future in enumerate(futures):
-        await out.put(future, lane=str(number))
-    slept: list[float] = []
-    sleep = asyncio.sleep
-
-    async def record(seconds: float) -> None:
-        slept.append(seconds)
-        await sleep(0)
-
-    monkeypatch.setattr(asyncio, "sleep", record)
-    for future in futures:
-        future.set_result(Outcome())
-    await out._idle.wait()
-    running.cancel()
-    assert slept == gathered_s
-
-
 async def test_a_token_that_is_held_holds_no_event_whose_bytes_were_decoded() -> None:
     class Event:
         value = window("har").encode()
