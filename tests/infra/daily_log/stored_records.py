@@ -11,7 +11,6 @@ from schemas import Activity, Refined, Scenario, Vector
 S = 1_000_000_000
 DAY = 86_400 * S
 T0 = 1_700_000_010 * S
-FOREVER = 2**62
 
 
 class Clock:

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from infra.daily_log.export import COLUMNS, CsvTable, ExportError, from_json, to_csv, to_json
 from infra.daily_log.records import Log, LogActivity, LogScenario
 from schemas import BodyPosition, Refined, SoundPlace, Vector
+from tests.infra.daily_log.corrected_log import scenario
 from tests.infra.daily_log.csv_log import from_csv
 
 S = 1_000_000_000
@@ -114,20 +115,13 @@ def a_scenario(start_ns: int = 0, **changed: Any) -> LogScenario:
     fields: dict[str, Any] = {
         "device_id": "d1",
         "window_id": f"d1/s/scenario/{start_ns}",
-        "session_id": "s",
         "start_ns": start_ns,
         "end_ns": start_ns + 30 * S,
         "revision": "r1",
-        "coverage": {},
         "scenarios": {"Cooking": 0.7},
         "confidence": 0.7,
-        "key_frames": [],
-        "activities": [],
-        "spatial": {},
-        "sound_events": {},
-        "motion": {},
     }
-    return LogScenario(**{**fields, **changed})
+    return scenario(0, **{**fields, **changed})
 
 
 def an_activity(start_ns: int = 0) -> LogActivity:

@@ -13,9 +13,10 @@ from infra.daily_log.rebuild import Rebuilt, rebuild
 from infra.daily_log.records import content
 from infra.daily_log.store import LogStore
 from schemas import DeviceControl
+from schemas.message import END_OF_TIME_NS
 from tests.broker_settings import with_topics
 from tests.infra.daily_log.corrected_log import correction, named_span
-from tests.infra.daily_log.stored_records import FOREVER, T0, S, activity, refinement, scenario
+from tests.infra.daily_log.stored_records import T0, S, activity, refinement, scenario
 
 if TYPE_CHECKING:
     from redis.asyncio import Redis
@@ -65,16 +66,16 @@ async def test_an_empty_store_gets_the_same_log_from_the_topics(
 ) -> None:
     store = LogStore(redis, settings.app_id, settings.log_retention_days)
     await log_and_publish(settings, store)
-    before = [content(await store.read(device, 0, FOREVER)) for device in ("a", "b")]
+    before = [content(await store.read(device, 0, END_OF_TIME_NS)) for device in ("a", "b")]
     await empty_store(redis, settings)
     seen: list[tuple[int, int]] = []
     rebuilt = await rebuild(settings, redis, on_progress=lambda *step: seen.append(step))
     assert rebuilt == Rebuilt(6, 1, 6, devices=2, skipped=1, corrections=1)
-    after = [content(await store.read(device, 0, FOREVER)) for device in ("a", "b")]
+    after = [content(await store.read(device, 0, END_OF_TIME_NS)) for device in ("a", "b")]
     assert after == before
     assert seen[-1][0] == 6 + 1 + 12 + 1 + 3
     assert await rebuild(settings, redis) == rebuilt
-    assert [content(await store.read(device, 0, FOREVER)) for device in ("a", "b")] == before
+    assert [content(await store.read(device, 0, END_OF_TIME_NS)) for device in ("a", "b")] == before
 
 
 async def test_only_what_was_asked_for_is_rebuilt_and_nothing_of_an_erased_device(
@@ -104,4 +105,4 @@ async def test_only_corrections_that_are_signed_come_back_where_there_is_a_key(
     written = await rebuild(signing, redis)
     assert (written.corrections, written.skipped) == (1, 1)
     store = LogStore(redis, settings.app_id, settings.log_retention_days)
-    assert await store.corrections("b", 0, FOREVER) == [one]
+    assert await store.corrections("b", 0, END_OF_TIME_NS) == [one]

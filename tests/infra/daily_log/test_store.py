@@ -13,9 +13,9 @@ from infra.daily_log.log_changes import BUCKET_NS
 from infra.daily_log.records import Log, content
 from infra.daily_log.redis_format import LogStoreError
 from infra.daily_log.store import LogStore
+from schemas.message import END_OF_TIME_NS
 from tests.infra.daily_log.stored_records import (
     DAY,
-    FOREVER,
     T0,
     Clock,
     S,
@@ -31,7 +31,7 @@ def store(redis: Redis) -> LogStore:
 
 
 async def everything(store: LogStore, device: str = "d1") -> Log:
-    return await store.read(device, 0, FOREVER)
+    return await store.read(device, 0, END_OF_TIME_NS)
 
 
 async def test_what_is_put_is_read_bit_for_bit_without_embeddings(store: LogStore) -> None:
@@ -213,7 +213,7 @@ async def test_what_is_deleted_is_gone_and_read_again(redis: Redis, store: LogSt
     assert await store.count("d1") == (1, 0, 1)
     changes = await store.changes("d1", seen)
     assert changes.from_ns == T0 // BUCKET_NS * BUCKET_NS
-    assert await store.delete("d1", 0, FOREVER) == (1, 0, 1)
+    assert await store.delete("d1", 0, END_OF_TIME_NS) == (1, 0, 1)
     assert await store.devices() == []
     assert set(await redis.keys("test:log:*:d1")) <= {b"test:log:revision:d1"}
 
@@ -222,7 +222,7 @@ async def test_deleting_nothing_changes_nothing(store: LogStore) -> None:
     await store.put_scenarios([scenario(T0)])
     seen = (await store.changes("d1", 0)).revision
     assert await store.delete("d1", T0 + S, T0 + S) == (0, 0, 0)
-    assert await store.delete("nobody", 0, FOREVER) == (0, 0, 0)
+    assert await store.delete("nobody", 0, END_OF_TIME_NS) == (0, 0, 0)
     changes = await store.changes("d1", seen)
     assert (changes.revision, changes.from_ns) == (seen, None)
 

@@ -3,9 +3,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from infra.daily_log.store import LogStore
+from schemas.message import END_OF_TIME_NS
 from streams.web.search import calendar_of
 from tests.infra.daily_log.corrected_log import correction, named_span
-from tests.infra.daily_log.stored_records import FOREVER, T0, S, scenario
+from tests.infra.daily_log.stored_records import T0, S, scenario
 
 if TYPE_CHECKING:
     from redis.asyncio import Redis
@@ -22,7 +23,7 @@ async def test_a_calendar_has_what_was_added_after_the_last_record(redis: Redis)
         text = await calendar_of(store, "d1", from_ns, to_ns)
         return [line for line in text.splitlines() if line.startswith("SUMMARY")]
 
-    assert await events(0, FOREVER) == ["SUMMARY:Cooking", "SUMMARY:Reading"]
+    assert await events(0, END_OF_TIME_NS) == ["SUMMARY:Cooking", "SUMMARY:Reading"]
     assert await events(0, T0 + 1_800 * S) == ["SUMMARY:Cooking"]
-    assert await events(T0 + 1_800 * S, FOREVER) == ["SUMMARY:Reading"]
-    assert await events(T0 + 9_000 * S, FOREVER) == []
+    assert await events(T0 + 1_800 * S, END_OF_TIME_NS) == ["SUMMARY:Reading"]
+    assert await events(T0 + 9_000 * S, END_OF_TIME_NS) == []
