@@ -14,6 +14,7 @@ from models.egolog.contrastive import ENCODERS
 from models.egolog.scenario_text import SCENARIO_TEXT
 from models.research.egolog.days.composed import Days, compose
 from models.research.egolog.days.encoded import EncodedDays, encode
+from models.research.egolog.localization.training import Listener
 from models.research.lib.array_cache import load_or_make
 from models.serving.registry import Registry
 from models.simulation.sources.material import Material
@@ -26,7 +27,7 @@ if TYPE_CHECKING:
     from models.egolog.contrastive import Encoders
     from models.egolog.scenario_text import ScenarioText
 
-LocalizationPart = Literal["binaural", "mono", "glasses", "headphones", "near_field"]
+LocalizationPart = Listener | Literal["near_field"]
 """Networks of localization, by what is listened with; `near_field` is the near-field mask."""
 
 # Training stretches are composed in parts, so that a larger set reuses those of a smaller one.
