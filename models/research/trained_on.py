@@ -23,6 +23,7 @@ from models.recordings.protocol import RecordingError
 from models.recordings.shared_data import CIPIC, ESC50, IMU, SPEECH, URBANSOUND8K
 from models.recordings.splits import TRAINED_ON, ear_split, in_split, split_elsewhere
 from models.research.lib.recordings_folder import needed_recordings
+from schemas.atomic_file import write_atomically
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -108,7 +109,7 @@ def main(arguments: list[str] | None = None) -> int:
         names = trained_recordings(data)
     except RecordingError as error:
         parser.error(str(error))
-    options.out.write_text(json.dumps(names, indent=0))
+    write_atomically(options.out, json.dumps(names, indent=0))
     print(", ".join(f"{len(each)} {kind}" for kind, each in names.items()))
     return 0
 
