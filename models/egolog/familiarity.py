@@ -18,8 +18,8 @@ class FamiliarityConfig:
     features: int = 128
 
 
-class Familiarity(nn.Module):
-    """Mean and whitening of features, the limit of the distance, and the least probability.
+class Reference(nn.Module):
+    """Mean and whitening of features, and the limit of the distance.
 
     The familiarity of a window at distance d is 1 / (1 + (d / limit)²): 1 at the mean of the
     training features, 0.5 at the limit.
@@ -28,7 +28,6 @@ class Familiarity(nn.Module):
     mean: Tensor
     whitening: Tensor
     limit: Tensor
-    least_probability: Tensor
 
     def __init__(self, config: FamiliarityConfig = FamiliarityConfig()) -> None:
         super().__init__()
@@ -36,7 +35,6 @@ class Familiarity(nn.Module):
         self.register_buffer("mean", torch.zeros(config.features))
         self.register_buffer("whitening", torch.eye(config.features))
         self.register_buffer("limit", torch.ones(()))
-        self.register_buffer("least_probability", torch.zeros(()))
 
     @classmethod
     def from_config(cls, config: Config) -> Self:
@@ -61,14 +59,28 @@ class Familiarity(nn.Module):
         return 1 / (1 + (distance / self.limit).square())
 
 
+class Familiarity(Reference):
+    """The same with `least_probability`, below which nothing is likely."""
+
+    least_probability: Tensor
+
+    def __init__(self, config: FamiliarityConfig = FamiliarityConfig()) -> None:
+        super().__init__(config)
+        self.register_buffer("least_probability", torch.zeros(()))
+
+
 class ActivityFamiliarity(Familiarity):
-    """The same for activity windows; `least_by_motion` is the least probability without sound."""
+    """The same for activity windows; `least_by_motion` is the least probability without sound.
+
+    `locomotion` is the reference of walking and running, with the device anywhere on the body.
+    """
 
     least_by_motion: Tensor
 
     def __init__(self, config: FamiliarityConfig = FamiliarityConfig()) -> None:
         super().__init__(config)
         self.register_buffer("least_by_motion", torch.zeros(()))
+        self.locomotion = Reference(config)
 
 
 FAMILIARITY = Key("familiarity", ActivityFamiliarity.from_config)

@@ -2,14 +2,16 @@
 
 The networks always choose among their sixteen labels. The Mahalanobis distance (Lee et al. 2018) of
 a window's features from those of real wearers' training windows tells whether the estimate can be
-trusted. Sound is not judged, because its distance does not separate right estimates from wrong
-ones.
+trusted. Postures are shown by a head or a trunk alone, so the training windows are theirs; walking
+and running are shown anywhere on the body, so what is taken for them is compared with those of
+wrists and pockets too. Sound is not judged, because its distance does not separate right estimates
+from wrong ones.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,13 +23,17 @@ if TYPE_CHECKING:
 
 FAMILIAR = 0.5
 """A window of this familiarity or more is familiar."""
+LOCOMOTION = ("walking", "running")
+"""Activities that a device shows wherever on the body it is worn."""
+
+_LOCOMOTION = "locomotion."
 
 Array = NDArray[np.float64]
 
 
 @dataclass(frozen=True)
-class FamiliarMotion:
-    """Mean (F,) and whitening (F, F) of the training features, and the limits.
+class MotionReference:
+    """Mean (F,) and whitening (F, F) of training features, and the limit of the distance.
 
     The familiarity of a window at distance d is 1 / (1 + (d / limit)²): 1 at the mean of the
     training features, 0.5 at the limit.
@@ -36,16 +42,14 @@ class FamiliarMotion:
     mean: Array
     whitening: Array
     limit: float
-    least_probability: float
 
     @classmethod
-    def of(cls, tensors: Mapping[str, NDArray[Any]]) -> Self:
-        """Build it from the weights of a `models.egolog.familiarity.Familiarity`."""
-        return cls(
-            tensors["mean"].astype(np.float64),
-            tensors["whitening"].astype(np.float64),
-            float(tensors["limit"]),
-            float(tensors["least_probability"]),
+    def of(cls, tensors: Mapping[str, NDArray[Any]], prefix: str = "") -> MotionReference:
+        """Build it from the weights of a `models.egolog.familiarity.Reference`."""
+        return MotionReference(
+            tensors[f"{prefix}mean"].astype(np.float64),
+            tensors[f"{prefix}whitening"].astype(np.float64),
+            float(tensors[f"{prefix}limit"]),
         )
 
     def familiarity(self, features: NDArray[Any]) -> float:
@@ -56,16 +60,48 @@ class FamiliarMotion:
 
 
 @dataclass(frozen=True)
-class FamiliarActivityMotion(FamiliarMotion):
-    """The same for activity windows; `least_by_motion` is the least probability without sound."""
+class FamiliarMotion:
+    """The `reference` of a window's motion, and the least probability of its likeliest label."""
 
+    reference: MotionReference
+    least_probability: float
+
+    @classmethod
+    def of(cls, tensors: Mapping[str, NDArray[Any]]) -> FamiliarMotion:
+        """Build it from the weights of a `models.egolog.familiarity.Familiarity`."""
+        return FamiliarMotion(MotionReference.of(tensors), float(tensors["least_probability"]))
+
+
+@dataclass(frozen=True)
+class FamiliarActivityMotion:
+    """The same for activity windows; `least_by_motion` is the least probability without sound.
+
+    `locomotion` is the reference of `LOCOMOTION` with the device anywhere on the body, None in
+    weights that have none.
+    """
+
+    reference: MotionReference
+    locomotion: MotionReference | None
+    least_probability: float
     least_by_motion: float
 
     @classmethod
-    def of(cls, tensors: Mapping[str, NDArray[Any]]) -> Self:
+    def of(cls, tensors: Mapping[str, NDArray[Any]]) -> FamiliarActivityMotion:
         """Build it from the weights of a `models.egolog.familiarity.ActivityFamiliarity`."""
-        known = FamiliarMotion.of(tensors)
-        return cls(**vars(known), least_by_motion=float(tensors["least_by_motion"]))
+        anywhere = f"{_LOCOMOTION}limit" in tensors
+        return FamiliarActivityMotion(
+            MotionReference.of(tensors),
+            MotionReference.of(tensors, _LOCOMOTION) if anywhere else None,
+            float(tensors["least_probability"]),
+            float(tensors["least_by_motion"]),
+        )
+
+    def familiarity(self, features: NDArray[Any], activity: str) -> float:
+        """(1, F) features of a window that is taken for `activity` -> its familiarity in (0, 1]."""
+        familiarity = self.reference.familiarity(features)
+        if self.locomotion is None or activity not in LOCOMOTION:
+            return familiarity
+        return max(familiarity, self.locomotion.familiarity(features))
 
 
 def is_unknown(

@@ -1,5 +1,7 @@
-"""Fits the familiarity of motion on real training users, and its two thresholds on validation.
+"""Fits the familiarity of motion on real training users, and its thresholds on validation.
 
+Postures are compared with those of heads and trunks, which show them; walking and running with
+those of all positions. A wrist's walking is far from what heads and trunks do, yet is recognised.
 Mean and covariance exclude composed days: their simulated gestures would also make real motion of
 unseen users appear familiar. As composed windows have sound, which is not judged, none of them is
 called unfamiliar.
@@ -7,13 +9,15 @@ called unfamiliar.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
 import numpy as np
 import torch
 from torch import Tensor
 
-from models.egolog.familiarity import ActivityFamiliarity, Familiarity, FamiliarityConfig
+from models.egolog.familiarity import ActivityFamiliarity, FamiliarityConfig, Reference
+from models.egolog.out_of_distribution import FAMILIAR, LOCOMOTION
+from models.labels import ACTIVITIES
 from models.research.egolog import har as of_har
 from models.research.egolog.days.encoded import ACTIVITY_S
 from models.research.lib.metrics import accuracy
@@ -33,24 +37,36 @@ KNOWN_REAL, KNOWN_COMPOSED = 0.88, 0.99
 """Least share of validation windows of known activity that are known, by motion alone and of
 composed days with sound."""
 _ROWS = 50 * ACTIVITY_S
-_F = TypeVar("_F", bound=Familiarity)
+_R = TypeVar("_R", bound=Reference)
 _AT_ONCE = 256
+
+
+class WearerWindows(NamedTuple):
+    """Windows of training users, and of the validation users on whom limits are set."""
+
+    train: MotionWindows
+    check: MotionWindows
 
 
 def fit(
     encoders: Encoders,
     har: Har,
     text: ScenarioText,
-    train: MotionWindows,
-    check: MotionWindows,
+    wearers: WearerWindows,
+    anywhere: WearerWindows,
     days: ActivityExamples,
 ) -> ActivityFamiliarity:
-    """Return the fit on `train`, with thresholds set on other users' `check` and on `days`."""
-    familiarity = of_features(motion_features(encoders, train), ActivityFamiliarity)
+    """Return the fit on training users, with thresholds set on validation users and on `days`.
+
+    `wearers` are of head and waist, `anywhere` of all positions.
+    """
+    familiarity = of_features(motion_features(encoders, wearers.train), ActivityFamiliarity)
+    check = wearers.check
     features = motion_features(encoders, check)[torch.from_numpy(check.activity >= 0)]
-    distance = familiarity.distance(features)
-    familiarity.limit.fill_(float(distance.quantile(FAMILIAR_REAL)))
-    familiar = distance <= familiarity.limit
+    familiar = set_limit(familiarity, features)
+    train, moving = (_locomotion_features(encoders, windows) for windows in anywhere)
+    familiarity.locomotion = of_features(train, Reference)
+    moving_familiar = set_limit(familiarity.locomotion, moving)
     alone = of_har.of_motion(features, np.zeros(len(features), np.int64))
     real = torch.where(familiar, likeliest(har, text, alone), torch.zeros(()))
     composed = torch.cat(
@@ -61,7 +77,10 @@ def fit(
     familiarity.least_probability.fill_(least)
     familiarity.least_by_motion.fill_(by_motion)
     print(
-        f"familiarity: validation, limit {float(familiarity.limit):.2f}, least probability "
+        f"familiarity: validation, limit {float(familiarity.limit):.2f}, of walking and running "
+        f"{float(familiarity.locomotion.limit):.2f}, which keeps "
+        f"{float(moving_familiar.float().mean()):.3f} of them familiar where heads and trunks keep "
+        f"{float((familiarity(moving) >= FAMILIAR).float().mean()):.3f}; least probability "
         f"{least:.3f}, of motion without sound {by_motion:.3f}: known by it "
         f"{float((real >= by_motion).float().mean()):.3f}, of composed days "
         f"{float((composed >= least).float().mean()):.3f} at accuracy "
@@ -70,7 +89,19 @@ def fit(
     return familiarity
 
 
-def of_features(features: Tensor, kind: type[_F]) -> _F:
+def set_limit(reference: Reference, features: Tensor) -> Tensor:
+    """Set the limit that keeps `FAMILIAR_REAL` of `features` (N, F); return which it keeps (N,)."""
+    distance = reference.distance(features)
+    reference.limit.fill_(float(distance.quantile(FAMILIAR_REAL)))
+    return distance <= reference.limit
+
+
+def _locomotion_features(encoders: Encoders, windows: MotionWindows) -> Tensor:
+    moving = np.isin(windows.activity, [ACTIVITIES.index(name) for name in LOCOMOTION])
+    return motion_features(encoders, windows)[torch.from_numpy(moving)]
+
+
+def of_features(features: Tensor, kind: type[_R]) -> _R:
     """Return the mean and whitening of `features` (N, F), rounded as they are stored."""
     values = features.double().numpy()
     covariance = np.cov(values.T)

@@ -32,12 +32,14 @@ from models.research.lib.fit import Fit
 from models.serving.registry import Registry
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
 
     from models.egolog.localization import Localization
     from models.egolog.scenario import ScenarioNet, Sequence
     from models.network.key import Key, N
     from models.recordings.datasets.real_motion import MotionWindows
+    from models.recordings.splits import Split
     from models.research.egolog.context import LocalizationPart, TrainingContext
 
 RATE = 2e-3
@@ -222,13 +224,13 @@ def activity_seconds(context: TrainingContext, minutes: float) -> None:
 def familiarity(context: TrainingContext, minutes: float) -> None:
     """Fit the familiarity of motion; needs real wearers, and has no time limit."""
     del minutes
-    train, check = _wearers(context)
+    wearers = _wearers(context, real_motion.read)
     made = of_familiarity.fit(
         context.encoders(),
         context.registry.load(HAR).module,
         context.text(),
-        train,
-        check,
+        wearers,
+        _wearers(context, real_motion.read_everywhere),
         of_har.of_days(context.encoded_validation()),
     )
     _save(context, FAMILIARITY, made)
@@ -237,7 +239,7 @@ def familiarity(context: TrainingContext, minutes: float) -> None:
 def scenario_familiarity(context: TrainingContext, minutes: float) -> None:
     """Fit the familiarity of a scenario window's motion; needs real wearers."""
     del minutes
-    train, check = _wearers(context)
+    train, check = _wearers(context, real_motion.read)
     encoders = context.encoders()
     made = of_scenario_familiarity.fit(
         encoders,
@@ -249,15 +251,17 @@ def scenario_familiarity(context: TrainingContext, minutes: float) -> None:
     _save(context, SCENARIO_FAMILIARITY, made)
 
 
-def _wearers(context: TrainingContext) -> tuple[MotionWindows, MotionWindows]:
+def _wearers(
+    context: TrainingContext, read: Callable[[Path, Split], MotionWindows | None]
+) -> of_familiarity.WearerWindows:
     """Return the windows of real training and validation users."""
     train = check = None
     if context.data is not None:
-        train = real_motion.read(context.data / IMU, "train")
-        check = real_motion.read(context.data / IMU, "validation")
+        train = read(context.data / IMU, "train")
+        check = read(context.data / IMU, "validation")
     if train is None or check is None:
         raise TrainingError("familiarity is to real wearers; expected EGOLOG_SHARED_DATA set")
-    return train, check
+    return of_familiarity.WearerWindows(train, check)
 
 
 def localization(context: TrainingContext, minutes: float) -> None:

@@ -152,10 +152,11 @@ class ActivityRecognizer:
     def _estimate(
         self, item: HarInput, motion: tuple[Array, Array] | None, logits: Array
     ) -> ActivityEstimate:
+        activities = by_name(ACTIVITIES, softmax(logits.astype(np.float64)))  # (16,)
         familiarity: dict[Modality, float] = {}
         if motion is not None:
-            (familiarity["imu"],) = round_all([self._known.familiarity(motion[0])])
-        activities = by_name(ACTIVITIES, softmax(logits.astype(np.float64)))  # (16,)
+            likeliest = max(activities, key=activities.__getitem__)
+            (familiarity["imu"],) = round_all([self._known.familiarity(motion[0], likeliest)])
         sound = _sound(item)
         kept_sound = None if item.dropped else sound
         parts: dict[Modality, object | None] = {"audio": kept_sound, "imu": item.imu}

@@ -195,7 +195,7 @@ class ScenarioRecognizer:
         has_imu = segments["imu_mask"]
         if has_imu.any():
             (familiarity["imu"],) = round_all(
-                [self._known.familiarity(segments["imu_features"][has_imu])]
+                [self._known.reference.familiarity(segments["imu_features"][has_imu])]
             )
             present.append("imu")
         least = self._known.least_probability

@@ -9,7 +9,7 @@ import pytest
 import torch
 
 from models.egolog.familiarity import FAMILIARITY
-from models.egolog.out_of_distribution import FamiliarMotion
+from models.egolog.out_of_distribution import FamiliarActivityMotion
 from models.lanhar.text_encoder import LANHAR_TEXT
 from models.research.graphs import graphs
 from models.serving import served
@@ -125,8 +125,14 @@ def test_texts_are_encoded_as_by_the_text_encoder() -> None:
 
 def test_familiarity_is_the_networks() -> None:
     network = Registry().load(FAMILIARITY).module
-    known = FamiliarMotion.of(Registry().weights(served.FAMILIARITY).tensors)
+    known = FamiliarActivityMotion.of(Registry().weights(served.FAMILIARITY).tensors)
     features = np.random.default_rng(0).normal(0, 2, (4, 128)).astype(np.float32)
-    want = float(network.together(torch.from_numpy(features)))
-    assert known.familiarity(features) == pytest.approx(want, abs=1e-4)
+    want, moving = (
+        float(reference.together(torch.from_numpy(features)))
+        for reference in (network, network.locomotion)
+    )
+    assert want != pytest.approx(moving, rel=0.1)
+    assert known.familiarity(features, "sitting") == pytest.approx(want, abs=1e-4)
+    assert known.familiarity(features, "walking") == pytest.approx(max(want, moving), abs=1e-4)
     assert known.least_probability == float(network.least_probability)
+    assert known.least_by_motion == float(network.least_by_motion)

@@ -7,6 +7,7 @@ import torch
 from models.egolog.familiarity import Familiarity
 from models.egolog.har import Har
 from models.egolog.scenario_text import ScenarioText
+from models.labels import ACTIVITIES
 from models.research.egolog import familiarity as of_familiarity
 from models.research.egolog import har as of_har
 from models.research.egolog.context import TrainingContext
@@ -30,8 +31,9 @@ def test_directions_in_which_features_hardly_vary_count_for_more() -> None:
 def test_limits_keep_the_asked_shares_of_validation() -> None:
     encoders, har, text = fresh.encoders(), Har().eval(), ScenarioText()
     train, check = synthetic.motion(160, seed=1), synthetic.motion(100, seed=2)
+    wearers = of_familiarity.WearerWindows(train, check)
     days = of_har.of_days(synthetic.encoded(count=4))
-    fitted = of_familiarity.fit(encoders, har, text, train, check, days)
+    fitted = of_familiarity.fit(encoders, har, text, wearers, wearers, days)
     features = of_familiarity.motion_features(encoders, check)
     familiar = (fitted(features) >= 0.5).float().mean()
     assert float(familiar) == pytest.approx(of_familiarity.FAMILIAR_REAL, abs=0.01)
@@ -45,6 +47,25 @@ def test_limits_keep_the_asked_shares_of_validation() -> None:
     composed = of_familiarity.likeliest(har, text, days) >= fitted.least_probability
     # No limit keeps the share to less than a window.
     assert float(composed.float().mean()) >= of_familiarity.KNOWN_COMPOSED - 1 / len(composed)
+
+
+def test_walking_and_running_are_compared_with_those_of_all_positions() -> None:
+    encoders, har, text = fresh.encoders(), Har().eval(), ScenarioText()
+    head = of_familiarity.WearerWindows(
+        synthetic.motion(160, seed=1), synthetic.motion(100, seed=2)
+    )
+    wrist = of_familiarity.WearerWindows(
+        synthetic.motion(160, seed=3), synthetic.motion(100, seed=4)
+    )
+    for windows in wrist:
+        windows.imu[...] *= 5
+    days = of_har.of_days(synthetic.encoded(count=4))
+    fitted = of_familiarity.fit(encoders, har, text, head, wrist, days)
+    moving = np.isin(wrist.check.activity, [ACTIVITIES.index(n) for n in ("walking", "running")])
+    features = of_familiarity.motion_features(encoders, wrist.check)[torch.from_numpy(moving)]
+    familiar = (fitted.locomotion(features) >= 0.5).float().mean()
+    assert float(familiar) == pytest.approx(of_familiarity.FAMILIAR_REAL, abs=0.02)
+    assert float((fitted(features) >= 0.5).float().mean()) < 0.3
 
 
 def test_without_real_wearers_nothing_is_familiar_to_anybody() -> None:

@@ -56,7 +56,8 @@ def test_an_estimate_is_the_prediction_with_the_familiarity_of_its_motion(
 def test_unfamiliar_motion_alone_is_unknown(tmp_path: Path, limit: float, unknown: bool) -> None:
     registry = fresh.registry(tmp_path)
     familiarity = registry.load(FAMILIARITY).module
-    familiarity.limit.fill_(limit)
+    for reference in (familiarity, familiarity.locomotion):
+        reference.limit.fill_(limit)
     registry.save(FAMILIARITY, familiarity)
     recognizer = ActivityRecognizer(registry)
     silence = np.zeros((250, 64), np.float32)

@@ -8,11 +8,14 @@ import torch
 from torch import nn
 
 from models.egolog.contrastive import ENCODERS
-from models.recordings.datasets.labelled_windows import LabelledWindows, names_of
+from models.recordings.datasets.labelled_windows import LabelledWindows, names_of, read
 from models.research.evaluation.motion import real_motion
 from models.research.evaluation.motion.real_motion import activity_figures, motion_class_f1
+from models.serving.predict import ActivityRecognizer, HarInput
+from models.serving.registry import Registry
 from tests.models import fresh
 from tests.models.recordings.datasets.test_labelled_windows import write_recording
+from tests.shared_data import shared_data
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -42,6 +45,24 @@ def test_an_activity_outside_of_the_set_is_right_only_as_unknown() -> None:
         "unknown": 0.5,
         "confidently_wrong": 0.5,
     }
+
+
+@pytest.mark.parametrize("name", ["wisdm19_watch_20hz", "wisdm19_phone_20hz"])
+def test_walking_and_running_are_known_wherever_the_device_is_worn(
+    name: str,
+) -> None:
+    shown = read(shared_data() / "imu" / f"{name}.npz")
+    moving = [at for at, label in enumerate(shown.labels) if label in ("walking", "jogging")][::4]
+    recognizer = ActivityRecognizer(Registry())
+    found = recognizer.estimate([HarInput(None, shown.imu[at]) for at in moving])
+    known = [not each.unknown for each in found]
+    right = [
+        max(each.activities, key=each.activities.__getitem__) in shown.names[at]
+        for at, each in zip(moving, found, strict=True)
+    ]
+    assert len(found) > 50
+    # Compared with heads and trunks alone, 0.52 of them on wrists were known.
+    assert np.mean(np.logical_and(known, right)) > 0.85
 
 
 class SaidMotion(nn.Module):
