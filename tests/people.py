@@ -41,8 +41,8 @@ from tests.docs.running import Outcome, follow_all
 from tests.streams.synthetic_log import PLAN, day, put
 from tests.streams.web.axe import axe_file, complaints_of
 from tests.streams.web.browser import chromium, tab
+from tests.streams.web.recording_phone import FAKE_MICROPHONE, Worker, lost, recorded, tone
 from tests.streams.web.site import DRAWN
-from tests.streams.web.test_sensor import FAKE_MICROPHONE, Worker, lost, recorded, tone
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Sequence

@@ -74,6 +74,14 @@ def test_nothing_imports_the_tests() -> None:
         assert not any(within(target, "tests") for target in imported_names(path)), name
 
 
+def test_no_module_imports_tests_of_another() -> None:
+    # What tests share stands in a module beside them that holds none.
+    for path in sorted((ROOT / "tests").rglob("*.py")):
+        ours = [name.split(".") for name in imported_names(path) if within(name, "tests")]
+        holders = [parts for parts in ours if any(part.startswith("test_") for part in parts)]
+        assert not holders, path
+
+
 def test_operators_know_no_engine_no_network_and_no_clock() -> None:
     for name, path in modules().items():
         if within(name, "operators"):

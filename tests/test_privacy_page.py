@@ -6,7 +6,7 @@ from pathlib import Path
 
 from infra import topics
 from operators.prompting import load_template, messages
-from tests.operators.test_prompting import CATEGORIES, record
+from tests.operators.prompted_record import CATEGORIES, record
 
 PAGE = (Path(__file__).parents[1] / "docs" / "PRIVACY.md").read_text(encoding="utf-8")
 ROW = re.compile(r"^\| `([a-z.]+)` \| [^|]+ \| ([^|]+) \|$", re.MULTILINE)

@@ -10,8 +10,8 @@ import pytest
 
 from infra import topics
 from infra.settings import Settings, env_name, load, may_be_in_file
-from tests.infra.broker.test_acls import READS, WRITES
-from tests.infra.redis.test_login import COMMANDS
+from tests.infra.broker.role_access import READS, WRITES
+from tests.infra.redis.guarded_server import COMMANDS
 
 if TYPE_CHECKING:
     from infra.broker import acls

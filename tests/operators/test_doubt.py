@@ -4,7 +4,7 @@ import pytest
 
 from operators.doubt import LOW_CONFIDENCE, UNKNOWN_ACTIVITIES, UNKNOWN_SCENARIO, doubt
 from operators.scenario_record import scenario_record
-from tests.operators.test_scenario_record import activity, evidence
+from tests.operators.estimates import activity, evidence
 
 SURE = evidence(scenarios={"Cooking": 0.95})
 

@@ -1,47 +1,8 @@
 from __future__ import annotations
 
-from typing import Any
-
 from operators.live_state import LiveState
-from schemas import REGIONS, Activity, Scenario, Spatial
 from schemas.frames import NS
-
-T0 = 1_763_625_600
-
-
-def _of(start_s: int, seconds: int, session: str = "s") -> dict[str, Any]:
-    return {
-        "device_id": "d",
-        "window_id": f"d/{session}/{start_s}",
-        "session_id": session,
-        "start_ns": (T0 + start_s) * NS,
-        "end_ns": (T0 + start_s + seconds) * NS,
-        "revision": "r",
-    }
-
-
-def spatial(start_s: int, session: str = "s", **likely: float) -> Spatial:
-    named = {name.replace("_", "-"): share for name, share in likely.items()}
-    return Spatial(**_of(start_s, 1, session), regions=dict.fromkeys(REGIONS, 0.01) | named)
-
-
-def activity(start_s: int, **more: Any) -> Activity:
-    return Activity(**_of(start_s, 5), activities={"talking": 0.8, "sitting": 0.2}, **more)
-
-
-def scenario(start_s: int, **more: Any) -> Scenario:
-    return Scenario(
-        **_of(start_s, 30),
-        coverage={"audio": 1.0},
-        scenarios={"Cooking": 0.7, "Eating": 0.6, "Handyman": 0.1},
-        confidence=0.7,
-        key_frames=[1.0],
-        activities=[],
-        spatial={},
-        sound_events={},
-        motion={},
-        **more,
-    )
+from tests.operators.live_results import T0, activity, scenario, spatial
 
 
 def state(*seconds: int, session: str = "s") -> LiveState:

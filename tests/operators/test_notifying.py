@@ -8,34 +8,11 @@ from operators.notifying import DeviceNotifier
 from schemas import ActivitySpan, Scenario, SoundPlace
 from schemas.frames import NS
 from schemas.notification import Condition, Notification, Rule
+from tests.operators.half_minutes import DEVICE, T0_S, half_minute
 
-T0_S = 1_772_438_400
-DEVICE = "glasses"
 SIREN = Rule("siren", "far siren > 0.8", Condition("sound", "siren", "far", 0.8), ("phone",))
 STILL = Rule("still", "no motion for 2 min", Condition("still", for_s=120), ("phone",))
 SILENT = Rule("silent", "device silent for 10 min", Condition("silent", for_s=600), ("phone",))
-
-
-def half_minute(number: int, **changes: Any) -> Scenario:
-    start = (T0_S + 30 * number) * NS
-    fields: dict[str, Any] = {
-        "device_id": DEVICE,
-        "window_id": f"w{number}",
-        "session_id": "s",
-        "start_ns": start,
-        "end_ns": start + 30 * NS,
-        "revision": "r",
-        "coverage": {"audio": 1.0, "imu": 1.0},
-        "scenarios": {"Cooking": 0.7},
-        "confidence": 0.7,
-        "key_frames": [1.0],
-        "activities": [],
-        "spatial": {"left-far": 0.4, "front-near": 0.1},
-        "sound_events": {"siren": 0.9},
-        "motion": {"walking": 0.9, "moving": 0.2},
-        **changes,
-    }
-    return Scenario(**fields)
 
 
 def notifications_by(

@@ -4,22 +4,7 @@ import numpy as np
 import pytest
 
 from operators.window_picture import BANDS, picture_of
-from schemas import Vector, Window
-from schemas.frames import NS
-
-
-def window(**features: np.ndarray) -> Window:
-    return Window(
-        device_id="d",
-        window_id="d/s/scenario/0",
-        session_id="s",
-        kind="scenario",
-        start_ns=0,
-        end_ns=30 * NS,
-        coverage={},
-        slices={},
-        features={name: Vector.of(values) for name, values in features.items()},
-    )
+from tests.operators.featured_window import window
 
 
 def test_what_is_louder_is_brighter_at_its_time_and_band() -> None:

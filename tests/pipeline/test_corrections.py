@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-import httpx
 import pytest
 
 from infra import topics
@@ -14,6 +13,7 @@ from schemas import Correction, FinetuneItem
 from schemas.correction import WEARER
 from streams.producers.recordings import open_recordings
 from streams.producers.replay import Replay, ReplayOptions
+from tests.pipeline.correcting import post_correction
 from tests.pipeline.running import Worker, settings_for, unique_name, wait_until_settled
 
 if TYPE_CHECKING:
@@ -28,14 +28,6 @@ MINUTES = 3
 def leading(worker: Worker, device: str) -> list[str]:
     path = f"/api/timeline?device={device}"
     return [row["leading"] for row in worker.get(path).raise_for_status().json()["scenarios"]]
-
-
-def post(worker: Worker, **change: Any) -> Any:
-    answer = httpx.post(
-        f"{worker.url}/api/v1/corrections", json=change, headers={"X-EgoLog": "1"}, timeout=60
-    )
-    assert answer.status_code == 201, answer.text
-    return answer.json()
 
 
 async def replay_day(settings: Settings) -> None:
@@ -73,7 +65,9 @@ async def test_a_correction_is_in_the_log_at_once_over_a_replay_and_a_label_for_
         before = leading(worker, name)
         assert len(before) == 2 * MINUTES
         part = {"from": str(start), "to": str(start + 60 * 10**9), "labels": ["Handyman"]}
-        done = await asyncio.to_thread(post, worker, device=name, action="correct", parts=[part])
+        done = await asyncio.to_thread(
+            post_correction, worker, device=name, action="correct", parts=[part]
+        )
         assert leading(worker, name) == ["Handyman"] * 2 + before[2:]
         queued = await items(settings, 2)
         assert [item.pseudo_labels for item in queued] == [["Handyman"]] * 2
@@ -82,7 +76,7 @@ async def test_a_correction_is_in_the_log_at_once_over_a_replay_and_a_label_for_
         await asyncio.to_thread(wait_until_settled, worker)
         assert leading(worker, name) == ["Handyman"] * 2 + before[2:]
         undo = {"action": "undo", "undoes": done["id"]}
-        await asyncio.to_thread(post, worker, device=name, **undo)
+        await asyncio.to_thread(post_correction, worker, device=name, **undo)
         assert leading(worker, name) == before
         assert [item.pseudo_labels for item in (await items(settings, 4))[-2:]] == [[], []]
         assert not await read_letters(settings)

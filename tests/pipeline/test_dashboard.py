@@ -11,9 +11,9 @@ from infra.local.probe import free_port, port_is_free
 from infra.local.process import ChildProcess
 from tests.conftest import Services
 from tests.dashboard_queries import Query, queries
+from tests.pipeline.correcting import post_correction
 from tests.pipeline.llm_endpoint import LlmEndpoint, completion
 from tests.pipeline.running import WAIT_S, Worker, settings_for, wait_for, wait_until_settled
-from tests.pipeline.test_corrections import post
 from tests.prometheus import Prometheus
 
 if TYPE_CHECKING:
@@ -126,7 +126,7 @@ def confirm_minute(worker: Worker) -> None:
     """Let the wearer say that the log of the first minute is right."""
     [device] = worker.get("/api/devices").json()
     span = {"from": str(device["first_ns"]), "to": str(device["last_ns"])}
-    post(worker, device=device["device_id"], action="confirm", parts=[span])
+    post_correction(worker, device=device["device_id"], action="confirm", parts=[span])
 
 
 def until(process: ChildProcess, condition: Callable[[], bool], timeout_s: float = WAIT_S) -> None:

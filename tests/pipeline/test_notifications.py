@@ -11,7 +11,7 @@ from infra import topics
 from infra.broker.topic_reader import read_letters
 from streams.producers.recordings import open_recordings
 from streams.producers.replay import Replay, ReplayOptions
-from tests.infra.notifications.test_sending import serve_endpoint
+from tests.infra.notifications.endpoint import serve_endpoint
 from tests.pipeline.running import Worker, settings_for, unique_name, wait_until_settled
 
 if TYPE_CHECKING:

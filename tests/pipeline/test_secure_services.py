@@ -17,7 +17,7 @@ from infra.broker.topic_reader import read_letters
 from infra.local.probe import free_port
 from streams.producers.recordings import open_recordings
 from streams.producers.replay import Replay, ReplayOptions
-from tests.infra.redis.test_login import USER, GuardedServer, guarded_redis
+from tests.infra.redis.guarded_server import USER, GuardedServer, guarded_redis
 from tests.pipeline.running import Worker
 
 if TYPE_CHECKING:

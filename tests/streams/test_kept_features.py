@@ -10,7 +10,7 @@ from infra.daily_log.store import LogStore
 from infra.device_state.kept_features import KeptFeatures
 from infra.settings import Settings
 from streams.kept_features import kept_by
-from tests.operators.test_window_picture import window
+from tests.operators.featured_window import window
 
 if TYPE_CHECKING:
     import pytest

@@ -12,7 +12,7 @@ from infra.settings import Settings
 from schemas import Vector, Window
 from schemas.frames import NS
 from streams.live_view import LiveView
-from tests.operators.test_live_state import T0, activity, spatial
+from tests.operators.live_results import T0, activity, spatial
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

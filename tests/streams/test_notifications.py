@@ -22,7 +22,7 @@ from streams.notifications import (
     NotificationWriter,
     Silences,
 )
-from tests.operators.test_notifying import DEVICE, half_minute
+from tests.operators.half_minutes import DEVICE, half_minute
 from tests.streams.engine.fakes import Queue
 from tests.warm_process import run_command
 

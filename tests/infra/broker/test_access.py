@@ -20,7 +20,7 @@ from infra.errors import BrokerError
 from infra.local.probe import free_port
 from infra.settings import Settings, load
 from tests.certificates import Authority
-from tests.infra.broker.test_tokens import jwt
+from tests.infra.broker.web_tokens import jwt
 from tests.package_graph import modules
 from tests.secure_kafka import PASSWORD
 

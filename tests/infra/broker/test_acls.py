@@ -23,32 +23,13 @@ from infra.broker.access import client_arguments
 from infra.broker.topic_reader import publish
 from infra.errors import BrokerError, SettingsError, TopicsError
 from infra.settings import Settings, load
+from tests.infra.broker.role_access import EVERY, FRAMES, READS, WRITES
 
 if TYPE_CHECKING:
     from infra.broker.acls import Role
     from tests.secure_kafka import SecureKafka
 
 NAMES = [f"{role}={role}" for role in acls.ROLES]
-LOG = {topics.ACTIVITY, topics.SCENARIO, topics.SCENARIO_REFINED}
-FRAMES = {topics.AUDIO_FRAMES, topics.IMU_FRAMES}
-EVERY = {topic.name for topic in topics.used_topics(load(env_file=None))}
-DECIDED = {topics.LABELS, topics.DEVICE_CONTROL}
-MADE = EVERY - FRAMES - DECIDED - {topics.MODEL_UPDATES}
-
-WRITES: dict[Role, set[str]] = {
-    "device": FRAMES,
-    "worker": MADE | {topics.DEVICE_CONTROL},
-    "finetuner": {topics.MODEL_UPDATES, topics.DEAD_LETTER},
-    "operator": EVERY,
-    "reader": set(),
-}
-READS: dict[Role, set[str]] = {
-    "device": set(),
-    "worker": EVERY - {topics.FINETUNE_QUEUE, topics.DEAD_LETTER},
-    "finetuner": {topics.FINETUNE_QUEUE, topics.MODEL_UPDATES},
-    "operator": EVERY,
-    "reader": LOG,
-}
 # Workers delete frames that they have processed.
 CLEARS: dict[Role, set[str]] = {"worker": FRAMES, "operator": EVERY}
 

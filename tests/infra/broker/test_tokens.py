@@ -1,8 +1,6 @@
 from __future__ import annotations
 
 import asyncio
-import base64
-import json
 import shlex
 import sys
 from typing import TYPE_CHECKING, Any
@@ -11,21 +9,10 @@ import pytest
 from aiokafka.errors import KafkaError
 
 from infra.broker.tokens import TokenCommand
+from tests.infra.broker.web_tokens import jwt
 
 if TYPE_CHECKING:
     from pathlib import Path
-
-
-def jwt(**claims: Any) -> str:
-    """Return a token that nobody signed."""
-    parts = ({"alg": "none"}, claims)
-    return (
-        ".".join(
-            base64.urlsafe_b64encode(json.dumps(part).encode()).decode().rstrip("=")
-            for part in parts
-        )
-        + "."
-    )
 
 
 class Clock:

@@ -1,17 +1,15 @@
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import pytest
-from redis.asyncio import Redis
-from redis.asyncio.retry import Retry
-from redis.backoff import NoBackoff
 
 from infra.device_state.checkpoints import KEEP_S, Checkpoints
 from infra.errors import StoreError
-from infra.local.probe import free_port
+from tests.infra.redis.closed_redis import closed_redis
 
-
-def closed_redis() -> Redis:
-    return Redis(port=free_port(), retry=Retry(NoBackoff(), 0))
+if TYPE_CHECKING:
+    from redis.asyncio import Redis
 
 
 async def test_what_was_put_last_is_what_is_read(redis: Redis) -> None:

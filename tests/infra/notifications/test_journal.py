@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 from uuid import uuid4
 
 import pytest
@@ -8,7 +8,7 @@ from redis.asyncio import Redis
 
 from infra.notifications import journal as module
 from infra.notifications.journal import KEEP_S, Delivery, Journal
-from schemas.notification import Notification, notification_id
+from tests.infra.notifications.numbered import notification
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -30,17 +30,6 @@ def clock() -> Clock:
 async def journal(redis_url: str, clock: Clock) -> AsyncIterator[Journal]:
     async with Redis.from_url(redis_url) as redis:
         yield Journal(redis, f"journal-{uuid4().hex[:8]}", clock)
-
-
-def notification(number: int, device: str = "d", **more: Any) -> Notification:
-    return Notification(
-        notification_id=notification_id("r", device, str(number)),
-        rule="r",
-        device_id=device,
-        at_ns=number,
-        text=f"{device}: {number}",
-        **more,
-    )
 
 
 async def test_state_is_written_with_what_it_tells_and_only_over_what_was_read(

@@ -5,12 +5,9 @@ import builtins
 import json
 import shutil
 import subprocess
-from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from aiohttp import web
-from aiohttp.test_utils import TestServer
 
 from infra.local.probe import free_port
 from infra.notifications import sending
@@ -18,9 +15,10 @@ from infra.notifications.rules_file import Target
 from infra.notifications.sending import SendError, send
 from infra.notifications.target_check import send_test
 from schemas.notification import Notification
+from tests.infra.notifications.endpoint import serve_endpoint
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Iterator
+    from collections.abc import Iterator
     from pathlib import Path
 
 NOTIFICATION = Notification(
@@ -37,29 +35,6 @@ FIELDS = {
     "at": "2026-03-02T08:00:00Z",
     "text": "glasses:01: far siren (90%) – Straße",
 }
-
-
-class Endpoint:
-    """A real HTTP server that keeps what it was asked, and answers as it is told to."""
-
-    def __init__(self) -> None:
-        self.asked: list[tuple[str, dict[str, str], Any]] = []
-        self.status = 200
-        self.wait_s = 0.0
-
-    async def answer(self, request: web.Request) -> web.Response:
-        self.asked.append((request.path, dict(request.headers), await request.json()))
-        await asyncio.sleep(self.wait_s)
-        return web.Response(status=self.status, headers={"Location": "/elsewhere"})
-
-
-@asynccontextmanager
-async def serve_endpoint() -> AsyncIterator[tuple[Endpoint, str]]:
-    endpoint = Endpoint()
-    application = web.Application()
-    application.router.add_route("*", "/{path:.*}", endpoint.answer)
-    async with TestServer(application) as server:
-        yield endpoint, str(server.make_url("/")).rstrip("/")
 
 
 def target(kind: str, url: str, **more: Any) -> Target:

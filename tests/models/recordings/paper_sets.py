@@ -19,6 +19,16 @@ IMU_HEADER = (
     "component_idx,component_timestamp_ms,canonical_timestamp_ms,"
     "gyro_x,gyro_y,gyro_z,accl_x,accl_y,accl_z"
 )
+# A video of Ego4D, and the actions of a session of EgoADL with its start, ms.
+VIDEO = {
+    "uid": "aa-1",
+    "user": 12,
+    "seconds": 8,
+    "scenarios": ["Cooking", "Eating"],
+    "moments": [(1.0, 4.0, "wash_dishes"), (1.0, 4.0, "wash_dishes"), (4.5, 6.0, "cut_/_trim")],
+}
+STAMP = 1_650_000_000_000
+ACTIONS = [(0.0, "Open Door!"), (3.0, "walk"), (17.0, "sit/stand"), (17.5, "type"), (20.0, "End")]
 
 
 def tone(seconds: float, hz: float, rate: int = 16_000, channels: int = 1) -> np.ndarray:

@@ -68,3 +68,22 @@ def wisdm(path: Path) -> dict[str, Any]:
     }
     np.savez(path, **arrays)  # type: ignore[arg-type]
     return arrays
+
+
+def labelled_recording(path: Path, user: str, intervals: list[tuple[int, int, str]]) -> Path:
+    """Write one recording of 2,000 rows whose first column counts them."""
+    signal = np.zeros((2000, 6), np.int16)
+    signal[:, 0] = np.arange(2000)
+    np.savez(
+        path,
+        signal=signal,
+        scale=np.ones(6, np.float32),
+        recording_start=np.array([0]),
+        recording_stop=np.array([2000]),
+        recording_user=np.array([user]),
+        interval_recording=np.zeros(len(intervals), np.int64),
+        interval_start=np.array([first for first, _, _ in intervals]),
+        interval_stop=np.array([last for _, last, _ in intervals]),
+        interval_label=np.array([label for _, _, label in intervals]),
+    )
+    return path

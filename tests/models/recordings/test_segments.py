@@ -9,7 +9,7 @@ from models.recordings.datasets.self_collected import open_set as open_sessions
 from models.recordings.formats.arrays import ImuArray
 from models.recordings.segments import cut
 from tests.models.recordings import paper_sets
-from tests.models.recordings.datasets.test_ego4d import VIDEO
+from tests.models.recordings.paper_sets import VIDEO
 
 
 def test_a_stretch_is_the_recording_between_two_times(tmp_path: Path) -> None:

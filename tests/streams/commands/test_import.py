@@ -8,17 +8,10 @@ import pytest
 from streams.commands import import_
 from streams.producers.recordings import open_recordings
 from tests.models.recordings.imports.sounds import sound
+from tests.streams.commands.import_command import run_import
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
     from pathlib import Path
-
-
-class Commands:
-    """Stands in for the app: keeps the command instead of adding it."""
-
-    def command(self, *options: Any) -> Callable[[Any], Any]:
-        return lambda function: setattr(self, "run", function)
 
 
 @pytest.fixture
@@ -32,26 +25,11 @@ def published_calls(monkeypatch: pytest.MonkeyPatch) -> list[Any]:
     return calls
 
 
-async def run(path: Path, **options: Any) -> None:
-    app: Any = Commands()
-    import_.register(app)
-    given = {
-        "dry_run": False,
-        "as_json": False,
-        "device": None,
-        "start": None,
-        "as_format": "auto",
-        "speed": None,
-        "position": None,
-    }
-    await app.run(None, path=path, **{**given, **options})
-
-
 async def test_a_dry_run_prints_json_and_publishes_nothing(
     tmp_path: Path, published_calls: list[Any], capsys: pytest.CaptureFixture[str]
 ) -> None:
     sound(tmp_path / "20260302_080000.wav", 2)
-    await run(tmp_path, dry_run=True, as_json=True)
+    await run_import(tmp_path, dry_run=True, as_json=True)
     found = json.loads(capsys.readouterr().out)
     assert list(found) == ["recordings", "skipped", "rows_left_out"]
     assert found["recordings"][0]["start"] == "2026-03-02T08:00:00Z"
@@ -62,7 +40,7 @@ async def test_what_is_found_is_said_and_then_published(
     tmp_path: Path, published_calls: list[Any], capsys: pytest.CaptureFixture[str]
 ) -> None:
     sound(tmp_path / "a.wav", 2)
-    await run(
+    await run_import(
         tmp_path / "a.wav",
         device="left-ear",
         start="2026-03-02T09:00:00+01:00",

@@ -20,8 +20,8 @@ from streams.producers.frames import Identity, frames
 from streams.producers.outcome import PublishedWindows
 from tests.broker_settings import with_topics
 from tests.models.recordings import paper_sets
-from tests.models.recordings.datasets.test_ego4d import VIDEO
-from tests.models.recordings.test_folder import sound
+from tests.models.recordings.imports.sounds import sound
+from tests.models.recordings.paper_sets import VIDEO
 from tests.pipeline.running import Worker
 from tests.warm_process import FaustProcess
 

@@ -13,7 +13,7 @@ from schemas import FinetuneItem, Vector
 from schemas.correction import WEARER
 from streams.engine.correction_adapters import CorrectionAdapters
 from tests.infra.daily_log.stored_records import T0, S, scenario
-from tests.infra.device_state.test_checkpoints import closed_redis
+from tests.infra.redis.closed_redis import closed_redis
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

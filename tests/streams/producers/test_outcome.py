@@ -11,7 +11,7 @@ from schemas import AudioFrame, DeadLetter, Frame, ImuFrame
 from streams.producers.frames import Identity, frames
 from streams.producers.outcome import PublishedWindows, ReplayOutcome, count_letters, follow
 from tests.models.recordings.imports import makers
-from tests.models.recordings.imports.test_makers import import_of
+from tests.models.recordings.imports.opening import import_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

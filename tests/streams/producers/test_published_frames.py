@@ -9,12 +9,7 @@ import pytest
 
 from schemas import AudioFrame, ImuFrame
 from streams.producers.frames import Identity, frames
-from tests.models.recordings.test_session import (
-    of_ego4d,
-    of_egoadl,
-    of_samosa,
-    of_self_collected,
-)
+from tests.models.recordings.opened_sets import of_ego4d, of_egoadl, of_samosa, of_self_collected
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -16,8 +16,8 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable
 
     from infra.daily_log.store import LogStore
+    from tests.streams.web.client import Client
 
-Client = TestClient[web.Request, web.Application]
 Serve = Any
 
 TOKEN = "sixteen-letters-at-least"

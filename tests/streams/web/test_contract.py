@@ -19,7 +19,7 @@ from infra.daily_log.store import LogStore
 from streams.web.openapi.document import description
 from streams.web.routes import PageSources, install
 from tests.streams.synthetic_log import PLAN, day, put
-from tests.streams.web.test_settings import Decided
+from tests.streams.web.decided import Decided
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterator

@@ -7,7 +7,7 @@ import pytest
 from infra.device_state.live_states import LiveStates
 from streams.web.live import NOTHING
 from tests.streams.synthetic_log import PLAN, day, put
-from tests.streams.web.test_views import Client, get, serve
+from tests.streams.web.client import Client, get, serve
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator

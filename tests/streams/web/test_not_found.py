@@ -14,7 +14,7 @@ from streams.web.routes import PageSources, install
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
 
-Client = TestClient[web.Request, web.Application]
+    from tests.streams.web.client import Client
 
 BROWSER = {"Accept": "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8"}
 

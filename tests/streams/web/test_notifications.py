@@ -11,8 +11,8 @@ from infra.notifications.journal import Journal
 from infra.notifications.rules_file import NotificationPlan, Target
 from schemas.notification import Condition, Rule
 from streams.web.routes import PageSources, install
-from tests.infra.notifications.test_journal import notification
-from tests.infra.notifications.test_sending import serve_endpoint
+from tests.infra.notifications.endpoint import serve_endpoint
+from tests.infra.notifications.numbered import notification
 from tests.streams.synthetic_log import PLAN, day, put
 from tests.streams.web.browser import chromium, tab
 from tests.streams.web.site import DRAWN

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests.streams.web.browser import tab
+from tests.streams.web.layout import OUTSIDE, PAGES, TEXTS_THAT_OVERLAP
 from tests.streams.web.site import DRAWN, PHONE, WHOLE
-from tests.streams.web.test_page_layout import OUTSIDE, PAGES, TEXTS_THAT_OVERLAP
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator

@@ -9,6 +9,7 @@ import pytest
 
 from models.labels import ACTIVITIES
 from tests.streams.synthetic_log import PLAN, Part, Records, day, put
+from tests.streams.web.layout import OUTSIDE, PAGES, TEXTS_THAT_OVERLAP
 from tests.streams.web.site import DRAWN, PHONE, WHOLE, Site
 
 if TYPE_CHECKING:
@@ -28,12 +29,6 @@ async def test_no_label_ever_becomes_markup(site: Site, page: Page, store: LogSt
     assert evil in (await page.texts("#headline"))[0]
     assert await page.value("document.querySelectorAll('main img').length") == 0
     assert await page.value("document.title") == "EgoLog"
-
-
-OUTSIDE = """[...document.querySelectorAll('main *, header *')].filter((node) => {
-    const box = node.getBoundingClientRect();
-    return box.width > 1 && (box.left < -1 || box.right > innerWidth + 1);
-  }).map((node) => node.tagName + '.' + node.getAttribute('class'))"""
 
 
 # What is dark is laid out as what is light.
@@ -136,16 +131,6 @@ SMALL_TARGETS = """[...document.querySelectorAll('button, a, select, summary, in
   .map((node) => `${node.tagName} ${node.textContent.trim()}`)"""
 
 
-# Each page, and what is true once it is drawn.
-PAGES = {
-    "": DRAWN,
-    "?span=week": "document.querySelectorAll('#days-list li').length === 7",
-    "?span=month": "document.querySelectorAll('#days-list li').length >= 28",
-    "sensor": "document.querySelector('#start').checkVisibility()",
-    "settings": "document.querySelector('#save').checkVisibility()",
-}
-
-
 @pytest.mark.parametrize("path", PAGES)
 async def test_every_control_is_large_enough_for_a_finger(
     site: Site, page: Page, records: Records, path: str
@@ -174,28 +159,6 @@ async def test_nothing_is_beside_a_window_of_1280_px_zoomed_to_400_percent(
         "(({scrollWidth, clientWidth}) => scrollWidth <= clientWidth)"
         "(document.querySelector('.brand'))"
     )
-
-
-TEXTS_THAT_OVERLAP = """(() => {
-  const shown = [...document.querySelectorAll('svg text, .bar-name, .bar-share, .bar-time, h1, h2, '
-      + '#date, #detail, #status, .range button, #legend button, .foot p')]
-    .filter((node) => !node.closest('#record') && node.checkVisibility()
-      && node.textContent.trim());
-  const boxes = shown.map((node) => {
-    const range = document.createRange();
-    range.selectNodeContents(node);
-    return range.getBoundingClientRect();
-  });
-  const pairs = [];
-  boxes.forEach((a, i) => boxes.slice(i + 1).forEach((b, j) => {
-    const wide = Math.min(a.right, b.right) - Math.max(a.left, b.left);
-    const tall = Math.min(a.bottom, b.bottom) - Math.max(a.top, b.top);
-    if (wide > 1 && tall > 2) {
-      pairs.push([shown[i].textContent, shown[i + 1 + j].textContent]);
-    }
-  }));
-  return pairs;
-})()"""
 
 
 @pytest.mark.parametrize("width", [320, 360, 390, 700, 820, 1190, 1280])

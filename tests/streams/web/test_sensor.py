@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
 import struct
 import time
@@ -10,15 +9,14 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pytest
-import soundfile
-from aiohttp import WSServerHandshakeError, web
+from aiohttp import WSServerHandshakeError
 from aiohttp.test_utils import TestClient, TestServer
 
-from schemas import AudioFrame, Frame, ImuFrame
-from streams.web.routes import PageSources, install
+from schemas import AudioFrame, ImuFrame
 from streams.web.sensor import frame_of, parted
 from tests.streams.web.axe import axe_file, complaints_of
-from tests.streams.web.browser import Page, chromium, tab
+from tests.streams.web.browser import chromium, tab
+from tests.streams.web.recording_phone import FAKE_MICROPHONE, Worker, lost, recorded, tone, until
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterator
@@ -29,15 +27,6 @@ if TYPE_CHECKING:
 PATH = "/api/v1/sensor"
 NOW_NS = 1_772_438_400 * 10**9
 OFFLINE_S = 4.0
-FAKE_MICROPHONE = (
-    "--use-fake-device-for-media-stream",
-    "--use-fake-ui-for-media-stream",
-    "--autoplay-policy=no-user-gesture-required",
-)
-# A phone that lies still and is turned slowly.
-MOTION = """setInterval(() => window.dispatchEvent(new DeviceMotionEvent('devicemotion', {
-  accelerationIncludingGravity: {x: 0.5, y: -0.25, z: 9.75},
-  rotationRate: {alpha: 90, beta: 0, gamma: -45}, interval: 16})), 16)"""
 
 
 def message(samples: bytes, **changed: Any) -> bytes:
@@ -93,38 +82,6 @@ def test_what_is_no_frame_is_refused_in_one_line(data: bytes, why: str) -> None:
     assert "\n" not in str(refused.value)
 
 
-class Worker:
-    """An address that takes frames, and may be away."""
-
-    def __init__(self, store: LogStore) -> None:
-        self.store = store
-        self.port = 0
-        self.frames: list[Frame] = []
-        self._runner: web.AppRunner | None = None
-
-    async def publish(self, topic: str, frame: Frame) -> None:
-        self.frames.append(frame)
-
-    def application(self) -> web.Application:
-        application = web.Application()
-        install(application, PageSources(lambda: self.store, publish_frame=self.publish))
-        return application
-
-    async def start(self) -> None:
-        self._runner = web.AppRunner(self.application(), shutdown_timeout=0.1)
-        await self._runner.setup()
-        await web.TCPSite(self._runner, "127.0.0.1", self.port).start()
-        self.port = self._runner.addresses[0][1]
-
-    async def stop(self) -> None:
-        if self._runner is not None:
-            await self._runner.cleanup()
-            self._runner = None
-
-    def of(self, kind: type[Frame]) -> dict[int, Frame]:
-        return {frame.seq: frame for frame in self.frames if isinstance(frame, kind)}
-
-
 @pytest.fixture
 async def worker(store: LogStore) -> AsyncIterator[Worker]:
     serving = Worker(store)
@@ -153,14 +110,6 @@ async def test_a_frame_is_confirmed_once_it_is_published_and_a_bad_one_refused(
         assert refused.value.status == 403
         async with client.get(PATH) as answer:
             assert answer.status == 426
-
-
-def tone(folder: Path) -> Path:
-    """Write what the fake microphone hears."""
-    path = folder / "tone.wav"
-    seconds = np.arange(20 * 16_000) / 16_000
-    soundfile.write(path, 0.3 * np.sin(2 * np.pi * 440 * seconds), 16_000)
-    return path
 
 
 @pytest.fixture(scope="module")
@@ -202,52 +151,9 @@ async def test_axe_finds_nothing_wrong_while_a_phone_records_or_pauses(
         await page.open(f"http://127.0.0.1:{worker.port}/sensor", 390, 844)
         await page.until("document.querySelector('#connection').textContent.startsWith('Conn')")
         await page.value("document.querySelector('#start').click()")
-        await _until(page, lambda: worker.of(AudioFrame))
+        await until(page, lambda: worker.of(AudioFrame))
         assert await complaints_of(page, axe_file()) == []
         await page.value("document.querySelector('#pause').click()")
         await page.until("document.querySelector('#state').textContent.startsWith('Paused')")
         assert await complaints_of(page, axe_file()) == []
         await page.value("document.querySelector('#stop').click()")
-
-
-async def recorded(page: Page, worker: Worker, offline_s: float, picture: Path) -> None:
-    """Record with a phone's page while its worker is away for some seconds, and end."""
-    await worker.start()
-    await page.open(f"http://127.0.0.1:{worker.port}/sensor", 390, 844)
-    await page.until("document.querySelector('#connection').textContent.startsWith('Conn')")
-    await page.value(MOTION)
-    await page.value("document.querySelector('#name').value = 'pocket'")
-    await page.value("document.querySelector('#start').click()")
-    await _until(page, lambda: len(worker.of(AudioFrame)) > 2 and len(worker.of(ImuFrame)) > 2)
-    state = "document.querySelector('#state').textContent"
-    assert str(await page.value(state)).startswith("Recording sound and motion")
-    await page.screenshot(picture)
-    before = len(worker.frames)
-    await worker.stop()
-    await page.until("document.querySelector('#connection').textContent.startsWith('Offline')")
-    await asyncio.sleep(offline_s)
-    waiting = "Number(/([0-9]+) seconds waiting/.exec(document.body.textContent)?.[1] ?? 0)"
-    assert await page.until(f"{waiting} >= {round(offline_s)}")
-    assert len(worker.frames) == before
-    await worker.start()
-    await page.until(f"{waiting} < 3")
-    await page.value("document.querySelector('#stop').click()")
-    for kind in (AudioFrame, ImuFrame):
-        await _until(page, lambda kind=kind: any(f.final for f in worker.of(kind).values()))
-
-
-def lost(worker: Worker) -> int:
-    """Return how many frames of both streams are missing before the last one."""
-    return sum(
-        max(worker.of(kind), default=-1) + 1 - len(worker.of(kind))
-        for kind in (AudioFrame, ImuFrame)
-    )
-
-
-async def _until(page: Page, holds: Any, timeout_s: float = 60.0) -> None:
-    deadline = time.monotonic() + timeout_s
-    while not holds():
-        if time.monotonic() > deadline:
-            shown = await page.value("document.body.innerText")
-            pytest.fail(f"never true; the page shows:\n{shown}\n{page.complaints}")
-        await asyncio.sleep(0.05)

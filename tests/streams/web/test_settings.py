@@ -4,13 +4,11 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from infra import clock
-from infra.daily_log.decisions import Decisions
 from infra.daily_log.keys import LogKeys
 from schemas import DeviceControl
-from streams.web.settings import DeviceDecisions
 from tests.streams.synthetic_log import MORNING, NS, PLAN, day, put
-from tests.streams.web.test_views import Client, get, serve
+from tests.streams.web.client import Client, get, serve
+from tests.streams.web.decided import Decided
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -21,20 +19,6 @@ SETTINGS = "/api/v1/settings"
 ASKED = f"{SETTINGS}?device=glasses-01"
 SAID = {"X-EgoLog": "1"}
 NOON = "2025-11-20T12:00:00Z"
-
-
-class Decided:
-    """A worker's view of `device.control`, without a broker."""
-
-    def __init__(self, store: LogStore, quiet: str | None = None) -> None:
-        self.controls: dict[str, DeviceControl] = {}
-        self.decisions = DeviceDecisions(self.controls.get, self.decide, quiet)
-        self._store = store
-
-    async def decide(self, control: DeviceControl) -> None:
-        self.controls[control.device_id] = control
-        written_ms = clock.now_ns() // 1_000_000
-        await Decisions.of(self._store).put(control.device_id, written_ms, control)
 
 
 @pytest.fixture

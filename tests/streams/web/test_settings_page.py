@@ -16,8 +16,8 @@ from schemas.frames import NS
 from streams.web.routes import PageSources, install
 from tests.streams.synthetic_log import GAP_MINUTES, MORNING, PLAN, day, put
 from tests.streams.web.axe import axe_file, complaints_of
+from tests.streams.web.decided import Decided
 from tests.streams.web.site import DRAWN
-from tests.streams.web.test_settings import Decided
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator

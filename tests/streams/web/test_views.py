@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Any
 
 import faust
 import pytest
-from aiohttp import web
 from aiohttp.test_utils import TestClient, TestServer
 from prometheus_client import CollectorRegistry, Counter
 from redis.asyncio import Redis
@@ -19,16 +18,16 @@ from infra.daily_log.records import content
 from infra.daily_log.store import LogStore
 from streams.web.access import Access
 from streams.web.health import NoVitals
-from streams.web.routes import PageSources, install, register
+from streams.web.routes import PageSources, register
 from tests.infra.daily_log.csv_log import from_csv
 from tests.infra.daily_log.stored_records import scenario
 from tests.streams.synthetic_log import MORNING, NS, PLAN, Records, day, put
+from tests.streams.web.client import Client, get, serve
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
 
 START = MORNING * NS
-Client = TestClient[web.Request, web.Application]
 
 
 @pytest.fixture(scope="module")
@@ -36,25 +35,11 @@ def made() -> Records:
     return day(plan=PLAN[:2])
 
 
-async def serve(store: LogStore | None, **options: Any) -> Client:
-    application = web.Application()
-    install(application, PageSources(lambda: store, **options))
-    client = TestClient(TestServer(application))
-    await client.start_server()
-    return client
-
-
 @pytest.fixture
 async def client(store: LogStore) -> AsyncIterator[Client]:
     serving = await serve(store)
     yield serving
     await serving.close()
-
-
-async def get(client: Client, path: str, status: int = 200, **headers: str) -> Any:
-    async with client.get(path, headers=headers) as answer:
-        assert answer.status == status, await answer.text()
-        return await answer.json()
 
 
 async def test_devices_are_listed_with_what_they_span(client: Client, records: Records) -> None:

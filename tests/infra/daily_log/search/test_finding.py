@@ -8,8 +8,8 @@ from infra.daily_log.search.finding import Hit, continued, find
 from infra.daily_log.search.query import LogQuery
 from infra.daily_log.store import LogStore
 from tests.infra.daily_log.corrected_log import correction, named_span
+from tests.infra.daily_log.search.refined_log import refined_log
 from tests.infra.daily_log.search.searched_log import LOG, RECORDS
-from tests.infra.daily_log.search.test_by_scenario import made
 from tests.infra.daily_log.stored_records import T0, S, scenario
 
 if TYPE_CHECKING:
@@ -19,7 +19,7 @@ HOUR = 3_600 * S
 
 
 def test_a_hit_that_an_hour_cuts_is_one() -> None:
-    log = made()
+    log = refined_log()
     first, rest = Log.of(log.scenarios[1:2], []), Log.of(log.scenarios[2:], [])
     query = LogQuery(scenario="Ironing")
     whole = find(Log.of(log.scenarios[1:], []), query)

@@ -9,14 +9,7 @@ from models.recordings.protocol import EPOCH_START_NS, RecordingError
 from schemas.frames import NS
 from streams.producers.recordings import open_recordings
 from tests.models.recordings import paper_sets
-
-VIDEO = {
-    "uid": "aa-1",
-    "user": 12,
-    "seconds": 8,
-    "scenarios": ["Cooking", "Eating"],
-    "moments": [(1.0, 4.0, "wash_dishes"), (1.0, 4.0, "wash_dishes"), (4.5, 6.0, "cut_/_trim")],
-}
+from tests.models.recordings.paper_sets import VIDEO
 
 
 def test_a_video_is_sound_motion_and_labels(tmp_path: Path) -> None:

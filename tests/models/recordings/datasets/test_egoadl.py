@@ -10,9 +10,7 @@ from models.recordings.protocol import RecordingError
 from schemas.frames import NS
 from streams.producers.recordings import open_recordings
 from tests.models.recordings import paper_sets
-
-STAMP = 1_650_000_000_000
-ACTIONS = [(0.0, "Open Door!"), (3.0, "walk"), (17.0, "sit/stand"), (17.5, "type"), (20.0, "End")]
+from tests.models.recordings.paper_sets import ACTIONS, STAMP
 
 
 def test_a_mark_lasts_until_the_next_and_at_most_ten_seconds(tmp_path: Path) -> None:

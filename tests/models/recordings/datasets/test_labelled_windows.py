@@ -10,29 +10,11 @@ from models.recordings.datasets.labelled_windows import LabelledWindows, names_o
 from models.recordings.datasets.motion_files import read_recordings
 from models.recordings.datasets.trained_motion import recording_starts
 from models.recordings.splits import trained_on
-from tests.models.recordings.datasets.test_posture_changes import wearer
+from tests.models.recordings.datasets.standing_up import wearer
+from tests.models.recordings.small_sets import labelled_recording
 
 if TYPE_CHECKING:
     from pathlib import Path
-
-
-def write_recording(path: Path, user: str, intervals: list[tuple[int, int, str]]) -> Path:
-    """Write one recording of 2,000 rows whose first column counts them."""
-    signal = np.zeros((2000, 6), np.int16)
-    signal[:, 0] = np.arange(2000)
-    np.savez(
-        path,
-        signal=signal,
-        scale=np.ones(6, np.float32),
-        recording_start=np.array([0]),
-        recording_stop=np.array([2000]),
-        recording_user=np.array([user]),
-        interval_recording=np.zeros(len(intervals), np.int64),
-        interval_start=np.array([first for first, _, _ in intervals]),
-        interval_stop=np.array([last for _, last, _ in intervals]),
-        interval_label=np.array([label for _, _, label in intervals]),
-    )
-    return path
 
 
 def test_a_files_words_say_where_its_device_was_worn() -> None:
@@ -50,32 +32,34 @@ def test_a_files_words_say_where_its_device_was_worn() -> None:
 
 
 def test_an_interval_gives_the_whole_windows_that_fit_it(tmp_path: Path) -> None:
-    windows = read(write_recording(tmp_path / "x_50hz.npz", "s05", [(100, 640, "walking")]))
+    windows = read(labelled_recording(tmp_path / "x_50hz.npz", "s05", [(100, 640, "walking")]))
     assert windows.labels == ("walking", "walking")
     assert windows.imu[:, 0, 0].tolist() == [110.0, 380.0]
     assert windows.imu.shape == (2, 250, 6)
 
 
 def test_a_change_of_posture_lies_in_the_middle_of_its_window(tmp_path: Path) -> None:
-    windows = read(write_recording(tmp_path / "x_50hz.npz", "s05", [(1000, 1100, "sit to stand")]))
+    windows = read(
+        labelled_recording(tmp_path / "x_50hz.npz", "s05", [(1000, 1100, "sit to stand")])
+    )
     assert windows.names == (frozenset({"standing up"}),)
     assert windows.imu[0, 0, 0] == 1050 - 125
 
 
 def test_what_fills_less_than_half_a_window_is_left_out_and_counted(tmp_path: Path) -> None:
-    windows = read(write_recording(tmp_path / "x_50hz.npz", "s05", [(500, 600, "sitting")]))
+    windows = read(labelled_recording(tmp_path / "x_50hz.npz", "s05", [(500, 600, "sitting")]))
     assert (len(windows), windows.left_out) == (0, 1)
 
 
 def test_a_window_begins_and_ends_within_its_recording(tmp_path: Path) -> None:
     intervals = [(60, 150, "standing up"), (1850, 1940, "sitting down")]
-    windows = read(write_recording(tmp_path / "x_50hz.npz", "s05", intervals))
+    windows = read(labelled_recording(tmp_path / "x_50hz.npz", "s05", intervals))
     assert windows.imu[:, 0, 0].tolist() == [0.0, 1750.0]
 
 
 def test_what_lies_outside_of_a_windows_middle_does_not_name_it(tmp_path: Path) -> None:
     intervals = [(0, 60, "standing up"), (60, 400, "walking"), (1930, 2000, "sitting down")]
-    windows = read(write_recording(tmp_path / "x_50hz.npz", "s05", intervals))
+    windows = read(labelled_recording(tmp_path / "x_50hz.npz", "s05", intervals))
     assert windows.labels == ("walking",)
     assert windows.left_out == 2
     shorter = read(tmp_path / "x_50hz.npz", 100)
@@ -121,17 +105,17 @@ def test_every_alternative_of_a_label_is_right(label: str, names: set[str]) -> N
 def test_of_users_that_were_trained_on_only_the_test_part_is_read(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    seen = write_recording(tmp_path / "x_50hz.npz", "s01", [(0, 500, "walking")])
+    seen = labelled_recording(tmp_path / "x_50hz.npz", "s01", [(0, 500, "walking")])
     ((_, start),) = recording_starts(read_recordings(seen))
     known = {**trained_on(), "motion": ["s01", "s02"], "motion_starts": [start]}
     monkeypatch.setattr(trained_motion, "trained_on", lambda: known)
     assert not len(read(seen))
-    assert len(read(write_recording(tmp_path / "y_50hz.npz", "s05", [(0, 500, "walking")]))) == 2
+    assert len(read(labelled_recording(tmp_path / "y_50hz.npz", "s05", [(0, 500, "walking")]))) == 2
 
 
 def test_another_data_sets_user_of_the_same_name_is_unseen(tmp_path: Path) -> None:
     assert "s01" in trained_on()["motion"]
-    path = write_recording(tmp_path / "chest_50hz.npz", "s01", [(0, 500, "walking")])
+    path = labelled_recording(tmp_path / "chest_50hz.npz", "s01", [(0, 500, "walking")])
     assert len(read(path)) == 2
 
 
@@ -171,7 +155,7 @@ def test_recordings_may_each_have_a_position(tmp_path: Path) -> None:
 
 def test_another_part_is_read_where_it_is_asked_for(tmp_path: Path) -> None:
     paths = {
-        user: write_recording(tmp_path / f"{user}_50hz.npz", user, [(0, 500, "walking")])
+        user: labelled_recording(tmp_path / f"{user}_50hz.npz", user, [(0, 500, "walking")])
         for user in ("s01", "s02", "s05")
     }
     assert [len(read(path, split="validation")) for path in paths.values()] == [2, 0, 0]
@@ -210,7 +194,7 @@ def test_a_wearers_recordings_are_in_the_order_in_which_they_were_made(tmp_path:
 
 
 def test_some_of_the_windows_are_taken_with_all_that_is_known_of_them(tmp_path: Path) -> None:
-    path = write_recording(
+    path = labelled_recording(
         tmp_path / "x_50hz.npz", "s05", [(0, 1000, "walking"), (1000, 1500, "stairs")]
     )
     taken = read(path).take([5, 1])

@@ -1,24 +1,7 @@
 import numpy as np
-from numpy.typing import NDArray
 
 from models.recordings.datasets.posture_changes import changes
-
-RATE = 50
-
-
-def wearer(
-    ups_and_downs: list[tuple[float, float]], seconds: int, noise_pa: float = 0.0
-) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Return motion and pressure of a head that turns and rises by a pressure (Pa) at each time."""
-    rng = np.random.default_rng(0)
-    at_s = np.arange(seconds * RATE) / RATE
-    values = np.zeros((len(at_s), 6))
-    values[:, 2] = 9.81
-    pressure = 100_000 + rng.normal(0, 1, len(at_s)) * noise_pa
-    for middle_s, change_pa in ups_and_downs:
-        values[:, 3] += 0.8 * np.exp(-((at_s - middle_s) ** 2))
-        pressure += change_pa / (1 + np.exp(-4 * (at_s - middle_s)))
-    return values, pressure
+from tests.models.recordings.datasets.standing_up import RATE, wearer
 
 
 def test_a_fall_of_pressure_with_a_turn_of_the_head_is_standing_up() -> None:

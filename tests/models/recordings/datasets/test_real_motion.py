@@ -10,7 +10,7 @@ from models.recordings.datasets.real_motion import NONE, WINDOW
 from models.recordings.protocol import RecordingError
 from tests.models import small_data
 from tests.models.recordings import small_sets
-from tests.models.recordings.datasets.test_posture_changes import wearer
+from tests.models.recordings.datasets.standing_up import wearer
 
 
 @pytest.fixture(scope="module")

@@ -9,7 +9,7 @@ import tempfile
 import zipfile
 from contextlib import suppress
 from pathlib import Path, PurePosixPath
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
@@ -18,7 +18,6 @@ from hypothesis import strategies as st
 
 from models.features import Features
 from models.recordings.imports.files import FoundFile
-from models.recordings.imports.importing import open_import
 from models.recordings.imports.layouts import LAYOUTS
 from models.recordings.imports.recorders import Recorders
 from models.recordings.imports.sensor_logger import read_marks, spans_of
@@ -29,13 +28,13 @@ from schemas.frames import NS
 from streams.producers.frames import Identity, frames
 from tests.models.recordings.imports import makers
 from tests.models.recordings.imports.motion.wearer import NOW_S, START_S, G, walk
+from tests.models.recordings.imports.opening import import_of
 from tests.models.recordings.imports.sounds import sound
-from tests.streams.commands.test_import import run
+from tests.streams.commands.import_command import run_import
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from models.recordings.imports.importing import Import
     from models.recordings.protocol import Recording
 
 START_NS = round(START_S) * NS
@@ -51,10 +50,6 @@ WRITERS: dict[str, Callable[[Path], Path]] = {
     "radar-base": makers.radar_base,
 }
 MAKERS = pytest.mark.parametrize("maker", list(WRITERS))
-
-
-def import_of(path: Path, **options: Any) -> Import:
-    return open_import(path, now_ns=round(NOW_S) * NS, **options)
 
 
 def windows_of(recording: Recording) -> list[Window]:
@@ -99,7 +94,7 @@ def test_a_makers_export_becomes_complete_windows(tmp_path: Path, maker: str) ->
 async def test_the_command_says_what_a_makers_export_holds(
     tmp_path: Path, maker: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    await run(WRITERS[maker](tmp_path), dry_run=True, as_json=True, as_format=maker.strip())
+    await run_import(WRITERS[maker](tmp_path), dry_run=True, as_json=True, as_format=maker.strip())
     found = json.loads(capsys.readouterr().out)
     first = found["recordings"][0]
     assert first["start"] == "2026-03-02T08:00:00Z"

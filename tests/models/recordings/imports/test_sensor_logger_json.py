@@ -8,22 +8,17 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pytest
 
-from models.recordings.imports.importing import open_import
 from schemas.frames import NS
 from tests.models.recordings.imports import makers
-from tests.models.recordings.imports.motion.wearer import NOW_S, START_S
+from tests.models.recordings.imports.motion.wearer import START_S
+from tests.models.recordings.imports.opening import import_of
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from numpy.typing import NDArray
 
-    from models.recordings.imports.importing import Import
     from models.recordings.imports.recording import ImportedRecording
-
-
-def import_of(path: Path, as_format: str = "auto") -> Import:
-    return open_import(path, now_ns=round(NOW_S) * NS, as_format=as_format)
 
 
 def rows_of(recording: ImportedRecording) -> NDArray[np.float32]:
@@ -35,7 +30,7 @@ def test_json_is_read_as_the_csv_of_the_same_recording(tmp_path: Path, as_format
     for name in ("csv", "json"):
         (tmp_path / name).mkdir()
     (tables,) = import_of(makers.sensor_logger_android(tmp_path / "csv")).recordings
-    found = import_of(makers.sensor_logger_json(tmp_path / "json"), as_format)
+    found = import_of(makers.sensor_logger_json(tmp_path / "json"), as_format=as_format)
     (recording,) = found.recordings
     assert recording.device_id == tables.device_id == "Pixel-8"
     assert recording.start_ns == tables.start_ns == round(START_S) * NS

@@ -9,6 +9,8 @@ import numpy as np
 from models.research.lanhar.interpretation.windows import Windows, of_arrays
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from numpy.typing import NDArray
 
 GRAVITY = 9.81
@@ -48,3 +50,16 @@ def data_set(name: str, seed: int, each: int = 12, strength: float = 1.0) -> Win
     return of_arrays(
         name, np.stack([one[0] for one in made]), [one[1] for one in made], users, same, same
     )
+
+
+def motion_file(path: Path, windows: Windows) -> Path:
+    """Write windows as a data set's file has them."""
+    np.savez(
+        path,
+        data=windows.data.astype(np.float16),
+        label=windows.label,
+        user=windows.user,
+        position=windows.position,
+        device=windows.device,
+    )
+    return path

@@ -10,7 +10,7 @@ from models.research.papers import label_text
 from models.research.papers.label_text import LabelText, cluster_activities, embed_labels
 from models.research.papers.text_table import TextTable, TextTableError, read_table, write_table
 from tests.models.research.papers.pretrained import small_files
-from tests.models.research.papers.pretrained.test_bpe import MERGES, vocabulary
+from tests.models.research.papers.pretrained.byte_pairs import MERGES, vocabulary
 from tests.models.research.papers.synthetic import published
 
 if TYPE_CHECKING:

@@ -9,54 +9,33 @@ import pytest
 from models.recordings.protocol import RecordingError
 from models.simulation.acoustics.ears import DIRECTIONS, NFFT
 from models.simulation.sources.sofa import read_head, read_sofa
+from tests.models.simulation.sources.measured_files import AROUND, LEVELS, sofa_file
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from numpy.typing import NDArray
-
-# Louder in the ear that is turned to the source: (places, ears) for 0°, 90° and 270°.
-LEVELS = np.array([[1.0, 1.0], [2.0, 0.5], [0.5, 2.0]], np.float32)
-
-
-def write(
-    path: Path,
-    azimuth: tuple[float, ...] = (0, 90, 270),
-    levels: NDArray[np.float32] = LEVELS,
-    rate: float = 16_000,
-    left_y: float = 0.09,
-) -> Path:
-    responses = np.zeros((len(azimuth), 2, 8), np.float32)
-    responses[:, :, 0] = levels
-    with h5py.File(path, "w") as file:
-        file["Data.IR"] = responses
-        file["Data.SamplingRate"] = [rate]
-        file["SourcePosition"] = [[angle, 0.0, 1.5] for angle in azimuth]
-        file["ReceiverPosition"] = np.array([[0, left_y, 0], [0, -left_y, 0]])[..., None]
-    return path
-
 
 def test_places_are_counted_counter_clockwise_from_ahead(tmp_path: Path) -> None:
-    room = read_sofa(write(tmp_path / "room_16k.sofa"))
+    room = read_sofa(sofa_file(tmp_path / "room_16k.sofa"))
     np.testing.assert_allclose(room.azimuth, [0, np.pi / 2, -np.pi / 2])
     assert room.name == "room_16k"
     np.testing.assert_array_equal(room.distance_m, [1.5, 1.5, 1.5])
 
 
 def test_a_file_that_counts_clockwise_is_turned_round(tmp_path: Path) -> None:
-    room = read_sofa(write(tmp_path / "room_16k.sofa", levels=LEVELS[:, ::-1]))
+    room = read_sofa(sofa_file(tmp_path / "room_16k.sofa", levels=LEVELS[:, ::-1]))
     np.testing.assert_allclose(room.azimuth, [0, -np.pi / 2, np.pi / 2])
 
 
 def test_the_left_ear_comes_first_whatever_the_order_of_the_file(tmp_path: Path) -> None:
-    one = read_sofa(write(tmp_path / "one.sofa"))
-    other = read_sofa(write(tmp_path / "other.sofa", levels=LEVELS[:, ::-1], left_y=-0.09))
+    one = read_sofa(sofa_file(tmp_path / "one.sofa"))
+    other = read_sofa(sofa_file(tmp_path / "other.sofa", levels=LEVELS[:, ::-1], left_y=-0.09))
     np.testing.assert_array_equal(one.responses, other.responses)
     np.testing.assert_array_equal(one.azimuth, other.azimuth)
 
 
 def test_another_sampling_rate_is_named(tmp_path: Path) -> None:
-    path = write(tmp_path / "room.sofa", rate=48_000)
+    path = sofa_file(tmp_path / "room.sofa", rate=48_000)
     with pytest.raises(RecordingError, match=r"room\.sofa is sampled at 48000 Hz; expected 16000"):
         read_sofa(path)
 
@@ -75,26 +54,23 @@ def test_a_file_without_responses_names_what_is_missing(tmp_path: Path) -> None:
         read_sofa(tmp_path / "room.sofa")
 
 
-AROUND = tuple(float(turn) for turn in range(0, 360, 5))
-
-
 def test_a_heads_ring_has_unit_power_and_its_left_ear_first(tmp_path: Path) -> None:
     levels = np.ones((72, 2), np.float32)
     levels[18] = [2.0, 0.5]
-    head = read_head(write(tmp_path / "head.sofa", AROUND, levels, rate=44_100))
+    head = read_head(sofa_file(tmp_path / "head.sofa", AROUND, levels, rate=44_100))
     assert head.ring.shape == (DIRECTIONS, 2, NFFT // 2 + 1)
     assert head.distance_m == 1.5
     power = np.square(np.abs(head.ring[:, :, 10:400])).mean(axis=2)
     assert power[18, 0] / power[18, 1] == pytest.approx(16, rel=0.01)
     assert power.mean() == pytest.approx(1.0, rel=0.2)
     other = read_head(
-        write(tmp_path / "other.sofa", AROUND, levels[:, ::-1], rate=44_100, left_y=-0.09)
+        sofa_file(tmp_path / "other.sofa", AROUND, levels[:, ::-1], rate=44_100, left_y=-0.09)
     )
     np.testing.assert_array_equal(head.ring, other.ring)
 
 
 def test_a_head_that_lacks_a_direction_is_refused(tmp_path: Path) -> None:
-    path = write(tmp_path / "head.sofa", AROUND[:-1], np.ones((71, 2), np.float32))
+    path = sofa_file(tmp_path / "head.sofa", AROUND[:-1], np.ones((71, 2), np.float32))
     expected = r"head\.sofa has no response at 355 degrees and elevation 0; expected one every 5"
     with pytest.raises(RecordingError, match=expected):
         read_head(path)

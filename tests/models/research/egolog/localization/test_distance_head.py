@@ -20,7 +20,7 @@ from models.serving.registry import Registry
 from schemas.evidence import REGIONS
 from tests.models.research.egolog.localization.batched.material import world
 from tests.models.research.egolog.localization.batched.rendered import PLACING
-from tests.models.research.egolog.localization.test_life_calibration import days
+from tests.models.research.egolog.localization.days_with_sounds import days_with_sounds
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -75,7 +75,7 @@ def test_the_command_reproduces_its_own_weights_and_reports_the_validation_score
         folder.mkdir()
     Registry(start).save(LOCALIZATION, small(), start / "localization.safetensors", half=True)
     monkeypatch.setenv("EGOLOG_SHARED_DATA", str(tmp_path))
-    placed = days(["left-near"], ["back-far"], ["right-near"], ["front-far"])
+    placed = days_with_sounds(["left-near"], ["back-far"], ["right-near"], ["front-far"])
     monkeypatch.setattr(placed_days, "compose", lambda *_: placed)
     monkeypatch.setattr(
         two_ears, "read_worlds", lambda *_, **__: two_ears.Worlds(world(), world(), world())

@@ -1,12 +1,11 @@
 from __future__ import annotations
 
-import numpy as np
+from typing import TYPE_CHECKING
+
 import pytest
 import torch
 
 from models.egolog.localization import Localization, LocalizationConfig
-from models.labels import SOUND_EVENTS
-from models.research.egolog.days.placed import PlacedDays
 from models.research.egolog.localization import life_calibration
 from models.research.egolog.localization.batched.validation import DRY
 from models.research.egolog.localization.life_calibration import (
@@ -20,6 +19,10 @@ from models.research.egolog.localization.life_calibration import (
 )
 from schemas.evidence import REGIONS
 from tests.models.research.egolog.localization.batched.material import world
+from tests.models.research.egolog.localization.days_with_sounds import days_with_sounds
+
+if TYPE_CHECKING:
+    import numpy as np
 
 SMALL = LocalizationConfig(channels=(8, 16, 16), steered=(8, 8), hidden=32)
 
@@ -27,18 +30,6 @@ SMALL = LocalizationConfig(channels=(8, 16, 16), steered=(8, 8), hidden=32)
 def small() -> Localization:
     torch.manual_seed(0)
     return Localization(SMALL).eval().requires_grad_(False)
-
-
-def days(*seconds: list[str]) -> PlacedDays:
-    """Return one stretch with sounds in the named regions of each second, and noise to hear."""
-    sounds = np.zeros((1, len(seconds), len(SOUND_EVENTS), len(REGIONS)), bool)
-    for at, regions in enumerate(seconds):
-        for number, name in enumerate(regions):
-            sounds[0, at, number, REGIONS.index(name)] = True
-    rng = np.random.default_rng(0)
-    maps = rng.uniform(0, 8, (1, len(seconds), 3, 50, 64)).astype(np.float16)
-    imu = rng.normal(0, 1, (1, 50 * len(seconds), 6)).astype(np.float32)
-    return PlacedDays(np.zeros((1, 0), np.float16), maps, imu, sounds)
 
 
 def left_logits(near: float, count: int, rng: torch.Generator) -> RegionLogits:
@@ -54,7 +45,7 @@ def left_logits(near: float, count: int, rng: torch.Generator) -> RegionLogits:
 
 
 def test_each_region_of_a_second_in_which_something_is_heard_counts_once() -> None:
-    placed = days(["left-near"], ["back-far", "left-far"], ["back-far", "back-far"], [])
+    placed = days_with_sounds(["left-near"], ["back-far", "left-far"], ["back-far", "back-far"], [])
     assert near_share(placed) == pytest.approx(1 / 4)
 
 
@@ -99,7 +90,7 @@ def test_a_day_is_heard_second_by_second_through_balanced_microphones(
         return maps
 
     monkeypatch.setattr(life_calibration, "balanced_in_turn", in_turn)
-    outputs = day_logits(small(), days(["left-near"], [], ["back-far", "left-far"]))
+    outputs = day_logits(small(), days_with_sounds(["left-near"], [], ["back-far", "left-far"]))
     assert balanced == [3]
     assert outputs.logits.shape == (3, len(REGIONS))
     assert outputs.regions.sum(1).tolist() == [1, 0, 2]

@@ -22,7 +22,7 @@ from models.simulation.acoustics.sounds import FS
 from models.simulation.sources.measured import HEAD_RADIUS_M
 from tests.models import small_data
 from tests.models.research.egolog.localization.batched.material import table, world
-from tests.models.simulation.sources.test_sofa import AROUND, write
+from tests.models.simulation.sources.measured_files import AROUND, sofa_file
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -34,7 +34,7 @@ def test_recordings_of_a_split_alone_are_rendered_of(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     data = small_data.write(tmp_path / "data")
-    write(data / KEMAR, AROUND, np.ones((len(AROUND), 2), np.float32), rate=44_100)
+    sofa_file(data / KEMAR, AROUND, np.ones((len(AROUND), 2), np.float32), rate=44_100)
     monkeypatch.setattr(two_ears, "sphere_table", table)
     tables = two_ears.Tables(
         heads=2, shapes=2, takes=1, labels=("rain", "speech"), radii_m=(HEAD_RADIUS_M,)

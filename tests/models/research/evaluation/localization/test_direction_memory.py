@@ -20,7 +20,7 @@ from models.research.evaluation.localization.direction_memory import (
 from models.serving.predict import LocatedSecond, SoundLocalizer
 from models.serving.registry import Registry
 from schemas.evidence import REGIONS
-from tests.models.research.egolog.localization.test_life_calibration import days
+from tests.models.research.egolog.localization.days_with_sounds import days_with_sounds
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -76,7 +76,7 @@ def test_without_motion_there_is_no_memory(monkeypatch: pytest.MonkeyPatch) -> N
         return [LocatedSecond(dict.fromkeys(REGIONS, 0.1), np.zeros((2, 72)))] * len(items)
 
     monkeypatch.setattr(SoundLocalizer, "locate", locate)
-    located = days(["left-near"], [], ["back-far", "left-far"])
+    located = days_with_sounds(["left-near"], [], ["back-far", "left-far"])
     still = localize_days(SoundLocalizer(Registry()), located, motion=False)
     assert asked == [None] * 3
     assert np.array_equal(still.smoothed_directions(), still.alone())
@@ -89,7 +89,7 @@ def test_without_motion_there_is_no_memory(monkeypatch: pytest.MonkeyPatch) -> N
 def test_the_command_measures_both_ways_and_fits(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    located = days(["left-near"], ["back-far"], ["right-near"], ["front-far"])
+    located = days_with_sounds(["left-near"], ["back-far"], ["right-near"], ["front-far"])
     monkeypatch.setattr(placed_days, "compose", lambda *_: located)
     monkeypatch.setattr(direction_memory, "unseen_material", lambda _: None)
     monkeypatch.setattr(direction_memory.Material, "read", lambda *_, **__: None)

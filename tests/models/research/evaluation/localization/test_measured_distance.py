@@ -14,7 +14,7 @@ from models.research.lib.metrics import calibration_error
 from models.serving.registry import Registry
 from models.simulation.sources.measured import SoundBank
 from schemas.evidence import REGIONS
-from tests.models.simulation.sources.test_dummy_head import write
+from tests.models.simulation.sources.measured_files import dummy_head_file
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -80,7 +80,7 @@ def test_what_is_absent_is_named(tmp_path: Path) -> None:
     assert measure(Registry(), tmp_path, sounds, 0) == {
         "skipped": ["ku100_16khz.npz", "*_16k.sofa"]
     }
-    write(tmp_path / "ku100_16khz.npz")
+    dummy_head_file(tmp_path / "ku100_16khz.npz")
     figures = measure(Registry(), tmp_path, sounds, 0, clips=1)
     assert figures["skipped"] == ["*_16k.sofa"]
     assert set(figures["ku100"]["distances"]) == {"0.5", "3.25"}
@@ -100,7 +100,7 @@ def test_a_device_is_judged_by_what_its_own_seconds_say_of_its_microphones(
     def louder(waves: list[NDArray[np.float32]]) -> NDArray[np.float16]:
         return plain([wave * np.array([[10 ** (1.5 / 20)], [1.0]], np.float32) for wave in waves])
 
-    write(tmp_path / "ku100_16khz.npz")
+    dummy_head_file(tmp_path / "ku100_16khz.npz")
     alike = measure(Registry(), tmp_path, sounds, 0, clips=1)["balance_db"]["dry"]
     monkeypatch.setattr(measured_distance, "maps_of", louder)
     figures = measure(Registry(), tmp_path, sounds, 0, clips=1)

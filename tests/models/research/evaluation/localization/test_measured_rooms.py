@@ -10,7 +10,7 @@ from models.recordings.splits import unseen
 from models.research.evaluation.localization.measured_rooms import measure, render_second, rooms
 from models.serving.registry import Registry
 from models.simulation.sources.measured import SoundBank
-from tests.models.simulation.sources.test_sofa import LEVELS, write
+from tests.models.simulation.sources.measured_files import LEVELS, sofa_file
 from tests.shared_data import shared_data
 
 if TYPE_CHECKING:
@@ -24,14 +24,14 @@ def sounds() -> SoundBank:
 
 
 def test_only_responses_at_16_khz_are_measured(tmp_path: Path) -> None:
-    write(tmp_path / "b_16k.sofa")
-    write(tmp_path / "a_16k.sofa")
-    write(tmp_path / "a_48k.sofa", rate=48_000)
+    sofa_file(tmp_path / "b_16k.sofa")
+    sofa_file(tmp_path / "a_16k.sofa")
+    sofa_file(tmp_path / "a_48k.sofa", rate=48_000)
     assert [room.name for room in rooms(tmp_path)] == ["a_16k", "b_16k"]
 
 
 def test_the_ear_turned_to_the_source_hears_it_louder(tmp_path: Path, sounds: SoundBank) -> None:
-    room = rooms(write(tmp_path / "a_16k.sofa").parent)[0]
+    room = rooms(sofa_file(tmp_path / "a_16k.sofa").parent)[0]
     left, right = render_second(room.responses[1], sounds, np.random.default_rng(1))
     assert np.square(left).mean() > 10 * np.square(right).mean()
     assert left.shape == (16_000,)
@@ -39,7 +39,7 @@ def test_the_ear_turned_to_the_source_hears_it_louder(tmp_path: Path, sounds: So
 
 def test_a_place_between_two_directions_is_left_out(tmp_path: Path, sounds: SoundBank) -> None:
     levels = np.concatenate([LEVELS, [[1.5, 0.8]]]).astype(np.float32)
-    write(tmp_path / "a_16k.sofa", azimuth=(0, 90, 270, 45), levels=levels)
+    sofa_file(tmp_path / "a_16k.sofa", azimuth=(0, 90, 270, 45), levels=levels)
     found = measure(Registry(), tmp_path, sounds, 0)["a_16k"]
     assert found["seconds"] == 3 * 4
     assert np.sum(found["confusion"]) == 3 * 4

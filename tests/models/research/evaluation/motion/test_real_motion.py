@@ -14,7 +14,7 @@ from models.research.evaluation.motion.real_motion import activity_figures, moti
 from models.serving.predict import ActivityRecognizer, HarInput
 from models.serving.registry import Registry
 from tests.models import fresh
-from tests.models.recordings.datasets.test_labelled_windows import write_recording
+from tests.models.recordings.small_sets import labelled_recording
 from tests.shared_data import shared_data
 
 if TYPE_CHECKING:
@@ -90,7 +90,7 @@ def test_every_file_of_labelled_motion_is_measured_and_a_strange_one_named(
     registry.load(ENCODERS)
     folder = tmp_path / "imu"
     folder.mkdir()
-    write_recording(folder / "belt_50hz.npz", "s05", [(0, 500, "walking")])
+    labelled_recording(folder / "belt_50hz.npz", "s05", [(0, 500, "walking")])
     np.savez(folder / "odd_50hz.npz", signal=np.zeros(3))
     np.savez(folder / "table.npz", signal=np.zeros(3))
     figures = real_motion.measure(registry, folder)

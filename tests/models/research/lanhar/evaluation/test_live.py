@@ -11,7 +11,7 @@ from models.research.lanhar.evaluation import live
 from models.research.lanhar.evaluation.live_page import page
 from models.research.lanhar.evaluation.live_ranking import figures, ranked
 from tests.models import fresh
-from tests.models.recordings.datasets.test_labelled_windows import write_recording
+from tests.models.recordings.small_sets import labelled_recording
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -98,7 +98,7 @@ def test_every_file_is_measured_by_the_weights_of_a_folder(
     fresh.registry(tmp_path / "weights")
     folder = tmp_path / "imu"
     folder.mkdir()
-    write_recording(folder / "belt_50hz.npz", "s05", [(0, 500, "walking")])
+    labelled_recording(folder / "belt_50hz.npz", "s05", [(0, 500, "walking")])
     np.savez(folder / "odd_50hz.npz", signal=np.zeros(3))
     np.savez(folder / "table.npz", signal=np.zeros(3))
     measured = live.measure(tmp_path / "weights", folder)
@@ -111,7 +111,7 @@ def test_all_devices_can_be_told_to_be_worn_at_one_place(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(live, "require_lanhar", lambda _: SaysByPosture())
-    write_recording(tmp_path / "belt_50hz.npz", "s05", [(0, 500, "walking")])
+    labelled_recording(tmp_path / "belt_50hz.npz", "s05", [(0, 500, "walking")])
     taken = {
         at: live.measure(tmp_path, tmp_path, position=at)["belt"]["labels"]["walking"]["taken_for"]
         for at in (None, "glasses")

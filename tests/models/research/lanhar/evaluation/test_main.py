@@ -2,33 +2,19 @@ import json
 from dataclasses import replace
 from pathlib import Path
 
-import numpy as np
 import pytest
 
 from models.research.lanhar.evaluation.__main__ import main
-from models.research.lanhar.interpretation.windows import Windows
-from tests.models.research.lanhar.motion import data_set
+from tests.models.research.lanhar.motion import data_set, motion_file
 
 pytest.importorskip("sklearn")
-
-
-def write(path: Path, windows: Windows) -> Path:
-    np.savez(
-        path,
-        data=windows.data.astype(np.float16),
-        label=windows.label,
-        user=windows.user,
-        position=windows.position,
-        device=windows.device,
-    )
-    return path
 
 
 def files(folder: Path) -> list[str]:
     source, target = data_set("a", 0, each=8), data_set("b", 1, each=8)
     paths = [
-        write(folder / "a_20hz.npz", source.where(source.label != "running")),
-        write(folder / "b_20hz.npz", target),
+        motion_file(folder / "a_20hz.npz", source.where(source.label != "running")),
+        motion_file(folder / "b_20hz.npz", target),
     ]
     return ["--source", str(paths[0]), "--target", str(paths[1]), "--json", str(folder / "out")]
 
@@ -86,7 +72,7 @@ def test_without_baselines_new_activities_have_none_either(tmp_path: Path) -> No
 def test_classes_of_the_source_that_the_target_lacks_are_no_candidates(tmp_path: Path) -> None:
     arguments = files(tmp_path)
     target = data_set("b", 1, each=4)
-    write(Path(arguments[3]), target.where(target.label != "going upstairs"))
+    motion_file(Path(arguments[3]), target.where(target.label != "going upstairs"))
     assert main([*arguments, "--quick", "--without-baselines"]) == 0
     figures = json.loads((tmp_path / "out").read_text())
     assert figures["new_activities"]["chance"] == pytest.approx(1 / 4)
@@ -97,7 +83,7 @@ def test_files_without_a_shared_class_are_refused(
 ) -> None:
     arguments = files(tmp_path)
     target = data_set("b", 1, each=2)
-    write(Path(arguments[3]), target.where(target.label == "running"))
+    motion_file(Path(arguments[3]), target.where(target.label == "running"))
     assert main([*arguments, "--quick"]) == 1
     assert "share 0 classes" in capsys.readouterr().err
 

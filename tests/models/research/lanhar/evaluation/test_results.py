@@ -22,8 +22,7 @@ from models.research.lanhar.evaluation.way_runs import (
 )
 from models.research.lanhar.interpretation.windows import Windows
 from models.serving.registry import Registry
-from tests.models.research.lanhar.evaluation.test_main import write
-from tests.models.research.lanhar.motion import data_set
+from tests.models.research.lanhar.motion import data_set, motion_file
 
 FOUND = {
     "accuracy": 0.9, "macro_f1": 0.8, "category_macro_f1": 0.9, "baselines": {},
@@ -88,7 +87,7 @@ def test_a_run_keeps_its_figures(tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 
     monkeypatch.setattr(way_runs, "evaluate", found)
     for name in ("a_20hz.npz", "b_20hz.npz"):
-        write(tmp_path / name, data_set("x", 0, each=2))
+        motion_file(tmp_path / name, data_set("x", 0, each=2))
     one = replace(job(tmp_path, "a_20hz.npz", "b_20hz.npz"), baselines=("random_forest",))
     assert run(one) == FOUND
     assert json.loads(one.kept.read_text()) == FOUND

@@ -1,19 +1,10 @@
-import gzip
 from pathlib import Path
 
 import pytest
 
 from models.network.published_weights import UnreadableWeightsError
-from models.research.papers.pretrained.bpe import VOCABULARY_FILE, Tokenizer
-
-MERGES = ["c o", "co o", "i n", "in g</w>", "k ing</w>", "coo king</w>", "t h", "th e</w>"]
-
-
-def vocabulary(folder: Path, merges: list[str] = MERGES) -> Path:
-    path = folder / VOCABULARY_FILE
-    with gzip.open(path, "wt", encoding="utf-8") as file:
-        file.write("#version: 0.2\n" + "\n".join(merges) + "\n")
-    return path
+from models.research.papers.pretrained.bpe import Tokenizer
+from tests.models.research.papers.pretrained.byte_pairs import MERGES, vocabulary
 
 
 def test_a_text_is_start_merged_pieces_end_and_zeros(tmp_path: Path) -> None:

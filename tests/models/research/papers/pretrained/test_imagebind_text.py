@@ -15,7 +15,7 @@ from models.research.papers.pretrained.imagebind_text import (
     load,
 )
 from tests.models.research.papers.pretrained import small_files
-from tests.models.research.papers.pretrained.test_bpe import MERGES, vocabulary
+from tests.models.research.papers.pretrained.byte_pairs import MERGES, vocabulary
 
 TOKENS = 512 + len(MERGES) + 2
 
