@@ -21,7 +21,8 @@ from models.recordings.formats.arrays import load
 from models.recordings.formats.columns import texts
 from models.recordings.protocol import RecordingError
 from models.recordings.shared_data import CIPIC, ESC50, IMU, SPEECH, URBANSOUND8K
-from models.recordings.splits import TRAINED_ON, ear_split, in_split, split_elsewhere
+from models.recordings.splits import ear_split, in_split
+from models.recordings.unseen import TRAINED_ON, split_elsewhere
 from models.research.lib.recordings_folder import needed_recordings
 from schemas.atomic_file import write_atomically
 
@@ -46,7 +47,7 @@ _KNOWN: tuple[Split, ...] = ("train", "validation")
 def trained_recordings(data: Path) -> dict[str, list[str]]:
     """Return the names of the recordings of training and validation in `data`, sorted, by kind.
 
-    Kinds are those of `models.recordings.splits.trained_on`. Raises `RecordingError` for a data set
+    Kinds are those of `models.recordings.unseen.trained_on`. Raises `RecordingError` for a data set
     that is missing or damaged.
     """
     sounds = esc50.training_fold_clips(data / ESC50)

@@ -13,12 +13,14 @@ from typing import TYPE_CHECKING
 
 from models.recordings.folder_writer import write
 from models.recordings.shared_data import shared_data
-from models.recordings.splits import Splits, unseen
+from models.recordings.unseen import unseen
 from models.simulation.composed_day import DEVICES, ComposedDay
 from models.simulation.sources.material import Material, missing
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+
+    from models.recordings.splits import Splits
 
 
 def main(arguments: Sequence[str] | None = None) -> None:

@@ -15,7 +15,7 @@ from scipy import ndimage
 
 from models.recordings.blocks import Blocks
 from models.recordings.datasets import classyglass
-from models.recordings.datasets.esc50 import ACTIVITY_OF_CATEGORY, EVENT_OF_CATEGORY, Split
+from models.recordings.datasets.esc50 import ACTIVITY_OF_CATEGORY, EVENT_OF_CATEGORY
 from models.recordings.protocol import (
     AudioChunk,
     ImuChunk,
@@ -39,6 +39,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from models.recordings.formats.arrays import ImuArray
+    from models.recordings.splits import Split
     from models.simulation.acoustics.ears import Ears
     from models.simulation.life.plan import SoundEvent
     from schemas.frames import Modality

@@ -115,7 +115,7 @@ def _composed(rest: str, data_root: Path | None) -> list[Recording]:
 
 
 def _composed_day(rest: str, data_root: Path | None) -> list[Recording]:
-    from models.recordings.splits import unseen
+    from models.recordings.unseen import unseen
     from models.simulation.composed_day import ComposedDay
     from models.simulation.sources.material import Material, missing
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from math import gcd
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
 
 import numpy as np
 import soundfile
@@ -19,8 +19,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from models.features import Features
-
-Split = Literal["train", "validation", "test"]
+    from models.recordings.splits import Split
 
 TRAIN_FOLDS = (1, 2, 3)
 TEST_FOLDS = (5,)

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from models.recordings.datasets.motion_files import MotionCuts
-from models.recordings.splits import Split, trained_on
+from models.recordings.unseen import trained_on
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from models.recordings.datasets.motion_files import MotionRecordings
+    from models.recordings.splits import Split
 
 _ROWS = 50
 _STEP = 0.01

@@ -39,7 +39,7 @@ def clips(
     """Return (path, category) of the clips of `split` in the table of `folder`.
 
     All clips of a recording are in one split. Recordings that occur in another data set have its
-    split, `elsewhere` (`models.recordings.splits.split_elsewhere`); split None selects all but
+    split, `elsewhere` (`models.recordings.unseen.split_elsewhere`); split None selects all but
     those that train or validate there. Raises `UrbanSoundError`.
     """
     path = folder / TABLE

@@ -8,7 +8,7 @@ from models.recordings.datasets import esc50, labelled_motion, spoken_digits, ur
 from models.recordings.datasets.motion_files import read_motion
 from models.recordings.protocol import RecordingError
 from models.recordings.shared_data import CIPIC, ESC50, HRTF, IMU, SPEECH, URBANSOUND8K
-from models.recordings.splits import split_elsewhere, unseen
+from models.recordings.unseen import split_elsewhere, unseen
 from models.simulation.sources.dummy_head import read_dummy_head
 from models.simulation.sources.measured import read_cipic
 from models.simulation.sources.sofa import read_sofa

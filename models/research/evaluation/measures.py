@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from models.recordings.datasets import esc50
 from models.recordings.datasets import real_motion as motion_windows
 from models.recordings.shared_data import CIPIC, ESC50, HRTF, IMU
-from models.recordings.splits import unseen
+from models.recordings.unseen import unseen
 from models.research.egolog import imu_encoder
 from models.research.egolog.audio import categories as sound_categories
 from models.research.egolog.days import disturbed as disturbed_days

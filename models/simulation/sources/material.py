@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 
 from models.recordings.datasets import esc50
 from models.recordings.shared_data import CIPIC, ESC50, IMU, SPEECH
-from models.recordings.splits import Split, Splits, unseen
+from models.recordings.splits import Split, Splits
+from models.recordings.unseen import unseen
 from models.simulation.acoustics.sounds import SoundSource, synthesise
 from models.simulation.sources.measured import EARS_REVISION, SoundBank, read_cipic, read_speech
 from models.simulation.sources.motion_bank import MotionBank

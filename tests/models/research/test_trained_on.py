@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from models.recordings.splits import TRAINED_ON
+from models.recordings.unseen import TRAINED_ON
 from models.research import trained_on
 from tests.models import small_data
 from tests.shared_data import shared_data

@@ -14,7 +14,7 @@ from models.labels import CATEGORIES, RECOGNISED_SOUNDS
 from models.network.windows import SEGMENT_S
 from models.recordings.datasets import esc50, spoken_digits, urbansound8k
 from models.recordings.shared_data import ESC50, SPEECH, URBANSOUND8K
-from models.recordings.splits import split_elsewhere
+from models.recordings.unseen import split_elsewhere
 from models.research.egolog.audio.categories import sounding, top1
 from models.research.egolog.audio.clips import RATE
 from models.research.egolog.recogniser.sound_names import (

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from models.labels import CATEGORIES, RECOGNISED_SOUNDS, SOUND_EVENTS
 from models.recordings.datasets import esc50, urbansound8k
 from models.recordings.shared_data import ESC50, SPEECH, URBANSOUND8K
-from models.recordings.splits import split_elsewhere
+from models.recordings.unseen import split_elsewhere
 from models.research.egolog.audio.clips import RATE, SECONDS, rendition, trim
 from models.research.egolog.recogniser.sound_names import SAME_CATEGORY, UNKNOWN_BESIDE, sound_of
 from models.simulation.acoustics.sounds import synthesise

@@ -25,7 +25,7 @@ from models.labels import CATEGORIES, RECOGNISED_SOUNDS
 from models.recordings.datasets import esc50, urbansound8k
 from models.recordings.protocol import RecordingError
 from models.recordings.shared_data import ESC50, URBANSOUND8K, shared_data
-from models.recordings.splits import split_elsewhere, unseen
+from models.recordings.unseen import split_elsewhere, unseen
 from models.research.egolog.audio.categories import sounding
 from models.research.egolog.audio.yamnet import Yamnet, YamnetError, class_names
 from models.research.egolog.recogniser.sound_names import PARENT_OF_CATEGORY, PARENT_OF_SOUND

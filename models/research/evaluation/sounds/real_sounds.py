@@ -18,7 +18,7 @@ from models.labels import CATEGORIES
 from models.network.windows import SEGMENT_S
 from models.recordings.datasets import esc50, spoken_digits, urbansound8k
 from models.recordings.shared_data import ESC50, SPEECH, URBANSOUND8K
-from models.recordings.splits import split_elsewhere
+from models.recordings.unseen import split_elsewhere
 from models.research.egolog.audio.categories import sounding
 from models.research.evaluation.sounds.audio_tagger import of_ours, top1, with_parents
 from models.serving.predict import FRAME_RATE, ScenarioInput, ScenarioRecognizer

@@ -20,7 +20,8 @@ from infra.settings import Settings
 from models.features import Features
 from models.recordings.datasets import spoken_digits
 from models.recordings.shared_data import SPEECH
-from models.recordings.splits import Splits, unseen
+from models.recordings.splits import Splits
+from models.recordings.unseen import unseen
 from models.research.evaluation.sounds.real_sounds import (
     MIN_SPEAKING,
     RATE,

@@ -9,7 +9,7 @@ from models.recordings.datasets import trained_motion
 from models.recordings.datasets.labelled_windows import LabelledWindows, names_of, position_of, read
 from models.recordings.datasets.motion_files import read_recordings
 from models.recordings.datasets.trained_motion import recording_starts
-from models.recordings.splits import trained_on
+from models.recordings.unseen import trained_on
 from tests.models.recordings.datasets.standing_up import wearer
 from tests.models.recordings.small_sets import labelled_recording
 

@@ -7,7 +7,7 @@ from models.recordings.datasets import trained_motion
 from models.recordings.datasets.motion_files import MotionCuts, MotionRecordings, read_motion
 from models.recordings.datasets.trained_motion import recording_starts, unseen_split
 from models.recordings.shared_data import IMU
-from models.recordings.splits import trained_on
+from models.recordings.unseen import trained_on
 from models.research.trained_on import MOTION_FILES
 from tests.shared_data import shared_data
 

@@ -9,7 +9,7 @@ import pytest
 from models.recordings.datasets import esc50, urbansound8k
 from models.recordings.datasets.urbansound8k import UrbanSoundError, clips
 from models.recordings.shared_data import ESC50, URBANSOUND8K
-from models.recordings.splits import split_elsewhere, trained_on
+from models.recordings.unseen import split_elsewhere, trained_on
 from tests.models import small_data
 from tests.shared_data import shared_data
 

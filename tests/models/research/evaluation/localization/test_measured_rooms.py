@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from models.recordings.shared_data import ESC50
-from models.recordings.splits import unseen
+from models.recordings.unseen import unseen
 from models.research.evaluation.localization.measured_rooms import measure, render_second, rooms
 from models.serving.registry import Registry
 from models.simulation.sources.measured import SoundBank

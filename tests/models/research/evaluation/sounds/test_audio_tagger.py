@@ -11,7 +11,7 @@ import soundfile
 import torch
 
 from models.egolog.audio_tagger.parents import PARENTS
-from models.recordings import splits
+from models.recordings import unseen
 from models.recordings.shared_data import URBANSOUND8K
 from models.research.egolog.recogniser.sound_names import PARENT_OF_CATEGORY, PARENT_OF_SOUND
 from models.research.evaluation.sounds import audio_tagger
@@ -91,7 +91,7 @@ def test_clips_that_were_trained_on_are_left_out(
 ) -> None:
     small_data.streets(tmp_path / URBANSOUND8K)
     assert len(labelled_sounds(tmp_path)["urbansound8k"]) == len(small_data.STREET_CLIPS)
-    monkeypatch.setattr(splits, "trained_on", lambda: {"sounds": [], "street": ["103-5-0-0"]})
+    monkeypatch.setattr(unseen, "trained_on", lambda: {"sounds": [], "street": ["103-5-0-0"]})
     paths = [clip.path.stem for clip in labelled_sounds(tmp_path)["urbansound8k"]]
     assert paths == ["100-3-0-0", "100-3-0-1", "101-7-0-0", "101-2-0-0"]
 

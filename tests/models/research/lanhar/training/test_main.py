@@ -14,7 +14,7 @@ from models.lanhar.text_encoder import WordEncoder
 from models.lanhar.vocabulary import OpenVocabulary
 from models.network.key import Key
 from models.recordings.shared_data import IMU
-from models.recordings.splits import trained_on
+from models.recordings.unseen import trained_on
 from models.research.lanhar.interpretation.windows import read_npz
 from models.research.lanhar.training.__main__ import (
     FILES,
