@@ -303,7 +303,7 @@ def _binaural(
         )
     worlds = two_ears.read_worlds(data, context.device, context.jobs)
     rate = two_ears.RATE if start is None else two_ears.RATE_FURTHER
-    return two_ears.train(worlds, Course(minutes * 60, rate, context.seed), start)
+    return two_ears.train(worlds, Course(minutes, rate, context.seed), start)
 
 
 def _save_and_carry_over(

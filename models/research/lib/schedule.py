@@ -25,22 +25,29 @@ class Moment:
     is_check: bool
     bar: Any
 
+    @property
+    def cosine(self) -> float:
+        """Half a cosine, which falls from 1 at the start to 0 at the end."""
+        return 0.5 * (1 + float(np.cos(np.pi * min(1.0, self.done))))
+
+    def warm_up(self, steps: int) -> float:
+        """Return a linear warm-up, which is 1 from `steps` on."""
+        return min(1.0, (self.step + 1) / steps)
+
     def rate(self, highest: float, warm_up_steps: int, lowest_share: float = 0.0) -> float:
         """Return the learning rate: a linear warm-up to `highest`, times half a cosine.
 
         The cosine falls until the end, though not below `lowest_share` of `highest`.
         """
-        warm = min(1.0, (self.step + 1) / warm_up_steps)
-        falling = 0.5 * (1 + float(np.cos(np.pi * min(1.0, self.done))))
-        return highest * warm * max(lowest_share, falling)
+        return highest * self.warm_up(warm_up_steps) * max(lowest_share, self.cosine)
 
 
 def moments(
-    name: str, minutes: float, steps: int | None, checks: int, least_steps: int = 0
+    name: str, minutes: float, steps: int | None, checks: float, least_steps: int = 0
 ) -> Iterator[Moment]:
     """Yield the moment before each step, and the end: of `minutes` or of `steps`.
 
-    There are `checks` at even intervals, the last at the end. The time ends nothing before
+    There are `checks` at even intervals, and one at the end. The time ends nothing before
     `least_steps`, because a GPU's first step alone can take a minute.
     """
     limit_s, began = minutes * 60, time.monotonic()

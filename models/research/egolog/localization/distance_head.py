@@ -33,7 +33,8 @@ from models.research.egolog.days.placed import PlacedDays
 from models.research.egolog.localization import life_calibration, two_ears
 from models.research.egolog.localization.batched.augment import SETTLED, augment
 from models.research.egolog.localization.batched.drawn import drawn_columns, seconds_of
-from models.research.egolog.localization.batched.training import TRAINING, regions_loss
+from models.research.egolog.localization.batched.supplies import TRAINING
+from models.research.egolog.localization.batched.training import regions_loss
 from models.research.egolog.localization.batched.validation import VALIDATION, validation_sets
 from models.research.egolog.localization.new_head import with_new_head
 from models.research.lib.option_minimums import check_minimums

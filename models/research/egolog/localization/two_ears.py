@@ -31,7 +31,7 @@ from models.research.egolog.localization.batched.features import BatchedFeatures
 from models.research.egolog.localization.batched.motions import Motions
 from models.research.egolog.localization.batched.seconds import World
 from models.research.egolog.localization.batched.sounds import Sounds
-from models.research.egolog.localization.batched.training import DrawnSeconds, RenewedSeconds
+from models.research.egolog.localization.batched.supplies import DrawnSeconds, RenewedSeconds
 from models.research.egolog.localization.batched.training import train as train_batched
 from models.research.egolog.localization.batched.validation import (
     score_of,
@@ -137,7 +137,7 @@ def train(
     clips: int = VALIDATION_CLIPS,
     drawn: RenderedSeconds | None = None,
 ) -> Localization:
-    """Return a network trained for the seconds of `course`, further from `start` if given.
+    """Return a network trained for the minutes of `course`, further from `start` if given.
 
     It has no distance head: `distance_head` trains one for it.
 

@@ -17,7 +17,8 @@ from tqdm import tqdm
 from models.research.egolog.localization import two_ears
 from models.research.egolog.localization.batched.drawn import Columns, drawn_columns, seconds_of
 from models.research.egolog.localization.batched.seconds import RenderedSeconds, World
-from models.research.egolog.localization.batched.training import TRAINING, Course
+from models.research.egolog.localization.batched.supplies import TRAINING
+from models.research.egolog.localization.batched.training import Course
 from models.serving.one_thread import pin_one_thread
 
 if TYPE_CHECKING:
@@ -47,7 +48,7 @@ def train(
     drawn = draw(data, cache, clips, jobs)
     worlds = two_ears.read_worlds(data, "cpu", tables=VALIDATION_TABLES)
     rate = RATE if start is None else RATE_FURTHER
-    course = Course(minutes * 60, rate, seed, batch=BATCH, check_s=CHECK_S)
+    course = Course(minutes, rate, seed, batch=BATCH, check_s=CHECK_S)
     return two_ears.train(worlds, course, start, VALIDATION_CLIPS, drawn)
 
 

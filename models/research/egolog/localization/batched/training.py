@@ -1,16 +1,13 @@
 """Training localization with two ears on rendered seconds.
 
 No second is seen often, so the network cannot memorise seconds, and its probabilities for ambiguous
-seconds are those that remain. A graphics card renders new ones during training
-(`RenewedSeconds`); a CPU would do little else, so it learns from many that were drawn before
-(`DrawnSeconds`).
+seconds are those that remain.
 """
 
 from __future__ import annotations
 
 import copy
-import time
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
@@ -19,8 +16,6 @@ from torch import Tensor, nn
 
 from models.network.low_precision import low_precision
 from models.research.egolog.localization.batched.augment import SETTLED, Imbalance, augment
-from models.research.egolog.localization.batched.seconds import RenderedSeconds, World
-from models.research.egolog.localization.batched.sources import Placements
 from models.research.egolog.localization.batched.validation import (
     calibrate,
     score_of,
@@ -28,31 +23,21 @@ from models.research.egolog.localization.batched.validation import (
     validation_figures,
 )
 from models.research.egolog.localization.training import HEAT_WEIGHT
+from models.research.lib.schedule import moments
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from models.egolog.localization import Localization
+    from models.research.egolog.localization.batched.seconds import RenderedSeconds
+    from models.research.lib.schedule import Moment
 
 SHARE_WEIGHT = 0.5
 WARM_UP_STEPS = 200
+# Added to the cosine, of which so much is left at the end.
+LEAST_COSINE = 0.005
 MAX_GRADIENT = 2.0
 KEEP = 0.9995
-TRAINING = Placements(
-    rooms={
-        "open": 0.17,
-        "dry": 0.10,
-        "street": 0.17,
-        "room": 0.27,
-        "live": 0.08,
-        "hall": 0.11,
-        "bathroom": 0.08,
-        "car": 0.02,
-    },
-    counts=(0.05, 0.55, 0.27, 0.13),
-    border=0.5,
-    still=0.1,
-)
 
 
 class SecondsSource(Protocol):
@@ -67,23 +52,13 @@ class SecondsSource(Protocol):
 
 
 @dataclass(frozen=True)
-class DrawnSeconds:
-    """Seconds that stay as they were drawn."""
-
-    seconds: RenderedSeconds
-
-    def renew(self, step: int) -> None:
-        """Keep all."""
-
-
-@dataclass
 class Course:
-    """How to train: `seconds` of wall clock, rate, seconds a batch, and how often to check.
+    """How to train: `minutes` of wall clock, rate, seconds a batch, and how often to check.
 
     `clips` are rendered at a time, and `buffer` seconds kept, where they are renewed.
     """
 
-    seconds: float
+    minutes: float
     rate: float
     seed: int
     imbalance: Imbalance = SETTLED
@@ -91,7 +66,6 @@ class Course:
     clips: int = 256
     buffer: int = 40_000
     check_s: float = 45.0
-    log: list[dict[str, Any]] = field(default_factory=list)
 
 
 def loss_of(
@@ -137,25 +111,19 @@ def train(
     optimiser = torch.optim.AdamW(
         network.parameters(), lr=course.rate, weight_decay=0.02, fused=device.type == "cuda"
     )
-    began = time.monotonic()
-    step, next_check = 0, course.check_s
     losses: list[Tensor] = []
-    while True:
-        spent = time.monotonic() - began
-        done = min(1.0, spent / course.seconds)
-        if spent >= next_check or done >= 1:
-            next_check = spent + course.check_s
-            row = {"spent": spent, "steps": step}
+    seconds = 60 * course.minutes
+    for moment in moments("localization", course.minutes, None, seconds / course.check_s):
+        if moment.is_check:
+            row = {"spent": moment.done * seconds, "steps": moment.step}
             row |= _check(network, average, optimiser, losses, check)
-            course.log.append(row)
             average.keep_best(row["score"])
             save(average.best(), row)
-            if done >= 1:
-                break
-        warm = min(1.0, (step + 1) / WARM_UP_STEPS)
+        if moment.done >= 1:
+            break
         for group in optimiser.param_groups:
-            group["lr"] = course.rate * warm * (0.5 * (1 + np.cos(np.pi * done)) + 0.005)
-        source.renew(step)
+            group["lr"] = rate_at(moment, course.rate)
+        source.renew(moment.step)
         count = len(source.seconds.maps)
         rows = torch.randint(count, (course.batch,), generator=rng, device=device)
         loss = loss_of(network, source.seconds, rows, course.imbalance, rng)
@@ -163,13 +131,17 @@ def train(
         loss.backward()  # type: ignore[no-untyped-call]
         nn.utils.clip_grad_norm_(network.parameters(), MAX_GRADIENT, foreach=True)
         optimiser.step()
-        average.follow(step)
+        average.follow(moment.step)
         losses.append(loss.detach())
         del losses[:-200]
-        step += 1
     best = average.best()
     calibrate(best, check)
     return best
+
+
+def rate_at(moment: Moment, highest: float) -> float:
+    """Return the learning rate: a warm-up to `highest`, then a cosine that leaves a little."""
+    return highest * moment.warm_up(WARM_UP_STEPS) * (moment.cosine + LEAST_COSINE)
 
 
 def _check(
@@ -226,56 +198,3 @@ class _MovingAverage:
         best = copy.deepcopy(self._mean)
         best.load_state_dict(self._state)
         return best
-
-
-class RenewedSeconds:
-    """Rendered seconds, of which the oldest are replaced by new ones.
-
-    Rendering is slower than a step of training, so it is done every few steps: as often as leaves
-    half of the time for learning.
-    """
-
-    def __init__(self, world: World, course: Course, placing: Placements = TRAINING) -> None:
-        self._device = world.ears.plain.device
-        rng = torch.Generator(self._device).manual_seed(course.seed)
-        self._render: Callable[[], RenderedSeconds] = lambda: world.draw(placing, course.clips, rng)
-        parts = [self._render()]
-        self._size, self._render_s = len(parts[0].maps), 1.0
-        while self._size * len(parts) < min(course.buffer, 40 * self._size):
-            _wait(self._device)
-            began = time.monotonic()
-            parts.append(self._render())
-            _wait(self._device)
-            self._render_s = time.monotonic() - began
-        self.seconds = RenderedSeconds.concatenate(parts)
-        self._capacity = len(self.seconds.maps)
-        self._slot, self._every, self._measured_from = 0, 2, 0.0
-
-    def renew(self, step: int) -> None:
-        """Render new seconds if they are due at this step."""
-        if step % self._every:
-            return
-        if step == 40:
-            _wait(self._device)
-            self._measured_from = time.monotonic()
-        if step == 80:
-            self._choose_pace()
-        for column, rows in zip(self.seconds, self._render(), strict=True):
-            column[self._slot : self._slot + self._size] = rows
-        following = self._slot + self._size
-        self._slot = following % self._capacity if following + self._size <= self._capacity else 0
-
-    def _choose_pace(self) -> None:
-        _wait(self._device)
-        both_s = time.monotonic() - self._measured_from
-        step_s = (both_s - self._render_s * 40 / self._every) / 40
-        self._every = int(np.clip(round(self._render_s / max(step_s, 1e-3)), 1, 6))
-        print(
-            f"render {self._render_s:.3f} s, step {step_s:.3f} s: renders every {self._every}",
-            flush=True,
-        )
-
-
-def _wait(device: torch.device) -> None:
-    if device.type == "cuda":
-        torch.cuda.synchronize()

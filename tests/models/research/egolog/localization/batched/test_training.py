@@ -1,8 +1,11 @@
 import numpy as np
+import pytest
 import torch
 
 from models.egolog.localization import Localization
 from models.research.egolog.localization.batched import augment, training, validation
+from models.research.egolog.localization.batched.supplies import RenewedSeconds
+from models.research.lib.schedule import Moment
 from tests.models.research.egolog.localization.batched.material import world
 from tests.models.research.egolog.localization.batched.rendered import (
     PLACING,
@@ -25,9 +28,18 @@ def test_a_few_steps_lower_the_loss() -> None:
     assert np.mean(losses[-3:]) < 0.8 * np.mean(losses[:3])
 
 
+def test_the_rate_rises_for_its_first_steps_and_never_falls_to_zero() -> None:
+    def rate(step: int, done: float) -> float:
+        return training.rate_at(Moment(step, done, is_check=False, bar=None), 1e-3)
+
+    assert [rate(0, 0.0), rate(99, 0.0), rate(500, 0.5), rate(900, 1.0)] == pytest.approx(
+        [1e-3 / 200 * 1.005, 0.5e-3 * 1.005, 1e-3 * 0.505, 1e-3 * 0.005], rel=1e-12
+    )
+
+
 def test_training_returns_the_best_of_its_checks() -> None:
     sets = dict.fromkeys(validation.VALIDATION, rendered_seconds())
-    course = training.Course(2.0, 1e-3, 0, batch=16, clips=4, buffer=16, check_s=0.5)
+    course = training.Course(2 / 60, 1e-3, 0, batch=16, clips=4, buffer=16, check_s=0.5)
     kept: list[dict[str, torch.Tensor]] = []
     scores: list[float] = []
 
@@ -36,7 +48,7 @@ def test_training_returns_the_best_of_its_checks() -> None:
         scores.append(float(row["score"]))  # type: ignore[arg-type]
 
     trained = training.train(
-        network(), training.RenewedSeconds(world(), course, PLACING), sets, course, save
+        network(), RenewedSeconds(world(), course, PLACING), sets, course, save
     )
     assert scores
     assert not trained.training
