@@ -14,7 +14,7 @@ from models.egolog.contrastive import ENCODERS
 from models.egolog.scenario_text import SCENARIO_TEXT
 from models.research.egolog.days.composed import Days, compose
 from models.research.egolog.days.encoded import EncodedDays, encode
-from models.research.egolog.localization.training import Listener
+from models.research.egolog.localization.listeners import Listener
 from models.research.lib.array_cache import load_or_make
 from models.serving.registry import Registry
 from models.simulation.sources.material import Material

@@ -23,8 +23,8 @@ from models.research.egolog import scenario_familiarity as of_scenario_familiari
 from models.research.egolog.audio import compact as of_compact
 from models.research.egolog.audio import recipe as audio_recipe
 from models.research.egolog.days.encoded import EncodedDays
+from models.research.egolog.localization import listeners, two_ears, two_ears_on_cpu
 from models.research.egolog.localization import training as of_localization
-from models.research.egolog.localization import two_ears, two_ears_on_cpu
 from models.research.egolog.localization.batched.training import Course
 from models.research.egolog.localization.training import Means
 from models.research.egolog.recogniser import recipe as of_recogniser
@@ -277,7 +277,7 @@ def localization(context: TrainingContext, minutes: float) -> None:
             near = of_near_field.train(context.data, context.cache, settings, context.seed)
             _save(context, NEAR_FIELD, near)
             continue
-        key = of_localization.WEIGHTS[part]
+        key = listeners.WEIGHTS[part]
         start = context.registry.load(key).module if context.further else None
         if part == "binaural":
             _save(context, key, _binaural(context, context.data, own_minutes, start))

@@ -11,17 +11,11 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from models.egolog.localization import (
-    LOCALIZATION,
-    LOCALIZATION_GLASSES,
-    LOCALIZATION_HEADPHONES,
-    LOCALIZATION_MONO,
-    Localization,
-    LocalizationConfig,
-)
+from models.egolog.localization import Localization, LocalizationConfig
 from models.egolog.movement_compensation import candidate_azimuths
 from models.network.low_precision import low_precision
 from models.research.egolog.augment import MIRRORED_REGIONS, mirrored_maps, remount, rotate
+from models.research.egolog.localization.listeners import MAPS, RINGS, WEIGHTS
 from models.research.egolog.localization.seconds import (
     Ring,
     SpatialSeconds,
@@ -40,25 +34,10 @@ if TYPE_CHECKING:
     from numpy.random import Generator
     from numpy.typing import NDArray
 
-    from models.network.key import Key
     from models.recordings.splits import Split
 
-Listener = Literal["mono", "binaural", "glasses", "headphones"]
-
-MAPS: dict[Listener, int] = {"mono": 1, "binaural": 3, "glasses": 10, "headphones": 10}
-RINGS: dict[Listener, Ring] = {
-    "mono": "binaural",
-    "binaural": "binaural",
-    "glasses": "glasses",
-    "headphones": "headphones",
-}
-WEIGHTS: dict[Listener, Key[Localization]] = {
-    "mono": LOCALIZATION_MONO,
-    "binaural": LOCALIZATION,
-    "glasses": LOCALIZATION_GLASSES,
-    "headphones": LOCALIZATION_HEADPHONES,
-}
-"""Keys of the weights by what is listened with."""
+Trained = Literal["mono", "glasses", "headphones"]
+"""What is trained here; `two_ears` trains the network that listens with two ears."""
 
 BATCH = 64
 WITHOUT_IMU = 0.3
@@ -69,7 +48,7 @@ UNLIKE_NATS = 0.06
 HEAT_WEIGHT = 6.0
 HEAT_WIDTH = float(np.deg2rad(7))
 CLIPS_A_SEED = 500
-VALIDATION_CLIPS = {"mono": 1200, "binaural": 1200, "glasses": 200, "headphones": 200}
+VALIDATION_CLIPS: dict[Trained, int] = {"mono": 1200, "glasses": 200, "headphones": 200}
 
 
 class Seconds:
@@ -128,7 +107,7 @@ def loss_of(network: Localization, seconds: Seconds, rng: Generator, batch: int 
     # The candidates lie symmetrically about straight ahead.
     heat = torch.cat([heat[:half].flip(2), heat[half:]])
     imu = remount(imu, rng).transpose(1, 2)
-    microphones = {1: 1, 3: 2, 10: 4}[maps.shape[1]]
+    microphones = {1: 1, 10: 4}[maps.shape[1]]
     maps = torch.cat([vary_microphones(maps[:, :microphones], rng), maps[:, microphones:]], dim=1)
     has_imu = torch.from_numpy(rng.random(batch) >= WITHOUT_IMU).to(imu.device)
     with low_precision():
@@ -210,10 +189,10 @@ def calibrate(network: Localization, seconds: Seconds) -> None:
     network.offset.copy_(offset.detach())
 
 
-def with_array_steering(network: Localization, listener: Listener) -> Localization:
-    """Start an array's steering from its geometry; two ears start from a sphere anyway."""
-    if listener in ("glasses", "headphones") and network.directions is not None:
-        device: Device = "glasses" if listener == "glasses" else "headphones"
+def with_array_steering(network: Localization, listener: Trained) -> Localization:
+    """Start an array's steering from its geometry; one microphone has none."""
+    if listener != "mono" and network.directions is not None:
+        device: Device = listener
         azimuth = candidate_azimuths().numpy()
         ahead = np.stack([np.cos(azimuth), np.sin(azimuth), 0 * azimuth], axis=1)
         path = -ahead @ GEOMETRY_M[device].T / SPEED_OF_SOUND * FS * 2  # (72, 4) half samples
@@ -237,7 +216,7 @@ def train(
     cache: Path,
     settings: Fit,
     seed: int,
-    listener: Listener = "binaural",
+    listener: Trained,
     means: Means = Means(),
     start: Localization | None = None,
 ) -> Localization:

@@ -13,15 +13,9 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
+from models.research.egolog.localization.listeners import MAPS, RINGS, WEIGHTS, Listener
 from models.research.egolog.localization.seconds import SECONDS, Surroundings, spatial_seconds
-from models.research.egolog.localization.training import (
-    MAPS,
-    RINGS,
-    WEIGHTS,
-    Listener,
-    Seconds,
-    predict,
-)
+from models.research.egolog.localization.training import Seconds, predict
 from models.research.lib.column_dataset import ColumnDataset
 from models.research.lib.metrics import confusion, micro_f1
 from models.serving.one_thread import pin_one_thread

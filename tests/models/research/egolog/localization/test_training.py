@@ -19,8 +19,8 @@ def rendered_seconds() -> SpatialSeconds:
 
 def test_a_few_steps_lower_the_loss() -> None:
     torch.manual_seed(0)
-    seconds = localization.Seconds([rendered_seconds()], 3)
-    config = LocalizationConfig(channels=(8, 16, 16), steered=(8, 8), hidden=32)
+    seconds = localization.Seconds([rendered_seconds()], 1)
+    config = LocalizationConfig(maps=1, channels=(8, 16, 16), steered=(8, 8), hidden=32)
     network = Localization(config)
     fitted = fit(
         "localization",

@@ -17,6 +17,7 @@ from models.research.egolog.localization import two_ears, two_ears_on_cpu
 from models.research.egolog.localization.batched.ears import distance_index
 from models.research.egolog.localization.batched.training import Course
 from models.research.egolog.localization.batched.validation import CONTINUUM
+from models.research.egolog.localization.listeners import MAPS
 from models.serving.registry import Registry
 from models.simulation.acoustics.sounds import FS
 from models.simulation.sources.measured import HEAD_RADIUS_M
@@ -88,7 +89,7 @@ def test_two_ears_are_rendered_for_on_the_device_that_trains(
 
     def one_by_one(*settings: object) -> Localization:
         before.append(str(settings[4]))
-        maps = recipes.of_localization.MAPS[settings[4]]  # type: ignore[index]
+        maps = MAPS[settings[4]]  # type: ignore[index]
         return Localization(LocalizationConfig(maps=maps))
 
     monkeypatch.setattr(two_ears, "train", batched)
