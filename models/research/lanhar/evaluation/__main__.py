@@ -19,12 +19,9 @@ from typing import TYPE_CHECKING, get_args
 
 from models.lanhar import descriptions
 from models.lanhar.activity_names import LabelSet
-from models.research.lanhar.evaluation.cross_dataset import (
-    BASELINES,
-    EvaluationError,
-    EvaluationSettings,
-    evaluate,
-)
+from models.research.lanhar.evaluation.cross_dataset import evaluate
+from models.research.lanhar.evaluation.evaluation_settings import BASELINES, EvaluationSettings
+from models.research.lanhar.evaluation.shared_classes import EvaluationError
 from models.research.lanhar.interpretation.answers import Answers
 from models.research.lanhar.interpretation.llm_batch import BatchConfig, LlmBatch
 from models.research.lanhar.interpretation.windows import WindowsError, read_npz

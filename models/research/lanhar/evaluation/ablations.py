@@ -28,7 +28,7 @@ from models.research.lanhar.interpretation.regenerate import RegenerateConfig, r
 from models.research.lanhar.interpretation.windows import Windows, WindowsError, read_npz
 from models.research.lanhar.training.augment import Augmentation
 from models.research.lanhar.training.distil import word_encoder
-from models.research.lanhar.training.scores import accuracy, category_macro_f1, macro_f1
+from models.research.lanhar.training.scores import scores_with_categories
 from models.research.lanhar.training.transfer import (
     Interpreted,
     TransferModel,
@@ -47,8 +47,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from models.lanhar.text_encoder import TextEncoder
-
-Figures = dict[str, Any]
+    from models.research.lib.tables import Figures
 
 
 @dataclass(frozen=True)
@@ -175,12 +174,7 @@ def run_row(
     fitted = fit(readings, row.texts(target), label_set, seed, changed, text)
     inside, true = in_set(target.windows.label, label_set)
     recognised = fitted.recognise(row.texts(target).where(inside))
-    figures = {
-        "accuracy": round(accuracy(true, recognised), 4),
-        "macro_f1": round(macro_f1(true, recognised), 4),
-        "category_macro_f1": round(category_macro_f1(true, recognised), 4),
-    }
-    return fitted, figures
+    return fitted, {**scores_with_categories(true, recognised)}
 
 
 def ablate(

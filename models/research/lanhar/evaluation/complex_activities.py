@@ -13,13 +13,15 @@ import numpy as np
 
 from models.lanhar import descriptions
 from models.lanhar.rotation_invariant import measures
-from models.research.lanhar.evaluation.cross_dataset import EvaluationSettings, Figures, evaluate
+from models.research.lanhar.evaluation.cross_dataset import evaluate
 from models.research.lanhar.evaluation.divergence import relative_divergence
+from models.research.lanhar.evaluation.evaluation_settings import EvaluationSettings
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from models.research.lanhar.interpretation.windows import Windows
+    from models.research.lib.tables import Figures
 
 DRAWS = 20
 

@@ -14,8 +14,8 @@ import numpy as np
 from models.lanhar.activity_names import in_set
 from models.research.lanhar.evaluation.ablations import run_row
 from models.research.lanhar.evaluation.complex_activities import complex_activities
-from models.research.lanhar.evaluation.cross_dataset import EvaluationSettings
 from models.research.lanhar.evaluation.data_sets import DATA_SETS
+from models.research.lanhar.evaluation.evaluation_settings import EvaluationSettings
 from models.research.lanhar.evaluation.regeneration import regeneration
 from models.research.lanhar.evaluation.variants import INTERPRETERS, LANGUAGE_MODELS
 from models.research.lanhar.interpretation.windows import Windows, read_npz

@@ -18,7 +18,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from models.recordings.shared_data import IMU
-from models.research.lanhar.evaluation.cross_dataset import EvaluationError
 from models.research.lanhar.evaluation.data_sets import DATA_SETS
 from models.research.lanhar.evaluation.figure_runs import (
     FIGURES,
@@ -29,6 +28,7 @@ from models.research.lanhar.evaluation.figure_runs import (
 )
 from models.research.lanhar.evaluation.figures_page import page
 from models.research.lanhar.evaluation.kept_runs import add_kept_runs
+from models.research.lanhar.evaluation.shared_classes import EvaluationError
 from models.research.lanhar.evaluation.variants import by_answers
 from models.research.lanhar.interpretation.store import InterpretationsError
 from models.research.lanhar.interpretation.windows import WindowsError, read_npz

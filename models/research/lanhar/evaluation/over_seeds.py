@@ -40,20 +40,27 @@ def together(
     ]
 
 
-def best_baseline(
+def of_baselines(
     runs: Runs, ways: Sequence[Way], path: tuple[str, ...], last: str
-) -> tuple[str, list[float]] | None:
-    """Return the baseline whose figure is highest over all ways and seeds, and its figures.
+) -> dict[str, list[float]]:
+    """Return by baseline its figure's mean over ways, for each seed that measured it on all.
 
     `path` leads to the baselines' table in a run, `last` is the figure in each.
     """
     tables = [inside(one, path) for way in ways for one in runs.get(way, {}).values()]
     names = sorted({name for figures in tables for name in figures})
-    scored = {
+    return {
         name: values
         for name in names
         if (values := together(runs, ways, lambda run, name=name: pick(run, (*path, name, last))))  # type: ignore[misc]
     }
+
+
+def best_baseline(
+    runs: Runs, ways: Sequence[Way], path: tuple[str, ...], last: str
+) -> tuple[str, list[float]] | None:
+    """Return the baseline whose figure is highest over all ways and seeds, and its figures."""
+    scored = of_baselines(runs, ways, path, last)
     if not scored:
         return None
     name = max(scored, key=lambda one: statistics.mean(scored[one]))

@@ -13,6 +13,7 @@ from models.research.lanhar.evaluation.over_seeds import (
     best_baseline,
     figure_at,
     inside,
+    of_baselines,
     spread_or_not_run,
     together,
 )
@@ -63,10 +64,7 @@ _AMONG_NEW = (
     "is told that a reading is new, and chooses among the new activities alone."
 )
 
-
-def _mean_of_baselines(figures: Figures) -> float | None:
-    scores = [one["macro_f1"] for one in (figures.get("baselines") or {}).values()]
-    return statistics.mean(scores) if scores else None
+_BASELINES_F1 = (("baselines",), "macro_f1")
 
 
 def headlines_table(report: LanharReport) -> str:
@@ -78,13 +76,13 @@ def headlines_table(report: LanharReport) -> str:
         rows.append(
             [f"{group.title}, macro-F1", spread_or_not_run(f1), group.paper, group.least, group.aim]
         )
-        best = best_baseline(runs, ways, ("baselines",), "macro_f1")
+        best = best_baseline(runs, ways, *_BASELINES_F1)
         over = NOT_RUN
         if best is not None and f1:
             over = f"{statistics.mean(f1) - statistics.mean(best[1]):+.3f} ({best[0]})"
         rows.append(["… macro-F1 over the best baseline", over, "", "+0.08", "+0.15"])
-        mean = together(runs, ways, _mean_of_baselines)
-        over = f"{statistics.mean(f1) - statistics.mean(mean):+.3f}" if mean and f1 else NOT_RUN
+        means = [statistics.mean(v) for v in of_baselines(runs, ways, *_BASELINES_F1).values()]
+        over = f"{statistics.mean(f1) - statistics.mean(means):+.3f}" if means and f1 else NOT_RUN
         rows.append(["… macro-F1 over the mean of baselines", over, "+0.13", "", ""])
         categories = together(runs, ways, figure_at(("category_macro_f1",)))
         rows.append(["… categories, macro-F1", spread_or_not_run(categories), "", "0.90", "0.97"])

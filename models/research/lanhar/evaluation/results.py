@@ -1,10 +1,11 @@
 """Write LanHAR's page: `python -m models.research.lanhar.evaluation.results`.
 
 `--data DIR` is a folder laid out like the shared recordings (`imu/uci_hapt_20hz.npz` and so on).
-Every run is kept in `--runs` as soon as it ends, so a measurement that was stopped goes on where it
-was: empty that folder after a change of the code. `--only-kept` trains nothing and writes what is
-there. A part of the page stays as it is where none of its runs is there: walking and sitting
-between WISDM and the others, and all else. `--also NAME=FILE` adds a data set as source and target.
+LanHAR and each baseline of a run are kept in `--runs` as soon as they end, so a measurement that
+was stopped goes on where it was: empty that folder after a change of the code. `--only-kept` trains
+nothing and writes what is there. A part of the page stays as it is where none of its runs is there:
+walking and sitting between WISDM and the others, and all else. `--also NAME=FILE` adds a data set
+as source and target.
 """
 
 from __future__ import annotations
@@ -28,12 +29,13 @@ from models.lanhar.text_encoder import LANHAR_WORDS
 from models.lanhar.vocabulary import OpenVocabulary
 from models.recordings.shared_data import IMU, shared_data
 from models.research.lanhar.evaluation.ablations import ablate
-from models.research.lanhar.evaluation.cross_dataset import BASELINES, EvaluationError
 from models.research.lanhar.evaluation.data_sets import DATA_SETS
+from models.research.lanhar.evaluation.evaluation_settings import TRAINED_BASELINES
 from models.research.lanhar.evaluation.kept_runs import add_kept_runs
 from models.research.lanhar.evaluation.over_seeds import Way
 from models.research.lanhar.evaluation.report import write, write_walking_and_sitting
 from models.research.lanhar.evaluation.report_tables import LanharReport
+from models.research.lanhar.evaluation.shared_classes import EvaluationError
 from models.research.lanhar.evaluation.way_runs import groups, jobs, measure, walking_and_sitting
 from models.research.lanhar.interpretation.windows import WindowsError, read_npz
 from models.research.lib.option_minimums import check_minimums
@@ -108,7 +110,11 @@ def _parser() -> argparse.ArgumentParser:
     add_kept_runs(parser)
     parser.add_argument("--quick", action="store_true", help="train for a quarter of the steps")
     parser.add_argument(
-        "--baselines", nargs="+", default=[], choices=BASELINES, help="run only these baselines"
+        "--baselines",
+        nargs="+",
+        default=[],
+        choices=TRAINED_BASELINES,
+        help="run and show only these baselines",
     )
     parser.add_argument(
         "--workers", type=int, default=2, help="number of single-threaded processes"

@@ -10,9 +10,15 @@ from dataclasses import dataclass
 from multiprocessing import get_context
 from typing import TYPE_CHECKING, cast
 
-from models.research.lanhar.evaluation.cross_dataset import EvaluationSettings, evaluate
+from models.research.lanhar.evaluation.baseline_figures import Baselines, with_baseline
+from models.research.lanhar.evaluation.cross_dataset import evaluate_lanhar
+from models.research.lanhar.evaluation.evaluation_settings import (
+    TRAINED_BASELINES,
+    EvaluationSettings,
+)
 from models.research.lanhar.evaluation.over_seeds import Runs, Way
 from models.research.lanhar.evaluation.report_tables import Group
+from models.research.lanhar.evaluation.shared_classes import DataSetPair
 from models.research.lanhar.interpretation.windows import read_npz
 from models.serving.one_thread import pin_one_thread
 from schemas.atomic_file import write_atomically
@@ -29,9 +35,10 @@ _BOTH = ("HAPT", "ClassyGlass")
 
 @dataclass(frozen=True)
 class WayRun:
-    """One run: its files, classes and seed, and the file that keeps its figures.
+    """One run: its files, classes and seed, and the baselines to run beside LanHAR.
 
-    `baselines` are those to run beside it, () for all.
+    LanHAR's figures and those of each baseline are kept in files of their own in `folder`, so a
+    baseline that is asked for later trains nothing else again.
     """
 
     way: Way
@@ -40,8 +47,36 @@ class WayRun:
     seed: int
     new: bool
     quick: bool
-    kept: Path
-    baselines: tuple[str, ...] = ()
+    folder: Path
+    baselines: tuple[str, ...]
+
+    @property
+    def kept(self) -> Path:
+        """Return the file that keeps LanHAR's own figures."""
+        return self.folder / f"{self._stem}.json"
+
+    def kept_baseline(self, name: str) -> Path:
+        """Return the file that keeps a baseline's figures."""
+        return self.folder / f"{self._stem}-{name}.json"
+
+    def is_kept(self) -> bool:
+        """Return whether nothing is left to run."""
+        return all(path.is_file() for path in (self.kept, *map(self.kept_baseline, self.baselines)))
+
+    def kept_figures(self) -> Figures:
+        """Return LanHAR's figures with those of the baselines that are kept."""
+        figures: Figures = json.loads(self.kept.read_text("utf-8"))
+        for name in self.baselines:
+            path = self.kept_baseline(name)
+            if path.is_file():
+                figures = with_baseline(figures, name, json.loads(path.read_text("utf-8")))
+        return figures
+
+    @property
+    def _stem(self) -> str:
+        way = self.way
+        steps = "-quick" if self.quick else ""
+        return f"{way.source}-{way.target}-{way.label_set}-{self.seed}{steps}"
 
 
 def groups(also: Sequence[str] = ()) -> list[Group]:
@@ -92,8 +127,8 @@ def jobs(
             seed,
             group.new,
             quick,
-            folder / _file(way, seed, quick, baselines),
-            baselines,
+            folder,
+            baselines or TRAINED_BASELINES,
         )
         for seed in seeds
         for group in wanted
@@ -101,39 +136,40 @@ def jobs(
     ]
 
 
-def _file(way: Way, seed: int, quick: bool, baselines: Sequence[str]) -> str:
-    end = ("-quick" if quick else "") + (f"-{'+'.join(baselines)}" if baselines else "")
-    return f"{way.source}-{way.target}-{way.label_set}-{seed}{end}.json"
-
-
 def run(job: WayRun) -> Figures:
-    """Train and measure one run on one thread, and keep its figures."""
+    """Train and measure what is missing of a run on one thread; keep each part as it ends."""
     pin_one_thread()
-    settings = EvaluationSettings(with_new=job.new, only=job.baselines)
-    figures = evaluate(
-        read_npz(job.source),
-        read_npz(job.target),
-        cast("LabelSet", job.way.label_set),
-        job.seed,
-        settings.quick() if job.quick else settings,
-    )
+    settings = EvaluationSettings(with_new=job.new)
+    settings = settings.quick() if job.quick else settings
+    label_set = cast("LabelSet", job.way.label_set)
+    pair = DataSetPair.of(read_npz(job.source), read_npz(job.target), label_set)
+    if not job.kept.is_file():
+        _keep(job.kept, evaluate_lanhar(pair, job.seed, settings))
+    baselines = Baselines(pair, job.seed, settings)
+    for name in job.baselines:
+        path = job.kept_baseline(name)
+        if not path.is_file():
+            _keep(path, baselines.figures(name))
+    return job.kept_figures()
+
+
+def _keep(path: Path, figures: Figures) -> None:
     # A run that is stopped while it writes must not be read as one that ended.
-    write_atomically(job.kept, json.dumps(figures, indent=2) + "\n")
-    return figures
+    write_atomically(path, json.dumps(figures, indent=2) + "\n")
 
 
 def measure(todo: Sequence[WayRun], workers: int, only_kept: bool = False) -> Runs:
-    """Return the figures of all runs; those that are kept already are read.
+    """Return the figures of all runs; what is kept already is read.
 
     Raises `FileNotFoundError` before any run where a data set is missing.
     """
     figures: dict[Way, dict[int, Figures]] = {}
     missing = []
     for job in todo:
-        if job.kept.is_file():
-            figures.setdefault(job.way, {})[job.seed] = json.loads(job.kept.read_text("utf-8"))
-        elif not only_kept:
+        if not only_kept and not job.is_kept():
             missing.append(job)
+        elif job.kept.is_file():
+            figures.setdefault(job.way, {})[job.seed] = job.kept_figures()
     if not missing:
         return figures
     for path in sorted({file for job in missing for file in (job.source, job.target)}):

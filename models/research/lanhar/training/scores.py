@@ -29,16 +29,30 @@ def macro_f1(true: Names, predicted: Names) -> float:
 
     A label that is found but never true costs the true labels their recall, not a zero of its own.
     """
-    scores = []
+    of_labels = []
     for name in np.unique(true):
         hits = float(np.sum((true == name) & (predicted == name)))
-        scores.append(2 * hits / float(np.sum(true == name) + np.sum(predicted == name)))
-    return float(np.mean(scores)) if scores else 0.0
+        of_labels.append(2 * hits / float(np.sum(true == name) + np.sum(predicted == name)))
+    return float(np.mean(of_labels)) if of_labels else 0.0
 
 
 def category_macro_f1(true: Names, predicted: Names) -> float:
     """Return macro-F1 over the categories of §4.5, which readings outside of them do not enter."""
     return macro_f1(*_categories(true, predicted))
+
+
+def scores(true: Names, predicted: Names) -> dict[str, float]:
+    """Return accuracy and macro-F1 by name, rounded as they are kept."""
+    return {
+        "accuracy": round(accuracy(true, predicted), 4),
+        "macro_f1": round(macro_f1(true, predicted), 4),
+    }
+
+
+def scores_with_categories(true: Names, predicted: Names) -> dict[str, float]:
+    """Return `scores` and the macro-F1 over categories."""
+    categories = round(category_macro_f1(true, predicted), 4)
+    return {**scores(true, predicted), "category_macro_f1": categories}
 
 
 def _categories(

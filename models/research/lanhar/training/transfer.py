@@ -231,7 +231,7 @@ def fit_open(
     """
     torch.manual_seed(seed)
     text = WordEncoder() if text is None else text
-    losses = train_text(text, [], [], seed, settings.text)
+    losses = train_text_on_descriptions(text, seed, settings.text)
     encoder = SensorEncoder(replace(settings.encoder, gait=False))
     parts = [source.where(_sample(len(source.windows), settings.most_open, seed)), target]
     encoder.standardise(
@@ -244,6 +244,11 @@ def fit_open(
     sensor = replace(settings.sensor, sequence_contrast=1.0)
     train_sequence(encoder, training_sets, torch.zeros((0, FEATURES)), seed, sensor)
     return TransferModel(text, encoder, (), losses)
+
+
+def train_text_on_descriptions(text: TextEncoder, seed: int, settings: TextSettings) -> list[float]:
+    """Train a text encoder in place without any readings; return the loss of every step."""
+    return train_text(text, [], [], seed, settings)
 
 
 def _sample(count: int, most: int, seed: int) -> NDArray[np.int64]:

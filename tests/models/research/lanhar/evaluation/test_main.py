@@ -22,7 +22,7 @@ def files(folder: Path) -> list[str]:
 @pytest.fixture(autouse=True)
 def short(monkeypatch: pytest.MonkeyPatch) -> None:
     from models.research.lanhar.baselines.learning import BaselineSettings
-    from models.research.lanhar.evaluation.cross_dataset import EvaluationSettings
+    from models.research.lanhar.evaluation.evaluation_settings import EvaluationSettings
     from models.research.lanhar.training.sensor import SensorSettings
     from models.research.lanhar.training.text import TextSettings
     from models.research.lanhar.training.transfer import TransferSettings

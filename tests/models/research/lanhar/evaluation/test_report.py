@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from models.research.lanhar.evaluation.over_seeds import Way, best_baseline, together
+from models.research.lanhar.evaluation.over_seeds import Way, best_baseline, of_baselines, together
 from models.research.lanhar.evaluation.report import write
 from models.research.lanhar.evaluation.report_tables import Group, LanharReport
 from models.research.lib.sizes import Size
@@ -92,6 +92,20 @@ def test_the_best_baseline_is_the_one_of_the_highest_mean() -> None:
     assert found[0] == "random_forest"
     assert found[1] == pytest.approx([0.45, 0.49])
     assert best_baseline(report().runs, [LEVEL], ("baselines",), "macro_f1") is None
+
+
+def test_a_baseline_is_compared_over_the_seeds_and_ways_that_it_was_run_on(tmp_path: Path) -> None:
+    runs: dict[Way, dict[int, Any]] = {
+        THERE: {0: figures(0.8), 1: figures(0.84)},
+        BACK: {0: figures(0.7), 1: figures(0.74)},
+    }
+    del runs[THERE][1]["baselines"]["dcnn"]
+    runs[BACK][0]["baselines"]["unihar"] = {"accuracy": 1.0, "macro_f1": 1.0}
+    scored = of_baselines(runs, [THERE, BACK], ("baselines",), "macro_f1")
+    assert scored == {"dcnn": [0.2], "random_forest": pytest.approx([0.45, 0.49])}
+    text = page(tmp_path, runs=runs)
+    # (0.20 + 0.47) / 2 of the two that were run both ways, below 0.77.
+    assert cells(text, "… macro-F1 over the mean of baselines")[1] == "+0.435"
 
 
 def test_headlines_stand_beside_paper_bar_and_aim(tmp_path: Path) -> None:

@@ -1,17 +1,18 @@
 """Rules of `models.research.lanhar.evaluation.results`."""
 
 import json
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from models.research.lanhar.evaluation import way_runs
-from models.research.lanhar.evaluation.cross_dataset import EvaluationSettings
+from models.research.lanhar.evaluation.baseline_figures import Baselines
 from models.research.lanhar.evaluation.data_sets import DATA_SETS
+from models.research.lanhar.evaluation.evaluation_settings import EvaluationSettings
 from models.research.lanhar.evaluation.over_seeds import Way
 from models.research.lanhar.evaluation.results import main, rank_ms
+from models.research.lanhar.evaluation.shared_classes import DataSetPair
 from models.research.lanhar.evaluation.way_runs import (
     WayRun,
     groups,
@@ -20,7 +21,6 @@ from models.research.lanhar.evaluation.way_runs import (
     run,
     walking_and_sitting,
 )
-from models.research.lanhar.interpretation.windows import Windows
 from models.serving.registry import Registry
 from tests.models.research.lanhar.motion import data_set, motion_file
 
@@ -28,6 +28,8 @@ FOUND = {
     "accuracy": 0.9, "macro_f1": 0.8, "category_macro_f1": 0.9, "baselines": {},
     "new_activities": None,
 }  # fmt: skip
+FOUND_NEW = {**FOUND, "new_activities": {"accuracy": 0.5, "baselines": {}}}
+FOREST = {"known": {"accuracy": 0.6, "macro_f1": 0.5}, "new": {"accuracy": 0.1}}
 WAY = Way("HAPT", "ClassyGlass", "four")
 
 
@@ -51,19 +53,37 @@ def test_another_data_set_is_source_and_target_of_the_papers_four() -> None:
     assert all(way.label_set == "four" and "pocket" in (way.source, way.target) for way in added)
 
 
-def test_runs_with_fewer_steps_or_baselines_are_never_taken_for_whole_ones(tmp_path: Path) -> None:
+def test_runs_with_fewer_steps_are_never_taken_for_whole_ones(tmp_path: Path) -> None:
     files = {name: Path(file) for name, file in DATA_SETS.items()}
     wanted = [*groups(), walking_and_sitting()]
-    quick, whole, few = (
-        {job.kept for job in jobs(wanted, files, [0, 1], tmp_path, *how)}
-        for how in ((True,), (False,), (False, ("random_forest",)))
+    quick, whole = (
+        {job.kept for job in jobs(wanted, files, [0, 1], tmp_path, short)}
+        for short in (True, False)
     )
-    assert len(quick | whole | few) == 3 * 20
+    assert len(quick | whole) == 2 * 20
 
 
-def job(tmp_path: Path, source: str = "gone", target: str = "gone") -> WayRun:
-    kept = tmp_path / "HAPT-ClassyGlass-four-0-quick.json"
-    return WayRun(WAY, tmp_path / source, tmp_path / target, 0, True, True, kept)
+def job(tmp_path: Path, *baselines: str, source: str = "gone", target: str = "gone") -> WayRun:
+    return WayRun(WAY, tmp_path / source, tmp_path / target, 0, True, True, tmp_path, baselines)
+
+
+def test_a_baseline_is_kept_beside_lanhar_and_read_where_it_is_asked_for(tmp_path: Path) -> None:
+    both, forest, none = (
+        job(tmp_path, "random_forest", "dcnn"),
+        job(tmp_path, "random_forest"),
+        job(tmp_path),
+    )
+    both.kept.write_text(json.dumps(FOUND_NEW))
+    both.kept_baseline("random_forest").write_text(json.dumps(FOREST))
+    assert not both.is_kept()
+    assert forest.is_kept()
+    merged = forest.kept_figures()
+    assert measure([forest], 1) == measure([both], 1, only_kept=True) == {WAY: {0: merged}}
+    assert merged["baselines"] == {"random_forest": FOREST["known"]}
+    assert merged["new_activities"] == {
+        "accuracy": 0.5, "baselines": {"random_forest": FOREST["new"]},
+    }  # fmt: skip
+    assert none.kept_figures() == FOUND_NEW
 
 
 def test_a_kept_run_is_read_and_not_trained_again(tmp_path: Path) -> None:
@@ -76,22 +96,33 @@ def test_only_what_is_kept_leaves_the_rest_out(tmp_path: Path) -> None:
     assert measure([job(tmp_path)], 1, only_kept=True) == {}
 
 
-def test_a_run_keeps_its_figures(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    asked: list[Any] = []
+def test_each_part_of_a_run_is_kept_and_only_what_is_missing_is_trained(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    trained: list[str] = []
 
-    def found(source: Windows, target: Windows, *rest: Any) -> dict[str, Any]:
-        asked.append((source.name, target.name, *rest[:2]))
-        assert isinstance(rest[2], EvaluationSettings)
-        assert rest[2] == EvaluationSettings(only=("random_forest",)).quick()
-        return FOUND
+    def lanhar(pair: DataSetPair, seed: int, settings: EvaluationSettings) -> dict[str, Any]:
+        trained.append(f"{pair.source.name} to {pair.target.name}, {pair.label_set}, {seed}")
+        assert settings == EvaluationSettings().quick()
+        return FOUND_NEW
 
-    monkeypatch.setattr(way_runs, "evaluate", found)
+    def baseline(_: Baselines, name: str) -> dict[str, Any]:
+        trained.append(name)
+        return FOREST
+
+    monkeypatch.setattr(way_runs, "evaluate_lanhar", lanhar)
+    monkeypatch.setattr(Baselines, "figures", baseline)
     for name in ("a_20hz.npz", "b_20hz.npz"):
         motion_file(tmp_path / name, data_set("x", 0, each=2))
-    one = replace(job(tmp_path, "a_20hz.npz", "b_20hz.npz"), baselines=("random_forest",))
-    assert run(one) == FOUND
-    assert json.loads(one.kept.read_text()) == FOUND
-    assert asked == [("a_20hz", "b_20hz", "four", 0)]
+    first, more = (
+        job(tmp_path, *names, source="a_20hz.npz", target="b_20hz.npz")
+        for names in (("random_forest",), ("random_forest", "dcnn"))
+    )
+    assert run(first) == first.kept_figures()
+    assert json.loads(first.kept.read_text()) == FOUND_NEW
+    assert trained == ["a_20hz to b_20hz, four, 0", "random_forest"]
+    assert list(run(more)["baselines"]) == ["random_forest", "dcnn"]
+    assert trained[2:] == ["dcnn"]
     assert [path.name for path in tmp_path.glob("*.tmp")] == []
 
 
@@ -112,13 +143,14 @@ def test_a_part_of_which_nothing_was_run_stays_as_it_is(
 ) -> None:
     runs, out = tmp_path / "runs", tmp_path / "LANHAR.md"
     runs.mkdir()
-    (runs / "WISDM-HAPT-four-0-quick-nuactiv.json").write_text(json.dumps(FOUND))
+    (runs / "WISDM-HAPT-four-0.json").write_text(json.dumps(FOUND))
     before = "# LanHAR\n\n## Across data sets\nof three seeds\n\n## Baselines, macro-F1\nlong ago\n"
     out.write_text(before)
     places = ["--only-kept", "--runs", str(runs), "--out", str(out)]
     assert main([*places, "--quick"]) == 0
     assert out.read_text() == before
     assert f"{str(out)!r} stays as it is: no run is in {str(runs)!r}" in capsys.readouterr().out
+    (runs / "WISDM-HAPT-four-0.json").rename(runs / "WISDM-HAPT-four-0-quick.json")
     assert main([*places, "--quick", "--baselines", "nuactiv", "--seeds", "0"]) == 0
     text = out.read_text()
     assert text.startswith(before)
@@ -143,6 +175,7 @@ def test_a_missing_data_set_is_named(tmp_path: Path, capsys: pytest.CaptureFixtu
     ("arguments", "message"),
     [
         (["--ways", "HAPT-Moon-four"], "'HAPT-Moon-four' is unknown"),
+        (["--baselines", "hargpt"], "invalid choice: 'hargpt'"),
         (["--also", "pocket"], "'pocket' is not NAME=FILE"),
         (["--also", "HAPT=other.npz"], "NAME beside HAPT"),
     ],

@@ -1,7 +1,13 @@
 import numpy as np
 import pytest
 
-from models.research.lanhar.training.scores import accuracy, category_macro_f1, macro_f1
+from models.research.lanhar.training.scores import (
+    accuracy,
+    category_macro_f1,
+    macro_f1,
+    scores,
+    scores_with_categories,
+)
 
 
 def names(*values: str) -> np.ndarray:
@@ -28,3 +34,10 @@ def test_a_mistake_within_a_category_costs_nothing_there() -> None:
 def test_no_readings_score_nothing() -> None:
     assert accuracy(names(), names()) == 0
     assert macro_f1(names(), names()) == 0
+
+
+def test_kept_scores_have_four_places() -> None:
+    true = names("walking", "going upstairs", "sitting")
+    found = names("walking", "going downstairs", "sitting")
+    assert scores(true, found) == {"accuracy": 0.6667, "macro_f1": 0.6667}
+    assert scores_with_categories(true, found) == {**scores(true, found), "category_macro_f1": 1}
