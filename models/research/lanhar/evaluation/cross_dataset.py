@@ -41,7 +41,8 @@ def evaluate(
     baselines = Baselines(pair, seed, settings)
     for name in settings.chosen_baselines():
         found = baselines.figures(name)
-        report_progress(f"{name}: {found}")
+        if found:
+            report_progress(f"{name}: {found}")
         figures = with_baseline(figures, name, found)
     return figures
 

@@ -56,6 +56,20 @@ def of_baselines(
     }
 
 
+def baselines_by_seeds(runs: Runs) -> dict[tuple[int, ...], list[str]]:
+    """Return by seeds the baselines that any way was run with by exactly those."""
+    seeds: dict[str, set[int]] = {}
+    for of_way in runs.values():
+        for seed, figures in of_way.items():
+            new = inside(figures, ("new_activities", "baselines"))
+            for name in (*inside(figures, ("baselines",)), *new):
+                seeds.setdefault(name, set()).add(seed)
+    names: dict[tuple[int, ...], list[str]] = {}
+    for name, of_it in seeds.items():
+        names.setdefault(tuple(sorted(of_it)), []).append(name)
+    return names
+
+
 def best_baseline(
     runs: Runs, ways: Sequence[Way], path: tuple[str, ...], last: str
 ) -> tuple[str, list[float]] | None:

@@ -118,6 +118,17 @@ def test_headlines_stand_beside_paper_bar_and_aim(tmp_path: Path) -> None:
     assert cells(text, "sensor encoder and label vectors")[1] == "0.37 MB, 2.5 ms"
 
 
+def test_baselines_of_fewer_seeds_are_listed(tmp_path: Path) -> None:
+    runs: dict[Way, dict[int, Any]] = {THERE: {seed: figures(0.8) for seed in (0, 1, 2)}}
+    complete = "Seeds 0, 1, 2; figures are mean ± standard deviation.\n"
+    assert complete in page(tmp_path, runs=runs)
+    del runs[THERE][1]["baselines"]["dcnn"], runs[THERE][2]["baselines"]["dcnn"]
+    del runs[THERE][2]["new_activities"]["baselines"]["nuactiv"]
+    assert "deviation. Of dcnn: seed 0 alone. Of nuactiv: seeds 0, 1 alone.\n" in page(
+        tmp_path, runs=runs
+    )
+
+
 def test_what_was_not_run_says_so(tmp_path: Path) -> None:
     text = page(tmp_path, runs={}, ablations={})
     assert cells(text, "HAPT ↔ Glass, macro-F1")[1] == "not run"
