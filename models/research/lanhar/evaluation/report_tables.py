@@ -65,6 +65,7 @@ _AMONG_NEW = (
 )
 
 _BASELINES_F1 = (("baselines",), "macro_f1")
+_BAR_OVER_BEST = 0.08
 
 
 def headlines_table(report: LanharReport) -> str:
@@ -79,8 +80,11 @@ def headlines_table(report: LanharReport) -> str:
         best = best_baseline(runs, ways, *_BASELINES_F1)
         over = NOT_RUN
         if best is not None and f1:
-            over = f"{statistics.mean(f1) - statistics.mean(best[1]):+.3f} ({best[0]})"
-        rows.append(["… macro-F1 over the best baseline", over, "", "+0.08", "+0.15"])
+            name, theirs = best[0], statistics.mean(best[1])
+            possible = f"; at most {1 - theirs:+.3f}" if 1 - theirs < _BAR_OVER_BEST else ""
+            over = f"{statistics.mean(f1) - theirs:+.3f} ({name}{possible})"
+        bar = f"{_BAR_OVER_BEST:+.2f}"
+        rows.append(["… macro-F1 over the best baseline", over, "", bar, "+0.15"])
         means = [statistics.mean(v) for v in of_baselines(runs, ways, *_BASELINES_F1).values()]
         over = f"{statistics.mean(f1) - statistics.mean(means):+.3f}" if means and f1 else NOT_RUN
         rows.append(["… macro-F1 over the mean of baselines", over, "+0.13", "", ""])

@@ -118,6 +118,14 @@ def test_headlines_stand_beside_paper_bar_and_aim(tmp_path: Path) -> None:
     assert cells(text, "sensor encoder and label vectors")[1] == "0.37 MB, 2.5 ms"
 
 
+def test_a_bar_that_a_perfect_score_would_miss_says_so(tmp_path: Path) -> None:
+    runs: dict[Way, dict[int, Any]] = {THERE: {0: figures(0.99)}, BACK: {0: figures(0.97)}}
+    for way, score in ((THERE, 0.99), (BACK, 0.91)):
+        runs[way][0]["baselines"]["random_forest"]["macro_f1"] = score
+    found = cells(page(tmp_path, runs=runs), "… macro-F1 over the best baseline")
+    assert found[1:] == ["+0.030 (random_forest; at most +0.050)", "", "+0.08", "+0.15"]
+
+
 def test_baselines_of_fewer_seeds_are_listed(tmp_path: Path) -> None:
     runs: dict[Way, dict[int, Any]] = {THERE: {seed: figures(0.8) for seed in (0, 1, 2)}}
     complete = "Seeds 0, 1, 2; figures are mean ± standard deviation.\n"
