@@ -17,23 +17,22 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, get_args
 
-from models.lanhar import descriptions
 from models.lanhar.activity_names import LabelSet
+from models.research.lanhar.error_lines import one_line_errors
 from models.research.lanhar.evaluation.cross_dataset import evaluate
 from models.research.lanhar.evaluation.evaluation_settings import BASELINES, EvaluationSettings
-from models.research.lanhar.evaluation.shared_classes import EvaluationError
 from models.research.lanhar.interpretation.answers import Answers
 from models.research.lanhar.interpretation.llm_batch import BatchConfig, LlmBatch
-from models.research.lanhar.interpretation.windows import WindowsError, read_npz
+from models.research.lanhar.interpretation.windows import read_npz
 from models.research.lanhar.training.sentence_text import SentenceText
 from models.research.lib.option_minimums import check_minimums
-from models.research.lib.sentence_encoder import SentenceEncoderError
 from schemas.atomic_file import write_atomically
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
 
+@one_line_errors
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command line; an error is one line and status 1."""
     parser = _parser()
@@ -45,20 +44,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     def report_progress(line: str) -> None:
         print(f"{time.monotonic() - start:6.0f} s  {line}", file=sys.stderr, flush=True)
 
-    try:
-        source, target = read_npz(options.source), read_npz(options.target)
-        figures = evaluate(source, target, options.labels, options.seed, settings, report_progress)
-        options.json.parent.mkdir(parents=True, exist_ok=True)
-        write_atomically(options.json, json.dumps(figures, indent=2) + "\n")
-    except (
-        WindowsError,
-        EvaluationError,
-        descriptions.DescriptionError,
-        SentenceEncoderError,
-        OSError,
-    ) as error:
-        print(error, file=sys.stderr)
-        return 1
+    source, target = read_npz(options.source), read_npz(options.target)
+    figures = evaluate(source, target, options.labels, options.seed, settings, report_progress)
+    options.json.parent.mkdir(parents=True, exist_ok=True)
+    write_atomically(options.json, json.dumps(figures, indent=2) + "\n")
     print(json.dumps(figures))
     return 0
 

@@ -20,12 +20,13 @@ import torch
 
 from models.lanhar.activity_names import Classes, LabelSet, classes, in_set
 from models.research.lanhar.baselines.learning import BaselineSettings, Task, self_supervised
+from models.research.lanhar.error_lines import one_line_errors
 from models.research.lanhar.evaluation.divergence import relative_divergence
 from models.research.lanhar.evaluation.pictures import picture
 from models.research.lanhar.interpretation.analysis import analyse_all
 from models.research.lanhar.interpretation.interpretation import Interpretation
 from models.research.lanhar.interpretation.regenerate import RegenerateConfig, regenerate, rephrase
-from models.research.lanhar.interpretation.windows import Windows, WindowsError, read_npz
+from models.research.lanhar.interpretation.windows import Windows, read_npz
 from models.research.lanhar.training.augment import Augmentation
 from models.research.lanhar.training.distil import word_encoder
 from models.research.lanhar.training.scores import scores_with_categories
@@ -237,6 +238,7 @@ def embeddings(
     }
 
 
+@one_line_errors
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command line."""
     parser = argparse.ArgumentParser(
@@ -260,21 +262,17 @@ def main(arguments: Sequence[str] | None = None) -> int:
     def report_progress(line: str) -> None:
         print(line, file=sys.stderr, flush=True)
 
-    try:
-        figures = ablate(
-            read_npz(options.source),
-            read_npz(options.target),
-            options.labels,
-            options.seeds,
-            rows=rows,
-            pictures=options.pictures,
-            report_progress=report_progress,
-        )
-        options.json.parent.mkdir(parents=True, exist_ok=True)
-        write_atomically(options.json, json.dumps(figures, indent=2) + "\n")
-    except (WindowsError, ValueError, OSError) as error:
-        print(error, file=sys.stderr)
-        return 1
+    figures = ablate(
+        read_npz(options.source),
+        read_npz(options.target),
+        options.labels,
+        options.seeds,
+        rows=rows,
+        pictures=options.pictures,
+        report_progress=report_progress,
+    )
+    options.json.parent.mkdir(parents=True, exist_ok=True)
+    write_atomically(options.json, json.dumps(figures, indent=2) + "\n")
     return 0
 
 

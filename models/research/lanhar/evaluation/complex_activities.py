@@ -16,6 +16,7 @@ from models.lanhar.rotation_invariant import measures
 from models.research.lanhar.evaluation.cross_dataset import evaluate
 from models.research.lanhar.evaluation.divergence import relative_divergence
 from models.research.lanhar.evaluation.evaluation_settings import EvaluationSettings
+from models.research.lanhar.evaluation.shared_classes import EvaluationError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -50,11 +51,11 @@ def farthest_halves(
 ) -> tuple[Windows, Windows, float]:
     """Return the halves of the users that lie farthest apart among `draws`, and how far.
 
-    Raises `ValueError` for fewer than two users.
+    Raises `EvaluationError` for fewer than two users.
     """
     users = np.unique(windows.user)
     if len(users) < 2:
-        raise ValueError(f"{windows.name} has {len(users)} users; expected 2 or more")
+        raise EvaluationError(f"{windows.name} has {len(users)} users; expected 2 or more")
     measured = measures(windows.data).astype(np.float64)
     measured = (measured - measured.mean(axis=0)) / (measured.std(axis=0) + 1e-6)
     names = np.unique(windows.label).tolist()

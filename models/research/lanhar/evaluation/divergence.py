@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
+from models.research.lanhar.evaluation.shared_classes import EvaluationError
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
@@ -32,7 +34,7 @@ def relative_divergence(
     """Return for each label KL between the data sets over KL between labels, symmetric.
 
     `first` (N, D), `second` (M, D) are readings in one space. Labels with fewer than five readings
-    in either are left out; raises `ValueError` where fewer than two labels remain.
+    in either are left out; raises `EvaluationError` where fewer than two labels remain.
     """
     both = np.concatenate([first, second])
     centred = both - both.mean(axis=0)
@@ -46,7 +48,7 @@ def relative_divergence(
         if min((first_labels == label).sum(), (second_labels == label).sum()) >= _MIN_WINDOWS
     ]
     if len(counted) < 2:
-        raise ValueError(
+        raise EvaluationError(
             f"{len(counted)} labels have {_MIN_WINDOWS} readings in both; expected 2 or more"
         )
     floor = _FLOOR * float(placed.var(axis=0).mean())

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import sys
 from dataclasses import dataclass
 from functools import partial
@@ -16,12 +15,12 @@ from models.research.lanhar.evaluation.ablations import run_row
 from models.research.lanhar.evaluation.complex_activities import complex_activities
 from models.research.lanhar.evaluation.data_sets import DATA_SETS
 from models.research.lanhar.evaluation.evaluation_settings import EvaluationSettings
+from models.research.lanhar.evaluation.kept_runs import keep, read_kept
 from models.research.lanhar.evaluation.regeneration import regeneration
 from models.research.lanhar.evaluation.variants import INTERPRETERS, LANGUAGE_MODELS
 from models.research.lanhar.interpretation.windows import Windows, read_npz
 from models.research.lanhar.training.transfer import Interpreted, interpret
 from models.research.lib.tables import Figures
-from schemas.atomic_file import write_atomically
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -147,9 +146,8 @@ def measure(todo: Sequence[FigureRun], folder: Path, settings: FigureSettings) -
     for run in todo:
         path = run.kept_in(folder, settings)
         if not path.is_file():
-            folder.mkdir(parents=True, exist_ok=True)
-            write_atomically(path, json.dumps(run.measure(), indent=2) + "\n")
-        found = json.loads(path.read_text("utf-8"))
+            keep(path, run.measure())
+        found = read_kept(path)
         figures.setdefault(run.figure, {}).setdefault(run.row, {})[run.seed] = found
         report_progress(f"figure {run.figure}, {run.row}, seed {run.seed}: {_short(found)}")
     return figures

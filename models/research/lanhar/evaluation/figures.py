@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from models.recordings.shared_data import IMU
+from models.research.lanhar.error_lines import one_line_errors
 from models.research.lanhar.evaluation.data_sets import DATA_SETS
 from models.research.lanhar.evaluation.figure_runs import (
     FIGURES,
@@ -28,15 +29,12 @@ from models.research.lanhar.evaluation.figure_runs import (
 )
 from models.research.lanhar.evaluation.figures_page import page
 from models.research.lanhar.evaluation.kept_runs import add_kept_runs
-from models.research.lanhar.evaluation.shared_classes import EvaluationError
 from models.research.lanhar.evaluation.variants import by_answers
-from models.research.lanhar.interpretation.store import InterpretationsError
-from models.research.lanhar.interpretation.windows import WindowsError, read_npz
+from models.research.lanhar.interpretation.windows import read_npz
 from models.research.lib.option_minimums import check_minimums
 from models.research.lib.page_command import page_command
 from models.research.lib.page_sections import put_section
 from models.research.lib.recordings_folder import needed_recordings
-from models.research.lib.sentence_encoder import SentenceEncoderError
 from models.serving.one_thread import pin_one_thread
 
 if TYPE_CHECKING:
@@ -72,6 +70,7 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
+@one_line_errors
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command line."""
     parser = _parser()
@@ -80,33 +79,23 @@ def main(arguments: Sequence[str] | None = None) -> int:
     folder = needed_recordings(parser, options) / IMU
     pin_one_thread()
     settings = FigureSettings(options.users, options.each, options.share)
-    try:
-        also = [
-            by_answers(
-                name,
-                {
-                    path: read_npz(folder / file)
-                    for path, file in zip(paths, DATA_SETS.values(), strict=False)
-                },
-            )
-            for name, *paths in options.interpretations
-        ]
-        todo = runs(options.figures, options.seeds, FigureData(folder, settings), also)
-        if not options.only_kept:
-            prefixes = tuple(options.rows or ("",))
-            chosen = [run for run in todo if run.row.startswith(prefixes)]
-            measure(chosen, options.runs, settings)
-        kept = [run for run in todo if run.kept_in(options.runs, settings).is_file()]
-        measured = measure(kept, options.runs, settings)
-    except (
-        WindowsError,
-        EvaluationError,
-        InterpretationsError,
-        SentenceEncoderError,
-        OSError,
-    ) as error:
-        print(error, file=sys.stderr)
-        return 1
+    also = [
+        by_answers(
+            name,
+            {
+                path: read_npz(folder / file)
+                for path, file in zip(paths, DATA_SETS.values(), strict=False)
+            },
+        )
+        for name, *paths in options.interpretations
+    ]
+    todo = runs(options.figures, options.seeds, FigureData(folder, settings), also)
+    if not options.only_kept:
+        prefixes = tuple(options.rows or ("",))
+        chosen = [run for run in todo if run.row.startswith(prefixes)]
+        measure(chosen, options.runs, settings)
+    kept = [run for run in todo if run.kept_in(options.runs, settings).is_file()]
+    measured = measure(kept, options.runs, settings)
     if options.page is not None and measured:
         command = page_command(parser, options, ("runs", "only_kept"))
         date = datetime.now(UTC).date().isoformat()

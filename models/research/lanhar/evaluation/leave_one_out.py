@@ -10,7 +10,6 @@ data set left out only users that are never trained on are evaluated. No choice 
 from __future__ import annotations
 
 import argparse
-import json
 import sys
 from collections import defaultdict
 from dataclasses import dataclass, replace
@@ -27,8 +26,9 @@ from models.recordings.datasets.labelled_windows import read as read_windows
 from models.recordings.shared_data import IMU
 from models.recordings.splits import in_split
 from models.research.lanhar.baselines.forest import forest
-from models.research.lanhar.evaluation.kept_runs import add_kept_runs
-from models.research.lanhar.interpretation.windows import FILES, WindowsError
+from models.research.lanhar.error_lines import one_line_errors
+from models.research.lanhar.evaluation.kept_runs import add_kept_runs, keep, read_kept
+from models.research.lanhar.interpretation.windows import FILES
 from models.research.lanhar.training import __main__ as first_step
 from models.research.lanhar.training import train_on
 from models.research.lanhar.training.last_layers import (
@@ -48,7 +48,6 @@ from models.research.lib.recordings_folder import needed_recordings
 from models.research.lib.tables import Figures, spread, table
 from models.serving.one_thread import pin_one_thread
 from models.serving.open_vocabulary import IN_FORCE
-from schemas.atomic_file import write_atomically
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -260,6 +259,7 @@ def page(
     )
 
 
+@one_line_errors
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command line."""
     parser = argparse.ArgumentParser(
@@ -279,26 +279,20 @@ def main(arguments: Sequence[str] | None = None) -> int:
     pin_one_thread()
     settings = LeaveOneOutSettings(options.users, options.most, options.share)
     measured: defaultdict[str, dict[int, Figures]] = defaultdict(dict)
-    options.runs.mkdir(parents=True, exist_ok=True)
-    try:
-        for seed in options.seeds:
-            for name in options.left:
-                file = LEFT_OUT[name]
-                kept = options.runs / (
-                    f"left-out-{file.rpartition('_')[0]}-{seed}-{settings.users}-{settings.most}"
-                    f"-{settings.share:g}.json"
-                )
-                if options.only_kept and not kept.is_file():
-                    continue
-                if not kept.is_file():
-                    found = left_out(folder, file, seed, settings)
-                    write_atomically(kept, json.dumps(found, indent=2) + "\n")
-                measured[name][seed] = json.loads(kept.read_text("utf-8"))
-                print(f"{name} left out, seed {seed}: {measured[name][seed]}", flush=True)
-    except (WindowsError, OSError) as error:
-        print(error, file=sys.stderr)
-        return 1
-    if options.page is not None:
+    for seed in options.seeds:
+        for name in options.left:
+            file = LEFT_OUT[name]
+            kept = options.runs / (
+                f"left-out-{file.rpartition('_')[0]}-{seed}-{settings.users}-{settings.most}"
+                f"-{settings.share:g}.json"
+            )
+            if options.only_kept and not kept.is_file():
+                continue
+            if not kept.is_file():
+                keep(kept, left_out(folder, file, seed, settings))
+            measured[name][seed] = read_kept(kept)
+            print(f"{name} left out, seed {seed}: {measured[name][seed]}", flush=True)
+    if options.page is not None and measured:
         command = page_command(parser, options, ("runs", "only_kept"))
         body = page(measured, settings, command, datetime.now(UTC).date().isoformat())
         put_section(options.page, body)

@@ -26,6 +26,7 @@ from models.lanhar.sensor_encoder import LANHAR_SENSOR
 from models.recordings.datasets.labelled_windows import read
 from models.recordings.protocol import RecordingError
 from models.recordings.shared_data import IMU
+from models.research.lanhar.error_lines import one_line_errors
 from models.research.lanhar.evaluation.live_page import page, shown
 from models.research.lanhar.evaluation.live_ranking import Figures, figures, ranked
 from models.research.lib.option_minimums import check_minimums
@@ -34,7 +35,7 @@ from models.research.lib.page_sections import put_section
 from models.research.lib.recordings_folder import needed_recordings
 from models.serving.lanhar_loading import require_lanhar
 from models.serving.one_thread import pin_one_thread
-from models.serving.registry import WEIGHTS_DIR, Registry, RegistryError
+from models.serving.registry import WEIGHTS_DIR, Registry
 from schemas.atomic_file import write_atomically
 from schemas.position import KNOWN_PLACES
 
@@ -90,6 +91,7 @@ def _of_file(
     return {"position": _position(path), **figures(windows, ranked(lanhar, windows))}
 
 
+@one_line_errors
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command line."""
     parser = argparse.ArgumentParser(
@@ -112,12 +114,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     check_minimums(parser, options, workers=1)
     data = needed_recordings(parser, options)
     split: Split | None = "validation" if options.validation else None
-    try:
-        measured = measure(options.weights, data / IMU, split, options.workers, options.position)
-        revision = Registry(options.weights).load(LANHAR_SENSOR).revision
-    except RegistryError as error:
-        print(error, file=sys.stderr)
-        return 1
+    measured = measure(options.weights, data / IMU, split, options.workers, options.position)
+    revision = Registry(options.weights).load(LANHAR_SENSOR).revision
     for name, row in measured.items():
         print(
             f"{row['position']} ({name}), {row['users']} users: macro-F1 "

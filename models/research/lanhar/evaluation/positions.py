@@ -20,6 +20,7 @@ import numpy as np
 from models.lanhar.position_weights import LANHAR_POSITION
 from models.lanhar.step_position import StepPosition, add_window, estimate
 from models.recordings.shared_data import IMU
+from models.research.lanhar.error_lines import one_line_errors
 from models.research.lanhar.training.position import PLACE_OF, Walked, trained, walked
 from models.research.lib.metrics import calibration_error
 from models.research.lib.page_command import page_command
@@ -98,6 +99,7 @@ def left_out(folder: Path) -> dict[str, Figures]:
     return rows
 
 
+@one_line_errors
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command line."""
     parser = argparse.ArgumentParser(

@@ -11,7 +11,6 @@ as source and target.
 from __future__ import annotations
 
 import argparse
-import json
 import sys
 import time
 from dataclasses import replace
@@ -28,23 +27,22 @@ from models.lanhar.sensor_encoder import LANHAR_SENSOR
 from models.lanhar.text_encoder import LANHAR_WORDS
 from models.lanhar.vocabulary import OpenVocabulary
 from models.recordings.shared_data import IMU, shared_data
+from models.research.lanhar.error_lines import one_line_errors
 from models.research.lanhar.evaluation.ablations import ablate
 from models.research.lanhar.evaluation.data_sets import DATA_SETS
 from models.research.lanhar.evaluation.evaluation_settings import TRAINED_BASELINES
-from models.research.lanhar.evaluation.kept_runs import add_kept_runs
+from models.research.lanhar.evaluation.kept_runs import add_kept_runs, keep, read_kept
 from models.research.lanhar.evaluation.over_seeds import Way
 from models.research.lanhar.evaluation.report import write, write_walking_and_sitting
 from models.research.lanhar.evaluation.report_tables import LanharReport
-from models.research.lanhar.evaluation.shared_classes import EvaluationError
 from models.research.lanhar.evaluation.way_runs import groups, jobs, measure, walking_and_sitting
-from models.research.lanhar.interpretation.windows import WindowsError, read_npz
+from models.research.lanhar.interpretation.windows import read_npz
 from models.research.lib.option_minimums import check_minimums
 from models.research.lib.page_command import page_command
 from models.research.lib.recordings_folder import needed_recordings
 from models.research.lib.sizes import sizes
 from models.serving.one_thread import pin_one_thread
 from models.serving.registry import Registry
-from schemas.atomic_file import write_atomically
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -84,11 +82,10 @@ def _ablations(options: argparse.Namespace, files: Mapping[str, Path]) -> Figure
             pictures=options.out.parent / "figures",
             report_progress=lambda line: print(line, file=sys.stderr, flush=True),
         )
-        write_atomically(kept, json.dumps(figures, indent=2) + "\n")
+        keep(kept, figures)
     if options.ablations is None and not kept.is_file():
         return {}
-    read: Figures = json.loads(kept.read_text("utf-8"))
-    return read
+    return read_kept(kept)
 
 
 def _named(text: str) -> tuple[str, Path]:
@@ -138,6 +135,7 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
+@one_line_errors
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command line."""
     parser = _parser()
@@ -162,15 +160,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
                 f"--ways {unknown[0]!r} is unknown; expected of {', '.join(sorted(known))}"
             )
         chosen = [job for job in todo if _key(job.way) in options.ways]
-    try:
-        measure(chosen, options.workers, options.only_kept)
-        runs = measure(todo, options.workers, only_kept=True)
-        ablations = _ablations(options, files)
-        command = page_command(parser, options, ("runs", "only_kept", "workers"))
-        _write(options, wanted, runs, ablations, command)
-    except (WindowsError, EvaluationError, ImportError, OSError, json.JSONDecodeError) as error:
-        print(error, file=sys.stderr)
-        return 1
+    measure(chosen, options.workers, options.only_kept)
+    runs = measure(todo, options.workers, only_kept=True)
+    ablations = _ablations(options, files)
+    command = page_command(parser, options, ("runs", "only_kept", "workers"))
+    _write(options, wanted, runs, ablations, command)
     return 0
 
 

@@ -9,16 +9,15 @@ import numpy as np
 
 from models.lanhar import descriptions
 from models.lanhar.activity_names import Classes, classes, in_set
+from models.research.lanhar.interpretation.windows import Windows, WindowsError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from numpy.typing import NDArray
 
-    from models.research.lanhar.interpretation.windows import Windows
 
-
-class EvaluationError(ValueError):
+class EvaluationError(WindowsError):
     """Two files cannot be compared; the text says what would be needed."""
 
 

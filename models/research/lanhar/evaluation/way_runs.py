@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import sys
 import time
 from concurrent.futures import ProcessPoolExecutor, as_completed
@@ -16,12 +15,12 @@ from models.research.lanhar.evaluation.evaluation_settings import (
     TRAINED_BASELINES,
     EvaluationSettings,
 )
+from models.research.lanhar.evaluation.kept_runs import keep, read_kept
 from models.research.lanhar.evaluation.over_seeds import Runs, Way
 from models.research.lanhar.evaluation.report_tables import Group
 from models.research.lanhar.evaluation.shared_classes import DataSetPair
 from models.research.lanhar.interpretation.windows import read_npz
 from models.serving.one_thread import pin_one_thread
-from schemas.atomic_file import write_atomically
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -65,11 +64,11 @@ class WayRun:
 
     def kept_figures(self) -> Figures:
         """Return LanHAR's figures with those of the baselines that are kept."""
-        figures: Figures = json.loads(self.kept.read_text("utf-8"))
+        figures = read_kept(self.kept)
         for name in self.baselines:
             path = self.kept_baseline(name)
             if path.is_file():
-                figures = with_baseline(figures, name, json.loads(path.read_text("utf-8")))
+                figures = with_baseline(figures, name, read_kept(path))
         return figures
 
     @property
@@ -144,18 +143,13 @@ def run(job: WayRun) -> Figures:
     label_set = cast("LabelSet", job.way.label_set)
     pair = DataSetPair.of(read_npz(job.source), read_npz(job.target), label_set)
     if not job.kept.is_file():
-        _keep(job.kept, evaluate_lanhar(pair, job.seed, settings))
+        keep(job.kept, evaluate_lanhar(pair, job.seed, settings))
     baselines = Baselines(pair, job.seed, settings)
     for name in job.baselines:
         path = job.kept_baseline(name)
         if not path.is_file():
-            _keep(path, baselines.figures(name))
+            keep(path, baselines.figures(name))
     return job.kept_figures()
-
-
-def _keep(path: Path, figures: Figures) -> None:
-    # A run that is stopped while it writes must not be read as one that ended.
-    write_atomically(path, json.dumps(figures, indent=2) + "\n")
 
 
 def measure(todo: Sequence[WayRun], workers: int, only_kept: bool = False) -> Runs:

@@ -30,6 +30,7 @@ from models.lanhar.text_encoder import LANHAR_TEXT, WordEncoder
 from models.lanhar.vocabulary import embed_labels
 from models.recordings.shared_data import IMU
 from models.recordings.splits import in_split
+from models.research.lanhar.error_lines import one_line_errors
 from models.research.lanhar.interpretation.windows import FILES, Windows, concatenate, read_npz
 from models.research.lanhar.training.augment import augment
 from models.research.lanhar.training.distil import word_encoder
@@ -145,6 +146,7 @@ class Trained:
         ]
 
 
+@one_line_errors
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command line."""
     parser = argparse.ArgumentParser(

@@ -21,10 +21,11 @@ from torch.nn.functional import mse_loss
 
 from models.lanhar import descriptions
 from models.lanhar.text_encoder import LANHAR_WORDS, WordEncoder
+from models.research.lanhar.error_lines import one_line_errors
 from models.research.lanhar.training.expected_patterns import synthesised
 from models.research.lanhar.training.one_cycle import train_one_cycle
 from models.research.lib.option_minimums import check_minimums
-from models.research.lib.sentence_encoder import SentenceEncoder, SentenceEncoderError
+from models.research.lib.sentence_encoder import SentenceEncoder
 from models.serving.one_thread import pin_one_thread
 from models.serving.registry import WEIGHTS_DIR, MissingWeightsError, Registry
 
@@ -90,6 +91,7 @@ def distil(
     return losses
 
 
+@one_line_errors
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command line."""
     parser = argparse.ArgumentParser(
@@ -102,11 +104,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = parser.parse_args(arguments)
     check_minimums(parser, options, seed=0)
     pin_one_thread()
-    try:
-        teacher = SentenceEncoder(options.model)
-    except SentenceEncoderError as error:
-        print(error, file=sys.stderr)
-        return 1
+    teacher = SentenceEncoder(options.model)
     texts = corpus(options.data, options.seed)
     encoder = WordEncoder()
     losses = distil(encoder, texts, teacher.embed(texts), options.seed)

@@ -21,6 +21,7 @@ from models.lanhar.readings import LANHAR_READINGS, Readings
 from models.lanhar.sensor_encoder import LANHAR_SENSOR
 from models.recordings.shared_data import IMU
 from models.recordings.splits import in_split
+from models.research.lanhar.error_lines import one_line_errors
 from models.research.lanhar.interpretation.windows import FILES, SAMPLES, concatenate, read_npz
 from models.research.lanhar.training.sensor import embed
 from models.research.lib.recordings_folder import needed_recordings
@@ -67,6 +68,7 @@ def kept(
     return readings
 
 
+@one_line_errors
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command line."""
     parser = argparse.ArgumentParser(

@@ -34,6 +34,7 @@ from models.lanhar.upright import uprights
 from models.recordings.datasets.labelled_windows import LabelledWindows
 from models.recordings.datasets.labelled_windows import read as read_windows
 from models.recordings.shared_data import IMU
+from models.research.lanhar.error_lines import one_line_errors
 from models.research.lanhar.interpretation.windows import FILES
 from models.research.lanhar.training.one_cycle import train_one_cycle
 from models.research.lanhar.training.scores import macro_f1
@@ -226,6 +227,7 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
+@one_line_errors
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command line."""
     parser = _parser()

@@ -22,6 +22,7 @@ from models.lanhar.step_position import PLACES
 from models.lanhar.upright import has_steps
 from models.recordings.datasets.labelled_windows import read
 from models.recordings.shared_data import IMU
+from models.research.lanhar.error_lines import one_line_errors
 from models.research.lib.recordings_folder import needed_recordings
 from models.serving.one_thread import pin_one_thread
 from models.serving.registry import WEIGHTS_DIR, Registry
@@ -87,6 +88,7 @@ def trained(parts: Mapping[str, Walked]) -> PositionWeights:
     return module
 
 
+@one_line_errors
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command line."""
     parser = argparse.ArgumentParser(

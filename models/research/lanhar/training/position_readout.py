@@ -24,6 +24,7 @@ from models.lanhar.position_readout import ReadoutConfig
 from models.lanhar.readout_weights import LANHAR_READOUT
 from models.recordings.datasets.labelled_windows import read
 from models.recordings.shared_data import IMU
+from models.research.lanhar.error_lines import one_line_errors
 from models.research.lanhar.training.pocket_windows import FILES, concatenate, score_windows
 from models.research.lanhar.training.position_readout_check import check_readouts
 from models.research.lanhar.training.readout_training import SHARES, train_readout
@@ -41,6 +42,7 @@ MIN_WINDOWS = 100
 """
 
 
+@one_line_errors
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command line."""
     parser = argparse.ArgumentParser(

@@ -26,6 +26,7 @@ from models.recordings.datasets import labelled_motion
 from models.recordings.datasets.labelled_motion import STANDING_UP_AND_DOWN, WINDOW
 from models.recordings.shared_data import IMU
 from models.recordings.splits import in_split
+from models.research.lanhar.error_lines import one_line_errors
 from models.research.lanhar.interpretation.windows import (
     FILES,
     Windows,
@@ -156,6 +157,7 @@ def score(encoder: SensorEncoder, readings: Interpreted, labels: LabelEmbeddings
     return macro_f1(true[kept], np.array(labels.names)[at])
 
 
+@one_line_errors
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command line."""
     parser = argparse.ArgumentParser(

@@ -25,6 +25,7 @@ from models.lanhar.sensor_encoder import SensorEncoder, measures_of
 from models.lanhar.text_encoder import LANHAR_TEXT
 from models.recordings.shared_data import IMU
 from models.recordings.splits import in_split
+from models.research.lanhar.error_lines import one_line_errors
 from models.research.lanhar.training.__main__ import ShippedSettings, read
 from models.research.lanhar.training.sensor import TrainingSet, embed, train_sequence
 from models.research.lanhar.training.transfer import encode, interpret
@@ -143,6 +144,7 @@ def _share(rows: NDArray[np.bool_]) -> float:
     return float(rows.mean()) if len(rows) else 0.0
 
 
+@one_line_errors
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command line."""
     parser = argparse.ArgumentParser(
