@@ -2,10 +2,22 @@
 
 from __future__ import annotations
 
+import asyncio
+from contextlib import asynccontextmanager
+from typing import TYPE_CHECKING
 from uuid import uuid4
 
+from aiokafka import AIOKafkaProducer
+
 from infra import topics
+from infra.broker.access import client_arguments
 from infra.settings import Settings, load
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+
+# Below the time that any reader waits for one more message.
+_STEP_S = 0.05
 
 
 async def with_topics(broker_url: str, partitions: int) -> Settings:
@@ -18,3 +30,31 @@ async def with_topics(broker_url: str, partitions: int) -> Settings:
     )
     await topics.create(made)
     return made
+
+
+@asynccontextmanager
+async def never_resting(
+    settings: Settings, name: str, value: bytes = b"after"
+) -> AsyncIterator[None]:
+    """Write messages to each partition of a topic without a pause, from before the block on."""
+    producer = AIOKafkaProducer(**client_arguments(settings), acks="all")
+    begun = asyncio.Event()
+
+    async def write() -> None:
+        while True:
+            for partition in range(settings.topic_partitions):
+                topic = settings.topic(name)
+                await producer.send_and_wait(topic, value, b"restless", partition=partition)
+            begun.set()
+            await asyncio.sleep(_STEP_S)
+
+    await producer.start()
+    writing = asyncio.create_task(write())
+    try:
+        await begun.wait()
+        yield
+        assert not writing.done()
+    finally:
+        writing.cancel()
+        await asyncio.gather(writing, return_exceptions=True)
+        await producer.stop()

@@ -105,11 +105,8 @@ async def scan(settings: Settings) -> AsyncIterator[LetterRecord]:
     seen: set[Place] = set()
     async for record in _records(settings):
         each = _parse_record(record)
-        if each.letter is not None:
-            if identity(each.letter) in seen:
-                continue
-            seen.add(identity(each.letter))
-        yield each
+        if not _is_repeated(each, seen):
+            yield each
 
 
 async def replay(
@@ -160,22 +157,22 @@ async def purge(
     topic = settings.topic(topics.DEAD_LETTER)
     handled = LetterCounts()
     ends: dict[int, int] = {}
+    seen: set[Place] = set()
     async for record in _records(settings):
         ends[record.partition] = record.offset + 1
-    async for each in scan(settings):
-        handled.done += selection.fits(each)
+        each = _parse_record(record)
+        if not _is_repeated(each, seen):
+            handled.done += selection.fits(each)
     if dry_run or not handled.done:
         return handled
-    seen: set[Place] = set()
+    seen = set()
     async with _producer(settings) as send:
         async for record in _records(settings):
             each = _parse_record(record)
             if record.offset >= ends.get(record.partition, 0) or selection.fits(each):
                 continue
-            if each.letter is not None:
-                if identity(each.letter) in seen:
-                    continue
-                seen.add(identity(each.letter))
+            if _is_repeated(each, seen):
+                continue
             headers = [(_WRITTEN_HEADER, str(each.written_ms).encode())]
             await send(topic, record.partition, record.key, record.value, headers)
     await _delete_before(settings, topic, ends)
@@ -196,6 +193,16 @@ def _parse_record(record: Any) -> LetterRecord:
         return LetterRecord(where, written_ms, DeadLetter.decode(record.value))
     except SchemaError as error:
         return LetterRecord(where, written_ms, None, str(error))
+
+
+def _is_repeated(record: LetterRecord, seen: set[Place]) -> bool:
+    """Return whether a letter is in `seen`, and add it there."""
+    if record.letter is None:
+        return False
+    place = identity(record.letter)
+    repeated = place in seen
+    seen.add(place)
+    return repeated
 
 
 def _is_about(letter: DeadLetter, device: str) -> bool:

@@ -26,11 +26,7 @@ if TYPE_CHECKING:
 
     from infra.settings import Settings
 
-# The end is reached when the last offset was read and nothing arrives for this long: the embedded
-# broker reports the last offset too low by the size of the last batch.
-_QUIET_MS = 200
-# Listing a whole topic may wait longer than a worker's start.
-_QUIET_WHEN_LISTING_MS = 700
+_FETCH_MS = 1_000
 _FOLLOW_MS = 5_000
 # Long polling: Kafka answers a fetch as soon as there is data. Until then it blocks other requests
 # on the connection, but a follower makes none.
@@ -79,26 +75,26 @@ class TopicReader:
     async def __aexit__(self, *_: object) -> None:
         await self._consumer.stop()
 
-    async def to_the_end(self, quiet_ms: int = _QUIET_MS) -> list[Any]:
+    async def to_the_end(self) -> list[Any]:
         """Return the records up to the topic's end, in the order in which they were written.
 
         The order holds across partitions, so the newest record of a key that moved comes last.
         """
-        return by_writing([record async for record in self.records_to_the_end(quiet_ms)])
+        return by_writing([record async for record in self.records_to_the_end()])
 
-    async def records_to_the_end(
-        self, quiet_ms: int = _QUIET_WHEN_LISTING_MS
-    ) -> AsyncIterator[Any]:
-        """Yield the records up to the topic's end, without holding them all in memory."""
+    async def records_to_the_end(self) -> AsyncIterator[Any]:
+        """Yield the records up to the topic's end, without holding them all in memory.
+
+        The end is where it is at the call, so a topic that never rests is read once. Records that
+        arrive with the last of them are yielded as well, for `follow` to miss none.
+        """
         try:
             ends = await self._consumer.end_offsets(self._partitions)
-            while True:
-                batches = await self._consumer.getmany(timeout_ms=quiet_ms)
+            while not await self._is_at(ends):
+                batches = await self._consumer.getmany(timeout_ms=_FETCH_MS)
                 for records in batches.values():
                     for record in records:
                         yield record
-                if not batches and await self._is_at(ends):
-                    return
         except KafkaError as error:
             raise broker_error(self._settings, error) from error
 
@@ -148,6 +144,7 @@ class TopicReader:
                     yield record
 
     async def _is_at(self, ends: dict[TopicPartition, int]) -> bool:
+        # Of the last batch the embedded broker counts one message only, but a fetch has all of it.
         return all([await self._consumer.position(tp) >= end for tp, end in ends.items()])
 
 
@@ -166,7 +163,7 @@ def by_writing(records: Sequence[Any]) -> list[Any]:
 async def read_all(settings: Settings, name: str, kind: type[MessageT]) -> list[MessageT]:
     """Return every message of a topic, in order within each partition."""
     async with TopicReader(settings, name) as reader:
-        records = await reader.to_the_end(_QUIET_WHEN_LISTING_MS)
+        records = await reader.to_the_end()
     return [kind.decode(record.value) for record in records]
 
 
@@ -190,7 +187,7 @@ async def read_letters(settings: Settings) -> list[DeadLetter]:
     Records that are not dead letters are skipped; `infra.broker.dead_letters` lists them.
     """
     async with TopicReader(settings, topics.DEAD_LETTER) as reader:
-        records = await reader.to_the_end(_QUIET_WHEN_LISTING_MS)
+        records = await reader.to_the_end()
     letters: dict[tuple[str, int, int, str], DeadLetter] = {}
     for record in records:
         with suppress(SchemaError):

@@ -4,8 +4,7 @@ It speaks Kafka's protocol and starts in milliseconds. It loses its data when it
 retention and compaction: use it for trials and tests, and Apache Kafka for data that matters.
 
 Of a partition's last batch it counts one message only, so `end_offsets` is too low by the others:
-what reads to the end also waits until nothing more arrives (`infra.broker.topic_reader`), and lag
-reads low.
+what reads to the end reads whole batches (`infra.broker.topic_reader`), and lag reads low.
 """
 
 from __future__ import annotations

@@ -22,9 +22,7 @@ if TYPE_CHECKING:
 
 FOLDER = "finetune"
 
-# Polls without a message before the queue counts as read: the embedded broker reports its end too
-# low.
-_QUIET_POLLS = 2
+_TRAINING_POLL_S = 1.0
 
 
 class Finetuner:
@@ -57,21 +55,29 @@ class Finetuner:
         await self._stack.aclose()
 
     async def run(self, *, once: bool = False) -> None:
-        """Work until cancelled; `once` returns when the queue is read and no training is due."""
+        """Work until cancelled; `once` returns when the queue is read and no training is due.
+
+        The queue's end is then where it is at the call: what arrives later is left for the next.
+        """
         await self._reviser.publish_pending()
         run: asyncio.Task[None] | None = None
-        quiet = 0
+        ends = await self._queue.ends() if once else None
+        drained = False
         following = asyncio.create_task(self._controls.follow(_leave_to_workers))
         try:
             while True:
                 self._forget_erased()
-                quiet = 0 if await self._queue.read() else quiet + 1
+                if not drained:
+                    await self._queue.read()
+                    drained = ends is not None and await self._queue.is_at(ends)
+                elif run is not None:
+                    await asyncio.wait([run], timeout=_TRAINING_POLL_S)
                 if run is not None and run.done():
                     await run
                     run = None
                 if run is None and self._reviser.is_due():
                     run = asyncio.create_task(self._reviser.revise())
-                if once and quiet >= _QUIET_POLLS and run is None and await self._queue.at_end():
+                if drained and run is None:
                     return
         finally:
             following.cancel()

@@ -21,6 +21,8 @@ from schemas.errors import InvalidError
 from streams.engine.dead_letters import dead_letter
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from infra.model_store.replay_buffer import ReplayBuffer
     from infra.settings import Settings
     from streams.engine.device_controls import DeviceControls
@@ -58,24 +60,30 @@ class QueueReader:
     async def __aexit__(self, *_: object) -> None:
         await self._stack.aclose()
 
-    async def read(self) -> bool:
-        """Move new items to the buffer and commit them; return whether there were any."""
+    async def read(self) -> None:
+        """Move new items to the buffer and commit them; wait for them a second at most."""
         try:
             batches = await self._consumer.getmany(timeout_ms=_POLL_MS)
             records = [record for batch in batches.values() for record in batch]
-            if not records:
-                return False
-            await self._store(records)
-            await self._consumer.commit()
+            if records:
+                await self._store(records)
+                await self._consumer.commit()
         except KafkaError as error:
             raise broker_error(self._settings, error) from error
-        return True
 
-    async def at_end(self) -> bool:
-        """Return whether the queue is read to the end that the broker reports."""
-        partitions = self._consumer.assignment()
-        ends = await self._consumer.end_offsets(partitions)
-        return all([await self._consumer.position(tp) >= end for tp, end in ends.items()])
+    async def ends(self) -> dict[TopicPartition, int]:
+        """Return the queue's present end, by partition."""
+        try:
+            return dict(await self._consumer.end_offsets(self._consumer.assignment()))
+        except KafkaError as error:
+            raise broker_error(self._settings, error) from error
+
+    async def is_at(self, ends: Mapping[TopicPartition, int]) -> bool:
+        """Return whether everything before these offsets was read."""
+        try:
+            return all([await self._consumer.position(tp) >= end for tp, end in ends.items()])
+        except KafkaError as error:
+            raise broker_error(self._settings, error) from error
 
     async def _connect(self) -> None:
         settings = self._settings

@@ -1,7 +1,6 @@
 from __future__ import annotations
 
 import asyncio
-from contextlib import suppress
 from typing import TYPE_CHECKING
 
 import pytest
@@ -12,7 +11,7 @@ from infra.broker.dead_letters import LetterSelection, purge, replay, scan, wher
 from infra.broker.topic_reader import TopicReader, publish, read_letters
 from infra.errors import BrokerError
 from schemas import DeadLetter
-from tests.broker_settings import with_topics
+from tests.broker_settings import never_resting, with_topics
 
 if TYPE_CHECKING:
     from infra.settings import Settings
@@ -99,17 +98,30 @@ async def test_a_message_is_published_to_its_partition_again(settings: Settings)
 async def test_a_message_that_fails_again_at_once_is_published_once(settings: Settings) -> None:
     async def fail_again() -> None:
         async with TopicReader(settings, "imu.frames") as reader:
-            async for record in reader.follow():
+            following = reader.follow()
+            for _ in range(2):
+                record = await anext(following)
                 await write(settings, letter(settings, 100 + record.offset))
 
     await write(settings, letter(settings, 1), letter(settings, 2))
     failing = asyncio.create_task(fail_again())
     assert (await replay(settings, EVERYTHING)).done == 2
+    async with asyncio.timeout(60):
+        await failing
     async with TopicReader(settings, "imu.frames") as reader:
         assert len(await reader.to_the_end()) == 2
-    failing.cancel()
-    with suppress(asyncio.CancelledError):
-        await failing
+
+
+async def test_letters_that_keep_coming_are_listed_and_purged_up_to_the_call(
+    settings: Settings,
+) -> None:
+    await write(settings, letter(settings, 1), letter(settings, 2))
+    late = letter(settings, 3, device_id="d2").encode()
+    async with never_resting(settings, topics.DEAD_LETTER, late), asyncio.timeout(60):
+        listed = [record.letter async for record in scan(settings)]
+        counted = await purge(settings, EVERYTHING, dry_run=True)
+    assert {each.offset for each in listed if each} == {1, 2, 3}
+    assert counted.done == 3
 
 
 @pytest.mark.parametrize(

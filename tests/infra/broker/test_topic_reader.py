@@ -3,12 +3,14 @@ from __future__ import annotations
 import asyncio
 
 import pytest
+from aiokafka import AIOKafkaProducer
 
+from infra.broker.access import client_arguments
 from infra.broker.topic_reader import TopicReader, partition_of, publish, read_at
 from infra.errors import BrokerError
 from infra.local.probe import free_port
 from infra.settings import Settings, load
-from tests.broker_settings import with_topics
+from tests.broker_settings import never_resting, with_topics
 
 NAME = "labels"
 
@@ -66,6 +68,29 @@ async def test_a_tombstone_is_read_as_no_value(settings: Settings) -> None:
     await publish(settings, NAME, "bügeln", b"1")
     await publish(settings, NAME, "bügeln", None)
     assert await read_topic(settings) == [("bügeln".encode(), b"1"), ("bügeln".encode(), None)]
+
+
+async def test_a_topic_that_never_rests_is_read_up_to_where_it_ended(settings: Settings) -> None:
+    for n in range(6):
+        await publish(settings, NAME, f"label {n}", b"before")
+    async with never_resting(settings, NAME), asyncio.timeout(60):
+        found = await read_topic(settings)
+    assert {key for key, value in found if value == b"before"} == {
+        f"label {n}".encode() for n in range(6)
+    }
+
+
+async def test_a_batch_whose_end_is_not_counted_is_read_whole(settings: Settings) -> None:
+    producer = AIOKafkaProducer(**client_arguments(settings), acks="all", linger_ms=500)
+    await producer.start()
+    sent = [
+        await producer.send(settings.topic(NAME), str(n).encode(), b"label", partition=n % 3)
+        for n in range(300)
+    ]
+    await asyncio.gather(*sent)
+    await producer.stop()
+    found = await read_topic(settings)
+    assert sorted(int(value or b"") for _, value in found) == list(range(300))
 
 
 async def test_every_reader_gets_everything(settings: Settings) -> None:

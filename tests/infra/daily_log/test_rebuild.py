@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import asyncio
 from typing import TYPE_CHECKING
 from uuid import uuid4
 
@@ -14,7 +15,7 @@ from infra.daily_log.records import content
 from infra.daily_log.store import LogStore
 from schemas import DeviceControl
 from schemas.message import END_OF_TIME_NS
-from tests.broker_settings import with_topics
+from tests.broker_settings import never_resting, with_topics
 from tests.infra.daily_log.corrected_log import correction, named_span
 from tests.infra.daily_log.stored_records import T0, S, activity, refinement, scenario
 
@@ -59,6 +60,20 @@ async def log_and_publish(settings: Settings, store: LogStore) -> None:
 async def empty_store(redis: Redis, settings: Settings) -> None:
     async for key in redis.scan_iter(match=f"{settings.app_id}:*"):
         await redis.delete(key)
+
+
+async def test_a_log_is_rebuilt_up_to_the_call_while_records_keep_coming(
+    settings: Settings, redis: Redis
+) -> None:
+    store = LogStore(redis, settings.app_id, settings.log_retention_days)
+    await log_and_publish(settings, store)
+    before = content(await store.read("a", 0, END_OF_TIME_NS))
+    await empty_store(redis, settings)
+    late = scenario(T0, "late").encode()
+    async with never_resting(settings, topics.SCENARIO, late), asyncio.timeout(60):
+        rebuilt = await rebuild(settings, redis)
+    assert rebuilt == Rebuilt(7, 1, 6, devices=3, skipped=1, corrections=1)
+    assert content(await store.read("a", 0, END_OF_TIME_NS)) == before
 
 
 async def test_an_empty_store_gets_the_same_log_from_the_topics(

@@ -28,7 +28,7 @@ from schemas import DeviceControl, FinetuneItem
 from schemas.correction import WEARER
 from schemas.learning import SHIPPED
 from streams.finetuning.finetuner import FOLDER, Finetuner
-from tests.broker_settings import with_topics
+from tests.broker_settings import never_resting, with_topics
 from tests.models.finetuning.windows import items, mislabel, queue, stuck
 from tests.pipeline.running import Worker, wait_for
 
@@ -87,6 +87,16 @@ def items_counted(outcome: str) -> float:
     value = metrics.REGISTRY.get_sample_value("egolog_finetune_items_total", {"outcome": outcome})
     assert value is not None
     return value
+
+
+async def test_once_ends_where_the_queue_ended_though_items_keep_coming(
+    settings: Settings,
+) -> None:
+    await send(settings, items(queue())[:3])
+    before = items_counted("kept")
+    async with never_resting(settings, "finetune.queue", b"late"), asyncio.timeout(120):
+        await run_finetuner(settings)
+    assert items_counted("kept") == before + 3
 
 
 async def test_items_become_a_published_revision_that_is_better_than_its_parent(
