@@ -21,7 +21,7 @@ from schemas import Activity, Correction, Refined, Scenario
 from schemas.message import END_OF_TIME_NS
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Callable, Iterable
+    from collections.abc import AsyncIterator, Callable, Iterable, Sequence
 
     from infra.daily_log.records import Log
     from infra.daily_log.store import LogStore
@@ -116,12 +116,14 @@ class Restored(NamedTuple):
 
 
 async def restore(
-    store: LogStore, text_lines: Iterable[str], corrections: list[Correction] | None = None
+    store: LogStore,
+    text_lines: Iterable[str],
+    on_rows: Callable[[Sequence[Row]], None] = lambda rows: None,  # noqa: ARG005 - the signature is its callers'
 ) -> Restored:
     """Restore the output of `lines` or `infra.daily_log.export.to_json`.
 
-    Restored corrections are also appended to `corrections`, if given. Raises `ExportError` with the
-    line's number, also for a text that is cut or no text; the lines before it are restored.
+    `on_rows` gets the rows as they are restored. Raises `ExportError` with the line's number, also
+    for a text that is cut or no text; the lines before it are restored.
     """
     iterator = iter(text_lines)
     counts = dict.fromkeys(_KINDS, 0)
@@ -130,7 +132,7 @@ async def restore(
         version = _version(head)
         if version is None:
             for rows in _in_batches(rows_of(from_json("".join([head, *iterator])))):
-                await _write(store, rows, counts, corrections)
+                await _write(store, rows, counts, on_rows)
             return Restored(_counts(counts), has_end=True)
     except _DAMAGE as error:
         raise ExportError(f"this is not an exported log: {error}") from error
@@ -148,16 +150,16 @@ async def restore(
             batch.append(_row(line, number))
             records += 1
             if len(batch) >= _AT_ONCE:
-                await _write(store, batch, counts, corrections)
+                await _write(store, batch, counts, on_rows)
                 batch = []
     except (ExportError, *_DAMAGE) as error:
-        await _write(store, batch, counts, corrections)
+        await _write(store, batch, counts, on_rows)
         if isinstance(error, ExportError):
             raise
         raise ExportError(
             f"line {number + 1} is damaged: {error}; the lines before it are restored"
         ) from error
-    await _write(store, batch, counts, corrections)
+    await _write(store, batch, counts, on_rows)
     if version > 1 and end != records:
         state = (
             "has no end line: it is cut"
@@ -220,10 +222,9 @@ async def _write(
     store: LogStore,
     batch: list[Row],
     counts: dict[str, int],
-    corrections: list[Correction] | None,
+    on_rows: Callable[[Sequence[Row]], None],
 ) -> None:
-    if corrections is not None:
-        corrections += [record for kind, record in batch if kind == "correction"]
+    on_rows(batch)
     puts: dict[str, Any] = {
         "scenario": store.put_scenarios,
         "refined": store.put_refined,

@@ -102,6 +102,8 @@ def _add_pauses(group: ActionGroup, app: EgoLogApp) -> None:
             settings, DeviceControl.after(now, device, state="active", paused_until_ms=None)
         )
         print(f"resumed {device!r}: what it sends from now on is processed")
+        if now.state == "erased":
+            print(f"what was erased at {iso((now.erased_ms or 0) * NS_PER_MS)} does not come back")
 
     @group.action("quiet", argument("device"), argument("hours"))
     async def devices_quiet(device: str, hours: str) -> None:

@@ -5,22 +5,29 @@ from __future__ import annotations
 import gzip
 import pathlib
 import sys
+from contextlib import suppress
 from typing import IO, TYPE_CHECKING, Literal
 
 from click import Path
 from faust.cli import argument
 
 from infra import topics
+from infra.broker.device_control import read_controls
 from infra.daily_log.archive import lines, restore
 from infra.daily_log.export import ExportError
 from infra.daily_log.republish import republish
+from infra.errors import InfraError
 from schemas.atomic_file import atomic_path
+from schemas.event_time import NS_PER_MS, iso
 from streams.commands.log.span import FROM, TO, span_of
 from streams.commands.log.store import open_store, refuse_unknown
 from streams.commands.running_services import running
 
 if TYPE_CHECKING:
-    from schemas import Correction
+    from collections.abc import Iterable, Sequence
+
+    from infra.daily_log.archive import Row
+    from schemas import Correction, DeviceControl
     from streams.commands.groups import ActionGroup
     from streams.engine.app import EgoLogApp
 
@@ -50,12 +57,19 @@ def register(group: ActionGroup, app: EgoLogApp) -> None:
         topic are published again, so they outlast the store.
         """
         corrections: list[Correction] = []
+        devices: set[str] = set()
+
+        def take(rows: Sequence[Row]) -> None:
+            corrections.extend(record for kind, record in rows if kind == "correction")
+            devices.update(record.device_id for _, record in rows)
+
         async with open_store(app) as store:
             try:
                 with _open_text(pathlib.Path(file), file, "rt") as text:
-                    counts, has_end = await restore(store, text, corrections)
+                    counts, has_end = await restore(store, text, take)
             except ExportError as error:
                 await _publish(app, corrections)
+                await _say_erased(app, devices)
                 raise ExportError(f"file {file!r}: {error}") from error
         print(
             f"restored {counts.scenarios} scenarios ({counts.refined} refined) and "
@@ -68,6 +82,29 @@ def register(group: ActionGroup, app: EgoLogApp) -> None:
                 file=sys.stderr,
             )
         await _publish(app, corrections)
+        await _say_erased(app, devices)
+
+
+async def _say_erased(app: EgoLogApp, devices: Iterable[str]) -> None:
+    """Say of devices that were erased what a restored log is; nothing where no broker can tell."""
+    controls: dict[str, DeviceControl] = {}
+    with suppress(InfraError):
+        controls = await read_controls(running(app.settings, "broker_url"))
+    for device in sorted(devices):
+        control = controls.get(device)
+        if control is None or control.erased_ms is None:
+            continue
+        at = iso(control.erased_ms * NS_PER_MS)
+        still = (
+            f"; what it sends is dropped until `devices resume {device}`"
+            if control.state == "erased"
+            else ""
+        )
+        print(
+            f"device {device!r} was erased at {at}: its records are back in the store, but "
+            f"`log rebuild` leaves them out{still}",
+            file=sys.stderr,
+        )
 
 
 async def _publish(app: EgoLogApp, corrections: list[Correction]) -> None:

@@ -17,6 +17,9 @@ from tests.infra.daily_log.corrected_log import correction, named_span
 from tests.infra.daily_log.stored_records import T0, S, scenario
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from infra.daily_log.archive import Row
     from infra.settings import Settings
 
 
@@ -57,8 +60,12 @@ async def test_a_restored_correction_outlasts_the_store(broker_url: str, redis_u
         await before.put_corrections([correction_made])
         backup = [line async for line in lines(before, "d", 0, 2**62)]
         restored: list[Correction] = []
+
+        def take(rows: Sequence[Row]) -> None:
+            restored.extend(record for kind, record in rows if kind == "correction")
+
         after = LogStore(redis, f"after-{uuid4().hex[:8]}", 30)
-        await restore(after, iter(backup), restored)
+        await restore(after, iter(backup), take)
         assert restored == [correction_made]
         await republish(settings, restored)
         own = settings.model_copy(update={"app_id": f"again-{uuid4().hex[:8]}"})

@@ -9,9 +9,12 @@ import pytest
 from redis.asyncio import Redis
 
 from infra import topics
+from infra.broker.device_control import write_control
 from infra.broker.topic_reader import publish
 from infra.daily_log.store import LogStore
 from infra.settings import Settings
+from schemas import DeviceControl
+from schemas.event_time import NS_PER_MS
 from tests.broker_settings import with_topics
 from tests.infra.daily_log.stored_records import T0, S, activity, scenario
 from tests.pipeline.running import Worker
@@ -60,7 +63,9 @@ def test_devices_are_listed_paused_resumed_and_erased(ours: Worker, tmp_path: Pa
     before = states(ours)
     assert before["d1"] == ["paused", "2023-11-14T22:13:30Z", "2023-11-14T22:14:30Z", "2", "1"]
     assert before["d2"][0] == "active"
-    assert ours.command("devices", "resume", "d1").startswith("resumed 'd1'")
+    assert ours.command("devices", "resume", "d1") == (
+        "resumed 'd1': what it sends from now on is processed\n"
+    )
     erased = ours.command("devices", "erase", "d1").splitlines()
     assert erased[0] == "erased 'd1':"
     assert "  3 records of the log" in erased
@@ -75,6 +80,40 @@ def test_devices_are_listed_paused_resumed_and_erased(ours: Worker, tmp_path: Pa
     )
     gone = ["erased", "0", "0"]
     assert states(ours) == {"d1": gone, "d2": before["d2"], "d9": gone}
+
+
+def test_a_log_that_is_restored_and_a_device_that_is_resumed_after_its_erasure_say_so(
+    ours: Worker, tmp_path: Path
+) -> None:
+    def said(*arguments: str) -> tuple[str, str]:
+        environment = {k: v for k, v in os.environ.items() if not k.startswith("EGOLOG_")}
+        root = Path(__file__).parents[3]
+        _, out, err = run_command(
+            arguments,
+            {**environment, "PYTHONPATH": str(root), **ours.environment()},
+            60.0,
+            tmp_path,
+        )
+        return out, err
+
+    file = str(tmp_path / "d1.jsonl")
+    ours.command("log", "backup", "d1", file)
+    restored = "restored 2 scenarios (0 refined) and 1 activities\n"
+    assert said("log", "restore", file) == (restored, "")
+    erased = DeviceControl(device_id="d1", state="erased", erased_ms=T0 // NS_PER_MS)
+    asyncio.run(write_control(ours.settings, erased))
+    back = (
+        "device 'd1' was erased at 2023-11-14T22:13:30Z: its records are back in the store, but "
+        "`log rebuild` leaves them out"
+    )
+    still = "; what it sends is dropped until `devices resume d1`"
+    assert said("log", "restore", file) == (restored, f"{back}{still}\n")
+    assert said("devices", "resume", "d1") == (
+        "resumed 'd1': what it sends from now on is processed\n"
+        "what was erased at 2023-11-14T22:13:30Z does not come back\n",
+        "",
+    )
+    assert said("log", "restore", file) == (restored, f"{back}\n")
 
 
 def test_a_device_of_which_nothing_is_known_may_be_misspelt(ours: Worker, tmp_path: Path) -> None:
