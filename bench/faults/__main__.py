@@ -29,6 +29,7 @@ from bench.load.recording import COARSE, simulate_recording
 from bench.measuring.machine import machine
 from infra.errors import InfraError, ServiceError
 from models.research.lib.figures_file import read_figures
+from models.research.lib.page_command import page_command
 from models.research.lib.page_sections import sections, with_section
 from schemas.atomic_file import write_atomically
 
@@ -49,6 +50,9 @@ KINDS: dict[str, tuple[type[Fault], ...]] = {
     "devices": of_devices.FAULTS,
     "disks": of_disks.FAULTS,
 }
+
+# Options that say where figures are read and written.
+_NO_FIGURE = ("sources", "simulation", "larger", "json", "page")
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -86,7 +90,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         # Clients log each broken connection.
         logging.getLogger("aiokafka").setLevel(logging.CRITICAL)
         try:
-            figures = asyncio.run(measure(options))
+            command = page_command(parser, options, _NO_FIGURE)
+            figures = asyncio.run(measure(options, command))
         except InfraError as error:
             print(f"error: {error}", file=sys.stderr)
             return 1
@@ -129,8 +134,8 @@ def together(parts: Sequence[Figures]) -> Figures:
     }
 
 
-async def measure(options: argparse.Namespace) -> Figures:
-    """Return the figures of each chosen fault."""
+async def measure(options: argparse.Namespace, command: str) -> Figures:
+    """Return the figures of each chosen fault, which name the command that measured them."""
     about, chosen = machine(), _choose_faults(options)
     plain = QUICK if options.quick else WHOLE
     size = Size(
@@ -144,7 +149,7 @@ async def measure(options: argparse.Namespace) -> Figures:
         "machine": about,
         "size": asdict(size),
         "date": datetime.now(UTC).date().isoformat(),
-        "command": _command(options),
+        "command": command,
         "outcomes": outcomes,
         "skipped": skipped,
     }
@@ -208,15 +213,6 @@ def _choose_faults(options: argparse.Namespace) -> list[tuple[str, type[Fault]]]
         if (fault.quick or not options.quick)
         and (not options.only or fault.__name__ in options.only)
     ]
-
-
-def _command(options: argparse.Namespace) -> str:
-    names = ("wearers", "seconds", "speed", "seed")
-    given = [f"--{name} {getattr(options, name)}" for name in names if getattr(options, name)]
-    only = [f"--only {name}" for name in options.only or ()]
-    return " ".join(
-        ["python -m bench.faults", *(["--quick"] if options.quick else []), *only, *given]
-    )
 
 
 def _is_unchanged(outcome: dict[str, object]) -> bool:

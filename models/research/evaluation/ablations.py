@@ -34,6 +34,7 @@ from models.research.evaluation.options import weights_measured
 from models.research.evaluation.report.ablations import section
 from models.research.lib.fit import Fit
 from models.research.lib.metrics import micro_f1
+from models.research.lib.page_command import page_command
 from models.research.lib.page_sections import put_section
 from models.research.lib.recordings_folder import needed_recordings
 from models.research.lib.torch_device import torch_device
@@ -279,27 +280,15 @@ def main(arguments: Sequence[str] | None = None) -> None:
                 write_atomically(options.json, json.dumps(figures, indent=2))
     print(json.dumps(figures, indent=2))
     if options.results is not None:
+        without = {"json", "cache"}
+        if options.comparison == "tables":
+            without |= {"sharing_minutes", "sharing_steps"}
+        command = page_command(parser, options, without)
         written = (
-            f"Written by `{_command(options)}` on {datetime.now(UTC).date().isoformat()}, "
+            f"Written by `{command}` on {datetime.now(UTC).date().isoformat()}, "
             f"{weights_measured(Registry(options.weights))}"
         )
         put_section(options.results, section(options.comparison, figures, written))
-
-
-def _command(options: argparse.Namespace) -> str:
-    words = ["python -m models.research.evaluation.ablations"]
-    if options.comparison != "tables":
-        words.append("--" + options.comparison.replace("_", "-"))
-    words += ["--seeds", *map(str, options.seeds), "--stretches", str(options.stretches)]
-    names = ["minutes", "steps"]
-    if options.comparison != "tables":
-        names += ["sharing_minutes", "sharing_steps"]
-    for name in names:
-        if (value := getattr(options, name)) is not None:
-            words += ["--" + name.replace("_", "-"), f"{value:g}"]
-    if options.device != "cpu":
-        words += ["--device", options.device]
-    return " ".join(words)
 
 
 if __name__ == "__main__":

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from models.research.lib.figures_file import read_figures
+from models.research.lib.page_command import page_command
 from models.research.lib.page_sections import put_section
 from schemas.atomic_file import write_atomically
 
@@ -16,6 +17,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from models.research.lib.tables import Figures
+
+# Options that the figures of several seeds do not depend on.
+_NO_FIGURE = ("seed", "json", "earlier", "cache", "processes")
 
 
 def add_runs_by_seed(parser: ArgumentParser, section: str) -> None:
@@ -52,12 +56,12 @@ def earlier_runs(options: Namespace) -> list[Figures] | None:
 
 
 def write_runs(
+    parser: ArgumentParser,
     options: Namespace,
-    module: str,
     runs: Sequence[Figures],
     section: Callable[[Sequence[Figures], str, str], str],
 ) -> None:
-    """Write the runs of the command `module` to `--json`, and their section to `--results`.
+    """Write the runs of the parser's command to `--json`, and their section to `--results`.
 
     `section` is given the runs, the command that gives them, and the date.
     """
@@ -66,7 +70,7 @@ def write_runs(
     page = options.results
     if page is None:
         return
-    seeds = " ".join(str(run["details"]["seed"]) for run in runs)
-    command = f"python -m {module} --results {page} --seeds {seeds}"
+    seeds = [run["details"]["seed"] for run in runs]
+    command = page_command(parser, options, _NO_FIGURE, seeds=seeds)
     put_section(page, section(runs, command, datetime.now(UTC).date().isoformat()))
     print(f"wrote {page}")

@@ -97,7 +97,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     runs = earlier_runs(options)
     if runs is None:
         runs = _measure_seeds(parser, options)
-    write_runs(options, "models.research.evaluation.corrections", runs, report.section)
+    write_runs(parser, options, runs, report.section)
 
 
 def _measure_seeds(parser: argparse.ArgumentParser, options: argparse.Namespace) -> list[Figures]:

@@ -119,7 +119,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     if runs is None:
         runs = _measure_seeds(parser, options)
     section = partial(_section, options.results)
-    write_runs(options, "models.research.evaluation.self_training", runs, section)
+    write_runs(parser, options, runs, section)
 
 
 def _measure_seeds(parser: argparse.ArgumentParser, options: argparse.Namespace) -> list[Figures]:

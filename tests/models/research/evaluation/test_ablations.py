@@ -42,8 +42,8 @@ def test_what_is_compared_trains_for_the_same_steps_and_the_figures_say_so(
     assert json.loads(out.read_text())["0"]["training"]["stage"] == "6 min"
     assert "## The contrastive stage alone\n" in page.read_text()
     assert "| neither | 0.500 ± 0.000 |" in page.read_text()
-    command = "ablations --contrastive-alone --seeds 0 1 --stretches 600 --minutes 0.7"
-    assert f"{command} --sharing-minutes 6` on " in page.read_text()
+    command = f"ablations --seeds 0 1 --contrastive-alone --stretches 600 --results {page}"
+    assert f"{command}` on " in page.read_text()
 
 
 def test_a_training_has_a_step_at_least(capsys: pytest.CaptureFixture[str]) -> None:
