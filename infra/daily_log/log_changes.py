@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from infra.daily_log.keys import SHOWN
+from schemas.event_time import NS_PER_MS
 from schemas.frames import NS
 
 if TYPE_CHECKING:
@@ -30,9 +31,12 @@ class Changes(NamedTuple):
 
     def silent_s(self, now_ns: int) -> float | None:
         """Return the wall time since the last record, None if there was none."""
-        if not self.recorded_ms:
-            return None
-        return max(0.0, now_ns // 1_000_000 - self.recorded_ms) / 1_000
+        return silent_s(self.recorded_ms, now_ns)
+
+
+def silent_s(recorded_ms: int, now_ns: int) -> float | None:
+    """Return the seconds since the wall time of a device's last record, None if that is 0."""
+    return max(0.0, now_ns // NS_PER_MS - recorded_ms) / 1_000 if recorded_ms else None
 
 
 def buckets(from_ns: int, to_ns: int) -> range:
@@ -57,15 +61,19 @@ class LogChanges:
         async with self._redis.pipeline(transaction=True) as pipe:
             pipe.zrange(key, -1, -1, withscores=True)
             pipe.zrangebyscore(key, f"({revision}", "+inf")
-            for row in SHOWN:
-                pipe.zrange(self._keys.by_write_time(row, device), -1, -1, withscores=True)
-            newest, changed, *written = await pipe.execute()
-        recorded_us = max((int(last[0][1]) for last in written if last), default=0)
+            self._ask_last_records(pipe, device)
+            newest, changed, *last_records = await pipe.execute()
         return Changes(
             int(newest[0][1]) if newest else 0,
-            recorded_us // 1_000,
+            _newest_ms(last_records),
             min((int(bucket) for bucket in changed), default=None),
         )
+
+    async def recorded_ms(self, device: str) -> int:
+        """Return the wall time at which a record was last written, see `Changes`."""
+        async with self._redis.pipeline(transaction=True) as pipe:
+            self._ask_last_records(pipe, device)
+            return _newest_ms(await pipe.execute())
 
     async def bucket_revisions(self, device: str, from_ns: int, to_ns: int) -> dict[int, int]:
         """Return the revision of the last write to each bucket that starts in [from_ns, to_ns)."""
@@ -75,3 +83,12 @@ class LogChanges:
             for bucket, revision in every
             if from_ns <= int(bucket) < to_ns
         }
+
+    def _ask_last_records(self, pipe: Any, device: str) -> None:
+        for row in SHOWN:
+            pipe.zrange(self._keys.by_write_time(row, device), -1, -1, withscores=True)
+
+
+def _newest_ms(last_records: list[Any]) -> int:
+    """Return the write time of the newest of each kind's last record, in microseconds there."""
+    return max((int(last[0][1]) for last in last_records if last), default=0) // 1_000

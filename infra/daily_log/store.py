@@ -235,6 +235,10 @@ class LogStore:
         """Return the newest revision, and the start of the changes after revision `since`."""
         return await self._changes.since(device, since)
 
+    async def recorded_ms(self, device: str) -> int:
+        """Return the wall time of the last record's write, ms since the epoch; 0 without any."""
+        return await self._changes.recorded_ms(device)
+
     async def bucket_revisions(self, device: str, from_ns: int, to_ns: int) -> dict[int, int]:
         """Return the revision of the last write to each bucket that starts in [from_ns, to_ns)."""
         return await self._changes.bucket_revisions(device, from_ns, to_ns)

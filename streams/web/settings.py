@@ -18,6 +18,7 @@ from infra import clock
 from infra.broker.device_control import pause_end_ms
 from infra.daily_log.decisions import Decisions
 from infra.daily_log.intended_gaps import IntendedGap, intended_gaps
+from infra.daily_log.log_changes import silent_s
 from schemas import DeviceControl
 from schemas.device_control import QuietText
 from schemas.event_time import NS_PER_MS, TIME_PATTERN
@@ -127,14 +128,14 @@ class SettingsViews:
         return _json(await self._shown(change.device))
 
     async def _shown(self, device_id: str) -> dict[str, Any]:
-        changes = await self._store().changes(device_id, 0)
+        recorded_ms = await self._store().recorded_ms(device_id)
         control = self._decisions.get(device_id)
         return {
             "device": device_id,
             **self._decisions.state(device_id),
             "quiet": None if control is None else control.quiet,
             "quiet_of_all": self._decisions.quiet_text,
-            "silent_s": changes.silent_s(clock.now_ns()),
+            "silent_s": silent_s(recorded_ms, clock.now_ns()),
         }
 
 
