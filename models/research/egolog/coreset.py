@@ -23,6 +23,7 @@ from models.research.egolog.scenario import cut_windows
 from models.serving.one_thread import pin_one_thread
 from models.serving.registry import WEIGHTS_DIR
 from models.simulation.sources.material import Material
+from schemas.atomic_file import atomic_path
 
 if TYPE_CHECKING:
     from numpy.random import Generator
@@ -45,16 +46,17 @@ def write(
     """Write features (N, 15, 256) and (N, 15, 128), labels (N, 16) and held-out flags (N,)."""
     audio_bytes, audio_step = _as_bytes(audio)
     imu_bytes, imu_step = _as_bytes(imu)
-    np.savez_compressed(
-        path,
-        encoders=np.array(encoders),
-        audio=audio_bytes,
-        audio_step=audio_step,
-        imu=imu_bytes,
-        imu_step=imu_step,
-        labels=labels.astype(np.uint8),
-        held_out=held_out,
-    )
+    with atomic_path(path) as draft, draft.open("wb") as file:
+        np.savez_compressed(
+            file,
+            encoders=np.array(encoders),
+            audio=audio_bytes,
+            audio_step=audio_step,
+            imu=imu_bytes,
+            imu_step=imu_step,
+            labels=labels.astype(np.uint8),
+            held_out=held_out,
+        )
 
 
 def choose_balanced(labels: NDArray[np.float32], count: int, rng: Generator) -> NDArray[np.int64]:

@@ -11,6 +11,7 @@ import numpy as np
 
 from models.lanhar.activity_names import canonicals
 from models.lanhar.resample import RATE, to_20_hz
+from schemas.atomic_file import atomic_path
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -129,9 +130,8 @@ def read_npz(path: Path) -> Windows:
 
 def write_npz(path: Path, windows: Windows) -> None:
     """Write the layout of `*_20hz.npz` that `read_npz` reads; values are kept in half precision."""
-    path.parent.mkdir(parents=True, exist_ok=True)
     columns = {key: getattr(windows, key) for key in _TEXT}
-    with path.open("wb") as file:
+    with atomic_path(path) as draft, draft.open("wb") as file:
         np.savez_compressed(file, data=windows.data.astype(np.float16), **columns)
 
 

@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, BinaryIO
 
 import numpy as np
 import pytest
@@ -11,6 +11,7 @@ from models.research.lanhar.interpretation.windows import (
     concatenate,
     of_arrays,
     read_npz,
+    write_npz,
 )
 from tests.shared_data import shared_data
 
@@ -57,6 +58,26 @@ def test_a_file_of_windows_is_read_with_canonical_labels(tmp_path: Path) -> None
     assert windows.data.shape == (4, 120, 6)
     assert windows.label.tolist() == ["running", "sitting", "running", "sitting"]
     assert (windows.name, windows.position[0], windows.dropped) == ("a_20hz", "waist", 0)
+
+
+def test_a_file_that_is_not_written_to_its_end_leaves_the_one_before(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    windows = read_npz(written(tmp_path / "a_20hz.npz", **arrays()))
+    path = tmp_path / "new" / "b_20hz.npz"
+    write_npz(path, windows)
+    np.testing.assert_array_equal(read_npz(path).data, windows.data.astype(np.float16))
+
+    def full(file: BinaryIO, **_columns: object) -> None:
+        file.write(b"half")
+        raise OSError("no space left on device")
+
+    before = path.read_bytes()
+    monkeypatch.setattr(np, "savez_compressed", full)
+    with pytest.raises(OSError, match="no space left"):
+        write_npz(path, windows)
+    assert path.read_bytes() == before
+    assert [one.name for one in path.parent.iterdir()] == ["b_20hz.npz"]
 
 
 def test_position_and_device_may_lack_or_be_one_word(tmp_path: Path) -> None:
