@@ -60,7 +60,10 @@ def read(path: Path, windows: Windows) -> list[Interpretation | None]:
     for number, line in enumerate(lines, 2):
         try:
             content = json.loads(line)
-            interpretations[content.pop("index")] = Interpretation.model_validate(content)
+            index = content.pop("index")
+            if index < 0:
+                raise IndexError(f"index is {index}; expected 0 or more")
+            interpretations[index] = Interpretation.model_validate(content)
         except (
             ValueError,
             KeyError,

@@ -105,6 +105,10 @@ def test_interpretations_of_other_windows_are_refused(data: Path, tmp_path: Path
     path = tmp_path / "out" / "set_20hz.jsonl"
     with pytest.raises(InterpretationsError, match="are not of the 3 windows"):
         store.read(path, windows.where(np.arange(4) < 3))
-    path.write_text(path.read_text(encoding="utf-8") + '{"index": 9}\n', encoding="utf-8")
-    with pytest.raises(InterpretationsError, match="line 6 holds none"):
-        store.read(path, windows)
+    good = path.read_text(encoding="utf-8")
+    last = json.loads(good.splitlines()[-1])
+    for index in (9, -1, None):
+        line = json.dumps({**last, "index": index})
+        path.write_text(f"{good}{line}\n", encoding="utf-8")
+        with pytest.raises(InterpretationsError, match="line 6 holds none"):
+            store.read(path, windows)
