@@ -92,6 +92,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     todo = runs(options.figures, options.seeds, FigureData(folder, settings), also)
     if not options.only_kept:
         prefixes = tuple(options.rows or ("",))
+        if unknown := [p for p in prefixes if not any(run.row.startswith(p) for run in todo)]:
+            names = ", ".join(dict.fromkeys(repr(run.row) for run in todo))
+            parser.error(f"--rows {unknown[0]!r} begins no row; expected of {names}")
         chosen = [run for run in todo if run.row.startswith(prefixes)]
         measure(chosen, options.runs, settings)
     kept = [run for run in todo if run.kept_in(options.runs, settings).is_file()]

@@ -11,7 +11,13 @@ import pytest
 
 from models.research.lanhar.evaluation import complex_activities as halves
 from models.research.lanhar.evaluation.complex_activities import farthest_halves
-from models.research.lanhar.evaluation.figure_runs import FigureRun, FigureSettings, measure, runs
+from models.research.lanhar.evaluation.figure_runs import (
+    COMPLEX,
+    FigureRun,
+    FigureSettings,
+    measure,
+    runs,
+)
 from models.research.lanhar.evaluation.figures import main
 from models.research.lanhar.evaluation.figures_page import HEADINGS, page
 from models.research.lanhar.evaluation.regeneration import regeneration
@@ -23,6 +29,7 @@ from models.research.lanhar.evaluation.variants import (
 )
 from models.research.lanhar.interpretation import store
 from models.research.lanhar.interpretation.interpretation import Interpretation
+from models.research.lanhar.interpretation.windows import write_npz
 from models.research.lanhar.training.transfer import TransferSettings, interpret
 from models.research.lib.page_sections import sections
 from tests.models.research.lanhar.motion import data_set
@@ -155,6 +162,26 @@ def test_every_figure_has_runs_and_a_table() -> None:
     assert "changes by -50.0 %" in text
     assert list(sections(text)) == [HEADINGS[figure] for figure in ("10", "13", "15")]
     assert text.count("Written by `python -m x` on 2026-01-01: the first 16 users") == 3
+
+
+def test_a_row_that_no_figure_has_is_named(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit):
+        main(["--data", str(tmp_path), "--figures", "10", "--rows", "WISDM, ear"])
+    assert "--rows 'WISDM, ear' begins no row; expected of 'WISDM, pocket', 'WISDM, wrist'" in (
+        capsys.readouterr().err
+    )
+
+
+def test_halves_of_one_user_are_one_line(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    one_user = replace(data_set("x", 0, each=2), user=np.array(["u"] * 10))
+    write_npz(tmp_path / "imu" / COMPLEX["WISDM, pocket"], one_user)
+    places = ["--data", str(tmp_path), "--runs", str(tmp_path / "runs")]
+    assert main([*places, "--figures", "10", "--rows", "WISDM, pocket", "--users", "1"]) == 1
+    assert capsys.readouterr().err.splitlines()[-1].endswith("has 1 users; expected 2 or more")
 
 
 def test_what_is_kept_is_put_on_the_page_without_a_recording(tmp_path: Path) -> None:
