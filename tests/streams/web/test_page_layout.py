@@ -232,4 +232,59 @@ async def test_on_paper_there_is_the_log_in_dark_on_white_and_no_control(
     assert await page.value("getComputedStyle(document.body).color") == "rgb(23, 25, 29)"
     shown = "[...document.querySelectorAll('#foot :is(a, button, summary)')]"
     assert not await page.value(f"{shown}.some((each) => each.checkVisibility())")
-    assert await page.value("document.querySelector('#zone').checkVisibility()")
+    for name in ("#device", "#zone"):
+        style = f"getComputedStyle(document.querySelector('{name}'))"
+        assert await page.value(f"document.querySelector('{name}').checkVisibility()")
+        assert await page.value(f"[{style}.appearance, {style}.borderStyle]") == ["none", "none"]
+    # Browsers leave backgrounds out on paper, unless a page asks for them.
+    assert (
+        await page.value(
+            """[...document.querySelectorAll('main *')].filter((node) => {
+             const { backgroundColor, printColorAdjust } = getComputedStyle(node);
+             return backgroundColor !== 'rgba(0, 0, 0, 0)' && printColorAdjust !== 'exact';
+           }).length"""
+        )
+        == 0
+    )
+
+
+async def test_on_a_sheet_a_chart_keeps_its_shape(site: Site, page: Page, records: Records) -> None:
+    await page.open(site.url)
+    await page.until(DRAWN)
+    # The window's charts are drawn; a sheet is narrower, and they are not drawn anew for it.
+    await page.call("Emulation.setEmulatedMedia", media="print")
+    await page.value("document.querySelector('#rows').style.width = '300px'")
+    shapes = await page.value(
+        """[...document.querySelectorAll('.row svg')].map((chart) => {
+             const { width, height } = chart.viewBox.baseVal;
+             const box = chart.getBoundingClientRect();
+             return [width / height, box.width / box.height]; })"""
+    )
+    assert len(shapes) >= 2
+    for drawn, printed in shapes:
+        assert printed == pytest.approx(drawn, rel=0.02)
+
+
+@pytest.mark.parametrize(
+    "status",
+    [
+        "Live · up to 15:35",
+        "Last heard 3 min ago · up to 15:35",
+        "Paused until Sun 29 Nov, 18:00 · up to 15:35",
+        "The worker does not answer; log up to 15:35",
+    ],
+)
+async def test_the_status_is_one_line_on_a_phone(
+    site: Site, page: Page, records: Records, status: str
+) -> None:
+    await page.open(site.url, *PHONE)
+    await page.until(DRAWN)
+    lines, width = await page.value(
+        f"""(() => {{ const line = document.querySelector('#status');
+             line.textContent = {status!r};
+             const range = document.createRange();
+             range.selectNodeContents(line);
+             const tops = [...range.getClientRects()].map((box) => box.top);
+             return [new Set(tops).size, document.documentElement.scrollWidth]; }})()"""
+    )
+    assert (lines, width) == (1, PHONE[0])
