@@ -159,17 +159,19 @@ const LINES = 12;
 export function drawCorrections(corrections, device, from, to, saved) {
   const inView = corrections.filter(({ start, end }) => end > from && start < to);
   byId("corrections").hidden = !inView.length;
+  const byIds = new Map(corrections.map((each) => [each.id, each]));
   put(byId("corrections-list"), ...inView.slice(0, LINES).map((each) => {
+    const text = words(each, byIds.get(each.undoes));
     const line = el("li", { class: each.standing ? null : "quiet" },
       el("span", { class: "number" }, `${dayName(each.start, { day: "numeric", month: "short" })} `
-        + `${clockSpan(each.start, each.end)} `), el("span", {}, words(each)));
+        + `${clockSpan(each.start, each.end)} `), el("span", {}, text));
     if (each.standing && each.action !== "undo") {
       const button = el("button", { type: "button", class: "act", "data-key": each.id,
-        "aria-label": `Undo: ${words(each)}` }, "Undo");
+        "aria-label": `Undo: ${text}` }, "Undo");
       button.addEventListener("click", async () => {
         button.disabled = true;
         try {
-          saved(await api.undo(device, each.id));
+          saved(await api.undo(device, each.id), each);
         } catch (error) {
           button.disabled = false;
           line.append(el("span", { role: "alert" }, ` ${error.message}`));
@@ -181,14 +183,20 @@ export function drawCorrections(corrections, device, from, to, saved) {
   }));
 }
 
-export function words({ action, before, after, note, by }) {
+// `undone` is what an undo took back, where that is known.
+export function words({ action, before, after, note, by }, undone = null) {
   const list = (names) => names.join(", ") || "nothing";
   const who = by === "wearer" ? "" : ` (${by})`;
   if (action === "note") return `Note: ${note}${who}`;
   const more = note ? ` · ${note}` : "";
   if (action === "confirm") return `${list(after)} confirmed${more}${who}`;
-  return action === "undo" ? `Taken back: ${list(after)} again${who}`
-    : `${list(before)} → ${list(after)}${more}${who}`;
+  if (action === "undo") {
+    // A note and a confirmation change no name.
+    return list(before) === list(after)
+      ? `Taken back: ${undone ? words(undone) : list(after)}${who}`
+      : `Taken back: ${list(after)} again${who}`;
+  }
+  return `${list(before)} → ${list(after)}${more}${who}`;
 }
 
 // What the scenario network learned from the corrections.

@@ -584,9 +584,9 @@ async function say(post) {
   saying = false;
 }
 
-function changed(done) {
-  const text = `${done.action === "undo" ? "Taken back" : "Saved"}: ${correct.words(done)}`;
-  byId("saved").textContent = text;
+function changed(done, undone = null) {
+  const text = correct.words(done, undone);
+  byId("saved").textContent = done.action === "undo" ? text : `Saved: ${text}`;
   evidence.clear();
   refreshLearned();
   poll();

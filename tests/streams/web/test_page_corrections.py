@@ -46,6 +46,41 @@ async def test_a_block_is_corrected_by_key_and_taken_back(
     assert [each.action for each in site.published] == ["correct", "undo"]
 
 
+async def test_what_is_taken_back_is_named_once_a_note_and_a_confirmation_too(
+    site: Site, page: Page, records: Records
+) -> None:
+    async def undo() -> tuple[str, str]:
+        count = "document.querySelectorAll('#corrections-list li').length"
+        lines = await page.value(count)
+        await page.value("document.querySelector('#corrections-list button').click()")
+        await page.until(f"{count} === {lines + 1}")
+        [saved], [line, *_] = await page.texts("#saved"), await page.texts("#corrections-list li")
+        return saved, line
+
+    async def save(label: str, note: str) -> None:
+        await page.value("document.querySelector('#rows').focus()")
+        await page.press("Home")
+        await page.press("c")
+        await page.value(f"document.querySelector('#correct-label').value = {label!r}")
+        await page.value(f"document.querySelector('#correct-note').value = {note!r}")
+        await page.value("document.querySelector('#correct').requestSubmit()")
+        await page.until("document.querySelector('#corrections-list button') !== null")
+
+    await page.open(site.url)
+    await page.until(DRAWN)
+    await save("Fishing", "")
+    again = "Taken back: Daily hygiene again"
+    assert await undo() == (again, f"20 Nov 07:30 – 07:50 {again}")
+    await save("", "with Ada")
+    note = "Taken back: Note: with Ada"
+    assert await undo() == (note, f"20 Nov 07:30 – 07:50 {note}")
+    await page.value("document.querySelector('#rows').focus()")
+    await page.press("y")
+    await page.until("document.querySelector('#corrections-list button') !== null")
+    confirmed = "Taken back: Daily hygiene confirmed"
+    assert await undo() == (confirmed, f"20 Nov 07:30:00 – 07:30:30 {confirmed}")
+
+
 async def test_a_record_and_its_block_are_confirmed_by_key_and_by_one_tap(
     site: Site, page: Page, records: Records, tmp_path: Path
 ) -> None:
