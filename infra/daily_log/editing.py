@@ -23,7 +23,7 @@ from infra.daily_log.corrections import added_spans, apply_corrections, in_force
 from infra.errors import InfraError
 from schemas import Correction, NamedSpan
 from schemas.correction import CORRECTION_ID, MAX_SPAN_NS, WEARER, Action, CorrectionId, Row
-from schemas.event_time import EXPECTED, TIME_PATTERN, iso, parse, why_refused
+from schemas.event_time import EXPECTED, FIRST_NS, TIME_PATTERN, iso, parse, why_refused
 from schemas.labels import MAX_NAME_CHARS, checked_name
 from schemas.message import END_OF_TIME_NS, DeviceId
 
@@ -35,6 +35,8 @@ if TYPE_CHECKING:
 
 # Runs of the same label with a longer gap between them count as two, as on the page.
 _GAP_NS = 90_000_000_000
+# A wearer writes the end to the minute.
+_MINUTE_NS = 60_000_000_000
 _MAX_RUNS = 1024
 
 
@@ -143,6 +145,13 @@ class LogEditor:
         await self._store.put_corrections([correction])
         return correction
 
+    async def _is_to_come(self, device: str, end_ns: int, now_ns: int) -> bool:
+        """Return whether a time is past this clock and past the log, whose device may be ahead."""
+        if now_ns < FIRST_NS or end_ns <= now_ns + _MINUTE_NS:
+            return False
+        summary = await self._store.device(device)
+        return summary is None or end_ns > summary.last_ns
+
     async def _make_correction(self, change: Change) -> Correction:
         undone = await self._undone(change) if change.action == "undo" else None
         after = undone.after if undone is not None else self._spans(change)
@@ -153,6 +162,11 @@ class LogEditor:
         if undone is None and why_refused(end, now_ns) is not None:
             raise CorrectionError(
                 f"span ends at {iso(end)}; expected a time from 2000 to a day from now"
+            )
+        if undone is None and await self._is_to_come(change.device, end, now_ns):
+            raise CorrectionError(
+                f"span ends at {iso(end)}, which is still to come; expected an end until now, or "
+                "until that of the log"
             )
         if end - start > MAX_SPAN_NS:
             raise CorrectionError(

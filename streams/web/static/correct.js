@@ -3,10 +3,12 @@
 import * as api from "./api.js";
 import { DESCRIBED } from "./day.js";
 import { byId, el, put } from "./dom.js";
-import { clock, clockSpan, dayName, HOUR, timeOn } from "./time.js";
+import { clock, clockSpan, dayName, duration, HOUR, timeOn } from "./time.js";
 
 // How far from its block a time may be on another day than the block.
 const BESIDE = 6 * HOUR;
+// An end on the day after its start is rather mistyped if it is further away than this.
+const LONGEST_NIGHT = 12 * HOUR;
 const SECONDS = /^(\d{1,2}):(\d{2})(?::(\d{2}))?$/;
 
 let context = null;
@@ -100,6 +102,10 @@ function change(nothing) {
   const from = startOf(byId("correct-from").value);
   const to = from && timeAfter(byId("correct-to").value, from);
   if (from === null || to === null) throw new Error("A time is written as 08:30 or 08:30:00.");
+  if (to !== context.end && to - from > LONGEST_NIGHT && dayName(to) !== dayName(from)) {
+    throw new Error(`From ${clock(from)} to ${clock(to)} of the next day is ${duration(to - from)}: `
+      + "after midnight a span ends within 12 h of its start.");
+  }
   const split = byId("correct-split").value.trim();
   const then = byId("correct-then").value.trim();
   if (nothing) return { action: "delete", row, note, parts: [{ from, to, labels: [] }] };

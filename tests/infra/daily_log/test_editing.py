@@ -247,6 +247,23 @@ async def test_a_time_to_come_is_refused_and_what_was_said_of_one_undone(store: 
     await early.say("undo", undoes=done.correction_id)
 
 
+async def test_a_label_ends_until_now_or_with_the_log_of_a_device_whose_clock_is_ahead(
+    store: LogStore,
+) -> None:
+    await store.put_scenarios([scenario(T0 + 3600 * S)])
+    editor = Editor(store, T0 + 1800 * S)
+    await editor.say("add", (0, 1800, ["Eating"]))
+    # To the minute.
+    await editor.say("add", (0, 1860, ["Eating"]))
+    await editor.say("correct", (3600, 3630, ["Eating"]))
+    with pytest.raises(
+        CorrectionError, match=r"ends at 2023-11-14T23:14:01Z, which is still to come"
+    ):
+        await editor.say("correct", (3600, 3631, ["Eating"]))
+    with pytest.raises(CorrectionError, match="still to come"):
+        await editor.say("add", (0, 1861, ["Eating"]), device="d2")
+
+
 def test_an_id_that_none_can_have_is_named() -> None:
     with pytest.raises(CorrectionError, match=r"id is 'nonsense'; expected 32 hexadecimal digits"):
         Change.parse({"device": "d1", "action": "undo", "undoes": "nonsense"})

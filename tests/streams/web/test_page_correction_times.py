@@ -103,7 +103,7 @@ async def test_times_are_those_of_the_clock_on_days_on_which_it_changes(
         # Of the block's own day where it is as far from the block on either day.
         ({"from": "12:30", "to": "12:40"}, ("2025-11-20T12:30", "2025-11-20T12:40")),
         # The end is after the start.
-        ({"from": "00:40", "to": "00:30"}, ("2025-11-20T00:40", "2025-11-21T00:30")),
+        ({"from": "23:50", "to": "11:40"}, ("2025-11-19T23:50", "2025-11-20T11:40")),
     ],
 )
 async def test_a_correction_may_begin_before_the_midnight_of_its_block(
@@ -116,6 +116,23 @@ async def test_a_correction_may_begin_before_the_midnight_of_its_block(
     await save(page, label="Fishing", **fields)
     [said] = site.published
     assert (said.start_ns, said.end_ns) == (utc(saved[0]) * 10**9, utc(saved[1]) * 10**9)
+
+
+async def test_an_end_before_its_start_is_rather_mistyped_than_of_the_next_day(
+    site: Site, page: Page, store: LogStore
+) -> None:
+    await put(store, day(start_s=utc("2025-11-20T07:30"), plan=[READING]))
+    await page.open(site.url)
+    await page.until(DRAWN)
+    await page.value("document.querySelector('[data-key=correct]').click()")
+    await page.value("document.querySelector('#correct-to').value = '6:00'")
+    await page.value("document.querySelector('#correct').requestSubmit()")
+    await page.until("document.querySelector('#correct-problem').textContent !== ''")
+    assert await page.texts("#correct-problem") == [
+        "From 07:30 to 06:00 of the next day is 22 h 30 min: after midnight a span ends within "
+        "12 h of its start."
+    ]
+    assert site.published == []
 
 
 async def test_a_span_of_two_days_is_corrected_from_the_day_on_which_it_begins(
