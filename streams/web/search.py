@@ -22,7 +22,7 @@ from infra.daily_log.parquet import ParquetTable
 from infra.daily_log.records import Log
 from infra.daily_log.search.finding import Hit, continued, find
 from infra.daily_log.search.log_days import days_of_log
-from infra.daily_log.search.query import PLACES, WORN, LogQuery
+from infra.daily_log.search.query import PLACES, WORN, Kind, LogQuery
 from infra.daily_log.search.words import words_of
 from infra.daily_log.time_expressions.errors import TimeExpressionError
 from models.labels import ACTIVITIES, SCENARIOS, SOUND_EVENTS
@@ -45,7 +45,11 @@ if TYPE_CHECKING:
 MAX_HITS = 200
 # A search stops after this and continues with the request for `next`.
 SEARCH_S = 5.0
-NAMES = {"scenario": SCENARIOS, "activity": ACTIVITIES, "sound": SOUND_EVENTS}
+NAMES: dict[Kind, tuple[str, ...]] = {
+    "scenario": tuple(SCENARIOS),
+    "activity": tuple(ACTIVITIES),
+    "sound": tuple(SOUND_EVENTS),
+}
 SEARCH = (
     *("device", "from", "to", "words", "scenario", "activity", "sound", "where"),
     *("confidence_from", "confidence_below", "note", "worn", "zone"),
@@ -198,10 +202,14 @@ def query_of(asked: Mapping[str, str], now_ns: int) -> LogQuery:
         scenario=asked.get("scenario") or meant.scenario,
         activity=asked.get("activity") or meant.activity,
         sound=asked.get("sound") or meant.sound,
+        named=tuple(
+            either for either in meant.named if not any(asked.get(each.kind) for each in either)
+        ),
         places=places or meant.places,
+        either_place=() if places else meant.either_place,
         confidence=(_share(asked, "confidence_from", 0.0), _share(asked, "confidence_below", 1.1)),
         notes=(asked["note"],) if "note" in asked else meant.notes,
-        worn=worn or meant.worn,
+        worn=meant.worn if worn is None else (worn,),
         when=meant.when,
         zone=zone,
         unknown_words=meant.unknown_words,

@@ -5,8 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from infra.daily_log.records import LogScenario
-    from infra.daily_log.search.query import LogQuery
+    from infra.daily_log.search.query import Kind, LogQuery, Name
 
 _SOUNDS = 0.5
 
@@ -20,14 +22,20 @@ def fits(
     query: LogQuery, record: LogScenario, activities: tuple[str, ...], notes: tuple[str, ...]
 ) -> bool:
     """Return whether a record, with the activities and notes within it, fulfils a query."""
+    own: dict[Kind, set[str]] = {
+        "scenario": names_of(record),
+        "activity": {name.casefold() for name in activities},
+        "sound": {name.casefold() for name in record.sound_events},
+    }
     return (
-        is_among(query.scenario, names_of(record))
-        and is_among(query.activity, {name.casefold() for name in activities})
-        and is_among(query.sound, {name.casefold() for name in record.sound_events})
-        and _is_at(query.places, query.sound, record)
+        is_among(query.scenario, own["scenario"])
+        and is_among(query.activity, own["activity"])
+        and is_among(query.sound, own["sound"])
+        and all(_is_named(either, own) for either in query.named)
+        and _is_in_place(query, record, own["sound"])
         and query.confidence[0] <= record.confidence < query.confidence[1]
         and all(any(part.casefold() in n.casefold() for n in notes) for part in query.notes)
-        and (query.worn is None or _is_worn(query.worn, record))
+        and (not query.worn or any(_is_worn(place, record) for place in query.worn))
         and (query.corrected is None or query.corrected == (record.corrected is not None))
         and query.when.holds(record.start_ns, query.zone)
     )
@@ -35,14 +43,15 @@ def fits(
 
 def fits_added(query: LogQuery, name: str, start_ns: int) -> bool:
     """Return whether a scenario that the wearer added where there is no record fulfils a query."""
-    plain = query.activity is None and query.sound is None and not query.places
+    own: dict[Kind, set[str]] = {"scenario": {name.casefold()}}
+    plain = query.activity is None and query.sound is None
     return (
         plain
-        and not query.notes
-        and query.worn is None
+        and not (query.places or query.either_place or query.notes or query.worn)
         and query.corrected is not False
         and query.confidence[0] <= 1.0 < query.confidence[1]
-        and is_among(query.scenario, {name.casefold()})
+        and is_among(query.scenario, own["scenario"])
+        and all(_is_named(either, own) for either in query.named)
         and query.when.holds(start_ns, query.zone)
     )
 
@@ -50,6 +59,19 @@ def fits_added(query: LogQuery, name: str, start_ns: int) -> bool:
 def is_among(wanted: str | None, names: set[str]) -> bool:
     """Return whether a name, if one is wanted, is among the names, which are in lower case."""
     return wanted is None or wanted.strip().casefold() in names
+
+
+def _is_named(either: tuple[Name, ...], own: Mapping[Kind, set[str]]) -> bool:
+    return any(is_among(each.name, own.get(each.kind, set())) for each in either)
+
+
+def _is_in_place(query: LogQuery, record: LogScenario, sounds: set[str]) -> bool:
+    """Return whether a sound that is meant is where it is asked for."""
+    named = [each.name for either in query.named for each in either if each.kind == "sound"]
+    heard = [name for name in named if is_among(name, sounds)]
+    meant = [query.sound] if query.sound is not None else (heard or [None])
+    wanted = [(*query.places, each) for each in query.either_place] or [query.places]
+    return any(_is_at(places, sound, record) for places in wanted for sound in meant)
 
 
 def _is_worn(wanted: str, record: LogScenario) -> bool:

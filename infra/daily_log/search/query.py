@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from datetime import UTC, tzinfo
+from typing import Literal, NamedTuple
 
 from infra.daily_log.time_expressions.when import When
 from schemas.position import KNOWN_PLACES
@@ -11,24 +12,36 @@ from schemas.position import KNOWN_PLACES
 PLACES = ("near", "far", "front", "left", "right", "back")
 WORN = KNOWN_PLACES
 
+Kind = Literal["scenario", "activity", "sound"]
+
+
+class Name(NamedTuple):
+    """A name of a scenario, an activity or a sound."""
+
+    kind: Kind
+    name: str
+
 
 @dataclass(frozen=True)
 class LogQuery:
     """Search criteria, all of which must match; case is ignored.
 
-    `scenario`, `activity` and `sound` are names. `places` are of `PLACES`, each with probability
-    above 0.5, of the named sound, or else of any sound event or the sound as a whole. `confidence`
-    is a half-open range; each of `notes` is part of a note; `worn` is one of `WORN`; `when` is in
-    `zone`.
+    `scenario`, `activity` and `sound` are names; of each of `named` one has to match. `places` are
+    of `PLACES`, each with probability above 0.5, of a named sound, or else of any sound event or
+    the sound as a whole; so is one of `either_place`, if there are any. `confidence` is a half-open
+    range; each of `notes` is part of a note; `worn` are of `WORN`, one of which has to match;
+    `when` is in `zone`.
     """
 
     scenario: str | None = None
     activity: str | None = None
     sound: str | None = None
+    named: tuple[tuple[Name, ...], ...] = ()
     places: tuple[str, ...] = ()
+    either_place: tuple[str, ...] = ()
     confidence: tuple[float, float] = (0.0, 1.1)
     notes: tuple[str, ...] = ()
-    worn: str | None = None
+    worn: tuple[str, ...] = ()
     when: When = field(default_factory=When)
     corrected: bool | None = None
     zone: tzinfo = field(default=UTC)

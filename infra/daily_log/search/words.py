@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import re
 from datetime import UTC
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
-from infra.daily_log.search.query import PLACES, WORN, LogQuery
+from infra.daily_log.search.names import mark_names
+from infra.daily_log.search.query import PLACES, WORN, Kind, LogQuery, Name
 from infra.daily_log.time_expressions.grammar import when_of
 
 if TYPE_CHECKING:
@@ -25,37 +26,39 @@ _QUOTED = re.compile('["\u201c\u201d\u201e]([^"\u201c\u201d\u201e]+)["\u201c\u20
 _MIN_BEGINNING = 3
 
 
-def words_of(text: str, names: Mapping[str, Iterable[str]], now: datetime) -> LogQuery:
+def words_of(text: str, names: Mapping[Kind, Iterable[str]], now: datetime) -> LogQuery:
     """Parse a query from words, as "clapping near, Tuesday afternoon" or "cooking yesterday".
 
     now: the present, in the zone of the query's times, which `time_expressions.grammar` describes.
     Raises `TimeExpressionError` for a time that cannot be. What is in quotes is part of a note.
 
-    names: the known names of `scenario`, `activity` and `sound`; the longest match wins. Else a
-    name is meant by its words, or by how they begin, if no other name of its kind has as many of
-    them: "car", "read", "desk work". Words that are not understood are listed in `unknown_words`.
+    names: the known names of `scenario`, `activity` and `sound`; the longest match wins, and one
+    that is of several kinds may be any of them. Else a name is meant by its words, or by how they
+    begin, if no other name of its kind has as many of them: "car", "read", "desk work". Names,
+    places and positions with "or" between them are alternatives. Words that are not understood are
+    listed in `unknown_words`.
     """
     quoted = (" ".join(part.split()) for part in _QUOTED.findall(text))
     notes = tuple(part for part in quoted if part)
     text = _DECIMAL_COMMA.sub(".", _QUOTED.sub(" ", text).casefold())
-    rest = f" {' '.join(text.replace(',', ' ').split())} "
-    given: dict[str, str] = {}
-    for kind, known in names.items():
-        for name in sorted(known, key=len, reverse=True):
-            key = f" {' '.join(name.casefold().replace(',', ' ').split())} "
-            if key in rest:
-                given[kind] = name
-                rest = rest.replace(key, " ", 1)
-                break
-    when, words = when_of(rest.split(), now)
-    places, unknown, worn = [], [], None
+    marked, meanings = mark_names(text, names)
+    when, words = when_of(marked.replace(",", " ").split(), now)
+    found, words = _alternatives(words, names, meanings)
+    places, unknown, worn = [], [], found.worn
     for word in words:
         if word in PLACES:
             places.append(word)
         elif word in WORN:
-            worn = word
+            worn = (word,)
         elif word not in _SMALL_WORDS:
             unknown.append(word)
+    given: dict[Kind, str] = {}
+    named = []
+    for either in found.named:
+        if len(either) == 1 and either[0].kind not in given:
+            given[either[0].kind] = either[0].name
+        else:
+            named.append(either)
     for kind, known in names.items():
         if kind not in given and (meant := _meant(unknown, known)) is not None:
             given[kind] = meant
@@ -64,13 +67,83 @@ def words_of(text: str, names: Mapping[str, Iterable[str]], now: datetime) -> Lo
         scenario=given.get("scenario"),
         activity=given.get("activity"),
         sound=given.get("sound"),
+        named=tuple(named),
         places=tuple(places),
+        either_place=found.places,
         notes=notes,
         worn=worn,
         when=when,
         zone=now.tzinfo or UTC,
         unknown_words=tuple(unknown),
     )
+
+
+class _Found(NamedTuple):
+    """What was understood with "or" between: names, places of a sound, positions of the device."""
+
+    named: list[tuple[Name, ...]]
+    places: tuple[str, ...]
+    worn: tuple[str, ...]
+
+
+def _alternatives(
+    words: Sequence[str],
+    names: Mapping[Kind, Iterable[str]],
+    meanings: Mapping[str, tuple[Name, ...]],
+) -> tuple[_Found, list[str]]:
+    """Return the names and alternatives in words, and the words that are neither."""
+    places: tuple[str, ...] = ()
+    worn: tuple[str, ...] = ()
+    named: list[tuple[Name, ...]] = []
+    rest: list[str] = []
+    runs = _runs(words, meanings)
+    while runs:
+        run = runs.pop(0)
+        either = [run]
+        while len(runs) > 1 and runs[0] == ["or"]:
+            either.append(runs[1])
+            del runs[:2]
+        plain = [word for each in either for word in each if len(each) == 1]
+        meant = [_meaning(each, names, meanings) for each in either]
+        if len(either) > 1 and len(plain) == len(either) and set(plain) <= set(PLACES):
+            places = tuple(plain)
+        elif len(either) > 1 and len(plain) == len(either) and set(plain) <= set(WORN):
+            worn = tuple(plain)
+        elif all(meant) and (len(either) > 1 or run[0] in meanings):
+            named.append(tuple(dict.fromkeys(name for each in meant for name in each)))
+        else:
+            known = [each for each in either if each[0] in meanings]
+            named += [meanings[each[0]] for each in known]
+            rest += [word for each in either if each not in known for word in each]
+    return _Found(named, places, worn), rest
+
+
+def _runs(words: Sequence[str], meanings: Mapping[str, tuple[Name, ...]]) -> list[list[str]]:
+    """Return words in runs: names, places, positions and "or" by themselves, others together."""
+    runs: list[list[str]] = []
+    for word in words:
+        single = word in meanings or word in PLACES or word in WORN or word == "or"
+        if word in _SMALL_WORDS and word != "or":
+            continue
+        if not single and runs and runs[-1][-1] not in (*PLACES, *WORN, "or", *meanings):
+            runs[-1].append(word)
+        else:
+            runs.append([word])
+    return runs
+
+
+def _meaning(
+    run: Sequence[str],
+    names: Mapping[Kind, Iterable[str]],
+    meanings: Mapping[str, tuple[Name, ...]],
+) -> tuple[Name, ...]:
+    """Return the names that a run of words means, none if it means none."""
+    if run[0] in meanings:
+        return meanings[run[0]]
+    for kind, known in names.items():
+        if (meant := _meant(run, known)) is not None and all(_begins(w, meant) for w in run):
+            return (Name(kind, meant),)
+    return ()
 
 
 def _meant(words: Sequence[str], names: Iterable[str]) -> str | None:

@@ -6,13 +6,15 @@ import pytest
 
 from infra.daily_log.corrections import apply_corrections
 from infra.daily_log.search.finding import find
-from infra.daily_log.search.query import LogQuery
+from infra.daily_log.search.query import LogQuery, Name
 from infra.daily_log.time_expressions.when import When
 from schemas import SoundPlace
-from tests.infra.daily_log.corrected_log import S, scenario
+from tests.infra.daily_log.corrected_log import S, activity, scenario
 from tests.infra.daily_log.search.searched_log import HOUR, LOG
 
 TOKYO = ZoneInfo("Asia/Tokyo")
+EATING, DRIVING = Name("scenario", "eating"), Name("scenario", "driving")
+FRYING, CLAPPING = Name("sound", "frying"), Name("sound", "clapping")
 
 
 @pytest.mark.parametrize(
@@ -27,10 +29,18 @@ TOKYO = ZoneInfo("Asia/Tokyo")
         (LogQuery(notes=("ada",)), [60]),
         (LogQuery(notes=("ada", "WITH")), [60]),
         (LogQuery(notes=("ada", "bob")), []),
-        (LogQuery(worn="pocket"), [60]),
-        (LogQuery(worn="head"), [0]),
-        (LogQuery(worn="ear"), []),
+        (LogQuery(worn=("pocket",)), [60]),
+        (LogQuery(worn=("head",)), [0]),
+        (LogQuery(worn=("ear",)), []),
+        (LogQuery(worn=("pocket", "head")), [0, 60]),
         (LogQuery(scenario="driving"), [20 * HOUR]),
+        (LogQuery(named=((EATING, FRYING),)), [0, 60]),
+        (LogQuery(named=((EATING, DRIVING),)), [60, 20 * HOUR]),
+        (LogQuery(named=((DRIVING,), (FRYING, DRIVING))), [20 * HOUR]),
+        (LogQuery(named=((FRYING,), (EATING, DRIVING))), []),
+        (LogQuery(named=((CLAPPING, DRIVING),), places=("near",)), [14 * HOUR]),
+        (LogQuery(sound="clapping", either_place=("left", "back")), [30, 14 * HOUR]),
+        (LogQuery(sound="clapping", places=("near",), either_place=("left", "back")), [14 * HOUR]),
         (LogQuery(when=When(frozenset({3}), minutes=((12 * 60, 18 * 60),))), [14 * HOUR]),
         (LogQuery(when=When(frozenset({4}))), []),
         # In Tokyo it is eleven at night, and Friday from 15:00 UTC on.
@@ -66,3 +76,19 @@ def test_a_named_sound_is_where_it_was_itself() -> None:
     # Any sound is where one event is, or all sound.
     assert (hits(None, "near", "left"), hits(None, "back", "far")) == (1, 1)
     assert (hits(None, "right"), hits(None, "back", "near")) == (0, 0)
+
+
+def test_what_may_be_a_sound_or_an_activity_is_in_a_place_as_the_one_that_it_was() -> None:
+    far, near = (SoundPlace(distance=where, near=p) for where, p in (("far", 0.1), ("near", 0.9)))
+    sounds = {"clapping": 0.6, "speech": 0.5}
+    places = [{"clapping": near, "speech": far}, {"clapping": far, "speech": near}]
+    heard = [
+        scenario(n * 600, "Eating", sound_events=sounds, sound_places=each)
+        for n, each in enumerate(places)
+    ]
+    silent = scenario(1_200, "Eating", sound_events={"speech": 0.5}, sound_places={"speech": near})
+    clapped = activity(1_205).model_copy(update={"activities": {"clapping": 0.9}})
+    log = apply_corrections([*heard, silent], [clapped], [])
+    either = (Name("activity", "clapping"), CLAPPING)
+    hits = find(log, LogQuery(named=(either,), places=("near",)))
+    assert [hit.start_ns // S for hit in hits] == [0, 1_200]

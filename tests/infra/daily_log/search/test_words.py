@@ -56,7 +56,7 @@ def test_words_that_mean_nothing_are_told_and_ask_for_nothing() -> None:
 
 def test_a_place_on_the_body_is_where_the_device_was() -> None:
     query = words_of("eating in the pocket", NAMES, NOW)
-    assert (query.scenario, query.worn, query.unknown_words) == ("Eating", "pocket", ())
+    assert (query.scenario, query.worn, query.unknown_words) == ("Eating", ("pocket",), ())
 
 
 @pytest.mark.parametrize(
@@ -78,6 +78,48 @@ def test_a_name_is_meant_by_words_of_it(
     assert words_of(words, names, NOW) == LogQuery(
         scenario=scenario, activity=activity, sound=sound
     )
+
+
+@pytest.mark.parametrize(
+    ("words", "named"),
+    [
+        ("clapping near", [["activity clapping", "sound clapping"]]),
+        ("eating", [["scenario Eating", "activity eating"]]),
+        ("cooking or frying", [["scenario Cooking", "sound frying"]]),
+        (
+            "cooking or eating yesterday",
+            [["scenario Cooking", "scenario Eating", "activity eating"]],
+        ),
+        (
+            "frying, speech, or music at 8 or 9",
+            [["sound frying", "sound speech", "sound music"]],
+        ),
+        ("read or cooking", [["scenario Reading books", "scenario Cooking"]]),
+        ("desk work or car", [["scenario Working at desk", "scenario Car - commuting, road trip"]]),
+        ("speech and music", [["sound music"]]),
+    ],
+)
+def test_of_names_with_or_between_and_of_one_of_several_kinds_any_is_meant(
+    words: str, named: list[list[str]]
+) -> None:
+    names = {"scenario": SCENARIOS, "activity": ACTIVITIES, "sound": SOUND_EVENTS}
+    query = words_of(words, names, NOW)
+    assert [[" ".join(each) for each in either] for either in query.named] == named
+    assert query.unknown_words == ()
+    assert query.asks
+
+
+def test_places_with_or_between_are_alternatives() -> None:
+    query = words_of("frying near, left or right", NAMES, NOW)
+    assert query == LogQuery(sound="frying", places=("near",), either_place=("left", "right"))
+    worn = words_of("eating in the pocket or on the wrist", NAMES, NOW)
+    assert worn == LogQuery(scenario="Eating", worn=("pocket", "wrist"))
+
+
+def test_of_alternatives_what_is_not_known_is_told() -> None:
+    query = words_of("cooking or zebras", NAMES, NOW)
+    assert (query.scenario, query.unknown_words) == ("Cooking", ("zebras",))
+    assert words_of("or cooking or", NAMES, NOW) == LogQuery(scenario="Cooking")
 
 
 def test_words_that_fit_several_names_alike_mean_none_of_them() -> None:
