@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from faust.cli import argument, option
 
@@ -19,6 +19,9 @@ from streams.web.parameters import ParameterError
 from streams.web.search import query_of
 
 if TYPE_CHECKING:
+    from infra.daily_log.records import DeviceSummary
+    from infra.daily_log.search.query import LogQuery
+    from infra.daily_log.store import LogStore
     from streams.commands.groups import ActionGroup
     from streams.engine.app import EgoLogApp
 
@@ -32,6 +35,13 @@ _SEARCHED = (
     ("note", "Part of a note."),
     ("worn", "Where the device was worn: head, ear, glasses, pocket, wrist, waist."),
 )
+
+
+class Found(NamedTuple):
+    """What of a device's log was found; `device` is None where it has no log."""
+
+    hits: list[Hit]
+    device: DeviceSummary | None
 
 
 def register(group: ActionGroup, app: EgoLogApp) -> None:
@@ -58,37 +68,49 @@ def register(group: ActionGroup, app: EgoLogApp) -> None:
 
         Times are said as "today", "last Tuesday", "25 November", "between 8 and 10", "since 18:00".
         """
-        asked = {"words": " ".join(words), "zone": zone}
-        asked |= {name: value for name, value in given.items() if value is not None}
-        try:
-            query = query_of(asked, clock.now_ns())
-        except ParameterError as error:
-            raise LogCommandError(str(error)) from error
-        if not query.asks:
-            raise LogCommandError(f"search is for {asked['words']!r}; expected something to find")
-        hits: list[Hit] = []
+        query = _query(" ".join(words), zone, given)
         async with open_store(app) as store:
             await refuse_unknown(store, device)
-            summary = await store.device(device)
-            async for piece in pieces(
-                store, device, *query.within(*span_of(from_, to)), query.may_be_in
-            ):
-                found = find(piece.log, query, piece.from_ns, piece.to_ns)
-                hits = continued(hits, found)
-        rows = [
-            (
-                iso(hit.start_ns),
-                iso(hit.end_ns),
-                hit.scenario,
-                ", ".join(hit.activities),
-                ", ".join(hit.sounds),
-            )
-            for hit in hits
-        ]
-        table(("from", "to", "scenario", "activities", "sounds"), rows, empty="not found")
-        if when := query.when.text(query.zone):
-            print(f"searched: {when} ({zone})", file=sys.stderr)
-            if not hits and summary is not None:
-                print(f"the log spans: {days_of_log(summary, query.zone)}", file=sys.stderr)
-        if query.unknown_words:
-            print(f"nothing is known of: {', '.join(query.unknown_words)}", file=sys.stderr)
+            found = await _find(store, device, query, *span_of(from_, to))
+        _print(found, query, zone)
+
+
+def _query(words: str, zone: str, given: dict[str, str | None]) -> LogQuery:
+    """Return what is searched for; raises `LogCommandError` where that is nothing or unclear."""
+    asked = {"words": words, "zone": zone}
+    asked |= {name: value for name, value in given.items() if value is not None}
+    try:
+        query = query_of(asked, clock.now_ns())
+    except ParameterError as error:
+        raise LogCommandError(str(error)) from error
+    if not query.asks:
+        raise LogCommandError(f"search is for {words!r}; expected something to find")
+    return query
+
+
+async def _find(store: LogStore, device: str, query: LogQuery, from_ns: int, to_ns: int) -> Found:
+    hits: list[Hit] = []
+    async for piece in pieces(store, device, *query.within(from_ns, to_ns), query.may_be_in):
+        hits = continued(hits, find(piece.log, query, piece.from_ns, piece.to_ns))
+    return Found(hits, await store.device(device))
+
+
+def _print(found: Found, query: LogQuery, zone: str) -> None:
+    """Print the hits, and apart from them what was understood of the words."""
+    rows = [
+        (
+            iso(hit.start_ns),
+            iso(hit.end_ns),
+            hit.scenario,
+            ", ".join(hit.activities),
+            ", ".join(hit.sounds),
+        )
+        for hit in found.hits
+    ]
+    table(("from", "to", "scenario", "activities", "sounds"), rows, empty="not found")
+    if when := query.when.text(query.zone):
+        print(f"searched: {when} ({zone})", file=sys.stderr)
+        if not found.hits and found.device is not None:
+            print(f"the log spans: {days_of_log(found.device, query.zone)}", file=sys.stderr)
+    if query.unknown_words:
+        print(f"nothing is known of: {', '.join(query.unknown_words)}", file=sys.stderr)
