@@ -26,14 +26,12 @@ from typing import TYPE_CHECKING, Any, cast
 
 from aiokafka import TopicPartition
 from aiokafka.errors import IllegalStateError
-from faust.transport.drivers.aiokafka import Consumer as FaustConsumer
 from faust.types import TP, Message
-from mode.services import WaitResults
 
 from infra import metrics
 from streams.engine.kafka.contiguous_offsets import ContiguousOffsets
+from streams.engine.kafka.direct_consumer import DirectConsumer
 from streams.engine.kafka.fetching import FetchingThread
-from streams.engine.kafka.started_coroutine import rest_of
 from streams.engine.kafka.written_here import WrittenHere
 from streams.engine.progress import Reading
 
@@ -62,7 +60,7 @@ _APART_S, _APART_AT_MOST_S = 0.02, 0.1
 _REFUSED_AT_ONCE = 32
 
 
-class Consumer(FaustConsumer):
+class Consumer(DirectConsumer):
     """Faust's consumer with contiguous offsets."""
 
     _thread: FetchingThread
@@ -235,30 +233,6 @@ class Consumer(FaustConsumer):
                 await self._seek_back(tp, self._next[tp])
         self._fetched_last = {tp: batch[-1].offset for tp, batch in records.items() if batch}
         return records
-
-    async def wait_first(self, *waits: Any, timeout: Any = None) -> Any:
-        """Wait as Faust does, but deliver a message directly where there is room for it.
-
-        Faust creates four tasks for each delivered message, even when none of them has to wait.
-        """
-        delivering, *others = waits
-        if timeout is not None or not asyncio.iscoroutine(delivering):
-            return await super().wait_first(*waits, timeout=timeout)
-        try:
-            waits_for = delivering.send(None)
-        except StopIteration as end:
-            for other in others:
-                other.close()
-            if self._stopped.is_set() or self._crashed.is_set():
-                return WaitResults([], [], stopped=True)
-            return WaitResults([delivering], [end.value], stopped=False)
-        return await super().wait_first(rest_of(delivering, waits_for), *others)
-
-    async def verify_all_partitions_active(self) -> None:
-        """Verify all partitions in one go: sleeping between them, as Faust does, costs more."""
-        now = time.monotonic()
-        for tp in self.assignment():
-            self.verify_event_path(now, tp)
 
     async def _seek_back(self, tp: TP, offset: int) -> None:
         # A partition that was reassigned meanwhile is sought when it comes back.
