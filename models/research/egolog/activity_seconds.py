@@ -16,7 +16,6 @@ from __future__ import annotations
 
 import argparse
 import copy
-import tempfile
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
@@ -41,6 +40,7 @@ from models.research.egolog.days.composed import FRAMES, Days, compose
 from models.research.egolog.days.encoded import ACTIVITY_S, window_activities
 from models.research.egolog.har import ActivityExamples
 from models.research.egolog.motion_alone import SILENCED, silence
+from models.research.lib.cache_folder import cache_folder
 from models.research.lib.column_dataset import ColumnDataset
 from models.research.lib.fit import Fit, fit
 from models.research.lib.option_minimums import check_minimums
@@ -264,8 +264,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     registry = Registry(options.weights)
     encoders, text = registry.load(ENCODERS).module, registry.load(SCENARIO_TEXT).module
     started = with_new_seconds(registry.load(HAR).module)
-    with tempfile.TemporaryDirectory(prefix="egolog-seconds-") as folder:
-        cache = options.cache if options.cache is not None else Path(folder)
+    with cache_folder(options.cache) as cache:
         examples, check = _examples(data, cache, options.stretches, encoders, started, text)
     losses, networks = {}, {}
     for seed in options.seeds:

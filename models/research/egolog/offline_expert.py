@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import argparse
 import json
-import tempfile
 from dataclasses import dataclass, replace
 from importlib.resources import files
 from pathlib import Path
@@ -25,6 +24,7 @@ from models.egolog.offline_expert.expert import Expert, blend_log_odds
 from models.labels import SCENARIOS
 from models.research.egolog.households.days import Calendar, household_windows
 from models.research.egolog.households.records import HouseholdWindows
+from models.research.lib.cache_folder import cache_folder
 from models.research.lib.column_dataset import ColumnDataset
 from models.research.lib.metrics import micro_f1
 from models.research.lib.recordings_folder import needed_recordings
@@ -202,8 +202,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     data = needed_recordings(parser, options)
     pin_one_thread()
     torch.manual_seed(0)
-    with tempfile.TemporaryDirectory(prefix="egolog-expert-") as folder:
-        cache = options.cache if options.cache is not None else Path(folder)
+    with cache_folder(options.cache) as cache:
         parts = [
             household_windows(calendar, WEIGHTS_DIR, data, cache, options.processes)
             for calendar in CALENDARS

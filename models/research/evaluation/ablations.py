@@ -16,7 +16,6 @@ from __future__ import annotations
 
 import argparse
 import json
-import tempfile
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -32,6 +31,7 @@ from models.research.egolog.days.encoded import EncodedDays, encode, encode_segm
 from models.research.evaluation.composed_days import scores as composed_life
 from models.research.evaluation.options import weights_measured
 from models.research.evaluation.report.ablations import section
+from models.research.lib.cache_folder import cache_folder
 from models.research.lib.fit import Fit
 from models.research.lib.metrics import micro_f1
 from models.research.lib.page_command import page_command
@@ -268,8 +268,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
         "stage": _budget(stage_fit),
     }
     figures: dict[str, dict[str, Any]] = {}
-    with tempfile.TemporaryDirectory(prefix="egolog-ablate-") as folder:
-        cache = options.cache if options.cache is not None else Path(folder)
+    with cache_folder(options.cache) as cache:
         for seed in options.seeds:
             context = TrainingContext(
                 data, options.weights, cache, seed, options.stretches, device=options.device

@@ -16,7 +16,6 @@ reproduces its own weights.
 from __future__ import annotations
 
 import argparse
-import tempfile
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple, cast
@@ -37,6 +36,7 @@ from models.research.egolog.localization.batched.supplies import TRAINING
 from models.research.egolog.localization.batched.training import regions_loss
 from models.research.egolog.localization.batched.validation import VALIDATION, validation_sets
 from models.research.egolog.localization.new_head import with_new_head
+from models.research.lib.cache_folder import cache_folder
 from models.research.lib.option_minimums import check_minimums
 from models.serving.one_thread import pin_one_thread
 from models.serving.registry import WEIGHTS_DIR, Registry
@@ -165,8 +165,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     if data is None:
         parser.error("localization learns from real ears; expected EGOLOG_SHARED_DATA set")
     pin_one_thread()
-    with tempfile.TemporaryDirectory(prefix="egolog-distance-") as folder:
-        cache = options.cache if options.cache is not None else Path(folder)
+    with cache_folder(options.cache) as cache:
         material = Material.read(data, "validation", elsewhere=False)
         days = [placed_days.compose(n, material, cache, options.stretches) for n in _DAYS_SEEDS]
         worlds = two_ears.read_worlds(data, "cpu", tables=TABLES)

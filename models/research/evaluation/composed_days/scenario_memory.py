@@ -9,7 +9,6 @@ is what is best on shifted days and loses nothing on the others.
 from __future__ import annotations
 
 import argparse
-import tempfile
 from dataclasses import dataclass
 from itertools import product
 from pathlib import Path
@@ -27,6 +26,7 @@ from models.research.egolog.households.log import smoothed_labels
 from models.research.evaluation.composed_days.scores import Networks, with_memory
 from models.research.evaluation.self_training.measures import calendar_of
 from models.research.evaluation.self_training.uncertainty import log_labels
+from models.research.lib.cache_folder import cache_folder
 from models.research.lib.metrics import micro_f1
 from models.research.lib.option_minimums import check_minimums
 from models.research.lib.recordings_folder import recordings_or_simulated
@@ -112,8 +112,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     pin_one_thread()
     networks = Networks.load(Registry(options.weights))
     material = Material.read(data, "validation", elsewhere=False)
-    with tempfile.TemporaryDirectory(prefix="egolog-memory-") as folder:
-        cache = options.cache if options.cache is not None else Path(folder)
+    with cache_folder(options.cache) as cache:
         days = compose(SEED, options.stretches, STRETCH_S, material, cache, mono=False)
         households = [
             household_windows(

@@ -33,7 +33,6 @@ docs/RESULTS.md; `--from` takes the figures of other runs instead.
 from __future__ import annotations
 
 import argparse
-import tempfile
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -52,6 +51,7 @@ from models.research.evaluation.runs_by_seed import (
     seeds_of,
     write_runs,
 )
+from models.research.lib.cache_folder import cache_folder
 from models.research.lib.option_minimums import check_minimums
 from models.serving.registry import WEIGHTS_DIR, Registry
 
@@ -107,13 +107,13 @@ def _measure_seeds(parser: argparse.ArgumentParser, options: argparse.Namespace)
         tuning = replace(tuning, wearer=options.wearer_weight)
     weights = weights_measured(Registry(options.weights))
     runs = []
-    with tempfile.TemporaryDirectory(prefix="egolog-corrections-") as folder:
+    with cache_folder(options.cache) as cache:
         for seed in seeds_of(options):
             figures = measure(
                 options.weights,
                 data,
                 calendar_of(seed, options.wearers, validation=options.validation),
-                options.cache if options.cache is not None else Path(folder),
+                cache,
                 options.corrections,
                 tuning,
                 options.processes,

@@ -12,7 +12,6 @@ one.
 from __future__ import annotations
 
 import argparse
-import tempfile
 from dataclasses import dataclass
 from itertools import product
 from pathlib import Path
@@ -33,6 +32,7 @@ from models.research.evaluation.corrections.measures import (
     shift_estimates,
 )
 from models.research.evaluation.options import measured_data
+from models.research.lib.cache_folder import cache_folder
 from models.research.lib.metrics import macro_f1_of_labels, micro_f1
 from models.research.lib.option_minimums import check_minimums
 from models.research.lib.tables import table
@@ -125,8 +125,7 @@ def _parser() -> argparse.ArgumentParser:
 def _wearers(network: ScenarioNet, data: Path | None, options: argparse.Namespace) -> list[_Wearer]:
     """Return the wearers of all seeds, whose days are composed by `options`."""
     wearers: list[_Wearer] = []
-    with tempfile.TemporaryDirectory(prefix="egolog-corrections-") as folder:
-        cache = options.cache if options.cache is not None else Path(folder)
+    with cache_folder(options.cache) as cache:
         for seed in range(options.seed, options.seed + options.seeds):
             calendar = calendar_of(seed, options.wearers, validation=True)
             days = household_windows(calendar, WEIGHTS_DIR, data, cache, options.processes)

@@ -10,9 +10,7 @@ that closes most.
 
 from __future__ import annotations
 
-import tempfile
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -25,6 +23,7 @@ from models.research.egolog.days.encoded import ACTIVITY_S
 from models.research.evaluation.composed_days.scores import Networks
 from models.research.evaluation.interference import activities as interference
 from models.research.evaluation.options import choosing_options
+from models.research.lib.cache_folder import cache_folder
 from models.research.lib.recordings_folder import recordings_or_simulated
 from models.research.lib.tables import table
 from models.serving.near_field import NearFieldExtractor
@@ -151,8 +150,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     registry = Registry(options.weights)
     networks = Networks.load(registry)
     material = Material.read(data, "validation", elsewhere=False)
-    with tempfile.TemporaryDirectory(prefix="egolog-gate-") as folder:
-        cache = options.cache if options.cache is not None else Path(folder)
+    with cache_folder(options.cache) as cache:
         localizer, extractor = SoundLocalizer(registry), NearFieldExtractor(registry)
         disturbed = interference.DisturbedWindows.concatenate(
             [

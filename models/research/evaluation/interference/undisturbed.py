@@ -8,9 +8,7 @@ on ordinary days of the same wearers. Audio is dropped as in a worker.
 
 from __future__ import annotations
 
-import tempfile
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -25,6 +23,7 @@ from models.research.egolog.har import ActivityExamples
 from models.research.evaluation.composed_days.scores import Networks
 from models.research.evaluation.interference import activities as interference
 from models.research.evaluation.options import choosing_options
+from models.research.lib.cache_folder import cache_folder
 from models.research.lib.recordings_folder import recordings_or_simulated
 from models.research.lib.tables import table
 from models.serving.one_thread import pin_one_thread
@@ -119,8 +118,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     registry = Registry(options.weights)
     networks, localizer = Networks.load(registry), SoundLocalizer(registry)
     material = Material.read(data, "validation", elsewhere=False)
-    with tempfile.TemporaryDirectory(prefix="egolog-undisturbed-") as folder:
-        cache = options.cache if options.cache is not None else Path(folder)
+    with cache_folder(options.cache) as cache:
         loud, ordinary = (
             [
                 by_choice(

@@ -14,7 +14,6 @@ from __future__ import annotations
 
 import argparse
 import json
-import tempfile
 from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
@@ -34,6 +33,7 @@ from models.egolog.microphone_balance import balanced_in_turn
 from models.research.egolog.days import placed as placed_days
 from models.research.egolog.localization.direction_memory import SecondsInOrder, fit_filter
 from models.research.evaluation.localization.rendered import SourceSeconds
+from models.research.lib.cache_folder import cache_folder
 from models.research.lib.option_minimums import check_minimums
 from models.research.lib.recordings_folder import needed_recordings
 from models.research.lib.tables import table
@@ -159,8 +159,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     data = needed_recordings(parser, options)
     pin_one_thread()
     localizer = SoundLocalizer(Registry(options.weights))
-    with tempfile.TemporaryDirectory(prefix="egolog-directions-") as folder:
-        cache = options.cache if options.cache is not None else Path(folder)
+    with cache_folder(options.cache) as cache:
 
         def compose_days(material: Material, seeds: Sequence[int]) -> list[PlacedDays]:
             return [placed_days.compose(n, material, cache, options.stretches) for n in seeds]

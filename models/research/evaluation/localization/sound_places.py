@@ -10,7 +10,6 @@ single place that the regions of the whole half minute give to all events.
 from __future__ import annotations
 
 import argparse
-import tempfile
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -24,6 +23,7 @@ from models.research.evaluation.localization.placed_events import (
     PlacedEvent,
     PlacedEvents,
 )
+from models.research.lib.cache_folder import cache_folder
 from models.research.lib.metrics import calibration_error
 from models.research.lib.recordings_folder import recordings_or_simulated
 from models.serving.one_thread import pin_one_thread
@@ -142,8 +142,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     pin_one_thread()
     places = EventPlacer(Registry(options.weights))
     material = Material.read(data, "validation", elsewhere=False)
-    with tempfile.TemporaryDirectory(prefix="egolog-places-") as folder:
-        cache = options.cache if options.cache is not None else Path(folder)
+    with cache_folder(options.cache) as cache:
         placed = PlacedEvents.concatenate(
             places.place_events(placed_days.compose(seed, material, cache, options.stretches))
             for seed in options.seeds

@@ -32,7 +32,6 @@ from __future__ import annotations
 
 import argparse
 import json
-import tempfile
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -54,6 +53,7 @@ from models.research.evaluation.self_training.measures import (
     measure_shares,
 )
 from models.research.evaluation.self_training.refining import THRESHOLDS
+from models.research.lib.cache_folder import cache_folder
 from models.research.lib.option_minimums import check_minimums
 from models.research.lib.tables import table
 from models.serving.registry import WEIGHTS_DIR
@@ -125,8 +125,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
 def _measure_seeds(parser: argparse.ArgumentParser, options: argparse.Namespace) -> list[Figures]:
     data = measured_data(parser, options)
     runs: list[Figures] = []
-    with tempfile.TemporaryDirectory(prefix="egolog-loop-") as folder:
-        cache = options.cache if options.cache is not None else Path(folder)
+    with cache_folder(options.cache) as cache:
         for seed in seeds_of(options):
             runs.append(
                 measure(
@@ -147,8 +146,7 @@ def _measure_seeds(parser: argparse.ArgumentParser, options: argparse.Namespace)
 
 def _measure_shares(parser: argparse.ArgumentParser, options: argparse.Namespace) -> None:
     data = measured_data(parser, options)
-    with tempfile.TemporaryDirectory(prefix="egolog-loop-") as folder:
-        cache = options.cache if options.cache is not None else Path(folder)
+    with cache_folder(options.cache) as cache:
         calendar = calendar_of(
             options.seed, options.muffled_db, options.wearers, validation=options.validation
         )
