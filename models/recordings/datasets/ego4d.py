@@ -76,35 +76,47 @@ def open_set(root: Path, video: str | None = None) -> list[SessionRecording]:
     for uid, entry in videos.items():
         user = _user(uid, entry)
         start_ns = clock.get(user, EPOCH_START_NS)
-        duration_s = float(entry["duration_sec"])
-        clock[user] = start_ns + (int(np.ceil(duration_s)) + PAUSE_S) * NS
+        clock[user] = start_ns + (int(np.ceil(float(entry["duration_sec"]))) + PAUSE_S) * NS
         if video is not None and uid != video:
             continue
-        sound_path = _sound_path(base, uid)
-        motion_path = base / "imu" / f"{uid}.csv"
-        for needed in (sound_path, motion_path):
-            if not needed.is_file():
-                report.missing(needed)
-        if not sound_path.is_file() and not motion_path.is_file():
-            continue
-        session = Session(
-            name=f"ego4d-{uid}",
-            user=user,
-            device_id=f"ego4d-{user}",
-            start_ns=start_ns,
-            sound=partial(_sound, sound_path, report, _audio_start_s(entry)),
-            motion=partial(_motion, motion_path, duration_s, report),
-            spans=_spans(entry["scenarios"], moments.get(uid, ()), start_ns, duration_s),
-            report=report,
-            length_s=duration_s,
-        )
-        recordings.append(SessionRecording(session))
+        session = _session(base, uid, entry, moments.get(uid, ()), start_ns, report)
+        if session is not None:
+            recordings.append(SessionRecording(session))
     if not recordings:
         raise RecordingError(
             f"data set {str(root)!r} has neither audio/ nor imu/ of any of the {len(videos)} "
             f"videos that {path.name} names ({report})"
         )
     return recordings
+
+
+def _session(
+    base: Path,
+    uid: str,
+    entry: dict[str, Any],
+    moments: list[tuple[float, float, str]] | tuple[()],
+    start_ns: int,
+    report: SetReport,
+) -> Session | None:
+    """Return a video's sound and motion; None where the disk has neither."""
+    sound_path, motion_path = _sound_path(base, uid), base / "imu" / f"{uid}.csv"
+    for needed in (sound_path, motion_path):
+        if not needed.is_file():
+            report.missing(needed)
+    if not sound_path.is_file() and not motion_path.is_file():
+        return None
+    user, duration_s = _user(uid, entry), float(entry["duration_sec"])
+    return Session(
+        name=f"ego4d-{uid}",
+        user=user,
+        device_id=f"ego4d-{user}",
+        start_ns=start_ns,
+        sound=partial(_sound, sound_path, report, _audio_start_s(entry)),
+        motion=partial(_motion, motion_path, duration_s, report),
+        spans=_spans(entry["scenarios"], moments, start_ns, duration_s),
+        report=report,
+        length_s=duration_s,
+    )
 
 
 def _metadata(root: Path) -> tuple[Path, Path]:

@@ -46,6 +46,8 @@ from models.recordings.session import (
 from schemas.frames import NS
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from numpy.typing import NDArray
 
 AUDIO_RATE = 48_000
@@ -84,22 +86,7 @@ def open_set(root: Path, user: str | None = None) -> list[SessionRecording]:
                 continue
             if stamp not in labels:
                 report.skip(npz, "has no labels")
-            start_ns = int(stamp) * 1_000_000
-            session = Session(
-                name=f"egoadl-{folder.name}-{stamp}",
-                user=folder.name,
-                device_id=f"egoadl-{folder.name}",
-                start_ns=start_ns,
-                sound=partial(_sound, stem, report),
-                motion=partial(_motion, stem, report),
-                spans=tuple(
-                    TruthSpan(
-                        start_ns + round(begin * NS), start_ns + round(end * NS), "activity", label
-                    )
-                    for begin, end, label in labels.get(stamp, ())
-                ),
-                report=report,
-            )
+            session = _session(stem, folder.name, labels.get(stamp, ()), report)
             recordings.append(SessionRecording(session))
     if not recordings:
         raise RecordingError(
@@ -107,6 +94,26 @@ def open_set(root: Path, user: str | None = None) -> list[SessionRecording]:
             f"({report or 'no such file'})"
         )
     return recordings
+
+
+def _session(
+    stem: Path, user: str, labels: Iterable[tuple[float, float, str]], report: SetReport
+) -> Session:
+    """Return what the files of one stamp, its start in ms, hold; labels are in s from there."""
+    start_ns = int(stem.name) * 1_000_000
+    return Session(
+        name=f"egoadl-{user}-{stem.name}",
+        user=user,
+        device_id=f"egoadl-{user}",
+        start_ns=start_ns,
+        sound=partial(_sound, stem, report),
+        motion=partial(_motion, stem, report),
+        spans=tuple(
+            TruthSpan(start_ns + round(begin * NS), start_ns + round(end * NS), "activity", label)
+            for begin, end, label in labels
+        ),
+        report=report,
+    )
 
 
 def _stamps(folder: Path, report: SetReport) -> set[str]:

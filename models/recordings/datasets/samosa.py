@@ -31,6 +31,7 @@ from models.recordings.session import Session, SessionMotion, SessionRecording, 
 from schemas.frames import NS
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from pathlib import Path
 
     from numpy.typing import NDArray
@@ -60,7 +61,8 @@ def open_set(root: Path, participant: str | None = None) -> list[SessionRecordin
         )
     order: dict[str, int] = {}
     recordings = []
-    for path, (user, context, activity, trial) in trials:
+    for path, parts in trials:
+        user = parts[0]
         number = order.get(user, 0)
         order[user] = number + 1
         if participant is not None and user != participant:
@@ -69,29 +71,35 @@ def open_set(root: Path, participant: str | None = None) -> list[SessionRecordin
         length_s = _length_s(path, report)
         if length_s is None:
             continue
-        end_ns = start_ns + round(length_s * NS)
-        spans = (
-            TruthSpan(start_ns, end_ns, "activity", readable(activity)),
-            TruthSpan(start_ns, end_ns, "scenario", readable(context)),
-        )
-        session = Session(
-            name=f"samosa-{user}-{context}-{activity}-{trial}",
-            user=user,
-            device_id=f"samosa-{user}",
-            start_ns=start_ns,
-            sound=partial(_sound, path, report),
-            motion=partial(_motion, path, report),
-            spans=spans,
-            report=report,
-            length_s=length_s,
-        )
-        recordings.append(SessionRecording(session))
+        recordings.append(SessionRecording(_session(path, parts, start_ns, length_s, report)))
     if not recordings:
         raise RecordingError(
             f"data set {str(root)!r} has no readable PARTICIPANT---CONTEXT---ACTIVITY---TRIAL.pkl "
             f"({report or 'no such file'})"
         )
     return recordings
+
+
+def _session(
+    path: Path, parts: Sequence[str], start_ns: int, length_s: float, report: SetReport
+) -> Session:
+    """Return the trial of a file, whose activity and context last for all of it."""
+    user, context, activity, trial = parts
+    end_ns = start_ns + round(length_s * NS)
+    return Session(
+        name=f"samosa-{user}-{context}-{activity}-{trial}",
+        user=user,
+        device_id=f"samosa-{user}",
+        start_ns=start_ns,
+        sound=partial(_sound, path, report),
+        motion=partial(_motion, path, report),
+        spans=(
+            TruthSpan(start_ns, end_ns, "activity", readable(activity)),
+            TruthSpan(start_ns, end_ns, "scenario", readable(context)),
+        ),
+        report=report,
+        length_s=length_s,
+    )
 
 
 def readable(label: str) -> str:

@@ -72,23 +72,31 @@ def open_set(root: Path, session: str | None = None) -> list[SessionRecording]:
         clock[device, user] = start_ns + (int(np.ceil(max(ends, default=0.0))) + PAUSE_S) * NS
         if session is not None and name != session:
             continue
-        described = Session(
-            name=f"self-{device}-{user}-{number}",
-            user=user,
-            device_id=f"self-{device}-{user}",
-            start_ns=start_ns,
-            sound=partial(_sound, folder, report),
-            motion=partial(_motion, motion_path, report),
-            spans=_spans(rows, start_ns),
-            report=report,
+        recordings.append(
+            SessionRecording(_session(folder, _spans(rows, start_ns), start_ns, report))
         )
-        recordings.append(SessionRecording(described))
     if not recordings:
         raise RecordingError(
             f"data set {str(root)!r} has no DEVICE/USER/SESSION with audio.wav or imu.csv "
             f"({report or 'no such folder'})"
         )
     return recordings
+
+
+def _session(
+    folder: Path, spans: tuple[TruthSpan, ...], start_ns: int, report: SetReport
+) -> Session:
+    device, user, number = folder.parts[-3:]
+    return Session(
+        name=f"self-{device}-{user}-{number}",
+        user=user,
+        device_id=f"self-{device}-{user}",
+        start_ns=start_ns,
+        sound=partial(_sound, folder, report),
+        motion=partial(_motion, folder / "imu.csv", report),
+        spans=spans,
+        report=report,
+    )
 
 
 def _named_ns(name: str) -> int | None:
