@@ -33,6 +33,23 @@ def write_page(figures: Figures, path: Path) -> None:
 
 
 def _parts(figures: Figures) -> list[str]:
+    return [
+        *_head(figures),
+        *_comparison(figures),
+        *_by_load(figures),
+        "## Latency in real time",
+        "From when the broker has the frame that closes a window (of the later of its two streams) "
+        "to its record in its topic, and in the log. The wearers' clocks are aligned: all windows "
+        "close at once.",
+        _latency(figures),
+        "## Memory, start, topics, disk",
+        "Bytecode is there before any start, as pip leaves it.",
+        _memory(figures),
+        _traffic(figures),
+    ]
+
+
+def _head(figures: Figures) -> list[str]:
     machine = figures["machine"]
     packages = ", ".join(f"{name} {at}" for name, at in machine["packages"].items())
     return [
@@ -48,6 +65,12 @@ def _parts(figures: Figures) -> list[str]:
         *_skipped_parts(figures),
         "## In short",
         _headline(figures),
+    ]
+
+
+def _comparison(figures: Figures) -> list[str]:
+    """Return the section on the product, the bare loop and the peers, side by side."""
+    return [
         "## The product, the bare loop and its peers",
         "Interleaved: each round gives every subject the same frames, one after the other, in an "
         "order that turns. The bare loop runs the same features and networks on arrays in memory. "
@@ -70,6 +93,12 @@ def _parts(figures: Figures) -> list[str]:
         "The broker's and the store's own cost beside it: "
         + ", ".join(f"{name} {ms:.2f} ms" for name, ms in figures["services_ms"].items())
         + ".",
+    ]
+
+
+def _by_load(figures: Figures) -> list[str]:
+    """Return the section on what costs depend on, and what producing costs."""
+    return [
         "## Wearers, clocks, rates, workers",
         _costs("wearers of one worker", figures["wearers"]),
         f"![Cost by number of wearers]({_FIGURES}/wearers.png)",
@@ -84,15 +113,6 @@ def _parts(figures: Figures) -> list[str]:
         f"`replay --speed max` costs {figures['producer_ms']:.2f} ms a wearer-second: "
         f"{figures['ms_per_wearer_second']['total'] / figures['producer_ms']:.0f} times less than "
         "the worker.",
-        "## Latency in real time",
-        "From when the broker has the frame that closes a window (of the later of its two streams) "
-        "to its record in its topic, and in the log. The wearers' clocks are aligned: all windows "
-        "close at once.",
-        _latency(figures),
-        "## Memory, start, topics, disk",
-        "Bytecode is there before any start, as pip leaves it.",
-        _memory(figures),
-        _traffic(figures),
     ]
 
 
