@@ -22,7 +22,7 @@ from infra.daily_log.parquet import ParquetTable
 from infra.daily_log.records import Log
 from infra.daily_log.search.finding import Hit, continued, find
 from infra.daily_log.search.log_days import days_of_log
-from infra.daily_log.search.query import PLACES, WORN, Kind, LogQuery
+from infra.daily_log.search.query import PLACES, WORN, LogQuery
 from infra.daily_log.search.words import words_of
 from infra.daily_log.time_expressions.errors import TimeExpressionError
 from models.labels import ACTIVITIES, SCENARIOS, SOUND_EVENTS
@@ -45,11 +45,7 @@ if TYPE_CHECKING:
 MAX_HITS = 200
 # A search stops after this and continues with the request for `next`.
 SEARCH_S = 5.0
-NAMES: dict[Kind, tuple[str, ...]] = {
-    "scenario": tuple(SCENARIOS),
-    "activity": tuple(ACTIVITIES),
-    "sound": tuple(SOUND_EVENTS),
-}
+NAMES = {"scenario": SCENARIOS, "activity": ACTIVITIES, "sound": SOUND_EVENTS}
 SEARCH = (
     *("device", "from", "to", "words", "scenario", "activity", "sound", "where"),
     *("confidence_from", "confidence_below", "note", "worn", "zone"),

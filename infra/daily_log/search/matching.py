@@ -8,7 +8,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from infra.daily_log.records import LogScenario
-    from infra.daily_log.search.query import Kind, LogQuery, Name
+    from infra.daily_log.search.query import LogQuery, Name
 
 _SOUNDS = 0.5
 
@@ -22,7 +22,7 @@ def fits(
     query: LogQuery, record: LogScenario, activities: tuple[str, ...], notes: tuple[str, ...]
 ) -> bool:
     """Return whether a record, with the activities and notes within it, fulfils a query."""
-    own: dict[Kind, set[str]] = {
+    own: dict[str, set[str]] = {
         "scenario": names_of(record),
         "activity": {name.casefold() for name in activities},
         "sound": {name.casefold() for name in record.sound_events},
@@ -43,7 +43,7 @@ def fits(
 
 def fits_added(query: LogQuery, name: str, start_ns: int) -> bool:
     """Return whether a scenario that the wearer added where there is no record fulfils a query."""
-    own: dict[Kind, set[str]] = {"scenario": {name.casefold()}}
+    own: dict[str, set[str]] = {"scenario": {name.casefold()}}
     plain = query.activity is None and query.sound is None
     return (
         plain
@@ -61,7 +61,7 @@ def is_among(wanted: str | None, names: set[str]) -> bool:
     return wanted is None or wanted.strip().casefold() in names
 
 
-def _is_named(either: tuple[Name, ...], own: Mapping[Kind, set[str]]) -> bool:
+def _is_named(either: tuple[Name, ...], own: Mapping[str, set[str]]) -> bool:
     return any(is_among(each.name, own.get(each.kind, set())) for each in either)
 
 
@@ -69,7 +69,7 @@ def _is_in_place(query: LogQuery, record: LogScenario, sounds: set[str]) -> bool
     """Return whether a sound that is meant is where it is asked for."""
     named = [each.name for either in query.named for each in either if each.kind == "sound"]
     heard = [name for name in named if is_among(name, sounds)]
-    meant = [query.sound] if query.sound is not None else (heard or [None])
+    meant: list[str] | list[None] = [query.sound] if query.sound is not None else heard or [None]
     wanted = [(*query.places, each) for each in query.either_place] or [query.places]
     return any(_is_at(places, sound, record) for places in wanted for sound in meant)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from infra.daily_log.search.query import Kind, Name
+from infra.daily_log.search.query import Name
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -19,7 +19,7 @@ _EITHER = re.compile(rf"((?:{_MARK}\s*,\s*)*{_MARK})\s*,?\s+or\s+({_MARK})(?![^\
 
 
 def mark_names(
-    text: str, names: Mapping[Kind, Iterable[str]]
+    text: str, names: Mapping[str, Iterable[str]]
 ) -> tuple[str, dict[str, tuple[Name, ...]]]:
     """Return the text with a mark for each name, and what the marks mean.
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from datetime import UTC, tzinfo
-from typing import Literal, NamedTuple
+from typing import NamedTuple
 
 from infra.daily_log.time_expressions.when import When
 from schemas.position import KNOWN_PLACES
@@ -12,13 +12,11 @@ from schemas.position import KNOWN_PLACES
 PLACES = ("near", "far", "front", "left", "right", "back")
 WORN = KNOWN_PLACES
 
-Kind = Literal["scenario", "activity", "sound"]
-
 
 class Name(NamedTuple):
-    """A name of a scenario, an activity or a sound."""
+    """A name; `kind` is scenario, activity or sound."""
 
-    kind: Kind
+    kind: str
     name: str
 
 

@@ -7,7 +7,7 @@ from datetime import UTC
 from typing import TYPE_CHECKING, NamedTuple
 
 from infra.daily_log.search.names import mark_names
-from infra.daily_log.search.query import PLACES, WORN, Kind, LogQuery, Name
+from infra.daily_log.search.query import PLACES, WORN, LogQuery, Name
 from infra.daily_log.time_expressions.grammar import when_of
 
 if TYPE_CHECKING:
@@ -26,7 +26,7 @@ _QUOTED = re.compile('["\u201c\u201d\u201e]([^"\u201c\u201d\u201e]+)["\u201c\u20
 _MIN_BEGINNING = 3
 
 
-def words_of(text: str, names: Mapping[Kind, Iterable[str]], now: datetime) -> LogQuery:
+def words_of(text: str, names: Mapping[str, Iterable[str]], now: datetime) -> LogQuery:
     """Parse a query from words, as "clapping near, Tuesday afternoon" or "cooking yesterday".
 
     now: the present, in the zone of the query's times, which `time_expressions.grammar` describes.
@@ -52,7 +52,7 @@ def words_of(text: str, names: Mapping[Kind, Iterable[str]], now: datetime) -> L
             worn = (word,)
         elif word not in _SMALL_WORDS:
             unknown.append(word)
-    given: dict[Kind, str] = {}
+    given: dict[str, str] = {}
     named = []
     for either in found.named:
         if len(either) == 1 and either[0].kind not in given:
@@ -88,7 +88,7 @@ class _Found(NamedTuple):
 
 def _alternatives(
     words: Sequence[str],
-    names: Mapping[Kind, Iterable[str]],
+    names: Mapping[str, Iterable[str]],
     meanings: Mapping[str, tuple[Name, ...]],
 ) -> tuple[_Found, list[str]]:
     """Return the names and alternatives in words, and the words that are neither."""
@@ -134,7 +134,7 @@ def _runs(words: Sequence[str], meanings: Mapping[str, tuple[Name, ...]]) -> lis
 
 def _meaning(
     run: Sequence[str],
-    names: Mapping[Kind, Iterable[str]],
+    names: Mapping[str, Iterable[str]],
     meanings: Mapping[str, tuple[Name, ...]],
 ) -> tuple[Name, ...]:
     """Return the names that a run of words means, none if it means none."""

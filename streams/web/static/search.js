@@ -74,12 +74,13 @@ async function look(device, text, from, before, address, open, parts = PARTS) {
   const hits = continued(before, answer.hits);
   const unknown = answer.unknown_words.length
     ? ` Nothing is known of: ${answer.unknown_words.join(", ")}. Notes are searched for what is in quotes.` : "";
+  const all = hits.length > SHOWN ? `, the newest ${SHOWN} shown` : "";
   const times = hits.length === 1 ? "Once" : `${hits.length} times`;
   const when = answer.when ? ` Searched: ${answer.when}.` : "";
   // A log of old recordings has no yesterday.
   const held = answer.when && !hits.length && !answer.next ? ` The log spans: ${answer.log_days}.` : "";
   byId("found-note").textContent = `${hits.length ? times : "Not found"}${
-    answer.next ? " so far" : ""}.${when}${held}${unknown}`;
+    answer.next ? " so far" : ""}${all}.${when}${held}${unknown}`;
   const newest = hits.slice(-SHOWN).reverse();
   keepingFocus(byId("found"), (list) => put(list,
     ...newest.map((hit) => line(hit, device, address, open))));

@@ -234,6 +234,7 @@ async def test_a_few_words_find_a_time_and_lead_to_it(
     # Rounded to minutes, half a minute would begin and end at once.
     await ask("reading", "Once.")
     assert await page.texts("#found a") == ["Thu 20 Nov 07:19:30 – 07:20:30 Reading books"]
+    await ask("cooking or reading", "4 times.")
     await ask("cooking tuesday", "Once.")
     await page.value("document.querySelector('#found a').click()")
     await page.until("document.querySelector('#date').textContent === 'Tuesday, 18 November 2025'")
@@ -253,6 +254,18 @@ async def test_a_few_words_find_a_time_and_lead_to_it(
     await ask("cooking tomorrow", "Not understood: 'tomorrow'; expected a time that is over")
     # The browser itself notes what the worker refuses.
     page.complaints.clear()
+
+
+async def test_of_many_hits_the_newest_are_shown_and_it_is_said(
+    site: Site, page: Page, store: LogStore
+) -> None:
+    await put(store, day(plan=[part._replace(minutes=2) for part in PLAN[1:3]] * 7))
+    await page.open(site.url)
+    await page.until(DRAWN)
+    words = "document.querySelector('#find-words')"
+    await page.value(f"{words}.value = 'cooking or eating'; {words}.form.requestSubmit()")
+    await page.until("document.querySelectorAll('#found li').length === 12")
+    assert await page.texts("#found-note") == ["14 times, the newest 12 shown."]
 
 
 async def test_a_wearer_needs_no_pointer(site: Site, page: Page, store: LogStore) -> None:

@@ -79,7 +79,7 @@ def test_a_named_sound_is_where_it_was_itself() -> None:
 
 
 def test_what_may_be_a_sound_or_an_activity_is_in_a_place_as_the_one_that_it_was() -> None:
-    far, near = (SoundPlace(distance=where, near=p) for where, p in (("far", 0.1), ("near", 0.9)))
+    far, near = SoundPlace(distance="far", near=0.1), SoundPlace(distance="near", near=0.9)
     sounds = {"clapping": 0.6, "speech": 0.5}
     places = [{"clapping": near, "speech": far}, {"clapping": far, "speech": near}]
     heard = [
