@@ -31,6 +31,8 @@ _DATE = re.compile(
     r"^\s*(\d{4})[-/.](\d{1,2})[-/.](\d{1,2})[T _]+(\d{1,2})[:.\-h](\d\d)[:.\-m](\d\d)"
     r"(?:[.,:_](\d{1,9}))?\s*(Z|UTC|[+-]\d\d:?\d\d)?\s*$"
 )
+# 28.11.2026 09:00:00,020: with points the day comes first everywhere, with slashes it may not.
+_DAY_FIRST = re.compile(r"^\s*(\d{1,2})\.(\d{1,2})\.(\d{4})(?=\D)")
 _DAYTIME = re.compile(r"^\s*(\d{1,2}):(\d\d):(\d\d)(?:[.,:](\d{1,9}))?\s*$")
 
 
@@ -194,7 +196,7 @@ def parse_date(text: str, zone: timezone = UTC) -> float:
     try:
         date = datetime.fromisoformat(text)
     except ValueError:
-        match = _DATE.match(text)
+        match = _DATE.match(_DAY_FIRST.sub(r"\3.\2.\1", text).replace(", ", " "))
         if match is None:
             raise
         year, month, day, hour, minute, second = (int(part) for part in match.groups()[:6])

@@ -199,10 +199,10 @@ def _time(index: int, name: str) -> TimeColumn | None:
     ):
         return None
     bracket = _bracket(name)
-    unit = _time_unit(bracket) if bracket else None
+    unit = time_unit(bracket) if bracket else None
     zone = bracket if bracket and re.fullmatch(r"[+-]?\d\d:?\d\d", bracket) else None
     if unit is None:
-        unit = next((u for u in map(_time_unit, reversed(words)) if u), None)
+        unit = next((u for u in map(time_unit, reversed(words)) if u), None)
     return TimeColumn(index, name, unit, zone)
 
 
@@ -210,7 +210,8 @@ def _is_joined_word(words: list[str]) -> bool:
     return any(re.fullmatch(r"(time|timestamp|elapsed|utc)(s|ms|us|ns)?", word) for word in words)
 
 
-def _time_unit(text: str) -> str | None:
+def time_unit(text: str) -> str | None:
+    """Return s, ms, us or ns for a unit of time in any spelling, None for other text."""
     plain = text.lower().strip().replace("µ", "u").replace("μ", "u")
     for unit, spellings in {
         "ns": ("ns", "nanos", "nanosec", "nanoseconds", "timens", "timestampns"),

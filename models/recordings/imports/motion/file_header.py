@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import time
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from models.recordings.imports.layouts import EMPATICA_HEADER
 from models.recordings.imports.motion import empatica
 from models.recordings.imports.motion.any_language import columns_in_any_language, sensor_of_values
+from models.recordings.imports.motion.clocks import clock_of
 from models.recordings.imports.motion.columns import Columns, stem_of
 from models.recordings.imports.motion.delimited_table import (
     find_header,
@@ -40,9 +42,11 @@ def header_columns(path: Path) -> Columns | None:
     # The last line of a long file's head is cut.
     table = table_of(lines[:-1], header, SkippedRows(), nul=False)
     acc = columns.triples["acc"]
-    rows, _ = table.numbers((columns.times[0].index, *acc.indices), SkippedRows())
     try:
-        sensor = sensor_of_values(acc, rows[:, 0], rows[:, 1:])
+        clock, _ = clock_of(columns.times, table.sample(), time.time())
+        parsers = {clock.column.index: clock.parse} if clock.parse else None
+        rows, _ = table.numbers((clock.column.index, *acc.indices), SkippedRows(), parsers)
+        sensor = sensor_of_values(acc, rows[:, 0] * clock.scale, rows[:, 1:])
     except RecordingError:
         return columns  # the whole file may tell, and says what is wrong if not
     triples = {sensor if name == "acc" else name: its for name, its in columns.triples.items()}

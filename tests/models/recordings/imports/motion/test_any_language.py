@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -12,7 +13,7 @@ from models.recordings.imports.layouts import layout_of
 from models.recordings.imports.motion import is_motion, motion_groups, read_motion
 from models.recordings.imports.motion.any_language import columns_in_any_language
 from models.recordings.protocol import RecordingError
-from tests.models.recordings.imports.motion.wearer import G, now, table, walk
+from tests.models.recordings.imports.motion.wearer import START_S, G, now, table, walk
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -77,6 +78,43 @@ def test_a_phones_tables_are_told_by_axis_and_unit(
     assert motion.gyroscope
 
 
+@pytest.mark.parametrize(
+    ("time", "write_time"),
+    [
+        ("Zeitstempel", "%Y-%m-%d %H:%M:%S.%f"),
+        ("Zeitstempel", "%d.%m.%Y %H:%M:%S,%f"),
+        ("Datum/Uhrzeit", "%d.%m.%Y %H:%M:%S.%f"),
+        ("Horodatage", "%Y-%m-%dT%H:%M:%S.%f"),
+        ("Fecha y hora", "%d.%m.%Y, %H:%M:%S.%f"),
+        ("Zeit (ms)", None),
+    ],
+)
+@pytest.mark.parametrize("unit", ["g", "mg"])
+def test_a_loggers_g_degrees_and_dates_are_read_in_another_language(
+    tmp_path: Path, time: str, write_time: str | None, unit: str
+) -> None:
+    times, values = walk()
+    scaled = values * np.repeat([1 / G if unit == "g" else 1000 / G, 180 / np.pi], 3)
+    dates = [datetime.fromtimestamp(START_S + round(t, 3), UTC) for t in times]
+    column = (
+        [f"{each.strftime(write_time)}" for each in dates]
+        if write_time is not None
+        else [f"{1000 * t:.0f}" for t in times]
+    )
+    names = [
+        time,
+        *(f"Beschleunigung {axis} ({unit})" for axis in "XYZ"),
+        *(f"Drehrate {axis} (°/s)" for axis in "XYZ"),
+    ]
+    path = tmp_path / "Messung.csv"
+    path.write_text(table(";".join(names), [column, *scaled.T], ";"), encoding="utf-8")
+    motion = read_motion(path, now=now)
+    (stretch,) = motion.stretches
+    np.testing.assert_allclose(stretch.values, values, atol=2e-3)
+    assert motion.start_ns == (None if write_time is None else round(START_S) * 10**9)
+    assert [each for each in motion.warnings if "time zone" not in each] == []
+
+
 @pytest.mark.parametrize("linear", ["Lineare Beschleunigung %s", "Accelerazione %s"])
 def test_acceleration_without_gravity_is_read_with_a_warning_named_or_not(
     tmp_path: Path, linear: str
@@ -127,6 +165,8 @@ def test_acceleration_whose_values_do_not_tell_is_refused_in_one_line(tmp_path: 
         ("Zeit (s)", "Beschleunigung x (m/s^2)", "Beschleunigung y (m/s^2)"),
         ("Beschleunigung x (m/s^2)", "Beschleunigung y (m/s^2)", "Beschleunigung z (m/s^2)"),
         ("Duration (s)", "Mittel x (m/s^2)", "Mittel y (m/s^2)", "Mittel z (m/s^2)"),
+        ("Zeit (s)", "Magnetfeld x (G)", "Magnetfeld y (G)", "Magnetfeld z (G)"),
+        ("Nummer", "Beschleunigung x (g)", "Beschleunigung y (g)", "Beschleunigung z (g)"),
         # Two of one unit: which of them is wanted is not said.
         ("Zeit (s)", *(f"{what} {axis} (m/s^2)" for what in ("Hand", "Fuß") for axis in "xyz")),
     ],
