@@ -77,7 +77,7 @@ class Examples:
         )
 
     def take(self, at: NDArray[Any]) -> Examples:
-        """Return the windows `at`, indices or a mask."""
+        """Return the windows `at`: indices (k,) or a mask (N,)."""
         return Examples(self.rows[at], self.labels[at])
 
 

@@ -224,7 +224,7 @@ def sound_array(samples: NDArray[np.int16], rate: int) -> Sound:
 
 
 def int16(wave: NDArray[Any]) -> NDArray[np.int16]:
-    """Return a wave in [-1, 1] as int16."""
+    """Return a wave in [-1, 1], of any shape, as int16; NaN is silence, beyond 1 is clipped."""
     return np.asarray(np.round(np.clip(np.nan_to_num(wave), -1, 1) * 32_767), np.int16)
 
 

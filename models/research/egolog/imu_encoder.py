@@ -145,7 +145,7 @@ def class_f1(encoder: ImuEncoder, windows: MotionWindows) -> dict[str, float]:
 def motion_classes(
     encoder: ImuEncoder, windows: MotionWindows
 ) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """Return the likeliest and the true motion class of each window that has one (§4.4.1)."""
+    """Return the likeliest and the true motion class (§4.4.1), (N,), of windows with one."""
     moving = windows.motion >= 0
     with torch.inference_mode():
         parts = torch.split(torch.from_numpy(windows.imu[moving]), 256)

@@ -141,7 +141,7 @@ def predict(network: NearField, seconds: Shares) -> NDArray[np.float32]:
 
 
 def error_of(predicted: NDArray[np.float32], seconds: Shares) -> float:
-    """Return the mean absolute error of the share, with bins weighted as in training."""
+    """Return the mean absolute error of shares (N, 50, 64), with bins weighted as in training."""
     weight = weights_of(torch.from_numpy(seconds.maps.astype(np.float32))).numpy()
     wrong = np.abs(predicted - seconds.share.astype(np.float32))
     return float((wrong * weight).sum() / weight.sum())

@@ -133,7 +133,7 @@ class Mixer:
         return events
 
     def relative(self, event: SoundEvent, start_s: int, stop_s: int) -> NDArray[np.float64]:
-        """Return a source's azimuth relative to the head at 50 Hz, rad."""
+        """Return a source's azimuth from the head, ((stop_s - start_s) * 50,), rad."""
         head, body = self._listener.yaw(start_s, stop_s)
         return event.azimuth + (body - head if event.near else -head)
 

@@ -89,7 +89,7 @@ class Stage:
         return np.concatenate([m.imu[a:b] for m, a, b in self._motion(start_s, stop_s)])
 
     def yaw(self, start_s: int, stop_s: int) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-        """Return the yaw of head and body at 50 Hz, rad, counter-clockwise."""
+        """Return the yaw of head and body, ((stop_s - start_s) * 50,), rad, counter-clockwise."""
         parts = self._motion(start_s, stop_s)
         return (
             np.concatenate([m.yaw[a:b] for m, a, b in parts]),

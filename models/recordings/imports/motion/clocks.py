@@ -84,7 +84,7 @@ def clock_of(
 
 
 def possible(times_s: NDArray[np.float64], now_s: float) -> NDArray[np.bool_]:
-    """Return which epoch seconds are plausible for a recording."""
+    """Return which of epoch seconds (n,) are plausible for a recording, (n,)."""
     return np.asarray((times_s >= YEAR_2000_S) & (times_s <= now_s + AHEAD_S))
 
 

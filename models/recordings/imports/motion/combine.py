@@ -36,7 +36,9 @@ def with_gravity(
     values: NDArray[np.float64],
     standardised: bool = False,
 ) -> tuple[float, list[str]]:
-    """Fill `values[:, :3]` with acceleration and gravity, m/s²; return the scale and warnings.
+    """Fill `values[:, :3]`, of (n, 6), with acceleration and gravity, m/s².
+
+    Returns the scale of the acceleration and warnings.
 
     Gravity is added only if the acceleration lacks it, judged by its mean along gravity;
     `standardised` is Sensor Logger's setting.
@@ -73,7 +75,10 @@ def align(
     stretches: list[tuple[float, NDArray[np.float64]]],
     rate: float,
 ) -> CombinedMotion:
-    """Return the segments with the rotation of another file, cut where that has none."""
+    """Return segments (n, 6) with the rotation of another file, cut where that has none.
+
+    `stretches` are starts, s, and rows at `rate` whose last three columns are filled in.
+    """
     factor, warnings = gyro_factor(gyro.values["gyro"], gyro.triples["gyro"], 1.0)
     warnings = [] if gyro.sensor_logger else warnings
     try:

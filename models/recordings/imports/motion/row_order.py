@@ -23,7 +23,7 @@ def in_order(
     lines: NDArray[np.int64],
     left_out: SkippedRows,
 ) -> tuple[NDArray[np.int64], list[str]]:
-    """Return the rows to keep, in the order of their times (s), and warnings.
+    """Return indices of the rows to keep, in the order of their times (n,), s, and warnings.
 
     Late packets are sorted, duplicate and stray rows dropped. Where the clock steps back, the
     longer part is kept, and the other as well if the two hardly overlap.

@@ -66,7 +66,7 @@ def rate_and_stretches(times: NDArray[np.float64]) -> tuple[float, list[Timing]]
 def even(
     times: NDArray[np.float64], values: NDArray[np.float64], timing: Timing, rate: float
 ) -> NDArray[np.float64]:
-    """Return the values of one segment on its even grid, starting at `timing.start_s`.
+    """Return (m, columns) of one segment on its even grid, starting at `timing.start_s`.
 
     They are the rows themselves, unless the true rate drifts so far that these would be misplaced;
     then they are interpolated.

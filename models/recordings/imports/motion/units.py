@@ -28,7 +28,7 @@ _BLOCK = 25
 
 
 def rest_norm(acc: NDArray[np.float64]) -> tuple[float, float]:
-    """Return |acc| where it varies least, and its coefficient of variation there (std / mean)."""
+    """Return |acc| of (n, 3) where it varies least, in its unit, and its std / mean there."""
     norm = np.sqrt((acc * acc).sum(axis=1))
     if len(norm) < 4 * _BLOCK:
         mean = float(np.median(norm))

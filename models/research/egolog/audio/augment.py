@@ -33,7 +33,7 @@ def augment(mel: Tensor, rng: Generator) -> Tensor:
 
 
 def shift_pitch(mel: Tensor, rng: Generator) -> Tensor:
-    """Shift each item up or down by up to three mels, with linear interpolation."""
+    """Shift items of log-mels (B, T, 64) up or down by up to three mels, interpolated."""
     batch, steps, bins = mel.shape
     shift = rng.uniform(-MAX_SHIFTED, MAX_SHIFTED, batch) * (rng.random(batch) < 0.5)
     at = np.clip(np.arange(bins)[None] - shift[:, None], 0, bins - 1)
@@ -44,7 +44,7 @@ def shift_pitch(mel: Tensor, rng: Generator) -> Tensor:
 
 
 def reverberate(mel: Tensor, rng: Generator) -> Tensor:
-    """Add reverberation to some items: each step's power decays into the following ones."""
+    """Add reverberation to some of log-mels (B, T, 64): power decays into the steps after it."""
     out = mel.clone()
     for item in np.flatnonzero(rng.random(len(mel)) < SMEAR_SHARE):
         rt60_s = rng.uniform(0.2, 0.9)
@@ -61,7 +61,7 @@ def reverberate(mel: Tensor, rng: Generator) -> Tensor:
 
 
 def add_noise(mel: Tensor, rng: Generator) -> Tensor:
-    """Add stationary noise, smooth over the mels, to some items, 5 to 40 dB below their mean."""
+    """Add stationary noise to some of log-mels (B, T, 64), 5 to 40 dB below their mean."""
     steps, bins = mel.shape[1:]
     out = mel.clone()
     items = np.flatnonzero(rng.random(len(mel)) < NOISE_SHARE)
@@ -78,7 +78,7 @@ def add_noise(mel: Tensor, rng: Generator) -> Tensor:
 
 
 def mask_parts(mel: Tensor, rng: Generator) -> Tensor:
-    """Mask up to two time spans and two bands of most items with the item's mean."""
+    """Mask up to two time spans and two bands of most of log-mels (B, T, 64) with their mean."""
     batch, steps, bins = mel.shape
     keep = np.ones((batch, steps, bins), dtype=bool)
     for item in np.flatnonzero(rng.random(batch) < MASK_SHARE):

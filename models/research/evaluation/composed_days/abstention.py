@@ -70,7 +70,10 @@ def figures(
 
 
 def aurc(confidence: NDArray[np.float32], hit: NDArray[np.bool_]) -> float:
-    """Return the mean over k of the error rate among the k most confident of N windows."""
+    """Return the mean over k of the error rate among the k most confident windows.
+
+    `confidence` (N,), and whether each was a `hit` (N,).
+    """
     wrong = ~hit[_surest(confidence)]
     return float((np.cumsum(wrong) / np.arange(1, len(wrong) + 1)).mean())
 

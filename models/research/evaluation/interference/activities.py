@@ -160,7 +160,7 @@ def likelihood(networks: Networks, shown: ActivityExamples) -> float:
 def regions_of(
     sound_localizer: SoundLocalizer, maps: NDArray[np.float16], imu: Tensor
 ) -> list[dict[str, float]]:
-    """Return the probabilities of the regions of each second."""
+    """Return the regions' probabilities in each second of maps (L, 3, 50, 64), imu (50·L, 6)."""
     turns = imu.view(len(maps), -1, 6).numpy()
     return sound_localizer.predict(
         [LocalizerInput(one, turned) for one, turned in zip(maps, turns, strict=True)]
@@ -174,7 +174,10 @@ def examples(
     activity: Tensor,
     detected: Mapping[str, float],
 ) -> ActivityExamples:
-    """Return the 5 s windows of a stretch, with these scenarios as input."""
+    """Return a stretch's 5 s windows with these scenarios as input.
+
+    `mel` (250·N, 64), `imu` (250·N, 6), m/s² and rad/s, and `activity` (N,) indices.
+    """
     count = len(activity)
     sound = torch.from_numpy(mel.astype(np.float32)).view(count, -1, 64)
     shown = of_har.of_windows(networks.encoders, sound, imu.view(count, -1, 6), activity)
@@ -210,7 +213,7 @@ def estimate_scenarios(
 
 
 def first_window(networks: Networks, mel: NDArray[np.float16], imu: Tensor) -> Segments:
-    """Return the encoded segments of a stretch's first 30 s."""
+    """Return the encoded segments of the first 30 s of mel (n, 64) and imu (n, 6) at 50 Hz."""
     sound = torch.from_numpy(mel[: WINDOW_S * FRAMES].astype(np.float32))
     with torch.inference_mode():
         audio = networks.encoders.encode_audio(sound.view(-1, SEGMENT_S * FRAMES, 64))
@@ -264,7 +267,10 @@ def gated_in_turn(
     at_least: float = NEAR_FIELD_FROM,
     above: float = FAR_ABOVE,
 ) -> list[GatedSound]:
-    """Return the gated sound of every 5 s window of `mel`, `maps` and `regions`, as above."""
+    """Return the gated sound of every 5 s window of L seconds.
+
+    `mel` (50·L, 64), `maps` (L, 3, 50, 64), and the probabilities of `regions` for each second.
+    """
     sounds = []
     for number, window in enumerate(np.split(mel, len(maps) // ACTIVITY_S)):
         inside = slice(number * ACTIVITY_S, (number + 1) * ACTIVITY_S)

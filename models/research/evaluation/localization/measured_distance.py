@@ -76,7 +76,7 @@ class DistanceSeconds(ColumnDataset):
 
     @property
     def near(self) -> NDArray[np.float64]:
-        """The probability that each source is near: the share of near in all regions."""
+        """The probability (N,) that each source is near: the share of near in all regions."""
         directions = len(REGIONS) // len(DISTANCES)
         by_distance = self.probability.reshape(-1, directions, len(DISTANCES)).sum(axis=1)
         share: NDArray[np.float64] = by_distance[:, DISTANCES.index("near")] / np.maximum(

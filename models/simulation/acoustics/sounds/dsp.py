@@ -84,7 +84,7 @@ def gate(noise: Generator, n: int, rate_hz: float, duty: float) -> Wave:
 
 
 def beats(noise: Generator, n: int, rate_hz: float, jitter: float = 0.1) -> NDArray[np.intp]:
-    """Return sample indices of roughly regular events; jitter is relative to their period."""
+    """Return sample indices (k,) below `n` of roughly regular events; jitter is in periods."""
     count = int(n / FS * rate_hz * 1.5) + 2
     gaps = (1 + jitter * noise.standard_normal(count)).clip(0.15, 1.7) / rate_hz
     times = np.cumsum(gaps) - gaps[0] * noise.uniform(0.6, 1.0)
@@ -92,7 +92,7 @@ def beats(noise: Generator, n: int, rate_hz: float, jitter: float = 0.1) -> NDAr
 
 
 def poisson_times(noise: Generator, n: int, rate_hz: float) -> NDArray[np.intp]:
-    """Return sample indices of a Poisson process."""
+    """Return sample indices (k,) below `n` of a Poisson process, in order; one at least."""
     return np.sort(noise.integers(0, n, max(1, noise.poisson(n / FS * rate_hz))))
 
 
@@ -123,7 +123,7 @@ def burst(
 def strike(
     noise: Generator, n: int, at: NDArray[np.intp], gains: NDArray[np.float64], kernels: list[Wave]
 ) -> Wave:
-    """Place one of `kernels`, drawn at random, at each index of `at` with its gain."""
+    """Return (n,) with one of `kernels`, drawn at random, at each index `at` (k,) by its gain."""
     total = np.zeros(n, np.float32)
     which = noise.integers(0, len(kernels), at.size)
     for i, kernel in enumerate(kernels):
@@ -150,7 +150,7 @@ def tone(frequency_hz: Wave | float, n: int, harmonics: Sequence[float]) -> Wave
 def swells(
     n: int, at: NDArray[np.intp], lengths: NDArray[np.float64], sharpness: float = 1.0
 ) -> Wave:
-    """Return an envelope with a raised-cosine hump of `lengths` seconds at each index."""
+    """Return an envelope (n,) with a hump of a raised cosine, `lengths` s (k,), at each index."""
     total = np.zeros(n, np.float32)
     for start, length in zip(at, lengths, strict=True):
         size = min(int(length * FS), n - int(start))

@@ -193,7 +193,7 @@ def distance_index(distance_m: float) -> int:
 
 
 def distance_index_of(distance_m: Tensor) -> Tensor:
-    """Return the rows of the distance grid that are nearest to distances."""
+    """Return the rows of the distance grid nearest to distances in m, of the same shape."""
     step = float(np.log(_GRID_M[1] / _GRID_M[0]))
     row = (torch.log(distance_m / float(_GRID_M[0])) / step).round()
     return row.long().clamp(0, len(_GRID_M) - 1)

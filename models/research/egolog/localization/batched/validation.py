@@ -69,7 +69,10 @@ def logits_of(network: Localization, drawn: RenderedSeconds, imu: bool) -> Tenso
 
 
 def figures(probability: Tensor, drawn: RenderedSeconds) -> dict[str, float]:
-    """Return accuracies on seconds of one source, front-back error and calibration of near."""
+    """Return accuracies on seconds of one source, front-back error and calibration of near.
+
+    `probability` (N, 8) is of the regions of each second of `drawn`.
+    """
     one = drawn.sources == 1
     p, hard = probability[one].reshape(-1, 4, 2), drawn.hard[one]
     true = hard.argmax(1)
