@@ -7,7 +7,7 @@ import pytest
 
 from models.research.lanhar.interpretation.analysis import NAMES, Analysis, analyse_all, vectors
 from models.research.lanhar.interpretation.windows import WindowsError
-from tests.models.research.lanhar.motions import (
+from tests.models.research.lanhar.interpretation.mechanics import (
     RATE,
     SAMPLES,
     T,

@@ -12,7 +12,7 @@ from models.research.lanhar.interpretation.gravity_alignment import (
     wearers,
 )
 from models.research.lanhar.interpretation.windows import Windows, of_arrays
-from tests.models.research.lanhar.motions import rest, steps, turned
+from tests.models.research.lanhar.interpretation.mechanics import rest, steps, turned
 
 
 def windows(motions: list[np.ndarray], users: list[str]) -> Windows:

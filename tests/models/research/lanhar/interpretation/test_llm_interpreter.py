@@ -12,7 +12,7 @@ from models.research.lanhar.interpretation.interpretation import Interpretation
 from models.research.lanhar.interpretation.llm_batch import BatchConfig, EndpointError, LlmBatch
 from models.research.lanhar.interpretation.llm_interpreter import LlmInterpreter, ReadingAnswer
 from models.research.lanhar.interpretation.windows import Windows, of_arrays
-from tests.models.research.lanhar.motions import rest, steps
+from tests.models.research.lanhar.interpretation.mechanics import rest, steps
 from tests.models.research.lanhar.scripted import interpreting
 from tests.pipeline.llm_endpoint import LlmEndpoint
 

@@ -10,7 +10,7 @@ from models.research.lanhar.interpretation import __main__ as interpret
 from models.research.lanhar.interpretation import store
 from models.research.lanhar.interpretation.store import InterpretationsError
 from models.research.lanhar.interpretation.windows import read_npz
-from tests.models.research.lanhar.motions import rest, steps
+from tests.models.research.lanhar.interpretation.mechanics import rest, steps
 from tests.models.research.lanhar.scripted import interpreting
 from tests.pipeline.llm_endpoint import LlmEndpoint
 

@@ -11,7 +11,7 @@ from models.research.lanhar.interpretation.mechanisms import MECHANISMS
 from models.research.lanhar.interpretation.patterns import CATEGORIES, MECHANICS, patterns
 from models.research.lanhar.interpretation.scales import SCALES
 from models.research.lanhar.interpretation.windows import read_npz
-from tests.models.research.lanhar.motions import analyse, rest, rise, steps
+from tests.models.research.lanhar.interpretation.mechanics import analyse, rest, rise, steps
 from tests.shared_data import shared_data
 
 LEVEL = analyse(steps(hz=1.8, vertical=1.8, horizontal=2.0, sharp=0.8))

@@ -11,7 +11,7 @@ from models.research.lanhar.interpretation import prompt
 from models.research.lanhar.interpretation.llm_interpreter import ReadingAnswer
 from models.research.lanhar.interpretation.patterns import CATEGORIES
 from models.research.lanhar.interpretation.template_interpreter import interpret_by_template
-from tests.models.research.lanhar.motions import analyse, rest, steps
+from tests.models.research.lanhar.interpretation.mechanics import analyse, rest, steps
 
 WINDOW = steps()
 

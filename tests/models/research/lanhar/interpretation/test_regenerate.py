@@ -7,7 +7,7 @@ from models.research.lanhar.interpretation.analysis import analyse_all
 from models.research.lanhar.interpretation.interpretation import Interpretation
 from models.research.lanhar.interpretation.regenerate import RegenerateConfig, regenerate, rephrase
 from models.research.lanhar.interpretation.template_interpreter import interpret_all_by_template
-from tests.models.research.lanhar.motions import steps
+from tests.models.research.lanhar.interpretation.mechanics import steps
 
 LABELS = np.array(["walking"] * 20 + ["sitting"] * 20)
 TEXTS = {"walking": np.array([1.0, 0, 0]), "sitting": np.array([0, 1.0, 0])}

@@ -15,7 +15,7 @@ from models.research.lanhar.interpretation.template_interpreter import (
     interpret_all_by_template,
     interpret_by_template,
 )
-from tests.models.research.lanhar.motions import analyse, rest, rise, steps, turned
+from tests.models.research.lanhar.interpretation.mechanics import analyse, rest, rise, steps, turned
 
 MOTIONS = {
     "rest": rest(),

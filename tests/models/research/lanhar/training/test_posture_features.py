@@ -9,7 +9,7 @@ from models.research.lanhar.interpretation.analysis import analyse_all
 from models.research.lanhar.interpretation.gravity_alignment import MIN_WINDOWS
 from models.research.lanhar.interpretation.windows import Windows, of_arrays
 from models.research.lanhar.training.posture_features import Postures, postures
-from tests.models.research.lanhar.motions import rest, steps
+from tests.models.research.lanhar.interpretation.mechanics import rest, steps
 
 EACH = 6
 
