@@ -1,24 +1,13 @@
-"""Small files in the layout of the motion data sets, and where the real ones are."""
+"""Small files in the layout of the motion data sets."""
 
 from __future__ import annotations
 
-import os
-from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import pytest
 
-ROOT = Path(__file__).resolve().parents[3]
-
-
-def shared_data(*parts: str) -> Path:
-    """Return a file of the shared data, or skip and name it."""
-    root = Path(os.environ.get("EGOLOG_SHARED_DATA", ROOT.parent / "shared" / "data"))
-    path = root.joinpath(*parts)
-    if not path.exists():
-        pytest.skip(f"shared data {'/'.join(parts)} is not there")
-    return root
+if TYPE_CHECKING:
+    from pathlib import Path
 
 
 def _signal(lengths: list[int], users: list[str]) -> dict[str, Any]:

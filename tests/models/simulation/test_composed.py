@@ -7,7 +7,7 @@ from models.simulation.acoustics.sounds import synthesise
 from models.simulation.composed import ComposedRecording, head_yaw, open_user
 from schemas.evidence import REGIONS
 from schemas.frames import NS
-from tests.models.recordings import small_sets
+from tests.shared_data import shared_data
 
 RATE = 50
 
@@ -64,10 +64,7 @@ def test_truth_names_sounds_and_their_regions_inside_the_recording() -> None:
 
 
 def test_a_real_wearer_hears_real_clips_through_measured_ears() -> None:
-    root = small_sets.shared_data("imu", "classyglass_50hz.npz")
-    small_sets.shared_data("audio", "esc50_16k", "esc50.csv")
-    small_sets.shared_data("hrtf", "cipic_16khz.npz")
-    recordings = open_user(root, "D1_u01", seed=3)
+    recordings = open_user(shared_data(), "D1_u01", seed=3)
     assert len({r.device_id for r in recordings}) == 1
     assert len({r.session_id for r in recordings}) == len(recordings) > 5
     chunk = next(recordings[0].audio(5.0))

@@ -5,6 +5,7 @@ from pathlib import Path
 from models.recordings.datasets import classyglass
 from schemas.frames import NS
 from tests.models.recordings import small_sets
+from tests.shared_data import shared_data
 
 
 def test_recordings_come_by_their_real_start(tmp_path: Path) -> None:
@@ -32,7 +33,7 @@ def test_a_label_holds_for_the_whole_recording(tmp_path: Path) -> None:
 
 
 def test_the_data_sets_own_recordings_of_a_user_never_overlap() -> None:
-    path = small_sets.shared_data("imu", "classyglass_50hz.npz") / "imu" / "classyglass_50hz.npz"
+    path = shared_data() / "imu" / "classyglass_50hz.npz"
     users = defaultdict(list)
     for recording in classyglass.open_all(path):
         users[recording.device_id].append(recording)

@@ -8,6 +8,7 @@ from models.recordings.datasets import hapt
 from models.recordings.protocol import EPOCH_START_NS, RecordingError
 from schemas.frames import NS
 from tests.models.recordings import small_sets
+from tests.shared_data import shared_data
 
 
 def test_values_are_scaled_and_times_start_at_the_fixed_start(tmp_path: Path) -> None:
@@ -54,7 +55,7 @@ def test_an_unknown_user_is_an_error_that_names_the_known_ones(tmp_path: Path) -
 
 
 def test_the_data_sets_own_file_reads_whole() -> None:
-    path = small_sets.shared_data("imu", "hapt_50hz.npz") / "imu" / "hapt_50hz.npz"
+    path = shared_data() / "imu" / "hapt_50hz.npz"
     recordings = hapt.open_all(path)
     assert len(recordings) == 61
     assert len({r.device_id for r in recordings}) == 30

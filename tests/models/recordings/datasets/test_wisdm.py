@@ -6,6 +6,7 @@ from models.recordings.datasets import wisdm
 from models.recordings.protocol import EPOCH_START_NS
 from schemas.frames import NS
 from tests.models.recordings import small_sets
+from tests.shared_data import shared_data
 
 
 def test_a_users_windows_are_strung_together_with_their_labels(tmp_path: Path) -> None:
@@ -34,8 +35,9 @@ def test_the_watchs_file_names_a_watch(tmp_path: Path) -> None:
 
 
 def test_the_data_sets_own_values_are_finite() -> None:
-    root = small_sets.shared_data("imu", "wisdm19_phone_20hz.npz")
-    for recording in wisdm.open_all(root / "imu" / "wisdm19_phone_20hz.npz"):
+    recordings = wisdm.open_all(shared_data() / "imu" / "wisdm19_phone_20hz.npz")
+    assert len(recordings) == 21
+    for recording in recordings:
         for chunk in recording.imu(60.0):
             assert np.isfinite(chunk.acc).all()
             assert np.isfinite(chunk.gyro).all()
