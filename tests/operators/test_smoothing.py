@@ -54,7 +54,9 @@ def test_a_window_without_mass_is_empty() -> None:
 
 @given(estimates)
 def test_every_result_sums_to_one_or_is_empty(records: list[tuple[int, dict[str, float]]]) -> None:
-    for _, smoothed in smooth(records):
+    results = smooth(records)
+    assert len(results) == len(records)
+    for _, smoothed in results:
         assert not smoothed or math.isclose(sum(smoothed.values()), 1.0, abs_tol=1e-9)
 
 

@@ -194,7 +194,9 @@ def test_records_without_any_estimate_are_drawn_as_none() -> None:
 
 
 def test_shares_are_normalised() -> None:
-    for row in timeline(log_of(PLAN[:2]), 0, UNSURE)["scenarios"]:
+    rows = timeline(log_of(PLAN[:2]), 0, UNSURE)["scenarios"]
+    assert rows
+    for row in rows:
         assert sum(share for _, share in row["smoothed"]) == pytest.approx(1.0, abs=0.01)
 
 

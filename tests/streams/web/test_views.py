@@ -316,7 +316,9 @@ async def test_every_answer_has_the_strict_headers(client: Client, path: str) ->
 
 def test_the_page_asks_no_other_host_and_holds_no_inline_code() -> None:
     names = {"http://www.w3.org/2000/svg"}
-    for file in resources.files("streams.web").joinpath("static").iterdir():
+    files = list(resources.files("streams.web").joinpath("static").iterdir())
+    assert {"index.html", "page.js"} <= {file.name for file in files}
+    for file in files:
         text = file.read_text()
         assert set(re.findall(r"https?://[^\s\"'`)]+", text)) <= names, file.name
         assert "innerHTML" not in text, file.name
