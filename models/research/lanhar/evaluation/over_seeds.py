@@ -56,11 +56,12 @@ def of_baselines(
     }
 
 
-def baselines_by_seeds(runs: Runs) -> dict[tuple[int, ...], list[str]]:
-    """Return by seeds the baselines that any way was run with by exactly those."""
+def by_seeds(runs: Runs) -> dict[tuple[int, ...], list[str]]:
+    """Return by seeds the ways, and the baselines of any way, that were run by exactly those."""
     seeds: dict[str, set[int]] = {}
-    for of_way in runs.values():
+    for way, of_way in runs.items():
         for seed, figures in of_way.items():
+            seeds.setdefault(f"{way} ({way.label_set})", set()).add(seed)
             new = inside(figures, ("new_activities", "baselines"))
             for name in (*inside(figures, ("baselines",)), *new):
                 seeds.setdefault(name, set()).add(seed)

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from models.research.lanhar.evaluation.over_seeds import baselines_by_seeds
+from models.research.lanhar.evaluation.over_seeds import by_seeds
 from models.research.lanhar.evaluation.report_tables import (
     LanharReport,
     ablations_table,
@@ -83,10 +83,12 @@ def _first_parts(heading: str, report: LanharReport) -> list[str]:
     spread = f"Seeds {', '.join(map(str, seeds)) or 'none'}; figures are mean ± standard deviation."
     if len(seeds) == 1:
         spread = f"Seed {seeds[0]} alone, so no spread is known."
+    if any(sorted(of_way) != seeds for of_way in report.runs.values()):
+        spread += " Means over ways are of seeds that ran all of them."
     spread += "".join(
         f" Of {', '.join(names)}: {'seed' if len(few) == 1 else 'seeds'} "
         f"{', '.join(map(str, few))} alone."
-        for few, names in baselines_by_seeds(report.runs).items()
+        for few, names in by_seeds(report.runs).items()
         if list(few) != seeds
     )
     parts = [

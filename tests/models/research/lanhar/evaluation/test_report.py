@@ -118,6 +118,15 @@ def test_headlines_stand_beside_paper_bar_and_aim(tmp_path: Path) -> None:
     assert cells(text, "sensor encoder and label vectors")[1] == "0.37 MB, 2.5 ms"
 
 
+def test_ways_of_fewer_seeds_are_listed(tmp_path: Path) -> None:
+    assert (
+        "deviation. Means over ways are of seeds that ran all of them. "
+        "Of HAPT → Glass (four): seeds 0, 1 alone.\n" in page(tmp_path)
+    )
+    even = {way: {seed: figures(0.8) for seed in (0, 1)} for way in (THERE, BACK)}
+    assert "Means over ways are" not in page(tmp_path, runs=even)
+
+
 def test_a_bar_that_a_perfect_score_would_miss_says_so(tmp_path: Path) -> None:
     runs: dict[Way, dict[int, Any]] = {THERE: {0: figures(0.99)}, BACK: {0: figures(0.97)}}
     for way, score in ((THERE, 0.99), (BACK, 0.91)):
