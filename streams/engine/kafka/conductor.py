@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from faust.events import Event
 from faust.transport.conductor import Conductor
 
 if TYPE_CHECKING:
@@ -36,7 +37,8 @@ class Handler:
         if any(queue.full() for queue in queues):
             return False
         message.incref(len(queues))
-        event = app.create_event(message.key, message.value, message.headers, message)
+        # `app.create_event` looks this class up among Faust's options, for each message anew.
+        event = Event(app, message.key, message.value, message.headers, message)
         for queue in queues:
             queue.put_nowait_enhanced(
                 event,

@@ -27,7 +27,6 @@ class Reading:
         self.app: Any = SimpleNamespace(
             flow_control=self.flow,
             consumer=consumer,
-            create_event=lambda key, value, headers, message: SimpleNamespace(message=message),
         )
         self.conductor: Any = DirectConductor.__new__(DirectConductor)
         self.conductor.app = self.app
