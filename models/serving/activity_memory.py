@@ -24,7 +24,7 @@ CONFIDENCE = 0.8
 """As `models.lanhar.label_memory.CONFIDENCE`: the largest value at which no validation data set has
 more errors at a confidence of 0.5 or more than without a memory."""
 CONFIDENCE_AT: Mapping[Place, float] = MappingProxyType(
-    {"ear": 0.7, "glasses": 0.8, "pocket": 0.4, "wrist": 0.8, "waist": 0.8}
+    {"ear": 0.8, "glasses": 0.8, "pocket": 0.3, "wrist": 0.8, "waist": 0.7}
 )
 """As `models.lanhar.label_memory.CONFIDENCE_AT`."""
 

@@ -97,6 +97,7 @@ _PLACE_OF: dict[str, Place] = {
     "smartwatch": "wrist",
     "watch": "wrist",
 }
+_ON_STAIRS = {"going upstairs", "going downstairs"}
 # Several activities in one recording, none of them marked.
 _MIXTURES = ("TUG",)
 
@@ -170,6 +171,11 @@ def names_of(label: str) -> frozenset[str]:
     return frozenset(
         name for part in parts for name in _NAMES.get(part, (_ACTIVITY_OF.get(part, part),))
     )
+
+
+def right_activities(windows: LabelledWindows) -> list[frozenset[str]]:
+    """Return the right activities of each window; stairs count as walking."""
+    return [right | {"walking"} if right & _ON_STAIRS else right for right in windows.names]
 
 
 def _plain(text: str) -> str:

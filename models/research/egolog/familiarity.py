@@ -23,6 +23,8 @@ from models.research.egolog.days.encoded import ACTIVITY_S
 from models.research.lib.metrics import accuracy
 
 if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
     from models.egolog.contrastive import Encoders
     from models.egolog.har import Har
     from models.egolog.scenario_text import ScenarioText
@@ -60,9 +62,9 @@ def fit(
 
     `wearers` are of head and waist, `anywhere` of all positions.
     """
-    familiarity = of_features(motion_features(encoders, wearers.train), ActivityFamiliarity)
+    familiarity = of_features(motion_features(encoders, wearers.train.imu), ActivityFamiliarity)
     check = wearers.check
-    features = motion_features(encoders, check)[torch.from_numpy(check.activity >= 0)]
+    features = motion_features(encoders, check.imu)[torch.from_numpy(check.activity >= 0)]
     familiar = set_limit(familiarity, features)
     train, moving = (_locomotion_features(encoders, windows) for windows in anywhere)
     familiarity.locomotion = of_features(train, Reference)
@@ -98,7 +100,7 @@ def set_limit(reference: Reference, features: Tensor) -> Tensor:
 
 def _locomotion_features(encoders: Encoders, windows: MotionWindows) -> Tensor:
     moving = np.isin(windows.activity, [ACTIVITIES.index(name) for name in LOCOMOTION])
-    return motion_features(encoders, windows)[torch.from_numpy(moving)]
+    return motion_features(encoders, windows.imu)[torch.from_numpy(moving)]
 
 
 def of_features(features: Tensor, kind: type[_R]) -> _R:
@@ -117,12 +119,14 @@ def of_features(features: Tensor, kind: type[_R]) -> _R:
     return familiarity
 
 
-def motion_features(encoders: Encoders, windows: MotionWindows) -> Tensor:
-    """Return the features (N, F) of the middle five seconds of each window."""
-    spare = (windows.imu.shape[1] - _ROWS) // 2
-    imu = torch.from_numpy(windows.imu[:, spare : spare + _ROWS])
+def motion_features(encoders: Encoders, imu: NDArray[np.float32]) -> Tensor:
+    """Return the features (N, F) of the middle five seconds of windows (N, T, 6) at 50 Hz."""
+    spare = (imu.shape[1] - _ROWS) // 2
+    middle = torch.from_numpy(imu[:, spare : spare + _ROWS])
     with torch.inference_mode():
-        features = torch.cat([encoders.imu_features(part) for part in torch.split(imu, _AT_ONCE)])
+        features = torch.cat(
+            [encoders.imu_features(part) for part in torch.split(middle, _AT_ONCE)]
+        )
     return features.clone()
 
 

@@ -1,12 +1,12 @@
 """Calibrates the activity network on motion without sound.
 
 Most windows of composed days have sound, so a network trained on them only is overconfident on the
-motion of unseen users without sound. Training continues from that network on three kinds of
-windows: composed ones with silence as sound, whose targets are what motion alone can distinguish;
-those of real wearers; and real ones outside of the closed set, with uniform targets (outlier
-exposure, Hendrycks et al. 2019). On windows with sound it is distilled from the network before,
-and the weights before and after are interpolated (Wortsman et al. 2022, "Robust fine-tuning of
-zero-shot models").
+motion of unseen users without sound, and knows no wrist. Training continues from that network on
+three kinds of windows: composed ones with silence as sound, whose targets are what motion alone can
+distinguish; those of real wearers at all positions (`models.research.egolog.real_activities`); and
+real ones outside of the closed set, with uniform targets (outlier exposure, Hendrycks et al. 2019).
+On windows with sound it is distilled from the network before, and the weights before and after are
+interpolated (Wortsman et al. 2022, "Robust fine-tuning of zero-shot models").
 """
 
 from __future__ import annotations
@@ -29,17 +29,17 @@ from models.research.lib.metrics import accuracy
 
 if TYPE_CHECKING:
     from numpy.random import Generator
+    from numpy.typing import NDArray
 
     from models.egolog.contrastive import Encoders
     from models.egolog.har import Har
     from models.egolog.scenario_text import ScenarioText
 
-BATCH, REAL_BATCH, OUTSIDE_BATCH = 128, 48, 32
-REAL_WEIGHT, OUTSIDE_WEIGHT = 0.5, 0.3
+STEPS = 5_000
+BATCH, REAL_BATCH, OUTSIDE_BATCH = 128, 256, 32
+REAL_WEIGHT, OUTSIDE_WEIGHT = 1.5, 0.3
 SILENCED = 0.1
 """Share of composed windows whose sound is replaced by silence, as the interference gate does."""
-KEPT = 0.5
-"""Weight of the previous network's output in the target of windows with sound."""
 NOISE, SMOOTHING = 0.4, 0.05
 SHARES = (1.0, 0.85, 0.7, 0.5)
 MOST_LOST = 0.005
@@ -55,9 +55,14 @@ _POSTURE, _ANY_OF_THESE = 0.4, 0.35
 
 @dataclass(frozen=True)
 class RealWindows:
-    """Real wearers' windows: `shown` of the closed set, `outside` (M, 128) not of it."""
+    """Features of real wearers' windows: `features` (N, 128) of the closed set, `outside` (M, 128).
 
-    shown: ActivityExamples
+    `targets` (N, 16) are the probabilities of what is right, `sampling` (N,) those of being drawn.
+    """
+
+    features: Tensor
+    targets: NDArray[np.float32]
+    sampling: NDArray[np.float64]
     outside: Tensor
 
 
@@ -105,12 +110,9 @@ def train(
     torch.manual_seed(seed)
     network = copy.deepcopy(before).requires_grad_(True)
     days = composed.train
-    weight, real_weight = (
-        of_har.sampling_probabilities(days.activity),
-        of_har.sampling_probabilities(real.shown.activity),
-    )
+    weight = of_har.sampling_probabilities(days.activity)
     spread = (float(days.audio.std()), float(days.imu.std()))
-    by_motion, certain = shown_by_motion(), torch.eye(len(ACTIVITIES))
+    by_motion, known_targets = shown_by_motion(), torch.from_numpy(real.targets)
 
     def loss_of(rng: Generator) -> Tensor:
         rows = torch.from_numpy(rng.choice(len(weight), BATCH, p=weight))
@@ -120,18 +122,16 @@ def train(
         mute = (silenced | ~batch.audio_mask) & batch.imu_mask & ~batch.scenarios.any(dim=1)
         with torch.inference_mode():
             predicted = torch.softmax(fused_logits(before, text, batch), dim=1)
-        kept = (1 - KEPT) * _smooth_labels(certain[batch.activity]) + KEPT * predicted
-        targets = torch.where(mute[:, None], _smooth_labels(by_motion[batch.activity]), kept)
-        rows = torch.from_numpy(rng.choice(len(real_weight), REAL_BATCH, p=real_weight))
-        known = _add_noise(real.shown.take(rows), spread[1])
+        targets = torch.where(mute[:, None], _smooth_labels(by_motion[batch.activity]), predicted)
+        rows = torch.from_numpy(rng.choice(len(real.sampling), REAL_BATCH, p=real.sampling))
+        known = _noisy_motion(real.features[rows], spread[1])
+        right = _smooth_labels(known_targets[rows])
         rows = torch.from_numpy(rng.integers(len(real.outside), size=OUTSIDE_BATCH))
-        outside = of_motion(real.outside[rows], np.zeros(OUTSIDE_BATCH, np.int64))
-        outside = _add_noise(outside, spread[1])
+        outside = _noisy_motion(real.outside[rows], spread[1])
         even = torch.full((OUTSIDE_BATCH, len(ACTIVITIES)), 1 / len(ACTIVITIES))
         return (
             _against(fused_logits(network, text, batch), targets)
-            + REAL_WEIGHT
-            * _against(fused_logits(network, text, known), _smooth_labels(certain[known.activity]))
+            + REAL_WEIGHT * _against(fused_logits(network, text, known), right)
             + OUTSIDE_WEIGHT * _against(fused_logits(network, text, outside), even)
         )
 
@@ -167,8 +167,10 @@ def largest_share(before: Har, after: Har, text: ScenarioText, check: ActivityEx
     return before
 
 
-def _add_noise(examples: ActivityExamples, spread: float) -> ActivityExamples:
-    return replace(examples, imu=examples.imu + torch.randn_like(examples.imu) * spread * NOISE)
+def _noisy_motion(features: Tensor, spread: float) -> ActivityExamples:
+    """Return examples of motion alone, without labels: `features` (N, 128) with noise."""
+    noisy = features + torch.randn_like(features) * spread * NOISE
+    return of_motion(noisy, np.zeros(len(features), np.int64))
 
 
 def _smooth_labels(targets: Tensor) -> Tensor:

@@ -13,7 +13,7 @@ from models.egolog.scenario import SCENARIO, WITHOUT_CONTRASTIVE, WITHOUT_SEQUEN
 from models.recordings.datasets import real_motion
 from models.recordings.shared_data import EFFICIENTAT, IMU
 from models.research.egolog import activity_seconds as of_activity_seconds
-from models.research.egolog import contrastive, imu_encoder, plain_features
+from models.research.egolog import contrastive, imu_encoder, plain_features, real_activities
 from models.research.egolog import familiarity as of_familiarity
 from models.research.egolog import har as of_har
 from models.research.egolog import motion_alone as of_motion_alone
@@ -45,7 +45,7 @@ if TYPE_CHECKING:
 RATE = 2e-3
 SHARING_RATE = 6e-4
 COMPACT_RATE = 5e-4
-MOTION_ALONE_RATE = 3e-4
+MOTION_ALONE_RATE = 6e-4
 # Of the time of localization. What is not a listener is the near-field mask.
 LOCALIZATION_SHARES: dict[LocalizationPart, float] = {
     "binaural": 0.45,
@@ -183,14 +183,16 @@ def motion_alone(context: TrainingContext, minutes: float) -> None:
     """Continue training the activity network for motion without sound; needs real wearers."""
     shown = outside = None
     if context.data is not None:
-        shown = real_motion.read(context.data / IMU, "train")
+        shown = real_activities.read(context.data / IMU, "train")
         outside = real_motion.read_outside(context.data / IMU, "train")
     if shown is None or outside is None:
         raise TrainingError("motion alone is real wearers'; expected EGOLOG_SHARED_DATA set")
     encoders = context.encoders()
     real = of_motion_alone.RealWindows(
-        of_har.of_motion(of_familiarity.motion_features(encoders, shown), shown.activity),
-        of_familiarity.motion_features(encoders, outside),
+        of_familiarity.motion_features(encoders, shown.imu),
+        shown.targets,
+        shown.sampling,
+        of_familiarity.motion_features(encoders, outside.imu),
     )
     days, check = context.encoded_days()
     composed = of_motion_alone.ComposedWindows(
@@ -203,7 +205,7 @@ def motion_alone(context: TrainingContext, minutes: float) -> None:
         context.text(),
         composed,
         real,
-        Fit(minutes, rate=MOTION_ALONE_RATE),
+        Fit(minutes, rate=MOTION_ALONE_RATE, steps=of_motion_alone.STEPS),
         context.seed,
     )
     _save(context, HAR, network)

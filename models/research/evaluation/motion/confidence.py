@@ -24,9 +24,8 @@ import numpy as np
 from models.labels import ACTIVITIES
 from models.lanhar.label_memory import LabelMemory
 from models.lanhar.upright import uprights
-from models.recordings.datasets.labelled_windows import read
+from models.recordings.datasets.labelled_windows import read, right_activities
 from models.recordings.shared_data import IMU
-from models.research.evaluation.motion.real_motion import right_activities
 from models.research.lanhar.training.scores import SURE
 from models.research.lib.metrics import calibration_error
 from models.research.lib.recordings_folder import needed_recordings

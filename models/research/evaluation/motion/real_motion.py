@@ -18,7 +18,11 @@ from models.egolog.contrastive import ENCODERS
 from models.egolog.imu_encoder import MIDDLE_ROWS
 from models.labels import ACTIVITIES, MOTIONS
 from models.lanhar.upright import uprights
-from models.recordings.datasets.labelled_windows import LabelledWindows, read
+from models.recordings.datasets.labelled_windows import (
+    LabelledWindows,
+    read,
+    right_activities,
+)
 from models.recordings.protocol import RecordingError
 from models.research.lanhar.evaluation.live_ranking import f1, ranked
 from models.research.lanhar.training.scores import SURE
@@ -56,7 +60,6 @@ _MOTION = {
     "sitting down": "sitting down",
     **dict.fromkeys(_STILL, STILL),
 }
-_ON_STAIRS = {"going upstairs", "going downstairs"}
 
 
 def measure(registry: Registry, folder: Path) -> Figures:
@@ -150,11 +153,6 @@ def activity_figures(
             for label in sorted(set(windows.labels))
         },
     }
-
-
-def right_activities(windows: LabelledWindows) -> list[frozenset[str]]:
-    """Return the right activities of each window; stairs count as walking."""
-    return [right | {"walking"} if right & _ON_STAIRS else right for right in windows.names]
 
 
 def motion_class_f1(encoder: ImuEncoder, windows: LabelledWindows) -> float | None:

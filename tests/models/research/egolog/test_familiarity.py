@@ -34,12 +34,12 @@ def test_limits_keep_the_asked_shares_of_validation() -> None:
     wearers = of_familiarity.WearerWindows(train, check)
     days = of_har.of_days(synthetic.encoded(count=4))
     fitted = of_familiarity.fit(encoders, har, text, wearers, wearers, days)
-    features = of_familiarity.motion_features(encoders, check)
+    features = of_familiarity.motion_features(encoders, check.imu)
     familiar = (fitted(features) >= 0.5).float().mean()
     assert float(familiar) == pytest.approx(of_familiarity.FAMILIAR_REAL, abs=0.01)
     far = synthetic.motion(40, seed=3)
     far.imu[...] *= 5
-    assert fitted(of_familiarity.motion_features(encoders, far)).mean() < 0.3
+    assert fitted(of_familiarity.motion_features(encoders, far.imu)).mean() < 0.3
     alone = of_har.of_motion(features, np.zeros(len(features), np.int64))
     real = of_familiarity.likeliest(har, text, alone) >= fitted.least_by_motion
     known = (real & (fitted(features) >= 0.5)).float().mean()
@@ -62,7 +62,7 @@ def test_walking_and_running_are_compared_with_those_of_all_positions() -> None:
     days = of_har.of_days(synthetic.encoded(count=4))
     fitted = of_familiarity.fit(encoders, har, text, head, wrist, days)
     moving = np.isin(wrist.check.activity, [ACTIVITIES.index(n) for n in ("walking", "running")])
-    features = of_familiarity.motion_features(encoders, wrist.check)[torch.from_numpy(moving)]
+    features = of_familiarity.motion_features(encoders, wrist.check.imu)[torch.from_numpy(moving)]
     familiar = (fitted.locomotion(features) >= 0.5).float().mean()
     assert float(familiar) == pytest.approx(of_familiarity.FAMILIAR_REAL, abs=0.02)
     assert float((fitted(features) >= 0.5).float().mean()) < 0.3

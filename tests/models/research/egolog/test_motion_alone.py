@@ -55,9 +55,10 @@ def test_training_on_makes_unsure_of_what_is_outside_of_the_set(
     # A network that nobody trained is sure of nothing; this one is, whatever it is shown.
     before.out.weight.data *= 8
     examples = of_har.of_days(synthetic.encoded(8, 60))
-    known = of_har.without(examples, "audio", "scenario")
     composed = ComposedWindows(examples, examples, torch.zeros(HarConfig().audio))
-    real = RealWindows(known, torch.randn(64, HarConfig().imu) * 2)
+    targets = np.eye(len(ACTIVITIES), dtype=np.float32)[examples.activity.numpy()]
+    even = np.full(len(targets), 1 / len(targets))
+    real = RealWindows(examples.imu, targets, even, torch.randn(64, HarConfig().imu) * 2)
     settings = Fit(minutes=1, steps=30, rate=5e-3)
     network = motion_alone.train(before, names, composed, real, settings, 0)
 

@@ -1,0 +1,79 @@
+"""Real training users' windows at all positions, and which activities of the closed set are right.
+
+The network learns from several windows that look alike which activities motion cannot tell apart,
+so each has its own labels as targets, whatever its position shows of them.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from models.labels import ACTIVITIES
+from models.recordings.datasets.labelled_windows import read as read_windows
+from models.recordings.datasets.labelled_windows import right_activities
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
+    from numpy.typing import NDArray
+
+    from models.recordings.datasets.labelled_windows import LabelledWindows
+    from models.recordings.splits import Split
+
+DATA_SETS: Sequence[Sequence[str]] = (
+    ("classyglass_50hz.npz",),
+    ("hapt_50hz.npz",),
+    ("geotec_phone_50hz.npz", "wisdm19_phone_20hz.npz"),
+    ("geotec_watch_50hz.npz", "wisdm19_watch_20hz.npz"),
+)
+"""Files of each position: head, waist, pocket and wrist."""
+_EVENNESS = 0.4
+"""1 draws all activities of a data set as often, 0 as often as they occur."""
+
+
+@dataclass(frozen=True)
+class ActivityWindows:
+    """N windows: `imu` (N, 250, 6) m/s² and rad/s, and `targets` (N, 16), whose rows sum to 1.
+
+    `sampling` (N,) draws all positions as often.
+    """
+
+    imu: NDArray[np.float32]
+    targets: NDArray[np.float32]
+    sampling: NDArray[np.float64]
+
+
+def read(folder: Path, split: Split) -> ActivityWindows | None:
+    """Read the windows of the users in `split` from the folder `imu/`; None without any file."""
+    parts = []
+    for files in DATA_SETS:
+        there = [folder / name for name in files if (folder / name).is_file()]
+        parts += [_windows(read_windows(path, split=split), 1 / len(there)) for path in there]
+    parts = [part for part in parts if len(part.imu)]
+    if not parts:
+        return None
+    sampling = np.concatenate([part.sampling for part in parts])
+    return ActivityWindows(
+        np.concatenate([part.imu for part in parts]),
+        np.concatenate([part.targets for part in parts]),
+        sampling / sampling.sum(),
+    )
+
+
+def _windows(windows: LabelledWindows, share: float) -> ActivityWindows:
+    right = np.array(
+        [[name in each for name in ACTIVITIES] for each in right_activities(windows)], bool
+    ).reshape(-1, len(ACTIVITIES))
+    kept = right.any(axis=1)
+    right = right[kept]
+    _, kind, counts = np.unique(right, axis=0, return_inverse=True, return_counts=True)
+    weight = counts[kind].astype(np.float64) ** -_EVENNESS
+    return ActivityWindows(
+        windows.imu[kept],
+        (right / right.sum(axis=1, keepdims=True)).astype(np.float32),
+        share * weight / weight.sum(),
+    )

@@ -1,0 +1,48 @@
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pytest
+
+from models.labels import ACTIVITIES
+from models.research.egolog import real_activities
+from tests.models.recordings import small_sets
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+def named(row: np.ndarray[tuple[int, ...], np.dtype[np.float32]]) -> dict[str, float]:
+    return {name: float(row[at]) for at, name in enumerate(ACTIVITIES) if row[at] > 0}
+
+
+def test_each_right_activity_of_a_window_is_as_likely(tmp_path: Path) -> None:
+    small_sets.classyglass(tmp_path / "classyglass_50hz.npz")
+    found = real_activities.read(tmp_path, "train")
+    assert found is not None
+    assert found.imu.shape[1:] == (250, 6)
+    np.testing.assert_allclose(found.targets.sum(axis=1), 1)
+    assert named(found.targets[0]) == {"standing": 1.0}
+    both = real_activities.read(tmp_path, "validation")
+    assert both is not None
+    assert {"typing on a keyboard": 0.5, "sitting": 0.5} in [named(row) for row in both.targets]
+    assert {"walking": 1.0} in [named(row) for row in both.targets]
+
+
+def test_positions_are_drawn_alike_however_many_windows_they_have(tmp_path: Path) -> None:
+    # The names of these users, 1601 and u01, are of validation.
+    small_sets.classyglass(tmp_path / "classyglass_50hz.npz")
+    small_sets.wisdm(tmp_path / "wisdm19_phone_20hz.npz")
+    found = real_activities.read(tmp_path, "validation")
+    assert found is not None
+    teeth = found.targets[:, ACTIVITIES.index("brushing teeth")] > 0
+    assert teeth.sum() == 1 < len(teeth) - 1
+    assert found.sampling.sum() == pytest.approx(1)
+    assert found.sampling[teeth].sum() == pytest.approx(0.5)
+
+
+def test_what_is_no_activity_of_the_set_is_left_out(tmp_path: Path) -> None:
+    small_sets.hapt(tmp_path / "hapt_50hz.npz")
+    assert real_activities.read(tmp_path, "train") is None
+    assert real_activities.read(tmp_path / "nothing", "train") is None
