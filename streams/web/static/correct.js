@@ -49,6 +49,10 @@ export const isOpen = () => context !== null;
 
 export function start() {
   const form = byId("correct");
+  // The record's evidence comes after it, and would push the form out of sight.
+  new ResizeObserver(() => {
+    if (isOpen()) form.scrollIntoView({ block: "nearest" });
+  }).observe(byId("record"));
   form.addEventListener("submit", (event) => {
     event.preventDefault();
     save(false);

@@ -46,6 +46,23 @@ async def test_a_block_is_corrected_by_key_and_taken_back(
     assert [each.action for each in site.published] == ["correct", "undo"]
 
 
+async def test_the_form_stays_in_sight_when_the_evidence_comes(
+    site: Site, page: Page, records: Records
+) -> None:
+    await page.open(site.url)
+    await page.until(DRAWN)
+    await page.value("document.querySelector('#rows').focus()")
+    await page.press("Home")
+    await page.press("c")
+    await page.until(WHOLE)
+    await page.until(
+        """(() => { const box = document.querySelector('#correct').getBoundingClientRect();
+             const side = document.querySelector('.side').getBoundingClientRect();
+             return box.top >= side.top - 1 && box.bottom <= Math.min(side.bottom, innerHeight) + 1;
+           })()"""
+    )
+
+
 async def test_what_is_taken_back_is_named_once_a_note_and_a_confirmation_too(
     site: Site, page: Page, records: Records
 ) -> None:

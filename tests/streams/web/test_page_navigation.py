@@ -6,7 +6,7 @@ import json
 from typing import TYPE_CHECKING
 
 from tests.streams.synthetic_log import MORNING, PLAN, Part, Records, day, put
-from tests.streams.web.site import DRAWN, Site
+from tests.streams.web.site import DRAWN, PHONE, Site
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -266,6 +266,24 @@ async def test_of_many_hits_the_newest_are_shown_and_it_is_said(
     await page.value(f"{words}.value = 'cooking or eating'; {words}.form.requestSubmit()")
     await page.until("document.querySelectorAll('#found li').length === 12")
     assert await page.texts("#found-note") == ["14 times, the newest 12 shown."]
+
+
+async def test_on_a_phone_a_hit_has_a_space_between_its_time_and_its_name(
+    site: Site, page: Page, records: Records
+) -> None:
+    await page.open(site.url, *PHONE)
+    await page.until(DRAWN)
+    words = "document.querySelector('#find-words')"
+    await page.value(f"{words}.value = 'cooking'; {words}.form.requestSubmit()")
+    await page.until("document.querySelector('#found a') !== null")
+    gap = await page.value(
+        """(() => { const link = document.querySelector('#found a');
+             const name = document.createRange();
+             name.selectNodeContents(link.lastChild);
+             const time = link.firstChild.getBoundingClientRect();
+             return name.getBoundingClientRect().left - time.right; })()"""
+    )
+    assert gap >= 4
 
 
 async def test_a_wearer_needs_no_pointer(site: Site, page: Page, store: LogStore) -> None:
