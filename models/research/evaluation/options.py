@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from models.egolog.contrastive import ENCODERS
+from models.egolog.har import HAR
 from models.egolog.localization import LOCALIZATION
 from models.recordings.shared_data import shared_data
 from models.research.egolog.days import disturbed as disturbed_days
@@ -41,10 +42,8 @@ def measured_data(parser: ArgumentParser, options: Namespace) -> Path | None:
 
 def weights_measured(registry: Registry) -> str:
     """Return the revisions of the evaluated weights as text for a page."""
-    return (
-        f"weights {registry.load(ENCODERS).revision} (encoders), "
-        f"{registry.load(LOCALIZATION).revision} (localization)"
-    )
+    keys = (ENCODERS, HAR, LOCALIZATION)
+    return "weights " + ", ".join(f"{registry.weights(k).revision} ({k.name})" for k in keys)
 
 
 def choosing_options(prog: str, about: str | None, arguments: Sequence[str] | None) -> Namespace:
