@@ -7,6 +7,7 @@ was trained on if a recording of a listed user also begins as the listed one doe
 from __future__ import annotations
 
 import zlib
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -15,13 +16,24 @@ from models.recordings.datasets.motion_files import MotionCuts
 from models.recordings.unseen import trained_on
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
 
     from numpy.typing import NDArray
 
     from models.recordings.datasets.motion_files import MotionRecordings
     from models.recordings.splits import Split
 
+PLACE_OF: Mapping[str, str] = MappingProxyType(
+    {
+        "classyglass_50hz.npz": "head",
+        "wisdm19_phone_20hz.npz": "pocket",
+        "geotec_phone_50hz.npz": "pocket",
+        "wisdm19_watch_20hz.npz": "wrist",
+        "geotec_watch_50hz.npz": "wrist",
+        "hapt_50hz.npz": "waist",
+    }
+)
+"""The files of the training users, and where their devices are worn."""
 _ROWS = 50
 _STEP = 0.01
 """m/s² and rad/s: a resolution at which scaled integers and their float32 are still alike."""

@@ -14,9 +14,9 @@ import numpy as np
 from models.labels import ACTIVITIES
 from models.recordings.datasets.labelled_windows import read as read_windows
 from models.recordings.datasets.labelled_windows import right_activities
+from models.recordings.datasets.trained_motion import PLACE_OF
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
     from pathlib import Path
 
     from numpy.typing import NDArray
@@ -24,13 +24,7 @@ if TYPE_CHECKING:
     from models.recordings.datasets.labelled_windows import LabelledWindows
     from models.recordings.splits import Split
 
-DATA_SETS: Sequence[Sequence[str]] = (
-    ("classyglass_50hz.npz",),
-    ("hapt_50hz.npz",),
-    ("geotec_phone_50hz.npz", "wisdm19_phone_20hz.npz"),
-    ("geotec_watch_50hz.npz", "wisdm19_watch_20hz.npz"),
-)
-"""Files of each position: head, waist, pocket and wrist."""
+_PLACES = ("head", "waist", "pocket", "wrist")
 _EVENNESS = 0.4
 """1 draws all activities of a data set as often, 0 as often as they occur."""
 
@@ -48,10 +42,11 @@ class ActivityWindows:
 
 
 def read(folder: Path, split: Split) -> ActivityWindows | None:
-    """Read the windows of the users in `split` from the folder `imu/`; None without any file."""
+    """Read the windows of the users in `split` from the folder `imu/`; None without any."""
     parts = []
-    for files in DATA_SETS:
-        there = [folder / name for name in files if (folder / name).is_file()]
+    for place in _PLACES:
+        files = [folder / name for name in sorted(PLACE_OF) if PLACE_OF[name] == place]
+        there = [path for path in files if path.is_file()]
         parts += [_windows(read_windows(path, split=split), 1 / len(there)) for path in there]
     parts = [part for part in parts if len(part.imu)]
     if not parts:

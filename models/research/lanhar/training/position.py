@@ -21,6 +21,7 @@ from models.lanhar.rotation_invariant import measures
 from models.lanhar.step_position import PLACES
 from models.lanhar.upright import has_steps
 from models.recordings.datasets.labelled_windows import read
+from models.recordings.datasets.trained_motion import PLACE_OF
 from models.recordings.shared_data import IMU
 from models.research.lanhar.error_lines import one_line_errors
 from models.research.lib.recordings_folder import needed_recordings
@@ -35,15 +36,6 @@ if TYPE_CHECKING:
 
     from models.recordings.splits import Split
 
-PLACE_OF: Mapping[str, str] = {
-    "classyglass_50hz.npz": "head",
-    "wisdm19_phone_20hz.npz": "pocket",
-    "geotec_phone_50hz.npz": "pocket",
-    "wisdm19_watch_20hz.npz": "wrist",
-    "geotec_watch_50hz.npz": "wrist",
-    "hapt_50hz.npz": "waist",
-}
-"""What is learned from."""
 STRENGTH = 0.1
 """Inverse of the regression's penalty."""
 _RATE = 50.0

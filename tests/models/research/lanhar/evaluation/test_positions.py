@@ -7,8 +7,9 @@ import pytest
 
 from models.lanhar.rotation_invariant import MEASURES
 from models.lanhar.step_position import StepPosition
+from models.recordings.datasets.trained_motion import PLACE_OF
 from models.research.lanhar.evaluation.positions import figures
-from models.research.lanhar.training.position import PLACE_OF, Walked, trained
+from models.research.lanhar.training.position import Walked, trained
 
 
 def part(axis: int, windows: int = 40) -> Walked:
