@@ -26,7 +26,7 @@ FAMILIAR = 0.5
 LOCOMOTION = ("walking", "running")
 """Activities that a device shows wherever on the body it is worn."""
 
-_LOCOMOTION = "locomotion."
+_PREFIX = "locomotion."
 
 Array = NDArray[np.float64]
 
@@ -73,27 +73,24 @@ class FamiliarMotion:
 
 
 @dataclass(frozen=True)
-class FamiliarActivityMotion:
+class FamiliarActivityMotion(FamiliarMotion):
     """The same for activity windows; `least_by_motion` is the least probability without sound.
 
     `locomotion` is the reference of `LOCOMOTION` with the device anywhere on the body, None in
     weights that have none.
     """
 
-    reference: MotionReference
     locomotion: MotionReference | None
-    least_probability: float
     least_by_motion: float
 
     @classmethod
     def of(cls, tensors: Mapping[str, NDArray[Any]]) -> FamiliarActivityMotion:
         """Build it from the weights of a `models.egolog.familiarity.ActivityFamiliarity`."""
-        anywhere = f"{_LOCOMOTION}limit" in tensors
-        return FamiliarActivityMotion(
-            MotionReference.of(tensors),
-            MotionReference.of(tensors, _LOCOMOTION) if anywhere else None,
-            float(tensors["least_probability"]),
-            float(tensors["least_by_motion"]),
+        anywhere = f"{_PREFIX}limit" in tensors
+        return cls(
+            **vars(FamiliarMotion.of(tensors)),
+            locomotion=MotionReference.of(tensors, _PREFIX) if anywhere else None,
+            least_by_motion=float(tensors["least_by_motion"]),
         )
 
     def familiarity(self, features: NDArray[Any], activity: str) -> float:
