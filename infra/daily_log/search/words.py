@@ -103,13 +103,14 @@ def _alternatives(
         while len(runs) > 1 and runs[0] == ["or"]:
             either.append(runs[1])
             del runs[:2]
-        plain = [word for each in either for word in each if len(each) == 1]
+        several = len(either) > 1
+        plain = [each[0] for each in either if len(each) == 1]
         meant = [_meaning(each, names, meanings) for each in either]
-        if len(either) > 1 and len(plain) == len(either) and set(plain) <= set(PLACES):
+        if several and len(plain) == len(either) and set(plain) <= set(PLACES):
             places = tuple(plain)
-        elif len(either) > 1 and len(plain) == len(either) and set(plain) <= set(WORN):
+        elif several and len(plain) == len(either) and set(plain) <= set(WORN):
             worn = tuple(plain)
-        elif all(meant) and (len(either) > 1 or run[0] in meanings):
+        elif all(meant) and (several or run[0] in meanings):
             named.append(tuple(dict.fromkeys(name for each in meant for name in each)))
         else:
             known = [each for each in either if each[0] in meanings]
@@ -120,12 +121,12 @@ def _alternatives(
 
 def _runs(words: Sequence[str], meanings: Mapping[str, tuple[Name, ...]]) -> list[list[str]]:
     """Return words in runs: names, places, positions and "or" by themselves, others together."""
+    single = {*meanings, *PLACES, *WORN, "or"}
     runs: list[list[str]] = []
     for word in words:
-        single = word in meanings or word in PLACES or word in WORN or word == "or"
         if word in _SMALL_WORDS and word != "or":
             continue
-        if not single and runs and runs[-1][-1] not in (*PLACES, *WORN, "or", *meanings):
+        if runs and single.isdisjoint((word, runs[-1][-1])):
             runs[-1].append(word)
         else:
             runs.append([word])
