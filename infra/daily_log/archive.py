@@ -118,12 +118,12 @@ class Restored(NamedTuple):
 async def restore(
     store: LogStore,
     text_lines: Iterable[str],
-    on_rows: Callable[[Sequence[Row]], None] = lambda rows: None,  # noqa: ARG005 - the signature is its callers'
+    on_rows: Callable[[Sequence[Row]], None] | None = None,
 ) -> Restored:
     """Restore the output of `lines` or `infra.daily_log.export.to_json`.
 
-    `on_rows` gets the rows as they are restored. Raises `ExportError` with the line's number, also
-    for a text that is cut or no text; the lines before it are restored.
+    `on_rows`, if given, gets the rows as they are restored. Raises `ExportError` with the line's
+    number, also for a text that is cut or no text; the lines before it are restored.
     """
     iterator = iter(text_lines)
     counts = dict.fromkeys(_KINDS, 0)
@@ -222,9 +222,10 @@ async def _write(
     store: LogStore,
     batch: list[Row],
     counts: dict[str, int],
-    on_rows: Callable[[Sequence[Row]], None],
+    on_rows: Callable[[Sequence[Row]], None] | None,
 ) -> None:
-    on_rows(batch)
+    if on_rows is not None:
+        on_rows(batch)
     puts: dict[str, Any] = {
         "scenario": store.put_scenarios,
         "refined": store.put_refined,
