@@ -43,6 +43,7 @@ from models.recordings.session import (
     sound_array,
     sound_file,
 )
+from schemas.event_time import NS_PER_MS
 from schemas.frames import NS
 
 if TYPE_CHECKING:
@@ -100,7 +101,7 @@ def _session(
     stem: Path, user: str, labels: Iterable[tuple[float, float, str]], report: SetReport
 ) -> Session:
     """Return what the files of one stamp, its start in ms, hold; labels are in s from there."""
-    start_ns = int(stem.name) * 1_000_000
+    start_ns = int(stem.name) * NS_PER_MS
     return Session(
         name=f"egoadl-{user}-{stem.name}",
         user=user,
