@@ -16,14 +16,19 @@ if TYPE_CHECKING:
     from tests.streams.web.browser import Page
 
 
+async def correct_the_first(page: Page) -> None:
+    """Open the form of the log's first record, by keys."""
+    await page.value("document.querySelector('#rows').focus()")
+    await page.press("Home")
+    await page.press("c")
+
+
 async def test_a_block_is_corrected_by_key_and_taken_back(
     site: Site, page: Page, records: Records
 ) -> None:
     await page.open(site.url)
     await page.until(DRAWN)
-    await page.value("document.querySelector('#rows').focus()")
-    await page.press("Home")
-    await page.press("c")
+    await correct_the_first(page)
     assert await page.value("document.activeElement.id") == "correct-label"
     assert await page.value("document.querySelector('#correct-from').value") == "07:30:00"
     await page.value("document.querySelector('#correct-label').value = 'Fishing'")
@@ -51,9 +56,7 @@ async def test_the_form_stays_in_sight_when_the_evidence_comes(
 ) -> None:
     await page.open(site.url)
     await page.until(DRAWN)
-    await page.value("document.querySelector('#rows').focus()")
-    await page.press("Home")
-    await page.press("c")
+    await correct_the_first(page)
     await page.until(WHOLE)
     await page.until(
         """(() => { const box = document.querySelector('#correct').getBoundingClientRect();
@@ -75,9 +78,7 @@ async def test_what_is_taken_back_is_named_once_a_note_and_a_confirmation_too(
         return saved, line
 
     async def save(label: str, note: str) -> None:
-        await page.value("document.querySelector('#rows').focus()")
-        await page.press("Home")
-        await page.press("c")
+        await correct_the_first(page)
         await page.value(f"document.querySelector('#correct-label').value = {label!r}")
         await page.value(f"document.querySelector('#correct-note').value = {note!r}")
         await page.value("document.querySelector('#correct').requestSubmit()")
