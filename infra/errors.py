@@ -6,6 +6,7 @@ InfraError                  base class; one line that names the thing, its value
 ├── BrokerError             Kafka cannot be reached
 ├── TopicsError             topics are missing, or have another number of partitions
 ├── StoreError              Redis cannot be reached or refuses
+│   └── TakenOverError      another worker owns a device's checkpoint by now
 ├── LabelError              a label's name is bad, taken or unknown, or it cannot be described
 ├── RevisionError           a model's revision is unknown or pinned, or its weights are unavailable
 ├── ReplayBufferError       the fine-tuner's buffer cannot be read or written
@@ -39,6 +40,10 @@ class TopicsError(InfraError):
 
 class StoreError(InfraError):
     """Redis cannot be reached, or refuses."""
+
+
+class TakenOverError(StoreError):
+    """Another worker owns a device's checkpoint by now."""
 
 
 class LabelError(InfraError):

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, Any, cast
 
 from redis.exceptions import RedisError
 
-from infra.errors import StoreError
+from infra.errors import StoreError, TakenOverError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -14,6 +14,27 @@ if TYPE_CHECKING:
     from redis.asyncio import Redis
 
 KEEP_S = 30 * 86_400
+_OWNER = "-owner"
+# KEYS: a device's value and its owner. ARGV: the new owner, and how long its name is kept, s.
+_GET_AS_OWNER = """
+redis.call('SET', KEYS[2], ARGV[1], 'EX', ARGV[2])
+return redis.call('GET', KEYS[1])
+"""
+# KEYS: each device's value and its owner. ARGV: the writer, how long both are kept (s), the values.
+# Returns which of the devices have another owner.
+_PUT_AS_OWNER = """
+local refused = {}
+for i = 1, #ARGV - 2 do
+  local owner = redis.call('GET', KEYS[2 * i])
+  if owner and owner ~= ARGV[1] then
+    refused[#refused + 1] = i - 1
+  else
+    redis.call('SET', KEYS[2 * i - 1], ARGV[i + 2], 'EX', ARGV[2])
+    redis.call('SET', KEYS[2 * i], ARGV[1], 'EX', ARGV[2])
+  end
+end
+return refused
+"""
 
 
 class Checkpoints:
@@ -69,9 +90,11 @@ class Checkpoints:
         gone = 0
         try:
             async for key in redis.scan_iter(match=f"{app_id}:checkpoint*", count=1_000):
-                # APP:checkpoint[@LIFE]:STAGE:DEVICE, and a device's id may hold colons.
-                if key.decode().split(":", 3)[3:] == [device_id]:
-                    gone += await redis.unlink(key)
+                # APP:checkpoint[@LIFE][-owner]:STAGE:DEVICE, and a device's id may hold colons.
+                _, kind, *rest = key.decode().split(":", 3)
+                if rest[1:] == [device_id]:
+                    removed = await redis.unlink(key)
+                    gone += 0 if kind.endswith(_OWNER) else removed
         except RedisError as error:
             raise StoreError(
                 f"checkpoints of device {device_id} cannot be removed: {error}"
@@ -80,3 +103,57 @@ class Checkpoints:
 
     def _key(self, stage: str, device_id: str) -> str:
         return f"{self._prefix}:{stage}:{device_id}"
+
+
+class OwnedCheckpoints(Checkpoints):
+    """Checkpoints that only the worker writes which read them last.
+
+    A worker that was frozen or cut off beyond its session does not know yet that another one has
+    its devices. Were its last checkpoint to replace a newer one, a third worker would restore it
+    and go on from offsets that were committed after the newer one: what lies between is lost.
+    `owner` differs between workers.
+    """
+
+    def __init__(self, redis: Redis, app_id: str, broker_life: str | None, owner: str) -> None:
+        super().__init__(redis, app_id, broker_life)
+        self._owner = owner
+
+    async def get(self, stage: str, device_id: str) -> bytes | None:
+        """Return the value last put, or None; from now on, only this worker may put another."""
+        keys = list(self._keys(stage, device_id))
+        value: Any = await self._run(
+            f"checkpoint of stage {stage} for device {device_id} cannot be read",
+            _GET_AS_OWNER,
+            keys,
+            [self._owner, KEEP_S],
+        )
+        return cast("bytes | None", value)
+
+    async def put(self, stage: str, items: Mapping[str, bytes]) -> None:
+        """Write `items`, keyed by device id.
+
+        Raises `TakenOverError` if another worker owns some of the devices; the others are written.
+        """
+        if not items:
+            return
+        devices = list(items)
+        refused: Any = await self._run(
+            f"checkpoints of stage {stage} for {len(items)} devices cannot be written",
+            _PUT_AS_OWNER,
+            [key for device_id in devices for key in self._keys(stage, device_id)],
+            [self._owner, KEEP_S, *items.values()],
+        )
+        if refused:
+            raise TakenOverError(
+                f"checkpoints of stage {stage} are not written for {len(refused)} devices, such as "
+                f"{devices[refused[0]]!r}: another worker has taken them over"
+            )
+
+    async def _run(self, failure: str, script: str, keys: list[str], arguments: list[Any]) -> Any:
+        try:
+            return await self._redis.eval(script, len(keys), *keys, *arguments)
+        except RedisError as error:
+            raise StoreError(f"{failure}: {error}") from error
+
+    def _keys(self, stage: str, device_id: str) -> tuple[str, str]:
+        return self._key(stage, device_id), f"{self._prefix}{_OWNER}:{stage}:{device_id}"

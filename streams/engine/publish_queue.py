@@ -10,6 +10,7 @@ from time import perf_counter
 from typing import TYPE_CHECKING, Any
 
 from infra import metrics
+from infra.errors import TakenOverError
 from schemas import SchemaError
 from streams.engine.dead_letters import dead_letter, to_dead_letter
 from streams.engine.device_controls import DeviceControls
@@ -35,6 +36,8 @@ _GATHER_S = 0.02
 # Tokens acknowledged before yielding to the event loop: half a millisecond of work. Thirty seconds
 # of single samples are many thousands.
 _ACKNOWLEDGED_AT_ONCE = 128
+# A worker that was evicted from its group learns of it from its next heartbeat.
+_EVICTION_KNOWN_S = 10.0
 
 _Work = tuple[asyncio.Future[Outcome], list[Token]]
 
@@ -45,7 +48,9 @@ class PublishQueue:
     `put` takes an outcome or an awaitable of one. Up to `in_flight_max` awaitables run
     concurrently; the outcomes of a lane are carried out in the order of `put`. If work fails, its
     tokens' messages become dead letters. If the broker or the store fails, the worker ends, because
-    continuing would acknowledge messages without results.
+    continuing would acknowledge messages without results. If the store says that another worker has
+    taken over a device, nothing is acknowledged, and the worker ends unless `drop` follows within
+    `eviction_known_s`.
 
     `name` is the stage in metrics, dead letters and the keys of `checkpoints`, which exist while a
     worker runs. Messages that `controls` drop are acknowledged and counted.
@@ -60,12 +65,14 @@ class PublishQueue:
         *,
         in_flight_max: int,
         controls: DeviceControls | None = None,
+        eviction_known_s: float = _EVICTION_KNOWN_S,
     ) -> None:
         self.name = name
         self._publisher = publisher
         self._checkpoints = checkpoints
         self._decoder = decoder
         self._controls = DeviceControls() if controls is None else controls
+        self._eviction_known_s = eviction_known_s
         self._in_flight = asyncio.Semaphore(in_flight_max)
         self._in_flight_count = 0
         self._in_flight_gauge = metrics.in_flight.labels(stage=name)
@@ -252,6 +259,7 @@ class PublishQueue:
     async def _send(self, outcomes: list[Outcome]) -> None:
         if not outcomes:
             return
+        drops = self._drops
         withheld = self._controls.withheld()
         deliveries = [
             await self._publisher.publish(topic, partition, message)
@@ -259,12 +267,22 @@ class PublishQueue:
             for topic, partition, message in outcome.messages
             if not (withheld and message.device_id in withheld)
         ]
-        self._confirmed = asyncio.create_task(self._confirm(self._confirmed, deliveries, outcomes))
+        self._confirmed = asyncio.create_task(
+            self._confirm(self._confirmed, deliveries, outcomes, drops)
+        )
         self._confirmed.add_done_callback(self._is_confirmed)
 
     def _is_confirmed(self, done: asyncio.Task[None]) -> None:
         error = None if done.cancelled() else done.exception()
-        if error is not None and self._failure is None:
+        if error is not None:
+            self._fail(error)
+
+    def _fail_unless_dropped(self, drops: int, error: TakenOverError) -> None:
+        if drops == self._drops:
+            self._fail(error)
+
+    def _fail(self, error: BaseException) -> None:
+        if self._failure is None:
             self._failure = error
             self._wake.set()
 
@@ -273,6 +291,7 @@ class PublishQueue:
         before: asyncio.Task[None] | None,
         deliveries: Sequence[Awaitable[Any]],
         outcomes: Sequence[Outcome],
+        drops: int,
     ) -> None:
         if deliveries:
             await asyncio.gather(*deliveries)
@@ -287,7 +306,14 @@ class PublishQueue:
                 if device_id not in withheld
             }
         if checkpoints:
-            await self._checkpoints().put(self.name, checkpoints)
+            try:
+                await self._checkpoints().put(self.name, checkpoints)
+            except TakenOverError as error:
+                log.warning("%s", error)
+                loop = asyncio.get_running_loop()
+                loop.call_later(self._eviction_known_s, self._fail_unless_dropped, drops, error)
+                self._release(len(outcomes))
+                return
         now = perf_counter()
         tokens = [token for outcome in outcomes for token in outcome.tokens]
         for first in range(0, len(tokens), _ACKNOWLEDGED_AT_ONCE):

@@ -5,10 +5,11 @@ from __future__ import annotations
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
+from uuid import uuid4
 
 from infra import metrics
 from infra.daily_log.store import LogStore
-from infra.device_state.checkpoints import Checkpoints
+from infra.device_state.checkpoints import Checkpoints, OwnedCheckpoints
 from infra.device_state.corrected_windows import CorrectedWindows
 from infra.local.embedded import broker_life
 from infra.model_store.history import Revisions
@@ -123,7 +124,9 @@ class Runtime:
         batcher = batching.batcher
         return cls(
             redis=redis,
-            checkpoints=Checkpoints(redis, settings.app_id, broker_life(settings)),
+            checkpoints=OwnedCheckpoints(
+                redis, settings.app_id, broker_life(settings), owner=uuid4().hex
+            ),
             log=LogStore(redis, settings.app_id, settings.log_retention_days),
             pool=pool,
             windowing_pool=ThreadPoolExecutor(1, thread_name_prefix="windowing"),

@@ -22,7 +22,7 @@ from redis.exceptions import (
 )
 
 from infra.daily_log.store import LogStore
-from infra.device_state.checkpoints import Checkpoints
+from infra.device_state.checkpoints import Checkpoints, OwnedCheckpoints
 from infra.errors import StoreError
 from infra.redis.client import connect
 from infra.redis.outage import CODES, OutageRetry, cause, passes
@@ -188,14 +188,16 @@ async def test_a_server_that_refuses_for_a_while_loses_no_record(
     settings = load(env_file=None, redis_url=debian_redis_url, app_id=f"outage-{code}")
     records = day(plan=PLAN[:1])
     async with await connect(settings) as redis, Redis.from_url(debian_redis_url) as admin:
-        checkpoints, log = (
+        checkpoints, owned, log = (
             Checkpoints(redis, settings.app_id),
+            OwnedCheckpoints(redis, settings.app_id, None, owner="worker"),
             LogStore(redis, settings.app_id, 1e5),
         )
         await turn(admin, True)
         try:
             writing = [
                 asyncio.ensure_future(checkpoints.put("stage", {"d": b"state"})),
+                asyncio.ensure_future(owned.put("owned", {"d": b"owned"})),
                 asyncio.ensure_future(log.put_scenarios(records.scenarios)),
                 asyncio.ensure_future(log.put_activities(records.activities)),
             ]
@@ -205,6 +207,7 @@ async def test_a_server_that_refuses_for_a_while_loses_no_record(
             await turn(admin, False)
         await asyncio.gather(*writing)
         assert await checkpoints.get("stage", "d") == b"state"
+        assert await owned.get("owned", "d") == b"owned"
         [device] = await log.devices()
         assert device.scenarios == len(records.scenarios)
         assert device.activities == len(records.activities)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from infra import metrics
+from infra.errors import TakenOverError
 from schemas import DeadLetter, Window
 from streams.engine.kafka.decoding import Decoder
 from streams.engine.kafka.received import Token
@@ -26,6 +27,8 @@ class Services:
     def __init__(self) -> None:
         self.events: list[tuple[str, Any]] = []
         self.broken = False
+        # Devices whose checkpoints another worker owns.
+        self.taken: set[str] = set()
 
     async def publish(self, topic: str, partition: int | None, message: Any) -> Any:
         self.events.append(("sent", message))
@@ -40,6 +43,8 @@ class Services:
         return asyncio.ensure_future(confirm())
 
     async def put(self, stage: str, items: Mapping[str, bytes]) -> None:
+        if self.taken & items.keys():
+            raise TakenOverError(f"checkpoint of {min(self.taken)} is another worker's")
         self.events.append(("checkpoint", dict(items)))
 
     def token(self, offset: int) -> Token:
@@ -68,7 +73,10 @@ def stream_of(*events: Any) -> Any:
 
 
 def queue(
-    services: Services, in_flight_max: int = 8, decoder: Decoder | None = None
+    services: Services,
+    in_flight_max: int = 8,
+    decoder: Decoder | None = None,
+    eviction_known_s: float = 60.0,
 ) -> tuple[PublishQueue, asyncio.Task[None]]:
     fakes: Any = services
     made = PublishQueue(
@@ -77,6 +85,7 @@ def queue(
         lambda: fakes,
         decoder or Decoder({}),
         in_flight_max=in_flight_max,
+        eviction_known_s=eviction_known_s,
     )
     return made, asyncio.create_task(made.run())
 
@@ -198,6 +207,51 @@ async def test_a_broker_that_fails_stops_the_queue_before_anything_is_acknowledg
     with pytest.raises(ConnectionError):
         await running
     assert not services.done("acked")
+
+
+async def test_a_device_that_was_taken_over_is_not_acknowledged_and_ends_the_worker(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    services = Services()
+    services.taken = {"d"}
+    out, running = queue(services, eviction_known_s=0.0)
+    await out.put(Outcome([("t", 0, "m")], {"d": b"c"}, [services.token(1)]))  # type: ignore[list-item]
+    with pytest.raises(TakenOverError):
+        await running
+    assert services.done("confirmed") == ["m"]
+    assert not services.done("acked")
+    assert caplog.messages == ["checkpoint of d is another worker's"]
+
+
+async def test_a_worker_that_learns_of_its_eviction_in_time_goes_on() -> None:
+    services = Services()
+    services.taken = {"d"}
+    out, running = queue(services, in_flight_max=1, eviction_known_s=0.02)
+    await out.put(Outcome(checkpoints={"d": b"c"}, tokens=[services.token(1)]))
+    await out._idle.wait()
+    await out.drop()
+    services.taken = set()
+    await asyncio.sleep(0.05)
+    await out.put(Outcome(checkpoints={"d": b"later"}, tokens=[services.token(2)]))
+    await out._idle.wait()
+    running.cancel()
+    assert services.done("checkpoint") == [{"d": b"later"}]
+    assert services.done("acked") == [2]
+
+
+async def test_a_checkpoint_that_is_refused_while_all_is_dropped_does_not_end_the_worker() -> None:
+    services = Services()
+    services.taken = {"d"}
+    out, running = queue(services, eviction_known_s=0.0)
+    await out.put(Outcome([("t", 0, "m")], {"d": b"c"}, [services.token(1)]))  # type: ignore[list-item]
+    while not services.done("sent"):
+        await asyncio.sleep(0)
+    await out.drop()
+    await asyncio.sleep(0.01)
+    await out.put(Outcome(tokens=[services.token(2)]))
+    await out._idle.wait()
+    running.cancel()
+    assert services.done("acked") == [2]
 
 
 async def test_no_more_than_so_much_is_in_flight() -> None:
