@@ -96,8 +96,9 @@ def simulation_section(simulation: Figures) -> str:
         "## Simulated",
         f"Written by `{simulation['command']}` on {simulation['date']}: windowers, stages and "
         "queues as they are, between a broker, a store and networks that are played in one process "
-        "without a clock, so that all that happens follows a seed: crashes, rebalances, devices "
-        "that fall silent, frames that come again, networks that fail. "
+        "without a clock, so that all that happens follows a seed: crashes, rebalances, workers "
+        "that freeze and go on after others took over, devices that fall silent, frames that come "
+        "again, networks that fail. "
         f"**{simulation['kept']:,} of {simulation['seeds']:,} seeds** end in the calm run's log.",
     ]
     return "\n\n".join(parts)

@@ -10,11 +10,13 @@ from tests.simulation.recordings import recordings, with_duplicates
 from tests.simulation.world import World
 
 if TYPE_CHECKING:
-    from tests.simulation.world import Log
+    from tests.simulation.world import Log, Worker
 
 # A longer run counts as hanging.
 _STEPS = 20_000
 _WORKERS_MAX = 3
+# The chance of each step that a frozen worker goes on, or one that went on learns of its eviction.
+_RECOVERS = 0.05
 
 
 async def differences(seed: int) -> list[str]:
@@ -36,8 +38,13 @@ async def _run(world: World) -> list[str]:
             ahead = chance.randrange(3) if world.faulty else 8
             world.sent[tp] = min(world.sent[tp] + ahead, len(world.frames[tp]))
         await asyncio.sleep(0)
-        for worker in world.workers:
-            worker.check()
+        for worker in list(world.workers):
+            if worker.has_ended():
+                await world.kill_worker(worker)
+                await world.start_worker()
+                continue
+            if worker.is_evicted and chance.random() < _RECOVERS:
+                await _recover(world, worker)
             if not world.faulty or chance.random() < 0.1:
                 worker.commit()
         if world.is_all_sent:
@@ -53,12 +60,22 @@ async def _run(world: World) -> list[str]:
     return problems
 
 
+async def _recover(world: World, worker: Worker) -> None:
+    """Let a frozen worker go on, or one that went on learn that the broker evicted it."""
+    if worker.is_frozen:
+        worker.is_frozen = False
+    else:
+        await world.rejoin(worker)
+
+
 async def _disturb(world: World) -> None:
     chance = world.chance
     if chance.random() < 0.5 or len(world.workers) == _WORKERS_MAX:
-        await world.kill_worker(chance.randrange(len(world.workers)))
-        if not world.workers or chance.random() < 0.3:
+        await world.kill_worker(chance.choice(world.workers))
+        if not world.members or chance.random() < 0.3:
             await world.start_worker()
+    elif chance.random() < 0.3:
+        await world.freeze_worker(chance.choice(world.members))
     elif chance.random() < 0.5:
         await world.start_worker()
     else:

@@ -1,6 +1,8 @@
 from __future__ import annotations
 
+import asyncio
 import logging
+from collections import Counter
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -11,7 +13,7 @@ from tests.simulation import course, world
 from tests.simulation.course import differences
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Awaitable, Callable, Iterator
 
     from streams.session_memory import LastEstimate
     from streams.session_work import SessionWork
@@ -63,6 +65,64 @@ async def test_what_a_checkpoint_leaves_out_is_noticed(monkeypatch: pytest.Monke
 
     monkeypatch.setattr(world.Worker, "put", put)
     assert any([await differences(seed) for seed in range(5)])
+
+
+class _LateCheckpoint:
+    """The first checkpoint is written late: its worker freezes, and wakes beside a later one's.
+
+    The worker that wrote meanwhile is killed, and a third one goes on.
+    """
+
+    def __init__(self, put: Callable[..., Awaitable[None]]) -> None:
+        self._put = put
+        self._frozen: world.Worker | None = None
+        self._since: Counter[str] = Counter()
+
+    async def put(self, worker: world.Worker, stage: str, items: dict[str, bytes]) -> None:
+        around = worker._world
+        if around.faulty and self._frozen is None:
+            self._frozen = worker
+            await around.freeze_worker(worker)
+            while any(self._since[device] < 2 for device in items) and not around.is_all_committed:
+                await asyncio.sleep(0)
+            [owner] = around.members
+            worker.is_frozen = False
+            try:
+                await self._put(worker, stage, items)
+            finally:
+                owner.commit()
+                await around.kill_worker(owner)
+                await around.start_worker()
+        else:
+            await self._put(worker, stage, items)
+            if around.faulty:
+                self._since.update(items.keys())
+
+
+async def _put_for_anyone(worker: world.Worker, stage: str, items: dict[str, bytes]) -> None:
+    del stage
+    worker._world.checkpoints |= items
+
+
+@pytest.mark.parametrize(("put", "kept"), [(world.Worker.put, True), (_put_for_anyone, False)])
+async def test_a_checkpoint_of_a_worker_that_was_evicted_does_not_replace_a_later_one(
+    monkeypatch: pytest.MonkeyPatch, put: Callable[..., Awaitable[None]], kept: bool
+) -> None:
+    async def nothing(_: world.World) -> None:
+        pass
+
+    monkeypatch.setattr(course, "_disturb", nothing)
+    monkeypatch.setattr(course, "_RECOVERS", 0.0)
+    changed = []
+    for seed in range(5):
+        late = _LateCheckpoint(put)
+        monkeypatch.setattr(
+            world.Worker,
+            "put",
+            lambda worker, stage, items, late=late: late.put(worker, stage, items),
+        )
+        changed += await differences(seed)
+    assert (not changed) == kept
 
 
 def _forget_microphones(session: SessionWork) -> None:

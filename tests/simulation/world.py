@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
+from infra.errors import TakenOverError
 from infra.settings import Settings
 from operators.windowing import WindowingConfig
 from streams.engine.idle_devices import IdleDevices
@@ -63,6 +64,8 @@ class World:
         self.log = Log()
         self.committed = dict.fromkeys(frames, 0)
         self.checkpoints: dict[str, bytes] = {}
+        # By device, the worker that read its checkpoint last: no other may put one.
+        self.owners: dict[str, Worker] = {}
         self.workers: list[Worker] = []
         self.generation = 0
         self.now_s = 0.0
@@ -85,15 +88,21 @@ class World:
         for _ in range(self.chance.randrange(at_most) if self.faulty else 0):
             await asyncio.sleep(0)
 
+    @property
+    def members(self) -> list[Worker]:
+        """The workers that the broker knows as members of the group."""
+        return [worker for worker in self.workers if not worker.is_evicted]
+
     async def share_out(self) -> None:
-        """Assign every partition to one of the workers, as a rebalance does."""
-        for worker in self.workers:
+        """Assign every partition to one of the members, as a rebalance does."""
+        members = self.members
+        for worker in members:
             await worker.stage.give_back()
             if self.chance.random() < 0.5:
                 worker.commit()
         self.generation += 1
-        for number, worker in enumerate(self.workers):
-            mine = [tp for tp in self.frames if tp[1] % len(self.workers) == number]
+        for number, worker in enumerate(members):
+            mine = [tp for tp in self.frames if tp[1] % len(members) == number]
             worker.take_over(mine)
             await worker.stage.take_over()
 
@@ -102,11 +111,25 @@ class World:
         self.workers.append(Worker(self))
         await self.share_out()
 
-    async def kill_worker(self, number: int) -> None:
+    async def kill_worker(self, worker: Worker) -> None:
         """Kill a worker; the others take over its partitions."""
-        await self.workers.pop(number).kill()
-        if self.workers:
+        self.workers.remove(worker)
+        await worker.kill()
+        if self.members:
             await self.share_out()
+
+    async def freeze_worker(self, worker: Worker) -> None:
+        """Freeze a member beyond its session; the others take over its partitions."""
+        worker.is_frozen = worker.is_evicted = True
+        if self.members:
+            await self.share_out()
+        else:
+            await self.start_worker()
+
+    async def rejoin(self, worker: Worker) -> None:
+        """Let an evicted worker, which has learned of it, join the group again."""
+        worker.is_evicted = False
+        await self.share_out()
 
 
 class Worker:
@@ -118,6 +141,10 @@ class Worker:
         self._acked: dict[Tp, set[int]] = defaultdict(set)
         self._in_send: list[tuple[str, Message]] = []
         self._deliveries: set[asyncio.Future[None]] = set()
+        self._generation = 0
+        # Evicted by the broker, which the worker does not know yet. While it is frozen, nothing
+        # that it does takes effect.
+        self.is_evicted = self.is_frozen = False
         store = broker = self
         self.queue = PublishQueue(
             "windower",
@@ -125,6 +152,7 @@ class Worker:
             lambda: store,  # type: ignore[arg-type,return-value]
             Decoder({}),
             in_flight_max=world.chance.choice((2, 8, 64)),
+            eviction_known_s=0.0,
         )
         settings = _SETTINGS
         windowing = Windowing(settings, Sketch(), lambda: CLOCK_NS, CONFIG)
@@ -133,7 +161,7 @@ class Worker:
             self.queue,
             StreamSilence(self._is_caught_up, _IDLE_S, _SESSION_END_S),
             lambda: store,  # type: ignore[arg-type,return-value]
-            lambda: world.generation,
+            lambda: self._generation,
             arrivals=LastArrivals(lambda: world.now_s),
             resting=IdleDevices(0.0, lambda: world.now_s),
         )
@@ -143,10 +171,11 @@ class Worker:
         """Read partitions from their committed offsets."""
         self._position = {tp: self._world.committed[tp] for tp in partitions}
         self._acked.clear()
+        self._generation = self._world.generation
 
     def commit(self) -> None:
-        """Commit the contiguous acknowledged offsets of each partition."""
-        for tp in self._position:
+        """Commit the contiguous acknowledged offsets of each partition, unless it was evicted."""
+        for tp in () if self.is_evicted else self._position:
             while self._world.committed[tp] in self._acked[tp]:
                 self._world.committed[tp] += 1
 
@@ -161,25 +190,29 @@ class Worker:
         arrived = self._world.chance.randrange(len(self._in_send) + 1)
         self._arrive(self._in_send[:arrived])
 
-    def check(self) -> None:
-        """Raise the error of a failed task of the worker."""
+    def has_ended(self) -> bool:
+        """Return whether the worker ended because of its eviction; raises other errors."""
         for task in self._tasks:
             if task.done():
-                task.result()
+                try:
+                    task.result()
+                except TakenOverError:
+                    return True
+        return False
 
     async def publish(self, topic: str, partition: int | None, message: Message) -> Awaitable[None]:
         """Send a message, which arrives in order, some time before its acknowledgement."""
         del partition
-        await self._world.pause(2)
+        await self._pause(2)
         self._in_send.append((topic, message))
 
         async def confirm() -> None:
-            await self._world.pause()
+            await self._pause()
             if any(each is message for _, each in self._in_send):
                 end = next(i for i, (_, m) in enumerate(self._in_send) if m is message) + 1
                 self._arrive(self._in_send[:end])
                 del self._in_send[:end]
-            await self._world.pause()
+            await self._pause()
 
         delivery = asyncio.ensure_future(confirm())
         self._deliveries.add(delivery)
@@ -189,15 +222,24 @@ class Worker:
     async def get(self, stage: str, device_id: str) -> bytes | None:
         """Return a checkpoint."""
         del stage
-        await self._world.pause()
+        await self._pause()
+        self._world.owners[device_id] = self
         return self._world.checkpoints.get(device_id)
 
     async def put(self, stage: str, items: Mapping[str, bytes]) -> None:
         """Store checkpoints."""
         del stage
-        await self._world.pause()
-        self._world.checkpoints |= items
-        await self._world.pause()
+        await self._pause()
+        mine = {device_id for device_id in items if self._world.owners[device_id] is self}
+        self._world.checkpoints |= {device_id: items[device_id] for device_id in mine}
+        await self._pause()
+        if mine < items.keys():
+            raise TakenOverError(f"not written: {items.keys() - mine}")
+
+    async def _pause(self, at_most: int = 6) -> None:
+        await self._world.pause(at_most)
+        while self.is_frozen:
+            await asyncio.sleep(0)
 
     def _arrive(self, messages: Sequence[tuple[str, Message]]) -> None:
         for topic, message in messages:
@@ -210,7 +252,7 @@ class Worker:
         )
 
     async def _work(self, window: Window) -> None:
-        await self._world.pause(12)
+        await self._pause(12)
         if share(window.window_id) < FAILING_SHARE:
             raise ValueError("the network cannot make anything of this window")
 
@@ -227,7 +269,7 @@ class Worker:
             first = self._position[tp]
             self._position[tp] += count
             batch = [self._receive(tp, offset) for offset in range(first, first + count)]
-            await self._world.pause()
+            await self._pause()
             await self.stage.take(batch)
             if self._world.faulty:
                 await self.stage.let_go_of_the_resting()
@@ -235,7 +277,7 @@ class Worker:
 
     def _receive(self, tp: Tp, offset: int) -> Received[Any]:
         frame = self._world.frames[tp][offset]
-        generation = self._world.generation
+        generation = self._generation
         message: Any = SimpleNamespace(
             topic=tp[0],
             partition=tp[1],
@@ -247,7 +289,7 @@ class Worker:
 
         def acknowledge() -> None:
             # Frames read in an earlier generation must not be acknowledged.
-            if generation == self._world.generation:
+            if generation == self._generation:
                 self._acked[tp].add(offset)
 
         return Received(frame, Token(message, acknowledge))
