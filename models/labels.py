@@ -6,7 +6,13 @@ EgoLog §4.4.1; activities are those of §5.1.3 plus the locomotion that the mot
 
 from __future__ import annotations
 
+from types import MappingProxyType
+from typing import TYPE_CHECKING
+
 from schemas.evidence import REGIONS
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 SCENARIOS: tuple[str, ...] = (
     "Cooking",
@@ -95,6 +101,10 @@ SOUND_EVENTS: tuple[str, ...] = (
     "cat",
     "farm animals",
     "insects",
+)
+
+NAMES_BY_KIND: Mapping[str, tuple[str, ...]] = MappingProxyType(
+    {"scenario": SCENARIOS, "activity": ACTIVITIES, "sound": SOUND_EVENTS}
 )
 
 OTHER_SOUNDS: tuple[str, ...] = (

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
+EXPECTED_ZONE = "a name like Europe/Berlin"
 # The longest existing name has 32. For a longer one Python may search the file system and its
 # packages endlessly.
 MAX_NAME_LENGTH = 64

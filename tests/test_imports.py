@@ -47,6 +47,7 @@ NEVER = [
     ((*SERVING, *DATA, "streams", "infra", "operators", "schemas"), (RESEARCH,)),
     (SERVING, DATA),
     (("models.recordings",), ("models.simulation",)),
+    (("streams.commands",), ("streams.web",)),
     (
         ("streams.engine",),
         tuple(f"streams.{name}" for name in ("producers", "commands", "labels", "web", "demo")),

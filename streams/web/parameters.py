@@ -6,14 +6,16 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Literal
 
+from schemas.event_time import EXPECTED, parse
 from schemas.frames import NS
 from schemas.message import END_OF_TIME_NS
+from schemas.time_zone import EXPECTED_ZONE, time_zone
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
+    from zoneinfo import ZoneInfo
 
     from infra.daily_log.records import DeviceSummary
-from schemas.event_time import EXPECTED, parse
 
 DAY_NS = 86_400 * NS
 MAX_SPAN_NS = 3 * DAY_NS
@@ -87,6 +89,14 @@ def past_end(query: Mapping[str, str], span: TimeRange) -> int:
     What the wearer added may lie after the last record.
     """
     return max(span.to_ns, span.from_ns + 1) if "to" in query else END_OF_TIME_NS
+
+
+def zone(query: Mapping[str, str]) -> ZoneInfo:
+    """Return the requested time zone, by default UTC; raises `ParameterError`."""
+    try:
+        return time_zone(query.get("zone", "UTC"))
+    except ValueError as error:
+        raise ParameterError("zone", query.get("zone"), EXPECTED_ZONE) from error
 
 
 def log_format(query: Mapping[str, str], accept: str) -> Format:

@@ -35,13 +35,14 @@ from schemas import Correction, Frame
 from streams.web.access import Access
 from streams.web.connections import Connections, GuardedSite
 from streams.web.corrections import CorrectionViews
+from streams.web.export import ExportView
 from streams.web.guard import LOGIN, guard, harden
 from streams.web.health import HealthViews, NoVitals
 from streams.web.live import LiveViews
 from streams.web.login import LoginViews
 from streams.web.notifications import NotificationViews
 from streams.web.questions import QuestionViews
-from streams.web.search import SearchViews
+from streams.web.search import SearchView
 from streams.web.sensor import SensorViews
 from streams.web.settings import DeviceDecisions, SettingsViews
 from streams.web.static_files import StaticViews
@@ -110,7 +111,8 @@ def install(application: web.Application, sources: PageSources) -> None:
     health = HealthViews(views.store, sources.vitals)
     login = LoginViews(sources.access)
     corrections = CorrectionViews(views.store, views.device, sources.publish, sources.attempts)
-    search = SearchViews(views.store, views.device)
+    search = SearchView(views.store, views.device)
+    export = ExportView(views.store, views.device)
     notifications = NotificationViews(views.store, sources.plan)
     questions = QuestionViews(views.store, views.device, sources.llm)
     settings = SettingsViews(views.store, views.device, sources.decisions)
@@ -133,7 +135,7 @@ def install(application: web.Application, sources: PageSources) -> None:
             web.post("/api/v1/corrections", corrections.change),
             web.get("/api/v1/learned", corrections.learned),
             web.get("/api/v1/search", search.search),
-            web.get("/api/v1/export", search.export),
+            web.get("/api/v1/export", export.export),
             web.get("/api/v1/sensor", SensorViews(sources.publish_frame).connect),
             web.get("/api/v1/settings", settings.show),
             web.post("/api/v1/settings", settings.change),

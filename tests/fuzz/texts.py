@@ -9,9 +9,11 @@ from urllib.parse import parse_qsl
 from infra.broker.tokens import _kept_until
 from infra.daily_log.archive import _end, _row, _version
 from infra.daily_log.export import ExportError, from_json
+from infra.daily_log.search.fields import SearchFieldError, query_of
 from infra.llm.call_error import CallError
 from infra.llm.reply import AnswerLimit, read_reply
 from infra.settings.scenario_names import ScenarioNamesError, parse_names
+from models.labels import NAMES_BY_KIND
 from operators.answering import read_answer
 from operators.errors import AnswerError
 from operators.wearer import Wearer
@@ -19,8 +21,6 @@ from schemas import AudioFrame, event_time
 from schemas.frames import NS
 from schemas.quiet_hours import QuietHours
 from streams.engine.dead_letters import without_sound
-from streams.web.parameters import ParameterError
-from streams.web.search import query_of
 from tests.fuzz.messages import examples
 from tests.fuzz.mutation import damage
 from tests.fuzz.trial import Target
@@ -100,9 +100,11 @@ def text_targets() -> list[Target]:
                 "words=from+friday+18:00+to+25.11.2026+10pm,+last+3+days&zone=Asia/Tokyo",
             ),
             lambda data: query_of(
-                dict(parse_qsl(_text(data), keep_blank_values=True)), 1_795_000_000 * NS
+                dict(parse_qsl(_text(data), keep_blank_values=True)),
+                NAMES_BY_KIND,
+                1_795_000_000 * NS,
             ),
-            ParameterError,
+            SearchFieldError,
         ),
         _target("what was learned of a wearer", (_WEARER,), Wearer.restore),
         _target("tokens", (_JWT,), lambda data: _kept_until(_text(data), 0.0)),

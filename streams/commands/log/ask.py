@@ -6,22 +6,22 @@ import sys
 from typing import TYPE_CHECKING
 
 from faust.cli import argument, option
-from pydantic import ValidationError
 
 from infra.daily_log.store import LogStore
 from infra.redis.client import connect
 from operators.questions import MAX_QUESTION_CHARS
 from schemas.event_time import iso
+from schemas.time_zone import time_zone
 from streams.commands.log.span import FROM, TO, LogCommandError, span_of
 from streams.commands.log.store import refuse_unknown
 from streams.commands.running_services import running
 from streams.commands.tables import table
 from streams.engine.startup import open_llm
-from streams.web.parameters import ParameterError
-from streams.web.questions import NOT_CONFIGURED, Question, answered
-from streams.web.search import zone_of
+from streams.questions.log_answer import NOT_CONFIGURED, answered
 
 if TYPE_CHECKING:
+    from zoneinfo import ZoneInfo
+
     from streams.commands.groups import ActionGroup
     from streams.engine.app import EgoLogApp
 
@@ -45,7 +45,8 @@ def register(group: ActionGroup, app: EgoLogApp) -> None:
         It needs EGOLOG_LLM_API_KEY, and is sent the log without notes and ids. The answer cites
         its records.
         """
-        asked = _question(device, " ".join(question), zone)
+        asked = " ".join(question)
+        of_zone = _checked(asked, zone)
         settings = running(app.settings, "redis_url")
         redis = await connect(settings)
         llm = open_llm(settings, redis)
@@ -54,7 +55,7 @@ def register(group: ActionGroup, app: EgoLogApp) -> None:
                 raise LogCommandError(NOT_CONFIGURED)
             store = LogStore(redis, settings.app_id, settings.log_retention_days)
             await refuse_unknown(store, device)
-            answer = await answered(store, llm, asked, span_of(from_, to))
+            answer = await answered(store, llm, device, asked, span_of(from_, to), of_zone)
         finally:
             if llm is not None:
                 await llm.close()
@@ -67,12 +68,14 @@ def register(group: ActionGroup, app: EgoLogApp) -> None:
             table(("from", "to", "scenario"), rows)
 
 
-def _question(device: str, words: str, zone: str) -> Question:
+def _checked(question: str, zone: str) -> ZoneInfo:
+    """Return the zone of a question of a length that is answered; raises `LogCommandError`."""
     try:
-        zone_of({"zone": zone})
-        return Question(device=device, question=words, zone=zone)
-    except (ParameterError, ValidationError) as error:
+        if not 1 <= len(question) <= MAX_QUESTION_CHARS:
+            raise ValueError(question)
+        return time_zone(zone)
+    except ValueError as error:
         raise LogCommandError(
-            f"question is {words[:80]!r} in zone {zone[:64]!r}; expected 1 to "
+            f"question is {question[:80]!r} in zone {zone[:64]!r}; expected 1 to "
             f"{MAX_QUESTION_CHARS} characters and a zone as Europe/Berlin"
         ) from error

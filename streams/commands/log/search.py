@@ -9,14 +9,14 @@ from faust.cli import argument, option
 
 from infra import clock
 from infra.daily_log.archive import pieces
+from infra.daily_log.search.fields import query_of
 from infra.daily_log.search.finding import Hit, continued, find
 from infra.daily_log.search.log_days import days_of_log
+from models.labels import NAMES_BY_KIND
 from schemas.event_time import iso
 from streams.commands.log.span import FROM, TO, LogCommandError, span_of
 from streams.commands.log.store import open_store, refuse_unknown
 from streams.commands.tables import table
-from streams.web.parameters import ParameterError
-from streams.web.search import query_of
 
 if TYPE_CHECKING:
     from infra.daily_log.records import DeviceSummary
@@ -76,13 +76,10 @@ def register(group: ActionGroup, app: EgoLogApp) -> None:
 
 
 def _query(words: str, zone: str, given: dict[str, str | None]) -> LogQuery:
-    """Return what is searched for; raises `LogCommandError` where that is nothing or unclear."""
+    """Return what is searched for; raises `InfraError` where that is nothing or unclear."""
     asked = {"words": words, "zone": zone}
     asked |= {name: value for name, value in given.items() if value is not None}
-    try:
-        query = query_of(asked, clock.now_ns())
-    except ParameterError as error:
-        raise LogCommandError(str(error)) from error
+    query = query_of(asked, NAMES_BY_KIND, clock.now_ns())
     if not query.asks:
         raise LogCommandError(f"search is for {words!r}; expected something to find")
     return query

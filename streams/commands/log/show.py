@@ -7,18 +7,17 @@ from typing import TYPE_CHECKING
 
 from faust.cli import argument, option
 
-from infra.daily_log.archive import pieces
 from infra.daily_log.corrections import added_spans
-from infra.daily_log.export import CsvTable, to_csv, to_json
+from infra.daily_log.export import to_csv, to_json
 from infra.daily_log.parquet import ParquetTable
 from infra.daily_log.search.by_scenario import added_of_scenario, of_scenario
+from infra.daily_log.span_export import calendar_of, csv_parts, parquet_parts
 from infra.daily_log.totals import totals
 from schemas.extras import MissingExtraError
+from schemas.time_zone import EXPECTED_ZONE, time_zone
 from streams.commands.log.span import FROM, TO, LogCommandError, span_of
 from streams.commands.log.store import open_store, refuse_unknown
 from streams.commands.tables import table
-from streams.web.parameters import ParameterError
-from streams.web.search import calendar_of, zone_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -26,7 +25,6 @@ if TYPE_CHECKING:
 
     from infra.daily_log.corrections import AddedSpan
     from infra.daily_log.records import Log
-    from infra.daily_log.store import LogStore
     from streams.commands.groups import ActionGroup
     from streams.engine.app import EgoLogApp
 
@@ -69,11 +67,13 @@ def register(group: ActionGroup, app: EgoLogApp) -> None:
         async with open_store(app) as store:
             await refuse_unknown(store, device)
             if parquet is not None:
-                await _write_parquet(parquet, store, device, span)
+                async for part in parquet_parts(parquet, store, device, *span):
+                    sys.stdout.buffer.write(part)
             elif format_ == "ics":
                 print(await calendar_of(store, device, *span, _zone(zone)), end="")
             elif format_ == "csv" and scenario is None and not summary:
-                await _print_csv(store, device, span)
+                async for text in csv_parts(store, device, *span):
+                    print(text, end="")
             else:
                 log = await store.read(device, *span)
                 added = added_spans(log, *span)
@@ -83,24 +83,6 @@ def register(group: ActionGroup, app: EgoLogApp) -> None:
                     _print_totals(log, added)
                 else:
                     print(_FORMATS[format_](log), end="")
-
-
-async def _write_parquet(
-    parquet: ParquetTable, store: LogStore, device: str, span: tuple[int, int]
-) -> None:
-    async for piece in pieces(store, device, *span):
-        sys.stdout.buffer.write(parquet.add(piece.log))
-    sys.stdout.buffer.write(parquet.end())
-
-
-async def _print_csv(store: LogStore, device: str, span: tuple[int, int]) -> None:
-    """Print a span piece by piece, because a whole log need not fit into memory."""
-    spreadsheet = CsvTable()
-    async for piece in pieces(store, device, *span):
-        spreadsheet.widen(piece.log)
-    print(spreadsheet.head(), end="")
-    async for piece in pieces(store, device, *span):
-        print(spreadsheet.add(piece.log), end="")
 
 
 def _print_totals(log: Log, added: Sequence[AddedSpan]) -> None:
@@ -122,9 +104,9 @@ def _parquet() -> ParquetTable:
 
 def _zone(name: str | None) -> ZoneInfo | None:
     try:
-        return None if name is None else zone_of({"zone": name})
-    except ParameterError as error:
-        raise LogCommandError(f"--zone is {name!r}; expected {error.expected}") from error
+        return None if name is None else time_zone(name)
+    except ValueError as error:
+        raise LogCommandError(f"--zone is {name!r}; expected {EXPECTED_ZONE}") from error
 
 
 def _clock(seconds: float) -> str:

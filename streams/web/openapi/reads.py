@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from infra.daily_log.records import DeviceSummary
 from infra.daily_log.search.finding import Hit
+from streams.web.export import EXPORT, EXPORT_TYPES
 from streams.web.openapi.parameters import parameter
 from streams.web.openapi.shared_parts import DECIDED, SHARE, TEXT, Schema, json_content, refused
-from streams.web.search import EXPORT, EXPORT_TYPES, SEARCH
+from streams.web.search import SEARCH
 
 _DEVICE_ROW = DeviceSummary.model_json_schema()
 _HIT = {

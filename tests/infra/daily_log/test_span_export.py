@@ -2,9 +2,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from infra.daily_log.span_export import calendar_of
 from infra.daily_log.store import LogStore
 from schemas.message import END_OF_TIME_NS
-from streams.web.search import calendar_of
 from tests.infra.daily_log.corrected_log import correction, named_span
 from tests.infra.daily_log.stored_records import T0, S, scenario
 
