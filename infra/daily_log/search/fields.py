@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-from infra.daily_log.search.query import PLACES, WORN, LogQuery
+from infra.daily_log.search.query import PLACES, WORN, LogQuery, Name
 from infra.daily_log.search.words import words_of
 from infra.daily_log.time_expressions.errors import TimeExpressionError
 from infra.errors import InfraError
@@ -49,13 +49,10 @@ def query_of(asked: Mapping[str, str], names: Mapping[str, Iterable[str]], now_n
     worn = asked.get("worn")
     if worn is not None and worn not in WORN:
         raise SearchFieldError("worn", worn, f"one of {', '.join(WORN)}")
+    given = [(Name(kind, asked[kind]),) for kind in names if asked.get(kind)]
+    others = (either for either in meant.named if not any(asked.get(each.kind) for each in either))
     return LogQuery(
-        scenario=asked.get("scenario") or meant.scenario,
-        activity=asked.get("activity") or meant.activity,
-        sound=asked.get("sound") or meant.sound,
-        named=tuple(
-            either for either in meant.named if not any(asked.get(each.kind) for each in either)
-        ),
+        named=(*given, *others),
         places=places or meant.places,
         either_place=() if places else meant.either_place,
         confidence=(_share(asked, "confidence_from", 0.0), _share(asked, "confidence_below", 1.1)),

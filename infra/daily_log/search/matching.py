@@ -28,10 +28,7 @@ def fits(
         "sound": {name.casefold() for name in record.sound_events},
     }
     return (
-        is_among(query.scenario, own["scenario"])
-        and is_among(query.activity, own["activity"])
-        and is_among(query.sound, own["sound"])
-        and all(_is_named(either, own) for either in query.named)
+        all(_is_named(either, own) for either in query.named)
         and _is_in_place(query, record, own["sound"])
         and query.confidence[0] <= record.confidence < query.confidence[1]
         and all(any(part.casefold() in n.casefold() for n in notes) for part in query.notes)
@@ -44,21 +41,18 @@ def fits(
 def fits_added(query: LogQuery, name: str, start_ns: int) -> bool:
     """Return whether a scenario that the wearer added where there is no record fulfils a query."""
     own: dict[str, set[str]] = {"scenario": {name.casefold()}}
-    plain = query.activity is None and query.sound is None
     return (
-        plain
-        and not (query.places or query.either_place or query.notes or query.worn)
+        not (query.places or query.either_place or query.notes or query.worn)
         and query.corrected is not False
         and query.confidence[0] <= 1.0 < query.confidence[1]
-        and is_among(query.scenario, own["scenario"])
         and all(_is_named(either, own) for either in query.named)
         and query.when.holds(start_ns, query.zone)
     )
 
 
-def is_among(wanted: str | None, names: set[str]) -> bool:
-    """Return whether a name, if one is wanted, is among the names, which are in lower case."""
-    return wanted is None or wanted.strip().casefold() in names
+def is_among(wanted: str, names: set[str]) -> bool:
+    """Return whether a name is among the names, which are in lower case."""
+    return wanted.strip().casefold() in names
 
 
 def _is_named(either: tuple[Name, ...], own: Mapping[str, set[str]]) -> bool:
@@ -66,12 +60,11 @@ def _is_named(either: tuple[Name, ...], own: Mapping[str, set[str]]) -> bool:
 
 
 def _is_in_place(query: LogQuery, record: LogScenario, sounds: set[str]) -> bool:
-    """Return whether a sound that is meant is where it is asked for."""
+    """Return whether a named sound of the record, or any without one, is in the wanted places."""
     named = [each.name for either in query.named for each in either if each.kind == "sound"]
-    heard = [name for name in named if is_among(name, sounds)]
-    meant: list[str] | list[None] = [query.sound] if query.sound is not None else heard or [None]
+    own: list[str] | list[None] = [name for name in named if is_among(name, sounds)] or [None]
     wanted = [(*query.places, each) for each in query.either_place] or [query.places]
-    return any(_is_at(places, sound, record) for places in wanted for sound in meant)
+    return any(_is_at(places, sound, record) for places in wanted for sound in own)
 
 
 def _is_worn(wanted: str, record: LogScenario) -> bool:

@@ -24,16 +24,12 @@ class Name(NamedTuple):
 class LogQuery:
     """Search criteria, all of which must match; case is ignored.
 
-    `scenario`, `activity` and `sound` are names; of each of `named` one has to match. `places` are
-    of `PLACES`, each with probability above 0.5, of a named sound, or else of any sound event or
-    the sound as a whole; so is one of `either_place`, if there are any. `confidence` is a half-open
-    range; each of `notes` is part of a note; `worn` are of `WORN`, one of which has to match;
-    `when` is in `zone`.
+    Of the alternatives in each of `named` one has to match. `places` are of `PLACES`, each with
+    probability above 0.5, of a named sound, or else of any sound event or the sound as a whole; so
+    is one of `either_place`, if there are any. `confidence` is a half-open range; each of `notes`
+    is part of a note; `worn` are of `WORN`, one of which has to match; `when` is in `zone`.
     """
 
-    scenario: str | None = None
-    activity: str | None = None
-    sound: str | None = None
     named: tuple[tuple[Name, ...], ...] = ()
     places: tuple[str, ...] = ()
     either_place: tuple[str, ...] = ()

@@ -52,21 +52,13 @@ def words_of(text: str, names: Mapping[str, Iterable[str]], now: datetime) -> Lo
             worn = (word,)
         elif word not in _SMALL_WORDS:
             unknown.append(word)
-    given: dict[str, str] = {}
-    named = []
-    for either in found.named:
-        if len(either) == 1 and either[0].kind not in given:
-            given[either[0].kind] = either[0].name
-        else:
-            named.append(either)
+    unambiguous = {either[0].kind for either in found.named if len(either) == 1}
+    named = found.named
     for kind, known in names.items():
-        if kind not in given and (meant := _meant(unknown, known)) is not None:
-            given[kind] = meant
+        if kind not in unambiguous and (meant := _meant(unknown, known)) is not None:
+            named.append((Name(kind, meant),))
             unknown = [word for word in unknown if not _begins(word, meant)]
     return LogQuery(
-        scenario=given.get("scenario"),
-        activity=given.get("activity"),
-        sound=given.get("sound"),
         named=tuple(named),
         places=tuple(places),
         either_place=found.places,

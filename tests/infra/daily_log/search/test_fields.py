@@ -4,6 +4,7 @@ import pytest
 
 from infra.daily_log.search.fields import SearchFieldError, query_of
 from models.labels import NAMES_BY_KIND
+from tests.infra.daily_log.search.named import each_of
 
 NOW_NS = 1_795_000_000 * 10**9
 
@@ -11,7 +12,7 @@ NOW_NS = 1_795_000_000 * 10**9
 def test_a_field_takes_precedence_over_words_of_its_kind() -> None:
     asked = {"words": "cooking clapping near", "sound": "speech", "where": "left,far"}
     query = query_of(asked, NAMES_BY_KIND, NOW_NS)
-    assert (query.scenario, query.sound, query.named) == ("Cooking", "speech", ())
+    assert query.named == (*each_of(sound="speech"), *each_of(scenario="Cooking"))
     assert query.places == ("left", "far")
 
 

@@ -8,6 +8,7 @@ from infra.daily_log.search.finding import Hit, continued, find
 from infra.daily_log.search.query import LogQuery
 from infra.daily_log.store import LogStore
 from tests.infra.daily_log.corrected_log import correction, named_span
+from tests.infra.daily_log.search.named import each_of
 from tests.infra.daily_log.search.refined_log import refined_log
 from tests.infra.daily_log.search.searched_log import LOG, RECORDS
 from tests.infra.daily_log.stored_records import T0, S, scenario
@@ -21,7 +22,7 @@ HOUR = 3_600 * S
 def test_a_hit_that_an_hour_cuts_is_one() -> None:
     log = refined_log()
     first, rest = Log.of(log.scenarios[1:2], []), Log.of(log.scenarios[2:], [])
-    query = LogQuery(scenario="Ironing")
+    query = LogQuery(named=each_of(scenario="Ironing"))
     whole = find(Log.of(log.scenarios[1:], []), query)
     assert continued(find(first, query), find(rest, query)) == whole
     assert continued([], whole) == whole
@@ -57,7 +58,7 @@ async def test_a_correction_over_hours_is_one_hit_whatever_is_read_at_once(redis
 
 
 def test_neighbours_of_one_scenario_are_one_answer_that_names_its_records() -> None:
-    first = find(LOG, LogQuery(scenario="Cooking"))[0]
+    first = find(LOG, LogQuery(named=each_of(scenario="Cooking")))[0]
     assert (first.end_ns // S, first.sounds, first.activities) == (
         60,
         ("frying", "clapping"),

@@ -11,8 +11,9 @@ from infra.daily_log.search.finding import find
 from infra.daily_log.search.query import LogQuery
 from infra.daily_log.search.words import words_of
 from infra.daily_log.time_expressions.when import When
-from models.labels import ACTIVITIES, SCENARIOS, SOUND_EVENTS
+from models.labels import NAMES_BY_KIND
 from tests.infra.daily_log.corrected_log import S
+from tests.infra.daily_log.search.named import each_of
 from tests.infra.daily_log.search.searched_log import HOUR, LOG
 
 TOKYO = ZoneInfo("Asia/Tokyo")
@@ -27,12 +28,13 @@ NAMES = {
 def test_a_few_words_are_a_query() -> None:
     query = words_of("Clapping near, Tuesday afternoon", NAMES, NOW)
     assert query == LogQuery(
-        sound="clapping",
+        named=each_of(sound="clapping"),
         places=("near",),
         when=When(frozenset({1}), minutes=((12 * 60, 18 * 60),)),
     )
     assert words_of("car - commuting, road trip in the evening", NAMES, NOW) == LogQuery(
-        scenario="Car - commuting, road trip", when=When(minutes=((18 * 60, 24 * 60),))
+        named=each_of(scenario="Car - commuting, road trip"),
+        when=When(minutes=((18 * 60, 24 * 60),)),
     )
 
 
@@ -56,28 +58,26 @@ def test_words_that_mean_nothing_are_told_and_ask_for_nothing() -> None:
 
 def test_a_place_on_the_body_is_where_the_device_was() -> None:
     query = words_of("eating in the pocket", NAMES, NOW)
-    assert (query.scenario, query.worn, query.unknown_words) == ("Eating", ("pocket",), ())
+    assert query == LogQuery(named=each_of(scenario="Eating"), worn=("pocket",), when=query.when)
 
 
 @pytest.mark.parametrize(
-    ("words", "scenario", "activity", "sound"),
+    ("words", "names"),
     [
-        ("car", "Car - commuting, road trip", None, None),
-        ("desk work", "Working at desk", None, None),
-        ("working out", "Working out at home", None, None),
-        ("talking to friends", "Talking with friends/housemates", "talking", None),
-        ("read", "Reading books", None, None),
-        ("walk", None, "walking", None),
-        ("tap", None, None, "water tap"),
+        ("car", {"scenario": "Car - commuting, road trip"}),
+        ("desk work", {"scenario": "Working at desk"}),
+        ("working out", {"scenario": "Working out at home"}),
+        (
+            "talking to friends",
+            {"activity": "talking", "scenario": "Talking with friends/housemates"},
+        ),
+        ("read", {"scenario": "Reading books"}),
+        ("walk", {"activity": "walking"}),
+        ("tap", {"sound": "water tap"}),
     ],
 )
-def test_a_name_is_meant_by_words_of_it(
-    words: str, scenario: str | None, activity: str | None, sound: str | None
-) -> None:
-    names = {"scenario": SCENARIOS, "activity": ACTIVITIES, "sound": SOUND_EVENTS}
-    assert words_of(words, names, NOW) == LogQuery(
-        scenario=scenario, activity=activity, sound=sound
-    )
+def test_a_name_is_meant_by_words_of_it(words: str, names: dict[str, str]) -> None:
+    assert words_of(words, NAMES_BY_KIND, NOW) == LogQuery(named=each_of(**names))
 
 
 @pytest.mark.parametrize(
@@ -96,14 +96,13 @@ def test_a_name_is_meant_by_words_of_it(
         ),
         ("read or cooking", [["scenario Reading books", "scenario Cooking"]]),
         ("desk work or car", [["scenario Working at desk", "scenario Car - commuting, road trip"]]),
-        ("speech and music", [["sound music"]]),
+        ("speech and music", [["sound speech"], ["sound music"]]),
     ],
 )
 def test_of_names_with_or_between_and_of_one_of_several_kinds_any_is_meant(
     words: str, named: list[list[str]]
 ) -> None:
-    names = {"scenario": SCENARIOS, "activity": ACTIVITIES, "sound": SOUND_EVENTS}
-    query = words_of(words, names, NOW)
+    query = words_of(words, NAMES_BY_KIND, NOW)
     assert [[" ".join(each) for each in either] for either in query.named] == named
     assert query.unknown_words == ()
     assert query.asks
@@ -111,15 +110,17 @@ def test_of_names_with_or_between_and_of_one_of_several_kinds_any_is_meant(
 
 def test_places_with_or_between_are_alternatives() -> None:
     query = words_of("frying near, left or right", NAMES, NOW)
-    assert query == LogQuery(sound="frying", places=("near",), either_place=("left", "right"))
+    assert query == LogQuery(
+        named=each_of(sound="frying"), places=("near",), either_place=("left", "right")
+    )
     worn = words_of("eating in the pocket or on the wrist", NAMES, NOW)
-    assert worn == LogQuery(scenario="Eating", worn=("pocket", "wrist"))
+    assert worn == LogQuery(named=each_of(scenario="Eating"), worn=("pocket", "wrist"))
 
 
 def test_of_alternatives_what_is_not_known_is_told() -> None:
     query = words_of("cooking or zebras", NAMES, NOW)
-    assert (query.scenario, query.unknown_words) == ("Cooking", ("zebras",))
-    assert words_of("or cooking or", NAMES, NOW) == LogQuery(scenario="Cooking")
+    assert query == LogQuery(named=each_of(scenario="Cooking"), unknown_words=("zebras",))
+    assert words_of("or cooking or", NAMES, NOW) == LogQuery(named=each_of(scenario="Cooking"))
 
 
 def test_words_that_fit_several_names_alike_mean_none_of_them() -> None:
@@ -131,33 +132,38 @@ def test_words_that_fit_several_names_alike_mean_none_of_them() -> None:
 def test_a_note_is_searched_for_what_is_in_quotes() -> None:
     for text in ('eating "with  Ada"', "\u201cwith Ada\u201d eating"):
         query = words_of(text, NAMES, NOW)
-        assert query == LogQuery(scenario="Eating", notes=("with Ada",))
+        assert query == LogQuery(named=each_of(scenario="Eating"), notes=("with Ada",))
         assert [hit.start_ns // S for hit in find(LOG, query)] == [60]
     assert words_of('"ada"', NAMES, NOW).asks
     # What is in quotes is neither a name nor a time.
     assert words_of('"cooking yesterday"', NAMES, NOW) == LogQuery(notes=("cooking yesterday",))
     both = words_of('"with Ada" eating "at noon" " "', NAMES, NOW)
-    assert both == LogQuery(scenario="Eating", notes=("with Ada", "at noon"))
+    assert both == LogQuery(named=each_of(scenario="Eating"), notes=("with Ada", "at noon"))
     assert words_of('eating "', NAMES, NOW).notes == ()
 
 
 @pytest.mark.parametrize(
-    ("question", "scenario", "when"),
+    ("question", "names", "when"),
     [
-        ("What did I do yesterday?", None, "Friday 27 November 2026"),
+        ("What did I do yesterday?", {}, "Friday 27 November 2026"),
         (
             "When was I cooking over the weekend?",
-            "Cooking",
+            {"scenario": "Cooking"},
             "from 28 November 2026 to 29 November 2026",
         ),
-        ("Eating, all of last month", "Eating", "from 1 October 2026 to 31 October 2026"),
+        (
+            "Eating, all of last month",
+            {"scenario": "Eating"},
+            "from 1 October 2026 to 31 October 2026",
+        ),
     ],
 )
 def test_a_question_is_read_without_its_small_words(
-    question: str, scenario: str | None, when: str
+    question: str, names: dict[str, str], when: str
 ) -> None:
     query = words_of(question, NAMES, NOW)
-    assert (query.scenario, query.when.text(UTC), query.unknown_words) == (scenario, when, ())
+    assert query == LogQuery(named=each_of(**names), when=query.when)
+    assert query.when.text(UTC) == when
 
 
 def test_a_decimal_comma_is_no_list() -> None:
@@ -173,10 +179,9 @@ def test_the_examples_of_the_page_are_understood() -> None:
     page = (files("streams.web") / "static" / "index.html").read_text("utf-8")
     examples = re.findall(r'<option value="([^"]+)">', page.split('id="find-examples"')[1])
     examples += re.findall(r'id="find-words".*placeholder="([^"]+)"', page)
-    names = {"scenario": SCENARIOS, "activity": ACTIVITIES, "sound": SOUND_EVENTS}
     assert len(examples) >= 5
     for example in examples:
-        query = words_of(example, names, NOW)
+        query = words_of(example, NAMES_BY_KIND, NOW)
         assert (example, query.unknown_words) == (example, ())
-        assert (query.scenario or query.activity or query.sound or query.worn) is not None
+        assert query.named or query.worn
         assert query.when != When()
