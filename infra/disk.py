@@ -1,4 +1,4 @@
-"""Free space on the disk of the run folder."""
+"""Free space on the disk of the run folder, and files that cannot be used."""
 
 from __future__ import annotations
 
@@ -29,6 +29,16 @@ def full_disk(error: OSError) -> str | None:
         return None
     where = f" of {error.filename}" if error.filename else ""
     return f"disk{where} is full: make room, or set EGOLOG_RUN_DIR to a folder on another disk"
+
+
+def unusable_file(error: OSError) -> str | None:
+    """Return one line if `error` is about a full disk or a file, else None."""
+    full = full_disk(error)
+    # Of a file that is renamed, the new name is the one that a user gave.
+    name = error.filename2 or error.filename
+    if full is not None or name is None or error.strerror is None:
+        return full
+    return f"file {str(name)!r} cannot be used: {error.strerror.lower()}"
 
 
 def free_bytes(folder: Path) -> int | None:

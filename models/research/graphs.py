@@ -30,13 +30,14 @@ from models.lanhar.rotation_invariant import CHANNELS, MEASURES
 from models.lanhar.sensor_encoder import LANHAR_SENSOR
 from models.lanhar.text_encoder import LANHAR_TEXT, WordEncoder
 from models.research.graph_export import Graph, export
+from models.research.lib.error_lines import one_line_errors
 from models.research.served_localization.network import regions, regions_and_heat
 from models.serving.graph_file import GRAPHS_DIR
 from models.serving.graph_functions import GRAPH_FUNCTIONS
 from models.serving.registry import WEIGHTS_DIR, Registry
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from models.egolog.localization import Localization
     from models.network.key import Key
@@ -187,7 +188,8 @@ def _lanhar_graphs() -> dict[str, Graph]:
     }
 
 
-def main(arguments: list[str] | None = None) -> int:
+@one_line_errors
+def main(arguments: Sequence[str] | None = None) -> int:
     """Export graphs; exits with 2 for an unknown name."""
     parser = argparse.ArgumentParser(prog="python -m models.research.graphs", description=__doc__)
     parser.add_argument("--weights", type=Path, default=WEIGHTS_DIR)

@@ -30,6 +30,7 @@ from models.research.egolog.audio.compact import draw_mels
 from models.research.egolog.context import REAL_SHARE, STRETCH_S
 from models.research.egolog.days.composed import compose
 from models.research.graph_export import without_numbers
+from models.research.lib.error_lines import one_line_errors
 from models.research.lib.recordings_folder import recordings_or_simulated
 from models.serving.graph_file import GRAPHS_DIR, MADE_OF, GraphFile, served_config
 from models.serving.one_thread import pin_one_thread
@@ -178,7 +179,8 @@ def make(
     return write_weights(ENCODERS_INT8, config, every, Registry(out).path(ENCODERS_INT8))
 
 
-def main(arguments: list[str] | None = None) -> int:
+@one_line_errors
+def main(arguments: Sequence[str] | None = None) -> int:
     """Quantize the encoders."""
     parser = argparse.ArgumentParser(prog="python -m models.research.int8", description=__doc__)
     parser.add_argument("--weights", type=Path, default=WEIGHTS_DIR, help="folder of the encoders")

@@ -23,11 +23,12 @@ from models.recordings.protocol import RecordingError
 from models.recordings.shared_data import CIPIC, ESC50, IMU, SPEECH, URBANSOUND8K
 from models.recordings.splits import ear_split, in_split
 from models.recordings.unseen import TRAINED_ON, split_elsewhere
+from models.research.lib.error_lines import one_line_errors
 from models.research.lib.recordings_folder import needed_recordings
 from schemas.atomic_file import write_atomically
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Sequence
 
     from models.recordings.splits import Split
 
@@ -96,8 +97,9 @@ def _streets(data: Path, sounds: list[str]) -> list[str]:
     ]
 
 
-def main(arguments: list[str] | None = None) -> int:
-    """Write the list; exits with 2 where the recordings cannot be read."""
+@one_line_errors
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the command line."""
     parser = argparse.ArgumentParser(
         prog="python -m models.research.trained_on",
         description="Write which recordings the shipped weights were trained or chosen on.",
@@ -105,11 +107,7 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--data", type=Path, help="folder of recordings; the shared one if absent")
     parser.add_argument("--out", type=Path, default=TRAINED_ON, help="file to write")
     options = parser.parse_args(arguments)
-    data = needed_recordings(parser, options)
-    try:
-        names = trained_recordings(data)
-    except RecordingError as error:
-        parser.error(str(error))
+    names = trained_recordings(needed_recordings(parser, options))
     write_atomically(options.out, json.dumps(names, indent=0))
     print(", ".join(f"{len(each)} {kind}" for kind, each in names.items()))
     return 0

@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from functools import wraps
 from typing import TYPE_CHECKING, Any
 
-from infra.disk import full_disk
+from infra.disk import unusable_file
 from infra.errors import InfraError
 from models.recordings.protocol import RecordingError
 from models.serving.registry import RegistryError
@@ -35,7 +35,7 @@ def errors_in_one_line() -> Iterator[None]:
     except OSError as error:
         if isinstance(error, BrokenPipeError) and _reader_is_gone():
             os._exit(_ENDED_BY_SIGPIPE)
-        line = full_disk(error) or _unusable_file(error)
+        line = unusable_file(error)
         if line is None:
             raise
         print(f"error: {line}", file=sys.stderr, flush=True)
@@ -51,13 +51,6 @@ def _reader_is_gone() -> bool:
     poll = select.poll()
     poll.register(out, select.POLLOUT)
     return any(events & (select.POLLERR | select.POLLHUP) for _, events in poll.poll(0))
-
-
-def _unusable_file(error: OSError) -> str | None:
-    """Return one line if `error` is about a file, else None."""
-    if error.filename is None or error.strerror is None:
-        return None
-    return f"file {str(error.filename)!r} cannot be used: {error.strerror.lower()}"
 
 
 def one_line_errors(

@@ -3,7 +3,7 @@ from __future__ import annotations
 import errno
 from typing import TYPE_CHECKING
 
-from infra.disk import disk_problem, free_bytes, full_disk
+from infra.disk import disk_problem, free_bytes, full_disk, unusable_file
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -28,3 +28,15 @@ def test_a_full_disk_is_told_from_other_errors() -> None:
         "disk"
     )
     assert full_disk(OSError(errno.EACCES, "Permission denied", "/run/x")) is None
+
+
+def test_a_file_that_cannot_be_used_is_named_and_nothing_else_is() -> None:
+    absent = OSError(errno.ENOENT, "No such file or directory", "a.json")
+    assert unusable_file(absent) == "file 'a.json' cannot be used: no such file or directory"
+    # An error of two files, as a rename's, and the file that was to be written.
+    renamed = OSError(errno.EISDIR, "Is a directory", "a.1.tmp", None, "a.json")
+    assert unusable_file(renamed) == "file 'a.json' cannot be used: is a directory"
+    full = OSError(errno.ENOSPC, "No space left on device", "a.json")
+    assert unusable_file(full) == full_disk(full)
+    assert unusable_file(BrokenPipeError(errno.EPIPE, "Broken pipe")) is None
+    assert unusable_file(OSError("no number")) is None

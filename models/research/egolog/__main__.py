@@ -13,12 +13,14 @@ otherwise. Checkpoints are selected on validation users, clips and ears, never o
 from __future__ import annotations
 
 import argparse
+import sys
 import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from models.research.egolog import recipes
 from models.research.egolog.context import PART, TrainingContext
+from models.research.lib.error_lines import one_line_errors
 from models.research.lib.recordings_folder import recordings_or_simulated
 from models.research.lib.torch_device import torch_device
 from models.serving.one_thread import pin_one_thread
@@ -103,7 +105,8 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
-def main(arguments: Sequence[str] | None = None) -> None:
+@one_line_errors
+def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command line."""
     parser = _parser()
     options = parser.parse_args(arguments)
@@ -127,7 +130,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
     for name in STEPS if options.name == "all" else (options.name,):
         share = SHARES[name] if options.name == "all" else 1.0
         STEPS[name](context, options.minutes * share)
+    return 0
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())

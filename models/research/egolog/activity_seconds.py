@@ -16,6 +16,7 @@ from __future__ import annotations
 
 import argparse
 import copy
+import sys
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
@@ -32,7 +33,6 @@ from models.egolog.har import HAR, Har
 from models.egolog.scenario_text import SCENARIO_TEXT
 from models.labels import ACTIVITIES
 from models.network.low_precision import low_precision
-from models.recordings.shared_data import shared_data
 from models.research.egolog import har as of_har
 from models.research.egolog.augment import remount, vary_microphone
 from models.research.egolog.context import PART, REAL_SHARE, STRETCH_S
@@ -42,8 +42,10 @@ from models.research.egolog.har import ActivityExamples
 from models.research.egolog.motion_alone import SILENCED, silence
 from models.research.lib.cache_folder import cache_folder
 from models.research.lib.column_dataset import ColumnDataset
+from models.research.lib.error_lines import one_line_errors
 from models.research.lib.fit import Fit, fit
 from models.research.lib.option_minimums import check_minimums
+from models.research.lib.recordings_folder import needed_recordings
 from models.serving.one_thread import pin_one_thread
 from models.serving.registry import WEIGHTS_DIR, Registry
 from models.simulation.sources.material import Material
@@ -238,7 +240,8 @@ def train(
     network.seconds = made.requires_grad_(False).eval()
 
 
-def main(arguments: Sequence[str] | None = None) -> None:
+@one_line_errors
+def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command line."""
     parser = argparse.ArgumentParser(
         prog="python -m models.research.egolog.activity_seconds", description=__doc__
@@ -257,9 +260,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--out", type=Path, required=True, help="output file of the weights")
     options = parser.parse_args(arguments)
     check_minimums(parser, options, seeds=0, stretches=1, steps=1)
-    data = shared_data()
-    if data is None:
-        parser.error("the seconds are trained on real recordings; expected EGOLOG_SHARED_DATA set")
+    data = needed_recordings(parser, options)
     pin_one_thread()
     registry = Registry(options.weights)
     encoders, text = registry.load(ENCODERS).module, registry.load(SCENARIO_TEXT).module
@@ -275,6 +276,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     best = min(losses, key=lambda seed: losses[seed])
     saved = registry.save(HAR, networks[best], options.out, half=True)
     print(f"wrote {options.out}, of seed {best}, revision {saved.revision}")
+    return 0
 
 
 def _examples(
@@ -307,4 +309,4 @@ def _report(when: str, network: Har, text: ScenarioText, check: ActivityExamples
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())

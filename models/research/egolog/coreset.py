@@ -7,6 +7,7 @@ stores the encoders' features as bytes, which `models.finetuning.coreset` reads.
 from __future__ import annotations
 
 import argparse
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -15,17 +16,20 @@ import numpy as np
 from models.egolog.contrastive import ENCODERS
 from models.finetuning.coreset import FILE
 from models.labels import SCENARIOS
-from models.recordings.shared_data import shared_data
 from models.research.egolog.context import PART, TrainingContext
 from models.research.egolog.days.composed import compose
 from models.research.egolog.days.encoded import encode
 from models.research.egolog.scenario import cut_windows
+from models.research.lib.error_lines import one_line_errors
+from models.research.lib.recordings_folder import recordings_or_simulated
 from models.serving.one_thread import pin_one_thread
 from models.serving.registry import WEIGHTS_DIR
 from models.simulation.sources.material import Material
 from schemas.atomic_file import atomic_path
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from numpy.random import Generator
     from numpy.typing import NDArray
 
@@ -85,7 +89,8 @@ def _as_bytes(values: NDArray[np.float32]) -> tuple[NDArray[np.int8], NDArray[np
     return np.round(values / step).astype(np.int8), step
 
 
-def main() -> None:
+@one_line_errors
+def main(arguments: Sequence[str] | None = None) -> int:
     """Make the file that ships."""
     parser = argparse.ArgumentParser(
         prog="python -m models.research.egolog.coreset", description=__doc__
@@ -95,14 +100,14 @@ def main() -> None:
     )
     parser.add_argument("--out", type=Path, default=FILE, help="file to write")
     parser.add_argument("--seed", type=int, default=0, help="random seed of the selection")
-    args = parser.parse_args()
+    options = parser.parse_args(arguments)
     pin_one_thread()
-    context = TrainingContext(shared_data(), WEIGHTS_DIR, args.cache, stretches=PART)
-    rng = np.random.default_rng(args.seed)
+    context = TrainingContext(recordings_or_simulated(), WEIGHTS_DIR, options.cache, stretches=PART)
+    rng = np.random.default_rng(options.seed)
     encoders = context.encoders()
     train, validation = context.encoded_days()
     material = Material.read(context.data, "validation", elsewhere=False)
-    more = compose(SEED, STRETCHES, STRETCH_S, material, args.cache)
+    more = compose(SEED, STRETCHES, STRETCH_S, material, options.cache)
     days = [train, validation, encode(encoders, more)]
     windows = [cut_windows(part, encoders.space) for part in days]
     labels = [part.scenarios.numpy() for part in windows]
@@ -121,7 +126,7 @@ def main() -> None:
         for name in ("audio_features", "imu_features")
     )
     write(
-        args.out,
+        options.out,
         context.registry.load(ENCODERS).revision,
         audio,
         imu,
@@ -129,12 +134,12 @@ def main() -> None:
         np.arange(sum(map(len, labels))) >= len(labels[0]),
     )
     counts = np.concatenate(labels).sum(axis=0).astype(int)
-    size = args.out.stat().st_size / 1e6
-    print(
-        f"wrote {args.out}: {len(labels[0])} + {sum(map(len, labels[1:]))} windows, {size:.1f} MB"
-    )
+    size = options.out.stat().st_size / 1e6
+    trained, held_out = len(labels[0]), sum(map(len, labels[1:]))
+    print(f"wrote {options.out}: {trained} + {held_out} windows, {size:.1f} MB")
     print(", ".join(f"{name} {count}" for name, count in zip(SCENARIOS, counts, strict=True)))
+    return 0
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import sys
 from dataclasses import dataclass, replace
 from importlib.resources import files
 from pathlib import Path
@@ -26,6 +27,7 @@ from models.research.egolog.households.days import Calendar, household_windows
 from models.research.egolog.households.records import HouseholdWindows
 from models.research.lib.cache_folder import cache_folder
 from models.research.lib.column_dataset import ColumnDataset
+from models.research.lib.error_lines import one_line_errors
 from models.research.lib.metrics import micro_f1
 from models.research.lib.recordings_folder import needed_recordings
 from models.serving.one_thread import pin_one_thread
@@ -190,7 +192,8 @@ def cross_validated(
     return out
 
 
-def main(arguments: Sequence[str] | None = None) -> None:
+@one_line_errors
+def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command line."""
     parser = argparse.ArgumentParser(
         prog="python -m models.research.egolog.offline_expert", description=__doc__
@@ -227,7 +230,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
     )
     write_atomically(options.out, table_text(fit(examples), above))
     print(f"wrote {options.out}: {Expert.parse(options.out.read_text()).name}")
+    return 0
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())

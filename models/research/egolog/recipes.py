@@ -28,6 +28,7 @@ from models.research.egolog.localization import training as of_localization
 from models.research.egolog.localization.batched.training import Course
 from models.research.egolog.localization.training import Means
 from models.research.egolog.recogniser import recipe as of_recogniser
+from models.research.lib.errors import ResearchError
 from models.research.lib.fit import Fit
 from models.serving.registry import Registry
 
@@ -56,7 +57,7 @@ LOCALIZATION_SHARES: dict[LocalizationPart, float] = {
 }
 
 
-class TrainingError(RuntimeError):
+class TrainingError(ResearchError):
     """The data or weights that a training step needs are missing."""
 
 

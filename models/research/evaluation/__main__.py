@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import sys
 import tempfile
 from datetime import UTC, datetime
 from pathlib import Path
@@ -21,6 +22,7 @@ from models.research.evaluation.available_parts import available_parts
 from models.research.evaluation.measures import Figures, measure
 from models.research.evaluation.options import measured_data, weights_measured
 from models.research.evaluation.sounds import real_sounds
+from models.research.lib.error_lines import one_line_errors
 from models.serving.registry import WEIGHTS_DIR, Precision, Registry
 from schemas.atomic_file import write_atomically
 
@@ -40,7 +42,8 @@ def headlines(results: Figures) -> str:
     return "\n".join(lines)
 
 
-def main(arguments: Sequence[str] | None = None) -> None:
+@one_line_errors
+def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command line."""
     parser = argparse.ArgumentParser(
         prog="python -m models.research.evaluation", description=__doc__
@@ -89,6 +92,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
         )
     if options.results is not None:
         _write_results(runs, options)
+    return 0
 
 
 def _write_results(runs: dict[int, Figures], options: argparse.Namespace) -> None:
@@ -110,4 +114,4 @@ def _write_results(runs: dict[int, Figures], options: argparse.Namespace) -> Non
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())

@@ -16,6 +16,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import sys
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -32,6 +33,7 @@ from models.research.evaluation.composed_days import scores as composed_life
 from models.research.evaluation.options import weights_measured
 from models.research.evaluation.report.ablations import section
 from models.research.lib.cache_folder import cache_folder
+from models.research.lib.error_lines import one_line_errors
 from models.research.lib.fit import Fit
 from models.research.lib.metrics import micro_f1
 from models.research.lib.page_command import page_command
@@ -249,7 +251,8 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
-def main(arguments: Sequence[str] | None = None) -> None:
+@one_line_errors
+def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command line."""
     parser = _parser()
     options = parser.parse_args(arguments)
@@ -288,7 +291,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
             f"{weights_measured(Registry(options.weights))}"
         )
         put_section(options.results, section(options.comparison, figures, written))
+    return 0
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())

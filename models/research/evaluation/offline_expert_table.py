@@ -10,6 +10,7 @@ evidence: a certain sound, an activity all the time, or 4 nats of the network's 
 from __future__ import annotations
 
 import argparse
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -18,6 +19,7 @@ import numpy as np
 from models.egolog.offline_expert.evidence import ITEMS
 from models.egolog.offline_expert.expert import Expert
 from models.labels import SCENARIOS
+from models.research.lib.error_lines import one_line_errors
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -57,7 +59,8 @@ def draw(expert: Expert, path: Path) -> None:
     heat(expert.weights, ITEMS, SCENARIOS, "log-odds of scenarios given evidence", path)
 
 
-def main(arguments: Sequence[str] | None = None) -> None:
+@one_line_errors
+def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command line."""
     parser = argparse.ArgumentParser(
         prog="python -m models.research.evaluation.offline_expert_table", description=__doc__
@@ -79,7 +82,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
         chosen = [options.scenario] if options.scenario else list(SCENARIOS)
         print(f"{expert.name}, names from {expert.name_above:g} on")
         print("\n".join(page(expert, name, options.top) for name in chosen))
+    return 0
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())

@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING
 from models.egolog.contrastive import ENCODERS
 from models.egolog.har import HAR
 from models.egolog.localization import LOCALIZATION
-from models.recordings.shared_data import shared_data
 from models.research.egolog.days import disturbed as disturbed_days
 from models.research.lib.option_minimums import check_minimums
+from models.research.lib.recordings_folder import given_or_shared
 from models.serving.registry import WEIGHTS_DIR
 from models.simulation.sources.material import missing
 
@@ -29,9 +29,7 @@ def measured_data(parser: ArgumentParser, options: Namespace) -> Path | None:
     """
     if options.seed < 0:
         parser.error(f"--seed is {options.seed}; expected 0 or more")
-    if options.data is not None and not options.data.is_dir():
-        parser.error(f"--data {str(options.data)!r} is not a folder; expected one of recordings")
-    data: Path | None = options.data if options.data is not None else shared_data()
+    data = given_or_shared(parser, options)
     if data is None:
         print("no recordings (--data, EGOLOG_SHARED_DATA): only simulated life is measured")
         return None

@@ -21,7 +21,7 @@ import numpy as np
 from models.lanhar.label_table import LANHAR_LABELS
 from models.lanhar.rotation_invariant import GRAVITY, channels, measures
 from models.lanhar.sensor_encoder import LANHAR_SENSOR
-from models.research.lanhar.error_lines import one_line_errors
+from models.research.lib.error_lines import one_line_errors
 from models.research.lib.option_minimums import check_minimums
 from models.serving.graph_file import GRAPHS_DIR, GraphFile
 from models.serving.open_vocabulary import IN_FORCE

@@ -1,4 +1,4 @@
-"""The folder of real recordings for a command, and its error if there is none."""
+"""The folder of real recordings for a command, and its errors if there is none."""
 
 from __future__ import annotations
 
@@ -11,15 +11,24 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 
-def needed_recordings(parser: ArgumentParser, options: Namespace) -> Path:
-    """Return the folder of `--data`, if there is such an option, else the shared one.
+def given_or_shared(parser: ArgumentParser, options: Namespace) -> Path | None:
+    """Return the folder of `--data`, if there is such an option, else the shared one, or None.
 
-    Ends the program where there is none.
+    Ends the program if `--data` is not a folder.
     """
-    has_option = "data" in options
-    folder: Path | None = (options.data if has_option else None) or shared_data()
+    given: Path | None = getattr(options, "data", None)
+    if given is None:
+        return shared_data()
+    if not given.is_dir():
+        parser.error(f"--data {str(given)!r} is not a folder; expected one of recordings")
+    return given
+
+
+def needed_recordings(parser: ArgumentParser, options: Namespace) -> Path:
+    """Return the folder as `given_or_shared` does; ends the program where there is none."""
+    folder = given_or_shared(parser, options)
     if folder is None:
-        ways = f"--data or {ENVIRONMENT}" if has_option else ENVIRONMENT
+        ways = f"--data or {ENVIRONMENT}" if "data" in options else ENVIRONMENT
         parser.error(f"no recordings found; expected {ways} to name their folder")
     return folder
 

@@ -8,13 +8,14 @@ from typing import TYPE_CHECKING, Any
 import torch
 from torch import Tensor
 
+from models.research.lib.errors import ResearchError
 from schemas.extras import needs
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
 
-class SentenceEncoderError(RuntimeError):
+class SentenceEncoderError(ResearchError):
     """No sentence encoder can be had; the text says how to get one."""
 
 

@@ -20,9 +20,8 @@ import numpy as np
 from models.egolog.contrastive import ENCODERS
 from models.egolog.scenario import SCENARIO
 from models.egolog.scenario_text import SCENARIO_TEXT
-from models.network.published_weights import PretrainedError
 from models.recordings.datasets import ego4d, egoadl, samosa, self_collected
-from models.recordings.protocol import RecordingError
+from models.research.lib.error_lines import one_line_errors
 from models.research.lib.fit import Fit
 from models.research.lib.option_minimums import check_minimums
 from models.research.papers.activity_table import ScenarioContext, activity_table
@@ -31,9 +30,8 @@ from models.research.papers.label_text import cluster_activities, embed_labels
 from models.research.papers.published import EncodedSet, TablesError, encode, split_users
 from models.research.papers.recogniser import Column, answer_with, recogniser
 from models.research.papers.scenario_table import scenario_table
-from models.research.papers.text_table import TextTableError
 from models.serving.one_thread import pin_one_thread
-from models.serving.registry import WEIGHTS_DIR, Registry, RegistryError
+from models.serving.registry import WEIGHTS_DIR, Registry
 from schemas.atomic_file import write_atomically
 
 if TYPE_CHECKING:
@@ -151,7 +149,8 @@ def render(title: str, columns: Sequence[Column], paper: dict[str, dict[str, flo
     return "\n".join(lines)
 
 
-def main(arguments: Sequence[str] | None = None) -> None:
+@one_line_errors
+def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command line."""
     parser = _parser()
     given = parser.parse_args(arguments)
@@ -171,20 +170,18 @@ def main(arguments: Sequence[str] | None = None) -> None:
         given.text,
         given.text_encoder,
     )
-    try:
-        shipped, pair = _encoders(given)
-        columns_of = {
-            name: _one(name, root, pair, options, shipped)
-            for name, root in roots.items()
-            if root is not None
-        }
-    except (RecordingError, PretrainedError, RegistryError, TablesError, TextTableError) as error:
-        parser.exit(1, f"{error}\n")
+    shipped, pair = _encoders(given)
+    columns_of = {
+        name: _one(name, root, pair, options, shipped)
+        for name, root in roots.items()
+        if root is not None
+    }
     print(f"\nencoders: {pair.name}, frozen; seed {options.seed}; {options.steps} steps a head")
     report: dict[str, Any] = {"encoders": pair.name, "seed": options.seed, "steps": options.steps}
     report |= _print_tables(list(columns_of.values()))
     if given.json is not None:
         write_atomically(given.json, json.dumps(report, indent=2) + "\n")
+    return 0
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -271,4 +268,4 @@ def _add_note(column: Column, more: str) -> Column:
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())

@@ -8,10 +8,12 @@ to --out, which is `scenario_text.safetensors` in the current folder; `remove` l
 from __future__ import annotations
 
 import argparse
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from models.research.lib.sentence_encoder import SentenceEncoder, SentenceEncoderError
+from models.research.lib.error_lines import one_line_errors
+from models.research.lib.sentence_encoder import SentenceEncoder
 from models.research.papers.text_table import (
     SHIPPED,
     TextTable,
@@ -48,7 +50,8 @@ def add(table: TextTable, names: Sequence[str], encoder: SentenceEncoder) -> Tex
     return table.with_names(wanted, encoder.embed(wanted))
 
 
-def main(arguments: Sequence[str] | None = None) -> None:
+@one_line_errors
+def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command line."""
     parser = argparse.ArgumentParser(
         prog="python -m models.research.papers.names", description=__doc__
@@ -69,24 +72,22 @@ def main(arguments: Sequence[str] | None = None) -> None:
             sub.add_argument("--model", help="folder or cached name (default: all-MiniLM-L6-v2)")
             sub.add_argument("--new", action="store_true", help="start from an empty table")
     options = parser.parse_args(arguments)
-    try:
-        start = options.out if options.out.is_file() else SHIPPED
-        table = read_table(options.table or start)
-        if options.command == "list":
-            print("\n".join(table.names))
-            return
-        if options.command == "remove":
-            changed = table.without_names(options.names)
-        else:
-            encoder = SentenceEncoder(options.model)
-            if options.new:
-                table = TextTable((), encoder.embed(["a"])[:0])
-            changed = add(table, options.names, encoder)
-        write_table(changed, options.out)
-    except (TextTableError, SentenceEncoderError) as error:
-        parser.exit(1, f"{error}\n")
+    start = options.out if options.out.is_file() else SHIPPED
+    table = read_table(options.table or start)
+    if options.command == "list":
+        print("\n".join(table.names))
+        return 0
+    if options.command == "remove":
+        changed = table.without_names(options.names)
+    else:
+        encoder = SentenceEncoder(options.model)
+        if options.new:
+            table = TextTable((), encoder.embed(["a"])[:0])
+        changed = add(table, options.names, encoder)
+    write_table(changed, options.out)
     print(f"wrote {len(changed.names)} names to {options.out}")
+    return 0
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())

@@ -17,6 +17,7 @@ from tqdm import tqdm
 from models.features import Features
 from models.recordings.segments import Segment, cut
 from models.research.lib.column_dataset import ColumnDataset
+from models.research.lib.errors import ResearchError
 from schemas.frames import NS
 
 if TYPE_CHECKING:
@@ -37,7 +38,7 @@ CONTEXTS_A_RECORDING = 40
 _SHORTEST_S = 4.0
 
 
-class TablesError(ValueError):
+class TablesError(ResearchError):
     """A data set does not hold what a table needs; the text says what is missing."""
 
 

@@ -15,6 +15,7 @@ from safetensors import SafetensorError, safe_open
 from safetensors.torch import save_file
 from torch import Tensor
 
+from models.research.lib.errors import ResearchError
 from models.serving.registry import WEIGHTS_DIR
 from schemas.atomic_file import atomic_path
 
@@ -26,7 +27,7 @@ FORMAT = "egolog-text/1"
 SHIPPED = WEIGHTS_DIR / "scenario_text.safetensors"
 
 
-class TextTableError(ValueError):
+class TextTableError(ResearchError):
     """A table of text embeddings cannot be read, or lacks a name."""
 
 

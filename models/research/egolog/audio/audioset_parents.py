@@ -12,11 +12,14 @@ from __future__ import annotations
 import argparse
 import csv
 import json
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from models.egolog.audio_tagger import parents
 from models.recordings.shared_data import shared_data
+from models.research.lib.error_lines import one_line_errors
+from models.research.lib.errors import ResearchError
 from schemas.atomic_file import atomic_path
 
 if TYPE_CHECKING:
@@ -96,7 +99,7 @@ A parent that equals one of `models.labels.SOUND_EVENTS` has that name.
 ABOVE_SEVERAL = frozenset({"Animal", "Domestic animals, pets", "Wild animals", "Vehicle"})
 
 
-class OntologyError(ValueError):
+class OntologyError(ResearchError):
     """AudioSet's files are missing, or do not have the expected categories and classes."""
 
 
@@ -132,7 +135,8 @@ def parent_of_class(labels: Path) -> dict[str, str | None]:
     }
 
 
-def main(arguments: Sequence[str] | None = None) -> None:
+@one_line_errors
+def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command line."""
     parser = argparse.ArgumentParser(
         prog="python -m models.research.egolog.audio.audioset_parents", description=__doc__
@@ -149,15 +153,13 @@ def main(arguments: Sequence[str] | None = None) -> None:
         "--out", type=Path, default=Path(parents.__file__).with_name(parents.RESOURCE)
     )
     options = parser.parse_args(arguments)
-    try:
-        folded = parent_of_class(options.labels)
-    except OntologyError as error:
-        parser.error(str(error))
+    folded = parent_of_class(options.labels)
     with atomic_path(options.out) as draft:
         draft.write_text(json.dumps(folded, indent=0) + "\n", encoding="utf-8")
     names = {parent for parent in folded.values() if parent}
     left_out = sum(parent is None for parent in folded.values())
     print(f"{len(folded)} classes: {len(names)} parents, {left_out} classes without one")
+    return 0
 
 
 def _nearest(
@@ -174,4 +176,4 @@ def _nearest(
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())

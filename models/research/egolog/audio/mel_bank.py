@@ -5,17 +5,22 @@ python -m models.research.egolog.audio.mel_bank
 
 from __future__ import annotations
 
+import argparse
 import sys
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 from torchaudio.functional import melscale_fbanks
 
 from models.features import MEL_BANK, FeatureConfig
+from models.research.lib.error_lines import one_line_errors
 from models.serving.registry import WEIGHTS_DIR
 from schemas.atomic_file import atomic_path
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from torch import Tensor
 
 
@@ -32,9 +37,15 @@ def mel_bank(config: FeatureConfig) -> Tensor:
     return bank
 
 
-def main() -> int:
+@one_line_errors
+def main(arguments: Sequence[str] | None = None) -> int:
     """Write the filter bank of the default feature configuration."""
-    with atomic_path(WEIGHTS_DIR / MEL_BANK) as draft, draft.open("wb") as file:
+    parser = argparse.ArgumentParser(
+        prog="python -m models.research.egolog.audio.mel_bank", description=__doc__
+    )
+    parser.add_argument("--out", type=Path, default=WEIGHTS_DIR / MEL_BANK, help="output file")
+    options = parser.parse_args(arguments)
+    with atomic_path(options.out) as draft, draft.open("wb") as file:
         np.savez_compressed(file, bank=mel_bank(FeatureConfig()).numpy())
     return 0
 

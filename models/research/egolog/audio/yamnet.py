@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from models.labels import CATEGORIES
 from models.recordings.datasets.esc50 import Clip, waveform
+from models.research.lib.errors import ResearchError
 from schemas.extras import needs
 
 if TYPE_CHECKING:
@@ -29,7 +30,7 @@ SCORES = 521
 _EMBEDDING = "global_average_pooling2d/Mean"
 
 
-class YamnetError(RuntimeError):
+class YamnetError(ResearchError):
     """YAMNet cannot run: its file or the interpreter is missing, or the file is not YAMNet's."""
 
 

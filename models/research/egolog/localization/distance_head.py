@@ -16,6 +16,7 @@ reproduces its own weights.
 from __future__ import annotations
 
 import argparse
+import sys
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple, cast
@@ -26,7 +27,6 @@ from torch import Tensor, nn
 
 from models.egolog.localization import LOCALIZATION, Localization, distance_head
 from models.network.layer_inputs import layer_inputs
-from models.recordings.shared_data import shared_data
 from models.research.egolog.days import placed as placed_days
 from models.research.egolog.days.placed import PlacedDays
 from models.research.egolog.localization import life_calibration, two_ears
@@ -37,7 +37,9 @@ from models.research.egolog.localization.batched.training import regions_loss
 from models.research.egolog.localization.batched.validation import VALIDATION, validation_sets
 from models.research.egolog.localization.new_head import with_new_head
 from models.research.lib.cache_folder import cache_folder
+from models.research.lib.error_lines import one_line_errors
 from models.research.lib.option_minimums import check_minimums
+from models.research.lib.recordings_folder import needed_recordings
 from models.serving.one_thread import pin_one_thread
 from models.serving.registry import WEIGHTS_DIR, Registry
 from models.simulation.sources.material import Material
@@ -142,7 +144,8 @@ def fit_head(network: Localization, training: HeadExamples, rng: torch.Generator
     )
 
 
-def main(arguments: Sequence[str] | None = None) -> None:
+@one_line_errors
+def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command line."""
     parser = argparse.ArgumentParser(
         prog="python -m models.research.egolog.localization.distance_head", description=__doc__
@@ -161,9 +164,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--out", type=Path, required=True, help="output file of the weights")
     options = parser.parse_args(arguments)
     check_minimums(parser, options, seeds=0, clips=1, stretches=1)
-    data = shared_data()
-    if data is None:
-        parser.error("localization learns from real ears; expected EGOLOG_SHARED_DATA set")
+    data = needed_recordings(parser, options)
     pin_one_thread()
     with cache_folder(options.cache) as cache:
         material = Material.read(data, "validation", elsewhere=False)
@@ -192,6 +193,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     best = min(losses, key=lambda name: losses[name])
     saved = registry.save(LOCALIZATION, candidates[best], options.out, half=True)
     print(f"wrote {options.out}, {best}, revision {saved.revision}")
+    return 0
 
 
 class _Validation(NamedTuple):
@@ -256,4 +258,4 @@ class _Validation(NamedTuple):
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())

@@ -9,6 +9,7 @@ is what is best on shifted days and loses nothing on the others.
 from __future__ import annotations
 
 import argparse
+import sys
 from dataclasses import dataclass
 from itertools import product
 from pathlib import Path
@@ -27,6 +28,7 @@ from models.research.evaluation.composed_days.scores import Networks, with_memor
 from models.research.evaluation.self_training.measures import calendar_of
 from models.research.evaluation.self_training.uncertainty import log_labels
 from models.research.lib.cache_folder import cache_folder
+from models.research.lib.error_lines import one_line_errors
 from models.research.lib.metrics import micro_f1
 from models.research.lib.option_minimums import check_minimums
 from models.research.lib.recordings_folder import recordings_or_simulated
@@ -88,7 +90,8 @@ def of_days(households: Sequence[HouseholdWindows], memory: Memory) -> float:
     )
 
 
-def main(arguments: Sequence[str] | None = None) -> None:
+@one_line_errors
+def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command line."""
     parser = argparse.ArgumentParser(
         prog="python -m models.research.evaluation.composed_days.scenario_memory",
@@ -131,6 +134,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     _print("as in training", lambda memory: of_stretches(own, truth, options.stretches, memory))
     if households:
         _print("shifted", lambda memory: of_days(households, memory))
+    return 0
 
 
 def _print(days: str, f1: Callable[[Memory], float]) -> None:
@@ -147,4 +151,4 @@ def _print(days: str, f1: Callable[[Memory], float]) -> None:
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())

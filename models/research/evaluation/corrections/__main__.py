@@ -33,6 +33,7 @@ docs/RESULTS.md; `--from` takes the figures of other runs instead.
 from __future__ import annotations
 
 import argparse
+import sys
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -52,6 +53,7 @@ from models.research.evaluation.runs_by_seed import (
     write_runs,
 )
 from models.research.lib.cache_folder import cache_folder
+from models.research.lib.error_lines import one_line_errors
 from models.research.lib.option_minimums import check_minimums
 from models.serving.registry import WEIGHTS_DIR, Registry
 
@@ -89,7 +91,8 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
-def main(arguments: Sequence[str] | None = None) -> None:
+@one_line_errors
+def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command line."""
     parser = _parser()
     options = parser.parse_args(arguments)
@@ -98,6 +101,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     if runs is None:
         runs = _measure_seeds(parser, options)
     write_runs(parser, options, runs, report.section)
+    return 0
 
 
 def _measure_seeds(parser: argparse.ArgumentParser, options: argparse.Namespace) -> list[Figures]:
@@ -135,4 +139,4 @@ def _headlines(figures: Figures) -> str:
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())

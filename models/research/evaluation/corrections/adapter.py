@@ -12,6 +12,7 @@ one.
 from __future__ import annotations
 
 import argparse
+import sys
 from dataclasses import dataclass
 from itertools import product
 from pathlib import Path
@@ -33,6 +34,7 @@ from models.research.evaluation.corrections.measures import (
 )
 from models.research.evaluation.options import measured_data
 from models.research.lib.cache_folder import cache_folder
+from models.research.lib.error_lines import one_line_errors
 from models.research.lib.metrics import macro_f1_of_labels, micro_f1
 from models.research.lib.option_minimums import check_minimums
 from models.research.lib.tables import table
@@ -90,7 +92,8 @@ def _wearer(network: ScenarioNet, own: HouseholdWindows, seed: int) -> _Wearer:
     return _Wearer(words, later, probabilities(network, later.rows))
 
 
-def main(arguments: Sequence[str] | None = None) -> None:
+@one_line_errors
+def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command line."""
     parser = _parser()
     options = parser.parse_args(arguments)
@@ -101,6 +104,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     network = registry.load(SCENARIO).module
     wearers = _wearers(network, data, options)
     print(table(_HEAD, list(_rows(network, wearers, Coreset.load(registry).held_out))))
+    return 0
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -160,4 +164,4 @@ def _rows(
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())

@@ -10,6 +10,7 @@ that closes most.
 
 from __future__ import annotations
 
+import sys
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -24,6 +25,7 @@ from models.research.evaluation.composed_days.scores import Networks
 from models.research.evaluation.interference import activities as interference
 from models.research.evaluation.options import choosing_options
 from models.research.lib.cache_folder import cache_folder
+from models.research.lib.error_lines import one_line_errors
 from models.research.lib.recordings_folder import recordings_or_simulated
 from models.research.lib.tables import table
 from models.serving.near_field import NearFieldExtractor
@@ -140,7 +142,8 @@ def _share_error(
     return float(np.sqrt(variance) / len(windows))
 
 
-def main(arguments: Sequence[str] | None = None) -> None:
+@one_line_errors
+def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command line."""
     options = choosing_options(
         "python -m models.research.evaluation.interference.gate", __doc__, arguments
@@ -183,12 +186,13 @@ def main(arguments: Sequence[str] | None = None) -> None:
     best = choose_point(points, har["interfered"])
     if best is None:
         print("\nevery gate that is seldom wrong costs activities: keep it open (FAR_ABOVE = 1.0)")
-        return
+        return 0
     print(
         f"\nFAR_ABOVE = {best.above:.2f} (now {FAR_ABOVE}): closes in {best.closed:.3f} of "
         f"far-only windows and in {best.wrong:.3f} of those with a near source"
     )
+    return 0
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())

@@ -8,6 +8,7 @@ on ordinary days of the same wearers. Audio is dropped as in a worker.
 
 from __future__ import annotations
 
+import sys
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -24,6 +25,7 @@ from models.research.evaluation.composed_days.scores import Networks
 from models.research.evaluation.interference import activities as interference
 from models.research.evaluation.options import choosing_options
 from models.research.lib.cache_folder import cache_folder
+from models.research.lib.error_lines import one_line_errors
 from models.research.lib.recordings_folder import recordings_or_simulated
 from models.research.lib.tables import table
 from models.serving.one_thread import pin_one_thread
@@ -108,7 +110,8 @@ def _row(choice: float, loud: Sequence[_Scores], ordinary: Sequence[_Scores]) ->
     return ["all sound" if choice == ALL_SOUND else f"{choice:.1f}", *cells]
 
 
-def main(arguments: Sequence[str] | None = None) -> None:
+@one_line_errors
+def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command line."""
     options = choosing_options(
         "python -m models.research.evaluation.interference.undisturbed", __doc__, arguments
@@ -138,7 +141,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
     ]
     print(table(head, [_row(choice, loud, ordinary) for choice in CHOICES]))
     print(f"\nNEAR_FROM is {NEAR_FROM}")
+    return 0
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())

@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import sys
 from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
@@ -34,6 +35,7 @@ from models.research.egolog.days import placed as placed_days
 from models.research.egolog.localization.direction_memory import SecondsInOrder, fit_filter
 from models.research.evaluation.localization.rendered import SourceSeconds
 from models.research.lib.cache_folder import cache_folder
+from models.research.lib.error_lines import one_line_errors
 from models.research.lib.option_minimums import check_minimums
 from models.research.lib.recordings_folder import needed_recordings
 from models.research.lib.tables import table
@@ -137,7 +139,8 @@ def measure(localizer: SoundLocalizer, days: PlacedDays) -> dict[str, Figures]:
     return {name: figures_of(localize_days(localizer, days, motion=ways[name])) for name in ways}
 
 
-def main(arguments: Sequence[str] | None = None) -> None:
+@one_line_errors
+def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command line."""
     parser = argparse.ArgumentParser(
         prog="python -m models.research.evaluation.localization.direction_memory",
@@ -169,12 +172,13 @@ def main(arguments: Sequence[str] | None = None) -> None:
                 Material.read(data, "validation", elsewhere=False), VALIDATION_SEEDS
             )
             print(_fit([localize_days(localizer, days) for days in known]))
-            return
+            return 0
         unseen = compose_days(unseen_material(data), options.seeds)
     figures = [measure(localizer, days) for days in unseen]
     if options.json is not None:
         write_atomically(options.json, json.dumps(figures, indent=2))
     print(_page(figures))
+    return 0
 
 
 def _fit(days: Sequence[LocatedDays]) -> str:
@@ -229,4 +233,4 @@ def _by_distance(regions: NDArray[np.float32]) -> NDArray[np.float32]:
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())

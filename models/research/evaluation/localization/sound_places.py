@@ -10,6 +10,7 @@ single place that the regions of the whole half minute give to all events.
 from __future__ import annotations
 
 import argparse
+import sys
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -24,6 +25,7 @@ from models.research.evaluation.localization.placed_events import (
     PlacedEvents,
 )
 from models.research.lib.cache_folder import cache_folder
+from models.research.lib.error_lines import one_line_errors
 from models.research.lib.metrics import calibration_error
 from models.research.lib.recordings_folder import recordings_or_simulated
 from models.serving.one_thread import pin_one_thread
@@ -117,7 +119,8 @@ def _share(right: NDArray[np.bool_]) -> float | None:
     return float(right.mean()) if len(right) else None
 
 
-def main(arguments: Sequence[str] | None = None) -> None:
+@one_line_errors
+def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command line."""
     parser = argparse.ArgumentParser(
         prog="python -m models.research.evaluation.localization.sound_places", description=__doc__
@@ -151,7 +154,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
     print(f"CALIBRATION = {best}")
     for name, value in measure(placed, best).items():
         print(f"{name.replace('_', ' ')}: {value}")
+    return 0
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())

@@ -27,6 +27,7 @@ from models.lanhar.upright import uprights
 from models.recordings.datasets.labelled_windows import read, right_activities
 from models.recordings.shared_data import IMU
 from models.research.lanhar.training.scores import SURE
+from models.research.lib.error_lines import one_line_errors
 from models.research.lib.metrics import calibration_error
 from models.research.lib.recordings_folder import needed_recordings
 from models.research.lib.tables import table
@@ -146,6 +147,7 @@ def best(rows: Sequence[Scores]) -> Scores:
     return min(within, key=lambda row: row.calibration_error)
 
 
+@one_line_errors
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command line."""
     parser = argparse.ArgumentParser(

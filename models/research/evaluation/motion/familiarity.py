@@ -9,6 +9,7 @@ that the networks were not trained on.
 from __future__ import annotations
 
 import argparse
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -22,6 +23,7 @@ from models.recordings.datasets.trained_motion import unseen_split
 from models.recordings.shared_data import IMU
 from models.recordings.splits import in_split
 from models.research.evaluation.options import measured_data
+from models.research.lib.error_lines import one_line_errors
 from models.research.lib.recordings_folder import needed_recordings
 from models.research.lib.tables import table
 from models.serving.one_thread import pin_one_thread
@@ -93,7 +95,8 @@ def row(name: str, measured: Familiarities) -> list[str]:
     ]
 
 
-def main(arguments: Sequence[str] | None = None) -> None:
+@one_line_errors
+def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command line."""
     parser = argparse.ArgumentParser(
         prog="python -m models.research.evaluation.motion.familiarity",
@@ -109,7 +112,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
         "recording", "users", "windows", "familiarity", "unfamiliar", "median user", "worst user",
     ]  # fmt: skip
     print(table(head, [row(name, each) for name, each in figures.items()]))
+    return 0
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())

@@ -32,6 +32,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import sys
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -54,6 +55,7 @@ from models.research.evaluation.self_training.measures import (
 )
 from models.research.evaluation.self_training.refining import THRESHOLDS
 from models.research.lib.cache_folder import cache_folder
+from models.research.lib.error_lines import one_line_errors
 from models.research.lib.option_minimums import check_minimums
 from models.research.lib.tables import table
 from models.serving.registry import WEIGHTS_DIR
@@ -107,19 +109,21 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
-def main(arguments: Sequence[str] | None = None) -> None:
+@one_line_errors
+def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command line."""
     parser = _parser()
     options = parser.parse_args(arguments)
     check_minimums(parser, options, processes=1, wearers=1)
     if options.shares:
         _measure_shares(parser, options)
-        return
+        return 0
     runs = earlier_runs(options)
     if runs is None:
         runs = _measure_seeds(parser, options)
     section = partial(_section, options.results)
     write_runs(parser, options, runs, section)
+    return 0
 
 
 def _measure_seeds(parser: argparse.ArgumentParser, options: argparse.Namespace) -> list[Figures]:
@@ -167,4 +171,4 @@ def _section(page: Path, runs: Sequence[Figures], command: str, date: str) -> st
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import sys
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -23,19 +24,20 @@ from models.egolog.contrastive import ENCODERS
 from models.features import Features
 from models.labels import CATEGORIES, RECOGNISED_SOUNDS
 from models.recordings.datasets import esc50, urbansound8k
-from models.recordings.protocol import RecordingError
-from models.recordings.shared_data import ESC50, URBANSOUND8K, shared_data
+from models.recordings.shared_data import ESC50, URBANSOUND8K
 from models.recordings.unseen import split_elsewhere, unseen
 from models.research.egolog.audio.categories import sounding
 from models.research.egolog.audio.yamnet import Yamnet, YamnetError, class_names
 from models.research.egolog.recogniser.sound_names import PARENT_OF_CATEGORY, PARENT_OF_SOUND
 from models.research.lib import sizes
+from models.research.lib.error_lines import one_line_errors
+from models.research.lib.option_minimums import check_minimums
+from models.research.lib.recordings_folder import given_or_shared
 from models.research.lib.tables import table
 from models.serving.audio_tagger import (
     SEGMENT_S,
     TAGGER_MEL,
     AudioTagger,
-    AudioTaggerError,
     TaggerFeatures,
     open_audio_tagger,
 )
@@ -186,7 +188,8 @@ def report(figures: Mapping[str, Mapping[str, Any]], costs: Sequence[sizes.Cost]
     )
 
 
-def main(arguments: Sequence[str] | None = None) -> None:
+@one_line_errors
+def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command line."""
     parser = argparse.ArgumentParser(
         prog="python -m models.research.evaluation.sounds.audio_tagger", description=__doc__
@@ -197,16 +200,12 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--weights", type=Path, default=WEIGHTS_DIR, help="folder of our weights")
     parser.add_argument("--json", type=Path, help="output file of the metrics")
     options = parser.parse_args(arguments)
-    if options.every < 1:
-        parser.error(f"--every is {options.every}; expected 1 or more")
+    check_minimums(parser, options, every=1)
     pin_one_thread()
     registry = Registry(options.weights)
-    data: Path | None = options.data if options.data is not None else shared_data()
-    try:
-        tagger = open_audio_tagger(options.tagger)
-        sounds = {} if data is None else labelled_sounds(data, options.every)
-    except (AudioTaggerError, RecordingError) as error:
-        parser.error(str(error))
+    data = given_or_shared(parser, options)
+    tagger = open_audio_tagger(options.tagger)
+    sounds = {} if data is None else labelled_sounds(data, options.every)
     figures: dict[str, dict[str, Any]] = {}
     if data is None:
         print("no recordings (--data, EGOLOG_SHARED_DATA): only the cost is measured")
@@ -223,6 +222,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     print(report(figures, costs))
     if options.json is not None:
         write_atomically(options.json, json.dumps(figures, indent=2))
+    return 0
 
 
 def _rows(parents: Iterable[str | None]) -> list[list[int]]:
@@ -237,4 +237,4 @@ def _fold(probabilities: Float32, rows: Sequence[Sequence[int]]) -> Float32:
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -30,6 +31,7 @@ from models.research.evaluation.sounds.real_sounds import (
     street_clips,
     under_street,
 )
+from models.research.lib.error_lines import one_line_errors
 from models.research.lib.recordings_folder import needed_recordings
 from models.research.lib.tables import spread, table
 from models.serving.one_thread import pin_one_thread
@@ -139,7 +141,8 @@ def page(figures: Mapping[str, Mapping[str, Sequence[CountedAsSpeech]]]) -> str:
     return table(["sound", "detector", "clips dropped", "seconds dropped", "seconds"], rows)
 
 
-def main(arguments: Sequence[str] | None = None) -> None:
+@one_line_errors
+def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command line."""
     parser = argparse.ArgumentParser(
         prog="python -m models.research.evaluation.sounds.speech_filter", description=__doc__
@@ -177,7 +180,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
     print(page(figures))
     if options.json is not None:
         write_atomically(options.json, json.dumps(figures, indent=1) + "\n")
+    return 0
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())

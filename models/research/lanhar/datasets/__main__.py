@@ -13,7 +13,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from models.research.lanhar.datasets import hapt, hhar, motionsense, pamap2, shoaib, uci_har
-from models.research.lanhar.interpretation.windows import Windows, WindowsError, write_npz
+from models.research.lanhar.interpretation.windows import Windows, write_npz
+from models.research.lib.error_lines import one_line_errors
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -30,8 +31,9 @@ READERS: dict[str, Callable[[Path], tuple[Windows, SetReport]]] = {
 }
 
 
+@one_line_errors
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run the command line; returns 0, or 2 when nothing could be read."""
+    """Run the command line; returns 0."""
     parser = argparse.ArgumentParser(
         prog="python -m models.research.lanhar.datasets", description=__doc__
     )
@@ -39,12 +41,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("root", type=Path, help="folder of the unpacked archive")
     parser.add_argument("--out", type=Path, required=True, help="output file, .npz")
     options = parser.parse_args(arguments)
-    try:
-        windows, report = READERS[options.dataset](options.root)
-        write_npz(options.out, windows)
-    except (WindowsError, OSError) as error:
-        print(error, file=sys.stderr)
-        return 2
+    windows, report = READERS[options.dataset](options.root)
+    write_npz(options.out, windows)
     for line in report.lines():
         print(line, file=sys.stderr)
     counts = Counter(windows.label.tolist())
@@ -53,4 +51,4 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 if __name__ == "__main__":
-    raise SystemExit(main())
+    sys.exit(main())

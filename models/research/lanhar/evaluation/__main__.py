@@ -18,13 +18,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, get_args
 
 from models.lanhar.activity_names import LabelSet
-from models.research.lanhar.error_lines import one_line_errors
 from models.research.lanhar.evaluation.cross_dataset import evaluate
 from models.research.lanhar.evaluation.evaluation_settings import BASELINES, EvaluationSettings
 from models.research.lanhar.interpretation.answers import Answers
 from models.research.lanhar.interpretation.llm_batch import BatchConfig, LlmBatch
 from models.research.lanhar.interpretation.windows import read_npz
 from models.research.lanhar.training.sentence_text import SentenceText
+from models.research.lib.error_lines import one_line_errors
 from models.research.lib.option_minimums import check_minimums
 from schemas.atomic_file import write_atomically
 

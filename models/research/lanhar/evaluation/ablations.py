@@ -20,7 +20,6 @@ import torch
 
 from models.lanhar.activity_names import Classes, LabelSet, classes, in_set
 from models.research.lanhar.baselines.learning import BaselineSettings, Task, self_supervised
-from models.research.lanhar.error_lines import one_line_errors
 from models.research.lanhar.evaluation.divergence import relative_divergence
 from models.research.lanhar.evaluation.pictures import picture
 from models.research.lanhar.interpretation.analysis import analyse_all
@@ -38,6 +37,7 @@ from models.research.lanhar.training.transfer import (
     fit,
     interpret,
 )
+from models.research.lib.error_lines import one_line_errors
 from models.research.lib.option_minimums import check_minimums
 from schemas.atomic_file import write_atomically
 

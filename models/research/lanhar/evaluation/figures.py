@@ -18,7 +18,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from models.recordings.shared_data import IMU
-from models.research.lanhar.error_lines import one_line_errors
 from models.research.lanhar.evaluation.data_sets import DATA_SETS
 from models.research.lanhar.evaluation.figure_runs import (
     FIGURES,
@@ -31,6 +30,7 @@ from models.research.lanhar.evaluation.figures_page import page
 from models.research.lanhar.evaluation.kept_runs import add_kept_runs
 from models.research.lanhar.evaluation.variants import by_answers
 from models.research.lanhar.interpretation.windows import read_npz
+from models.research.lib.error_lines import one_line_errors
 from models.research.lib.option_minimums import check_minimums
 from models.research.lib.page_command import page_command
 from models.research.lib.page_sections import put_section

@@ -26,7 +26,6 @@ from models.recordings.datasets.labelled_windows import read as read_windows
 from models.recordings.shared_data import IMU
 from models.recordings.splits import in_split
 from models.research.lanhar.baselines.forest import forest
-from models.research.lanhar.error_lines import one_line_errors
 from models.research.lanhar.evaluation.kept_runs import add_kept_runs, keep, read_kept
 from models.research.lanhar.interpretation.windows import FILES
 from models.research.lanhar.training import __main__ as first_step
@@ -41,6 +40,7 @@ from models.research.lanhar.training.scores import macro_f1
 from models.research.lanhar.training.sensor import train_sequence
 from models.research.lanhar.training.train_on import training_set
 from models.research.lanhar.training.transfer import encode, interpret
+from models.research.lib.error_lines import one_line_errors
 from models.research.lib.option_minimums import check_minimums
 from models.research.lib.page_command import page_command
 from models.research.lib.page_sections import put_section

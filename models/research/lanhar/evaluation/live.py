@@ -26,9 +26,9 @@ from models.lanhar.sensor_encoder import LANHAR_SENSOR
 from models.recordings.datasets.labelled_windows import read
 from models.recordings.protocol import RecordingError
 from models.recordings.shared_data import IMU
-from models.research.lanhar.error_lines import one_line_errors
 from models.research.lanhar.evaluation.live_page import page, shown
 from models.research.lanhar.evaluation.live_ranking import Figures, figures, ranked
+from models.research.lib.error_lines import one_line_errors
 from models.research.lib.option_minimums import check_minimums
 from models.research.lib.page_command import page_command
 from models.research.lib.page_sections import put_section

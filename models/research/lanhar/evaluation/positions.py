@@ -21,8 +21,8 @@ from models.lanhar.position_weights import LANHAR_POSITION
 from models.lanhar.step_position import StepPosition, add_window, estimate
 from models.recordings.datasets.trained_motion import PLACE_OF
 from models.recordings.shared_data import IMU
-from models.research.lanhar.error_lines import one_line_errors
 from models.research.lanhar.training.position import Walked, trained, walked
+from models.research.lib.error_lines import one_line_errors
 from models.research.lib.metrics import calibration_error
 from models.research.lib.page_command import page_command
 from models.research.lib.page_sections import put_section

@@ -27,7 +27,6 @@ from models.lanhar.sensor_encoder import LANHAR_SENSOR
 from models.lanhar.text_encoder import LANHAR_WORDS
 from models.lanhar.vocabulary import OpenVocabulary
 from models.recordings.shared_data import IMU, shared_data
-from models.research.lanhar.error_lines import one_line_errors
 from models.research.lanhar.evaluation.ablations import ablate
 from models.research.lanhar.evaluation.data_sets import DATA_SETS
 from models.research.lanhar.evaluation.evaluation_settings import TRAINED_BASELINES
@@ -37,6 +36,7 @@ from models.research.lanhar.evaluation.report import write, write_walking_and_si
 from models.research.lanhar.evaluation.report_tables import LanharReport
 from models.research.lanhar.evaluation.way_runs import groups, jobs, measure, walking_and_sitting
 from models.research.lanhar.interpretation.windows import read_npz
+from models.research.lib.error_lines import one_line_errors
 from models.research.lib.option_minimums import check_minimums
 from models.research.lib.page_command import page_command
 from models.research.lib.recordings_folder import needed_recordings

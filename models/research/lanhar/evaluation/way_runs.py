@@ -18,7 +18,7 @@ from models.research.lanhar.evaluation.evaluation_settings import (
 from models.research.lanhar.evaluation.kept_runs import keep, read_kept
 from models.research.lanhar.evaluation.over_seeds import Runs, Way
 from models.research.lanhar.evaluation.report_tables import Group
-from models.research.lanhar.evaluation.shared_classes import DataSetPair
+from models.research.lanhar.evaluation.shared_classes import DataSetPair, EvaluationError
 from models.research.lanhar.interpretation.windows import read_npz
 from models.serving.one_thread import pin_one_thread
 
@@ -168,9 +168,7 @@ def measure(todo: Sequence[WayRun], workers: int, only_kept: bool = False) -> Ru
         return figures
     for path in sorted({file for job in missing for file in (job.source, job.target)}):
         if not path.is_file():
-            raise FileNotFoundError(
-                f"no data set at {str(path)!r}; expected one of --data or --also"
-            )
+            raise EvaluationError(f"no data set at {str(path)!r}; expected one of --data or --also")
     start = time.monotonic()
     with ProcessPoolExecutor(workers, mp_context=get_context("spawn")) as pool:
         running = {pool.submit(run, job): job for job in missing}

@@ -39,9 +39,10 @@ from models.research.lanhar.interpretation.template_interpreter import (
     DETAILS,
     interpret_all_by_template,
 )
-from models.research.lanhar.interpretation.windows import Windows, WindowsError, read_npz
+from models.research.lanhar.interpretation.windows import Windows, read_npz
+from models.research.lib.error_lines import one_line_errors
 from models.research.lib.option_minimums import check_minimums
-from models.research.lib.sentence_encoder import SentenceEncoder, SentenceEncoderError
+from models.research.lib.sentence_encoder import SentenceEncoder
 from schemas.atomic_file import write_atomically
 
 if TYPE_CHECKING:
@@ -65,25 +66,22 @@ def analysed(windows: Windows, posture: bool) -> list[Analysis]:
     return analyse_all(windows.data, uprights(windows, analyses))
 
 
+@one_line_errors
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command line; returns 0, or 1 if some windows have no interpretation."""
     parser = _parser()
     options = parser.parse_args(arguments)
     check_minimums(parser, options, seed=0, limit=0, concurrency=1, retries=0)
-    try:
-        windows = read_npz(options.data)
-        if options.limit:
-            windows = windows.where(np.arange(len(windows)) < options.limit)
-        embed = _embedder() if options.regenerate else None
-        analyses = analysed(windows, options.posture)
-        if options.endpoint:
-            results, again = _asked(windows, analyses, options)
-        else:
-            by_template = interpret_all_by_template(analyses, options.detail, options.seed)
-            results, again = list(by_template), rephrase(analyses, options.seed)
-    except (WindowsError, SentenceEncoderError, EndpointError) as error:
-        print(error, file=sys.stderr)
-        return 2
+    windows = read_npz(options.data)
+    if options.limit:
+        windows = windows.where(np.arange(len(windows)) < options.limit)
+    embed = _embedder() if options.regenerate else None
+    analyses = analysed(windows, options.posture)
+    if options.endpoint:
+        results, again = _asked(windows, analyses, options)
+    else:
+        by_template = interpret_all_by_template(analyses, options.detail, options.seed)
+        results, again = list(by_template), rephrase(analyses, options.seed)
     errors = Counter(str(one) for one in results if isinstance(one, EndpointError))
     good: list[Interpretation | None] = [
         None if isinstance(one, EndpointError) else one for one in results
@@ -257,4 +255,4 @@ def _write_report(
 
 
 if __name__ == "__main__":
-    raise SystemExit(main())
+    sys.exit(main())

@@ -15,7 +15,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from models.lanhar import descriptions
-from models.lanhar.descriptions import Description, DescriptionError
 from models.lanhar.label_prompt import LabelAnswer, label_prompt
 from models.research.lanhar.interpretation.__main__ import (
     add_endpoint_options,
@@ -23,10 +22,13 @@ from models.research.lanhar.interpretation.__main__ import (
     endpoint_of,
 )
 from models.research.lanhar.interpretation.llm_batch import EndpointError, LlmBatch
+from models.research.lib.error_lines import one_line_errors
 from models.research.lib.option_minimums import check_minimums
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+
+    from models.lanhar.descriptions import Description
 
 
 def ask(
@@ -50,6 +52,7 @@ def ask(
     return described
 
 
+@one_line_errors
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command line; returns 0, or 1 if a label was not described."""
     parser = argparse.ArgumentParser(
@@ -70,17 +73,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = parser.parse_args(arguments)
     check_minimums(parser, options, count=1, concurrency=1, retries=0)
     labels = list(dict.fromkeys(options.labels)) or list(descriptions.labels())
-    try:
-        for label in labels:
-            descriptions.file_name(label)
-        endpoint = endpoint_of(options, options.out)
-        asked = [label_prompt(name, number) for name in labels for number in range(options.count)]
-        estimate = endpoint.estimate(asked, LabelAnswer)
-        confirm(estimate, options.yes or not estimate.calls)
-        described = ask(endpoint, labels, options.count)
-    except (DescriptionError, EndpointError) as error:
-        print(error, file=sys.stderr)
-        return 2
+    for label in labels:
+        descriptions.file_name(label)
+    endpoint = endpoint_of(options, options.out)
+    asked = [label_prompt(name, number) for name in labels for number in range(options.count)]
+    estimate = endpoint.estimate(asked, LabelAnswer)
+    confirm(estimate, options.yes or not estimate.calls)
+    described = ask(endpoint, labels, options.count)
     missing = 0
     for label, texts in described.items():
         if isinstance(texts, EndpointError):
@@ -93,4 +92,4 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 if __name__ == "__main__":
-    raise SystemExit(main())
+    sys.exit(main())

@@ -20,6 +20,7 @@ from infra.llm.call_error import CallError
 from infra.llm.endpoint import Endpoint, EndpointConfig
 from infra.llm.reply import AnswerLimit, Reply
 from infra.llm.structured import correction, parse
+from models.research.lib.errors import ResearchError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -33,7 +34,7 @@ _CHARACTERS_A_TOKEN = 3.2
 Form = TypeVar("Form", bound=BaseModel)
 
 
-class EndpointError(RuntimeError):
+class EndpointError(ResearchError):
     """The endpoint gave no usable answer."""
 
 

@@ -10,6 +10,7 @@ import numpy as np
 from pydantic import ValidationError
 
 from models.research.lanhar.interpretation.interpretation import Interpretation
+from models.research.lib.errors import ResearchError
 from schemas.atomic_file import write_atomically
 
 if TYPE_CHECKING:
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
     from models.research.lanhar.interpretation.windows import Windows
 
 
-class InterpretationsError(ValueError):
+class InterpretationsError(ResearchError):
     """A file does not have the interpretations of these windows."""
 
 

@@ -11,6 +11,7 @@ import numpy as np
 
 from models.lanhar.activity_names import canonicals
 from models.lanhar.resample import RATE, to_20_hz
+from models.research.lib.errors import ResearchError
 from schemas.atomic_file import atomic_path
 
 if TYPE_CHECKING:
@@ -37,7 +38,7 @@ _CLASSYGLASS = ("recording", "start", "label", "user")
 _MIN_OF_SHORT = 0.3
 
 
-class WindowsError(ValueError):
+class WindowsError(ResearchError):
     """A file or array does not have windows of motion; the message names the file and the key."""
 
 

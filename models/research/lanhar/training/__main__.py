@@ -30,7 +30,6 @@ from models.lanhar.text_encoder import LANHAR_TEXT, WordEncoder
 from models.lanhar.vocabulary import embed_labels
 from models.recordings.shared_data import IMU
 from models.recordings.splits import in_split
-from models.research.lanhar.error_lines import one_line_errors
 from models.research.lanhar.interpretation.windows import FILES, Windows, concatenate, read_npz
 from models.research.lanhar.training.augment import augment
 from models.research.lanhar.training.distil import word_encoder
@@ -43,6 +42,7 @@ from models.research.lanhar.training.sensor import (
 )
 from models.research.lanhar.training.text import TextSettings, train_text
 from models.research.lanhar.training.transfer import Interpreted, encode, inputs_of, interpret
+from models.research.lib.error_lines import one_line_errors
 from models.research.lib.option_minimums import check_minimums
 from models.research.lib.recordings_folder import needed_recordings
 from models.serving.one_thread import pin_one_thread

@@ -21,9 +21,9 @@ from torch.nn.functional import mse_loss
 
 from models.lanhar import descriptions
 from models.lanhar.text_encoder import LANHAR_WORDS, WordEncoder
-from models.research.lanhar.error_lines import one_line_errors
 from models.research.lanhar.training.expected_patterns import synthesised
 from models.research.lanhar.training.one_cycle import train_one_cycle
+from models.research.lib.error_lines import one_line_errors
 from models.research.lib.option_minimums import check_minimums
 from models.research.lib.sentence_encoder import SentenceEncoder
 from models.serving.one_thread import pin_one_thread
@@ -104,8 +104,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = parser.parse_args(arguments)
     check_minimums(parser, options, seed=0)
     pin_one_thread()
-    teacher = SentenceEncoder(options.model)
     texts = corpus(options.data, options.seed)
+    teacher = SentenceEncoder(options.model)
     encoder = WordEncoder()
     losses = distil(encoder, texts, teacher.embed(texts), options.seed)
     saved = Registry(options.out).save(LANHAR_WORDS, encoder, half=True)

@@ -21,9 +21,9 @@ from models.lanhar.readings import LANHAR_READINGS, Readings
 from models.lanhar.sensor_encoder import LANHAR_SENSOR
 from models.recordings.shared_data import IMU
 from models.recordings.splits import in_split
-from models.research.lanhar.error_lines import one_line_errors
 from models.research.lanhar.interpretation.windows import FILES, SAMPLES, concatenate, read_npz
 from models.research.lanhar.training.sensor import embed
+from models.research.lib.error_lines import one_line_errors
 from models.research.lib.recordings_folder import needed_recordings
 from models.serving.one_thread import pin_one_thread
 from models.serving.registry import WEIGHTS_DIR, Registry

@@ -34,10 +34,10 @@ from models.lanhar.upright import uprights
 from models.recordings.datasets.labelled_windows import LabelledWindows
 from models.recordings.datasets.labelled_windows import read as read_windows
 from models.recordings.shared_data import IMU
-from models.research.lanhar.error_lines import one_line_errors
 from models.research.lanhar.interpretation.windows import FILES
 from models.research.lanhar.training.one_cycle import train_one_cycle
 from models.research.lanhar.training.scores import macro_f1
+from models.research.lib.error_lines import one_line_errors
 from models.research.lib.option_minimums import check_minimums
 from models.research.lib.recordings_folder import needed_recordings
 from models.serving.one_thread import pin_one_thread

@@ -23,7 +23,7 @@ from models.lanhar.upright import has_steps
 from models.recordings.datasets.labelled_windows import read
 from models.recordings.datasets.trained_motion import PLACE_OF
 from models.recordings.shared_data import IMU
-from models.research.lanhar.error_lines import one_line_errors
+from models.research.lib.error_lines import one_line_errors
 from models.research.lib.recordings_folder import needed_recordings
 from models.serving.one_thread import pin_one_thread
 from models.serving.registry import WEIGHTS_DIR, Registry

@@ -24,10 +24,10 @@ from models.lanhar.position_readout import ReadoutConfig
 from models.lanhar.readout_weights import LANHAR_READOUT
 from models.recordings.datasets.labelled_windows import read
 from models.recordings.shared_data import IMU
-from models.research.lanhar.error_lines import one_line_errors
 from models.research.lanhar.training.pocket_windows import FILES, concatenate, score_windows
 from models.research.lanhar.training.position_readout_check import check_readouts
 from models.research.lanhar.training.readout_training import SHARES, train_readout
+from models.research.lib.error_lines import one_line_errors
 from models.research.lib.option_minimums import check_minimums
 from models.research.lib.recordings_folder import needed_recordings
 from models.serving.lanhar_loading import require_lanhar

@@ -26,7 +26,6 @@ from models.recordings.datasets import labelled_motion
 from models.recordings.datasets.labelled_motion import STANDING_UP_AND_DOWN, WINDOW
 from models.recordings.shared_data import IMU
 from models.recordings.splits import in_split
-from models.research.lanhar.error_lines import one_line_errors
 from models.research.lanhar.interpretation.windows import (
     FILES,
     Windows,
@@ -38,6 +37,7 @@ from models.research.lanhar.training.augment import augment
 from models.research.lanhar.training.scores import macro_f1
 from models.research.lanhar.training.sensor import SensorSettings, TrainingSet, train_sequence
 from models.research.lanhar.training.transfer import Interpreted, encode, interpret
+from models.research.lib.error_lines import one_line_errors
 from models.research.lib.option_minimums import check_minimums
 from models.research.lib.recordings_folder import needed_recordings
 from models.serving.one_thread import pin_one_thread

@@ -25,10 +25,10 @@ from models.lanhar.sensor_encoder import SensorEncoder, measures_of
 from models.lanhar.text_encoder import LANHAR_TEXT
 from models.recordings.shared_data import IMU
 from models.recordings.splits import in_split
-from models.research.lanhar.error_lines import one_line_errors
 from models.research.lanhar.training.__main__ import ShippedSettings, read
 from models.research.lanhar.training.sensor import TrainingSet, embed, train_sequence
 from models.research.lanhar.training.transfer import encode, interpret
+from models.research.lib.error_lines import one_line_errors
 from models.research.lib.option_minimums import check_minimums
 from models.research.lib.recordings_folder import needed_recordings
 from models.serving.one_thread import pin_one_thread

@@ -6,7 +6,11 @@ from typing import TYPE_CHECKING
 import pytest
 
 from models.recordings.shared_data import ENVIRONMENT
-from models.research.lib.recordings_folder import needed_recordings, recordings_or_simulated
+from models.research.lib.recordings_folder import (
+    given_or_shared,
+    needed_recordings,
+    recordings_or_simulated,
+)
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -16,11 +20,20 @@ def test_the_named_folder_comes_before_the_shared_one(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     (tmp_path / "audio").mkdir()
+    (tmp_path / "own").mkdir()
     monkeypatch.setenv(ENVIRONMENT, str(tmp_path))
     parser = ArgumentParser()
     assert needed_recordings(parser, Namespace()) == recordings_or_simulated() == tmp_path
     assert needed_recordings(parser, Namespace(data=None)) == tmp_path
     assert needed_recordings(parser, Namespace(data=tmp_path / "own")) == tmp_path / "own"
+
+
+def test_a_named_folder_that_does_not_exist_ends_the_program(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit):
+        given_or_shared(ArgumentParser(), Namespace(data=tmp_path / "absent"))
+    assert f"--data '{tmp_path / 'absent'}' is not a folder" in capsys.readouterr().err
 
 
 def test_without_recordings_the_program_ends_or_days_are_simulated(

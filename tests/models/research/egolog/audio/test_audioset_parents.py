@@ -10,6 +10,7 @@ from models.egolog.audio_tagger.parents import PARENT_OF_CLASS, PARENTS
 from models.labels import SOUND_EVENTS
 from models.research.egolog.audio import audioset_parents
 from models.research.egolog.audio.audioset_parents import CATEGORIES_OF_PARENT, parent_of_class
+from models.research.lib.error_lines import UNUSABLE
 from tests.shared_data import shared_data
 
 if TYPE_CHECKING:
@@ -55,10 +56,9 @@ def test_the_command_writes_the_resource(
 def test_another_folder_is_refused_in_one_line(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    with pytest.raises(SystemExit):
-        audioset_parents.main(["--labels", str(tmp_path)])
-    last = capsys.readouterr().err.splitlines()[-1]
-    assert last.endswith("audioset_ontology.json does not exist; expected AudioSet's file")
+    assert audioset_parents.main(["--labels", str(tmp_path)]) == UNUSABLE
+    (line,) = capsys.readouterr().err.splitlines()
+    assert line.endswith("audioset_ontology.json does not exist; expected AudioSet's file")
 
 
 def test_an_ontology_without_a_category_is_refused(tmp_path: Path) -> None:

@@ -24,6 +24,7 @@ from models.research.evaluation.sounds.audio_tagger import (
     top1,
 )
 from models.research.lib import sizes
+from models.research.lib.error_lines import UNUSABLE
 from models.serving.audio_tagger import open_audio_tagger
 from tests.models import fresh, small_data
 from tests.models.research.papers.pretrained import small_files
@@ -127,7 +128,7 @@ def test_one_command_prints_parents_and_cost(
 def test_a_wrong_file_is_refused_in_one_line(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    with pytest.raises(SystemExit):
-        audio_tagger.main([str(tmp_path / "mn04_as.pt"), "--data", str(tmp_path)])
-    last = capsys.readouterr().err.splitlines()[-1]
-    assert last.endswith("mn04_as.pt do not exist")
+    arguments = [str(tmp_path / "mn04_as.pt"), "--data", str(tmp_path)]
+    assert audio_tagger.main(arguments) == UNUSABLE
+    (line,) = capsys.readouterr().err.splitlines()
+    assert line.endswith("mn04_as.pt do not exist")

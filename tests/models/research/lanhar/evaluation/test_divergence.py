@@ -2,6 +2,7 @@ import numpy as np
 import pytest
 
 from models.research.lanhar.evaluation.divergence import relative_divergence
+from models.research.lanhar.evaluation.shared_classes import EvaluationError
 
 LABELS = ("walking", "sitting")
 
@@ -41,5 +42,5 @@ def test_the_measure_has_no_unit() -> None:
 
 def test_one_label_cannot_be_compared() -> None:
     first = space(0, 0)
-    with pytest.raises(ValueError, match="1 labels"):
+    with pytest.raises(EvaluationError, match="1 labels"):
         relative_divergence(*first, *space(0, 1), ("walking", "lying"))

@@ -21,6 +21,7 @@ from models.research.lanhar.evaluation.figure_runs import (
 from models.research.lanhar.evaluation.figures import main
 from models.research.lanhar.evaluation.figures_page import HEADINGS, page
 from models.research.lanhar.evaluation.regeneration import regeneration
+from models.research.lanhar.evaluation.shared_classes import EvaluationError
 from models.research.lanhar.evaluation.variants import (
     INTERPRETERS,
     LANGUAGE_MODELS,
@@ -31,6 +32,7 @@ from models.research.lanhar.interpretation import store
 from models.research.lanhar.interpretation.interpretation import Interpretation
 from models.research.lanhar.interpretation.windows import write_npz
 from models.research.lanhar.training.transfer import TransferSettings, interpret
+from models.research.lib.error_lines import UNUSABLE
 from models.research.lib.page_sections import sections
 from tests.models.research.lanhar.motion import data_set
 
@@ -67,7 +69,7 @@ def test_the_halves_that_lie_farthest_apart_are_those_of_unlike_users() -> None:
     kinds = [{user[0] for user in part.user} for part in (source, target)]
     assert kinds in ([{"w"}, {"s"}], [{"s"}, {"w"}])
     assert apart > 0
-    with pytest.raises(ValueError, match="made has 1 users; expected 2 or more"):
+    with pytest.raises(EvaluationError, match="made has 1 users; expected 2 or more"):
         farthest_halves(source.where(source.user == source.user[0]), 0)
 
 
@@ -180,7 +182,7 @@ def test_halves_of_one_user_are_one_line(
     one_user = replace(data_set("x", 0, each=2), user=np.array(["u"] * 10))
     write_npz(tmp_path / "imu" / COMPLEX["WISDM, pocket"], one_user)
     places = ["--data", str(tmp_path), "--runs", str(tmp_path / "runs")]
-    assert main([*places, "--figures", "10", "--rows", "WISDM, pocket", "--users", "1"]) == 1
+    assert main([*places, "--figures", "10", "--rows", "WISDM, pocket", "--users", "1"]) == UNUSABLE
     assert capsys.readouterr().err.splitlines()[-1].endswith("has 1 users; expected 2 or more")
 
 

@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 from models.research.lanhar.evaluation.__main__ import main
+from models.research.lib.error_lines import UNUSABLE
 from tests.models.research.lanhar.motion import data_set, motion_file
 
 pytest.importorskip("sklearn")
@@ -84,12 +85,12 @@ def test_files_without_a_shared_class_are_refused(
     arguments = files(tmp_path)
     target = data_set("b", 1, each=2)
     motion_file(Path(arguments[3]), target.where(target.label == "running"))
-    assert main([*arguments, "--quick"]) == 1
+    assert main([*arguments, "--quick"]) == UNUSABLE
     assert "share 0 classes" in capsys.readouterr().err
 
 
 def test_a_missing_file_is_named(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     arguments = files(tmp_path)
     arguments[1] = str(tmp_path / "gone.npz")
-    assert main(arguments) == 1
+    assert main(arguments) == UNUSABLE
     assert "gone.npz" in capsys.readouterr().err

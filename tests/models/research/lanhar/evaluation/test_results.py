@@ -21,6 +21,7 @@ from models.research.lanhar.evaluation.way_runs import (
     run,
     walking_and_sitting,
 )
+from models.research.lib.error_lines import UNUSABLE
 from models.serving.registry import Registry
 from tests.models.research.lanhar.motion import data_set, motion_file
 
@@ -166,7 +167,7 @@ def test_a_part_of_which_nothing_was_run_stays_as_it_is(
 def test_a_missing_data_set_is_named(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     arguments = ["--data", str(tmp_path), "--runs", str(tmp_path / "runs"), "--workers", "1"]
     arguments += ["--ways", "HAPT-ClassyGlass-four", "--out", str(tmp_path / "page.md")]
-    assert main(arguments) == 1
+    assert main(arguments) == UNUSABLE
     assert "classyglass_50hz.npz" in capsys.readouterr().err
     assert not (tmp_path / "page.md").exists()
 
@@ -181,10 +182,10 @@ def test_a_missing_data_set_is_named(tmp_path: Path, capsys: pytest.CaptureFixtu
     ],
 )
 def test_a_wrong_argument_is_named(
-    arguments: list[str], message: str, capsys: pytest.CaptureFixture[str]
+    arguments: list[str], message: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     with pytest.raises(SystemExit):
-        main([*arguments, "--data", "none"])
+        main([*arguments, "--data", str(tmp_path)])
     assert message in capsys.readouterr().err
 
 

@@ -1,4 +1,4 @@
-"""Errors of LanHAR's commands that a user can fix, in one line instead of a traceback."""
+"""Errors of research's commands that a user can fix, in one line instead of a traceback."""
 
 from __future__ import annotations
 
@@ -6,11 +6,12 @@ import sys
 from functools import wraps
 from typing import TYPE_CHECKING, Protocol
 
+from infra.disk import unusable_file
+from infra.errors import InfraError
 from models.lanhar.descriptions import DescriptionError
+from models.network.published_weights import PretrainedError
 from models.recordings.protocol import RecordingError
-from models.research.lanhar.interpretation.store import InterpretationsError
-from models.research.lanhar.interpretation.windows import WindowsError
-from models.research.lib.sentence_encoder import SentenceEncoderError
+from models.research.lib.errors import ResearchError
 from models.serving.graph_file import GraphError
 from models.serving.registry import RegistryError
 from schemas.extras import MissingExtraError
@@ -21,15 +22,17 @@ if TYPE_CHECKING:
 EXPECTED = (
     DescriptionError,
     GraphError,
-    InterpretationsError,
+    InfraError,
     MissingExtraError,
-    OSError,
+    PretrainedError,
     RecordingError,
     RegistryError,
-    SentenceEncoderError,
-    WindowsError,
+    ResearchError,
 )
-"""What a folder, a file, weights or a missing package may cause."""
+"""What a folder, a file, weights, an endpoint or a missing package may cause."""
+
+UNUSABLE = 2
+"""The status of unusable input, as argparse's of unusable arguments."""
 
 
 class Main(Protocol):
@@ -40,14 +43,23 @@ class Main(Protocol):
 
 
 def one_line_errors(main: Main) -> Main:
-    """Return a command line's `main` that prints `EXPECTED` errors as one line, with status 1."""
+    """Return a command line's `main` that prints an error of unusable input as one line.
+
+    These are `EXPECTED` and files that cannot be read or written; the status is then `UNUSABLE`.
+    """
 
     @wraps(main)
     def run(arguments: Sequence[str] | None = None) -> int:
         try:
             return main(arguments)
         except EXPECTED as error:
-            print(" ".join(str(error).split()), file=sys.stderr)
-            return 1
+            line = str(error)
+        except OSError as error:
+            of_a_file = unusable_file(error)
+            if of_a_file is None:
+                raise
+            line = of_a_file
+        print(" ".join(line.split()), file=sys.stderr)
+        return UNUSABLE
 
     return run

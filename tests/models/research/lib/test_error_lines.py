@@ -1,0 +1,36 @@
+from __future__ import annotations
+
+import errno
+from typing import TYPE_CHECKING
+
+import pytest
+
+from models.research.lib.error_lines import UNUSABLE, one_line_errors
+from schemas.extras import MissingExtraError
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+
+def failing(error: Exception) -> int:
+    @one_line_errors
+    def main(arguments: Sequence[str] | None = None) -> int:
+        raise error
+
+    return main()
+
+
+def test_an_error_of_several_lines_becomes_one(capsys: pytest.CaptureFixture[str]) -> None:
+    assert failing(MissingExtraError("needs x;\n  install it")) == UNUSABLE
+    assert capsys.readouterr().err == "needs x; install it\n"
+
+
+def test_a_file_that_cannot_be_used_is_named(capsys: pytest.CaptureFixture[str]) -> None:
+    assert failing(OSError(errno.EACCES, "Permission denied", "a.json")) == UNUSABLE
+    assert capsys.readouterr().err == "file 'a.json' cannot be used: permission denied\n"
+
+
+@pytest.mark.parametrize("error", [ValueError("a fault"), OSError("a fault")])
+def test_a_fault_of_the_program_keeps_its_traceback(error: Exception) -> None:
+    with pytest.raises(type(error), match="a fault"):
+        failing(error)
