@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 
 from models.recordings.datasets import esc50, spoken_digits, urbansound8k
 from models.recordings.datasets.motion_files import MotionCuts, read_motion
-from models.recordings.datasets.trained_motion import recording_starts
+from models.recordings.datasets.trained_motion import PLACE_OF, recording_starts
 from models.recordings.formats.arrays import load
 from models.recordings.formats.columns import texts
 from models.recordings.protocol import RecordingError
@@ -32,15 +32,7 @@ if TYPE_CHECKING:
 
     from models.recordings.splits import Split
 
-MOTION_FILES = (
-    "classyglass_50hz.npz",
-    "geotec_phone_50hz.npz",
-    "geotec_watch_50hz.npz",
-    "hapt_50hz.npz",
-    "uci_hapt_20hz.npz",
-    "wisdm19_phone_20hz.npz",
-    "wisdm19_watch_20hz.npz",
-)
+MOTION_FILES = (*sorted(PLACE_OF), "uci_hapt_20hz.npz")
 """What networks and LanHAR are trained on; other files of motion only measure."""
 _KNOWN: tuple[Split, ...] = ("train", "validation")
 
