@@ -80,7 +80,7 @@ class LiveState:
         self._scenario = record
         return True
 
-    def shown(self) -> dict[str, Any]:
+    def page_state(self) -> dict[str, Any]:
         """Return the state as plain data: times in ms since the epoch, levels in dB full scale."""
         second = self._seconds[max(self._seconds)] if self._seconds else None
         regions = {} if second is None else second.regions

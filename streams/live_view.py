@@ -112,9 +112,11 @@ class LiveView:
     async def write(self, states: LiveStates) -> None:
         """Write the states that changed since the last time."""
         changed, self._changed = self._changed, set()
-        shown = {name: self._states[name].shown() for name in changed if name in self._states}
-        if shown:
-            await states.put(shown)
+        states_by_device = {
+            name: self._states[name].page_state() for name in changed if name in self._states
+        }
+        if states_by_device:
+            await states.put(states_by_device)
 
     async def _name(self, window: Window, segment: NDArray[Any]) -> None:
         try:

@@ -32,9 +32,9 @@ EncodedSecond = NDArray[np.float32]
 class SecondEncoder:
     """Encodes seconds of log-mel one by one, with a cache; threads may share it."""
 
-    def __init__(self, registry: Registry, kept: int = KEPT) -> None:
+    def __init__(self, registry: Registry, capacity: int = KEPT) -> None:
         self._session = registry.open(ENCODERS).sessions["seconds"]
-        self._results = ResultCache(kept)
+        self._results = ResultCache(capacity)
 
     def encode(self, mel: NDArray[Any], *, last: bool = False) -> list[EncodedSecond]:
         """Return the seconds of a log-mel (50·n, 64); n is at least 1.

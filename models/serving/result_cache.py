@@ -20,14 +20,14 @@ _KEPT_AFTER_LAST = 128
 
 
 class ResultCache:
-    """The latest `kept` results of one computation; threads may share it.
+    """The latest `capacity` results of one computation; threads may share it.
 
     Of those that were asked for as the `last` time, only the latest 128 are kept. Evicted results
     are recomputed, bit-equal.
     """
 
-    def __init__(self, kept: int) -> None:
-        self._kept = kept
+    def __init__(self, capacity: int) -> None:
+        self._capacity = capacity
         self._results: OrderedDict[bytes, NDArray[np.float32]] = OrderedDict()
         self._after_last: OrderedDict[bytes, NDArray[np.float32]] = OrderedDict()
         self._lock = Lock()
@@ -63,9 +63,9 @@ class ResultCache:
         missing: dict[bytes, NDArray[np.float32]] = {}
         with self._lock:
             for key, own in zip(keys, owned, strict=True):
-                kept = self._results.get(key, self._after_last.get(key))
-                if kept is not None:
-                    results[key] = kept
+                cached = self._results.get(key, self._after_last.get(key))
+                if cached is not None:
+                    results[key] = cached
                 elif key not in missing:
                     missing[key] = own.astype(np.float32)
         if missing:
@@ -77,7 +77,7 @@ class ResultCache:
         return [results[key] for key in keys]
 
     def _keep(self, key: bytes, result: NDArray[np.float32], *, last: bool) -> None:
-        results, limit = self._results, self._kept
+        results, limit = self._results, self._capacity
         if last:
             results, limit = self._after_last, min(limit, _KEPT_AFTER_LAST)
         self._results.pop(key, None)

@@ -43,9 +43,9 @@ def levels(segments: NDArray[Any]) -> NDArray[np.float64]:
 class SegmentSounds:
     """Recognises the sounds of segments, with a cache; threads may share it."""
 
-    def __init__(self, registry: Registry, kept: int = _KEPT) -> None:
+    def __init__(self, registry: Registry, capacity: int = _KEPT) -> None:
         self._session = registry.open(ENCODERS).sessions["sounds"]
-        self._results = ResultCache(kept)
+        self._results = ResultCache(capacity)
 
     def logits(self, segment: NDArray[Any]) -> NDArray[np.float32]:
         """(T, 64) log-mel -> logits (54,) of the recognised sounds."""

@@ -63,14 +63,14 @@ class Access:
             return True
         if self.token is None:
             return not self.proxies
-        kind, _, shown = request.headers.get("Authorization", "").partition(" ")
-        if kind.lower() == "bearer" and self.is_token(shown.strip()):
+        kind, _, given = request.headers.get("Authorization", "").partition(" ")
+        if kind.lower() == "bearer" and self.is_token(given.strip()):
             return True
         return self._is_cookie(request.cookies.get(COOKIE, ""))
 
-    def is_token(self, shown: str) -> bool:
-        """Return whether `shown` is the token, in constant time."""
-        return self.token is not None and _same(shown, self.token)
+    def is_token(self, given: str) -> bool:
+        """Return whether `given` is the token, in constant time."""
+        return self.token is not None and _same(given, self.token)
 
     def cookie(self) -> str:
         """Return the value of a browser's cookie with its expiry; it does not reveal the token."""
@@ -82,8 +82,8 @@ class Access:
         forwarded = request.headers.get("X-Forwarded-Proto", "").lower() == "https"
         return request.secure or (forwarded and self._through_proxy(request))
 
-    def _is_cookie(self, shown: str) -> bool:
-        until, _, signature = shown.partition(".")
+    def _is_cookie(self, given: str) -> bool:
+        until, _, signature = given.partition(".")
         if not _same(signature, self._signature(until)):
             return False
         return int(until) > clock.now_s()
@@ -115,9 +115,9 @@ def host_name(request: web.Request) -> str:
     return host.partition(":")[0]
 
 
-def _same(shown: str, right: str) -> bool:
+def _same(given: str, right: str) -> bool:
     # A header's bytes may not be text.
-    return hmac.compare_digest(shown.encode(errors="surrogateescape"), right.encode())
+    return hmac.compare_digest(given.encode(errors="surrogateescape"), right.encode())
 
 
 def _on_loopback(request: web.Request) -> bool:

@@ -22,7 +22,7 @@ def test_the_newest_of_each_result_is_shown() -> None:
     ):
         assert live.take(record)
     live.name("s", (T0 + 1) * NS, {"speech": 0.9, "music": 0.6})
-    assert live.shown() == {
+    assert live.page_state() == {
         "at": (T0 + 2) * 1_000,
         "level_db": -41.0,
         "regions": {"left-near": 0.9},
@@ -42,7 +42,7 @@ def test_what_is_older_than_what_is_shown_changes_nothing() -> None:
     assert not live.take(activity(-5))
     assert live.take(scenario(-30))
     assert not live.take(scenario(-60))
-    assert live.shown()["at"] == (T0 + 4) * 1_000
+    assert live.page_state()["at"] == (T0 + 4) * 1_000
 
 
 def test_what_is_long_over_is_not_now() -> None:
@@ -50,16 +50,16 @@ def test_what_is_long_over_is_not_now() -> None:
     live.take(activity(-4))
     live.take(scenario(-29))
     live.name("s", T0 * NS, {"speech": 0.9})
-    assert len(live.shown()["sounds"]) == 1
+    assert len(live.page_state()["sounds"]) == 1
     live.add_window("s", (T0 + 6) * NS, (T0 + 7) * NS, None)
-    assert live.shown()["sounds"] == []
-    assert live.shown()["activity"] is not None
+    assert live.page_state()["sounds"] == []
+    assert live.page_state()["activity"] is not None
     live.add_window("s", (T0 + 20) * NS, (T0 + 21) * NS, None)
-    assert live.shown()["activity"] is None
-    assert live.shown()["scenario"] is not None
+    assert live.page_state()["activity"] is None
+    assert live.page_state()["scenario"] is not None
     live.add_window("s", (T0 + 95) * NS, (T0 + 96) * NS, None)
-    assert live.shown()["scenario"] is None
-    assert live.shown()["level_db"] is None
+    assert live.page_state()["scenario"] is None
+    assert live.page_state()["level_db"] is None
 
 
 def test_the_session_that_spoke_last_is_shown_alone() -> None:
@@ -68,7 +68,7 @@ def test_the_session_that_spoke_last_is_shown_alone() -> None:
     live.add_window("other", T0 * NS, (T0 + 1) * NS, -50.0)
     assert not live.take(spatial(11, front_far=0.9))
     live.name("s", (T0 + 11) * NS, {"speech": 0.9})
-    shown = live.shown()
+    shown = live.page_state()
     assert (shown["at"], shown["regions"], shown["sounds"]) == ((T0 + 1) * 1_000, {}, [])
     assert live.take(spatial(0, session="other", back_far=0.5))
 
@@ -78,7 +78,7 @@ def test_what_is_unknown_says_so_and_no_place_is_made_up() -> None:
     live.take(activity(-3, unknown=True))
     live.take(scenario(-29, unknown=True))
     live.name("s", (T0 + 1) * NS, {"speech": 0.9})
-    shown = live.shown()
+    shown = live.page_state()
     assert shown["activity"]["unknown"]
     assert shown["scenario"]["unknown"]
     assert shown["sounds"][0]["where"] == []

@@ -44,8 +44,8 @@ class Watching:
         for second in seconds:
             self.view.add_window(window(second, sound))
 
-    def shown(self) -> dict[str, Any]:
-        return self.view._states["d"].shown()
+    def page_state(self) -> dict[str, Any]:
+        return self.view._states["d"].page_state()
 
 
 def window(second: int, sound: bool = True) -> Window:
@@ -84,7 +84,7 @@ async def test_two_seconds_that_end_together_are_named(watching: Watching) -> No
     await asyncio.sleep(0)
     # The third second's partner never came.
     assert [each[[0, -1], 0].tolist() for each in watching.namer.segments] == [[0, 1], [4, 5]]
-    assert watching.shown()["sounds"] == [
+    assert watching.page_state()["sounds"] == [
         {"name": "speech", "probability": 0.9, "where": ["near", "front"]}
     ]
 
@@ -92,9 +92,9 @@ async def test_two_seconds_that_end_together_are_named(watching: Watching) -> No
 async def test_without_sound_there_is_no_level(watching: Watching) -> None:
     watching.view.watch({"d"})
     watching.add_window(4)
-    assert watching.shown()["level_db"] > -100
+    assert watching.page_state()["level_db"] > -100
     watching.add_window(5, sound=False)
-    assert watching.shown()["level_db"] is None
+    assert watching.page_state()["level_db"] is None
 
 
 async def test_a_worker_writes_what_changed_of_watched_devices(

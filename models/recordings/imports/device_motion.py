@@ -30,7 +30,7 @@ class DeviceMotion:
     device: str
 
     @property
-    def shown(self) -> PurePosixPath:
+    def display_path(self) -> PurePosixPath:
         """The first of its files, by the user's path."""
         return self.parts[0]
 
@@ -52,12 +52,12 @@ def read_device_motion(
 
     With a `layout` only files of that maker are read.
     """
-    shown = {file.path: file.shown for file in files if _is_of(file, layout, skipped)}
-    groups, unused = motion_groups(shown)
-    skipped += [(str(shown[path]), reason) for path, reason in unused]
+    display_path = {file.path: file.display_path for file in files if _is_of(file, layout, skipped)}
+    groups, unused = motion_groups(display_path)
+    skipped += [(str(display_path[path]), reason) for path, reason in unused]
     read: list[DeviceMotion] = []
     for group in groups:
-        parts = tuple(shown[path] for path in group.files)
+        parts = tuple(display_path[path] for path in group.files)
         try:
             motion = read_motion(
                 group.files[0],
@@ -81,7 +81,7 @@ def _is_of(file: FoundFile, layout: Layout | None, skipped: list[tuple[str, str]
     if names is not None and not layout.fits(names):
         skipped.append(
             (
-                str(file.shown),
+                str(file.display_path),
                 f"is not laid out as {layout.name} writes: expected {layout.expected}",
             )
         )

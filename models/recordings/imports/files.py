@@ -29,10 +29,10 @@ _ENCRYPTED = 0x1
 
 @dataclass(frozen=True)
 class FoundFile:
-    """A file: `path` on disk, and `shown`, its path below PATH (or in a zip below it)."""
+    """A file: `path` on disk, and `display_path`, that below PATH (or in a zip below it)."""
 
     path: Path
-    shown: PurePosixPath
+    display_path: PurePosixPath
 
 
 def find_files(
@@ -56,8 +56,8 @@ def find_files(
             files.append(file)
         else:
             # If PATH itself is a zip, its members need no prefix.
-            shown = PurePosixPath() if file.path == root else file.shown
-            files += unpacker.unpack(file, shown)
+            display_path = PurePosixPath() if file.path == root else file.display_path
+            files += unpacker.unpack(file, display_path)
     opened = []
     for file in files:
         plain = file if file.path.suffix.lower() != ".gz" else unpacker.unpack_gzip(file)
@@ -66,15 +66,15 @@ def find_files(
 
 
 def _walk(
-    folder: Path, shown: PurePosixPath, skipped: list[tuple[str, str]]
+    folder: Path, display_path: PurePosixPath, skipped: list[tuple[str, str]]
 ) -> Iterator[FoundFile]:
     try:
         entries = sorted(folder.iterdir(), key=lambda path: path.name)
     except OSError as error:
-        skipped.append((str(shown), f"cannot be listed: {error.strerror}"))
+        skipped.append((str(display_path), f"cannot be listed: {error.strerror}"))
         return
     for path in entries:
-        name = shown / path.name
+        name = display_path / path.name
         if path.is_dir():
             if path.is_symlink():
                 skipped.append((str(name), "is a link to a folder"))
@@ -97,7 +97,7 @@ class _Unpacker:
         self._left = min(MAX_UNPACKED_BYTES, free) if max_bytes is None else max_bytes
         self._zips = 0
 
-    def unpack(self, file: FoundFile, shown: PurePosixPath) -> list[FoundFile]:
+    def unpack(self, file: FoundFile, display_path: PurePosixPath) -> list[FoundFile]:
         """Return the files of one zip; nested zips are not unpacked."""
         target = self._scratch / str(self._zips)
         self._zips += 1
@@ -115,11 +115,11 @@ class _Unpacker:
                     if reason is None:
                         reason = self._extract(archive, member, target / name)
                     if reason is not None:
-                        self._skipped.append((str(shown / _plain(name)), reason))
+                        self._skipped.append((str(display_path / _plain(name)), reason))
                     else:
-                        files.append(FoundFile(target / name, shown / name))
+                        files.append(FoundFile(target / name, display_path / name))
         except (zipfile.BadZipFile, OSError, RecordingError, NotImplementedError) as error:
-            self._skipped.append((str(file.shown), f"cannot be unpacked: {error}"))
+            self._skipped.append((str(file.display_path), f"cannot be unpacked: {error}"))
         return files
 
     def unpack_gzip(self, file: FoundFile) -> FoundFile | None:
@@ -127,7 +127,7 @@ class _Unpacker:
 
         Files of a folder stay in one folder.
         """
-        path = self._scratch / "gzip" / file.shown.parent / file.path.stem
+        path = self._scratch / "gzip" / file.display_path.parent / file.path.stem
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
             with gzip.open(file.path) as packed, path.open("xb") as plain:
@@ -138,9 +138,9 @@ class _Unpacker:
                     plain.write(block)
         except (OSError, zlib.error, EOFError) as error:
             path.unlink(missing_ok=True)
-            self._skipped.append((str(file.shown), f"cannot be unpacked: {error}"))
+            self._skipped.append((str(file.display_path), f"cannot be unpacked: {error}"))
             return None
-        return FoundFile(path, file.shown)
+        return FoundFile(path, file.display_path)
 
     def _extract(self, archive: zipfile.ZipFile, member: zipfile.ZipInfo, path: Path) -> str | None:
         if member.file_size > self._left:

@@ -85,18 +85,20 @@ def open_import(
     ]
     _skip_rest(files, recorders, dated, as_format, result.skipped)
     groups: dict[str, list[DatedFile]] = {}
-    exact = {f.shown.parent for f in dated if f.start is not None and f.start.source != FOLDER}
+    exact = {
+        f.display_path.parent for f in dated if f.start is not None and f.start.source != FOLDER
+    }
     for file in dated:
         # The time stamps of motion beside a sound are better than the folder's name in local time.
         named = file.start is not None and file.start.source == FOLDER
-        start = None if named and file.shown.parent in exact else file.start
-        about = abouts.of(file.shown)
-        name = device or about.device_id or recorders.of(file.shown).device
+        start = None if named and file.display_path.parent in exact else file.start
+        about = abouts.of(file.display_path)
+        name = device or about.device_id or recorders.of(file.display_path).device
         name = name or _device_name(root_name)
-        based = DatedFile(file.shown, file.content, start, about.start_ns)
+        based = DatedFile(file.display_path, file.content, start, about.start_ns)
         groups.setdefault(name, []).append(based)
     for name, its in groups.items():
-        about = abouts.of(its[0].shown)
+        about = abouts.of(its[0].display_path)
         placed = place(its, start_ns, now_ns, result.skipped)
         result.recordings += _arrange(name, about, placed, scratch, result.skipped)
     result.recordings.sort(key=lambda r: (r.start_ns, r.device_id))
@@ -118,17 +120,17 @@ def _sounds(
     for file in files:
         suffix = file.path.suffix.lower()
         known = suffix in SOUND_SUFFIXES or suffix in MEDIA_SUFFIXES
-        if file.shown.name.startswith("._") or as_format == "motion":
+        if file.display_path.name.startswith("._") or as_format == "motion":
             continue
         if not known and (as_format != "sound" or _is_no_signal(file, recorders)):
             continue
         try:
             sound = open_sound(file.path)
         except RecordingError as error:
-            skipped.append((str(file.shown), str(error)))
+            skipped.append((str(file.display_path), str(error)))
             continue
-        start = sound_time(file, sound, recorders.of(file.shown), root_name, now_ns)
-        dated.append(DatedFile(file.shown, sound, start))
+        start = sound_time(file, sound, recorders.of(file.display_path), root_name, now_ns)
+        dated.append(DatedFile(file.display_path, sound, start))
     return dated
 
 
@@ -148,7 +150,7 @@ def _motion(
         for file in files
         if file.path.suffix.lower() not in SOUND_SUFFIXES | MEDIA_SUFFIXES
         and not _is_no_signal(file, recorders)
-        and not file.shown.name.startswith(".")
+        and not file.display_path.name.startswith(".")
     ]
     dated = []
     for device_motion in read_device_motion(candidates, recorders, layout, now_ns, result.skipped):
@@ -157,18 +159,21 @@ def _motion(
             StartTime(motion.start_ns, True, "name")
             if motion.start_ns is not None
             else motion_time(
-                device_motion.shown, recorders.of(device_motion.shown), root_name, now_ns
+                device_motion.display_path,
+                recorders.of(device_motion.display_path),
+                root_name,
+                now_ns,
             )
         )
-        dated.append(DatedFile(device_motion.shown, device_motion, start))
+        dated.append(DatedFile(device_motion.display_path, device_motion, start))
         for kind, count in motion.rows_left_out.items():
             result.rows_left_out[kind] = result.rows_left_out.get(kind, 0) + count
-        result.examples += motion.named_examples(str(device_motion.shown))
+        result.examples += motion.named_examples(str(device_motion.display_path))
     return dated
 
 
 def _is_no_signal(file: FoundFile, recorders: Recorders) -> bool:
-    return file.shown.name in (ABOUT_NAME, TRUTH_NAME) or file.shown in recorders.used
+    return file.display_path.name in (ABOUT_NAME, TRUTH_NAME) or file.display_path in recorders.used
 
 
 def _skip_rest(
@@ -181,23 +186,23 @@ def _skip_rest(
     """List the files that are not used."""
     used = set(recorders.used)
     for file in dated:
-        used |= {file.shown, *getattr(file.content, "parts", ())}
+        used |= {file.display_path, *getattr(file.content, "parts", ())}
     named = {name for name, _ in skipped}
     for candidate in files:
-        shown = candidate.shown
-        by_name = shown.name in (ABOUT_NAME, TRUTH_NAME) or _is_annotation(candidate)
-        if shown in used or str(shown) in named or by_name:
+        display_path = candidate.display_path
+        by_name = display_path.name in (ABOUT_NAME, TRUTH_NAME) or _is_annotation(candidate)
+        if display_path in used or str(display_path) in named or by_name:
             continue
-        skipped.append((str(shown), _why_unused(candidate, as_format)))
+        skipped.append((str(display_path), _why_unused(candidate, as_format)))
 
 
 def _why_unused(file: FoundFile, as_format: str) -> str:
-    shown = file.shown
-    suffix = shown.suffix.lower()
-    if shown.name.startswith(".") or "__MACOSX" in shown.parts:
+    display_path = file.display_path
+    suffix = display_path.suffix.lower()
+    if display_path.name.startswith(".") or "__MACOSX" in display_path.parts:
         return "is a hidden file of the system"
     if suffix == ".gz":
-        suffix = PurePosixPath(shown.stem).suffix.lower()
+        suffix = PurePosixPath(display_path.stem).suffix.lower()
     if suffix == ".zip":
         return "is a zip inside of a zip; unpack it first"
     if as_format != "auto":
@@ -247,7 +252,7 @@ def _lanes(
     first: list[MotionStretch] = []
     others: dict[str, list[MotionStretch]] = {}
     for file, stretches in sorted(
-        device_motion, key=lambda item: (bool(item[0].device), item[0].shown)
+        device_motion, key=lambda item: (bool(item[0].device), item[0].display_path)
     ):
         begin_ns, end_ns = stretches[0].start_ns, stretches[-1].end_ns
         if all(
@@ -255,22 +260,22 @@ def _lanes(
         ):
             first += stretches
         else:
-            others.setdefault(file.device or file.shown.stem.lower(), []).extend(stretches)
+            others.setdefault(file.device or file.display_path.stem.lower(), []).extend(stretches)
     return first, others
 
 
 def _add_truth(files: Iterable[FoundFile], abouts: RecordingJsons, result: Import) -> None:
     """Add to each recording the overlapping spans of the truth.csv above its files."""
     for file in files:
-        if file.shown.name != TRUTH_NAME:
+        if file.display_path.name != TRUTH_NAME:
             continue
-        its, start_ns = _beside(file, abouts.of(file.shown).start_ns, result)
+        its, start_ns = _beside(file, abouts.of(file.display_path).start_ns, result)
         if not its:
             continue
         try:
             spans = read_truth(file.path, start_ns)
         except RecordingError as error:
-            result.skipped.append((str(file.shown), str(error)))
+            result.skipped.append((str(file.display_path), str(error)))
             continue
         for recording in its:
             recording.add_truth(spans)
@@ -281,25 +286,25 @@ def _add_annotations(files: Iterable[FoundFile], recorders: Recorders, result: I
     for file in files:
         if not _is_annotation(file):
             continue
-        its, start_ns = _beside(file, recorders.of(file.shown).start_ns, result)
+        its, start_ns = _beside(file, recorders.of(file.display_path).start_ns, result)
         if not its:
             continue
         try:
             marks, bad = read_marks(file.path, start_ns)
         except RecordingError as error:
-            result.skipped.append((str(file.shown), str(error)))
+            result.skipped.append((str(file.display_path), str(error)))
             continue
         if bad:
             kind = "annotation without a time"
             result.rows_left_out[kind] = result.rows_left_out.get(kind, 0) + len(bad)
-            result.examples += [f"{file.shown}: line {line}: {kind}" for line in bad]
+            result.examples += [f"{file.display_path}: line {line}: {kind}" for line in bad]
         spans = spans_of(marks, max(r.start_ns + round(r.duration_s * NS) for r in its))
         for recording in its:
             recording.add_truth(spans)
 
 
 def _is_annotation(file: FoundFile) -> bool:
-    return file.shown.name.lower() == ANNOTATION_NAME.lower()
+    return file.display_path.name.lower() == ANNOTATION_NAME.lower()
 
 
 def _beside(
@@ -309,10 +314,10 @@ def _beside(
 
     The start is `start_ns`, or else the first of the recordings; without any the file is skipped.
     """
-    folder = file.shown.parent
+    folder = file.display_path.parent
     its = [r for r in result.recordings if any(folder in p.parents for p in r.files)]
     if not its:
-        result.skipped.append((str(file.shown), "no recording lies beside it"))
+        result.skipped.append((str(file.display_path), "no recording lies beside it"))
     if start_ns is None:
         start_ns = min((r.start_ns for r in its), default=0)
     return its, start_ns

@@ -49,17 +49,21 @@ class Recorders:
             try:
                 self._read_file(file, now_ns)
             except RecordingError as error:
-                skipped.append((str(file.shown), str(error)))
+                skipped.append((str(file.display_path), str(error)))
 
-    def of(self, shown: PurePosixPath) -> Recorder:
+    def of(self, display_path: PurePosixPath) -> Recorder:
         """Return the nearest recorder of the folders around a file, or an empty one."""
         return next(
-            (self._by_folder[folder] for folder in shown.parents if folder in self._by_folder),
+            (
+                self._by_folder[folder]
+                for folder in display_path.parents
+                if folder in self._by_folder
+            ),
             Recorder(),
         )
 
     def _read_file(self, file: FoundFile, now_ns: int) -> None:
-        name, folder = file.shown.name.lower(), file.shown.parent
+        name, folder = file.display_path.name.lower(), file.display_path.parent
         if name == sensor_logger.METADATA_NAME.lower():
             about = sensor_logger.read_metadata(file.path, now_ns)
             if about is None:
@@ -88,7 +92,7 @@ class Recorders:
             self._add(folder.parent, Recorder("meta/device.csv", device))
         else:
             return
-        self.used.add(file.shown)
+        self.used.add(file.display_path)
 
     def _add(self, folder: PurePosixPath, recorder: Recorder) -> None:
         before = self._by_folder.get(folder, recorder)

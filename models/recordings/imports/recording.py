@@ -45,7 +45,7 @@ class SoundSegment:
     """
 
     file: SoundFile
-    shown: PurePosixPath
+    display_path: PurePosixPath
     start_ns: int
     skip_ns: int = 0
     notes: tuple[str, ...] = ()
@@ -63,7 +63,7 @@ class MotionStretch:
     `trimmed_s` seconds at its beginning were trimmed.
     """
 
-    shown: PurePosixPath
+    display_path: PurePosixPath
     start_ns: int
     rate_hz: float
     values: NDArray[np.float32] = field(repr=False)
@@ -151,7 +151,7 @@ class ImportedRecording:
     @property
     def files(self) -> set[PurePosixPath]:
         """Its files, by the user's paths."""
-        return {item.shown for item in self._items}
+        return {item.display_path for item in self._items}
 
     @property
     def audio_s(self) -> float:
@@ -194,13 +194,13 @@ class ImportedRecording:
                         self._ends_early(segment, first + len(samples), total, rate)
                         break
             except RecordingError as error:
-                self.report.skip(Path(segment.shown), str(error))
+                self.report.skip(Path(segment.display_path), str(error))
 
     def _ends_early(self, segment: SoundSegment, there: int, total: int, rate: int) -> None:
         # Containers round the length to a packet.
         if total - there > rate // 10:
             reason = f"ends after {there / rate:.2f} s of {total / rate:.2f} s"
-            self.report.skip(Path(segment.shown), reason)
+            self.report.skip(Path(segment.display_path), reason)
 
     def imu(self, chunk_s: float = 1.0, start_s: float = 0.0) -> Iterator[ImuChunk]:
         """Yield acc and gyro, (n, 3) float32 each; no chunk spans a gap."""

@@ -37,16 +37,16 @@ class RecordingJsons:
     def __init__(self, files: Iterable[FoundFile], skipped: list[tuple[str, str]]) -> None:
         self._by_folder: dict[PurePosixPath, RecordingJson] = {}
         for file in files:
-            if file.shown.name == ABOUT_NAME:
+            if file.display_path.name == ABOUT_NAME:
                 try:
-                    self._by_folder[file.shown.parent] = read_recording_json(file.path)
+                    self._by_folder[file.display_path.parent] = read_recording_json(file.path)
                 except RecordingError as error:
-                    skipped.append((str(file.shown), str(error)))
+                    skipped.append((str(file.display_path), str(error)))
 
-    def of(self, shown: PurePosixPath) -> RecordingJson:
-        """Return what the files beside and above `shown` say about it."""
+    def of(self, display_path: PurePosixPath) -> RecordingJson:
+        """Return what the files beside and above `display_path` say about it."""
         merged = RecordingJson()
-        for folder in shown.parents:
+        for folder in display_path.parents:
             about = self._by_folder.get(folder)
             if about is not None:
                 merged = RecordingJson(

@@ -45,14 +45,14 @@ def unpack_exports(
         folder.mkdir()
         names, reason = _split(file.path, folder)
         if reason is not None:
-            skipped.append((str(file.shown), reason))
-        shown = PurePosixPath() if file.path == root else file.shown
-        unpacked += [FoundFile(folder / name, shown / name) for name in names]
+            skipped.append((str(file.display_path), reason))
+        display_path = PurePosixPath() if file.path == root else file.display_path
+        unpacked += [FoundFile(folder / name, display_path / name) for name in names]
     return unpacked
 
 
 def _is_export(file: FoundFile) -> bool:
-    if PurePosixPath(file.shown.name.removesuffix(".gz")).suffix.lower() != SUFFIX:
+    if PurePosixPath(file.display_path.name.removesuffix(".gz")).suffix.lower() != SUFFIX:
         return False
     try:
         with file.path.open(encoding="utf-8-sig", errors="replace") as text:

@@ -28,7 +28,7 @@ def sound_time(
     file: FoundFile, sound: SoundFile, recorder: Recorder, root_name: str, now_ns: int
 ) -> StartTime | None:
     """Return the start of a sound, None if unknown."""
-    named = named_time(file.shown.stem, now_ns)
+    named = named_time(file.display_path.stem, now_ns)
     if named is not None and named.zoned:
         return named
     if named is not None and recorder.zone is not None:
@@ -38,25 +38,25 @@ def sound_time(
     inside = sound.start or metadata_time(file.path)
     if named is not None:
         return _zoned_by(named, inside)
-    return inside or folder_time(file.shown, root_name, now_ns)
+    return inside or folder_time(file.display_path, root_name, now_ns)
 
 
 def motion_time(
-    shown: PurePosixPath, recorder: Recorder, root_name: str, now_ns: int
+    display_path: PurePosixPath, recorder: Recorder, root_name: str, now_ns: int
 ) -> StartTime | None:
     """Return the start of motion whose time stamps have none, None if unknown."""
-    named = named_time(shown.stem, now_ns)
+    named = named_time(display_path.stem, now_ns)
     if named is not None:
         unzoned = recorder.zone if not named.zoned else None
         return named if unzoned is None else _local(named, unzoned, recorder.source)
     if recorder.start_ns is not None:
         return StartTime(recorder.start_ns, True, recorder.source)
-    return folder_time(shown, root_name, now_ns)
+    return folder_time(display_path, root_name, now_ns)
 
 
-def folder_time(shown: PurePosixPath, root_name: str, now_ns: int) -> StartTime | None:
+def folder_time(display_path: PurePosixPath, root_name: str, now_ns: int) -> StartTime | None:
     """Return the time in the name of the nearest folder or zip around a file, or None."""
-    for part in (*reversed(shown.parts[:-1]), root_name):
+    for part in (*reversed(display_path.parts[:-1]), root_name):
         named = named_time(part.removesuffix(".zip"), now_ns)
         if named is not None:
             return replace(named, source=FOLDER)

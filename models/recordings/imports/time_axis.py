@@ -29,7 +29,7 @@ _CERTAIN = ("name", METADATA_NAME)  # what the recorder itself wrote down as the
 class DatedFile:
     """A file and its start: `start` from itself, `base_ns` from the files around it, or unknown."""
 
-    shown: PurePosixPath
+    display_path: PurePosixPath
     content: SoundFile | DeviceMotion
     start: StartTime | None
     base_ns: int | None = None
@@ -76,9 +76,11 @@ def place(
             notes = () if start_ns is not None else _notes(file.start)
             _put(placed, file, at_ns, notes, now_ns, skipped)
     cursors: dict[int, int] = {}
-    for folder in dict.fromkeys(file.shown.parent for file in files if file.start is None):
-        its = [file for file in files if file.start is None and file.shown.parent == folder]
-        known = [f.start.time_ns + shift_ns for f in files if f.start and f.shown.parent == folder]
+    for folder in dict.fromkeys(file.display_path.parent for file in files if file.start is None):
+        its = [file for file in files if file.start is None and file.display_path.parent == folder]
+        known = [
+            f.start.time_ns + shift_ns for f in files if f.start and f.display_path.parent == folder
+        ]
         base_ns, notes = _base(its[0], start_ns, known)
         begin_ns = base_ns if known else cursors.get(base_ns, base_ns)
         end_ns = next_ns = begin_ns
@@ -128,10 +130,12 @@ def _put(
     content = file.content
     if isinstance(content, SoundFile):
         if reason is not None:
-            skipped.append((str(file.shown), f"starts at an impossible time: {reason}"))
+            skipped.append((str(file.display_path), f"starts at an impossible time: {reason}"))
             return
         placed.segments.append(
-            SoundSegment(content, file.shown, at_ns, notes=(*notes, *_channel_notes(content)))
+            SoundSegment(
+                content, file.display_path, at_ns, notes=(*notes, *_channel_notes(content))
+            )
         )
         return
     if reason is not None:
@@ -141,7 +145,12 @@ def _put(
     notes = (*notes, *motion.warnings)
     stretches = [
         MotionStretch(
-            file.shown, at_ns + s.offset_ns, s.rate_hz, s.values, motion.gyroscope, notes=notes
+            file.display_path,
+            at_ns + s.offset_ns,
+            s.rate_hz,
+            s.values,
+            motion.gyroscope,
+            notes=notes,
         )
         for s in motion.stretches
     ]

@@ -26,7 +26,7 @@ def trim_segments(
     Up to 0.5 s are trimmed from the beginning of the later one; a larger overlap is `skipped`.
     """
     kept: list[SoundSegment] = []
-    for segment in sorted(segments, key=lambda s: (s.start_ns, s.shown)):
+    for segment in sorted(segments, key=lambda s: (s.start_ns, s.display_path)):
         late_ns = kept[-1].end_ns - segment.start_ns if kept else 0
         if late_ns <= 0:
             kept.append(segment)
@@ -39,7 +39,7 @@ def trim_segments(
                 )
             )
         else:
-            skipped.append((str(segment.shown), _overlaps(late_ns, kept[-1], "sound")))
+            skipped.append((str(segment.display_path), _overlaps(late_ns, kept[-1], "sound")))
     return kept
 
 
@@ -48,7 +48,7 @@ def trim_stretches(
 ) -> list[MotionStretch]:
     """Return segments of motion that do not overlap, by start; as `trim_segments`."""
     kept: list[MotionStretch] = []
-    for stretch in sorted(stretches, key=lambda s: (s.start_ns, s.shown)):
+    for stretch in sorted(stretches, key=lambda s: (s.start_ns, s.display_path)):
         late_ns = kept[-1].end_ns - stretch.start_ns if kept else 0
         # A difference by rounding to nanoseconds is not an overlap.
         if late_ns <= 0.01 * NS / stretch.rate_hz:
@@ -64,7 +64,7 @@ def trim_stretches(
                 )
             )
         else:
-            reason = (str(stretch.shown), _overlaps(late_ns, kept[-1], "motion"))
+            reason = (str(stretch.display_path), _overlaps(late_ns, kept[-1], "motion"))
             if reason not in skipped:
                 skipped.append(reason)
     return kept
@@ -109,4 +109,4 @@ def _fits(
 
 
 def _overlaps(late_ns: int, before: SoundSegment | MotionStretch, kind: str) -> str:
-    return f"starts {late_ns / NS:.3f} s before the {kind} of {before.shown} ends"
+    return f"starts {late_ns / NS:.3f} s before the {kind} of {before.display_path} ends"

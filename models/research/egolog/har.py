@@ -195,9 +195,9 @@ def train(
         )
 
     def score_of() -> float:
-        shown = (checked, without(checked, "scenario"))
+        examples = (checked, without(checked, "scenario"))
         return float(
-            np.mean([accuracy(predict(network, text, e), e.activity.numpy()) for e in shown])
+            np.mean([accuracy(predict(network, text, e), e.activity.numpy()) for e in examples])
         )
 
     fitted = fit("har", network, loss_of, score_of, settings, seed)

@@ -169,10 +169,10 @@ def positive_pairs(
             stage_fit,
             context.seed,
         )
-        shown, check_days = small.encoded_by(encoders)
+        examples, check_days = small.encoded_by(encoders)
         test = encode(encoders, life.days)
         figures["retrieval"][positive] = contrastive.retrieval(encoders, test)
-        network = of_scenario.train(shown, check_days, encoders.space, network_fit, context.seed)
+        network = of_scenario.train(examples, check_days, encoders.space, network_fit, context.seed)
         figures["positive"][positive] = _f1(network, encoders, test)
     return figures
 

@@ -102,9 +102,9 @@ def costs(registry: Registry) -> list[Cost]:
     sound_localizer, extractor, second_encoder, scenario_recognizer, activity_recognizer = (
         SoundLocalizer(registry),
         NearFieldExtractor(registry),
-        SecondEncoder(registry, kept=0),
+        SecondEncoder(registry, capacity=0),
         # What is kept costs nothing the second time.
-        ScenarioRecognizer(registry, segment_sounds=SegmentSounds(registry, kept=0)),
+        ScenarioRecognizer(registry, segment_sounds=SegmentSounds(registry, capacity=0)),
         ActivityRecognizer(registry),
     )
     sound = rng.random((50, 64), np.float32) * 10

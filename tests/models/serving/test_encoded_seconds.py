@@ -62,7 +62,7 @@ def test_a_second_is_encoded_once_whoever_asks(
 
 
 def test_a_second_that_was_not_kept_is_encoded_to_the_same_bits(registry: Registry) -> None:
-    encoder, forgetful = SecondEncoder(registry), SecondEncoder(registry, kept=2)
+    encoder, forgetful = SecondEncoder(registry), SecondEncoder(registry, capacity=2)
     sound = mel(5)
     first = encoder.encode(sound)
     for one, other in zip(first, forgetful.encode(sound), strict=True):

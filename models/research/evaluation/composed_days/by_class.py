@@ -51,8 +51,8 @@ def measure(registry: Registry, networks: Networks, life: Life) -> Figures:
     examples = examples_as_streamed(networks, life.encoded)
     truth = examples.activity.numpy()
     predictions = {
-        shown: of_har.predict(networks.har, networks.text, of_har.without(examples, *kept))
-        for shown, kept in SHOWN.items()
+        name: of_har.predict(networks.har, networks.text, of_har.without(examples, *left_out))
+        for name, left_out in SHOWN.items()
     }
     names = registry.load(LANHAR_TEXT).module.encode(ACTIVITIES).double().numpy()
     whole = of_har.of_days(life.encoded)

@@ -43,9 +43,9 @@ def _har(networks: Networks, life: Life, seconds: int) -> float:
         mel = days.mel[index].reshape(-1, seconds * FRAMES, 64)[rows].astype(np.float32)
         imu = days.imu[index].reshape(-1, seconds * FRAMES, 6)[rows]
         activity = torch.from_numpy(seconds_of[rows, 0].astype(np.int64))
-        shown = of_har.of_windows(
+        examples = of_har.of_windows(
             networks.encoders, torch.from_numpy(mel), torch.from_numpy(imu), activity
         )
-        predicted.append(of_har.predict(networks.har, networks.text, shown))
+        predicted.append(of_har.predict(networks.har, networks.text, examples))
         true.append(activity.numpy())
     return accuracy(np.concatenate(predicted), np.concatenate(true))

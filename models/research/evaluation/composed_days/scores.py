@@ -105,12 +105,12 @@ def measure_scenario(registry: Registry, networks: Networks, life: Life) -> dict
         "chance": chance_f1(truth),
     }
     plain = of_scenario.cut_windows(life.encoded.plain(), networks.encoders.space)
-    for key, weights, shown in (
+    for key, weights, examples in (
         ("f1_without_contrastive", WITHOUT_CONTRASTIVE, plain),
         ("f1_without_sequence", WITHOUT_SEQUENCE, windows),
     ):
         network = registry.load(weights).module
-        figures[key] = micro_f1(of_scenario.predict(network, shown), truth)
+        figures[key] = micro_f1(of_scenario.predict(network, examples), truth)
     return figures
 
 
@@ -166,8 +166,8 @@ def measure_har(networks: Networks, life: Life) -> dict[str, float]:
     examples = examples_as_streamed(networks, life.encoded)
     truth = examples.activity.numpy()
 
-    def score(shown: ActivityExamples) -> float:
-        return accuracy(of_har.predict(networks.har, networks.text, shown), truth)
+    def score(examples: ActivityExamples) -> float:
+        return accuracy(of_har.predict(networks.har, networks.text, examples), truth)
 
     return {
         "accuracy": score(examples),

@@ -144,17 +144,17 @@ def measure(networks: Networks, disturbed: DisturbedWindows) -> dict[str, float]
     return {name: score(networks, examples) for name, examples in ways.items()}
 
 
-def score(networks: Networks, shown: ActivityExamples) -> float:
+def score(networks: Networks, examples: ActivityExamples) -> float:
     """Return the accuracy of the activities."""
-    predicted = of_har.predict(networks.har, networks.text, shown)
-    return accuracy(predicted, shown.activity.numpy())
+    predicted = of_har.predict(networks.har, networks.text, examples)
+    return accuracy(predicted, examples.activity.numpy())
 
 
-def likelihood(networks: Networks, shown: ActivityExamples) -> float:
+def likelihood(networks: Networks, examples: ActivityExamples) -> float:
     """Return the mean probability of the true activity, which has less variance than accuracy."""
     with torch.inference_mode():
-        likely = of_har.scores(networks.har, networks.text, shown).softmax(dim=1)
-    return float(likely.gather(1, shown.activity[:, None]).mean())
+        likely = of_har.scores(networks.har, networks.text, examples).softmax(dim=1)
+    return float(likely.gather(1, examples.activity[:, None]).mean())
 
 
 def regions_of(
@@ -180,14 +180,14 @@ def examples(
     """
     count = len(activity)
     sound = torch.from_numpy(mel.astype(np.float32)).view(count, -1, 64)
-    shown = of_har.of_windows(networks.encoders, sound, imu.view(count, -1, 6), activity)
-    return with_scenarios(shown, detected)
+    examples = of_har.of_windows(networks.encoders, sound, imu.view(count, -1, 6), activity)
+    return with_scenarios(examples, detected)
 
 
 def with_scenarios(windows: ActivityExamples, detected: Mapping[str, float]) -> ActivityExamples:
     """Return windows with these scenarios as input instead."""
-    shown = torch.from_numpy(scenario_row(detected))
-    return replace(windows, scenarios=shown.expand(len(windows), -1))
+    row = torch.from_numpy(scenario_row(detected))
+    return replace(windows, scenarios=row.expand(len(windows), -1))
 
 
 def estimate_scenarios(

@@ -204,9 +204,9 @@ def ablate(
             report_progress(f"seed {seed}, {row.name}: {figures}")
         if not spaces and trained is not None:
             for name, values in embeddings(read, seen, trained, seed).items():
-                shown = classes(label_set)
+                labels = classes(label_set)
                 spaces[name] = relative_divergence(
-                    values[0], source.label, values[1], target.label, shown
+                    values[0], source.label, values[1], target.label, labels
                 )
                 if pictures is not None:
                     picture(
@@ -215,7 +215,7 @@ def ablate(
                         (source.name, target.name),
                         values,
                         (source.label, target.label),
-                        shown,
+                        labels,
                     )
             report_progress(f"relative KL divergence: {spaces}")
     return {"rows": table, "divergence": spaces}

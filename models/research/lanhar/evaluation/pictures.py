@@ -24,7 +24,7 @@ def picture(
     names: tuple[str, str],
     values: tuple[NDArray[np.float64], NDArray[np.float64]],
     labels: tuple[NDArray[np.str_], NDArray[np.str_]],
-    shown: Sequence[str],
+    drawn: Sequence[str],
     seed: int = 0,
 ) -> None:
     """Write a PNG: colour is the activity, shape the data set; at most 800 readings of each.
@@ -42,14 +42,14 @@ def picture(
     rng = np.random.default_rng(seed)
     parts, owners, sides = [], [], []
     for side, (vectors, own) in enumerate(zip(values, labels, strict=True)):
-        places = rng.permutation(np.flatnonzero(np.isin(own, list(shown))))[:_MAX_POINTS]
+        places = rng.permutation(np.flatnonzero(np.isin(own, list(drawn))))[:_MAX_POINTS]
         parts.append(vectors[places])
         owners.append(own[places])
         sides.append(np.full(len(places), side))
     owner, side_of = np.concatenate(owners), np.concatenate(sides)
     placed = TSNE(random_state=seed, init="pca").fit_transform(np.concatenate(parts))
     figure, axes = pyplot.subplots(figsize=(6, 5))
-    for number, label in enumerate(shown):
+    for number, label in enumerate(drawn):
         for side, marker in enumerate(_MARKERS):
             chosen = (owner == label) & (side_of == side)
             axes.scatter(

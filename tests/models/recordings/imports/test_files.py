@@ -32,7 +32,7 @@ def list_files(root: Path, max_bytes: int | None = None) -> tuple[list[str], dic
         inside = file.path.is_relative_to(root) or file.path.is_relative_to(scratch.path)
         assert inside
     scratch.remove()
-    return [str(file.shown) for file in files], dict(skipped)
+    return [str(file.display_path) for file in files], dict(skipped)
 
 
 def test_a_folder_is_read_with_its_subfolders_and_zips(tmp_path: Path) -> None:
