@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any
 from infra import metrics
 from models.egolog.interference_gate import GatedSound, GateSecond, apply_gate, is_attended
 from models.egolog.near_share import NearShare
+from models.egolog.tilt import probability_seated
 from models.lanhar.upright import Upright
 from models.serving.activity_memory import activities_after, remembered_activities
 from models.serving.open_vocabulary import MIN_ROWS
@@ -57,16 +58,24 @@ def upright_after(upright: Sequence[float], window: Window) -> Sequence[float]:
 
 
 def har_input(
-    window: Window, sound: GatedSound, scenarios: Probabilities, upright: Sequence[float]
+    window: Window,
+    sound: GatedSound,
+    scenarios: Probabilities,
+    upright: Sequence[float],
+    worn: Place | None = None,
 ) -> HarInput:
-    """Return the activity network's input for a window, with `upright` as of its end."""
-    steady = ranked_motion(window)
+    """Return the activity network's input for a window, with `upright` as of its end.
+
+    `worn` is the device's position, None if unknown.
+    """
+    steady, known = ranked_motion(window), Upright.of(upright)
     return HarInput(
         mel=sound.mel,
         imu=feature(window, "imu"),
         scenarios=scenarios,
         dropped=sound.gate == "dropped",
-        lies=steady is not None and Upright.of(upright).lies(steady),
+        lies=steady is not None and known.lies(steady),
+        seated=None if steady is None else probability_seated(known, steady, worn),
     )
 
 
@@ -92,17 +101,19 @@ class ActivityEstimator:
         missing: Sequence[str] = (),
         upright: Sequence[float] = (),
         ranking: Awaitable[RankedWindow] | None = None,
+        worn: Place | None = None,
     ) -> Activity:
         """Return the activity of a window.
 
         `seconds` are the localized ones of the window, `scenarios` those of the thirty seconds
         before; `missing` lists failed inputs. `upright` is the session's estimate of the wearer's
-        upright up to this window; `ranking` is the pending ranking, if it was started.
+        upright up to this window; `ranking` is the pending ranking, if it was started; `worn` is
+        the device's position.
         """
         runtime = self._runtime()
         detected = detected_scenarios(scenarios)
         sound = gated_sound(window, seconds, self._settings, detected)
-        item = har_input(window, sound, scenarios, upright)
+        item = har_input(window, sound, scenarios, upright, worn)
         estimate, ranked = await asyncio.gather(
             runtime.activity_recognizer.submit(item), ranking or self.rank(window, upright)
         )

@@ -119,7 +119,9 @@ class WindowWork:
         worn = None if estimated is None else estimated.at
         ranking = loop.create_task(self._rank(window, state.upright, earlier, worn))
         session.label_memory = loop.create_task(label_memory_after(earlier, ranking))
-        alone = loop.create_task(self._activity(window, seconds, before, state.upright, ranking))
+        alone = loop.create_task(
+            self._activity(window, seconds, before, state.upright, ranking, worn)
+        )
         memory: Memory | None = None
         if is_motion_alone(window):
             after = activity_memory_after(session.activity_memory, alone, worn)
@@ -158,6 +160,7 @@ class WindowWork:
         before: LastEstimate | None,
         upright: Sequence[float],
         ranking: asyncio.Task[RankedWindow],
+        worn: Place | None,
     ) -> Activity:
         localized = await values(seconds)
         missing = _missing(topics.SPATIAL, localized, window.parts.get("spatial", 0))
@@ -165,7 +168,7 @@ class WindowWork:
         if window.after is not None and scenarios is None:
             missing.append(f"{topics.SCENARIO_ESTIMATE} 0/1")
         return await self._recognizer.estimate(
-            window, localized, scenarios or {}, missing, upright, ranking
+            window, localized, scenarios or {}, missing, upright, ranking, worn
         )
 
     async def _record(

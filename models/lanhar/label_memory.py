@@ -72,8 +72,8 @@ _OWN = {"sitting": _SEATED, "standing": _ON_FOOT, "lying": _LYING}
 # Lying down looks like sitting down on the way.
 _CHANGES = {"sitting down": (_SEATED, _LYING), "standing up": (_ON_FOOT,)}
 _STAIRS = ("going upstairs", "going downstairs")
-_DONE_SEATED = ("typing on a keyboard", "writing", "watching TV", "driving a car", "cycling")
-_DONE_ON_FOOT = (
+DONE_SEATED = ("typing on a keyboard", "writing", "watching TV", "driving a car", "cycling")
+DONE_ON_FOOT = (
     "walking",
     "running",
     "going upstairs",
@@ -83,6 +83,7 @@ _DONE_ON_FOOT = (
     "cleaning a room",
     "folding clothes",
 )
+"""Labels of one posture; all others but the postures' own are done in both."""
 # Labels observable at every position; all others are done sitting or standing still.
 _SHOWN = (*_CHANGES, *_STAIRS, "walking", "running", "cycling", "cleaning a room")
 # Lower bound of a window's probabilities, so that no single window decides.
@@ -184,8 +185,8 @@ def _states(names: Sequence[str]) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
         elif name in _CHANGES:
             states += [(label, posture) for posture in _CHANGES[name]]
         else:
-            states += [(label, _SEATED)] if name not in _DONE_ON_FOOT else []
-            states += [(label, _ON_FOOT)] if name not in _DONE_SEATED else []
+            states += [(label, _SEATED)] if name not in DONE_ON_FOOT else []
+            states += [(label, _ON_FOOT)] if name not in DONE_SEATED else []
     labels, postures = np.array(states, np.intp).reshape(-1, 2).T
     return labels, postures
 

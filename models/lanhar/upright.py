@@ -85,8 +85,12 @@ class Upright:
         Always False for a limb, because a thigh is horizontal while its wearer sits.
         """
         cosine = self.cosine(imu)
-        on_limb = self.turning > LIMB_RAD_S * self.count
-        return cosine is not None and cosine < LYING_COSINE and not on_limb
+        return cosine is not None and cosine < LYING_COSINE and not self.on_limb
+
+    @property
+    def on_limb(self) -> bool:
+        """Whether the device turned during steps as on a thigh or a wrist."""
+        return self.turning > LIMB_RAD_S * self.count
 
 
 _NUMBERS = len(fields(Upright))

@@ -24,6 +24,8 @@ from tests.streams.engine.messages import spatial, window
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from schemas.position import Place
+
 IMU = Vector.of(np.zeros((250, 6)))
 
 
@@ -48,8 +50,9 @@ class Estimating:
         seconds: Sequence[Spatial] = (),
         scenarios: dict[str, float] | None = None,
         upright: Sequence[float] = (),
+        worn: Place | None = None,
     ) -> Activity:
-        return await self.agent.estimate(primary, seconds, scenarios or {}, [], upright)
+        return await self.agent.estimate(primary, seconds, scenarios or {}, [], upright, worn=worn)
 
 
 @pytest.mark.parametrize(
@@ -183,6 +186,22 @@ async def test_a_window_is_ranked_with_the_upright_of_the_windows_before_it() ->
     unknown, known = estimating.ranker.items
     assert unknown.posture is None
     assert known.posture == pytest.approx(0, abs=1e-6)
+
+
+@pytest.mark.parametrize(("worn", "seated"), [("pocket", 0.95), ("wrist", None), (None, None)])
+async def test_a_pocket_tells_whether_its_wearer_sits(
+    worn: Place | None, seated: float | None
+) -> None:
+    estimating = Estimating()
+    upright: Sequence[float] = ()
+    for number in range(5):
+        upright = upright_after(upright, walking(5 * number, up=1))
+    level = walking(25, up=0, size=0.0)
+    await estimating(level, upright=upright, worn=worn)
+    await estimating(level, worn=worn)
+    after_steps, before_steps = estimating.network.items
+    assert after_steps.seated == seated
+    assert before_steps.seated is None
 
 
 async def test_a_window_is_ranked_with_the_memory_of_those_before_it_and_hands_on_its_own() -> None:

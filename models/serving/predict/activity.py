@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from models.egolog.out_of_distribution import FamiliarActivityMotion, is_unknown
+from models.egolog.tilt import POSTURES, with_posture
 from models.labels import ACTIVITIES, SCENARIOS
 from models.network.softmax import softmax
 from models.serving.encoded_seconds import EncodedSecond, SecondEncoder
@@ -36,7 +37,8 @@ class HarInput:
 
     T spans whole seconds. If the interference gate drops the audio, `mel` is silence, `dropped` is
     True, and sound does not count as familiar. `seconds` are the encoded seconds of `mel`, if
-    available. `lies` is known from earlier windows (`models.lanhar.upright`).
+    available. Earlier windows tell `lies` (`models.lanhar.upright`) and `seated`, the probability
+    that the wearer sits, or None if the device does not show it (`models.egolog.tilt`).
     """
 
     mel: Array | None
@@ -45,6 +47,7 @@ class HarInput:
     seconds: Sequence[EncodedSecond] | None = None
     dropped: bool = False
     lies: bool = False
+    seated: float | None = None
 
 
 @dataclass(frozen=True)
@@ -152,18 +155,24 @@ class ActivityRecognizer:
     def _estimate(
         self, item: HarInput, motion: tuple[Array, Array] | None, logits: Array
     ) -> ActivityEstimate:
-        activities = by_name(ACTIVITIES, softmax(logits.astype(np.float64)))  # (16,)
+        sound = _sound(item)
+        by_motion = sound is None
+        seated = item.seated if by_motion else None
+        shares = softmax(logits.astype(np.float64))  # (16,)
+        if seated is not None:
+            shares = with_posture(shares, seated)
+        activities = by_name(ACTIVITIES, shares)
+        likeliest = max(activities, key=activities.__getitem__)
         familiarity: dict[Modality, float] = {}
         if motion is not None:
-            likeliest = max(activities, key=activities.__getitem__)
             (familiarity["imu"],) = round_all([self._known.familiarity(motion[0], likeliest)])
-        sound = _sound(item)
         kept_sound = None if item.dropped else sound
         parts: dict[Modality, object | None] = {"audio": kept_sound, "imu": item.imu}
         present = [name for name, part in parts.items() if part is not None]
-        by_motion = sound is None
         least = self._known.least_by_motion if by_motion else self._known.least_probability
-        unknown = is_unknown(activities, familiarity, present, least)
+        # The tilt shows the posture, however unlike that of training users its motion is.
+        by_tilt = seated is not None and likeliest in POSTURES
+        unknown = is_unknown(activities, {} if by_tilt else familiarity, present, least)
         # Motion cannot show any of the sixteen activities while the wearer lies.
         return ActivityEstimate(activities, familiarity, unknown or (by_motion and item.lies))
 

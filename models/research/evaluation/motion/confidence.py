@@ -26,6 +26,7 @@ from models.lanhar.label_memory import LabelMemory
 from models.lanhar.upright import uprights
 from models.recordings.datasets.labelled_windows import read, right_activities
 from models.recordings.shared_data import IMU
+from models.research.evaluation.motion.real_motion import motion_inputs
 from models.research.lanhar.training.scores import SURE
 from models.research.lib.error_lines import one_line_errors
 from models.research.lib.metrics import calibration_error
@@ -34,7 +35,7 @@ from models.research.lib.tables import table
 from models.serving import activity_memory
 from models.serving.lanhar_loading import open_lanhar
 from models.serving.one_thread import pin_one_thread
-from models.serving.predict import ActivityRecognizer, HarInput
+from models.serving.predict import ActivityRecognizer
 from models.serving.registry import WEIGHTS_DIR, Registry
 
 if TYPE_CHECKING:
@@ -94,14 +95,7 @@ def rank_windows(lanhar: Lanhar, windows: LabelledWindows) -> WindowShares:
 
 def recognise_windows(recognizer: ActivityRecognizer, windows: LabelledWindows) -> WindowShares:
     """Return what EgoLog makes of each window by motion alone."""
-    estimates = recognizer.estimate(
-        [
-            HarInput(mel=None, imu=imu, scenarios={}, lies=upright.lies(imu))
-            for imu, upright in zip(
-                windows.imu, uprights(windows.imu, windows.wearers), strict=True
-            )
-        ]
-    )
+    estimates = recognizer.estimate(motion_inputs(windows))
     shares = [[each.activities[name] for name in ACTIVITIES] for each in estimates]
     names = right_activities(windows)
     right = np.array([[name in each for name in ACTIVITIES] for each in names], bool)

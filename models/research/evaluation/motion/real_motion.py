@@ -16,6 +16,7 @@ from tqdm import tqdm
 
 from models.egolog.contrastive import ENCODERS
 from models.egolog.imu_encoder import MIDDLE_ROWS
+from models.egolog.tilt import probability_seated
 from models.labels import ACTIVITIES, MOTIONS
 from models.lanhar.upright import uprights
 from models.recordings.datasets.labelled_windows import (
@@ -101,12 +102,8 @@ def of_windows(
     As in the stream, a wearer's windows are processed in order, with upright and memory.
     """
     estimates = [
-        recognizer.estimate([HarInput(mel=None, imu=imu, scenarios={}, lies=upright.lies(imu))])[0]
-        for imu, upright in zip(
-            tqdm(windows.imu, desc="real motion", mininterval=5, disable=None),
-            uprights(windows.imu, windows.wearers),
-            strict=True,
-        )
+        recognizer.estimate([item])[0]
+        for item in tqdm(motion_inputs(windows), desc="real motion", mininterval=5, disable=None)
     ]
     activities = _smooth(windows, [estimate.activities for estimate in estimates])
     likeliest = [max(each, key=each.__getitem__) for each in activities]
@@ -117,6 +114,22 @@ def of_windows(
         "motion_class_macro_f1": motion_class_f1(encoder, segments),
         "lanhar": {"macro_f1": None if lanhar is None else lanhar_f1(lanhar, windows)},
     }
+
+
+def motion_inputs(windows: LabelledWindows) -> list[HarInput]:
+    """Return the activity network's inputs, with what each wearer's earlier windows tell."""
+    return [
+        HarInput(
+            mel=None,
+            imu=imu,
+            scenarios={},
+            lies=upright.lies(imu),
+            seated=probability_seated(upright, imu, position),
+        )
+        for imu, position, upright in zip(
+            windows.imu, windows.positions, uprights(windows.imu, windows.wearers), strict=True
+        )
+    ]
 
 
 def activity_figures(

@@ -6,8 +6,10 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
+import torch
 
 from models.egolog.familiarity import FAMILIARITY
+from models.egolog.har import HAR
 from models.labels import ACTIVITIES
 from models.serving.predict import ActivityRecognizer, HarInput, PredictError
 from tests.models import fresh
@@ -107,6 +109,37 @@ def test_nothing_is_done_lying_unless_it_is_heard(tmp_path: Path) -> None:
     )
     assert lying.activities == upright.activities
     assert [upright.unknown, lying.unknown, with_sound.unknown] == [False, True, False]
+
+
+@pytest.mark.parametrize(("seated", "posture"), [(0.95, "sitting"), (0.05, "standing")])
+def test_a_tilt_shows_a_posture_however_unfamiliar_its_motion_is(
+    tmp_path: Path, seated: float, posture: str
+) -> None:
+    registry = fresh.registry(tmp_path)
+    familiarity = registry.load(FAMILIARITY).module
+    for reference in (familiarity, familiarity.locomotion):
+        reference.limit.fill_(1e-3)
+    registry.save(FAMILIARITY, familiarity)
+    har = registry.load(HAR).module
+    at = [ACTIVITIES.index(name) for name in ("sitting", "standing")]
+    with torch.no_grad():
+        har.out.bias[at] += 20
+    registry.save(HAR, har)
+    recognizer = ActivityRecognizer(registry)
+    elsewhere, pocket, beside, without = recognizer.estimate(
+        [
+            HarInput(None, imu(250, 0)),
+            HarInput(None, imu(250, 0), seated=seated),
+            HarInput(mel(250, 0), imu(250, 0), seated=seated),
+            HarInput(mel(250, 0), imu(250, 0)),
+        ]
+    )
+    assert max(pocket.activities, key=pocket.activities.__getitem__) == posture
+    assert pocket.activities[posture] > 0.9
+    assert pocket.familiarity == elsewhere.familiarity
+    assert [elsewhere.unknown, pocket.unknown] == [True, False]
+    # Sound tells more than a tilt, and the network was trained with it.
+    assert beside.activities == without.activities
 
 
 def test_motion_of_fewer_seconds_than_sound_is_an_error(
