@@ -24,7 +24,7 @@ CONFIDENCE = 0.8
 """As `models.lanhar.label_memory.CONFIDENCE`: at this value no validation data set has more errors
 of a confidence of 0.5 or more than without a memory."""
 CONFIDENCE_AT: Mapping[Place, float] = MappingProxyType(
-    {"ear": 0.8, "glasses": 0.8, "pocket": 0.3, "wrist": 0.8, "waist": 0.7}
+    {"ear": 0.7, "glasses": 0.8, "pocket": 0.3, "wrist": 0.8, "waist": 0.7}
 )
 """As `models.lanhar.label_memory.CONFIDENCE_AT`."""
 

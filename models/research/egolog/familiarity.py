@@ -2,6 +2,8 @@
 
 Postures are compared with those of heads and trunks, which show them; walking and running with
 those of all positions. A wrist's walking is far from what heads and trunks do, yet is recognised.
+An ear's walking is of no position that is trained on, so the limit of walking and running is what
+keeps data sets that are left out.
 Mean and covariance exclude composed days: their simulated gestures would also make real motion of
 unseen users appear familiar. As composed windows have sound, which is not judged, none of them is
 called unfamiliar.
@@ -35,6 +37,9 @@ SHRINKAGE = 0.01
 """Share of the covariance that is the same in every direction; 0.003 to 0.2 do about the same."""
 FAMILIAR_REAL = 0.95
 """Share of validation users' windows that are familiar."""
+FAMILIAR_LEFT_OUT = 0.98
+"""Share of walking and running of data sets left out that is familiar. A lower one makes hardly any
+window outside of the closed set unfamiliar: those that are taken for walking are like it."""
 KNOWN_REAL, KNOWN_COMPOSED = 0.88, 0.99
 """Least share of validation windows of known activity that are known, by motion alone and of
 composed days with sound."""
@@ -48,6 +53,13 @@ class WearerWindows(NamedTuple):
 
     train: MotionWindows
     check: MotionWindows
+
+
+class SourceFeatures(NamedTuple):
+    """Features (N, F) of windows, and the data set and device (N,) that each is of."""
+
+    features: Tensor
+    source: NDArray[np.str_]
 
 
 def fit(
@@ -66,9 +78,10 @@ def fit(
     check = wearers.check
     features = motion_features(encoders, check.imu)[torch.from_numpy(check.activity >= 0)]
     familiar = set_limit(familiarity, features)
-    train, moving = (_locomotion_features(encoders, windows) for windows in anywhere)
-    familiarity.locomotion = of_features(train, Reference)
-    moving_familiar = set_limit(familiarity.locomotion, moving)
+    train, moving = (locomotion_features(encoders, windows) for windows in anywhere)
+    familiarity.locomotion = of_features(train.features, Reference)
+    familiarity.locomotion.limit.fill_(left_out_limit(train, moving))
+    moving_familiar = familiarity.locomotion(moving.features) >= FAMILIAR
     alone = of_har.of_motion(features, np.zeros(len(features), np.int64))
     real = torch.where(familiar, likeliest(har, text, alone), torch.zeros(()))
     composed = torch.cat(
@@ -82,8 +95,8 @@ def fit(
         f"familiarity: validation, limit {float(familiarity.limit):.2f}, of walking and running "
         f"{float(familiarity.locomotion.limit):.2f}, which keeps "
         f"{float(moving_familiar.float().mean()):.3f} of them familiar where heads and trunks keep "
-        f"{float((familiarity(moving) >= FAMILIAR).float().mean()):.3f}; least probability "
-        f"{least:.3f}, of motion without sound {by_motion:.3f}: known by it "
+        f"{float((familiarity(moving.features) >= FAMILIAR).float().mean()):.3f}; "
+        f"least probability {least:.3f}, of motion without sound {by_motion:.3f}: known by it "
         f"{float((real >= by_motion).float().mean()):.3f}, of composed days "
         f"{float((composed >= least).float().mean()):.3f} at accuracy "
         f"{_accuracy_known(har, text, days, least):.3f}"
@@ -98,9 +111,30 @@ def set_limit(reference: Reference, features: Tensor) -> Tensor:
     return distance <= reference.limit
 
 
-def _locomotion_features(encoders: Encoders, windows: MotionWindows) -> Tensor:
+def locomotion_features(encoders: Encoders, windows: MotionWindows) -> SourceFeatures:
+    """Return the features of walking and running among `windows`."""
     moving = np.isin(windows.activity, [ACTIVITIES.index(name) for name in LOCOMOTION])
-    return motion_features(encoders, windows.imu)[torch.from_numpy(moving)]
+    return SourceFeatures(motion_features(encoders, windows.imu[moving]), windows.source[moving])
+
+
+def left_out_limit(train: SourceFeatures, check: SourceFeatures) -> float:
+    """Return the distance that keeps `FAMILIAR_LEFT_OUT` of sources that nothing was fitted on.
+
+    Each source of `check` is compared with a reference of the others in `train`, and all count
+    alike. Where `train` is of one source there are no others, and it is compared with itself.
+    """
+    sources, alone = np.unique(check.source), len(np.unique(train.source)) == 1
+    distances, weights = [], []
+    for source in sources:
+        others = (train.source != source) | alone
+        reference = of_features(train.features[torch.from_numpy(others)], Reference)
+        own = reference.distance(check.features[torch.from_numpy(check.source == source)]).numpy()
+        distances.append(own)
+        weights.append(np.full(len(own), 1 / len(own) / len(sources)))
+    distance, weight = np.concatenate(distances), np.concatenate(weights)
+    order = distance.argsort()
+    last = int(np.searchsorted(weight[order].cumsum(), FAMILIAR_LEFT_OUT))
+    return float(distance[order][min(last, len(order) - 1)])
 
 
 def of_features(features: Tensor, kind: type[_R]) -> _R:

@@ -23,6 +23,7 @@ from models.labels import ACTIVITIES
 from models.research.egolog import har as of_har
 from models.research.egolog.days.composed import FRAMES
 from models.research.egolog.days.encoded import ACTIVITY_S
+from models.research.egolog.hand_activities import shown_by_motion
 from models.research.egolog.har import ActivityExamples, fused_logits, of_motion
 from models.research.lib.fit import Fit, fit
 from models.research.lib.metrics import accuracy
@@ -44,13 +45,6 @@ NOISE, SMOOTHING = 0.4, 0.05
 SHARES = (1.0, 0.85, 0.7, 0.5)
 MOST_LOST = 0.005
 """Maximum loss of accuracy on composed validation days from interpolating the weights."""
-
-# Activities of the hands by posture: motion of a still head shows little more than the posture.
-_HANDS = {
-    "sitting": ("talking", "drinking", "typing on a keyboard", "eating", "watching TV", "writing"),
-    "standing": ("clapping", "washing hands", "cleaning a room", "brushing teeth"),
-}
-_POSTURE, _ANY_OF_THESE = 0.4, 0.35
 
 
 @dataclass(frozen=True)
@@ -82,22 +76,6 @@ def silence(encoders: Encoders) -> Tensor:
         return encoders.audio_features(mel)[0].clone()
 
 
-def shown_by_motion() -> Tensor:
-    """Return the target distribution (16, 16) of each activity by motion alone; rows sum to 1.
-
-    An activity of the hands gets less probability than its posture.
-    """
-    targets = torch.eye(len(ACTIVITIES))
-    for posture, names in _HANDS.items():
-        hands = [ACTIVITIES.index(name) for name in names]
-        for own in hands:
-            targets[own] = 0
-            targets[own, ACTIVITIES.index(posture)] = _POSTURE
-            targets[own, hands] += _ANY_OF_THESE / len(hands)
-            targets[own, own] += 1 - _POSTURE - _ANY_OF_THESE
-    return targets
-
-
 def train(
     before: Har,
     text: ScenarioText,
@@ -112,7 +90,7 @@ def train(
     days = composed.train
     weight = of_har.sampling_probabilities(days.activity)
     spread = (float(days.audio.std()), float(days.imu.std()))
-    by_motion, known_targets = shown_by_motion(), torch.from_numpy(real.targets)
+    by_motion, known_targets = torch.from_numpy(shown_by_motion()), torch.from_numpy(real.targets)
 
     def loss_of(rng: Generator) -> Tensor:
         rows = torch.from_numpy(rng.choice(len(weight), BATCH, p=weight))

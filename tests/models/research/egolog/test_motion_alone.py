@@ -27,21 +27,6 @@ def text() -> ScenarioText:
     return table
 
 
-def test_motion_alone_shows_a_posture_rather_than_what_the_hands_do() -> None:
-    shown = motion_alone.shown_by_motion()
-    torch.testing.assert_close(shown.sum(dim=1), torch.ones(len(ACTIVITIES)))
-    row = dict(zip(ACTIVITIES, shown[ACTIVITIES.index("eating")].tolist(), strict=True))
-    assert max(row, key=row.__getitem__) == "sitting"
-    assert row["walking"] == row["clapping"] == 0
-    assert row["eating"] > row["drinking"] > 0
-    assert (
-        max(shown[ACTIVITIES.index("washing hands")])
-        == shown[ACTIVITIES.index("washing hands"), ACTIVITIES.index("standing")]
-    )
-    walking = ACTIVITIES.index("walking")
-    assert shown[walking, walking] == 1
-
-
 def test_training_on_makes_unsure_of_what_is_outside_of_the_set(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:

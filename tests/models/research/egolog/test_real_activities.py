@@ -42,6 +42,40 @@ def test_positions_are_drawn_alike_however_many_windows_they_have(tmp_path: Path
     assert found.sampling[teeth].sum() == pytest.approx(0.5)
 
 
+def test_a_pocket_shows_the_posture_of_what_the_hands_do(tmp_path: Path) -> None:
+    up = {"sitting": (0, 9.81, 0), "standing": (0, 0, 9.81), "chips": (0, 9, 3), "teeth": (0, 3, 9)}
+    data = np.zeros((4, 120, 6), np.float16)
+    for row, direction in zip(data, up.values(), strict=True):
+        row[:, :3] = direction
+    for place in ("phone", "watch"):
+        np.savez(
+            tmp_path / f"wisdm19_{place}_20hz.npz",
+            data=data,
+            label=np.array(list(up)),
+            user=np.array(["1600"] * 4),
+            position=np.array(["pocket" if place == "phone" else "wrist"] * 4),
+        )
+    found = real_activities.read(tmp_path, "train")
+    assert found is not None
+    *postures, eating, brushing = (named(row) for row in found.targets[:4])
+    assert postures == [{"sitting": 1.0}, {"standing": 1.0}]
+    assert max(eating, key=eating.__getitem__) == "sitting"
+    assert max(brushing, key=brushing.__getitem__) == "standing"
+    # Without its wearer's postures it is the one in which an activity is done as a rule.
+    np.savez(
+        tmp_path / "wisdm19_phone_20hz.npz",
+        data=data[:3:2],
+        label=np.array(["chips", "chips"]),
+        user=np.array(["1600"] * 2),
+        position=np.array(["pocket"] * 2),
+    )
+    alone = real_activities.read(tmp_path, "train")
+    assert alone is not None
+    assert named(alone.targets[0]) == eating
+    # A wrist shows the hands.
+    assert {"eating": 1.0} in [named(row) for row in found.targets[4:]]
+
+
 def test_what_is_no_activity_of_the_set_is_left_out(tmp_path: Path) -> None:
     small_sets.hapt(tmp_path / "hapt_50hz.npz")
     assert real_activities.read(tmp_path, "train") is None
