@@ -45,7 +45,8 @@ def require_lanhar(registry: Registry) -> Lanhar:
     if readings.config.sensor not in ("", sensor.revision):
         raise RegistryError(
             f"weights lanhar_readings are of sensor encoder {readings.config.sensor}, and it is "
-            f"{sensor.revision}; expected them anew: python -m models.research.lanhar.training.kept"
+            f"{sensor.revision}; expected them anew: "
+            "python -m models.research.lanhar.training.readings"
         )
     return Lanhar(
         sensor=ServedSensorEncoder(sensor.sessions["lanhar_sensor"]),

@@ -1,4 +1,4 @@
-"""Embed readings of validation users: `python -m models.research.lanhar.training.kept`.
+"""Embed readings of validation users: `python -m models.research.lanhar.training.readings`.
 
 Writes `lanhar_readings`: some windows of each activity, embedded by the shipped sensor encoder.
 They determine the margins of labels added by description (`models.lanhar.readings`).
@@ -35,14 +35,14 @@ if TYPE_CHECKING:
     from models.lanhar.vocabulary import LabelEmbeddings
     from models.research.lanhar.interpretation.windows import Windows
 
-MOST = 12
-"""Windows that are kept of an activity in a data set."""
+MAX_WINDOWS = 12
+"""Windows of an activity in a data set."""
 # The stream ranks 5 s, and windows of LanHAR's are 6.
 _SPARE = (SAMPLES - 100) // 2
 
 
 def read(folder: Path, seed: int = 0) -> Windows:
-    """Read at most `MOST` windows of each described activity and file, of validation users."""
+    """Read `MAX_WINDOWS` of each described activity and file at most, of validation users."""
     rng = np.random.default_rng(seed)
     known = list(descriptions.labels())
     parts = []
@@ -51,11 +51,11 @@ def read(folder: Path, seed: int = 0) -> Windows:
         ours = np.array([in_split(str(user), "validation") for user in windows.user], bool)
         for label in np.unique(windows.label[ours & np.isin(windows.label, known)]):
             places = np.flatnonzero(ours & (windows.label == label))
-            parts.append(windows.where(np.sort(rng.permutation(places)[:MOST])))
-    return concatenate(parts, "kept")
+            parts.append(windows.where(np.sort(rng.permutation(places)[:MAX_WINDOWS])))
+    return concatenate(parts, "readings")
 
 
-def kept(
+def embedded(
     encoder: SensorEncoder, windows: Windows, labels: LabelEmbeddings, revision: str
 ) -> Readings:
     """Return windows' middle 5 s as `encoder` of `revision` embeds them, and label vectors."""
@@ -72,7 +72,7 @@ def kept(
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command line."""
     parser = argparse.ArgumentParser(
-        prog="python -m models.research.lanhar.training.kept", description=__doc__
+        prog="python -m models.research.lanhar.training.readings", description=__doc__
     )
     parser.add_argument("--data", type=Path, help="folder of the data sets")
     parser.add_argument("--out", type=Path, default=WEIGHTS_DIR, help="folder of the weights")
@@ -82,7 +82,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     registry = Registry(options.out)
     sensor = registry.load(LANHAR_SENSOR)
     labels = registry.load(LANHAR_LABELS).module.labels()
-    readings = kept(sensor.module, read(data / IMU), labels, sensor.revision)
+    readings = embedded(sensor.module, read(data / IMU), labels, sensor.revision)
     saved = registry.save(LANHAR_READINGS, readings, half=True)
     print(
         f"{len(readings.config.of)} readings of {len(readings.config.learned)} activities, "
