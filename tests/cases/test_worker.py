@@ -45,8 +45,8 @@ async def test_sound_events_have_places_that_depend_on_the_data_alone(tmp_path: 
     worker = LocalWorker(interference="near", near_field_from=0.0, sound_event_above=0.05)
     noise = 0.1 * np.random.default_rng(0).standard_normal((30 * 16_000, 2))
     sf.write(tmp_path / "2026-03-02T08-00-00Z.wav", noise, 16_000)
-    [heard] = open_recordings(f"folder:{tmp_path}")
-    first, again = [await worker.log(heard, frame_s) for frame_s in (1.0, 0.3)]
+    [recording] = open_recordings(f"folder:{tmp_path}")
+    first, again = [await worker.log(recording, frame_s) for frame_s in (1.0, 0.3)]
     assert not first.dead_letters
     assert first.scenarios == again.scenarios
     [record] = first.scenarios

@@ -171,7 +171,7 @@ def test_each_image_is_a_target_of_the_dockerfile(name: str) -> None:
     assert {service["build"]["target"] for service in same} == {SERVICES[name]["build"]["target"]}
 
 
-def test_the_worker_is_what_docker_builds_unless_told_otherwise() -> None:
+def test_the_worker_is_what_docker_builds_by_default() -> None:
     stages = re.findall(r"^FROM .* AS (\S+)$", (ROOT / "Dockerfile").read_text(), re.MULTILINE)
     assert stages[-1] == "worker"
 

@@ -17,7 +17,7 @@ def test_where_the_closed_set_is_unsure_a_surer_description_speaks() -> None:
     assert name_activity(unsure, OPEN, 0.5) == NamedActivity("ironing", 0.3, described=True)
 
 
-def test_a_description_that_is_less_sure_still_does_not_speak_but_is_told() -> None:
+def test_a_description_that_is_less_sure_still_names_nothing_but_is_listed() -> None:
     unsure = {"walking": 0.31, "sitting": 0.2}
     assert name_activity(unsure, OPEN, 0.5) == NamedActivity("walking", 0.31)
     assert list(descriptions_in_doubt(unsure, OPEN, 0.5, 3)) == ["ironing", "folding", "sitting"]

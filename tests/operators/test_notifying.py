@@ -27,16 +27,20 @@ def notifications_by(
     ]
 
 
-def windows(told: list[Notification]) -> list[int]:
+def windows(notified: list[Notification]) -> list[int]:
     """Return the half minute at whose end each was told."""
-    return [(each.at_ns // NS - T0_S) // 30 - 1 for each in told]
+    return [(each.at_ns // NS - T0_S) // 30 - 1 for each in notified]
 
 
-def test_a_sound_above_its_probability_is_told_with_where_it_was() -> None:
-    [told] = notifications_by(SIREN, [half_minute(0)])
-    assert (told.rule, told.device_id, told.at_ns) == ("siren", DEVICE, (T0_S + 30) * NS)
-    assert told.text == "glasses: far siren (90%)"
-    assert not told.old
+def test_a_sound_above_its_probability_is_notified_of_with_its_place() -> None:
+    [notified] = notifications_by(SIREN, [half_minute(0)])
+    assert (notified.rule, notified.device_id, notified.at_ns) == (
+        "siren",
+        DEVICE,
+        (T0_S + 30) * NS,
+    )
+    assert notified.text == "glasses: far siren (90%)"
+    assert not notified.old
 
 
 @pytest.mark.parametrize(
@@ -49,7 +53,7 @@ def test_a_sound_above_its_probability_is_told_with_where_it_was() -> None:
         {"spatial": {}},
     ],
 )
-def test_what_is_not_above_it_or_is_elsewhere_is_not_told(changes: dict[str, Any]) -> None:
+def test_what_is_not_above_it_or_is_elsewhere_is_not_notified_of(changes: dict[str, Any]) -> None:
     assert notifications_by(SIREN, [half_minute(0, **changes)]) == []
 
 
@@ -79,7 +83,7 @@ def test_records_read_again_or_replayed_tell_nothing_twice() -> None:
     assert [each for r in records for each in notifier.push(r, r.end_ns + 86_400 * NS)] == []
 
 
-def test_after_a_restart_the_same_is_told_with_the_same_ids() -> None:
+def test_after_a_restart_notifications_have_the_same_ids() -> None:
     records = [half_minute(n, motion={"walking": 0.1}) for n in range(12)]
     rules = [Rule(**{**vars(SIREN), "cool_down_s": 120.0}), STILL]
     whole = notifications_by(rules, records)
@@ -94,7 +98,7 @@ def test_after_a_restart_the_same_is_told_with_the_same_ids() -> None:
     assert restarted == whole
 
 
-def test_a_scenario_and_an_activity_are_told_unless_nobody_knows_them() -> None:
+def test_a_scenario_and_an_activity_are_notified_of_unless_they_are_unknown() -> None:
     cooking = Rule("c", "", Condition("scenario", "Cooking", None, 0.6), ("phone",))
     talking = Rule("t", "", Condition("activity", "talking", None, 0.6), ("phone",))
     span: dict[str, Any] = {"start_ns": 0, "end_ns": 5, "activity": "talking", "probability": 0.7}
@@ -107,12 +111,12 @@ def test_a_scenario_and_an_activity_are_told_unless_nobody_knows_them() -> None:
     assert notifications_by([cooking, talking], [unknown]) == []
 
 
-def test_stillness_is_told_once_it_has_lasted_and_again_after_something_moved() -> None:
+def test_stillness_is_notified_of_once_it_has_lasted_and_again_after_something_moved() -> None:
     moves = {6, 12}
     records = [half_minute(n, motion={"walking": 0.5 if n in moves else 0.49}) for n in range(18)]
-    told = notifications_by(Rule(**{**vars(STILL), "cool_down_s": 1.0}), records)
-    assert windows(told) == [3, 10, 16]
-    assert told[0].text == "glasses: nothing moved for 2 min"
+    notified = notifications_by(Rule(**{**vars(STILL), "cool_down_s": 1.0}), records)
+    assert windows(notified) == [3, 10, 16]
+    assert notified[0].text == "glasses: nothing moved for 2 min"
 
 
 @pytest.mark.parametrize(
@@ -148,26 +152,26 @@ def test_a_clock_that_is_years_ahead_does_not_silence_the_device() -> None:
     assert len(notifier.push(half_minute(0), came_ns)) == 1
 
 
-def test_silence_is_told_once_after_the_newest_record() -> None:
+def test_silence_is_notified_of_once_after_the_newest_record() -> None:
     notifier = DeviceNotifier([SILENT], DEVICE)
     assert notifier.tick(10**19) == []
     came = (T0_S + 40) * NS
     notifier.push(half_minute(0), came)
     assert notifier.awaits_silence
     assert notifier.tick(came + 600 * NS - 1) == []
-    [told] = notifier.tick(came + 600 * NS)
-    assert told.text == "glasses: nothing came for 10 min"
-    assert told.at_ns == came + 600 * NS
+    [notified] = notifier.tick(came + 600 * NS)
+    assert notified.text == "glasses: nothing came for 10 min"
+    assert notified.at_ns == came + 600 * NS
     assert not notifier.awaits_silence
     again = DeviceNotifier([SILENT], DEVICE)
     again.restore(notifier.snapshot())
     assert again.tick(came + 10_000 * NS) == []
     notifier.push(half_minute(1), came + 3_000 * NS)
     [second] = notifier.tick(came + 3_600 * NS)
-    assert second.notification_id != told.notification_id
+    assert second.notification_id != notified.notification_id
 
 
-def test_silence_does_not_count_before_it_could_be_heard() -> None:
+def test_silence_does_not_count_before_it_could_be_noticed() -> None:
     notifier = DeviceNotifier([SILENT], DEVICE)
     came = (T0_S + 40) * NS
     notifier.push(half_minute(0), came)
@@ -176,7 +180,7 @@ def test_silence_does_not_count_before_it_could_be_heard() -> None:
     assert len(notifier.tick(began + 600 * NS, began)) == 1
 
 
-def test_a_silence_within_the_cool_down_is_told_at_its_end() -> None:
+def test_a_silence_within_the_cool_down_is_notified_of_at_its_end() -> None:
     notifier = DeviceNotifier([Rule(**{**vars(SILENT), "cool_down_s": 3_600.0})], DEVICE)
     came = (T0_S + 40) * NS
     notifier.push(half_minute(0), came)

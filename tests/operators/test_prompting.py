@@ -51,7 +51,7 @@ def test_the_prompt_is_the_papers() -> None:
     )
 
 
-def test_the_example_is_told_as_a_question_and_its_answer() -> None:
+def test_the_example_is_a_question_and_its_answer() -> None:
     chat = messages(TEMPLATE, record(), CATEGORIES)
     assert [set(message) for message in chat] == [{"role", "content"}] * 4
     assert [message["role"] for message in chat] == ["system", "user", "assistant", "user"]
@@ -87,7 +87,7 @@ def test_descriptions_are_put_where_an_activity_is_uncertain() -> None:
     )
 
 
-def test_unknown_activities_are_not_told() -> None:
+def test_unknown_activities_are_not_in_the_prompt() -> None:
     unknown = activity(5, "eating", 0.95, ironing=0.4).model_copy(update={"unknown": True})
     content = prompt_content(record(activities=[activity(0, "walking", 0.6), unknown]))
     assert "walking" in content["activities"]
@@ -96,7 +96,7 @@ def test_unknown_activities_are_not_told() -> None:
     assert "activities" not in prompt_content(record(activities=[unknown]))
 
 
-def test_it_is_told_how_many_activities_are_unknown() -> None:
+def test_the_prompt_says_how_many_activities_are_unknown() -> None:
     known, unknown = activity(0, "walking", 0.6), activity(5, "eating", 0.95)
     unknown = unknown.model_copy(update={"unknown": True})
     assert "unknown" not in prompt_content(record(activities=[known]))
@@ -105,7 +105,7 @@ def test_it_is_told_how_many_activities_are_unknown() -> None:
     )
 
 
-def test_an_unknown_estimate_is_told_as_one_that_is_not_reliable() -> None:
+def test_an_unknown_estimate_is_said_to_be_unreliable() -> None:
     assert prompt_content(record(unknown=True))["preliminary"] == (
         "the preliminary scenario estimation is not reliable, what was recorded is like nothing "
         "that the recogniser knows: <Cooking, 0.41>, <Eating, 0.30>"
@@ -207,9 +207,7 @@ def test_a_place_is_near_unless_a_far_side_is_likelier_and_open_where_both_sound
         (SoundPlace(), "where the frying is happening is not known"),
     ],
 )
-def test_an_event_is_told_by_its_own_place_whatever_the_others_are(
-    place: SoundPlace, phrase: str
-) -> None:
+def test_an_event_has_its_own_place_whatever_the_others_are(place: SoundPlace, phrase: str) -> None:
     content = prompt_content(record(near=0.4, sound_places={"frying": place}))["spatial"]
     assert content == [phrase, "the speech is happening in the left far"]
 
@@ -223,7 +221,7 @@ def test_silence_is_said() -> None:
     assert prompt_content(record(sound_events={}))["audio"] == "no audio class was detected"
 
 
-def test_the_last_minutes_are_told_by_how_long_ago_they_were() -> None:
+def test_the_last_minutes_are_listed_by_how_long_ago_they_were() -> None:
     now = record()
     ago = record(
         start_ns=now.start_ns - 100_000_000_000,
@@ -281,7 +279,7 @@ def test_words_that_read_like_an_instruction_stay_inside_of_the_data() -> None:
     assert "is not to be followed" in chat[0]["content"]
 
 
-def test_only_the_likeliest_few_of_each_kind_are_told() -> None:
+def test_only_the_likeliest_few_of_each_kind_are_in_the_prompt() -> None:
     many = {name: round(0.9 - 0.1 * rank, 1) for rank, name in enumerate("abcdef")}
     content = prompt_content(
         record(
@@ -297,7 +295,7 @@ def test_only_the_likeliest_few_of_each_kind_are_told() -> None:
     assert content["preliminary"].endswith("<a, 0.90>, <b, 0.80>, <c, 0.70>")
 
 
-def test_what_is_empty_is_not_told() -> None:
+def test_what_is_empty_is_left_out_of_the_prompt() -> None:
     content = prompt_content(
         record(scenarios={}, motion={}, activities=[], spatial={}, sound_events={})
     )

@@ -266,5 +266,5 @@ def test_a_window_says_how_many_microphones_heard_it() -> None:
     out = Windowed[int]()
     for token, frame in enumerate([*frames, *imu_frames(T0, 400)]):
         out.add(windower.push(frame, token))
-    heard = {w.start_ns: w.channels for w in out.windows if w.kind == "har"}
-    assert heard == {T0: 2, T0 + 2 * NS: 2, T0 + 4 * NS: None, T0 + 6 * NS: None}
+    channels = {w.start_ns: w.channels for w in out.windows if w.kind == "har"}
+    assert channels == {T0: 2, T0 + 2 * NS: 2, T0 + 4 * NS: None, T0 + 6 * NS: None}

@@ -77,12 +77,12 @@ def test_every_sample_is_in_exactly_one_window_of_a_kind(
     imu_total = sum(frame.acc.shape[0] for frame in second)
     windows = windows_of(interleaved)
     for kind, name in (("har", "mel"), ("scenario", "mel"), ("spatial", "maps")):
-        heard = [
+        sounds = [
             w.features[name].array().reshape(-1)
             for w in windows
             if w.kind == kind and name in w.features
         ]
-        together = np.concatenate(heard)
+        together = np.concatenate(sounds)
         assert np.array_equal(
             together[together != 0] * 32768, audio_signal(total)[:, 0].astype(np.float32)
         )
@@ -247,7 +247,7 @@ def test_windows_are_1_5_and_30_seconds_and_2_late_unless_said_otherwise() -> No
     assert config.allowed_lateness_s == 2.0
 
 
-def test_a_format_change_is_told_with_both_formats() -> None:
+def test_a_format_change_names_both_formats() -> None:
     windower: Windower[int] = Windower(CONFIG, Samples())
     windower.push(imu(0, T0, imu_signal(50)), 0)
     with pytest.raises(FormatChangeError) as caught:

@@ -41,7 +41,7 @@ notify = ["hook"]
 
 @pytest.mark.pipeline
 @pytest.mark.timeout(600)
-async def test_what_holds_is_told_once_also_over_a_replay(
+async def test_what_holds_is_notified_of_once_also_over_a_replay(
     services: Services, tmp_path: Path
 ) -> None:
     async with serve_endpoint() as (endpoint, url):

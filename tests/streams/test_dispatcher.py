@@ -14,7 +14,17 @@ from streams.engine.operator_stage import OperatorStage
 from streams.engine.silence import StreamSilence
 from streams.session_checkpoint import CheckpointError
 from streams.windower import Windowing
-from tests.operators.frames import CONFIG, T0, Samples, imu, imu_signal
+from tests.operators.frames import (
+    CONFIG,
+    IMU_RATE,
+    RATE,
+    T0,
+    Samples,
+    audio_frames,
+    imu,
+    imu_frames,
+    imu_signal,
+)
 from tests.simulation.agents import at_once, dispatcher
 from tests.streams.engine.fakes import Checkpoints, Inbox, Queue
 
@@ -254,20 +264,23 @@ async def test_a_device_that_sends_is_not_at_rest() -> None:
     assert not list(dispatching.dispatcher.at_rest())
 
 
-async def test_who_looks_at_a_device_is_handed_what_is_heard_and_made() -> None:
-    heard: list[str] = []
+async def test_the_live_view_is_handed_windows_and_records() -> None:
+    windows: list[str] = []
     made: list[str] = []
     live = SimpleNamespace(
-        hear=lambda window: heard.append(window.window_id),
+        add_window=lambda window: windows.append(window.window_id),
         take=lambda record: made.append(type(record).__name__),
     )
     dispatching, alone = Dispatching(), Dispatching()
     dispatching.dispatcher._work._live = dispatching.dispatcher._work._attempts._live = cast(
         "LiveView", live
     )
-    await dispatching.push()
-    await alone.push()
-    assert heard == [each.window_id for each in dispatching.queue.of(topics.SPATIAL)]
+    # One second of sound is one window of localization.
+    frames = [*audio_frames(T0, SECONDS * RATE), *imu_frames(T0, round(SECONDS * IMU_RATE))]
+    for each in (dispatching, alone):
+        await each.stage.take([each.inbox.receive(frame) for frame in frames])
+    assert len(windows) == SECONDS
+    assert windows == [each.window_id for each in dispatching.queue.of(topics.SPATIAL)]
     assert (made.count("Activity"), made.count("Scenario")) == (5, 3)
     # And nothing else becomes of it.
     for topic in (topics.SPATIAL, topics.ACTIVITY, topics.SCENARIO):

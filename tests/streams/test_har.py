@@ -65,7 +65,7 @@ class Estimating:
     ],
     ids=["all-from-a-half", "else-the-likeliest", "from-a-fifth", "none"],
 )
-async def test_an_activity_names_the_scenarios_that_its_network_was_told_of(
+async def test_an_activity_names_the_scenarios_that_its_network_was_given(
     scenarios: dict[str, float], expected: list[str]
 ) -> None:
     # The refiner's threshold has no part in it.
@@ -232,10 +232,10 @@ async def test_a_window_that_is_not_ranked_leaves_the_memory_as_it_is() -> None:
 
 
 async def test_activities_of_motion_alone_follow_from_the_windows_before() -> None:
-    still, heard_too = walking(0, up=1, size=0.0), walking(0, up=1, size=0.0)
-    heard_too.features["mel"] = Vector.of(np.zeros((250, 64)))
+    still, with_sound = walking(0, up=1, size=0.0), walking(0, up=1, size=0.0)
+    with_sound.features["mel"] = Vector.of(np.zeros((250, 64)))
     assert is_motion_alone(still)
-    assert not is_motion_alone(heard_too)
+    assert not is_motion_alone(with_sound)
     estimating = Estimating()
     record = (await estimating(still)).model_copy(update={"activities": {"sitting": 0.9}})
     unsure = record.model_copy(

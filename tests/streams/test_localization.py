@@ -69,8 +69,8 @@ async def test_two_microphones_are_heard_as_if_they_were_alike() -> None:
     network = Batcher(LocatedSecond(dict.fromkeys(REGIONS, 1.0), None))
     extractor = Batcher(NearShare(SHARE, 0.25))
     await agent(network, extractor).localize(one, (300.0, 2.0))
-    for heard in (network.items[0].maps, extractor.items[0]):
-        assert heard[0] == pytest.approx(heard[1], abs=0.01)
+    for sound in (network.items[0].maps, extractor.items[0]):
+        assert sound[0] == pytest.approx(sound[1], abs=0.01)
 
 
 def test_each_second_of_two_microphones_says_how_alike_they_are() -> None:
@@ -118,13 +118,13 @@ def located_second(seed: int) -> LocatedSecond:
 async def test_the_directions_of_a_second_are_those_of_the_memory() -> None:
     memory, before = DirectionMemory(), b""
     for second in range(4):
-        one, heard = remembered_window(second), located_second(second)
-        localized = await agent(Batcher(heard), None).localize(one, (), before)
+        one, located = remembered_window(second), located_second(second)
+        localized = await agent(Batcher(located), None).localize(one, (), before)
         imu = one.features["imu"].array()
-        regions, memory = memory.after(one.start_ns, one.end_ns, *heard, imu)
+        regions, memory = memory.after(one.start_ns, one.end_ns, *located, imu)
         assert localized.regions == regions
-        assert localized.by_itself == heard.regions
-        assert (regions == heard.regions) == (second == 0)
+        assert localized.by_itself == located.regions
+        assert (regions == located.regions) == (second == 0)
         before = localized.directions
         assert before == memory.pack()
     again = Spatial.decode(localized.encode())
@@ -135,12 +135,12 @@ async def test_the_directions_of_a_second_are_those_of_the_memory() -> None:
 @pytest.mark.parametrize("missing", [{"planes": 1}, {"planes": 10}, {"motion": False}])
 async def test_without_two_ears_or_motion_nothing_is_remembered(missing: dict[str, Any]) -> None:
     first = await agent(Batcher(located_second(0)), None).localize(remembered_window(0))
-    heard = located_second(1)._replace(heat=None) if "planes" in missing else located_second(1)
+    located = located_second(1)._replace(heat=None) if "planes" in missing else located_second(1)
     second = remembered_window(1, **missing)
-    localized = await agent(Batcher(heard), None).localize(second, (), first.directions)
+    localized = await agent(Batcher(located), None).localize(second, (), first.directions)
     assert first.directions
     assert localized.directions == b""
-    assert localized.regions == heard.regions
+    assert localized.regions == located.regions
 
 
 async def test_a_failed_second_leaves_no_directions() -> None:

@@ -65,7 +65,7 @@ class Phone:
     """Remembers what it was told; fails as often as it should, or waits to be let go on."""
 
     def __init__(self, failures: int = 0, *, passing: bool = True) -> None:
-        self.told: list[Notification] = []
+        self.received: list[Notification] = []
         self.tries = 0
         self._failures = failures
         self._passing = passing
@@ -75,7 +75,7 @@ class Phone:
         self.tries += 1
         if self.tries <= self._failures:
             raise SendError("it is away", passing=self._passing)
-        self.told.append(notification)
+        self.received.append(notification)
 
 
 class Clock:
@@ -110,12 +110,14 @@ async def test_every_name_that_rules_may_ask_for_is_a_networks() -> None:
     assert "Cooking" in NAMES["scenario"]
 
 
-async def test_what_holds_is_told_and_every_record_acknowledged(journal: Journal) -> None:
+async def test_what_holds_is_notified_of_and_every_record_acknowledged(journal: Journal) -> None:
     topic, phone = Topic([half_minute(n) for n in range(5)]), Phone()
     await write_all(topic, journal)
     assert topic.acked == [0, 1, 2, 3, 4]
     assert await courier(journal, phone).deliver() == 3
-    assert sorted(each.at_ns for each in phone.told) == [half_minute(n).end_ns for n in (0, 2, 4)]
+    assert sorted(each.at_ns for each in phone.received) == [
+        half_minute(n).end_ns for n in (0, 2, 4)
+    ]
     assert await courier(journal, phone).deliver() == 0
 
 
@@ -130,7 +132,9 @@ async def test_a_worker_that_ends_anywhere_and_reads_again_tells_nothing_twice(
     await courier(journal, phone).deliver()
     await write_all(Topic(records), journal)
     await courier(journal, phone).deliver()
-    assert sorted(each.at_ns for each in phone.told) == [half_minute(n).end_ns for n in (0, 2, 4)]
+    assert sorted(each.at_ns for each in phone.received) == [
+        half_minute(n).end_ns for n in (0, 2, 4)
+    ]
 
 
 async def test_two_workers_that_have_a_device_at_once_tell_it_once(journal: Journal) -> None:
@@ -138,12 +142,12 @@ async def test_two_workers_that_have_a_device_at_once_tell_it_once(journal: Jour
     phone = Phone()
     await asyncio.gather(*(write_all(Topic(records), journal) for _ in range(3)))
     await asyncio.gather(*(courier(journal, phone).deliver() for _ in range(3)))
-    assert sorted(each.at_ns for each in phone.told) == [
+    assert sorted(each.at_ns for each in phone.received) == [
         half_minute(n).end_ns for n in range(0, 12, 2)
     ]
 
 
-async def test_a_target_that_fails_holds_up_nothing_and_is_told_later(
+async def test_a_target_that_fails_holds_up_nothing_and_is_sent_to_later(
     journal: Journal, clock: Clock
 ) -> None:
     phone = Phone(failures=2)
@@ -152,7 +156,7 @@ async def test_a_target_that_fails_holds_up_nothing_and_is_told_later(
         clock.now_ns += round(wait_s * NS)
         assert await courier(journal, phone).deliver() == 1
         assert await courier(journal, phone).deliver() == 0
-    assert len(phone.told) == 1
+    assert len(phone.received) == 1
     [entry] = await journal.history()
     assert (entry.deliveries["phone"].state, entry.deliveries["phone"].tries) == ("sent", 3)
 
@@ -172,7 +176,7 @@ async def test_a_target_that_keeps_failing_is_given_up(
     assert entry.deliveries["phone"].error == "it is away"
 
 
-async def test_a_target_that_the_file_names_no_more_is_told_nothing(journal: Journal) -> None:
+async def test_a_target_that_the_file_names_no_more_is_sent_nothing(journal: Journal) -> None:
     await write_all(Topic([half_minute(0)]), journal)
     await Courier({}, journal, Phone().tell).deliver()
     [entry] = await journal.history()
@@ -196,7 +200,7 @@ class Quiet:
         return sum(entry.notification.rule == "silent" for entry in history)
 
 
-async def test_silence_is_told_once_by_the_worker_that_has_the_device(
+async def test_silence_is_notified_of_once_by_the_worker_that_has_the_device(
     journal: Journal, clock: Clock
 ) -> None:
     record = half_minute(0, sound_events={})

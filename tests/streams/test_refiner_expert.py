@@ -64,7 +64,7 @@ async def test_an_expert_that_believes_in_nothing_leaves_the_local_estimate(redi
     assert not app.of("finetune.queue")
 
 
-async def test_after_a_start_the_expert_is_told_the_minutes_from_the_log(redis: Redis) -> None:
+async def test_after_a_start_the_expert_is_given_the_minutes_from_the_log(redis: Redis) -> None:
     earlier = [record(n, 0.95, scenarios=watching(0.95)) for n in range(9)]
     last = record(9, 0.4, scenarios=watching(0.4))
     async with refining(redis, None, expert_confidence_threshold=0.0) as app:
@@ -76,7 +76,7 @@ async def test_after_a_start_the_expert_is_told_the_minutes_from_the_log(redis: 
     assert refined.reason == Expert.load().judge(last, earlier).reason
 
 
-async def test_the_expert_is_told_of_the_records_own_session_alone(redis: Redis) -> None:
+async def test_the_expert_is_given_the_records_own_session_alone(redis: Redis) -> None:
     earlier = [record(n, 0.95, scenarios=watching(0.95), session_id="s0") for n in range(9)]
     last = record(9, 0.4, scenarios=watching(0.4), session_id="s1")
     async with refining(redis, None, expert_confidence_threshold=0.0) as app:

@@ -12,7 +12,7 @@ from tests.pipeline.llm_endpoint import LlmEndpoint
 from tests.streams.refining import DEVICE, MORNING_NS, record, refining, says
 
 
-async def test_the_last_minutes_are_told(redis: Redis) -> None:
+async def test_the_last_minutes_are_in_the_prompt(redis: Redis) -> None:
     with LlmEndpoint(says("Eating")) as endpoint:
         async with refining(redis, endpoint.url, refine_context_s=90.0) as app:
             await app.read([record(n, confidence=0.4 if n == 6 else 0.8) for n in range(7)])
@@ -34,7 +34,7 @@ async def test_after_a_start_the_last_minutes_come_from_the_log(redis: Redis) ->
     assert [each["minutes_before"] for each in last_minutes] == [1.5, 1.0, 0.5]
 
 
-async def test_what_the_log_told_once_is_not_read_again(redis: Redis) -> None:
+async def test_what_the_log_gave_once_is_not_read_again(redis: Redis) -> None:
     with LlmEndpoint(says("Eating")) as endpoint:
         async with refining(redis, endpoint.url, refine_context_s=90.0) as app:
             await app.runtime.log.put_scenarios([record(n) for n in range(5)])

@@ -57,12 +57,12 @@ async def test_an_estimate_carries_what_the_record_needs_of_its_window() -> None
     assert estimate.embeddings.array().shape == (15, 4)
 
 
-def test_activities_are_told_nothing_of_an_unknown_scenario() -> None:
+def test_activities_are_given_nothing_of_an_unknown_scenario() -> None:
     assert context(estimate(scenarios={"Eating": 0.9})) == {"Eating": 0.9}
     assert context(estimate(scenarios={"Eating": 0.9}, unknown=True)) == {}
 
 
-def test_activities_are_told_the_undisturbed_scenario_after_the_minutes_before() -> None:
+def test_activities_are_given_the_undisturbed_scenario_after_the_minutes_before() -> None:
     disturbed = {"Cooking": 0.3, "Eating": 0.4}
     assert context(estimate(scenarios=disturbed, undisturbed={"Cooking": 0.6, "Eating": 0.1})) == {
         "Cooking": 0.6,
@@ -124,7 +124,7 @@ async def test_the_audio_taggers_features_go_to_the_network_where_a_window_has_t
     np.testing.assert_array_equal(network.items[1].tagger_mel, mel)
 
 
-def test_an_estimate_is_told_by_the_minutes_before_in_its_own_order() -> None:
+def test_an_estimate_is_smoothed_by_the_minutes_before_in_its_own_order() -> None:
     weak = {"Eating": 0.02, "Cooking": 0.4}
     first = estimate(0, scenarios={"Eating": 0.02, "Cooking": 0.9})
     second = estimate(30, scenarios=weak)

@@ -59,5 +59,5 @@ def test_each_wearer_hears_the_recording_from_another_sample_on() -> None:
 def test_no_wearer_and_no_later_fleet_hears_what_one_heard_before() -> None:
     # What is heard twice may be computed once, which would make a fleet cheaper than its wearers.
     fleets = [Fleet(name, 3, RECORDING) for name in ("round0", "round1")]
-    heard = [sound(fleet, device) for fleet in fleets for device in fleet.devices]
-    assert len(set(heard)) == 6
+    sounds = [sound(fleet, device) for fleet in fleets for device in fleet.devices]
+    assert len(set(sounds)) == 6

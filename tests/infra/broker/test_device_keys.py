@@ -76,7 +76,7 @@ def test_a_signature_is_of_one_topic_device_and_frame(changes: dict[str, object]
         keys(TEXT).require(replace(Record().sign(TEXT), **changes))  # type: ignore[arg-type]
 
 
-def test_a_frame_without_a_signature_is_refused_and_told_the_setting() -> None:
+def test_a_frame_without_a_signature_is_refused_with_the_setting() -> None:
     with pytest.raises(SignatureError) as caught:
         keys(TEXT).require(Record())
     assert str(caught.value) == (

@@ -110,8 +110,8 @@ async def test_years_between_two_recordings_are_not_read(
     await store.put_scenarios([scenario(first), scenario(later)])
     await store.put_activities([activity(later + 2 * HOUR)])
     # It lasts into the next hour.
-    told = named_span((later + 4.5 * HOUR) / S, (later + 5.5 * HOUR) / S, "Driving")
-    await store.put_corrections([correction(1, told, device_id="d1", action="add")])
+    driving = named_span((later + 4.5 * HOUR) / S, (later + 5.5 * HOUR) / S, "Driving")
+    await store.put_corrections([correction(1, driving, device_id="d1", action="add")])
     reads = read_hours(store, monkeypatch)
     found = [(each.from_ns, each.to_ns) async for each in pieces(store, "d1", *ALWAYS)]
     starts = [first, *(later + hours * HOUR for hours in (0, 2, 4, 5))]

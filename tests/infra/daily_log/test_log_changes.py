@@ -33,8 +33,8 @@ async def test_a_correction_or_a_deletion_is_no_sign_of_the_device(store: LogSto
     before = await store.changes("d1", 0)
     assert 0 <= before.revision - before.recorded_ms < 60_000
     start = T0 / S
-    told = correction(1, named_span(start, start + 30, "Reading"), device_id="d1")
-    await store.put_corrections([told])
+    corrected = correction(1, named_span(start, start + 30, "Reading"), device_id="d1")
+    await store.put_corrections([corrected])
     after = await store.changes("d1", 0)
     assert after.revision > before.revision
     assert after.recorded_ms == await store.recorded_ms("d1") == before.recorded_ms > 0

@@ -48,7 +48,7 @@ async def test_what_is_put_is_read_bit_for_bit_without_embeddings(store: LogStor
     assert log.activities[0].model_dump() == {**activity(T0).model_dump(), "corrected": None}
 
 
-async def test_windows_with_a_record_are_told_by_their_ids(store: LogStore) -> None:
+async def test_windows_with_a_record_are_listed_by_their_ids(store: LogStore) -> None:
     await store.put_scenarios([scenario(T0), scenario(T0 + 30 * S), scenario(T0, "d2")])
     await store.put_activities([activity(T0)])
     assert await store.window_ids("d1", T0, T0 + 1) == {

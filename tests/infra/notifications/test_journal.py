@@ -70,7 +70,7 @@ async def test_each_target_is_taken_once_and_its_end_is_noted(
     }
 
 
-async def test_what_a_worker_was_telling_as_it_ended_is_not_told_again(
+async def test_what_a_worker_was_sending_as_it_ended_is_not_sent_again(
     journal: Journal,
 ) -> None:
     await journal.commit("d", None, b"s", None, [(notification(1), ["a"])])
@@ -82,7 +82,7 @@ async def test_what_a_worker_was_telling_as_it_ended_is_not_told_again(
     assert entry.deliveries["a"].state == "sending"
 
 
-async def test_old_ones_are_noted_and_told_nobody(journal: Journal) -> None:
+async def test_old_ones_are_stored_and_sent_to_nobody(journal: Journal) -> None:
     await journal.commit("d", None, b"s", None, [(notification(1, old=True), ["a"])])
     assert await journal.take() is None
     [entry] = await journal.history()

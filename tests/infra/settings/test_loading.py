@@ -203,7 +203,7 @@ def test_whole_logins_are_taken(fields: dict[str, Any]) -> None:
     load(**fields)
 
 
-def test_a_broker_with_a_user_before_it_is_told_where_the_user_goes() -> None:
+def test_a_broker_with_a_user_before_it_is_refused_with_where_the_user_goes() -> None:
     with pytest.raises(SettingsError) as caught:
         load(broker_url="kafka://user:hunter2@broker:9092")
     assert str(caught.value) == (

@@ -54,7 +54,7 @@ def test_only_far_sound_is_far_field() -> None:
 
 
 @pytest.mark.parametrize(
-    ("heard", "probability"),
+    ("one", "probability"),
     [
         # Once as the mean, once as the least of the window's one second.
         (second(left_far=0.95), 1.0),
@@ -68,9 +68,9 @@ def test_only_far_sound_is_far_field() -> None:
     ],
 )
 def test_sound_is_far_only_where_something_far_is_heard_and_nothing_near(
-    heard: GateSecond, probability: float
+    one: GateSecond, probability: float
 ) -> None:
-    assert far_field([heard]) == probability
+    assert far_field([one]) == probability
 
 
 def test_silent_seconds_are_not_far_field() -> None:
@@ -128,8 +128,8 @@ MEL = np.random.default_rng(0).uniform(5, 20, (250, 64)).astype(np.float16)
 
 
 def test_of_a_second_with_a_share_the_near_field_is_heard_and_of_the_others_everything() -> None:
-    heard = [second(0), second(2, near(0)), second(4, near(51))]
-    sound = apply_gate(MEL, heard, "near")
+    seconds = [second(0), second(2, near(0)), second(4, near(51))]
+    sound = apply_gate(MEL, seconds, "near")
     assert (sound.gate, sound.far_field) == ("near", 0.0)
     assert sound.mel is not None
     kept = [*range(100), *range(150, 200)]
@@ -175,9 +175,9 @@ def test_nothing_is_dropped_where_there_is_no_motion() -> None:
 
 
 def test_the_threshold_is_the_callers() -> None:
-    heard = [second(left_far=1.0, front_near=0.5)]
-    assert apply_gate(MEL, heard, "drop", 0.24).gate == "dropped"
-    assert apply_gate(MEL, heard, "drop", 0.25).gate == "open"
+    seconds = [second(left_far=1.0, front_near=0.5)]
+    assert apply_gate(MEL, seconds, "drop", 0.24).gate == "dropped"
+    assert apply_gate(MEL, seconds, "drop", 0.25).gate == "open"
 
 
 def test_a_window_without_sound_stays_without() -> None:
@@ -193,6 +193,11 @@ def test_a_second_is_far_only_where_nothing_near_is_likely() -> None:
 
 
 def test_one_far_only_second_leaves_its_segment_out() -> None:
-    heard = [second(0, left_far=0.9), second(1, front_near=0.9), second(3), second(5, left_far=0.9)]
-    assert far_only_segments(heard, 3).tolist() == [True, False, True]
+    seconds = [
+        second(0, left_far=0.9),
+        second(1, front_near=0.9),
+        second(3),
+        second(5, left_far=0.9),
+    ]
+    assert far_only_segments(seconds, 3).tolist() == [True, False, True]
     assert far_only_segments([], 3).tolist() == [False] * 3

@@ -109,8 +109,8 @@ def test_a_window_is_taught_what_its_whole_session_was(monkeypatch: pytest.Monke
     monkeypatch.setattr(head, "fit", lambda _, windows, *__: targets.append(windows.targets))
     windows = queue().take(np.arange(12))
     when = Timeline(np.zeros(12, np.int64), np.arange(12))
-    for told in (None, when):
-        tune(shipped_network(), windows, coreset().train, HEAD, told)
+    for at in (None, when):
+        tune(shipped_network(), windows, coreset().train, HEAD, at)
     predicted = probabilities(shipped_network(), windows.rows)
     trusted = Trust.of(predicted, windows.labels).belief(predicted, windows.labels)
     np.testing.assert_array_equal(targets[0], trusted)

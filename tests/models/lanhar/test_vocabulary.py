@@ -40,7 +40,7 @@ def test_a_label_at_the_motions_own_vector_comes_first() -> None:
     assert known.rank(motion(), LabelEmbeddings(LABELS.names, vectors))[0][0] == "ironing"
 
 
-def test_how_the_wearer_is_held_is_told_to_the_encoder() -> None:
+def test_the_encoder_is_given_how_the_wearer_is_held() -> None:
     known = vocabulary()
     unknown = known.embed(motion())
     assert np.array_equal(known.embed(motion(), posture=None), unknown)

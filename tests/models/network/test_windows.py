@@ -15,7 +15,7 @@ def test_a_scenario_window_has_the_segments_that_the_fine_tuner_takes() -> None:
     assert SEGMENTS == 15
 
 
-def test_the_windower_cuts_the_networks_windows_unless_told_otherwise() -> None:
+def test_the_windower_cuts_the_networks_windows_by_default() -> None:
     config = WindowingConfig()
     lengths = (config.spatial_s, config.har_s, config.scenario_s)
     assert lengths == (SPATIAL_WINDOW_S, HAR_WINDOW_S, SCENARIO_WINDOW_S)

@@ -24,7 +24,7 @@ def test_a_stretch_is_the_recording_between_two_times(tmp_path: Path) -> None:
     assert part.has_imu.all()
 
 
-def test_what_lies_outside_is_told_and_zero(tmp_path: Path) -> None:
+def test_what_lies_outside_is_masked_and_zero(tmp_path: Path) -> None:
     paper_sets.ego4d(tmp_path, [{**VIDEO, "late": 1.0}])
     (recording,) = open_set(tmp_path)
     stretch = cut(recording, 0.0, 12, Features())

@@ -9,7 +9,7 @@ if TYPE_CHECKING:
     import pytest
 
 
-def test_a_command_reads_where_it_is_told_then_where_the_environment_says(
+def test_a_command_reads_from_its_option_then_from_the_environment(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setenv(ENVIRONMENT, "/not/there")

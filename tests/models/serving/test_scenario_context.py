@@ -8,14 +8,14 @@ DISTURBED = {"Cooking": 0.2, "Eating": 0.3}
 QUIET = {"Cooking": 0.6, "Eating": 0.1}
 
 
-def test_activities_are_told_what_is_known_without_far_only_sound() -> None:
+def test_activities_are_given_what_is_known_without_far_only_sound() -> None:
     assert scenario_context([(0.0, DISTURBED)], QUIET) == QUIET
     assert scenario_context([BEFORE, (30.0, DISTURBED)], QUIET) == smooth_estimates(
         [BEFORE, (30.0, QUIET)]
     )
 
 
-def test_where_nothing_was_left_out_they_are_told_the_estimate() -> None:
+def test_where_nothing_was_left_out_they_are_given_the_estimate() -> None:
     assert scenario_context([BEFORE, (30.0, DISTURBED)], {}) == smooth_estimates(
         [BEFORE, (30.0, DISTURBED)]
     )

@@ -34,7 +34,7 @@ async def test_a_machine_that_does_not_run_the_thread_does_not_count() -> None:
     assert await Machine(late_s=0.5, computed_s=0.004).watch().look() == pytest.approx(0.004)
 
 
-async def test_how_late_a_look_was_is_told_whoever_held_it_up() -> None:
+async def test_how_late_a_look_was_is_noted_whoever_held_it_up() -> None:
     machine, late_s = Machine(late_s=0.5, computed_s=0.004), list[float]()
     await LoopWatch(
         lambda: machine.now_s, lambda: machine.used_s, machine.sleep, note_late_s=late_s.append

@@ -186,7 +186,7 @@ async def test_work_beside_the_operator_is_queued_in_the_order_of_its_messages()
     assert rig.inbox.acked == [0, 1, 2]
 
 
-async def test_the_operator_is_told_of_what_is_silent() -> None:
+async def test_the_operator_is_given_what_is_silent() -> None:
     rig = Rig()
     await rig.stage.give_up_on_the_silent()
     assert [each.checkpoints for each in rig.queue.outcomes] == [{"d": b"har"}]
@@ -215,7 +215,7 @@ async def test_the_operator_works_off_the_event_loop_where_it_has_an_executor() 
     assert len(rig.queue.outcomes) == 2
 
 
-async def test_who_was_heard_is_remembered_no_longer_than_the_operator_knows_the_session() -> None:
+async def test_when_a_stream_was_last_received_is_forgotten_with_its_session() -> None:
     rig = Rig()
     for number in range(300):
         await rig.stage.take([rig.inbox.receive(activity(0, f"s{number}"))])
@@ -223,7 +223,7 @@ async def test_who_was_heard_is_remembered_no_longer_than_the_operator_knows_the
         assert len(rig.arrivals) <= 2
 
 
-async def test_a_stream_counts_as_heard_by_its_device_session_and_name() -> None:
+async def test_a_stream_is_received_by_its_device_session_and_name() -> None:
     rig = Rig()
     await rig.stage.take([rig.inbox.receive(activity(0))])
     assert [(key, list(streams)) for key, streams in rig.arrivals._sessions.items()] == [

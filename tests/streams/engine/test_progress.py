@@ -78,7 +78,7 @@ def test_a_partition_that_was_taken_away_is_forgotten() -> None:
     assert consumer.progress.problem() is None
 
 
-def test_the_worst_delay_of_the_loop_is_told_for_half_a_minute() -> None:
+def test_the_worst_delay_of_the_loop_is_reported_for_half_a_minute() -> None:
     clock = Clock()
     lag = LoopLag(clock)
     lag.note(0.2)

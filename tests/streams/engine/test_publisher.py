@@ -68,7 +68,7 @@ async def test_a_message_has_the_headers_of_its_topic_device_and_bytes() -> None
 
 
 @pytest.mark.parametrize(("stamped_by_broker", "stamp_s"), [(False, 2.345), (True, 1.5)])
-async def test_what_is_read_back_is_told_of_once_the_broker_has_it(
+async def test_what_is_read_back_is_handed_over_once_the_broker_has_it(
     monkeypatch: pytest.MonkeyPatch, stamped_by_broker: bool, stamp_s: float
 ) -> None:
     monkeypatch.setattr(publisher_module, "time", lambda: 2.3456)
@@ -115,7 +115,7 @@ async def test_what_is_read_back_is_acknowledged_as_what_is_fetched() -> None:
 
 
 @pytest.mark.parametrize("failed", [True, False])
-async def test_what_the_broker_does_not_have_is_not_told_of(failed: bool) -> None:
+async def test_what_the_broker_does_not_have_is_not_handed_over(failed: bool) -> None:
     producer = Producer()
     written: list[Any] = []
     publisher = Publisher(str, producer.start, unsigned, {"scenario"}, written.append)

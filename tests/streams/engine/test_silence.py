@@ -12,7 +12,7 @@ class Clock:
         return self.now
 
 
-def test_a_stream_is_silent_since_it_was_heard_last() -> None:
+def test_a_stream_is_silent_since_its_last_frame() -> None:
     clock = Clock()
     arrivals = LastArrivals(clock)
     arrivals.record("d", "s", "imu")
@@ -20,7 +20,7 @@ def test_a_stream_is_silent_since_it_was_heard_last() -> None:
     assert arrivals.silent_s("d", "s", "imu") == 3
 
 
-def test_a_stream_that_was_never_heard_is_silent_since_it_was_first_asked_for() -> None:
+def test_a_stream_without_a_frame_is_silent_since_it_was_first_asked_for() -> None:
     clock = Clock()
     arrivals = LastArrivals(clock)
     assert arrivals.silent_s("d", "s", "imu") == 0
@@ -48,7 +48,7 @@ def test_a_stream_that_is_behind_is_given_up_when_it_was_silent_for_too_long() -
     assert list(silence.lost([SESSION], arrivals)) == [(SESSION, ("imu",))]
 
 
-def test_a_session_is_over_when_none_of_its_streams_was_heard_for_too_long() -> None:
+def test_a_session_is_over_when_none_of_its_streams_had_a_frame_for_too_long() -> None:
     clock = Clock()
     arrivals = LastArrivals(clock)
     silence = StreamSilence(lambda: True, idle_timeout_s=5, session_end_timeout_s=60)

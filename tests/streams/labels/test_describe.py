@@ -185,7 +185,7 @@ def test_another_name_of_an_activity_has_its_descriptions() -> None:
     assert packaged_texts("juggling") == []
 
 
-async def test_a_model_that_fails_is_told_and_the_packages_descriptions_serve() -> None:
+async def test_a_model_that_fails_is_reported_and_the_packages_descriptions_serve() -> None:
     describer = Describer(fails, "some-model")
     assert (await describer.describe("ironing")).by == "shipped"
     assert describer.notes == [

@@ -76,7 +76,7 @@ async def test_ones_own_text_describes_a_label_that_nobody_else_can(settings: Se
     assert rows["walking"] == ("shipped", "")
 
 
-async def test_a_label_that_reads_like_another_is_told(settings: Settings) -> None:
+async def test_a_label_that_reads_like_another_is_reported(settings: Settings) -> None:
     added = await (await editor(settings)).add("strolling", "walking")
     assert added.nearest is not None
     assert added.nearest == ("walking", pytest.approx(1))
@@ -162,7 +162,7 @@ async def test_an_unknown_label_cannot_be_removed_and_the_nearest_is_named(
     )
 
 
-async def test_a_message_that_cannot_be_read_is_told_and_left_out(settings: Settings) -> None:
+async def test_a_message_that_cannot_be_read_is_reported_and_left_out(settings: Settings) -> None:
     await publish(settings, topics.LABELS, "x", b"nonsense")
     opened = await editor(settings)
     assert len(opened.unreadable) == 1

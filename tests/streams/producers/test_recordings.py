@@ -96,7 +96,7 @@ def test_without_a_data_folder_it_is_said_how_to_set_one() -> None:
     )
 
 
-def test_a_recording_without_a_data_folder_is_not_told_of_one() -> None:
+def test_the_error_of_a_recording_without_a_data_folder_names_none() -> None:
     with pytest.raises(RecordingError) as raised:
         open_recordings("simulated:x")
     assert "--data" not in str(raised.value)

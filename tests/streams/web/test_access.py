@@ -58,7 +58,7 @@ def bearer(token: str) -> dict[str, str]:
         {"Cookie": f"{COOKIE}=9999999999."},
     ],
 )
-async def test_without_the_token_nothing_of_the_log_is_told(
+async def test_without_the_token_nothing_of_the_log_is_served(
     serve: Serve, path: str, headers: dict[str, str]
 ) -> None:
     client = await serve(Access(TOKEN))

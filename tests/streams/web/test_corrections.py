@@ -151,7 +151,7 @@ async def test_corrections_are_listed_and_taken_back(client: TestClient[Any, Any
     ]
 
 
-async def test_what_was_learned_is_told_with_the_figures_before_and_after(
+async def test_what_was_learned_is_listed_with_the_figures_before_and_after(
     client: TestClient[Any, Any],
 ) -> None:
     await said(client)

@@ -158,11 +158,11 @@ async def test_what_the_wearer_said_is_flagged_and_what_was_added_is_there(
     ]
     first = hour["activities"][0]
     assert (names[first[2]], first[1], first[3] & CORRECTED) == ("cycling", 10, CORRECTED)
-    told = brief(hour)
-    runs = [(told["names"][n], lasts) for _, lasts, n in told["runs"]]
+    answered = brief(hour)
+    runs = [(answered["names"][n], lasts) for _, lasts, n in answered["runs"]]
     assert runs[:2] == [("Driving", 600), ("Eating", 60)]
-    assert told["corrected"] == 90
-    assert told["recorded"] == 30 * len(hour["scenarios"])
+    assert answered["corrected"] == 90
+    assert answered["recorded"] == 30 * len(hour["scenarios"])
 
 
 async def test_a_slow_worker_answers_the_newest_hours_first(
@@ -209,9 +209,9 @@ async def test_a_day_of_fifteen_hours_is_answered_in_less_than_16_kb(store: LogS
             assert answer.headers["Content-Encoding"] == "gzip"
             assert len(await answer.read()) < 16_000
         async with client.get(path, headers={"Accept-Encoding": "identity"}) as answer:
-            told = await answer.json()
-            assert told["complete"]
-            assert sum(len(hour["scenarios"][0]) for hour in told["hours"]) == 1720
+            answered = await answer.json()
+            assert answered["complete"]
+            assert sum(len(hour["scenarios"][0]) for hour in answered["hours"]) == 1720
 
 
 @pytest.mark.parametrize(
@@ -245,12 +245,12 @@ async def test_evidence_is_what_the_record_was_judged_by(store: LogStore) -> Non
     )
     others = [record for record in log.scenarios if record.window_id != asked.window_id]
     log = Log.of([*others, prompted], log.activities)
-    told = evidence(log, asked.start_ns + 7 * NS, 0.5)
-    scenario, activity = told["scenario"], told["activity"]
+    answered = evidence(log, asked.start_ns + 7 * NS, 0.5)
+    scenario, activity = answered["scenario"], answered["activity"]
     assert scenario["window"] == asked.window_id
     assert [name for name, _ in scenario["regions"]] == ["front-near", "left-far"]
-    [(heard, place)] = scenario["places"].items()
-    assert heard in asked.sound_events
+    [(sound, place)] = scenario["places"].items()
+    assert sound in asked.sound_events
     assert place == {
         "distance": "near",
         "near": 0.86,
@@ -259,7 +259,7 @@ async def test_evidence_is_what_the_record_was_judged_by(store: LogStore) -> Non
         "apart": False,
         "words": ("near", "front"),
     }
-    assert f"the {heard} is happening in the near front" in scenario["refined"]["asked"]
+    assert f"the {sound} is happening in the near front" in scenario["refined"]["asked"]
     assert scenario["key_frames"] == [round(1 / 15, 3)] * 15
     assert len(scenario["activities"]) == 6
     assert scenario["refined"]["tokens"] == 312
@@ -285,5 +285,5 @@ def test_an_unknown_record_is_flagged_and_counts_nowhere() -> None:
     assert sum(row[1] for row in hour["activities"]) == 60
     assert {row[3] & UNKNOWN for row in hour["activities"]} == {UNKNOWN}
     assert {hour["names"][row[2]] for row in hour["activities"]} == {"unknown"}
-    told = brief(hour)
-    assert (told["runs"], told["activities"], told["recorded"]) == ([], [], 60)
+    answered = brief(hour)
+    assert (answered["runs"], answered["activities"], answered["recorded"]) == ([], [], 60)

@@ -62,8 +62,8 @@ async def test_what_is_heard_now_is_shown_and_read_out_now_and_then(
                     await page.until(
                         "document.querySelector('#live-at').textContent === '08:01:12'"
                     )
-                    heard, _, read_out = await page.texts("#live p")
-                    assert (heard, read_out[:6]) == ("nothing named", "speech")
+                    sound, _, read_out = await page.texts("#live p")
+                    assert (sound, read_out[:6]) == ("nothing named", "speech")
                     await states.delete("glasses-01")
                     await page.until("document.querySelector('#live').hidden")
                     assert page.complaints == []

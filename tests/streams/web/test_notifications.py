@@ -115,7 +115,7 @@ async def test_a_page_of_another_site_tests_nothing(site: Site) -> None:
     assert site.endpoint.asked == []
 
 
-async def test_the_page_lists_who_is_told_and_tests_a_target(
+async def test_the_page_lists_and_tests_targets(
     site: Site, store: LogStore, tmp_path: Path
 ) -> None:
     await put(store, day(plan=PLAN[:1]))

@@ -58,11 +58,11 @@ def test_every_address_below_api_is_described_and_nothing_else(store: LogStore) 
 
 
 def test_the_description_is_linted() -> None:
-    told = description()
-    assert told["openapi"].startswith("3.1")
-    operations = [op for item in told["paths"].values() for op in item.values()]
+    document = description()
+    assert document["openapi"].startswith("3.1")
+    operations = [op for item in document["paths"].values() for op in item.values()]
     assert len({op["operationId"] for op in operations}) == len(operations)
-    for path, item in told["paths"].items():
+    for path, item in document["paths"].items():
         assert set(item) <= METHODS, path
         for operation in item.values():
             assert operation["summary"]
@@ -71,9 +71,9 @@ def test_the_description_is_linted() -> None:
             for parameter in operation["parameters"]:
                 assert parameter["description"], (path, parameter["name"])
                 assert parameter["schema"]
-    for node in nodes(told):
+    for node in nodes(document):
         if "$ref" in node:
-            found: Any = told
+            found: Any = document
             for part in node["$ref"].removeprefix("#/").split("/"):
                 found = found[part]
             assert found
@@ -87,9 +87,9 @@ async def test_each_address_takes_the_parameters_that_are_described(
             continue
         names = sorted(p["name"] for p in item["get"]["parameters"])
         async with client.get(path, params={"no-such": "1"}) as answer:
-            told = await answer.json()
+            answered = await answer.json()
             assert answer.status == 400, path
-            assert told["expected"] == f"one of {', '.join(names)}", path
+            assert answered["expected"] == f"one of {', '.join(names)}", path
 
 
 async def test_the_place_of_a_sound_is_served_as_it_is_described(
@@ -117,12 +117,12 @@ async def test_a_log_is_searched_in_words_and_by_name(client: TestClient[Any, An
             assert answer.status == 200, await answer.text()
             return await answer.json()
 
-    told = await hits(words="frying near thursday morning zebra")
-    assert told["unknown_words"] == ["zebra"]
-    assert told["next"] is None
-    assert told["when"] == "Thursdays, 06:00 to 12:00"
-    assert {hit["scenario"] for hit in told["hits"]} == {"Cooking"}
-    assert told["hits"][0]["from"] == "2025-11-20T07:50:00Z"
+    answered = await hits(words="frying near thursday morning zebra")
+    assert answered["unknown_words"] == ["zebra"]
+    assert answered["next"] is None
+    assert answered["when"] == "Thursdays, 06:00 to 12:00"
+    assert {hit["scenario"] for hit in answered["hits"]} == {"Cooking"}
+    assert answered["hits"][0]["from"] == "2025-11-20T07:50:00Z"
     assert (await hits(words='"a note that nobody made"'))["hits"] == []
     none = await hits(words="frying friday")
     assert (none["hits"], none["log_days"]) == ([], "Thursday 20 November 2025")
@@ -149,7 +149,7 @@ async def test_a_search_finds_what_was_added_after_the_last_record(
 async def test_a_search_counts_from_the_present_in_the_zone_of_the_wearer(
     client: TestClient[Any, Any], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    async def told(words: str, zone: str, **query: str) -> tuple[str, list[str]]:
+    async def read(words: str, zone: str, **query: str) -> tuple[str, list[str]]:
         asked = {"device": "glasses-01", "words": words, "zone": zone, **query}
         async with client.get("/api/v1/search", params=asked) as answer:
             assert answer.status == 200, await answer.text()
@@ -159,20 +159,20 @@ async def test_a_search_counts_from_the_present_in_the_zone_of_the_wearer(
     # Half past seven on Thursday evening in UTC is Friday morning in Auckland.
     monkeypatch.setattr("infra.clock.now_ns", lambda: (MORNING + 12 * 3_600) * NS)
     cooking, thursday = ["2025-11-20T07:50:00Z"], "Thursday 20 November 2025"
-    assert await told("cooking today", "UTC") == (thursday, cooking)
-    assert await told("cooking yesterday", "UTC") == ("Wednesday 19 November 2025", [])
-    assert await told("cooking yesterday", "Pacific/Auckland") == (thursday, cooking)
+    assert await read("cooking today", "UTC") == (thursday, cooking)
+    assert await read("cooking yesterday", "UTC") == ("Wednesday 19 November 2025", [])
+    assert await read("cooking yesterday", "Pacific/Auckland") == (thursday, cooking)
     # Where it was ten to nine in the evening.
     evening = f"{thursday}, 20:00 to 21:00"
-    assert await told("cooking yesterday at 8 pm", "Pacific/Auckland") == (evening, cooking)
+    assert await read("cooking yesterday at 8 pm", "Pacific/Auckland") == (evening, cooking)
     half_past = "2025-11-20T08:00:00Z"
-    assert await told("cooking after 8:00 today", "UTC") == (
+    assert await read("cooking after 8:00 today", "UTC") == (
         f"{thursday}, 08:00 to 24:00",
         [half_past],
     )
     # Also within a span that is asked for.
-    assert await told("cooking today", "UTC", **{"from": half_past}) == (thursday, [half_past])
-    assert await told("cooking today", "UTC", to="2025-11-20T07:50:00Z") == (thursday, [])
+    assert await read("cooking today", "UTC", **{"from": half_past}) == (thursday, [half_past])
+    assert await read("cooking today", "UTC", to="2025-11-20T07:50:00Z") == (thursday, [])
 
 
 @pytest.mark.parametrize(
@@ -205,10 +205,10 @@ async def test_a_search_goes_on_where_it_was(
     while going is not None:
         params = {**query, "from": going}
         async with client.get("/api/v1/search", params=params) as answer:
-            told = await answer.json()
-        starts += [hit["from"] for hit in told["hits"]]
-        assert told["next"] != going
-        going = told["next"]
+            answered = await answer.json()
+        starts += [hit["from"] for hit in answered["hits"]]
+        assert answered["next"] != going
+        going = answered["next"]
     assert starts[0] == "2025-11-20T07:50:00Z"
     assert len(starts) == len(set(starts))
 

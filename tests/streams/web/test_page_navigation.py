@@ -113,8 +113,8 @@ async def test_an_address_names_a_time_and_a_zone(site: Site, page: Page, record
     at = records.scenarios[60].start_ns // 1_000_000
     await page.open(f"{site.url}?at={at}&zone=Asia/Tokyo")
     await page.until(DRAWN)
-    [told] = await page.texts(".record-time")
-    assert told.startswith("17:00:00 – 17:00:30chosen")
+    [text] = await page.texts(".record-time")
+    assert text.startswith("17:00:00 – 17:00:30chosen")
     assert await page.value("document.querySelector('#zone').value") == "Asia/Tokyo"
     assert f"at={at}" in await page.value("location.search")
 
@@ -134,8 +134,8 @@ async def test_the_last_record_of_an_earlier_time_is_not_called_the_latest(
 ) -> None:
     await page.open(f"{site.url}?span=3600000&end={(MORNING + 5400) * 1000}")
     await page.until(DRAWN)
-    [told] = await page.texts(".record-time")
-    assert told == "08:59:30 – 09:00:00last shown"
+    [text] = await page.texts(".record-time")
+    assert text == "08:59:30 – 09:00:00last shown"
     await page.value("document.querySelector('#latest').click()")
     await page.until("document.querySelector('.record-time').textContent.endsWith('latest')")
 
@@ -239,8 +239,8 @@ async def test_a_few_words_find_a_time_and_lead_to_it(
     await page.value("document.querySelector('#found a').click()")
     await page.until("document.querySelector('#date').textContent === 'Tuesday, 18 November 2025'")
     await page.until(DRAWN)
-    [told] = await page.texts(".record-time")
-    assert told.startswith("07:50:00 – 07:50:30chosen")
+    [text] = await page.texts(".record-time")
+    assert text.startswith("07:50:00 – 07:50:30chosen")
     await page.value("history.back()")
     await page.until("document.querySelector('#date').textContent === 'Thursday, 20 November 2025'")
     await ask("cooking 18 November 2025", "Once. Searched: Tuesday 18 November 2025.")

@@ -40,11 +40,11 @@ async def test_the_pointer_tells_the_exact_record(
     await page.pointer("mouseMoved", *share)
     await page.until("document.querySelector('#record').textContent.includes('chosen')")
     await page.until(WHOLE)
-    (told,) = await page.texts("#record")
-    assert f"{answer.scenarios[0]}, by gpt-4o-mini" in told
-    assert answer.reason in told
-    assert "Confidence" in told
-    assert "sound" in told
+    (text,) = await page.texts("#record")
+    assert f"{answer.scenarios[0]}, by gpt-4o-mini" in text
+    assert answer.reason in text
+    assert "Confidence" in text
+    assert "sound" in text
     await page.pointer("mouseMoved", 5, 5)
     await page.until("document.querySelector('#record').textContent.includes('latest')")
 
@@ -105,9 +105,9 @@ async def test_the_page_says_who_refined_why_and_by_which_network(
         for _ in range(at):
             await page.press("ArrowRight")
         await page.until(WHOLE)
-        told = await page.value("document.querySelector('#record').textContent")
+        text = await page.value("document.querySelector('#record').textContent")
         for part in said:
-            assert part in told
+            assert part in text
     await page.screenshot(tmp_path / "refined.png", whole=True)
 
 
@@ -155,9 +155,9 @@ async def test_each_sound_says_where_it_was_itself(
     made = day(plan=PLAN[1:2])
     last = made.scenarios[-1]
     lost = SoundPlace(distance="unknown", near=0.55, direction_probability=0.4)
-    heard = {"frying": 0.9, "cutlery": 0.6, "speech": 0.5, "music": 0.4}
+    sounds = {"frying": 0.9, "cutlery": 0.6, "speech": 0.5, "music": 0.4}
     places = {**last.sound_places, "speech": lost}
-    made.scenarios[-1] = last.model_copy(update={"sound_events": heard, "sound_places": places})
+    made.scenarios[-1] = last.model_copy(update={"sound_events": sounds, "sound_places": places})
     made.scenarios[0] = made.scenarios[0].model_copy(update={"sound_places": {}})
     await put(store, made)
     await page.open(site.url)
@@ -201,10 +201,10 @@ async def test_where_the_closed_set_is_unsure_a_description_names_the_activity(
     await page.open(site.url)
     await page.until(DRAWN)
     assert await page.texts(".bar-name") == ["ironing"]
-    (told,) = await page.texts("#record")
-    assert "ironing 44 %" in told
+    (text,) = await page.texts("#record")
+    assert "ironing 44 %" in text
     assert (
-        "by description · or folding laundry 22 %, sitting 10 % · unsure of standing 31 %" in told
+        "by description · or folding laundry 22 %, sitting 10 % · unsure of standing 31 %" in text
     )
 
 
@@ -216,8 +216,8 @@ async def test_the_record_says_what_of_interfering_sound_was_heard(
     await put(store, made._replace(activities=activities))
     await page.open(site.url)
     await page.until(DRAWN)
-    (told,) = await page.texts("#record")
-    assert "far-field sound, near field used" in told
+    (text,) = await page.texts("#record")
+    assert "far-field sound, near field used" in text
 
 
 async def test_what_is_kept_of_a_half_minute_is_drawn(

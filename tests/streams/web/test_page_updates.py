@@ -69,7 +69,7 @@ async def test_live_is_what_came_in_within_two_minutes(
     assert await page.value("document.body.dataset.state") == "live"
 
 
-async def test_how_long_ago_is_told_as_roughly_as_one_says_it(site: Site, page: Page) -> None:
+async def test_how_long_ago_is_rounded_as_one_says_it(site: Site, page: Page) -> None:
     await page.open(site.url)
     minute = 60_000
     answer = await page.call(

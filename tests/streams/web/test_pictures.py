@@ -43,11 +43,11 @@ async def test_the_page_looks_as_its_reference(store: LogStore, name: str) -> No
                 assert difference(await picture(page), reference) < TOLERANCE
                 await page.value(RULE.format(text=ANOTHER_FONT))
                 assert difference(await picture(page), reference) < TOLERANCE
-                told = {}
+                differences = {}
                 for what, rule in BROKEN.items():
                     await page.value(RULE.format(text=rule))
-                    told[what] = difference(await picture(page), reference)
-                assert min(told.values()) > TOLERANCE, told
+                    differences[what] = difference(await picture(page), reference)
+                assert min(differences.values()) > TOLERANCE, differences
 
 
 def test_pictures_of_other_sizes_differ_wholly() -> None:

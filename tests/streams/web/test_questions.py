@@ -59,9 +59,9 @@ async def asked(store: LogStore, model: Model | None, **fields: Any) -> tuple[in
 async def test_an_answer_names_the_records_that_it_rests_on(store: LogStore) -> None:
     await put(store, day(plan=PLAN[:3]))
     model = Model('{"answer": "From 8:50 on.", "facts": [2]}')
-    status, told = await asked(store, model)
-    assert (status, told["answer"], told["model"]) == (200, "From 8:50 on.", "small-model")
-    [record] = told["records"]
+    status, answered = await asked(store, model)
+    assert (status, answered["answer"], answered["model"]) == (200, "From 8:50 on.", "small-model")
+    [record] = answered["records"]
     assert (record["scenario"], record["from"]) == ("Cooking", "2025-11-20T07:50:00Z")
     assert len(record["windows"]) == 50
     given = json.loads(model.chats[0][-1]["content"])
@@ -76,14 +76,14 @@ async def test_an_answer_names_the_records_that_it_rests_on(store: LogStore) -> 
 
 async def test_what_rests_on_nothing_is_no_answer(store: LogStore) -> None:
     await put(store, day(plan=PLAN[:1]))
-    status, told = await asked(store, Model('{"answer": "You flew to Rome.", "facts": [9]}'))
-    assert (status, told["answer"], told["records"]) == (200, None, [])
+    status, answered = await asked(store, Model('{"answer": "You flew to Rome.", "facts": [9]}'))
+    assert (status, answered["answer"], answered["records"]) == (200, None, [])
 
 
 async def test_without_a_language_model_nothing_is_asked(store: LogStore) -> None:
     await put(store, day(plan=PLAN[:1]))
-    status, told = await asked(store, None)
-    assert (status, told["error"]) == (
+    status, answered = await asked(store, None)
+    assert (status, answered["error"]) == (
         409,
         "no language model is configured; expected EGOLOG_LLM_API_KEY",
     )
@@ -109,16 +109,16 @@ async def test_what_cannot_be_asked_is_one_line(
     store: LogStore, fields: dict[str, Any], status: int, why: str
 ) -> None:
     await put(store, day(plan=PLAN[:1]))
-    told = await asked(store, Model("{}"), **fields)
-    assert told[0] == status
-    assert why in told[1]["error"]
+    answered = await asked(store, Model("{}"), **fields)
+    assert answered[0] == status
+    assert why in answered[1]["error"]
 
 
 async def test_a_model_that_does_not_answer_is_said(store: LogStore) -> None:
     await put(store, day(plan=PLAN[:1]))
-    status, told = await asked(store, Model(""))
+    status, answered = await asked(store, Model(""))
     assert status == 502
-    assert told["error"].startswith("the language model gave no answer: not asked")
+    assert answered["error"].startswith("the language model gave no answer: not asked")
 
 
 async def test_no_page_elsewhere_can_ask(store: LogStore) -> None:

@@ -101,9 +101,9 @@ async def test_a_frame_is_confirmed_once_it_is_published_and_a_bad_one_refused(
             assert (kind, seq) == ("audio", 4)
             assert "multiple" in why
             await socket.send_json({"ping": 12})
-            told = await socket.receive_json()
-            assert told["pong"] == 12
-            assert abs(told["at"] - time.time() * 1e3) < 60_000
+            answered = await socket.receive_json()
+            assert answered["pong"] == 12
+            assert abs(answered["at"] - time.time() * 1e3) < 60_000
         assert [frame.seq for frame in worker.frames] == [3]
         with pytest.raises(WSServerHandshakeError) as refused:
             await client.ws_connect(PATH, headers={"Origin": "https://evil.example"})
@@ -133,8 +133,8 @@ async def test_a_phone_that_was_offline_loses_nothing(
         times = [frames[seq].t_ns for seq in sorted(frames)]
         assert times == sorted(times)
         assert {frame.device_id for frame in frames.values()} == {"pocket"}
-    heard = [frame for frame in worker.of(AudioFrame).values() if isinstance(frame, AudioFrame)]
-    samples = np.concatenate([np.frombuffer(f.samples, "<i2") for f in heard if not f.final])
+    audio = [frame for frame in worker.of(AudioFrame).values() if isinstance(frame, AudioFrame)]
+    samples = np.concatenate([np.frombuffer(f.samples, "<i2") for f in audio if not f.final])
     assert np.abs(samples).max() > 2_000
     moved = worker.of(ImuFrame)[0]
     assert isinstance(moved, ImuFrame)

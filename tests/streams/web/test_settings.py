@@ -71,7 +71,7 @@ async def test_a_pause_may_end_by_itself(
     assert await get(client, ASKED) == shown()
 
 
-async def test_quiet_hours_of_all_are_told_and_when_they_end(
+async def test_quiet_hours_of_all_are_listed_and_when_they_end(
     store: LogStore, decided: Decided
 ) -> None:
     await put(store, day(plan=PLAN[:1]))

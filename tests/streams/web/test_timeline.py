@@ -131,7 +131,7 @@ def test_where_the_closed_set_is_unsure_the_best_description_names_the_activity(
     assert [names[index] for index, _ in second[6]] == ["ironing", "folding laundry", "sitting"]
 
 
-def test_a_description_that_is_less_sure_is_told_beside_the_name() -> None:
+def test_a_description_that_is_less_sure_stands_beside_the_name() -> None:
     log = log_of((Part(1, "Cooking", "Eating", ("standing",), ("frying",)),))
     unsure = log.activities[0].model_copy(
         update={
@@ -155,11 +155,11 @@ def test_an_unknown_activity_is_named_so_and_tells_what_it_might_be() -> None:
     )
     rows = timeline(Log.of([], [plain, ranked]), 0, UNSURE)
     names = rows["names"]
-    told = [
+    rows_by_name = [
         (names[row[2]], row[4], *([(names[i], p) for i, p in pairs] for pairs in row[5:]))
         for row in rows["activities"]
     ]
-    assert told == [
+    assert rows_by_name == [
         ("unknown", 8, [("standing", 0.9)], []),
         ("unknown", 8, [("standing", 0.9)], [("ironing", 0.95)]),
     ]

@@ -49,7 +49,7 @@ def test_the_present_is_in_the_zone_of_the_times() -> None:
     assert query.within(20 * HOUR * S, 2**62) == (20 * HOUR * S, (15 + 24) * HOUR * S)
 
 
-def test_words_that_mean_nothing_are_told_and_ask_for_nothing() -> None:
+def test_words_that_mean_nothing_are_listed_and_ask_for_nothing() -> None:
     query = words_of("zebras on the moon", NAMES, NOW)
     assert query.unknown_words == ("zebras", "moon")
     assert not query.asks
@@ -117,7 +117,7 @@ def test_places_with_or_between_are_alternatives() -> None:
     assert worn == LogQuery(named=each_of(scenario="Eating"), worn=("pocket", "wrist"))
 
 
-def test_of_alternatives_what_is_not_known_is_told() -> None:
+def test_of_alternatives_what_is_not_known_is_listed() -> None:
     query = words_of("cooking or zebras", NAMES, NOW)
     assert query == LogQuery(named=each_of(scenario="Cooking"), unknown_words=("zebras",))
     assert words_of("or cooking or", NAMES, NOW) == LogQuery(named=each_of(scenario="Cooking"))

@@ -45,7 +45,7 @@ def test_a_name_without_a_time_tells_none(stem: str) -> None:
     assert named_time(stem, NOW_NS) is None
 
 
-def test_a_written_date_of_a_wrong_clock_is_still_told() -> None:
+def test_a_written_date_of_a_wrong_clock_is_still_reported() -> None:
     start = named_time("19700101_000012", NOW_NS)
     assert start is not None
     assert start.time_ns == 12 * 10**9

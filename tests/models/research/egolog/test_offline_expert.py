@@ -21,7 +21,7 @@ from tests.models.research.egolog.households.lives import household_windows
 DAYS = household_windows(24, days=2, wearers=4, uncertainty=[6, 7, 14, 19], seed=1)
 
 
-def test_every_window_is_told_with_those_before_it_on_its_day() -> None:
+def test_every_window_is_given_with_those_before_it_on_its_day() -> None:
     examples = ExpertExamples.of(DAYS)
     assert examples.evidence.shape == (len(DAYS), CONTEXT + 1, len(ITEMS))
     assert examples.there[0].tolist() == [False] * CONTEXT + [True]

@@ -120,7 +120,7 @@ def test_a_set_without_scenarios_has_no_table_2_and_no_scenario_row(tmp_path: Pa
     assert activity.note.endswith("no scenarios: none named, none recognised")
 
 
-def test_a_set_without_scenarios_is_told_those_that_our_network_recognises(
+def test_a_set_without_scenarios_is_given_those_that_our_network_recognises(
     tmp_path: Path,
 ) -> None:
     for user in ("anna", "ben", "cleo"):
@@ -149,7 +149,7 @@ def test_our_own_weights_are_used_unless_others_are_named(
     assert "encoders: ours + ours, frozen; seed 0; 1 steps a head" in capsys.readouterr().out
 
 
-def test_too_few_users_are_told_before_the_long_part(tmp_path: Path) -> None:
+def test_too_few_users_are_refused_before_the_long_part(tmp_path: Path) -> None:
     write_samosa(tmp_path, users=2)
     with pytest.raises(TablesError, match="2 users; expected at least 3"):
         evaluate("SAMoSA", samosa.open_set(tmp_path), PAIR, Options())

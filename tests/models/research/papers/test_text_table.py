@@ -37,7 +37,7 @@ def test_a_name_added_again_is_replaced() -> None:
     assert again.lookup(["a"]).tolist() == [[0.0, 1.0]]
 
 
-def test_an_unknown_name_is_told_how_to_add_it() -> None:
+def test_an_unknown_name_is_refused_with_how_to_add_it() -> None:
     with pytest.raises(
         TextTableError, match=r"python -m models\.research\.papers\.names add 'flying'"
     ):

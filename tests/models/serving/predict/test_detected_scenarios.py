@@ -5,7 +5,7 @@ import pytest
 from models.serving.predict import PredictError, detected_scenarios
 
 
-def test_scenarios_of_a_half_are_told_and_else_the_likeliest() -> None:
+def test_scenarios_of_a_half_are_detected_and_else_the_likeliest() -> None:
     assert detected_scenarios({"Eating": 0.5, "Cooking": 0.8, "Handyman": 0.4}) == [
         "Cooking",
         "Eating",

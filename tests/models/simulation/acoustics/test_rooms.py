@@ -68,8 +68,8 @@ def test_a_single_wall_reflects_from_the_mirrored_place() -> None:
 def test_an_echo_comes_when_its_path_says_and_as_loud() -> None:
     room = draw_room("hall")
     echo = Reflections(np.array([[0.0, 7.86, 0.0]]), np.full((1, 7), 0.5), np.array([1]))
-    heard = room.response(echo, 1.0, EARS_M) - room.response(none(), 1.0, EARS_M)
-    for ear, path in zip(heard, (7.775, 7.945), strict=True):
+    response = room.response(echo, 1.0, EARS_M) - room.response(none(), 1.0, EARS_M)
+    for ear, path in zip(response, (7.775, 7.945), strict=True):
         at = round((path - 1.0) / 343 * FS)
         assert int(np.abs(ear).argmax()) == at
         assert ear[at] == pytest.approx(0.5 / path, rel=0.05)

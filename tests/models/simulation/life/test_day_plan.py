@@ -126,9 +126,9 @@ def test_sounds_of_a_spell_of_its_own_tell_a_scenario_and_shared_ones_do_not() -
         day_plan.compose(np.random.default_rng(n), [(("Handyman",), SECONDS)]) for n in range(4)
     ]
     for tool in ("hand tools", "power tools"):
-        heard = [(plan, s) for plan in plans for s in plan.sounds if s.label == tool and s.near]
-        assert heard
-        for plan, event in heard:
+        sounding = [(plan, s) for plan in plans for s in plan.sounds if s.label == tool and s.near]
+        assert sounding
+        for plan, event in sounding:
             (span,) = [a for a in plan.activities if a.start_s <= event.start_s < a.stop_s]
             assert span.own == "Handyman"
 

@@ -16,13 +16,13 @@ class Reading:
     """Agents that read one partition, and what the consumer was told of their buffers."""
 
     def __init__(self, agents: int = 1, maxsize: int = 4) -> None:
-        self.told: list[str] = []
+        self.reports: list[str] = []
         self.waited: list[int] = []
         self.flow = FlowControlEvent(initially_suspended=False)
         self.queues = [FairQueue(maxsize, flow_control=self.flow) for _ in range(agents)]
         consumer = SimpleNamespace(
-            on_buffer_full=lambda tp: self.told.append("full"),
-            on_buffer_drop=lambda tp: self.told.append("drop"),
+            on_buffer_full=lambda tp: self.reports.append("full"),
+            on_buffer_drop=lambda tp: self.reports.append("drop"),
         )
         self.app: Any = SimpleNamespace(
             flow_control=self.flow,
@@ -75,14 +75,14 @@ def test_a_partition_that_nobody_reads_yet_has_to_wait() -> None:
     assert not reading.deliver(0)
 
 
-def test_the_consumer_is_told_of_a_buffer_that_fills_and_drains() -> None:
+def test_the_consumer_is_notified_of_a_buffer_that_fills_and_drains() -> None:
     reading = Reading()
     for offset in range(4):
         assert reading.deliver(offset)
-    assert reading.told == ["full"]
+    assert reading.reports == ["full"]
     for _ in range(4):
         reading.queues[0].get_nowait()
-    assert reading.told == ["full", "drop"]
+    assert reading.reports == ["full", "drop"]
 
 
 async def test_what_has_to_wait_goes_the_way_of_faust() -> None:

@@ -58,7 +58,7 @@ async def test_a_jump_in_a_partition_that_was_just_taken_away_ends_nothing(
     assert broker.consumer._next[T] == expected
 
 
-async def test_offsets_that_the_broker_no_longer_has_are_passed_and_told(
+async def test_offsets_that_the_broker_no_longer_has_are_passed_and_logged(
     monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     broker = Broker(monkeypatch, first=6)

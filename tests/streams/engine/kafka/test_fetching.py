@@ -88,7 +88,7 @@ async def test_a_position_that_did_not_move_on_is_no_range(
     assert fetching.positions == ({} if position is None else {A: position})
 
 
-async def test_a_position_that_only_waits_for_what_was_handed_over_is_not_told(
+async def test_a_position_that_only_waits_for_what_was_handed_over_is_not_reported(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     consumer = Consumer(a=4, b=7)
@@ -230,7 +230,7 @@ def test_a_thread_that_waits_for_its_broker_holds_neither_stop_nor_process(
     assert not thread.is_alive()
 
 
-def test_when_a_partition_was_told_of_last() -> None:
+def test_when_the_broker_answered_for_a_partition_last() -> None:
     consumer = Consumer(a=3)
     state = consumer._subscription.subscription.assignment.state_value(TopicPartition("a", 0))
     state.timestamp = None

@@ -88,7 +88,7 @@ def test_the_next_fetch_begins_behind_what_was_handed_over(
     assert fetching.state.position == 7
 
 
-def test_a_position_that_went_back_by_itself_is_told_and_not_moved(
+def test_a_position_that_went_back_by_itself_is_reported_and_not_moved(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     fetching = Fetching(monkeypatch, State(4), 7)
@@ -104,7 +104,7 @@ def test_a_position_that_went_back_by_itself_is_told_and_not_moved(
     assert RECORDS not in fetching.due()
 
 
-def test_a_position_that_went_back_is_told_where_nothing_was_handed_over(
+def test_a_position_that_went_back_is_reported_where_nothing_was_handed_over(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     fetching = Fetching(monkeypatch, State(7), 7)

@@ -58,7 +58,7 @@ def write(
 
 
 @pytest.mark.parametrize("language", LANGUAGES, ids=lambda names: names[1])
-def test_a_phones_tables_are_told_by_axis_and_unit(
+def test_a_phones_tables_are_recognised_by_axis_and_unit(
     tmp_path: Path, language: tuple[str, str, str, str]
 ) -> None:
     time, acc, linear, gyro = language

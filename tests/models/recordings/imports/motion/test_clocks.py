@@ -137,7 +137,7 @@ def test_midnight_does_not_stop_the_time_of_day(tmp_path: Path) -> None:
     assert (motion.seconds, len(motion.stretches)) == (10.0, 1)
 
 
-def test_words_that_are_no_time_are_told() -> None:
+def test_words_that_are_no_time_are_reported() -> None:
     assert parse_daytime("01:02:03.5") == 3723.5
     for text in ("2026-03-02", "later", ""):
         with pytest.raises(ValueError, match=r".*"):

@@ -93,7 +93,7 @@ def test_degrees_called_radians_are_read_as_degrees_and_said(tmp_path: Path) -> 
     assert "too fast for rad/s: read as degrees a second" in motion.warnings[0]
 
 
-def test_no_unit_is_told_by_gravity(tmp_path: Path) -> None:
+def test_without_a_unit_gravity_decides(tmp_path: Path) -> None:
     header = "acc_x,acc_y,acc_z,gyro_x,gyro_y,gyro_z"
     for factor in (1.0, 1 / G):
         motion = read_units(tmp_path, header, (factor, 1.0))

@@ -31,7 +31,7 @@ def life(networks: Networks) -> Life:
     return Life(days, encode(networks.encoders, days))
 
 
-def test_activities_are_told_the_scenario_of_the_thirty_seconds_before(
+def test_activities_are_given_the_scenario_of_the_thirty_seconds_before(
     networks: Networks, life: Life, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     windows = of_scenario.cut_windows(life.encoded, networks.encoders.space)

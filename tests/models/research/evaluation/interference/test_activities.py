@@ -93,7 +93,7 @@ def test_audio_is_dropped_where_only_far_sound_is_heard_in_five_seconds(
     assert kept.imu_mask.all()
 
 
-def test_only_windows_that_are_not_open_are_heard_anew(networks: Networks) -> None:
+def test_only_windows_that_are_not_open_are_encoded_anew(networks: Networks) -> None:
     mel = np.random.default_rng(0).uniform(0, 10, (250, 64)).astype(np.float16)
     sounds = [GatedSound("open", 0.1, mel), GatedSound("near", 0.1, mel)]
     before = examples(2)

@@ -37,11 +37,11 @@ def event(
     odds: float = 2.0,
     apart: float | None = None,
     direction: int = 0,
-    heard: int = 0,
+    estimated: int = 0,
     **changes: Any,
 ) -> PlacedEvent:
     """Return an event in a direction, heard by these log-odds of near and in direction `heard`."""
-    directions: Any = {name: 3.0 * (at == heard) for at, name in enumerate(DIRECTIONS)}
+    directions: Any = {name: 3.0 * (at == estimated) for at, name in enumerate(DIRECTIONS)}
     fields = {"mixed": False, "all_near": True, "all_direction": 0, **changes}
     return PlacedEvent(PlaceEvidence(odds, apart, directions), near, direction, **fields)
 
@@ -54,10 +54,10 @@ def test_figures_count_what_is_right_and_what_is_left_unknown() -> None:
     figures = measure(
         of(
             event(odds=2.0),
-            event(odds=-2.0, direction=1, heard=1, mixed=True),
-            event(near=False, odds=-2.0, direction=1, heard=2),
+            event(odds=-2.0, direction=1, estimated=1, mixed=True),
+            event(near=False, odds=-2.0, direction=1, estimated=2),
             # As often near as far: it has a direction, and no distance.
-            event(near=None, direction=2, heard=2),
+            event(near=None, direction=2, estimated=2),
             event(near=False, odds=0.1, mixed=True),
         ),
         BY,
@@ -152,16 +152,16 @@ def test_a_days_events_are_judged_by_where_they_are_while_they_are_heard(
         np.ones((1, 1500, 6), np.float32),
         sounds,
     )
-    heard = EventPlacer(registry).place_events(days)
-    siren, frying = heard.judged
+    placed = EventPlacer(registry).place_events(days)
+    siren, frying = placed.judged
     assert (siren.near, DIRECTIONS[siren.direction], siren.mixed) == (False, "left", False)
     assert (frying.near, DIRECTIONS[frying.direction]) == (True, "front")
     assert near_probability(siren.evidence) < 0.5 < near_probability(frying.evidence)
     # Most of the half minute sounds near and ahead, and so does each event by all of it.
-    assert {(one.all_near, one.all_direction) for one in heard.judged} == {(True, 0)}
+    assert {(one.all_near, one.all_direction) for one in placed.judged} == {(True, 0)}
     # Nobody hears the dog, and where something far sounds near and far are heard apart.
-    assert (heard.absent, heard.windows, heard.seconds) == (1, 1, 30)
-    assert (heard.extracted, heard.apart) == (2, 1)
+    assert (placed.absent, placed.windows, placed.seconds) == (1, 1, 30)
+    assert (placed.extracted, placed.apart) == (2, 1)
     assert siren.evidence.apart is not None
     assert frying.evidence.apart is None
 

@@ -44,7 +44,7 @@ def test_an_endpoint_is_asked_in_doubt_and_the_expert_about_everything() -> None
     assert all(one.looks_at(estimates).tolist() == list(range(6)) for one in everything)
 
 
-def test_the_expert_is_told_five_minutes_of_the_same_day_and_nothing_that_comes_later() -> None:
+def test_the_expert_is_given_five_minutes_of_the_same_day_and_nothing_that_comes_later() -> None:
     days = household_windows(24, days=2, wearers=2, uncertainty=[15])
     asked = uncertain(days.scenarios)
     assert len(asked) == 4

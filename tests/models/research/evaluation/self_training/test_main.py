@@ -118,7 +118,7 @@ def test_every_annotator_is_learned_from_and_poison_for_a_day(
     assert all(name.startswith("stuck on") for name in names[6:])
 
 
-def test_the_worst_of_what_poison_publishes_is_told(
+def test_the_worst_of_what_poison_publishes_is_reported(
     played: dict[str, Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     Registry(played["weights"]).save(SCENARIO, network(0.0))
@@ -130,7 +130,7 @@ def test_the_worst_of_what_poison_publishes_is_told(
     assert found["poisoned_change"] == pytest.approx(-2 / 17, abs=1e-6)
 
 
-def test_whose_labels_are_told_can_be_chosen(
+def test_whose_labels_are_printed_can_be_chosen(
     played: dict[str, Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     found = measure(played, tmp_path, labels="0.8")

@@ -188,7 +188,7 @@ def test_hhars_mixed_rows_are_told_apart_by_device_and_user(
     assert not report.lines()
 
 
-def test_hhars_watches_and_missing_files_are_told(tmp_path: Path) -> None:
+def test_hhars_watches_and_missing_files_are_reported(tmp_path: Path) -> None:
     published.hhar(tmp_path, [("a", "gear", "gear_1", 100.0)], [("bike", 7.0)], kind="Watch")
     windows, report = hhar.read(tmp_path)
     assert (windows.label.tolist(), windows.position.tolist()) == (["cycling"], ["wrist"])

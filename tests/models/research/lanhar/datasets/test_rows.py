@@ -70,7 +70,7 @@ def test_long_files_are_read_in_parts_with_the_same_numbers(
     assert found.values[:, 0].tolist() == found.number.tolist()
 
 
-def test_files_that_are_absent_or_hold_nothing_are_told(tmp_path: Path) -> None:
+def test_files_that_are_absent_or_empty_are_reported(tmp_path: Path) -> None:
     report = SetReport()
     assert read_rows(tmp_path / "none.txt", [0], report) is None
     assert read_rows(written(tmp_path / "empty.txt", ""), [0], report) is None

@@ -52,7 +52,7 @@ def shown(numbers: Sequence[int], *labels: str) -> LabelledWindows:
     return LabelledWindows(imu, labels, tuple(map(names_of, labels)), wearers=("a",) * len(labels))
 
 
-def test_a_ranking_is_told_where_the_device_is_worn() -> None:
+def test_a_ranking_is_given_where_the_device_is_worn() -> None:
     windows = replace(shown([0], "sitting"), positions=("glasses",))
     assert ranked(SaysByPosture(), windows).first == ["drinking"]  # type: ignore[arg-type]
 
@@ -107,7 +107,7 @@ def test_every_file_is_measured_by_the_weights_of_a_folder(
     assert "odd_50hz.npz' lacks scale, recording_start" in capsys.readouterr().out
 
 
-def test_all_devices_can_be_told_to_be_worn_at_one_place(
+def test_all_devices_can_be_taken_as_worn_at_one_place(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(live, "require_lanhar", lambda _: SaysByPosture())

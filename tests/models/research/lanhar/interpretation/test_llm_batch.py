@@ -141,8 +141,8 @@ def test_a_malformed_answer_is_asked_for_once_more_with_what_is_wrong(tmp_path: 
     with LlmEndpoint(lambda body: (200, completion(replies.pop(0)))) as server:
         [found] = endpoint(server.url, tmp_path).ask_all([question(1)], Number)
         assert found == Number(number=5)
-        told = server.requests[1]["messages"][-1]["content"]
-    assert told.startswith("number: Input should be a valid integer")
+        correction = server.requests[1]["messages"][-1]["content"]
+    assert correction.startswith("number: Input should be a valid integer")
 
 
 def test_what_stays_malformed_is_an_error_and_not_kept(tmp_path: Path) -> None:

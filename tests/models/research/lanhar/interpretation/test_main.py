@@ -64,11 +64,11 @@ def test_an_endpoint_is_asked_after_an_estimate_and_only_once(
 
 
 def test_a_run_that_failed_in_part_goes_on_where_it_was(data: Path, tmp_path: Path) -> None:
-    heard: list[dict[str, Any]] = []
+    bodies: list[dict[str, Any]] = []
 
     def failing_later(body: dict[str, Any]) -> tuple[int, bytes]:
-        heard.append(body)
-        return interpreting(body) if len(heard) <= 2 else (500, b"{}")
+        bodies.append(body)
+        return interpreting(body) if len(bodies) <= 2 else (500, b"{}")
 
     options = ("--model", "scripted", "--yes", "--concurrency", "1", "--retries", "0")
     with LlmEndpoint(failing_later) as server:

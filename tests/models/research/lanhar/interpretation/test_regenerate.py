@@ -28,7 +28,7 @@ def said(text: str) -> Interpretation:
     return Interpretation(patterns={}, text=text)
 
 
-def told(wrong: dict[int, str]) -> list[Interpretation]:
+def interpretations(wrong: dict[int, str]) -> list[Interpretation]:
     return [said(wrong.get(i, str(label))) for i, label in enumerate(LABELS)]
 
 
@@ -42,7 +42,9 @@ def test_an_outlier_is_asked_again_and_taken_when_the_cluster_tightens() -> None
         asked.extend(places)
         return [said(str(LABELS[place])) for place in places]
 
-    found, report = regenerate(told({3: "sitting", 25: "odd"}), LABELS, embed, again, ONE_CLUSTER)
+    found, report = regenerate(
+        interpretations({3: "sitting", 25: "odd"}), LABELS, embed, again, ONE_CLUSTER
+    )
     assert sorted(set(asked)) == [3, 25]
     assert [one.text for one in found] == LABELS.tolist()
     assert (report.accepted, report.inaccurate) == (2, pytest.approx(2 / 40))
@@ -54,9 +56,13 @@ def test_an_outlier_is_asked_again_and_taken_when_the_cluster_tightens() -> None
 def test_what_does_not_tighten_is_refused() -> None:
     wrong = {3: "sitting"}
     found, report = regenerate(
-        told(wrong), LABELS, embed, lambda places, last, n: [said("odd")] * len(places), ONE_CLUSTER
+        interpretations(wrong),
+        LABELS,
+        embed,
+        lambda places, last, n: [said("odd")] * len(places),
+        ONE_CLUSTER,
     )
-    assert found == told(wrong)
+    assert found == interpretations(wrong)
     assert report.accepted == 0
     assert report.asked > 0
 
@@ -65,8 +71,8 @@ def test_windows_near_their_centre_are_never_asked_about() -> None:
     def never(places, last, number):  # type: ignore[no-untyped-def]
         raise AssertionError(places)
 
-    found, report = regenerate(told({}), LABELS, embed, never, ONE_CLUSTER)
-    assert found == told({})
+    found, report = regenerate(interpretations({}), LABELS, embed, never, ONE_CLUSTER)
+    assert found == interpretations({})
     assert (report.asked, report.stopped) == (0, "no outliers left")
 
 
@@ -77,7 +83,7 @@ def test_it_stops_when_the_distance_changes_less_than_the_threshold() -> None:
         calls.append(number)
         return [said("odd")] * len(places)
 
-    _, report = regenerate(told({3: "sitting"}), LABELS, embed, again, ONE_CLUSTER)
+    _, report = regenerate(interpretations({3: "sitting"}), LABELS, embed, again, ONE_CLUSTER)
     assert calls == [0, 1]
     assert report.stopped == "change below 0.0005 for 2 rounds"
 
@@ -91,32 +97,32 @@ def test_no_more_than_the_outliers_of_a_round_are_asked() -> None:
 
     wrong = {place: "odd " + "x " * place for place in range(8)}
     config = RegenerateConfig(clusters=1, outliers=0.15, rounds=4)
-    regenerate(told(wrong), LABELS, embed, again, config)
+    regenerate(interpretations(wrong), LABELS, embed, again, config)
     assert max(sizes) == 3
     assert len(sizes) > 1
 
 
 def test_an_answer_that_did_not_come_changes_nothing_and_is_counted() -> None:
     found, report = regenerate(
-        told({3: "sitting"}),
+        interpretations({3: "sitting"}),
         LABELS,
         embed,
         lambda places, last, n: [None] * len(places),
         ONE_CLUSTER,
     )
-    assert found == told({3: "sitting"})
+    assert found == interpretations({3: "sitting"})
     assert sum(one.failed for one in report.activities) == report.asked
 
 
 def test_the_next_question_is_about_the_last_answer() -> None:
-    heard: list[str] = []
+    texts: list[str] = []
 
     def again(places, last, number):  # type: ignore[no-untyped-def]
-        heard.extend(one.text for one in last)
+        texts.extend(one.text for one in last)
         return [said(f"odd {number}")] * len(places)
 
-    regenerate(told({3: "sitting"}), LABELS, embed, again, ONE_CLUSTER)
-    assert heard == ["sitting", "odd 0"]
+    regenerate(interpretations({3: "sitting"}), LABELS, embed, again, ONE_CLUSTER)
+    assert texts == ["sitting", "odd 0"]
 
 
 def test_clusters_keep_two_ways_of_an_activity_apart() -> None:
@@ -145,12 +151,12 @@ def test_the_narrator_rephrases_at_another_level_of_detail() -> None:
 
 def test_counts_must_agree() -> None:
     with pytest.raises(ValueError, match="39 interpretations for 40 labels"):
-        regenerate(told({})[:-1], LABELS, embed, lambda *_: [])
+        regenerate(interpretations({})[:-1], LABELS, embed, lambda *_: [])
 
 
 def test_the_report_says_how_many_were_asked_and_accepted() -> None:
     _, report = regenerate(
-        told({3: "odd"}),
+        interpretations({3: "odd"}),
         LABELS,
         embed,
         lambda places, last, n: [said(str(LABELS[p])) for p in places],

@@ -41,14 +41,14 @@ def test_chance_changes_the_words_and_not_the_patterns() -> None:
     assert all(one.patterns == patterns(analysis) for one in said)
 
 
-def test_different_motions_are_told_differently() -> None:
+def test_different_motions_have_different_texts() -> None:
     analyses = [analyse(window) for window in MOTIONS.values()]
     for detail in DETAILS:
         texts = [interpret_by_template(a, detail, default_rng(0)).text for a in analyses]
         assert len(set(texts)) == len(MOTIONS)
 
 
-def test_another_mounting_of_the_sensor_is_told_alike() -> None:
+def test_another_mounting_of_the_sensor_has_the_same_text() -> None:
     window = MOTIONS["level"]
     one, other = (analyse(w) for w in (window, turned(window)))
     assert (
