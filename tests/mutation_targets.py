@@ -28,6 +28,7 @@ TARGETS: dict[str, dict[str, Any]] = {
                 "kafka/decoding",
                 "kafka/fetching",
                 "kafka/producer",
+                "kafka/progress_consumer",
                 "kafka/quiet_log",
                 "kafka/received",
                 "kafka/written_here",

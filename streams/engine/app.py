@@ -33,13 +33,13 @@ from streams.engine.own_core import OFF, OwnCore
 from streams.engine.page_backend import PageBackend
 from streams.engine.publish_queue import PublishQueue
 from streams.engine.publisher import Publisher
-from streams.engine.raw_retention import INTERVAL_S, delete_processed
+from streams.engine.raw_retention import keep_deleting_processed
 from streams.engine.runtime import Runtime
 from streams.engine.startup import open_registry
 from streams.engine.worker_health import WorkerHealth
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Sequence
+    from collections.abc import Awaitable, Callable, Mapping, Sequence
 
     from faust.types import TP, StreamT, TopicT
     from faust.types import Message as KafkaMessage
@@ -53,7 +53,6 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 _SILENCE_INTERVAL_S = 0.5
-_OBSERVE_INTERVAL_S = 1.0
 
 
 class EgoLogApp(faust.App):
@@ -223,6 +222,10 @@ class EgoLogApp(faust.App):
         consumer = self._guarded_consumer()
         return {} if consumer is None else consumer.lag()
 
+    def _committed(self) -> Mapping[TP, int | None]:
+        consumer = self._guarded_consumer()
+        return {} if consumer is None else consumer.committed()
+
     def _guarded_consumer(self) -> Consumer | None:
         """Return the consumer if it is ours: a command's app may have none that counts offsets."""
         consumer = self.consumer
@@ -251,11 +254,11 @@ class EgoLogApp(faust.App):
         if self._runtime.ranking is not None:
             self._supervise(self._runtime.ranking.labels.follow(self._publish_letter))
         self._supervise(self.vitals.watch_topics(self.settings))
-        self.add_future(self._observe_consumer())
+        self.add_future(self.vitals.watch_consumer())
         self.add_future(self.vitals.watch_loop())
         # The embedded broker loses everything when it stops, and cannot delete records before.
         if broker_life(self.settings) is None:
-            self.add_future(self._delete_processed())
+            self.add_future(keep_deleting_processed(self.settings, self._committed))
 
     def _supervise(self, work: Awaitable[None]) -> None:
         self.add_future(self.crash_on_error(work))
@@ -304,20 +307,6 @@ class EgoLogApp(faust.App):
     def _full_name(self, name: str) -> str:
         # Looks the settings up late: see `use`.
         return self.settings.topic(name)
-
-    async def _observe_consumer(self) -> None:
-        while not self.should_stop:
-            self.vitals.observe_consumer()
-            await self.sleep(_OBSERVE_INTERVAL_S)
-
-    async def _delete_processed(self) -> None:
-        while not self.should_stop:
-            await self.sleep(INTERVAL_S)
-            consumer = self._guarded_consumer()
-            if consumer is not None:
-                progress = consumer.progress()
-                committed = {tp: reading.committed for tp, reading in progress.items()}
-                await delete_processed(self.settings, committed)
 
     def _new_transport(self) -> Transport:
         return Transport(self.conf.broker_consumer, self)

@@ -5,6 +5,7 @@ Frames that are not processed yet stay until the topic's own retention.
 
 from __future__ import annotations
 
+import asyncio
 import logging
 from typing import TYPE_CHECKING
 
@@ -17,13 +18,13 @@ from infra.broker.access import client_arguments
 from infra.topics import RAW
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
     from infra.settings import Settings
 
 log = logging.getLogger(__name__)
 
-INTERVAL_S = 60.0
+_INTERVAL_S = 60.0
 
 
 class _ChangeLog:
@@ -38,6 +39,15 @@ class _ChangeLog:
 
 
 _problems = _ChangeLog()
+
+
+async def keep_deleting_processed(
+    settings: Settings, committed: Callable[[], Mapping[TopicPartition, int | None]]
+) -> None:
+    """Call `delete_processed` each minute, with the committed offsets of then, until cancelled."""
+    while True:
+        await asyncio.sleep(_INTERVAL_S)
+        await delete_processed(settings, committed())
 
 
 async def delete_processed(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import TYPE_CHECKING
 
 from infra import metrics
@@ -19,6 +20,8 @@ if TYPE_CHECKING:
 
     from infra.settings import Settings
     from streams.engine.kafka.consumer import Consumer
+
+_OBSERVE_INTERVAL_S = 1.0
 
 
 class WorkerHealth:
@@ -72,6 +75,12 @@ class WorkerHealth:
     async def watch_loop(self) -> None:
         """Measure how long the event loop is blocked, until cancelled."""
         await LoopWatch(note_late_s=self._loop_lag.note).run()
+
+    async def watch_consumer(self) -> None:
+        """Observe the consumer each second, until cancelled."""
+        while True:
+            self.observe_consumer()
+            await asyncio.sleep(_OBSERVE_INTERVAL_S)
 
     def observe_consumer(self) -> None:
         """Export each partition's lag and take note of its progress; call it about each second."""

@@ -9,7 +9,7 @@ from infra import clock
 ROOT = Path(__file__).parents[2]
 READS = re.compile(r"\btime\.time(_ns)?\b|\bdatetime\.now\(|\butcnow\(")
 # The clock itself, and what is compared with times that a client of Kafka's notes.
-OWN = {"infra/clock.py", "streams/engine/kafka/consumer.py"}
+OWN = {"infra/clock.py", "streams/engine/kafka/progress_consumer.py"}
 
 
 def test_the_product_reads_the_hosts_clock_in_one_place() -> None:

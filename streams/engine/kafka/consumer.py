@@ -19,10 +19,8 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import time
-from collections import Counter
 from contextlib import suppress
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any
 
 from aiokafka import TopicPartition
 from aiokafka.errors import IllegalStateError
@@ -30,13 +28,12 @@ from faust.types import TP, Message
 
 from infra import metrics
 from streams.engine.kafka.contiguous_offsets import ContiguousOffsets
-from streams.engine.kafka.direct_consumer import DirectConsumer
 from streams.engine.kafka.fetching import FetchingThread
+from streams.engine.kafka.progress_consumer import ProgressConsumer
 from streams.engine.kafka.written_here import WrittenHere
-from streams.engine.progress import Reading
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Collection, Iterator, Mapping
+    from collections.abc import AsyncIterator, Iterator, Mapping
 
     from streams.engine.kafka.conductor import DirectConductor
     from streams.engine.kafka.fetching import OffsetRange
@@ -60,10 +57,9 @@ _APART_S, _APART_AT_MOST_S = 0.02, 0.1
 _REFUSED_AT_ONCE = 32
 
 
-class Consumer(DirectConsumer):
+class Consumer(ProgressConsumer):
     """Faust's consumer with contiguous offsets."""
 
-    _thread: FetchingThread
     # Refuses messages before any agent sees them.
     _gate: ShareGate | None = None
     _conductor: DirectConductor | None = None
@@ -78,11 +74,7 @@ class Consumer(DirectConsumer):
         super().on_init()
         self._gate = getattr(self.app, "gate", None)
         self._conductor = getattr(self.app, "topics", None)
-        self._sought = False
-        # By partition: the next offset to deliver, and those that may be committed.
-        self._next: dict[TP, int] = {}
         self._offsets = ContiguousOffsets()
-        self._acknowledged: Counter[TP] = Counter()
         # By partition: the offsets covered by the latest fetch, and the last one it returned.
         self._covered: Mapping[TP, OffsetRange] = {}
         self._fetched_last: dict[TP, int] = {}
@@ -310,55 +302,3 @@ class Consumer(DirectConsumer):
         thread = FetchingThread(self, loop=self.loop, beacon=self.beacon)
         thread.written_here = self._written_here
         return thread
-
-    def lag(self) -> dict[TP, int]:
-        """Return how many messages of each assigned partition are not read yet."""
-        lags: dict[TP, int] = {}
-        for tp, position in self._next.items():
-            highwater: Any = self.highwater(tp)
-            lags[tp] = max(0, (highwater or 0) - position)
-        return lags
-
-    def ack(self, message: Message) -> bool:
-        """Acknowledge a message, and count it for `progress`."""
-        acknowledged: bool = super().ack(message)
-        self._acknowledged[message.tp] += acknowledged
-        return acknowledged
-
-    def progress(self) -> dict[TP, Reading]:
-        """Return how far each assigned partition has been processed."""
-        return {
-            tp: Reading(
-                self._acknowledged[tp],
-                cast("int | None", self._committed_offset.get(tp)),
-                cast("int | None", self.highwater(tp)),
-            )
-            for tp in self._next
-        }
-
-    def has_read(self, topics: Collection[str] | None = None) -> bool:
-        """Return whether the assigned partitions (of `topics`, if given) are read to their ends.
-
-        The end of a partition is unknown until its first fetch after the assignment.
-        """
-        return self._sought and all(
-            self._is_read(tp) for tp in self._next if topics is None or tp.topic in topics
-        )
-
-    def _is_read(self, tp: TP) -> bool:
-        end = cast("int | None", self.highwater(tp))
-        return end is not None and end <= self._next[tp]
-
-    def is_answered(self, topics: Collection[str], within_s: float) -> bool:
-        """Return whether the broker confirmed within `within_s` every end that was read to.
-
-        While it is unreachable, or this process was suspended, more may have been sent.
-        """
-        # The clock of the client's own timestamps, not `infra.clock`.
-        now_s = time.time()
-        return all(
-            now_s - answered_s <= within_s
-            for tp in self._next
-            if tp.topic in topics and self._is_read(tp)
-            if (answered_s := self._thread.answered_at(tp)) is not None
-        )
