@@ -29,7 +29,7 @@ from schemas import Scenario
 from schemas.atomic_file import write_atomically
 from streams.producers.frames import Identity, frames
 from streams.producers.recordings import open_recordings
-from streams.refiner import expert_refinement, refinement_messages
+from streams.refinement import expert_refinement, refinement_messages
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence

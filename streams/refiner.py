@@ -27,14 +27,16 @@ from models.egolog.offline_expert import Expert
 from models.labels import SCENARIOS
 from operators.answering import answer_schema, read_answer
 from operators.context import Context
-from operators.doubt import LOW_CONFIDENCE, doubt
+from operators.doubt import doubt
 from operators.prompting import load_template, messages
-from schemas import FinetuneItem, Refined, Scenario
-from schemas.decision import detected_labels
 from schemas.frames import NS
-from schemas.ranking import likeliest
-from schemas.scenario import NO_REFINER
 from streams.engine.outcome import Outcome
+from streams.refinement import (
+    expert_refinement,
+    llm_refinement,
+    refinement_messages,
+    unchanged_refinement,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Sequence
@@ -43,7 +45,7 @@ if TYPE_CHECKING:
 
     from infra.daily_log.store import LogStore
     from infra.settings import Settings
-    from schemas import Message
+    from schemas import Refined, Scenario
     from streams.engine.app import EgoLogApp
     from streams.engine.kafka.received import Received
     from streams.engine.publish_queue import PublishQueue
@@ -51,7 +53,6 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
-_REASON_CHARS = 500
 _RECALL_S = 2.0
 # The store's connections are the log's too.
 _RECALLS_AT_ONCE = 4
@@ -139,15 +140,7 @@ class Refiner:
             )
         except LlmError as error:
             return unchanged_refinement(version, record, str(error), error.latency_ms, error.tokens)
-        return _refinement(
-            version,
-            record,
-            answer.value,
-            answer.model,
-            doubt(record, self._settings.refine_threshold) or LOW_CONFIDENCE,
-            answer.latency_ms,
-            answer.tokens,
-        )
+        return llm_refinement(version, record, answer, self._settings.refine_threshold)
 
     async def _read_before(self, record: Scenario) -> Sequence[Scenario]:
         """Return the log before a device's first record in this worker, read once.
@@ -176,33 +169,6 @@ def register(app: EgoLogApp) -> None:
     app.reader("refiner", (topics.SCENARIO,), refiner.read)
 
 
-def refinement_messages(
-    record: Scenario, refined: Refined, unsure_below: float
-) -> list[tuple[str, Message]]:
-    """Return the messages of a record's refinement with their topics."""
-    messages: list[tuple[str, Message]] = []
-    uncertain = doubt(record, unsure_below) is not None
-    if uncertain or (refined.refined_by != NO_REFINER and disagrees(refined, record)):
-        messages.append((topics.SCENARIO_REFINED, refined))
-    labels = learnable(refined)
-    # The fine-tuner ignores unlabelled windows, and features are most of the data.
-    if record.embeddings is not None and labels:
-        item = FinetuneItem.of(record, record.embeddings, labels, refined.refined_by)
-        messages.append((topics.FINETUNE_QUEUE, item))
-    return messages
-
-
-def learnable(refined: Refined) -> list[str]:
-    """Return the labels that the network may learn: none if one is not among its classes.
-
-    Fine-tuning adds no classes (EgoLog §4.4.2), and without the unknown one the labels would be
-    incomplete.
-    """
-    if refined.refined_by == NO_REFINER or not set(refined.scenarios) <= set(SCENARIOS):
-        return []
-    return refined.scenarios
-
-
 async def read_before(
     store: LogStore, record: Scenario, span_ns: int, until_ns: int
 ) -> Sequence[Scenario] | None:
@@ -219,58 +185,3 @@ async def read_before(
 def _merge(*parts: Sequence[Scenario]) -> list[Scenario]:
     by_id = {record.window_id: record for part in parts for record in part}
     return sorted(by_id.values(), key=lambda record: (record.start_ns, record.window_id))
-
-
-def expert_refinement(expert: Expert, record: Scenario, before: Sequence[Scenario]) -> Refined:
-    """Return the offline expert's opinion of a record, or why the local estimate stands.
-
-    It uses the record's own session only: records of a session come in order, but how much of the
-    session before has come by then depends on the speed of a replay.
-    """
-    same = [each for each in before if each.session_id == record.session_id]
-    opinion = expert.judge(record, same)
-    if not opinion.scenarios:
-        return unchanged_refinement(expert.revision, record, opinion.reason)
-    return _refinement(
-        expert.revision, record, opinion.scenarios, expert.name, opinion.reason, 0.0, 0
-    )
-
-
-def disagrees(refined: Refined, record: Scenario) -> bool:
-    """Return whether the log would differ without this refinement of a record."""
-    return set(refined.scenarios) != set(detected_labels(record.scenarios))
-
-
-def unchanged_refinement(
-    revision: str, record: Scenario, reason: str, latency_ms: float = 0.0, tokens: int = 0
-) -> Refined:
-    """Return a refinement without change, with the reason."""
-    return _refinement(
-        revision, record, [likeliest(record.scenarios)], NO_REFINER, reason, latency_ms, tokens
-    )
-
-
-def _refinement(
-    revision: str,
-    record: Scenario,
-    scenarios: list[str],
-    by: str,
-    reason: str,
-    latency_ms: float,
-    tokens: int,
-) -> Refined:
-    return Refined(
-        device_id=record.device_id,
-        window_id=record.window_id,
-        session_id=record.session_id,
-        start_ns=record.start_ns,
-        end_ns=record.end_ns,
-        revision=revision,
-        scenarios=scenarios,
-        refined_by=by,
-        reason=reason[:_REASON_CHARS],
-        preliminary=likeliest(record.scenarios),
-        confidence=record.confidence,
-        latency_ms=round(latency_ms, 3),
-        tokens=tokens,
-    )
