@@ -61,7 +61,7 @@ class LiveState:
         if session == self._session and last_ns > self._sounds[0]:
             self._sounds = (last_ns, sounds)
 
-    def take(self, record: Spatial | Activity | Scenario) -> bool:
+    def add_record(self, record: Spatial | Activity | Scenario) -> bool:
         """Add a result; return whether it is a new one of the current session."""
         if record.session_id != self._session:
             return False

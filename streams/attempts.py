@@ -76,7 +76,7 @@ class Attempts:
             in_flight.dec()
             seconds.observe(perf_counter() - began)
         if value is not None and self._live is not None:
-            self._live.take(value)
+            self._live.add_record(value)
         result: ValuedOutcome[ValueT] = ValuedOutcome(value=value)
         if self._settings.debug_topics and stage != "join":
             result.messages.append((topics.WINDOWS, partition, window))

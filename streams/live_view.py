@@ -84,12 +84,12 @@ class LiveView:
             self._naming.add(task)
             task.add_done_callback(self._naming.discard)
 
-    def take(self, record: Message) -> None:
+    def add_record(self, record: Message) -> None:
         """Receive an agent's result."""
         state = self._states.get(record.device_id)
         if state is None or not isinstance(record, Spatial | Activity | Scenario):
             return
-        if state.take(record):
+        if state.add_record(record):
             self._changed.add(record.device_id)
 
     async def run(self, stopped: Callable[[], bool]) -> None:

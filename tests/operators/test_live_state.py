@@ -20,7 +20,7 @@ def test_the_newest_of_each_result_is_shown() -> None:
         activity(-4),
         scenario(-29),
     ):
-        assert live.take(record)
+        assert live.add_record(record)
     live.name("s", (T0 + 1) * NS, {"speech": 0.9, "music": 0.6})
     assert live.page_state() == {
         "at": (T0 + 2) * 1_000,
@@ -38,17 +38,17 @@ def test_the_newest_of_each_result_is_shown() -> None:
 def test_what_is_older_than_what_is_shown_changes_nothing() -> None:
     live = state(3)
     assert not live.add_window("s", T0 * NS, (T0 + 1) * NS, 0.0)
-    assert live.take(activity(0))
-    assert not live.take(activity(-5))
-    assert live.take(scenario(-30))
-    assert not live.take(scenario(-60))
+    assert live.add_record(activity(0))
+    assert not live.add_record(activity(-5))
+    assert live.add_record(scenario(-30))
+    assert not live.add_record(scenario(-60))
     assert live.page_state()["at"] == (T0 + 4) * 1_000
 
 
 def test_what_is_long_over_is_not_now() -> None:
     live = state(0)
-    live.take(activity(-4))
-    live.take(scenario(-29))
+    live.add_record(activity(-4))
+    live.add_record(scenario(-29))
     live.name("s", T0 * NS, {"speech": 0.9})
     assert len(live.page_state()["sounds"]) == 1
     live.add_window("s", (T0 + 6) * NS, (T0 + 7) * NS, None)
@@ -64,19 +64,19 @@ def test_what_is_long_over_is_not_now() -> None:
 
 def test_the_session_that_spoke_last_is_shown_alone() -> None:
     live = state(10)
-    live.take(spatial(10, front_far=0.9))
+    live.add_record(spatial(10, front_far=0.9))
     live.add_window("other", T0 * NS, (T0 + 1) * NS, -50.0)
-    assert not live.take(spatial(11, front_far=0.9))
+    assert not live.add_record(spatial(11, front_far=0.9))
     live.name("s", (T0 + 11) * NS, {"speech": 0.9})
     shown = live.page_state()
     assert (shown["at"], shown["regions"], shown["sounds"]) == ((T0 + 1) * 1_000, {}, [])
-    assert live.take(spatial(0, session="other", back_far=0.5))
+    assert live.add_record(spatial(0, session="other", back_far=0.5))
 
 
 def test_what_is_unknown_says_so_and_no_place_is_made_up() -> None:
     live = state(1)
-    live.take(activity(-3, unknown=True))
-    live.take(scenario(-29, unknown=True))
+    live.add_record(activity(-3, unknown=True))
+    live.add_record(scenario(-29, unknown=True))
     live.name("s", (T0 + 1) * NS, {"speech": 0.9})
     shown = live.page_state()
     assert shown["activity"]["unknown"]

@@ -269,7 +269,7 @@ async def test_the_live_view_is_handed_windows_and_records() -> None:
     made: list[str] = []
     live = SimpleNamespace(
         add_window=lambda window: windows.append(window.window_id),
-        take=lambda record: made.append(type(record).__name__),
+        add_record=lambda record: made.append(type(record).__name__),
     )
     dispatching, alone = Dispatching(), Dispatching()
     dispatching.dispatcher._work._live = dispatching.dispatcher._work._attempts._live = cast(

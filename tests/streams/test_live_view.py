@@ -70,7 +70,7 @@ async def watching(store: LogStore) -> Watching:
 
 async def test_nothing_is_kept_of_a_device_that_nobody_watches(watching: Watching) -> None:
     watching.add_window(0, 1)
-    watching.view.take(spatial(0, front_near=0.9))
+    watching.view.add_record(spatial(0, front_near=0.9))
     assert watching.namer.segments == []
     assert watching.view._states == {}
     assert watching.view._seconds == {}
@@ -79,7 +79,7 @@ async def test_nothing_is_kept_of_a_device_that_nobody_watches(watching: Watchin
 async def test_two_seconds_that_end_together_are_named(watching: Watching) -> None:
     watching.view.watch({"d"})
     watching.add_window(0, 1, 2, 4, 5)
-    watching.view.take(spatial(5, front_near=0.9))
+    watching.view.add_record(spatial(5, front_near=0.9))
     await asyncio.sleep(0)
     await asyncio.sleep(0)
     # The third second's partner never came.
@@ -108,7 +108,7 @@ async def test_a_worker_writes_what_changed_of_watched_devices(
         while not watching.view._states:
             await asyncio.sleep(0.01)
         watching.add_window(0)
-        watching.view.take(activity(-4))
+        watching.view.add_record(activity(-4))
         while (state := await states.watch("d")) is None:
             await asyncio.sleep(0.01)
     stopped = True
