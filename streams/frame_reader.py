@@ -9,11 +9,11 @@ from streams import live_view
 from streams.dispatcher import Dispatcher
 from streams.engine.silence import StreamSilence
 from streams.har import ActivityEstimator
-from streams.kept_features import kept_by
 from streams.localization import SpatialEstimator
 from streams.scenario_estimator import ScenarioEstimator
 from streams.scenario_joiner import ScenarioJoiner
 from streams.sound_events import SoundSeparator
+from streams.window_pictures import picture_store
 from streams.window_work import WindowWork
 from streams.windower import Windowing, featurizer
 
@@ -39,7 +39,7 @@ def register(app: EgoLogApp) -> None:
         ActivityEstimator(settings, lambda: app.runtime),
         SoundSeparator(lambda: app.runtime),
         ScenarioJoiner(settings),
-        kept_by(settings, lambda: app.runtime) if settings.keep_features_h else None,
+        picture_store(settings, lambda: app.runtime) if settings.keep_features_h else None,
         live_view.register(app),
     )
     dispatcher = Dispatcher(

@@ -47,8 +47,8 @@ log = logging.getLogger(__name__)
 class WindowWork:
     """Begins the work on windows, in the order in which they were emitted.
 
-    `keep` receives each scenario window, whose picture the page shows with the record; `live`
-    receives windows and results for the live view.
+    `store_picture` receives each scenario window, whose picture the page shows with the record;
+    `live` receives windows and results for the live view.
     """
 
     def __init__(
@@ -59,7 +59,7 @@ class WindowWork:
         recognizer: ActivityEstimator,
         separator: SoundSeparator,
         joiner: ScenarioJoiner,
-        keep: Callable[[Window], Awaitable[None]] | None = None,
+        store_picture: Callable[[Window], Awaitable[None]] | None = None,
         live: LiveView | None = None,
     ) -> None:
         self._attempts = Attempts(settings, live)
@@ -68,7 +68,7 @@ class WindowWork:
         self._recognizer = recognizer
         self._separator = separator
         self._joiner = joiner
-        self._keep = keep
+        self._store_picture = store_picture
         self._live = live
         # The event loop keeps only weak references to tasks.
         self._preparing: set[asyncio.Task[None]] = set()
@@ -189,8 +189,8 @@ class WindowWork:
             return None
         apart = await self._separator.apart(window, estimate, localized)
         estimate = await estimated.smooth(estimate)
-        if self._keep is not None:
-            await self._keep(window)
+        if self._store_picture is not None:
+            await self._store_picture(window)
         return self._joiner.record(estimate, localized, recognised, missing, apart, worn)
 
 

@@ -22,8 +22,8 @@ from infra.daily_log.record_offsets import RecordOffsets
 from infra.daily_log.store import LogStore
 from infra.device_state.checkpoints import Checkpoints
 from infra.device_state.corrected_windows import CorrectedWindows
-from infra.device_state.kept_features import KeptFeatures
 from infra.device_state.live_states import LiveStates
+from infra.device_state.window_pictures import WindowPictures
 from infra.errors import BrokerError, StoreError
 from infra.model_store.replay_buffer import ReplayBuffer
 from infra.notifications.journal import Journal
@@ -71,7 +71,7 @@ async def erase(
         notifications = await Journal.of(store).erase(device_id)
         await Decisions.of(store).erase(device_id)
         await LiveStates.of(store).delete(device_id)
-        pictures = await KeptFeatures.of(store).delete(device_id, 0, END_OF_TIME_NS)
+        pictures = await WindowPictures.of(store).delete(device_id, 0, END_OF_TIME_NS)
         erased.add("records of the log", records)
         erased.add("checkpoints and adapters", checkpoints)
         erased.add("corrected windows", corrected)

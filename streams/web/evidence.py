@@ -46,13 +46,13 @@ def evidence(log: Log, at_ns: int, unsure_below: float) -> dict[str, Any]:
     }
 
 
-def picture(kept: Mapping[str, NDArray[Any]]) -> dict[str, Any]:
+def picture(arrays: Mapping[str, NDArray[Any]]) -> dict[str, Any]:
     """Return the stored picture and motion of a half minute, each None if absent.
 
     `picture`: `bands` and the levels of the sound, base64, by step, lowest band first. `moved`:
     m/s² beyond gravity and rad/s, one number each per step. There are ten steps a second.
     """
-    sound, motion = kept.get("sound"), kept.get("motion")
+    sound, motion = arrays.get("sound"), arrays.get("motion")
     return {
         "picture": None
         if sound is None

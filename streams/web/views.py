@@ -13,7 +13,7 @@ from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, generate_l
 from infra import clock
 from infra.daily_log.export import to_csv, to_json
 from infra.daily_log.store import LogStore
-from infra.device_state.kept_features import KeptFeatures
+from infra.device_state.window_pictures import WindowPictures
 from schemas.event_time import NS_PER_MS
 from streams.web import parameters
 from streams.web.corrections import rows as correction_rows
@@ -168,8 +168,8 @@ class Views:
         answer = evidence(log, at_ns, self._unsure_below)
         start_ns = next((r.start_ns for r in log.scenarios if r.start_ns <= at_ns < r.end_ns), None)
         if start_ns is not None:
-            kept = await KeptFeatures.of(store).read(device.device_id, start_ns)
-            answer["scenario"] |= picture(kept)
+            arrays = await WindowPictures.of(store).read(device.device_id, start_ns)
+            answer["scenario"] |= picture(arrays)
         return _json({**answer, "corrections": correction_rows(every)})
 
     async def openapi(self, request: web.Request) -> web.Response:  # noqa: ARG002 - the signature is its protocol's

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from faust.cli import argument, option
 
-from infra.device_state.kept_features import KeptFeatures
+from infra.device_state.window_pictures import WindowPictures
 from streams.commands.log.span import FROM, TO, span_of
 from streams.commands.log.store import open_store, refuse_unknown
 
@@ -33,7 +33,7 @@ def register(group: ActionGroup, app: EgoLogApp) -> None:
             count = store.count_between if dry_run else store.delete
             counts = await count(device, *span)
             if not dry_run:
-                await KeptFeatures.of(store).delete(device, *span)
+                await WindowPictures.of(store).delete(device, *span)
         print(
             f"{'would delete' if dry_run else 'deleted'} {counts.scenarios} scenarios "
             f"({counts.refined} refined) and {counts.activities} activities of {device!r}"

@@ -19,7 +19,7 @@ from infra.daily_log.store import LogStore
 from infra.device_state.checkpoints import Checkpoints
 from infra.device_state.corrected_windows import CorrectedWindows
 from infra.device_state.erasure import erase
-from infra.device_state.kept_features import KeptFeatures
+from infra.device_state.window_pictures import WindowPictures
 from infra.model_store.replay_buffer import ReplayBuffer
 from infra.notifications.journal import Journal
 from schemas import DeadLetter, FinetuneItem, Vector
@@ -66,7 +66,7 @@ async def fill(settings: Settings, redis: Redis, device: str) -> None:
         at_ns=T0,
         text=f"{device}: siren",
     )
-    await KeptFeatures.of(store).put(device, T0, {"sound": np.ones((2, 3))}, 1)
+    await WindowPictures.of(store).put(device, T0, {"sound": np.ones((2, 3))}, 1)
     await Journal.of(store).commit(device, None, b"state", T0, [(notified, ["phone"])])
     with ReplayBuffer(settings.run_dir / "finetune" / "replay.sqlite", 9) as buffer:
         buffer.put([(f"{device}/s/scenario/1", "e" * 12, f"of {device}".encode())])

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from infra.device_state.kept_features import KeptFeatures
+from infra.device_state.window_pictures import WindowPictures
 from schemas import SoundPlace
 from schemas.scenario import NO_REFINER
 from tests.streams.synthetic_log import PLAN, Part, Records, day, put
@@ -225,11 +225,11 @@ async def test_what_is_kept_of_a_half_minute_is_drawn(
 ) -> None:
     first = records.scenarios[0]
     rng = np.random.default_rng(0)
-    kept = {
+    arrays = {
         "sound": rng.integers(0, 255, (300, 32), np.uint8),
         "motion": np.linspace(0, [6, 2], 300, dtype=np.float32),
     }
-    await KeptFeatures.of(store).put(first.device_id, first.start_ns, kept, 1)
+    await WindowPictures.of(store).put(first.device_id, first.start_ns, arrays, 1)
     await page.open(f"{site.url}?at={first.start_ns // 10**6 + 1000}")
     await page.until(f"{DRAWN} && document.querySelector('.shades') !== null")
     await page.value("document.querySelector('#record .details').open = true")

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 _AT_ONCE = 500
 
 
-class KeptFeatures:
+class WindowPictures:
     """The pictures of one app's windows: named arrays of one or two dimensions."""
 
     def __init__(self, redis: Redis, prefix: str) -> None:
@@ -33,7 +33,7 @@ class KeptFeatures:
         self._prefix = prefix
 
     @classmethod
-    def of(cls, store: LogStore) -> KeptFeatures:
+    def of(cls, store: LogStore) -> WindowPictures:
         """Return the pictures stored beside a daily log."""
         return cls(store.redis, store.prefix)
 

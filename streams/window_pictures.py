@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from redis.exceptions import RedisError
 
-from infra.device_state.kept_features import KeptFeatures
+from infra.device_state.window_pictures import WindowPictures
 from operators.window_picture import picture_of
 
 if TYPE_CHECKING:
@@ -21,21 +21,21 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 
-def kept_by(
+def picture_store(
     settings: Settings, runtime: Callable[[], Runtime]
 ) -> Callable[[Window], Awaitable[None]]:
     """Return a function that stores a window's picture; if the store fails, only that is lost."""
 
-    async def keep(window: Window) -> None:
+    async def store_picture(window: Window) -> None:
         # This takes milliseconds, which on the event loop would delay all wearers.
         picture = await asyncio.to_thread(picture_of, window)
         arrays = {"sound": picture.sound, "motion": picture.motion}
         present = {name: array for name, array in arrays.items() if array is not None}
         try:
-            await KeptFeatures.of(runtime().log).put(
+            await WindowPictures.of(runtime().log).put(
                 window.device_id, window.start_ns, present, settings.keep_features_h
             )
         except (RedisError, OSError) as error:
             log.warning("no picture of %s is kept: %s", window.window_id, type(error).__name__)
 
-    return keep
+    return store_picture
