@@ -11,6 +11,7 @@ from pydantic import ValidationError
 from infra.daily_log.records import EMBEDDINGS, Log, LogActivity, LogScenario
 from infra.daily_log.table import escape_formula, flatten
 from infra.errors import InfraError
+from infra.validation import first_problem
 from schemas.event_time import NS_PER_MS
 from schemas.frames import NS
 
@@ -38,7 +39,9 @@ def from_json(text: str) -> Log:
     try:
         return Log.model_validate_json(text)
     except ValidationError as error:
-        raise ExportError(f"this is not an exported log: {_first(error)}") from error
+        raise ExportError(
+            f"this is not an exported log: {first_problem(error, 'the text')}"
+        ) from error
 
 
 def to_csv(log: Log) -> str:
@@ -115,9 +118,3 @@ def _row(row: str, record: LogScenario | LogActivity) -> dict[str, str]:
 def _iso(time_ns: int) -> str:
     seconds, rest = divmod(time_ns, NS)
     return f"{datetime.fromtimestamp(seconds, UTC):%Y-%m-%dT%H:%M:%S}.{rest // NS_PER_MS:03d}Z"
-
-
-def _first(error: ValidationError) -> str:
-    first = error.errors(include_url=False)[0]
-    where = ".".join(map(str, first["loc"])) or "the text"
-    return f"{where}: {first['msg'][:1].lower()}{first['msg'][1:]}"

@@ -39,6 +39,7 @@ from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, m
 from infra.errors import SettingsError
 from infra.secrets import MASK, mask_urls, read_secret
 from infra.settings import env_name
+from infra.validation import first_problem
 from schemas.message import DeviceId
 from schemas.notification import Rule, RuleError, duration_s, parse_condition
 
@@ -194,10 +195,7 @@ def _rule(
 
 def _why(error: OSError | ValueError) -> str:
     if isinstance(error, ValidationError):
-        first = error.errors(include_url=False, include_input=False)[0]
-        where = ".".join(map(str, first["loc"])) or "the file"
-        text = first["msg"].removeprefix("Value error, ")
-        return f"{where}: {text[:1].lower()}{text[1:]}"
+        return first_problem(error, "the file")
     if isinstance(error, OSError):
         return f"the file cannot be read ({error.strerror})"
     if isinstance(error, UnicodeDecodeError):

@@ -19,6 +19,7 @@ from aiohttp import WSMsgType, web
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from infra import clock, topics
+from infra.validation import first_problem
 from schemas import AudioFrame, ImuFrame, Vector
 from schemas.event_time import NS_PER_MS, why_refused
 from schemas.position import Position
@@ -101,7 +102,7 @@ def parted(data: bytes) -> tuple[Head, bytes]:
     try:
         return Head.model_validate_json(data[4 : 4 + size]), data[4 + size :]
     except ValidationError as error:
-        raise ValueError(_first(error)) from error
+        raise ValueError(first_problem(error)) from error
 
 
 def frame_of(head: Head, samples: bytes, now_ns: int | None = None) -> tuple[str, Frame]:
@@ -135,7 +136,7 @@ def frame_of(head: Head, samples: bytes, now_ns: int | None = None) -> tuple[str
             **common, rate=head.rate, acc=Vector.of(rows[:, :3]), gyro=Vector.of(rows[:, 3:])
         )
     except ValidationError as error:
-        raise ValueError(_first(error)) from error
+        raise ValueError(first_problem(error)) from error
 
 
 def _pong(text: str) -> dict[str, Any] | None:
@@ -144,10 +145,3 @@ def _pong(text: str) -> dict[str, Any] | None:
     except (ValueError, TypeError, KeyError):
         return None
     return {"pong": sent, "at": clock.now_ns() / NS_PER_MS}
-
-
-def _first(error: ValidationError) -> str:
-    first = error.errors(include_url=False)[0]
-    where = ".".join(str(part) for part in first["loc"])
-    message = first["msg"].removeprefix("Value error, ")
-    return f"{where}: {message}" if where else message

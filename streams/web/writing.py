@@ -13,6 +13,8 @@ from urllib.parse import urlsplit
 from aiohttp import web
 from pydantic import BaseModel, ValidationError
 
+from infra.validation import first_problem
+
 _ModelT = TypeVar("_ModelT", bound=BaseModel)
 
 HEADER = "X-EgoLog"
@@ -62,10 +64,7 @@ def read_as(model: type[_ModelT], body: Any) -> _ModelT:
     try:
         return model.model_validate(body)
     except ValidationError as error:
-        first = error.errors(include_url=False)[0]
-        where = ".".join(str(part) for part in first["loc"])
-        message = first["msg"].removeprefix("Value error, ")
-        raise WriteRefusedError(400, f"{where or 'body'}: {message}") from error
+        raise WriteRefusedError(400, first_problem(error, "body")) from error
 
 
 def require_own_origin(request: web.Request) -> None:

@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal, Union, get_args, get_
 
 from pydantic import BaseModel, ValidationError
 
-from infra.daily_log.export import _DERIVED, _TEXT, COLUMNS, ExportError, _first
+from infra.daily_log.export import _DERIVED, _TEXT, COLUMNS, ExportError
 from infra.daily_log.records import Log, LogActivity, LogScenario
+from infra.validation import first_problem
 
 if TYPE_CHECKING:
     from infra.daily_log.table import Cells
@@ -39,7 +40,7 @@ def from_csv(text: str) -> Log:
             else:
                 activities.append(record)
     except (ValueError, csv.Error) as error:
-        why = _first(error) if isinstance(error, ValidationError) else str(error)
+        why = first_problem(error) if isinstance(error, ValidationError) else str(error)
         raise ExportError(f"line {reader.line_num}: {why}") from error
     return Log.of(scenarios, activities)
 

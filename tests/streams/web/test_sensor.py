@@ -64,10 +64,10 @@ def test_sound_and_motion_become_frames() -> None:
     [
         (b"", "message has 0 bytes"),
         (struct.pack("<I", 99) + b"{}", "head has 99 bytes"),
-        (struct.pack("<I", 2) + b"{}", "kind: Field required"),
-        (message(b"\0\0", kind="smell"), "kind: Input should be"),
+        (struct.pack("<I", 2) + b"{}", "kind: field required"),
+        (message(b"\0\0", kind="smell"), "kind: input should be"),
         (message(b"\0"), "multiple of 2"),
-        (message(b"\0\0", position="hat"), "position: Input should be"),
+        (message(b"\0\0", position="hat"), "position: input should be"),
         (message(b"", device="a b"), "device_id"),
         (message(b"\0" * 30, kind="imu"), "rows of 24"),
         (message(b"\0\0", t_ms=0), "before 2000"),
