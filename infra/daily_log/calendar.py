@@ -8,7 +8,7 @@ from hashlib import sha256
 from typing import TYPE_CHECKING
 
 from infra.daily_log.corrections import in_force
-from infra.daily_log.editing import runs
+from infra.daily_log.label_runs import runs
 from schemas.frames import NS
 
 if TYPE_CHECKING:

@@ -7,25 +7,21 @@ of the store.
 from __future__ import annotations
 
 import uuid
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING
 
 from pydantic import (
-    BaseModel,
-    ConfigDict,
-    Field,
     ValidationError,
-    WithJsonSchema,
-    field_validator,
 )
 
 from infra import clock
-from infra.daily_log.corrections import added_spans, apply_corrections, in_force
-from infra.errors import InfraError
+from infra.daily_log.change_request import Change, CorrectionError
+from infra.daily_log.corrections import apply_corrections, in_force
+from infra.daily_log.label_runs import GAP_NS, MAX_RUNS, filled_in, runs
+from infra.validation import first_problem
 from schemas import Correction, NamedSpan
-from schemas.correction import CORRECTION_ID, MAX_SPAN_NS, WEARER, Action, CorrectionId, Row
-from schemas.event_time import EXPECTED, FIRST_NS, TIME_PATTERN, iso, parse, why_refused
-from schemas.labels import MAX_NAME_CHARS, checked_name
-from schemas.message import END_OF_TIME_NS, DeviceId
+from schemas.correction import MAX_SPAN_NS, Row
+from schemas.event_time import FIRST_NS, iso, why_refused
+from schemas.message import END_OF_TIME_NS
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Iterable, Mapping
@@ -33,89 +29,8 @@ if TYPE_CHECKING:
     from infra.daily_log.records import Log
     from infra.daily_log.store import LogStore
 
-# Runs of the same label with a longer gap between them count as two, as on the page.
-_GAP_NS = 90_000_000_000
 # A wearer writes the end to the minute.
 _MINUTE_NS = 60_000_000_000
-_MAX_RUNS = 1024
-
-
-class CorrectionError(InfraError):
-    """A change of the log is invalid, or has nothing to change."""
-
-
-# JSON types accepted for a time; `Part` parses and checks the value.
-Time = Annotated[
-    int,
-    WithJsonSchema(
-        {
-            "anyOf": [
-                {"type": "string", "pattern": TIME_PATTERN},
-                {"type": "integer", "minimum": 0, "exclusiveMaximum": END_OF_TIME_NS},
-            ]
-        }
-    ),
-]
-Name = Annotated[
-    str, WithJsonSchema({"type": "string", "minLength": 1, "maxLength": MAX_NAME_CHARS})
-]
-
-
-class Part(BaseModel):
-    """New labels of [start, end): times as ISO 8601 or ns, labels by name."""
-
-    model_config = ConfigDict(extra="forbid", populate_by_name=True)
-
-    start: Time = Field(alias="from")
-    end: Time = Field(alias="to")
-    labels: list[Name] = Field(default_factory=list, max_length=8)
-
-    @field_validator("start", "end", mode="before")
-    @classmethod
-    def _time(cls, value: Any) -> int:
-        try:
-            return parse(str(value))
-        except ValueError as error:
-            raise ValueError(f"time is {str(value)[:40]!r}; expected {EXPECTED}") from error
-
-    @field_validator("labels")
-    @classmethod
-    def _names(cls, names: list[str]) -> list[str]:
-        return [checked_name(name) for name in names]
-
-
-class Change(BaseModel):
-    """A requested change; a repeated `correction_id` makes the request idempotent.
-
-    `confirm` has one part, which is filled with the log's own labels. If it names labels, they are
-    what the wearer saw, and the change is refused where the log says otherwise.
-    """
-
-    model_config = ConfigDict(extra="forbid")
-
-    device: DeviceId
-    action: Action
-    row: Row = "scenario"
-    parts: list[Part] = Field(default_factory=list, max_length=64)
-    note: str = Field(default="", max_length=500)
-    author: Annotated[str, Field(min_length=1, max_length=64)] = WEARER
-    undoes: CorrectionId | None = None
-    correction_id: CorrectionId | None = None
-
-    @field_validator("undoes", "correction_id", mode="before")
-    @classmethod
-    def _id(cls, value: Any) -> Any:
-        if isinstance(value, str) and not CORRECTION_ID.fullmatch(value):
-            raise ValueError(f"id is {value[:40]!r}; expected 32 hexadecimal digits, as listed")
-        return value
-
-    @classmethod
-    def parse(cls, fields: Any) -> Change:
-        """Parse a change from JSON fields; raises `CorrectionError`."""
-        try:
-            return cls.model_validate(fields)
-        except ValidationError as error:
-            raise CorrectionError(_first(error)) from error
 
 
 class LogEditor:
@@ -172,13 +87,13 @@ class LogEditor:
             raise CorrectionError(
                 f"span lasts {(end - start) / 3.6e12:.1f} h; expected 24 h or less"
             )
-        log = await self._store.read(change.device, max(0, start - _GAP_NS), end)
+        log = await self._store.read(change.device, max(0, start - GAP_NS), end)
         before = runs(log, row, start, end)
         if change.action == "confirm":
             after = _as_logged(log, row, after)
         if undone is not None:
             without = [c for c in log.corrections if c.correction_id != undone.correction_id]
-            after = _whole(runs(_again(log, without), row, start, end), start, end)
+            after = filled_in(runs(_again(log, without), row, start, end), start, end)
         try:
             return Correction(
                 device_id=change.device,
@@ -193,7 +108,7 @@ class LogEditor:
                 undoes=change.undoes,
             )
         except ValidationError as error:
-            raise CorrectionError(_first(error)) from error
+            raise CorrectionError(first_problem(error)) from error
 
     async def _undone(self, change: Change) -> Correction:
         if change.undoes is None:
@@ -224,7 +139,7 @@ class LogEditor:
                 for part in change.parts
             ]
         except ValidationError as error:
-            raise CorrectionError(_first(error)) from error
+            raise CorrectionError(first_problem(error)) from error
 
 
 def _as_logged(log: Log, row: Row, asked: list[NamedSpan]) -> list[NamedSpan]:
@@ -249,43 +164,12 @@ def _as_logged(log: Log, row: Row, asked: list[NamedSpan]) -> list[NamedSpan]:
                 f"the log says {', '.join(each.labels)!r} from {iso(each.start_ns)} on; "
                 f"expected {', '.join(seen.labels)!r} in all of {where}"
             )
-    after = _whole(logged, seen.start_ns, seen.end_ns)
+    after = filled_in(logged, seen.start_ns, seen.end_ns)
     if not any(each.labels for each in after):
         raise CorrectionError(
-            f"{where} has over {_MAX_RUNS} changes of {row}; expected a shorter span"
+            f"{where} has over {MAX_RUNS} changes of {row}; expected a shorter span"
         )
     return after
-
-
-def runs(
-    log: Log, row: Row, start_ns: int, end_ns: int, *, gap_ns: int = _GAP_NS
-) -> list[NamedSpan]:
-    """Return the runs of equal labels in [start_ns, end_ns), clipped to it.
-
-    Runs of the same labels at most `gap_ns` apart are merged.
-    """
-    spans: list[tuple[int, int, list[str]]] = [
-        (each.start_ns, each.end_ns, each.word.labels)
-        for each in added_spans(log)
-        if each.row == row
-    ]
-    if row == "scenario":
-        spans += [(r.start_ns, r.end_ns, r.labels) for r in log.scenarios]
-    else:
-        spans += [(r.start_ns, r.end_ns, [r.leading] if r.leading else []) for r in log.activities]
-    merged: list[tuple[int, int, list[str]]] = []
-    for begin, stop, labels in sorted(spans):
-        first, past = max(begin, start_ns), min(stop, end_ns)
-        if first >= past or not labels:
-            continue
-        if merged and merged[-1][2] == labels and first - merged[-1][1] <= gap_ns:
-            merged[-1] = (merged[-1][0], max(past, merged[-1][1]), labels)
-        else:
-            merged.append((first, past, labels))
-    return [
-        NamedSpan(start_ns=first, end_ns=past, labels=labels[:8])
-        for first, past, labels in merged[:_MAX_RUNS]
-    ]
 
 
 def _again(log: Log, corrections: list[Correction]) -> Log:
@@ -295,23 +179,6 @@ def _again(log: Log, corrections: list[Correction]) -> Log:
         [record.model_copy(update=bare) for record in log.activities],
         corrections,
     )
-
-
-def _whole(spans: list[NamedSpan], start_ns: int, end_ns: int) -> list[NamedSpan]:
-    """Return the spans, with unlabelled spans filling [start_ns, end_ns) around them."""
-    whole: list[NamedSpan] = []
-    at = start_ns
-    for span in spans:
-        begin = max(span.start_ns, at)
-        if begin >= span.end_ns:
-            continue
-        if begin > at:
-            whole.append(NamedSpan(start_ns=at, end_ns=begin))
-        whole.append(span.model_copy(update={"start_ns": begin}))
-        at = span.end_ns
-    if at < end_ns:
-        whole.append(NamedSpan(start_ns=at, end_ns=end_ns))
-    return whole if len(whole) <= _MAX_RUNS else [NamedSpan(start_ns=start_ns, end_ns=end_ns)]
 
 
 def correction_line(correction: Correction) -> str:
@@ -324,10 +191,3 @@ def correction_line(correction: Correction) -> str:
     if correction.action == "confirm":
         return f"confirm {span}: {after}"
     return f"{correction.action} {span}: {before} → {after}"
-
-
-def _first(error: ValidationError) -> str:
-    first = error.errors(include_url=False)[0]
-    where = ".".join(str(part) for part in first["loc"])
-    message = first["msg"].removeprefix("Value error, ")
-    return f"{where}: {message}" if where else message

@@ -13,8 +13,9 @@ from typing import TYPE_CHECKING, Any
 
 from aiohttp import web
 
+from infra.daily_log.change_request import Change
 from infra.daily_log.corrections import in_force, in_order
-from infra.daily_log.editing import Change, LogEditor, correction_line
+from infra.daily_log.editing import LogEditor, correction_line
 from models.labels import ACTIVITIES, SCENARIOS
 from schemas.event_time import NS_PER_MS
 from schemas.message import END_OF_TIME_NS

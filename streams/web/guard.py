@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 from aiohttp import web
 from redis.exceptions import RedisError
 
-from infra.daily_log.editing import CorrectionError
+from infra.daily_log.change_request import CorrectionError
 from infra.errors import InfraError
 from streams.web.access import host_name
 from streams.web.login import login_page

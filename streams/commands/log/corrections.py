@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING
 
 from faust.cli import argument, option
 
+from infra.daily_log.change_request import Change, Part
 from infra.daily_log.corrections import in_force, in_order
-from infra.daily_log.editing import Change, Part, correction_line
+from infra.daily_log.editing import correction_line
 from models.labels import ACTIVITIES, SCENARIOS
 from schemas.correction import WEARER
 from schemas.event_time import iso

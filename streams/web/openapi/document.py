@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from infra.daily_log.editing import Change
+from infra.daily_log.change_request import Change
 from schemas import SoundPlace
 from streams.web.openapi.reads import reads
 from streams.web.openapi.shared_parts import SHARE, TEXT, Schema, json_content

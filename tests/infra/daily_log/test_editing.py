@@ -4,8 +4,9 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from infra.daily_log.change_request import Change, CorrectionError
 from infra.daily_log.corrections import added_spans
-from infra.daily_log.editing import Change, CorrectionError, LogEditor, correction_line
+from infra.daily_log.editing import LogEditor, correction_line
 from infra.daily_log.store import LogStore
 from schemas.frames import NS
 from tests.infra.daily_log.stored_records import T0, S, refinement, scenario
@@ -216,8 +217,8 @@ async def test_only_what_touches_a_span_is_read(editor: Editor, store: LogStore)
         ),
         ({"action": "undo", "undoes": "d" * 32}, "is unknown"),
         ({"action": "undo"}, "undoes is missing"),
-        ({"action": "paint"}, "action: Input should be"),
-        ({"colour": "red"}, "colour: Extra inputs"),
+        ({"action": "paint"}, "action: input should be"),
+        ({"colour": "red"}, "colour: extra inputs"),
         (
             {"parts": [{"from": str(T0), "to": str(T0 + 25 * 3600 * S), "labels": ["A"]}]},
             "span lasts 25.0 h",
