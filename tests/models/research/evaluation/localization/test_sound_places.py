@@ -40,7 +40,7 @@ def event(
     estimated: int = 0,
     **changes: Any,
 ) -> PlacedEvent:
-    """Return an event in a direction, heard by these log-odds of near and in direction `heard`."""
+    """Return an event in a direction, heard by these log-odds of near and in direction `estimated`."""
     directions: Any = {name: 3.0 * (at == estimated) for at, name in enumerate(DIRECTIONS)}
     fields = {"mixed": False, "all_near": True, "all_direction": 0, **changes}
     return PlacedEvent(PlaceEvidence(odds, apart, directions), near, direction, **fields)
@@ -100,7 +100,7 @@ def test_the_calibration_is_what_makes_the_truth_likeliest() -> None:
         odds, apart = (float(value) for value in rng.normal(0, 2, 2))
         # The likeliest direction is right as often as half its log-odds say.
         right = bool(rng.random() < np.exp(1.5) / (np.exp(1.5) + 3))
-        where = {"direction": 1 if right else int(rng.choice([0, 2, 3])), "heard": 1}
+        where = {"direction": 1 if right else int(rng.choice([0, 2, 3])), "estimated": 1}
         for one, truth, part in (
             (regions, 0.5 + 0.5 * odds, None),
             (parts, -0.5 + 0.25 * odds + 0.75 * apart, apart),
