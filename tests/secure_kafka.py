@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from infra.local.kafka import ApacheKafka
+from infra.local.kafka.server import property_value
 from infra.local.probe import LOOPBACK, free_port
 from infra.settings import Settings, load
 from tests.certificates import Authority
@@ -84,9 +85,9 @@ class SecureKafka(ApacheKafka):
                 'unsecuredLoginStringClaim_sub="broker";'
             ),
             "ssl.keystore.type": "PEM",
-            "ssl.keystore.location": str(store),
+            "ssl.keystore.location": property_value(store),
             "ssl.truststore.type": "PEM",
-            "ssl.truststore.location": str(self.authority.ca),
+            "ssl.truststore.location": property_value(self.authority.ca),
             "listener.name.ssl.ssl.client.auth": "required",
             "ssl.principal.mapping.rules": "RULE:^CN=([^,]*).*$/$1/",
             "authorizer.class.name": "org.apache.kafka.metadata.authorizer.StandardAuthorizer",

@@ -5,6 +5,7 @@ from __future__ import annotations
 import atexit
 import logging
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -24,6 +25,7 @@ log = logging.getLogger(__name__)
 
 _POLL_S = 0.02
 _LOG_TAIL_BYTES = 4_096
+_STACK_FRAME = re.compile(r"at [\w.$/@]+[\w$<>]+\(|\.\.\. \d+ (more|common frames)")
 
 
 class ChildProcess:
@@ -171,9 +173,7 @@ class ChildProcess:
             time.sleep(_POLL_S)
 
     def _last_output(self) -> str:
-        lines = tail(self.log).splitlines()
-        last = next((line.strip() for line in reversed(lines) if line.strip()), "nothing")
-        return f"it said {last[:200]!r}; see {self.log}"
+        return f"it said {telling_line(tail(self.log))[:200]!r}; see {self.log}"
 
 
 def tail(log: Path, size: int = _LOG_TAIL_BYTES) -> str:
@@ -181,6 +181,12 @@ def tail(log: Path, size: int = _LOG_TAIL_BYTES) -> str:
     with log.open("rb") as file:
         file.seek(max(0, log.stat().st_size - size))
         return file.read().decode(errors="replace")
+
+
+def telling_line(output: str) -> str:
+    """Return the last line that is not blank and not a frame of a Java stack trace."""
+    lines = (line.strip() for line in reversed(output.splitlines()))
+    return next((line for line in lines if line and not _STACK_FRAME.match(line)), "nothing")
 
 
 def wait_until_gone(pid: int, within_s: float) -> bool:

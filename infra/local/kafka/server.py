@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import os
 import subprocess
 import uuid
 from pathlib import Path
@@ -11,7 +12,7 @@ from infra.errors import ServiceError
 from infra.local.kafka.jars import resolve_jars
 from infra.local.kafka.java import find_java
 from infra.local.probe import LOOPBACK, free_port, kafka_answers
-from infra.local.process import ChildProcess, tail
+from infra.local.process import ChildProcess, tail, telling_line
 from infra.local.service import Service
 
 START_TIMEOUT_S = 120.0
@@ -19,6 +20,8 @@ FORMAT_TIMEOUT_S = 120.0
 # Log messages of LogManager and UnifiedLog while they recover logs after an unclean shutdown.
 _RECOVERS = ("ecovering", "Loading producer state", "logs are not clean", "unclean shutdown")
 LOGGING = Path(__file__).parent / "log4j2.xml"
+# Java encodes the names of files by the locale, and refuses those that it cannot encode.
+_UTF_8 = {"LC_ALL": "C.UTF-8"}
 
 # One node, so internal topics have one replica, and groups need not wait for more members. After a
 # kill the node serves only when the controller's old session with it has timed out: after 4 s, not
@@ -104,6 +107,7 @@ class ApacheKafka(Service):
             [*run, "kafka.Kafka", properties],
             port=port,
             log=self.log,
+            env=_UTF_8,
             cwd=self.folder,
             tied=self._tied,
         )
@@ -125,7 +129,10 @@ class ApacheKafka(Service):
         self.folder.mkdir(parents=True, exist_ok=True)
         properties = self.folder / "server.properties"
         text = _PROPERTIES.format(
-            host=LOOPBACK, port=port, controller=free_port(), data=self.folder / "data"
+            host=LOOPBACK,
+            port=port,
+            controller=free_port(),
+            data=property_value(self.folder / "data"),
         )
         properties.write_text(text, encoding="utf-8")
         return properties
@@ -138,6 +145,7 @@ class ApacheKafka(Service):
                 [*command, "--cluster-id", _cluster_id(), "--config", str(properties)],
                 capture_output=True,
                 text=True,
+                env={**os.environ, **_UTF_8},
                 timeout=FORMAT_TIMEOUT_S,
                 check=False,
             )
@@ -147,9 +155,17 @@ class ApacheKafka(Service):
                 "is the machine overloaded?"
             ) from error
         if done.returncode != 0:
-            lines = [*done.stdout.splitlines(), *done.stderr.splitlines()]
-            last = next((line for line in reversed(lines) if line.strip()), "nothing")
-            raise ServiceError(f"apache kafka's data folder cannot be formatted: it said {last!r}")
+            raise ServiceError(
+                "apache kafka's data folder cannot be formatted: it said "
+                f"{telling_line(done.stdout + done.stderr)!r}"
+            )
+
+
+def property_value(path: Path) -> str:
+    """Return a path as Java reads it from a properties file, which is Latin-1 with escapes."""
+    utf_16 = str(path).replace("\\", "\\\\").encode("utf-16-be")
+    units = (int.from_bytes(utf_16[i : i + 2]) for i in range(0, len(utf_16), 2))
+    return "".join(chr(unit) if unit < 0x80 else f"\\u{unit:04x}" for unit in units)
 
 
 def _cluster_id() -> str:

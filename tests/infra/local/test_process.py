@@ -12,7 +12,7 @@ import pytest
 
 from infra.errors import BinaryMissingError, NotAnsweringError, PortInUseError, ServiceError
 from infra.local.probe import free_port, port_is_free
-from infra.local.process import ChildProcess, command_line, wait_until_gone
+from infra.local.process import ChildProcess, command_line, telling_line, wait_until_gone
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -197,3 +197,23 @@ def test_a_child_that_is_at_work_is_waited_for_once_more(tmp_path: Path) -> None
     assert len(asked) == 3
     with pytest.raises(NotAnsweringError, match="does not answer on port"):
         child.start(lambda: False, 0.05, lambda: False)
+
+
+@pytest.mark.parametrize(
+    ("output", "line"),
+    [
+        ("", "nothing"),
+        ("one\n  two  \n\n", "two"),
+        (
+            "java.lang.IllegalStateException: outer\n"
+            "\tat kafka.Kafka$.main(Kafka.scala:75) [kafka_2.13-4.1.1.jar:?]\n"
+            "Caused by: java.nio.file.NoSuchFileException: /data\n"
+            "\tat java.base/sun.nio.fs.UnixException.translateTo(UnixException.java:92)\n"
+            "\t... 22 more\n",
+            "Caused by: java.nio.file.NoSuchFileException: /data",
+        ),
+        ("at last (it ends)\n", "at last (it ends)"),
+    ],
+)
+def test_what_a_child_said_last_is_no_frame_of_a_stack_trace(output: str, line: str) -> None:
+    assert telling_line(output) == line

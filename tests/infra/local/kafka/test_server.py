@@ -5,6 +5,7 @@ import os
 import subprocess
 import sys
 import time
+from pathlib import Path
 from typing import TYPE_CHECKING
 from uuid import uuid4
 
@@ -16,12 +17,12 @@ from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
 from infra import topics
 from infra.errors import PortInUseError, ServiceError
 from infra.local.kafka import ApacheKafka, server
+from infra.local.kafka.server import property_value
 from infra.local.probe import free_port, kafka_answers
 from infra.settings import Settings, load
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
-    from pathlib import Path
 
 pytestmark = pytest.mark.services
 
@@ -155,9 +156,28 @@ def test_a_format_that_takes_too_long_is_one_clear_line(
         ApacheKafka(run_dir)._format(command, run_dir / "server.properties")
 
 
-async def test_what_was_acknowledged_survives_a_kill(run_dir: Path, kafka_url: str) -> None:
+@pytest.mark.parametrize(
+    ("path", "value"),
+    [
+        ("/srv/my run", "/srv/my run"),
+        ("/home/jürgen", r"/home/j\u00fcrgen"),
+        ("/home/日\U0001f600", r"/home/\u65e5\ud83d\ude00"),
+        ("/a\\b", r"/a\\b"),
+    ],
+)
+def test_a_path_is_written_as_java_reads_properties(path: str, value: str) -> None:
+    assert property_value(Path(path)) == value
+
+
+async def test_what_was_acknowledged_survives_a_kill_in_a_folder_of_any_name(
+    run_dir: Path, kafka_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
     port = free_port()
+    # Java decodes names by the locale, and its properties by rules of their own.
+    monkeypatch.setenv("LC_ALL", "C")
+    run_dir = run_dir / "jürgen's run"
     with ApacheKafka(run_dir, port) as kafka:
+        assert (run_dir / "kafka" / "data" / "meta.properties").is_file()
         settings = load(env_file=None, broker_url=kafka.url)
         await topics.create(settings)
         producer = AIOKafkaProducer(bootstrap_servers=settings.bootstrap_servers, acks="all")
