@@ -17,10 +17,17 @@ from typing import TYPE_CHECKING
 
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
-from aiokafka.errors import IncompatibleBrokerVersion, KafkaError, TopicAlreadyExistsError, for_code
+from aiokafka.errors import (
+    ClusterAuthorizationFailedError,
+    IncompatibleBrokerVersion,
+    KafkaError,
+    TopicAlreadyExistsError,
+    TopicAuthorizationFailedError,
+    for_code,
+)
 from aiokafka.protocol.metadata import MetadataRequest
 
-from infra.broker.access import broker_error, client_arguments, require_broker
+from infra.broker.access import ACLS_HINT, broker_error, client_arguments, require_broker
 from infra.errors import TopicsError
 from infra.settings import Settings, env_name
 from schemas import (
@@ -42,7 +49,7 @@ from schemas import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+    from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Mapping
 
 log = logging.getLogger(__name__)
 
@@ -66,6 +73,8 @@ DAY_S = 86_400
 RAW = (AUDIO_FRAMES, IMU_FRAMES)
 """Raw data from devices, deleted once it was processed for the wearer's privacy."""
 CREATE_COMMAND = "faust -A streams.app topics --create"
+HIDDEN = 0
+"""The number of partitions of a topic that this login may not see, whether it is there or not."""
 # Key, headers and batch framing around a value; also room for a batch of many small values.
 _BATCH_OVERHEAD_BYTES = 65_536
 _MIN_BATCH_BYTES = 1_048_588
@@ -163,10 +172,11 @@ def used_topics(settings: Settings) -> tuple[Topic, ...]:
     return tuple(topic for topic in TOPICS if settings.debug_topics or not topic.debugging)
 
 
-async def create(settings: Settings) -> list[str]:
+async def create(settings: Settings, needed: Collection[str] | None = None) -> list[str]:
     """Create the missing topics and return their names.
 
-    Raises `TopicsError` if one cannot be created or has another number of partitions, and
+    needed: names without prefix; the other topics may be hidden from this login. Raises
+    `TopicsError` if one cannot be created, is hidden or has another number of partitions, and
     `BrokerError` if no broker answers.
     """
     async with admin_client(settings) as admin:
@@ -177,8 +187,20 @@ async def create(settings: Settings) -> list[str]:
         if missing:
             await _create(admin, missing, settings)
             counts = await _until_all_exist(admin, settings)
-    check(counts, settings)
+    if needed is not None:
+        names = {settings.topic(name) for name in needed}
+        counts = {n: count for n, count in counts.items() if n in names or count != HIDDEN}
+    _check(counts, settings)
     return [settings.topic(topic.name) for topic in missing]
+
+
+async def require(settings: Settings, name: str) -> None:
+    """Raise `TopicsError` unless a topic is there, seen by this login and as large as set.
+
+    name: without prefix. Raises `BrokerError` if no broker answers.
+    """
+    async with admin_client(settings) as admin:
+        _check(await _describe(admin, settings, [settings.topic(name)]), settings)
 
 
 async def align_raw(settings: Settings) -> list[str]:
@@ -219,7 +241,10 @@ async def _align(admin: AIOKafkaAdminClient, settings: Settings, topic: Topic) -
 
 
 async def describe(settings: Settings) -> dict[str, int | None]:
-    """Return each topic's number of partitions by the broker's name, None if it is missing."""
+    """Return each topic's number of partitions by the broker's name.
+
+    It is None for a missing topic, and `HIDDEN` for one that this login may not see.
+    """
     async with descriptions(settings) as one:
         return await one()
 
@@ -237,17 +262,23 @@ async def descriptions(
 
 
 def check(counts: Mapping[str, int | None], settings: Settings) -> None:
-    """Raise `TopicsError` for the first topic of the table that is missing or differs."""
+    """Raise `TopicsError` for the first topic of the table that is missing, hidden or differs."""
+    names = (settings.topic(topic.name) for topic in used_topics(settings))
+    _check({name: counts.get(name) for name in names}, settings)
+
+
+def _check(counts: Mapping[str, int | None], settings: Settings) -> None:
     want = settings.topic_partitions
-    for topic in used_topics(settings):
-        name = settings.topic(topic.name)
-        count = counts.get(name)
+    for name, count in counts.items():
         if count is None:
             raise TopicsError(f"topic {name} is missing: create it with `{CREATE_COMMAND}`")
+        if count == HIDDEN:
+            raise TopicsError(f"topic {name} is hidden from this login: {ACLS_HINT}")
         if count != want:
+            grow = f", or let all topics grow with `topics --grow {want}`" if count < want else ""
             raise TopicsError(
                 f"topic {name} has {count} partitions, but {env_name('topic_partitions')} is "
-                f"{want}: set it to {count}, or let all topics grow with `topics --grow {want}`"
+                f"{want}: set it to {count}{grow}"
             )
 
 
@@ -265,15 +296,20 @@ async def admin_client(settings: Settings) -> AsyncIterator[AIOKafkaAdminClient]
         await admin.close()
 
 
-async def _describe(admin: AIOKafkaAdminClient, settings: Settings) -> dict[str, int | None]:
-    names = [settings.topic(topic.name) for topic in used_topics(settings)]
+async def _describe(
+    admin: AIOKafkaAdminClient, settings: Settings, names: list[str] | None = None
+) -> dict[str, int | None]:
+    names = names or [settings.topic(topic.name) for topic in used_topics(settings)]
     # Only our topics: a shared cluster may have thousands. aiokafka's public `describe_topics`
     # would create missing topics on some brokers.
     request = MetadataRequest(names, allow_auto_topic_creation=False)
     response = await admin._send_request(request)
     # A missing topic is listed with an error and without partitions.
-    counts = {name: len(partitions) for _, name, *_, partitions in response.topics}
-    return {name: counts.get(name) or None for name in names}
+    counts = {
+        name: HIDDEN if for_code(code) is TopicAuthorizationFailedError else len(partitions) or None
+        for code, name, *_, partitions in response.topics
+    }
+    return {name: counts.get(name) for name in names}
 
 
 async def _create(admin: AIOKafkaAdminClient, topics: list[Topic], settings: Settings) -> None:
@@ -290,6 +326,11 @@ async def _create(admin: AIOKafkaAdminClient, topics: list[Topic], settings: Set
     )
     for name, code, *detail in reply.topic_errors:
         error = for_code(code)
+        if error in (TopicAuthorizationFailedError, ClusterAuthorizationFailedError):
+            raise TopicsError(
+                f"topic {name} is missing, and this login may not create it: let the operator "
+                f"run `{CREATE_COMMAND}`"
+            )
         # Another worker may have created it at the same moment.
         if code and error is not TopicAlreadyExistsError:
             reason = next((text for text in detail if text), error.description)

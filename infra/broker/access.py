@@ -17,7 +17,12 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from aiokafka.conn import create_conn
-from aiokafka.errors import KafkaError
+from aiokafka.errors import (
+    ClusterAuthorizationFailedError,
+    GroupAuthorizationFailedError,
+    KafkaError,
+    TopicAuthorizationFailedError,
+)
 
 from infra.broker.tokens import TokenError, token_provider
 from infra.errors import BrokerError
@@ -30,7 +35,13 @@ if TYPE_CHECKING:
 
     from infra.settings import Settings
 
+ACLS_HINT = "`faust -A streams.app topics --acls` prints the rules that each role needs"
 _CONNECT_TIMEOUT_MS = 5_000
+_DENIALS = (
+    ClusterAuthorizationFailedError,
+    GroupAuthorizationFailedError,
+    TopicAuthorizationFailedError,
+)
 
 
 def client_arguments(settings: Settings) -> dict[str, Any]:
@@ -96,6 +107,10 @@ async def require_broker(settings: Settings) -> None:
 
 def broker_error(settings: Settings, error: KafkaError) -> BrokerError:
     """Wrap a client's `KafkaError`."""
+    if isinstance(error, _DENIALS):
+        return BrokerError(
+            f"broker at {settings.broker_url} denies this login ({error!r}): {ACLS_HINT}"
+        )
     return BrokerError(f"broker at {settings.broker_url} failed: {error!r}")
 
 

@@ -19,7 +19,7 @@ from aiokafka.errors import GroupCoordinatorNotAvailableError, IncompatibleBroke
 from aiokafka.partitioner import murmur2
 
 from infra import topics
-from infra.broker.access import client_arguments
+from infra.broker.access import ACLS_HINT, client_arguments
 from infra.broker.signing import Signatures
 from infra.broker.topic_reader import TopicReader
 from infra.errors import BrokerError, TopicsError
@@ -56,6 +56,8 @@ async def grow(settings: Settings, partitions: int, *, force: bool = False) -> G
     for name, count in counts.items():
         if count is None:
             raise TopicsError(f"topic {name} is missing: create it with `{topics.CREATE_COMMAND}`")
+        if count == topics.HIDDEN:
+            raise TopicsError(f"topic {name} is hidden from this login: {ACLS_HINT}")
         if count > partitions:
             raise TopicsError(
                 f"topic {name} has {count} partitions, and Kafka cannot take any away: expected "

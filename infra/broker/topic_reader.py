@@ -45,17 +45,19 @@ MessageT = TypeVar("MessageT", bound=Message)
 class TopicReader:
     """Reads the topic `name` to its end, and then follows it.
 
-    Raises `BrokerError` if no broker answers.
+    Raises `TopicsError` unless the topic is there, seen by this login and as large as set, and
+    `BrokerError` if no broker answers.
     """
 
     def __init__(self, settings: Settings, name: str) -> None:
         self._settings = settings
-        topic = settings.topic(name)
+        self._name, topic = name, settings.topic(name)
         self._partitions = [TopicPartition(topic, p) for p in range(settings.topic_partitions)]
         self._consumer: Any = None
 
     async def __aenter__(self) -> TopicReader:
-        await require_broker(self._settings)
+        # A consumer would ask for ever for what it may not see, and never read more partitions.
+        await topics.require(self._settings, self._name)
         self._consumer = AIOKafkaConsumer(
             **client_arguments(self._settings),
             enable_auto_commit=False,

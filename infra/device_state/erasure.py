@@ -24,7 +24,7 @@ from infra.device_state.checkpoints import Checkpoints
 from infra.device_state.corrected_windows import CorrectedWindows
 from infra.device_state.live_states import LiveStates
 from infra.device_state.window_pictures import WindowPictures
-from infra.errors import BrokerError, StoreError
+from infra.errors import BrokerError, StoreError, TopicsError
 from infra.model_store.replay_buffer import ReplayBuffer
 from infra.notifications.journal import Journal
 from schemas import Correction, DeviceControl, SchemaError
@@ -91,7 +91,7 @@ async def erase(
     try:
         letters = await purge(settings, LetterSelection(about=device_id))
         erased.add("dead letters", letters.done)
-    except BrokerError as error:
+    except (BrokerError, TopicsError) as error:
         erased.left.append(str(error))
     return erased
 

@@ -75,12 +75,18 @@ async def _print_topics(settings: Settings) -> None:
         (
             settings.topic(topic.name),
             topic.value.__name__,
-            str(partitions[settings.topic(topic.name)] or "missing"),
+            _shown(partitions[settings.topic(topic.name)]),
             topic.kept_for,
         )
         for topic in topics.used_topics(settings)
     ]
     table(("topic", "value", "partitions", "retention"), rows)
+
+
+def _shown(partitions: int | None) -> str:
+    if partitions == topics.HIDDEN:
+        return "hidden"
+    return "missing" if partitions is None else str(partitions)
 
 
 async def _acls_command(settings: Settings, named: tuple[str, ...], *, apply: bool) -> None:

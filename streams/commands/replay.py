@@ -177,7 +177,8 @@ async def publish(
     Raises `BrokerError`.
     """
     settings = running(app.settings, "broker_url")
-    await topics.create(settings)
+    # The role of devices sees no other topics.
+    await topics.create(settings, topics.RAW)
     options = ReplayOptions(
         speed=speed,
         devices=devices,
@@ -219,15 +220,13 @@ async def _print_outcome(settings: Settings, published: PublishedWindows) -> Non
     if not published.sessions:
         return
     try:
-        redis = await connect(running(settings, "redis_url"))
+        await topics.require(settings, topics.DEAD_LETTER)
+        async with await connect(running(settings, "redis_url")) as redis:
+            log = LogStore(redis, settings.app_id, settings.log_retention_days)
+            became = await follow(published, log, lambda: read_letters(settings))
     except InfraError as error:
         print(f"what became of it is not known: {error}", file=sys.stderr)
         return
-    try:
-        log = LogStore(redis, settings.app_id, settings.log_retention_days)
-        became = await follow(published, log, lambda: read_letters(settings))
-    finally:
-        await redis.aclose()
     print("\n".join(became.lines()), flush=True)
 
 

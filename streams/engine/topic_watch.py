@@ -8,6 +8,7 @@ from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from infra import topics
+from infra.broker.access import ACLS_HINT
 from infra.errors import BrokerError
 
 if TYPE_CHECKING:
@@ -21,7 +22,9 @@ INTERVAL_S = 2.0
 
 
 class TopicWatch:
-    """Names in `problem` the topics that were deleted while the worker runs, until they are back.
+    """Names in `problem` the topics that were deleted or hidden while the worker runs.
+
+    A topic is hidden when the worker's login lost the right to see it.
 
     Nothing is lost meanwhile: results wait to be published, and their inputs stay unacknowledged.
     """
@@ -29,17 +32,22 @@ class TopicWatch:
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
         self._missing: frozenset[str] = frozenset()
+        self._hidden: frozenset[str] = frozenset()
         self._differing: frozenset[str] = frozenset()
 
     @property
     def problem(self) -> str | None:
-        """The missing topics in one line, None if there are none."""
-        if not self._missing:
-            return None
-        them = "it" if len(self._missing) == 1 else "them"
-        return (
-            f"{_topic_names(self._missing)} missing: create {them} with `{topics.CREATE_COMMAND}`"
-        )
+        """The missing and the hidden topics in one line, None if there are none."""
+        parts = []
+        if self._missing:
+            them = "it" if len(self._missing) == 1 else "them"
+            parts.append(
+                f"{_topic_names(self._missing)} missing: create {them} with "
+                f"`{topics.CREATE_COMMAND}`"
+            )
+        if self._hidden:
+            parts.append(f"{_topic_names(self._hidden)} hidden from this login: {ACLS_HINT}")
+        return "; ".join(parts) or None
 
     async def run(self, interval_s: float = INTERVAL_S) -> None:
         """Check until cancelled; raises `TopicsError` if a topic's partitions have changed."""
@@ -54,20 +62,21 @@ class TopicWatch:
                         await asyncio.sleep(interval_s)
 
     def look_at(self, counts: Mapping[str, int | None]) -> None:
-        """Check the topics' numbers of partitions, None for a missing topic.
+        """Check the topics' numbers of partitions, as `infra.topics.describe` returns them.
 
         Raises `TopicsError` if a topic has an unexpected number twice in a row: devices would move
         to other partitions, and their motion be separated from their sound.
         """
         missing = frozenset(name for name, count in counts.items() if count is None)
-        back = self._missing - missing
+        hidden = frozenset(name for name, count in counts.items() if count == topics.HIDDEN)
+        back = (self._missing | self._hidden) - missing - hidden
         if back:
             log.warning("%s there again", _topic_names(back))
-        gone = missing - self._missing
-        self._missing = missing
+        gone = (missing - self._missing) | (hidden - self._hidden)
+        self._missing, self._hidden = missing, hidden
         if gone:
             log.error("%s; until then what is to be published there waits", self.problem)
-        there = {name: count for name, count in counts.items() if count is not None}
+        there = {name: count for name, count in counts.items() if count}
         expected = self._settings.topic_partitions
         differing = frozenset(name for name, count in there.items() if count != expected)
         # While a broker creates a topic, it may show its partitions one by one.

@@ -66,6 +66,16 @@ async def test_a_topic_with_another_count_is_one_line_with_both_counts(
     )
 
 
+def test_more_partitions_than_set_are_not_answered_by_growing() -> None:
+    settings = load(env_file=None, topic_partitions=2)
+    found = {settings.topic(topic.name): 4 for topic in topics.TOPICS}
+    with pytest.raises(TopicsError) as caught:
+        topics.check(found, settings)
+    assert str(caught.value) == (
+        "topic audio.frames has 4 partitions, but EGOLOG_TOPIC_PARTITIONS is 2: set it to 4"
+    )
+
+
 def test_a_missing_topic_is_one_line_with_the_command_to_create_it() -> None:
     settings = load(env_file=None, topic_partitions=3, topic_prefix="lab.")
     found = {settings.topic(topic.name): 3 for topic in topics.TOPICS[1:]}

@@ -20,9 +20,10 @@ from aiokafka.errors import (
 from infra import topics
 from infra.broker import acls
 from infra.broker.access import client_arguments
-from infra.broker.topic_reader import publish
+from infra.broker.topic_reader import publish, read_all
 from infra.errors import BrokerError, SettingsError, TopicsError
 from infra.settings import Settings, load
+from schemas import DeadLetter
 from tests.infra.broker.role_access import EVERY, FRAMES, READS, WRITES
 
 if TYPE_CHECKING:
@@ -92,7 +93,7 @@ async def readable(settings: Settings) -> set[str]:
     allowed = set()
     known = await topics.describe(settings)
     for topic in topics.used_topics(settings):
-        if known[settings.topic(topic.name)] is None:
+        if known[settings.topic(topic.name)] == topics.HIDDEN:
             # Nobody can read what he cannot even see; a consumer would wait for it for ever.
             continue
         consumer = AIOKafkaConsumer(
@@ -133,6 +134,47 @@ async def test_a_device_forges_no_scenario_pins_no_model_and_decides_of_no_devic
     for topic in (topics.SCENARIO, topics.MODEL_UPDATES, topics.LABELS, topics.DEVICE_CONTROL):
         with pytest.raises(BrokerError, match="TopicAuthorizationFailed"):
             await publish(device, topic, "other-wearer", b"forged")
+
+
+@pytest.mark.services
+async def test_what_a_login_may_not_see_is_refused_at_once(secured_settings: Settings) -> None:
+    device = of(secured_settings, "device")
+    hint = "hidden from this login: `faust -A streams.app topics --acls` prints the rules"
+    for name in (topics.DEAD_LETTER, topics.CORRECTIONS):
+        with pytest.raises(TopicsError, match=f"^topic {device.topic(name)} is {hint}"):
+            await read_all(device, name, DeadLetter)
+    with pytest.raises(TopicsError, match=f"^topic {device.topic('spatial')} is {hint}"):
+        await topics.create(device)
+    # Whoever only sends frames needs no others.
+    assert await topics.create(device, topics.RAW) == []
+    with pytest.raises(TopicsError, match=f"is {hint}"):
+        await topics.create(of(secured_settings, "stranger"), topics.RAW)
+
+
+@pytest.mark.services
+async def test_what_a_login_may_see_but_not_read_names_the_rules(
+    secured_settings: Settings,
+) -> None:
+    await publish(secured_settings, topics.DEAD_LETTER, "device", b"")
+    with pytest.raises(BrokerError, match=r"denies this login \(TopicAuth.*topics --acls` prints"):
+        await read_all(of(secured_settings, "worker"), topics.DEAD_LETTER, DeadLetter)
+
+
+@pytest.mark.services
+async def test_only_the_operator_creates_topics(secured_settings: Settings) -> None:
+    later = secured_settings.model_copy(update={"debug_topics": True})
+    await acls.apply(later, acls.acls(later, acls.principals(later, NAMES)))
+    # The broker answers in an order of its own.
+    refusal = (
+        rf"^topic {later.topic_prefix}(windows|scenario\.estimate) is missing, and this login may "
+        r"not create it: let the operator run `faust -A streams\.app topics --create`$"
+    )
+    with pytest.raises(TopicsError, match=refusal):
+        await topics.create(of(later, "worker"))
+    assert set(await topics.create(of(later, "operator"))) == {
+        later.topic(topics.WINDOWS),
+        later.topic(topics.SCENARIO_ESTIMATE),
+    }
 
 
 @pytest.mark.services

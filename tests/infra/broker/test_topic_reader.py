@@ -1,13 +1,14 @@
 from __future__ import annotations
 
 import asyncio
+from typing import Any
 
 import pytest
 from aiokafka import AIOKafkaProducer
 
 from infra.broker.access import client_arguments
 from infra.broker.topic_reader import TopicReader, partition_of, publish, read_at
-from infra.errors import BrokerError
+from infra.errors import BrokerError, TopicsError
 from infra.local.probe import free_port
 from infra.settings import Settings, load
 from tests.broker_settings import never_resting, with_topics
@@ -27,6 +28,24 @@ async def read_topic(settings: Settings) -> list[tuple[bytes, bytes | None]]:
 
 async def test_an_empty_topic_has_its_end_at_once(settings: Settings) -> None:
     assert await read_topic(settings) == []
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        ({"topic_partitions": 2}, r"^topic .*labels has 3 partitions, but .* is 2: set it to 3$"),
+        (
+            {"topic_partitions": 4},
+            r"^topic .*labels has 3 partitions, but .* is 4: set it to 3,",
+        ),
+        ({"topic_prefix": "nowhere."}, r"^topic nowhere\.labels is missing: create it with"),
+    ],
+)
+async def test_a_topic_that_is_not_as_set_is_refused_before_half_of_it_is_read(
+    settings: Settings, change: dict[str, Any], said: str
+) -> None:
+    with pytest.raises(TopicsError, match=said):
+        await read_topic(settings.model_copy(update=change))
 
 
 async def test_every_partition_is_read_and_a_key_keeps_its_order(settings: Settings) -> None:

@@ -39,6 +39,19 @@ def test_a_missing_topic_is_named_once_until_it_is_back(caplog: pytest.LogCaptur
     ]
 
 
+def test_a_hidden_topic_is_waited_for_as_a_missing_one(caplog: pytest.LogCaptureFixture) -> None:
+    watched = watch()
+    for _ in range(2):
+        watched.look_at({"activity": topics.HIDDEN, "spatial": None, "scenario": 2})
+    assert watched.problem == (
+        f"topic spatial is missing: {CREATE.format('it')}; topic activity is hidden from this "
+        "login: `faust -A streams.app topics --acls` prints the rules that each role needs"
+    )
+    watched.look_at({"activity": 2, "spatial": 2, "scenario": 2})
+    assert watched.problem is None
+    assert caplog.messages[-1] == "topics activity, spatial are there again"
+
+
 def test_other_partitions_twice_in_a_row_are_an_error() -> None:
     watched = watch()
     watched.look_at({"activity": 1, "spatial": None})
