@@ -139,10 +139,12 @@ class FolderRecording:
         if not path.is_file():
             return ()
         try:
-            return tuple(read_truth(path, self.start_ns))
+            spans, bad = read_truth(path, self.start_ns)
         except RecordingError as error:
             self.report.skipped.append((path, str(error)))
             return ()
+        self.report.rows(path, bad)
+        return tuple(spans)
 
 
 def open_folder(folder: Path) -> FolderRecording:

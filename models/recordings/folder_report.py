@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from models.recordings.imports.motion import MotionFile
+    from models.recordings.skipped_rows import SkippedRows
 
 
 class UnusableFileError(ValueError):
@@ -21,8 +22,8 @@ class UnusableFileError(ValueError):
 class ReadReport:
     """Skipped files and rows, and warnings.
 
-    `skipped` and `warnings` are (path, text) of files; `rows_left_out` counts rows of motion by
-    kind, and `examples` names the first of them by line.
+    `skipped` and `warnings` are (path, text) of files; `rows_left_out` counts rows by kind,
+    and `examples` names the first of them by line.
     """
 
     skipped: list[tuple[Path, str]] = field(default_factory=list)
@@ -36,6 +37,12 @@ class ReadReport:
         for kind, count in motion.rows_left_out.items():
             self.rows_left_out[kind] = self.rows_left_out.get(kind, 0) + count
         self.examples += motion.named_examples(motion.path.name)
+
+    def rows(self, path: Path, rows: SkippedRows) -> None:
+        """Add the rows that are left out of a table."""
+        for kind, count in rows.counts.items():
+            self.rows_left_out[kind] = self.rows_left_out.get(kind, 0) + count
+        self.examples += [f"{path.name}: {text}" for text in rows.examples]
 
     def lines(self) -> list[str]:
         """Return a line for each file and one for the rows."""

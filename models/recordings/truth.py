@@ -1,12 +1,16 @@
-"""`truth.csv`: ground truth, in seconds from the start of the recording beside it."""
+"""`truth.csv`: ground truth, in seconds from the start of the recording beside it.
+
+A spreadsheet in any language may have written it: commas, semicolons or tabs, decimal points or
+commas.
+"""
 
 from __future__ import annotations
 
-import csv
-import math
 from typing import TYPE_CHECKING
 
+from models.recordings.imports.side_table import number, read_side_table
 from models.recordings.protocol import TRUTH_KINDS, RecordingError, TruthSpan
+from models.recordings.skipped_rows import SkippedRows
 from schemas.evidence import REGIONS
 from schemas.frames import NS
 
@@ -15,45 +19,52 @@ if TYPE_CHECKING:
 
 TRUTH_NAME = "truth.csv"
 COLUMNS = ("start_s", "end_s", "kind", "label")
+BAD_ROW = f"unusable in {TRUTH_NAME}"
 
 
-def read_truth(path: Path, start_ns: int) -> list[TruthSpan]:
-    """Return the spans by start; raises `RecordingError` for the header or the first bad row."""
-    try:
-        with path.open(newline="", encoding="utf-8-sig") as file:
-            rows = csv.DictReader(file)
-            missing = [name for name in COLUMNS if name not in (rows.fieldnames or ())]
-            if missing:
-                raise RecordingError(
-                    f"header lacks {', '.join(missing)}; expected {','.join(COLUMNS)}"
-                )
-            spans = [_span(row, number, start_ns) for number, row in enumerate(rows, 2)]
-    except (OSError, UnicodeDecodeError, csv.Error) as error:
-        raise RecordingError(f"cannot be read: {error}") from error
-    return sorted(spans, key=lambda span: (span.start_ns, span.end_ns))
+def read_truth(path: Path, start_ns: int) -> tuple[list[TruthSpan], SkippedRows]:
+    """Return the spans by start, and the rows that are none.
+
+    Raises `RecordingError` if the header lacks a column, or no row can be used.
+    """
+    rows = read_side_table(path)
+    missing = [name for name in COLUMNS if not rows or name not in rows[0][1]]
+    if missing:
+        raise RecordingError(
+            f"header lacks {', '.join(missing)}; expected {','.join(COLUMNS)} and a row below it"
+        )
+    spans: list[TruthSpan] = []
+    skipped = SkippedRows()
+    first = ""
+    for line, row in rows:
+        try:
+            spans.append(_span(row, start_ns))
+        except RecordingError as error:
+            first = first or f"line {line}: {error}"
+            skipped.add(BAD_ROW, line, str(error))
+    if not spans:
+        raise RecordingError(first)
+    return sorted(spans, key=lambda span: (span.start_ns, span.end_ns)), skipped
 
 
-def _span(row: dict[str, str], line: int, start_ns: int) -> TruthSpan:
-    kind = next((k for k in TRUTH_KINDS if k == row.get("kind")), None)
+def _span(row: dict[str, str], start_ns: int) -> TruthSpan:
+    given = row.get("kind")
+    kind = next((k for k in TRUTH_KINDS if k == (given or "").lower()), None)
     if kind is None:
-        raise RecordingError(
-            f"line {line}: kind is {row.get('kind')!r}; expected one of {', '.join(TRUTH_KINDS)}"
-        )
-    region = row.get("region") or None
+        raise RecordingError(f"kind is {given!r}; expected one of {', '.join(TRUTH_KINDS)}")
+    region = (row.get("region") or "").lower() or None
     if region is not None and region not in REGIONS:
-        raise RecordingError(
-            f"line {line}: region is {region!r}; expected one of {', '.join(REGIONS)}"
-        )
+        raise RecordingError(f"region is {region!r}; expected one of {', '.join(REGIONS)}")
     if not row.get("label"):
-        raise RecordingError(f"line {line}: label is empty; expected a name")
-    try:
-        start, end = float(row["start_s"]), float(row["end_s"])
-    except (KeyError, TypeError, ValueError) as error:
-        raise RecordingError(f"line {line}: start_s or end_s is no number") from error
-    if not 0 <= start < end < math.inf:
+        raise RecordingError("label is empty; expected a name")
+    start, end = number(row.get("start_s")), number(row.get("end_s"))
+    if start is None or end is None:
         raise RecordingError(
-            f"line {line}: span is {start} to {end} s; expected 0 <= start_s < end_s"
+            f"start_s or end_s is no number ({row.get('start_s')!r}, {row.get('end_s')!r}); "
+            "expected seconds from the start of the recording, as 75 or 75.5"
         )
+    if not 0 <= start < end:
+        raise RecordingError(f"span is {start} to {end} s; expected 0 <= start_s < end_s")
     return TruthSpan(
         start_ns + round(start * NS), start_ns + round(end * NS), kind, row["label"], region
     )

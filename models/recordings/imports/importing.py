@@ -47,8 +47,8 @@ if TYPE_CHECKING:
 class Import:
     """The content of PATH.
 
-    `skipped` are (file below PATH, reason); `rows_left_out` counts rows of motion by kind, the
-    first of which `examples` names.
+    `skipped` are (file below PATH, reason); `rows_left_out` counts rows by kind, the first
+    of which `examples` names.
     """
 
     recordings: list[ImportedRecording] = field(default_factory=list)
@@ -273,10 +273,13 @@ def _add_truth(files: Iterable[FoundFile], abouts: RecordingJsons, result: Impor
         if not its:
             continue
         try:
-            spans = read_truth(file.path, start_ns)
+            spans, bad = read_truth(file.path, start_ns)
         except RecordingError as error:
             result.skipped.append((str(file.display_path), str(error)))
             continue
+        for kind, count in bad.counts.items():
+            result.rows_left_out[kind] = result.rows_left_out.get(kind, 0) + count
+        result.examples += [f"{file.shown}: {text}" for text in bad.examples]
         for recording in its:
             recording.add_truth(spans)
 

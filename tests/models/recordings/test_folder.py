@@ -201,12 +201,45 @@ def test_bad_truth_is_skipped_and_named(tmp_path: Path, row: str, message: str) 
     assert message in str(recording.report)
 
 
+def test_a_bad_row_of_the_truth_costs_no_other_row(tmp_path: Path) -> None:
+    motion(tmp_path / "m.csv", 50)
+    (tmp_path / "truth.csv").write_text(
+        "start_s,end_s,kind,label\n0,0.5,activity,sitting\n0.5,0.5,activity,walking\n"
+        "0.5,1,activity,lying\n"
+    )
+    recording = open_folder(tmp_path)
+    assert [span.label for span in recording.truth()] == ["sitting", "lying"]
+    assert recording.report.lines()[-1] == (
+        "1 row left out: 1 unusable in truth.csv (truth.csv: line 3: unusable in truth.csv: span "
+        "is 0.5 to 0.5 s; expected 0 <= start_s < end_s)"
+    )
+
+
+@pytest.mark.parametrize(
+    "table",
+    [
+        "start_s;end_s;kind;label\r\n0,5;1;Activity;Sitzen, lesend\r\n",
+        "\ufeffStart_s\tEnd_s\tKind\tLabel\n0.5\t1\tactivity\tSitzen, lesend\n",
+        'start_s, end_s, kind, label\n0.5, 1, activity,"Sitzen, lesend"\n\n',
+    ],
+    ids=["semicolons", "tabs", "blanks"],
+)
+def test_the_truth_of_a_spreadsheet_in_any_language_is_read(tmp_path: Path, table: str) -> None:
+    motion(tmp_path / "m.csv", 50)
+    (tmp_path / "truth.csv").write_text(table)
+    recording = open_folder(tmp_path)
+    (span,) = recording.truth()
+    assert (span.start_ns - recording.start_ns, span.end_ns - recording.start_ns) == (NS // 2, NS)
+    assert (span.kind, span.label) == ("activity", "Sitzen, lesend")
+    assert (recording.report.skipped, recording.report.rows_left_out) == ([], {})
+
+
 def test_a_truth_of_other_columns_is_skipped_and_names_what_it_lacks(tmp_path: Path) -> None:
     motion(tmp_path / "m.csv", 50)
     (tmp_path / "truth.csv").write_text("start_s,end_s,activity\n0,1,sitting\n")
     recording = open_folder(tmp_path)
     assert recording.truth() == ()
-    line = "truth.csv: header lacks kind, label; expected start_s,end_s,kind,label"
+    line = "truth.csv: header lacks kind, label; expected start_s,end_s,kind,label and a row below"
     assert line in str(recording.report)
 
 

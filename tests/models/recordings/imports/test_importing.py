@@ -227,6 +227,18 @@ def test_a_truth_that_is_wrong_is_skipped(tmp_path: Path) -> None:
     assert "line 2: start_s or end_s" in dict(import_of(tmp_path).skipped)["truth.csv"]
 
 
+def test_a_bad_row_of_the_truth_is_left_out_and_counted(tmp_path: Path) -> None:
+    sound(tmp_path / "a.wav", 5)
+    (tmp_path / "truth.csv").write_text(
+        "start_s;end_s;kind;label\n1;2,5;sound;speech\n1;;sound;dog\n"
+    )
+    found = import_of(tmp_path)
+    (span,) = found.recordings[0].truth()
+    assert span.end_ns - span.start_ns == 3 * NS // 2
+    assert found.rows_left_out == {"unusable in truth.csv": 1}
+    assert found.examples[0].startswith("truth.csv: line 3: unusable in truth.csv: start_s or end")
+
+
 def test_a_folder_of_a_time_dates_what_lies_in_it(tmp_path: Path) -> None:
     sound(tmp_path / "Walk-2026-03-02_08-00-00" / "Microphone.wav", 2)
     (recording,) = import_of(tmp_path).recordings
