@@ -1,13 +1,16 @@
-"""Every file below a path: of a folder, its subfolders and the zips in them, or one file.
+"""Every file below a path: of a folder, its subfolders and the archives in them, or one file.
 
-Gzip files are unpacked.
+Zips, tars and single files packed by gzip, bzip2 or xz are unpacked.
 """
 
 from __future__ import annotations
 
+import bz2
 import gzip
+import lzma
 import shutil
 import stat
+import tarfile
 import zipfile
 import zlib
 from dataclasses import dataclass
@@ -18,13 +21,21 @@ from models.recordings.protocol import RecordingError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from io import BufferedIOBase
+    from typing import IO, BinaryIO
 
 # Well above a day of four channels at 48 kHz, and below a zip bomb.
 MAX_UNPACKED_BYTES = 64 * 2**30
 MAX_MEMBERS = 100_000
-# Silence is compressed a thousandfold, a bomb's layers ten thousandfold.
-_COPY_BYTES = 1 << 20
+_COPY_BYTES = 1 << 14  # what a broken stream holds in its last block is not returned
 _ENCRYPTED = 0x1
+_TAR_SUFFIXES = (".tar", ".tar.gz", ".tgz", ".tar.bz2", ".tbz2", ".tar.xz", ".txz")
+_OPENERS: dict[str, type[gzip.GzipFile | bz2.BZ2File | lzma.LZMAFile]] = {
+    ".gz": gzip.GzipFile,
+    ".bz2": bz2.BZ2File,
+    ".xz": lzma.LZMAFile,
+}
+_BROKEN = (OSError, zlib.error, lzma.LZMAError, EOFError)
 
 
 @dataclass(frozen=True)
@@ -35,10 +46,19 @@ class FoundFile:
     display_path: PurePosixPath
 
 
+def unpacked_name(name: str) -> str:
+    """Return the name of what a file holds: `m.csv` of `m.csv.gz`, `walk` of `walk.tar.gz`."""
+    lower = name.lower()
+    for suffix in (".zip", *_TAR_SUFFIXES, *_OPENERS):
+        if lower.endswith(suffix) and len(name) > len(suffix):
+            return name[: -len(suffix)]
+    return name
+
+
 def find_files(
     root: Path, scratch: Path, skipped: list[tuple[str, str]], max_bytes: int | None = None
 ) -> list[FoundFile]:
-    """Return the files by name; zips and gzips are unpacked below `scratch`.
+    """Return the files by name; archives are unpacked below `scratch`.
 
     Those that cannot be unpacked are added to `skipped`. Raises `RecordingError` if `root` does not
     exist.
@@ -52,15 +72,17 @@ def find_files(
         raise RecordingError(f"{str(root)!r} does not exist; expected a file, a folder or a zip")
     files: list[FoundFile] = []
     for file in top:
-        if file.path.suffix.lower() != ".zip":
-            files.append(file)
+        # If PATH itself is an archive, its members need no prefix.
+        display_path = PurePosixPath() if file.path == root else file.display_path
+        if file.path.name.lower().endswith(".zip"):
+            files += unpacker.unpack_zip(file, display_path)
+        elif file.path.name.lower().endswith(_TAR_SUFFIXES):
+            files += unpacker.unpack_tar(file, display_path)
         else:
-            # If PATH itself is a zip, its members need no prefix.
-            display_path = PurePosixPath() if file.path == root else file.display_path
-            files += unpacker.unpack(file, display_path)
+            files.append(file)
     opened = []
     for file in files:
-        plain = file if file.path.suffix.lower() != ".gz" else unpacker.unpack_gzip(file)
+        plain = file if file.path.suffix.lower() not in _OPENERS else unpacker.unpack_single(file)
         opened += [] if plain is None else [plain]
     return opened
 
@@ -87,7 +109,7 @@ def _walk(
 
 
 class _Unpacker:
-    """Unpacks zips below one folder, at most `max_bytes` in total."""
+    """Unpacks archives below one folder, at most `max_bytes` in total."""
 
     def __init__(
         self, scratch: Path, skipped: list[tuple[str, str]], max_bytes: int | None
@@ -95,13 +117,11 @@ class _Unpacker:
         self._scratch, self._skipped = scratch, skipped
         free = shutil.disk_usage(scratch).free // 2
         self._left = min(MAX_UNPACKED_BYTES, free) if max_bytes is None else max_bytes
-        self._zips = 0
+        self._archives = 0
 
-    def unpack(self, file: FoundFile, display_path: PurePosixPath) -> list[FoundFile]:
+    def unpack_zip(self, file: FoundFile, display_path: PurePosixPath) -> list[FoundFile]:
         """Return the files of one zip; nested zips are not unpacked."""
-        target = self._scratch / str(self._zips)
-        self._zips += 1
-        files = []
+        target, files = self._target(), []
         try:
             with zipfile.ZipFile(file.path) as archive:
                 members = archive.infolist()
@@ -119,28 +139,73 @@ class _Unpacker:
                     else:
                         files.append(FoundFile(target / name, display_path / name))
         except (zipfile.BadZipFile, OSError, RecordingError, NotImplementedError) as error:
-            self._skipped.append((str(file.display_path), f"cannot be unpacked: {error}"))
+            reason = _CUT_ZIP if _is_cut_zip(file.path) else f"cannot be unpacked: {error}"
+            self._skipped.append((str(file.display_path), reason))
         return files
 
-    def unpack_gzip(self, file: FoundFile) -> FoundFile | None:
-        """Return one gzip file decompressed; None if it is broken, with the reason in `skipped`.
+    def unpack_tar(self, file: FoundFile, display_path: PurePosixPath) -> list[FoundFile]:
+        """Return the files of one tar; what lies before a break is kept."""
+        target, files = self._target(), []
+        count = 0
+        try:
+            with tarfile.open(file.path, "r|*") as archive:
+                for member in archive:
+                    count += 1
+                    if count > MAX_MEMBERS:
+                        raise RecordingError(f"holds more than {MAX_MEMBERS} files")
+                    name = PurePosixPath(member.name)
+                    if member.isdir():
+                        continue
+                    packed = archive.extractfile(member) if member.isfile() else None
+                    reason = _outside(name, "tar")
+                    if reason is None and packed is None:
+                        reason = "is a link or a device"
+                    if reason is None and (target / name).exists():
+                        reason = "is in the tar twice: the first is read"
+                    if reason is not None or packed is None:
+                        self._skipped.append((str(display_path / _plain(name)), reason or ""))
+                        continue
+                    (target / name).parent.mkdir(parents=True, exist_ok=True)
+                    files.append(FoundFile(target / name, display_path / name))
+                    with (target / name).open("xb") as plain:
+                        self._copy(packed, plain)
+        except (tarfile.TarError, RecordingError, *_BROKEN) as error:
+            self._skipped.append((str(file.display_path), _broken(error, bool(files))))
+        return files
 
-        Files of a folder stay in one folder.
+    def unpack_single(self, file: FoundFile) -> FoundFile | None:
+        """Return one gzip, bzip2 or xz file decompressed, up to a break.
+
+        None if nothing of it can be read; either is said in `skipped`. Files of a folder stay in
+        one folder.
         """
-        path = self._scratch / "gzip" / file.display_path.parent / file.path.stem
+        path = self._scratch / "single" / file.display_path.parent / file.path.stem
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
-            with gzip.open(file.path) as packed, path.open("xb") as plain:
-                while block := packed.read(_COPY_BYTES):
-                    self._left -= len(block)
-                    if self._left < 0:
-                        raise OSError("unpacks to more bytes than there is room for")
-                    plain.write(block)
-        except (OSError, zlib.error, EOFError) as error:
-            path.unlink(missing_ok=True)
-            self._skipped.append((str(file.display_path), f"cannot be unpacked: {error}"))
-            return None
+            with (
+                _OPENERS[file.path.suffix.lower()](file.path) as packed,
+                path.open("xb", buffering=0) as plain,
+            ):
+                self._copy(packed, plain)
+        except (RecordingError, *_BROKEN) as error:
+            there = not isinstance(error, RecordingError) and path.is_file() and path.stat().st_size
+            self._skipped.append((str(file.display_path), _broken(error, bool(there))))
+            if not there:
+                path.unlink(missing_ok=True)
+                return None
         return FoundFile(path, file.display_path)
+
+    def _target(self) -> Path:
+        self._archives += 1
+        return self._scratch / str(self._archives)
+
+    def _copy(self, packed: IO[bytes] | BufferedIOBase, plain: BinaryIO) -> None:
+        """Copy until the end or a break; raises `RecordingError` if there is no room for it."""
+        while block := packed.read(_COPY_BYTES):
+            self._left -= len(block)
+            if self._left < 0:
+                raise RecordingError("unpacks to more bytes than there is room for")
+            plain.write(block)
 
     def _extract(self, archive: zipfile.ZipFile, member: zipfile.ZipInfo, path: Path) -> str | None:
         if member.file_size > self._left:
@@ -165,11 +230,35 @@ class _Unpacker:
         return None
 
 
-def _refusal(member: zipfile.ZipInfo, name: PurePosixPath) -> str | None:
+_CUT_ZIP = "is cut: what a zip holds is listed at its end; copy or export it again"
+
+
+def _is_cut_zip(path: Path) -> bool:
+    try:
+        with path.open("rb") as file:
+            return file.read(4) == b"PK\x03\x04" and not zipfile.is_zipfile(path)
+    except OSError:
+        return False
+
+
+def _broken(error: Exception, some: bool) -> str:
+    return (
+        f"breaks off ({error}); what is before is read" if some else f"cannot be unpacked: {error}"
+    )
+
+
+def _outside(name: PurePosixPath, archive: str) -> str | None:
     if not name.parts:
         return "has no name"
     if name.is_absolute() or ".." in name.parts or ":" in name.parts[0][:2]:
-        return "its name leaves the zip"
+        return f"its name leaves the {archive}"
+    return None
+
+
+def _refusal(member: zipfile.ZipInfo, name: PurePosixPath) -> str | None:
+    outside = _outside(name, "zip")
+    if outside is not None:
+        return outside
     if stat.S_ISLNK(member.external_attr >> 16):
         return "is a link"
     if member.flag_bits & _ENCRYPTED:

@@ -4,15 +4,12 @@ from __future__ import annotations
 
 import time
 from dataclasses import dataclass, field
-from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
 
 from models.recordings.imports.device_motion import read_device_motion
-from models.recordings.imports.files import find_files
+from models.recordings.imports.files import find_files, unpacked_name
 from models.recordings.imports.layouts import layout_of
 from models.recordings.imports.media import MEDIA_SUFFIXES
-from models.recordings.imports.motion.columns import stem_of
-from models.recordings.imports.motion.file_header import first_lines, why_no_header
 from models.recordings.imports.name_times import StartTime
 from models.recordings.imports.recorders import Recorders
 from models.recordings.imports.recording import ImportedRecording, MotionStretch
@@ -30,6 +27,7 @@ from models.recordings.imports.timeline import (
     trim_segments,
     trim_stretches,
 )
+from models.recordings.imports.unused import why_unused
 from models.recordings.protocol import RecordingError
 from models.recordings.truth import TRUTH_NAME, read_truth
 from schemas.frames import NS
@@ -193,33 +191,13 @@ def _skip_rest(
         by_name = display_path.name in (ABOUT_NAME, TRUTH_NAME) or _is_annotation(candidate)
         if display_path in used or str(display_path) in named or by_name:
             continue
-        skipped.append((str(display_path), _why_unused(candidate, as_format)))
-
-
-def _why_unused(file: FoundFile, as_format: str) -> str:
-    display_path = file.display_path
-    suffix = display_path.suffix.lower()
-    if display_path.name.startswith(".") or "__MACOSX" in display_path.parts:
-        return "is a hidden file of the system"
-    if suffix == ".gz":
-        suffix = PurePosixPath(display_path.stem).suffix.lower()
-    if suffix == ".zip":
-        return "is a zip inside of a zip; unpack it first"
-    if as_format != "auto":
-        return f"is not read as {as_format}"
-    if suffix in (".csv", ".txt", ".tsv"):
-        return why_no_header(first_lines(file.path), stem_of(file.path))
-    return f"is no sound and no motion that can be read (its name ends in {suffix or 'nothing'!r})"
+        skipped.append((str(display_path), why_unused(candidate, as_format)))
 
 
 def _device_name(root_name: str) -> str:
+    root_name = unpacked_name(root_name)
     stem, _, suffix = root_name.rpartition(".")
-    known = f".{suffix.lower()}" in SOUND_SUFFIXES | MEDIA_SUFFIXES | {
-        ".zip",
-        ".csv",
-        ".txt",
-        JSON_SUFFIX,
-    }
+    known = f".{suffix.lower()}" in SOUND_SUFFIXES | MEDIA_SUFFIXES | {".csv", ".txt", JSON_SUFFIX}
     return stem if stem and known else root_name
 
 
@@ -279,7 +257,7 @@ def _add_truth(files: Iterable[FoundFile], abouts: RecordingJsons, result: Impor
             continue
         for kind, count in bad.counts.items():
             result.rows_left_out[kind] = result.rows_left_out.get(kind, 0) + count
-        result.examples += [f"{file.shown}: {text}" for text in bad.examples]
+        result.examples += [f"{file.display_path}: {text}" for text in bad.examples]
         for recording in its:
             recording.add_truth(spans)
 

@@ -13,7 +13,7 @@ from contextlib import ExitStack
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, Any
 
-from models.recordings.imports.files import FoundFile
+from models.recordings.imports.files import FoundFile, unpacked_name
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -52,7 +52,7 @@ def unpack_exports(
 
 
 def _is_export(file: FoundFile) -> bool:
-    if PurePosixPath(file.display_path.name.removesuffix(".gz")).suffix.lower() != SUFFIX:
+    if PurePosixPath(unpacked_name(file.display_path.name)).suffix.lower() != SUFFIX:
         return False
     try:
         with file.path.open(encoding="utf-8-sig", errors="replace") as text:

@@ -26,6 +26,8 @@ if TYPE_CHECKING:
 
     from models.recordings.imports.motion.delimited_table import Header
 
+EXAMPLE_HEADER = "time_s,acc_x_m_s2,acc_y_m_s2,acc_z_m_s2,gyro_x_rad_s,gyro_y_rad_s,gyro_z_rad_s"
+
 
 def header_columns(path: Path) -> Columns | None:
     """Return the columns of a file's header, from its first lines; None if it has no motion.

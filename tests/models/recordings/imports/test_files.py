@@ -1,6 +1,11 @@
 from __future__ import annotations
 
+import bz2
+import gzip
+import io
+import lzma
 import stat
+import tarfile
 import zipfile
 from typing import TYPE_CHECKING
 
@@ -13,6 +18,7 @@ from models.recordings.protocol import RecordingError
 from tests.models.recordings.imports.sounds import NOW_NS, motion, sound
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
 
 
@@ -108,7 +114,7 @@ def test_a_zip_inside_of_a_zip_is_named(tmp_path: Path) -> None:
 
 
 def test_a_broken_zip_is_skipped(tmp_path: Path) -> None:
-    (tmp_path / "a.zip").write_bytes(b"PK\x03\x04 no")
+    (tmp_path / "a.zip").write_bytes(b"no zip")
     (tmp_path / "b").write_bytes(b"b")
     files, skipped = list_files(tmp_path)
     assert files == ["b"]
@@ -136,3 +142,102 @@ def test_links_to_folders_and_to_nothing_are_named(tmp_path: Path) -> None:
 def test_a_path_that_is_nothing_is_named(tmp_path: Path) -> None:
     with pytest.raises(RecordingError, match="expected a file, a folder or a zip"):
         list_files(tmp_path / "none")
+
+
+def pack_tar(path: Path, members: dict[str, bytes], mode: str = "w:gz") -> Path:
+    with tarfile.open(path, mode) as archive:  # type: ignore[call-overload]
+        for name, data in members.items():
+            member = tarfile.TarInfo(name)
+            member.size = len(data)
+            archive.addfile(member, io.BytesIO(data))
+    return path
+
+
+@pytest.mark.parametrize(
+    ("name", "mode"),
+    [("a.tar", "w"), ("a.tar.gz", "w:gz"), ("a.TGZ", "w:gz"), ("a.tar.bz2", "w:bz2"),
+     ("a.tar.xz", "w:xz")],
+)  # fmt: skip
+def test_each_file_of_a_tar_is_a_file_of_its_own(tmp_path: Path, name: str, mode: str) -> None:
+    data = {
+        "walk/a.wav": sound(tmp_path / "a.wav", 2).read_bytes(),
+        "walk/m.csv": motion(tmp_path / "m.csv", 2).read_bytes(),
+    }
+    found = open_import(pack_tar(tmp_path / name, data, mode), now_ns=NOW_NS)
+    (recording,) = found.recordings
+    assert (recording.device_id, recording.streams) == ("a", ("audio", "imu"))
+    assert {str(path) for path in recording.files} == {"walk/a.wav", "walk/m.csv"}
+    assert not found.skipped
+
+
+def test_what_leaves_a_tar_or_is_no_file_is_skipped(tmp_path: Path) -> None:
+    path = tmp_path / "a.tar"
+    with tarfile.open(path, "w") as archive:
+        for name, kind in (("../evil", tarfile.REGTYPE), ("/etc/evil", tarfile.REGTYPE),
+                           ("link", tarfile.SYMTYPE), ("good", tarfile.REGTYPE),
+                           ("good", tarfile.REGTYPE)):  # fmt: skip
+            member = tarfile.TarInfo(name)
+            member.type, member.linkname = kind, "/etc/passwd"
+            archive.addfile(member)
+    files, skipped = list_files(path)
+    assert files == ["good"]
+    assert skipped == {
+        "evil": "its name leaves the tar",
+        "etc/evil": "its name leaves the tar",
+        "link": "is a link or a device",
+        "good": "is in the tar twice: the first is read",
+    }
+
+
+def test_a_tar_that_is_cut_is_read_up_to_the_cut(tmp_path: Path) -> None:
+    noise = [bytes((i * i * j) % 251 for i in range(40_000)) for j in (3, 7)]
+    path = pack_tar(tmp_path / "a.tar", {"one": noise[0], "two": noise[1]}, "w")
+    path.write_bytes(path.read_bytes()[:60_000])
+    files, skipped = list_files(path)
+    assert files == ["one", "two"]
+    assert "breaks off" in skipped["a.tar"]
+    assert "what is before is read" in skipped["a.tar"]
+
+
+@pytest.mark.parametrize(
+    ("suffix", "compress"),
+    [(".gz", gzip.compress), (".bz2", bz2.compress), (".xz", lzma.compress)],
+)
+def test_a_packed_file_is_read_up_to_where_it_is_cut(
+    tmp_path: Path, suffix: str, compress: Callable[[bytes], bytes]
+) -> None:
+    plain = motion(tmp_path / "m.csv", 120).read_bytes()
+    (tmp_path / "m.csv").unlink()
+    whole = tmp_path / f"m.csv{suffix}"
+    whole.write_bytes(compress(plain))
+    (recording,) = open_import(whole, now_ns=NOW_NS).recordings
+    assert (recording.duration_s, recording.device_id) == (120.0, "m")
+    # A block of bzip2 is read as a whole, and holds up to 900 kB.
+    if suffix != ".bz2":
+        whole.write_bytes(compress(plain)[: len(compress(plain)) * 3 // 4])
+        found = open_import(whole, now_ns=NOW_NS)
+        assert 60 < found.recordings[0].duration_s < 119
+        assert "what is before is read" in dict(found.skipped)[whole.name]
+
+
+def test_a_zip_that_is_cut_says_so(tmp_path: Path) -> None:
+    path = pack(tmp_path / "a.zip", {"m.csv": bytes(100_000)})
+    path.write_bytes(path.read_bytes()[:-30])
+    files, skipped = list_files(path)
+    assert files == []
+    assert skipped["a.zip"] == (
+        "is cut: what a zip holds is listed at its end; copy or export it again"
+    )
+
+
+@pytest.mark.parametrize(
+    ("name", "reason"),
+    [
+        ("walk.xls", "is a spreadsheet (its name ends in '.xls'); export it as CSV"),
+        ("walk.7z", "is an archive that is not read; unpack it first, or pack it as a zip"),
+        ("walk.parquet", "write it as CSV with a header, as time_s,acc_x_m_s2,acc_y_m_s2,acc_z_m_"),
+    ],
+)
+def test_what_cannot_be_read_says_what_to_do(tmp_path: Path, name: str, reason: str) -> None:
+    (tmp_path / name).write_bytes(b"\xd0\xcf\x11\xe0" * 100)
+    assert reason in dict(open_import(tmp_path, now_ns=NOW_NS).skipped)[name]

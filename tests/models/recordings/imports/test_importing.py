@@ -249,7 +249,7 @@ def test_a_folder_of_a_time_dates_what_lies_in_it(tmp_path: Path) -> None:
 def test_the_json_is_exactly_as_promised(tmp_path: Path) -> None:
     sound(tmp_path / "rec" / "2026-03-02T08-00-00Z.wav", 2, 16_000, 2)
     motion(tmp_path / "rec" / "2026-03-02T08-00-00Z.csv", 2)
-    (tmp_path / "rec" / "x.bin").write_bytes(b"\0")
+    (tmp_path / "rec" / "x.xyz").write_bytes(b"\0")
     assert json.loads(json.dumps(as_json(import_of(tmp_path / "rec")))) == {
         "recordings": [
             {
@@ -264,8 +264,8 @@ def test_the_json_is_exactly_as_promised(tmp_path: Path) -> None:
         ],
         "skipped": [
             {
-                "path": "x.bin",
-                "reason": "is no sound and no motion that can be read (its name ends in '.bin')",
+                "path": "x.xyz",
+                "reason": "is no sound and no motion that can be read (its name ends in '.xyz')",
             }
         ],
         "rows_left_out": {},

@@ -267,10 +267,21 @@ def test_one_sensors_hours_are_a_stretch_of_their_own(tmp_path: Path) -> None:
     assert recording.duration_s == pytest.approx(180, abs=0.1)
 
 
-def test_a_gzip_that_is_cut_is_skipped_and_named(tmp_path: Path) -> None:
+def test_a_gzip_that_is_cut_is_read_up_to_the_cut(tmp_path: Path) -> None:
     folder = makers.radar_base(tmp_path)
     path = folder / "android_phone_gyroscope" / "20260302_0800.csv.gz"
     path.write_bytes(path.read_bytes()[:-200])
+    found = import_of(folder)
+    name = "android_phone_gyroscope/20260302_0800.csv.gz"
+    assert "what is before is read" in dict(found.skipped)[name]
+    (recording,) = found.recordings
+    assert recording.gyroscope
+
+
+def test_a_gzip_of_which_nothing_is_there_is_skipped_and_named(tmp_path: Path) -> None:
+    folder = makers.radar_base(tmp_path)
+    path = folder / "android_phone_gyroscope" / "20260302_0800.csv.gz"
+    path.write_bytes(path.read_bytes()[:20])
     found = import_of(folder)
     name = "android_phone_gyroscope/20260302_0800.csv.gz"
     assert "cannot be unpacked" in dict(found.skipped)[name]
