@@ -4,11 +4,22 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta, timezone
+from datetime import UTC, datetime
+from functools import partial
 from typing import TYPE_CHECKING
 
 import numpy as np
 
+from models.recordings.imports.motion.dates import (
+    SERIAL_DAYS,
+    day_order,
+    day_time_of_slashes,
+    parse_date,
+    parse_day,
+    parse_daytime,
+    parse_minutes,
+    zone_of,
+)
 from models.recordings.protocol import RecordingError
 
 if TYPE_CHECKING:
@@ -26,21 +37,20 @@ AHEAD_S = 86_400.0
 _MAX_UPTIME_S = 1e8  # three years; above that a small number is a broken date
 _APPLE_S = 978_307_200.0  # 2001-01-01, Apple's epoch
 _STEPS_S = (1 / 900, 1 / 8)
+_NO_ZONE = "column {!r} names no time zone: taken as UTC"
 
-_DATE = re.compile(
-    r"^\s*(\d{4})[-/.](\d{1,2})[-/.](\d{1,2})[T _]+(\d{1,2})[:.\-h](\d\d)[:.\-m](\d\d)"
-    r"(?:[.,:_](\d{1,9}))?\s*(Z|UTC|[+-]\d\d:?\d\d)?\s*$"
-)
-# 28.11.2026 09:00:00,020: with points the day comes first everywhere, with slashes it may not.
-_DAY_FIRST = re.compile(r"^\s*(\d{1,2})\.(\d{1,2})\.(\d{4})(?=\D)")
-_DAYTIME = re.compile(r"^\s*(\d{1,2}):(\d\d):(\d\d)(?:[.,:](\d{1,9}))?\s*$")
+_DAY_S = 86_400.0
+_HOUR_S = 3_600.0
+COUNTER = 2.0**32  # where counters of microcontrollers begin anew
 
 
 @dataclass(frozen=True)
 class Clock:
     """How to read a time column: `parse` (None for plain numbers) returns units of `scale` seconds.
 
-    `epoch`: they count from 1970.
+    `epoch`: they count from 1970. `local`: in a time zone that is not named, which may change to
+    summer time and back. `turn_s`: the clock begins anew after as long. `day`: it is only the date
+    of a day.
     """
 
     column: TimeColumn
@@ -48,6 +58,9 @@ class Clock:
     epoch: bool
     parse: Callable[[str], float] | None = None
     warnings: tuple[str, ...] = ()
+    local: bool = False
+    turn_s: float | None = None
+    day: bool = False
 
 
 def clock_of(
@@ -72,15 +85,41 @@ def clock_of(
     if not clocks:
         if refused:
             raise refused[0]
-        names = ", ".join(repr(column.name) for column in columns)
+        names = ", ".join(f"{column.name!r} ({_shown(column, rows)})" for column in columns)
         verb = "does not" if len(columns) == 1 else "do not"
-        raise RecordingError(f"has no column that counts time: {names} {verb}")
+        raise RecordingError(
+            f"has no column that counts time: {names} {verb}; expected ascending seconds or ms, "
+            "or dates as 2026-03-02T08:00:00.020Z"
+        )
     # Numbers before text, dates before times of day; of these the finest resolution.
     spacing = min(clocks, key=lambda c: (c.parse is not None, not c.epoch, c.scale))
     if spacing.epoch:
         return spacing, None
     dating = next((clock for clock in clocks if clock.epoch), None)
+    if dating is None and spacing.parse is parse_daytime:
+        dating = _day(columns, rows, now_s)
     return spacing, dating
+
+
+def _shown(column: TimeColumn, rows: Sequence[Sequence[str]]) -> str:
+    texts = [row[column.index] for row in rows if column.index < len(row)]
+    if len(texts) > 1 and len(set(texts)) == 1:
+        return f"always {texts[0][:40]!r}"
+    return " then ".join(repr(text[:40]) for text in texts[:2]) or "empty"
+
+
+def _day(
+    columns: Sequence[TimeColumn], rows: Sequence[Sequence[str]], now_s: float
+) -> Clock | None:
+    """Return the column of dates beside one of times of day."""
+    for column in columns:
+        zone = zone_of(column.zone)
+        parse = partial(parse_day, zone=zone or UTC)
+        values = _parse(parse, [row[column.index] for row in rows if column.index < len(row)])
+        if len(values) >= max(1, 0.5 * len(rows)) and possible(np.array(values), now_s).all():
+            warnings = () if zone else (_NO_ZONE.format(column.name),)
+            return Clock(column, 1.0, True, parse, warnings, local=zone is None, day=True)
+    return None
 
 
 def possible(times_s: NDArray[np.float64], now_s: float) -> NDArray[np.bool_]:
@@ -93,6 +132,11 @@ def _numeric(column: TimeColumn, texts: Sequence[str], now_s: float) -> Clock | 
     if len(numbers) < 0.5 * len(texts) or len(numbers) < 2:
         return None
     values = np.array(numbers)
+    if np.median(np.diff(values)) < 0:  # from the latest to the earliest
+        values = values[::-1]
+    rewound = np.diff(values, prepend=values[0]) < -COUNTER / 2
+    turns = bool(rewound.any()) and float(values.max()) < COUNTER
+    values = values + COUNTER * np.cumsum(rewound) if turns else values
     rising = np.maximum.accumulate(values)
     if len(np.unique(values)) < max(2, 0.05 * len(values)):
         return None
@@ -123,6 +167,13 @@ def _unit(column: TimeColumn, middle: float, steps: tuple[float, float], now_s: 
                 f"read as such; rename it, as time_{best[0]}",
             )
         return Clock(column, SCALES[best[0]], kinds[best[0]] == "epoch", None, warnings)
+    serial = next((s for s in SERIAL_DAYS if s.holds(middle)), None)
+    if serial is not None and any(_STEPS_S[0] <= step * _DAY_S <= _STEPS_S[1] for step in steps):
+        warnings = (
+            f"column {column.name!r} counts days, as {serial.writer} does: read as such",
+            _NO_ZONE.format(column.name),
+        )
+        return Clock(column, 1.0, True, serial.parse, warnings, local=True)
     dated = [unit for unit in order if kinds[unit] == "epoch"]
     # The steps between rows in bursts fit no unit, but the dates are plausible in one unit only.
     unit = named or (dated[0] if len(dated) == 1 else "s")
@@ -157,21 +208,30 @@ def impossible(name: str, seconds: float, now_s: float, unit: str = "s") -> str:
 
 
 def _text(column: TimeColumn, texts: Sequence[str], now_s: float) -> Clock | None:
-    zone = _zone(column.zone)
-    parse: Callable[[str], float] = _date_parser(zone)
-    epoch = True
+    zone = zone_of(column.zone)
+    order = day_order(texts)
+    enough = max(2, 0.5 * len(texts))
+    parse: Callable[[str], float] = partial(parse_date, zone=zone or UTC, order=order)
     values = _parse(parse, texts)
-    if len(values) < max(2, 0.5 * len(texts)):
-        parse, epoch = parse_daytime, False
-        values = _parse(parse, texts)
-        if len(values) < max(2, 0.5 * len(texts)):
-            return None
-    if epoch and not possible(np.array([np.median(values)]), now_s)[0]:
-        raise RecordingError(impossible(column.name, float(np.median(values)), now_s))
-    warnings: tuple[str, ...] = ()
-    if epoch and zone is None and not re.search(r"(Z|UTC|[+-]\d\d:?\d\d)\s*$", texts[0]):
-        warnings = (f"column {column.name!r} names no time zone: taken as UTC",)
-    return Clock(column, 1.0, epoch, parse, warnings)
+    if len(values) >= enough:
+        if not possible(np.array([np.median(values)]), now_s)[0]:
+            raise RecordingError(impossible(column.name, float(np.median(values)), now_s))
+        local = zone is None and not re.search(r"(Z|UTC|GMT|[+-]\d\d:?\d\d)\s*$", texts[0])
+        warnings = (_NO_ZONE.format(column.name),) if local else ()
+        if order is not None:
+            warnings = (*warnings, f"column {column.name!r}: {texts[0]!r} is read {order}")
+        return Clock(column, 1.0, True, parse, warnings, local)
+    if len(_parse(parse_daytime, texts)) >= enough:
+        return Clock(column, 1.0, False, parse_daytime, turn_s=_DAY_S)
+    if len(_parse(parse_minutes, texts)) >= enough:
+        return Clock(column, 1.0, False, parse_minutes, turn_s=_HOUR_S)
+    if len(_parse(day_time_of_slashes, texts)) >= enough:
+        warning = (
+            f"column {column.name!r}: {texts[0]!r} may begin with the day or the month, so the "
+            "date is not read; write the year first, as 2026-03-02"
+        )
+        return Clock(column, 1.0, False, day_time_of_slashes, (warning,), turn_s=_DAY_S)
+    return None
 
 
 def _parse(parse: Callable[[str], float], texts: Sequence[str]) -> list[float]:
@@ -182,51 +242,6 @@ def _parse(parse: Callable[[str], float], texts: Sequence[str]) -> list[float]:
         except ValueError:
             continue
     return values
-
-
-def _date_parser(zone: timezone | None) -> Callable[[str], float]:
-    def parse(text: str) -> float:
-        return parse_date(text, zone or UTC)
-
-    return parse
-
-
-def parse_date(text: str, zone: timezone = UTC) -> float:
-    """Return a date and time in words as seconds since 1970; raises `ValueError`."""
-    try:
-        date = datetime.fromisoformat(text)
-    except ValueError:
-        match = _DATE.match(_DAY_FIRST.sub(r"\3.\2.\1", text).replace(", ", " "))
-        if match is None:
-            raise
-        year, month, day, hour, minute, second = (int(part) for part in match.groups()[:6])
-        micro = round(float(f"0.{match[7] or 0}") * 1e6)
-        date = datetime(year, month, day, hour, minute, second, tzinfo=_zone(match[8]))
-        date += timedelta(microseconds=micro)
-    else:
-        if len(text) < 12:
-            raise ValueError(f"{text!r} is a date without a time")
-    return (date if date.tzinfo else date.replace(tzinfo=zone)).timestamp()
-
-
-def parse_daytime(text: str) -> float:
-    """Return `10:24:33.123` as seconds of its day; raises `ValueError`."""
-    match = _DAYTIME.match(text)
-    if match is None:
-        raise ValueError(f"{text!r} is no time of a day")
-    return int(match[1]) * 3600 + int(match[2]) * 60 + int(match[3]) + float(f"0.{match[4] or 0}")
-
-
-def _zone(text: str | None) -> timezone | None:
-    if text is None:
-        return None
-    if text in {"Z", "UTC"}:
-        return UTC
-    match = re.fullmatch(r"([+-]?)(\d\d):?(\d\d)", text)
-    if match is None:
-        return None
-    sign = -1 if match[1] == "-" else 1
-    return timezone(sign * timedelta(hours=int(match[2]), minutes=int(match[3])))
 
 
 def _date_text(seconds: float) -> str:

@@ -30,6 +30,10 @@ Header: TypeAlias = "tuple[int, str | None, tuple[str, ...]]"  # index, delimite
 _CHUNK = 4_096  # rows parsed at once, if all of them are valid
 _HEADER_LINES = 64  # number of first lines in which a header is searched
 _HEAD_BYTES = 65_536
+# Swedish and others write a minus sign, Arabic and Persian a decimal separator of their own.
+_SIGNS = str.maketrans(
+    {"\u2212": "-", "\u066b": ".", "\u066c": "", "\u061c": "", "\u200e": "", "\u200f": ""}
+)
 _NOTHING = ("", "null", "none", "na", "n/a", "-", "nil", "undefined")
 _DELIMITERS = ("\t", ";", ",", "|")
 _DECIMAL_COMMA = re.compile(r"(?<!\d)-?\d+,\d+(?!\d)")
@@ -210,7 +214,12 @@ def read_text(path: Path, head: bool = False) -> tuple[str, bool]:
 
 
 def split_lines(text: str) -> list[str]:
-    """Return the lines; only CR and LF end one, so that numbers are those of an editor."""
+    """Return the lines; only CR and LF end one, so that numbers are those of an editor.
+
+    Minus signs and decimal separators of other languages become `-` and `.`.
+    """
+    if not text.isascii():
+        text = text.translate(_SIGNS)
     if "\r" in text:
         text = text.replace("\r\n", "\n").replace("\r", "\n")
     return text.split("\n")

@@ -15,6 +15,7 @@ _DISORDER_S = 2.0  # rows that are later than this are not a late packet
 _STEP_BACK_S = 0.5  # as many rows below the latest time are a clock set back, not stray rows
 _MAX_OVERLAP = 0.25  # of the rows after a step back: more, and none of them can be placed
 _FORWARD_S = 2.0
+_DESCENDING = 0.9  # of the steps between rows, in files whose newest row is the first
 
 
 def in_order(
@@ -29,12 +30,17 @@ def in_order(
     longer part is kept, and the other as well if the two hardly overlap.
     """
     order = np.arange(len(times))
-    order = order[~_repeats(times, values, lines, left_out)]
+    warnings = []
+    if len(times) > 2 and (np.diff(times) < 0).mean() > _DESCENDING:
+        order = order[::-1]
+        warnings.append("rows go from the latest to the earliest: read backwards")
+    order = order[~_repeats(times, values, lines, left_out)[order]]
     order = _without_outliers(times, order, lines, left_out)
     order, steps = _settle(times, order, lines, left_out)
     if not steps:
-        return order, []
-    return _after_steps(times, order, steps, lines, left_out)
+        return order, warnings
+    order, step_warnings = _after_steps(times, order, steps, lines, left_out)
+    return order, [*warnings, *step_warnings]
 
 
 def _repeats(

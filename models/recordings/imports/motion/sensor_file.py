@@ -120,7 +120,9 @@ def _of_table(
     if own_clock is not None and not clock.epoch and clock.parse is None:
         numbers[:, 0] = own_clock(numbers[:, 0] * clock.scale)
         clock = replace(clock, scale=1.0, epoch=True)
-    times, start_ns, first_ns = row_times(numbers[:, 0], clock, line_numbers, left_out, now_s)
+    times, start_ns, first_ns = row_times(
+        numbers[:, 0], clock, line_numbers, left_out, now_s, warnings
+    )
     good = np.isfinite(times)
     times, numbers, line_numbers = times[good], numbers[good], line_numbers[good]
     rows_read = len(table.lines) - left_out.counts.get("blank", 0)
@@ -136,6 +138,8 @@ def _of_table(
     else:
         first_ns += round(shift * 1e6) * 1000
         start_ns = date_of_first_row(table, dating, int(line_numbers[0]), now_s)
+        if start_ns is not None and dating is not None and dating.day:
+            start_ns += first_ns
     return SensorFile(
         path,
         start_ns,

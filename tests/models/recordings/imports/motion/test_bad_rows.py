@@ -273,3 +273,15 @@ def test_no_damage_does_worse_than_a_refusal_in_one_line(
         assert np.isfinite(stretch.values).all()
         assert stretch.offset_ns >= end_ns - 1_000_000
         end_ns = stretch.offset_ns + round(len(stretch.values) / stretch.rate_hz * 1e9)
+
+
+@pytest.mark.parametrize(
+    ("minus", "point"), [("\u2212", "."), ("\u200e-", "."), ("-", "\u066b")],
+    ids=["minus sign", "marked direction", "Arabic decimal separator"],
+)  # fmt: skip
+def test_signs_of_other_languages_are_read(tmp_path: Path, minus: str, point: str) -> None:
+    rows = [line.replace("-", minus).replace(".", point) for line in lines_of()[1:]]
+    motion = read_motion(write_lines(tmp_path, [HEADER, *rows]), now=now)
+    assert (motion.seconds, motion.gyroscope, motion.rows_left_out) == (20.0, True, {})
+    _, values = walk(20.0)
+    assert np.allclose(motion.stretches[0].values, values, atol=1e-5)

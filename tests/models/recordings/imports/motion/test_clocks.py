@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from models.recordings.imports.motion import MotionFile, read_motion
-from models.recordings.imports.motion.clocks import parse_date, parse_daytime
+from models.recordings.imports.motion.dates import parse_date, parse_daytime
 from models.recordings.protocol import RecordingError
 from tests.models.recordings.imports.motion.wearer import START_S, now, table, walk
 
@@ -137,6 +137,119 @@ def test_midnight_does_not_stop_the_time_of_day(tmp_path: Path) -> None:
     assert (motion.seconds, len(motion.stretches)) == (10.0, 1)
 
 
+NO_ZONE = "column 'time' names no time zone: taken as UTC"
+
+
+@pytest.mark.parametrize(
+    ("form", "read"),
+    [
+        ("3/28/2026 8:00:00.{:03d} AM", "month first"),
+        ("3/2/2026 8:00:00.{:03d} am", "month first"),
+        ("28/03/2026 08:00:00.{:03d}", "day first"),
+        ("28/03/2026 8:00:00.{:03d} a.m.", "day first"),
+        ("28-Mar-2026 08:00:00.{:03d}", None),
+        ("28 March 2026 08:00:00.{:03d}", None),
+        ("Mar 28, 2026 8:00:00.{:03d} AM", None),
+        ("Sat Mar 28 08:00:00.{:03d} 2026", None),
+        ("2026-03-28 08:00:00.{:03d} AM", None),
+    ],
+)
+def test_dates_of_any_order_date_the_motion(tmp_path: Path, form: str, read: str | None) -> None:
+    texts = [form.format(20 * i) for i in range(50)]
+    motion = read_stamps(tmp_path, "time", [f'"{text}"' for text in texts])
+    first = "2026-03-02T08:00:00" if form.startswith("3/2/") else "2026-03-28T08:00:00"
+    assert motion.start_ns == round(parse_date(f"{first}Z") * NS)
+    assert (motion.rate_hz, motion.seconds) == (50.0, 1.0)
+    order = [f"column 'time': {texts[0]!r} is read {read}"] if read else []
+    assert list(motion.warnings) == [NO_ZONE, *order]
+
+
+def test_the_afternoon_of_a_clock_of_twelve_hours_goes_on_after_noon(tmp_path: Path) -> None:
+    texts = [f"3/2/2026 {11 + i // 50}:{59 * (i < 50):02d}:{59 * (i < 50):02d}.{i % 50 * 20:03d} "
+             f"{'AM' if i < 50 else 'PM'}" for i in range(100)]  # fmt: skip
+    motion = read_stamps(tmp_path, "time", texts)
+    assert (len(motion.stretches), motion.seconds) == (1, 2.0)
+
+
+def test_a_date_that_may_be_two_is_not_guessed(tmp_path: Path) -> None:
+    motion = read_stamps(tmp_path, "time", [f"02/03/2026 08:00:00.{20 * i:03d}" for i in range(50)])
+    assert (motion.start_ns, motion.first_ns, motion.rate_hz) == (None, 28_800 * NS, 50.0)
+    assert motion.warnings == (
+        "column 'time': '02/03/2026 08:00:00.000' may begin with the day or the month, so the date "
+        "is not read; write the year first, as 2026-03-02",
+    )
+
+
+@pytest.mark.parametrize("form", ["2026-03-28,08:00:00.{:03d}", "28.03.2026,8:00:00.{:03d} AM"])
+def test_a_date_and_a_time_of_day_may_be_two_columns(tmp_path: Path, form: str) -> None:
+    motion = read_stamps(tmp_path, "date,time", [form.format(20 * i) for i in range(50)])
+    assert motion.start_ns == round(parse_date("2026-03-28T08:00:00Z") * NS)
+    assert motion.rate_hz == 50.0
+    assert motion.warnings == ("column 'date' names no time zone: taken as UTC",)
+
+
+def test_two_columns_go_on_after_midnight(tmp_path: Path) -> None:
+    texts = [f"2026-03-0{1 + i // 50},{'23:59:59' if i < 50 else '00:00:00'}.{i % 50 * 20:03d}"
+             for i in range(100)]  # fmt: skip
+    motion = read_stamps(tmp_path, "date,time", texts)
+    assert motion.start_ns == round(parse_date("2026-03-01T23:59:59Z") * NS)
+    assert (len(motion.stretches), motion.seconds) == (1, 2.0)
+
+
+def test_minutes_and_seconds_go_on_after_the_hour(tmp_path: Path) -> None:
+    texts = [f"{'59:59' if i < 50 else '00:00'}.{i % 50 * 20:03d}" for i in range(100)]
+    motion = read_stamps(tmp_path, "time", texts)
+    assert (len(motion.stretches), motion.seconds, motion.rate_hz) == (1, 2.0, 50.0)
+
+
+@pytest.mark.parametrize(
+    ("days", "writer"), [(46_083 + 1 / 3, "a spreadsheet"), (740_043 + 1 / 3, "MATLAB")]
+)
+def test_days_with_their_fraction_date_the_motion(tmp_path: Path, days: float, writer: str) -> None:
+    motion = read_stamps(tmp_path, "time", [f"{days + i / 50 / 86_400:.10f}" for i in range(500)])
+    assert abs((motion.start_ns or 0) - START_S * NS) < NS / 1_000
+    assert motion.rate_hz == pytest.approx(50.0, abs=0.01)
+    assert motion.warnings[0] == f"column 'time' counts days, as {writer} does: read as such"
+
+
+@pytest.mark.parametrize("turn", [5.0, 0.01])
+def test_a_counter_of_32_bits_goes_on_where_it_begins_anew(tmp_path: Path, turn: float) -> None:
+    first = 2**32 - round(turn * 1e6)
+    texts = [str((first + 20_000 * i) % 2**32) for i in range(500)]
+    motion = read_stamps(tmp_path, "SampleTimeFine", texts)
+    assert (len(motion.stretches), motion.seconds, motion.rows_left_out) == (1, 10.0, {})
+
+
+@pytest.mark.parametrize(("hour", "way"), [(-1, "back"), (1, "forward")])
+def test_a_clock_that_changes_to_or_from_summer_time_goes_on(
+    tmp_path: Path, hour: int, way: str
+) -> None:
+    texts = []
+    for i in range(500):
+        at = 2 * 3600 + 50 * 60 + i // 50 + (3600 * hour if i >= 250 else 0)
+        texts.append(f"2026-03-29 0{at // 3600}:{at // 60 % 60}:{at % 60:02d}.{i % 50 * 20:03d}")
+    motion = read_stamps(tmp_path, "time", texts)
+    assert (len(motion.stretches), motion.seconds, motion.rows_left_out) == (1, 10.0, {})
+    assert f"line 252: the clock is put {way} by an hour" in motion.warnings[1]
+
+
+def test_an_hour_without_rows_stays_an_hour_where_the_zone_is_named(tmp_path: Path) -> None:
+    texts = [f"2026-03-29T0{1 + i // 250}:00:0{i // 50 % 5}.{i % 50 * 20:03d}Z" for i in range(500)]
+    motion = read_stamps(tmp_path, "time", texts)
+    assert [round(s.offset_ns / NS) for s in motion.stretches] == [0, 3600]
+
+
+@pytest.mark.parametrize("scale", [1.0, 1e3])
+def test_rows_from_the_latest_to_the_earliest_are_read_backwards(
+    tmp_path: Path, scale: float
+) -> None:
+    motion = read_stamps(tmp_path, "time", stamps(START_S, scale)[::-1])
+    assert (motion.start_ns, motion.rate_hz, motion.seconds) == (START_S * NS, 50.0, 10.0)
+    assert motion.warnings == ("rows go from the latest to the earliest: read backwards",)
+    _, values = walk(10.0)
+    assert np.allclose(motion.stretches[0].values[0], values[-1], atol=1e-5)
+
+
 def test_words_that_are_no_time_are_reported() -> None:
     assert parse_daytime("01:02:03.5") == 3723.5
     for text in ("2026-03-02", "later", ""):
@@ -146,11 +259,15 @@ def test_words_that_are_no_time_are_reported() -> None:
 
 @pytest.mark.parametrize(
     ("name", "refused"),
-    [("time_s", "'time_s' does not"), ("time_s,date", "'time_s', 'date' do not")],
+    [
+        ("time_s", r"'time_s' \(always 'soon'\) does not"),
+        ("time_s,date", r"'time_s' \(always 'soon'\), 'date' \(always 'later'\) do not"),
+    ],
 )
 def test_columns_that_count_no_time_are_named(tmp_path: Path, name: str, refused: str) -> None:
     words = ["soon,later" if "," in name else "soon"] * 500
     with pytest.raises(
-        RecordingError, match=rf"^m\.csv has no column that counts time: {refused}$"
+        RecordingError,
+        match=rf"^m\.csv has no column that counts time: {refused}; expected ascending",
     ):
         read_stamps(tmp_path, name, words)
