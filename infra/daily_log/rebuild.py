@@ -1,7 +1,8 @@
 """Rebuilding the daily log from its topics.
 
 Records have deterministic ids, so this is safe at any time, repeatedly, and while workers write. It
-reaches back as far as Kafka's retention.
+reaches back as far as Kafka's retention. Devices that are erased meanwhile are erased again at its
+end.
 """
 
 from __future__ import annotations
@@ -102,8 +103,26 @@ async def rebuild(
             await _put(store, batch, places)
             on_progress(done, max(done, total))
         clock.now_ns = 0
+    devices -= await _erase_again(settings, store, controls, devices)
     counts = [len(ids[name]) for name, _ in _ROWS]
     return Rebuilt(counts[0], counts[1], counts[2], len(devices), skipped, counts[3])
+
+
+async def _erase_again(
+    settings: Settings, store: LogStore, before: dict[str, DeviceControl], devices: set[str]
+) -> set[str]:
+    """Delete and return the devices that were erased since `before`, while they were written."""
+    now = await read_controls(settings)
+    states = {device: [each.get(device) for each in (before, now)] for device in devices}
+    gone = {
+        device
+        for device, (earlier, later) in states.items()
+        if later is not None and later.state == "erased" and later != earlier
+    }
+    for device in gone:
+        await store.erase(device)
+        await RecordOffsets.of(store).erase(device)
+    return gone
 
 
 def _id(message: Any) -> str:

@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 import asyncio
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
 import pytest
@@ -10,9 +10,11 @@ from pydantic import SecretStr
 from infra import topics
 from infra.broker.device_control import write_control
 from infra.broker.topic_reader import publish
+from infra.daily_log import rebuild as rebuilding
 from infra.daily_log.rebuild import Rebuilt, rebuild
 from infra.daily_log.records import content
 from infra.daily_log.store import LogStore
+from infra.device_state.erasure import erase
 from schemas import DeviceControl
 from schemas.message import END_OF_TIME_NS
 from tests.broker_settings import never_resting, with_topics
@@ -20,6 +22,8 @@ from tests.infra.daily_log.corrected_log import correction, named_span
 from tests.infra.daily_log.stored_records import T0, S, activity, refinement, scenario
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from redis.asyncio import Redis
 
     from infra.settings import Settings
@@ -105,6 +109,33 @@ async def test_only_what_was_asked_for_is_rebuilt_and_nothing_of_an_erased_devic
     await rebuild(settings, redis)
     assert await store.count("b") == (2, 0, 0)
     assert await store.count("a") == (3, 1, 6)
+
+
+async def test_a_device_that_is_erased_during_a_rebuild_is_gone_after_it(
+    settings: Settings, redis: Redis, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    settings = settings.model_copy(update={"run_dir": tmp_path})
+    store = LogStore(redis, settings.app_id, settings.log_retention_days)
+    await log_and_publish(settings, store)
+    expected = content(await store.read("a", 0, END_OF_TIME_NS))
+    put, calls = rebuilding._put, 0
+
+    async def put_beside_an_erasure(*written: Any) -> None:
+        nonlocal calls
+        calls += 1
+        if calls == 2:
+            await erase(settings, redis, "b", settle_s=0.0)
+            assert not await store.knows("b")
+        await put(*written)
+
+    monkeypatch.setattr(rebuilding, "_put", put_beside_an_erasure)
+    # Scenarios, the device's own, come last.
+    monkeypatch.setattr(rebuilding, "_ROWS", rebuilding._ROWS[::-1])
+    rebuilt = await rebuild(settings, redis)
+    assert rebuilt.devices == 1
+    assert not await store.knows("b")
+    assert not [key async for key in redis.scan_iter(match=f"{settings.app_id}:*:b")]
+    assert content(await store.read("a", 0, END_OF_TIME_NS)) == expected
 
 
 async def test_only_corrections_that_are_signed_come_back_where_there_is_a_key(
