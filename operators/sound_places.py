@@ -201,7 +201,7 @@ def _regions(
         total += weight
         for name, probability in second.by_itself.items():
             means[name] = means.get(name, 0.0) + weight * probability
-    return {name: value / total for name, value in means.items()} if total > 0 else {}
+    return {name: value / total for name, value in means.items()}
 
 
 def _some_of(regions: Mapping[str, float], part: str) -> float:

@@ -27,19 +27,20 @@ def spatial(start_s: int, session: str = "s", **likely: float) -> Spatial:
 
 
 def activity(start_s: int, **more: Any) -> Activity:
-    return Activity(**_fields(start_s, 5), activities={"talking": 0.8, "sitting": 0.2}, **more)
+    likely = {"activities": {"talking": 0.8, "sitting": 0.2}}
+    return Activity(**_fields(start_s, 5), **likely | more)
 
 
 def scenario(start_s: int, **more: Any) -> Scenario:
+    scenarios = {"Cooking": 0.7, "Eating": 0.6, "Handyman": 0.1}
     return Scenario(
         **_fields(start_s, 30),
         coverage={"audio": 1.0},
-        scenarios={"Cooking": 0.7, "Eating": 0.6, "Handyman": 0.1},
         confidence=0.7,
         key_frames=[1.0],
         activities=[],
         spatial={},
         sound_events={},
         motion={},
-        **more,
+        **{"scenarios": scenarios} | more,
     )

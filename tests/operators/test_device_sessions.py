@@ -113,6 +113,23 @@ def test_a_device_is_known_from_its_restoring_to_the_forgetting() -> None:
     assert not windower.knows("d")
 
 
+def test_a_device_at_rest_is_one_that_holds_no_frame_and_may_be_forgotten() -> None:
+    windower: Windower[int] = Windower(CONFIG, Samples())
+    windower.forget_device("d")
+    windower.restore("e", None)
+    assert windower.sessions("d") == set()
+    first, *rest = whole_session("s")
+    windower.push(first, 0)
+    assert list(windower.at_rest()) == ["e"]
+    for frame in rest:
+        windower.push(frame, 0)
+    assert sorted(windower.at_rest()) == ["d", "e"]
+    assert windower.sessions("d") == {"s"}
+    windower.forget_device("d")
+    assert not windower.knows("d")
+    assert windower.knows("e")
+
+
 def test_a_clock_that_jumps_back_ends_the_session_before_at_once() -> None:
     windower: Windower[int] = Windower(CONFIG, Samples())
     ahead, signal = T0 + 3_600 * NS, imu_signal(50)
@@ -178,13 +195,21 @@ def test_a_session_that_another_ended_speaks_again_beside_it_and_loses_nothing_u
     ended = push("b", 0, 600, 1)
     assert [w.session_id for w in ended.windows if w.kind == "scenario"] == ["a"]
     # The window that is out already begins at T0 and lasts 4 s.
-    with pytest.raises(SessionEndedError, match="another session of the device went on"):
-        push("a", 1, 1, 2)
+    for second in (1, 3):
+        with pytest.raises(SessionEndedError) as refused:
+            push("a", 1, second, 2)
+    assert str(refused.value) == (
+        "imu frame ends before what session a has closed: another session of the device went on "
+        "for 30 s meanwhile; expected one session of a device at a time"
+    )
     again = push("a", 2, 5, 3)
     assert not again.counts
     # From now on neither ends the other.
     assert not push("b", 1, 601, 4).windows
     assert {w.session for w in windower.waiting()} == {"a", "b"}
+    # Nor is a late frame of a session that goes on refused.
+    push("a", 4, 7, 5)
+    assert push("a", 3, 3, 6).counts == {("late_samples", "imu"): 50}
 
 
 def test_of_an_ended_session_little_is_remembered() -> None:

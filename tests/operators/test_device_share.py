@@ -1,10 +1,14 @@
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
+from operators import device_share
 from operators.device_share import DeviceShare, FrameHeader
 from schemas.frames import NS
 from tests.operators.frames import T0
+
+if TYPE_CHECKING:
+    import pytest
 
 
 def header(t_ns: int = T0, size: int = 100, **changed: Any) -> FrameHeader:
@@ -65,3 +69,28 @@ def test_a_device_that_is_forgotten_counts_from_the_start_and_the_others_do_not(
     share.forget_device("d")
     assert share.takes(header())
     assert not share.takes(header(device_id="e"))
+    # Nor does it matter that a device was never counted.
+    share.forget_device("unknown")
+
+
+def test_of_too_many_devices_the_one_that_was_longest_silent_counts_from_the_start(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(device_share, "_REMEMBERED_DEVICES", 2)
+    share = DeviceShare(frames_per_s=1, bytes_per_s=10_000)
+    assert share.takes(header(device_id="d"))
+    assert share.takes(header(device_id="e"))
+    assert not share.takes(header(device_id="d"))
+    assert share.takes(header(device_id="f"))
+    assert not share.takes(header(device_id="d"))
+    assert share.takes(header(device_id="e"))
+
+
+def test_of_a_device_the_latest_seconds_are_counted() -> None:
+    share = DeviceShare(frames_per_s=1, bytes_per_s=10_000)
+    for second in range(16):
+        assert share.takes(header(T0 + second * NS))
+    assert not share.takes(header(T0))
+    assert share.takes(header(T0 + 16 * NS))
+    assert share.takes(header(T0))
+    assert not share.takes(header(T0 + 2 * NS))

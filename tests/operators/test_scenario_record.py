@@ -3,7 +3,10 @@ from __future__ import annotations
 import numpy as np
 
 from operators.scenario_record import scenario_record
-from schemas import REGIONS, Activity, ActivitySpan, Scenario, Spatial, Vector
+from operators.sound_places import sound_places
+from schemas import REGIONS, Activity, ActivitySpan, BodyPosition, Scenario, Spatial, Vector
+from schemas.frames import NS
+from schemas.sound_place import NearAndFarSounds
 from tests.operators.estimates import activity, evidence
 
 UNSURE = 0.5
@@ -112,3 +115,18 @@ def test_without_an_estimate_nothing_is_sure() -> None:
 def test_among_equally_likely_activities_the_first_by_name_is_the_spans() -> None:
     [span] = record(activity(0, 0.1)).activities
     assert (span.activity, span.probability) == ("standing", 0.1)
+
+
+def test_a_record_has_the_position_and_the_places_of_its_sounds_near_and_far() -> None:
+    estimate = evidence(end_ns=30 * NS, event_segments={"frying": [0.0] * 14 + [0.6]})
+    heard = spatial(28 * NS, 0.9).model_copy(update={"end_ns": 29 * NS})
+    parts = {14: NearAndFarSounds({"frying": 0.9}, {"frying": 0.1})}
+    glasses = BodyPosition(at="glasses", probability=1.0, said=True)
+    made = scenario_record(estimate, [heard], [], [], UNSURE, parts, glasses)
+    assert made.position == glasses
+    assert made.sound_places == sound_places(estimate, [heard], parts)
+    assert made.sound_places["frying"].direction == "left"
+    assert made.sound_places["frying"].apart
+    bare = scenario_record(estimate, [heard], [], [], UNSURE)
+    assert not bare.sound_places["frying"].apart
+    assert bare.position is None

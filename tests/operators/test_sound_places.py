@@ -13,6 +13,7 @@ from operators.sound_places import (
     direction_probabilities,
     near_probability,
     place_evidence,
+    place_of,
     seconds_of_event,
     segments_apart,
     sound_places,
@@ -63,6 +64,8 @@ def test_an_event_is_heard_where_it_is_at_least_half_as_likely_as_ever() -> None
         range(5, 10), 0.6
     )
     assert seconds_of_event(of, [0.0] * 15) == seconds_of_event(of, []) == {}
+    assert seconds_of_event(of, [0.6]) == dict.fromkeys(range(30), 0.6)
+    assert seconds_of_event(of, [0.0] * 29 + [0.6]) == {29: 0.6}
 
 
 def test_the_places_of_other_seconds_say_nothing_of_an_event() -> None:
@@ -115,8 +118,8 @@ def test_log_odds_become_probabilities_by_the_calibration() -> None:
     directions: dict[str, float] = dict(zip(DIRECTIONS, (log(16), 0.0, 0.0, 0.0), strict=True))
     whole = PlaceEvidence(-1.0, None, directions)
     assert near_probability(whole, by) == pytest.approx(1 / (1 + exp(1.5)))
-    parted = PlaceEvidence(-1.0, 4.0, {})
-    assert near_probability(parted, by) == pytest.approx(1 / (1 + exp(0.5)))
+    parted = PlaceEvidence(-2.0, 4.0, {})
+    assert near_probability(parted, by) == pytest.approx(1 / (1 + exp(1.0)))
     assert direction_probabilities(whole, by) == pytest.approx(
         {"front": 4 / 7, "left": 1 / 7, "right": 1 / 7, "back": 1 / 7}
     )
@@ -175,16 +178,23 @@ def test_those_segments_are_parted_that_events_are_likeliest_in_and_that_have_a_
     assert segments_apart(of, seconds, 2) == [1]
     assert segments_apart(of, [localized_second(s, left_far=0.8) for s in range(30)], 2) == []
     assert segments_apart(window(), seconds, 2) == []
+    # Nor does an event that cannot be parted keep those after it from it.
+    dog_first = window(dog=fifteen(s4=0.7), siren=fifteen(s1=0.9))
+    assert segments_apart(dog_first, seconds, 2) == [1]
     # Segments of a tagger are of another length.
     assert segments_apart(window(siren=[0.9] * 6), seconds, 2) == []
+    assert segments_apart(window(siren=[]), seconds, 2) == []
 
 
 def test_the_events_whose_distance_is_most_open_are_parted_and_no_more_than_a_few() -> None:
-    names = ("a", "b", "c", "d")
+    names = ("a", "b", "c", "d", "e")
     of = window(**{name: fifteen(**{f"s{at}": 0.9}) for at, name in enumerate(names)})
     far = {0: 0.9, 1: 0.2, 2: 0.5, 3: 0.7}
     seconds = [
-        localized_second(s, parted=True, left_far=far.get(s // 2, 0.0), left_near=0.05)
+        # The last is surely near.
+        localized_second(
+            s, parted=True, left_far=far.get(s // 2, 0.0), left_near=0.99 if s // 2 == 4 else 0.05
+        )
         for s in range(30)
     ]
     openness = {
@@ -211,3 +221,19 @@ def test_an_event_takes_each_second_by_itself() -> None:
     alone = localized_second(2, right_far=0.8)
     directed = localized_second(2, left_far=0.7).model_copy(update={"alone": alone.regions})
     assert evidence(of, [directed]) == evidence(of, [alone])
+
+
+def test_a_place_says_whether_the_near_sound_was_processed_apart() -> None:
+    of, seconds = window(siren=fifteen(s1=0.8)), [localized_second(2, left_far=0.8)]
+    parts = NearAndFarSounds({"siren": 0.8}, {"siren": 0.2})
+    [apart] = sound_places(of, seconds, {1: parts}).values()
+    [whole] = sound_places(of, seconds).values()
+    assert (apart.apart, whole.apart) == (True, False)
+    assert apart.near is not None
+    assert whole.near is not None
+    assert apart.near > whole.near
+
+
+def test_without_regions_a_sound_has_no_place() -> None:
+    assert place_of({}) == SoundPlace()
+    assert place_of(localized_second(0, left_near=0.9).regions).words == ("near", "left")

@@ -225,12 +225,24 @@ def test_a_session_that_holds_too_much_waits_no_longer_for_what_is_behind() -> N
     for second in range(seconds):
         out.add(windower.push(audio(second, T0 + second * NS, signal), second))
     assert out.counts["given_up", "imu"] == 1
+    assert out.counts["given_up", "audio"] == 0
     assert len([w for w in out.windows if w.kind == "scenario"]) >= seconds // 4 - 2
     # Motion that comes after all is waited for again.
     late = windower.push(imu(0, T0 + seconds * NS, imu_signal(50)), 99)
     assert not late.counts
     [waits] = windower.waiting()
     assert waits.everything == ("audio", "imu")
+
+
+def test_streams_that_are_as_far_as_each_other_are_waited_for_however_much_is_held() -> None:
+    windower: Windower[int] = Windower(replace(CONFIG, held_bytes_max=1), Samples())
+    out = Windowed[int]()
+    for second in range(3):
+        t_ns = T0 + second * NS
+        out.add(windower.push(audio(second, t_ns, audio_signal(RATE)), 0))
+        out.add(windower.push(imu(second, t_ns, imu_signal(50)), 1))
+    # Motion is behind whenever sound has come, sound never.
+    assert out.counts == {("given_up", "imu"): 3}
 
 
 def test_what_waits_says_how_far_a_silent_stream_is_behind() -> None:
