@@ -9,6 +9,8 @@ from bench.subjects.stepped_clock import step
 
 # As a multiple of the session timeout, after which another worker has the partitions.
 _BEYOND_SESSION = 2.0
+# How long a worker that was frozen works on before the other is killed.
+_GOES_ON_S = 1.0
 _KILLS = 20
 # Longer than the hour for which processed frames are kept.
 _CLOCK_STEP_S = 7_200.0
@@ -110,6 +112,22 @@ class Zombie(Fault):
         site.workers.thaw(1)
 
 
+class ZombieThenKill(Fault):
+    """What a frozen worker writes once it resumes is what the next one would go on from."""
+
+    name = "worker frozen beyond its session, the other killed once it goes on"
+
+    async def strike(self, site: Site) -> None:
+        """Freeze the second worker until the first has its partitions, and kill the first."""
+        site.workers.freeze(1)
+        await asyncio.sleep(_BEYOND_SESSION * site.settings.session_timeout_s)
+        site.workers.thaw(1)
+        await asyncio.sleep(_GOES_ON_S)
+        site.workers.kill(0)
+        site.workers.spawn(0)
+        await site.workers.ready()
+
+
 class HostClockSteps(Fault):
     """The wall clock of the workers is set, as by NTP or by hand."""
 
@@ -130,5 +148,6 @@ FAULTS: tuple[type[Fault], ...] = (
     Terminate,
     JoinAndLeave,
     Zombie,
+    ZombieThenKill,
     HostClockSteps,
 )
