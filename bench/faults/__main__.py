@@ -115,9 +115,10 @@ def _write(options: argparse.Namespace, figures: Figures) -> None:
 def together(parts: Sequence[Figures]) -> Figures:
     """Merge the figures of several runs; of a fault that ran twice the last run counts.
 
-    Results of faults that no longer exist, or had another size or name, are dropped.
+    Results of faults that no longer exist, or had another size or name, are dropped. The others
+    are in the order of the faults, whatever the order of the runs.
     """
-    present = {fault.name for faults in KINDS.values() for fault in faults} | {CALM}
+    present = [CALM, *(fault.name for faults in KINDS.values() for fault in faults)]
     outcomes = {
         each["fault"]: each
         for part in parts
@@ -129,7 +130,7 @@ def together(parts: Sequence[Figures]) -> Figures:
     return {
         **parts[-1],
         "command": commands,
-        "outcomes": list(outcomes.values()),
+        "outcomes": sorted(outcomes.values(), key=lambda each: present.index(each["fault"])),
         "skipped": {name: why for name, why in skipped.items() if name not in outcomes},
     }
 

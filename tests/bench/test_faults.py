@@ -148,7 +148,7 @@ def test_the_page_and_the_status_say_whether_a_log_changed(
     page.write_text("# Of before\n\n## Disks\n\nold\n\n## Over time\n\nby another command\n")
     zombie, kill = Zombie.name, KillOne.name
     changed = outcome(fault=zombie, missing=lost, kept=not lost, restarts=1, notes=["it woke"])
-    source.write_text(json.dumps(figures(outcome(), changed, outcome(fault="of another release"))))
+    source.write_text(json.dumps(figures(changed, outcome(), outcome(fault="of another release"))))
     simulation.write_text(json.dumps(SIMULATION))
     arguments = ["--from", str(source), "--simulation", str(simulation)]
     arguments += ["--larger", str(source)]
@@ -157,6 +157,8 @@ def test_the_page_and_the_status_say_whether_a_log_changed(
     assert f"| {kill} | 56 | 0 | 0 | 0 | 7 | 8.2 | kept |" in text
     verdict = "**changed**" if lost else "kept"
     assert f"| {zombie} | 56 | {lost} | 0 | 0 | 7 | 8.2 | {verdict} |" in text
+    # In the order of the faults, not of the runs.
+    assert text.index(kill) < text.index(zombie)
     assert f"**{2 - bool(lost)} of 2 logs are the calm run's.**" in text
     assert f"- {zombie}: it woke." in text
     assert "1 worker(s) ended by themselves" in text
