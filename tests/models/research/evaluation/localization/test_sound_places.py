@@ -40,7 +40,7 @@ def event(
     estimated: int = 0,
     **changes: Any,
 ) -> PlacedEvent:
-    """Return an event in a direction, heard by these log-odds of near and in direction `estimated`."""
+    """Return an event in a direction, with log-odds of near, and in direction `estimated`."""
     directions: Any = {name: 3.0 * (at == estimated) for at, name in enumerate(DIRECTIONS)}
     fields = {"mixed": False, "all_near": True, "all_direction": 0, **changes}
     return PlacedEvent(PlaceEvidence(odds, apart, directions), near, direction, **fields)
