@@ -91,12 +91,13 @@ class HashingAgents:
         missing: Sequence[str] = (),
         upright: Sequence[float] = (),
         ranking: Awaitable[RankedWindow] | None = None,
+        worn: Place | None = None,
     ) -> Activity:
         """Return the activity of a window."""
         await self._pause(window)
         remembered = () if ranking is None else (await ranking).memory
         inputs = [each.encode() for each in seconds], sorted(scenarios.items())
-        context = *inputs, upright, remembered
+        context = *inputs, upright, remembered, worn
         probability = share(window.encode(), *context)
         return Activity(
             **_common(window),
