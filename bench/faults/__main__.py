@@ -37,8 +37,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from bench.faults.fault import Fault
+    from bench.faults.outcome import Outcome
     from bench.faults.page import Figures
-    from bench.faults.trial import Outcome
 
 QUICK = Size(wearers=4, seconds=60, speed=4.0)
 WHOLE = Size(wearers=50, seconds=60, speed=1.0)

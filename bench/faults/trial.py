@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections import defaultdict
 from contextlib import AsyncExitStack, asynccontextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from random import Random
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from bench.faults.fault import Fault, Site
 from bench.faults.log_comparison import Changes, Records, changes, log_of
+from bench.faults.outcome import Outcome, longest_silence
 from bench.faults.workers import Workers
 from bench.load.closing import closing_frames
 from bench.load.messages import Fleet
@@ -51,35 +51,6 @@ class Size:
     wearers: int
     seconds: int
     speed: float
-
-
-@dataclass
-class Outcome:
-    """The result of a trial: changed records, of `expected`, and side effects.
-
-    `silence_s` is the longest time for which a wearer had no new record while one was due; `p99_ms`
-    is the latency of spatial records after the frame that closes their window. `letters` counts
-    dead letters, `restarts` workers that exited by themselves.
-    """
-
-    fault: str
-    expected: int
-    missing: int
-    extra: int
-    different: int
-    duplicates: int
-    silence_s: float
-    p99_ms: float | None
-    letters: int
-    restarts: int
-    lasted_s: float
-    notes: list[str] = field(default_factory=list)
-    examples: list[str] = field(default_factory=list)
-
-    @property
-    def is_unchanged(self) -> bool:
-        """Whether the log equals the calm run's."""
-        return not (self.missing or self.extra or self.different or self.letters)
 
 
 class Bench:
@@ -135,6 +106,18 @@ class Bench:
             stage = Stage(self, workers, observer)
             await stage.warm_up()
             yield stage
+
+
+class Sent(NamedTuple):
+    """What was sent since `began`, s since the epoch: each frame's arrival at the broker.
+
+    `messages` and `seen` are the results that had been published before, and those but repetitions.
+    """
+
+    began: float
+    messages: int
+    seen: int
+    arrived: dict[FrameKey, float]
 
 
 class Stage:
@@ -209,9 +192,7 @@ class Stage:
             self.workers.supervise()
             await asyncio.sleep(_POLL_S)
 
-    async def _send(
-        self, fleet: Fleet, strike: Callable[[], object] | None
-    ) -> tuple[float, int, int, dict[FrameKey, float]]:
+    async def _send(self, fleet: Fleet, strike: Callable[[], object] | None) -> Sent:
         messages = sum(self.observer.messages[name] for name in RESULTS)
         seen = sum(len(self.observer.seen[name]) for name in RESULTS)
         size, began = self.bench.size, time.time()
@@ -220,7 +201,7 @@ class Stage:
             lasts_s = (size.seconds + fleet.delay_s(fleet.count - 1)) / size.speed
             await asyncio.sleep(_STRIKES_AT * lasts_s)
             await strike()  # type: ignore[misc]
-        return began, messages, seen, await sending
+        return Sent(began, messages, seen, await sending)
 
     async def _compare_logs(self, fleet: Fleet) -> Changes:
         """Wait until the log equals the calm run's and stays so, or stalls before that."""
@@ -260,15 +241,14 @@ class Stage:
         self,
         name: str,
         fleet: Fleet,
-        sent: tuple[float, int, int, dict[FrameKey, float]],
+        sent: Sent,
         result: Changes,
         site: Site | None,
     ) -> Outcome:
-        began, messages, seen, arrived = sent
         observer, settings = self.observer, self.workers.settings
         await observer.until_quiet()
-        published = sum(observer.messages[each] for each in RESULTS) - messages
-        fresh = sum(len(observer.seen[each]) for each in RESULTS) - seen
+        published = sum(observer.messages[each] for each in RESULTS) - sent.messages
+        fresh = sum(len(observer.seen[each]) for each in RESULTS) - sent.seen
         all_changes = [result, *(site.changes if site else [])]
         spatial = {
             window: at
@@ -276,7 +256,7 @@ class Stage:
             if window.startswith(f"{fleet.name}-")
         }
         delays: Latency | None = latency(
-            topics.SPATIAL, spatial, closing_frames(settings, fleet.recording), arrived
+            topics.SPATIAL, spatial, closing_frames(settings, fleet.recording), sent.arrived
         )
         letters = [each for each in await read_letters(settings) if _is_of(fleet, each)]
         return Outcome(
@@ -286,11 +266,11 @@ class Stage:
             sum(len(each.extra) for each in all_changes),
             sum(len(each.different) for each in all_changes),
             published - fresh,
-            round(_longest_silence(spatial), 1),
+            round(longest_silence(spatial), 1),
             None if delays is None else delays.p99,
             len(letters),
             0,
-            round(time.time() - began, 1),
+            round(time.time() - sent.began, 1),
             list(site.notes) if site else [],
             [
                 f"{what} {each}"
@@ -303,18 +283,6 @@ class Stage:
 
 def _is_of(fleet: Fleet, letter: object) -> bool:
     return str(getattr(letter, "device_id", "")).startswith(f"{fleet.name}-")
-
-
-def _longest_silence(records: dict[str, float]) -> float:
-    by_device: dict[str, list[float]] = defaultdict(list)
-    for window, at in records.items():
-        by_device[window.partition("/")[0]].append(at)
-    gaps = [
-        later - earlier
-        for times in by_device.values()
-        for earlier, later in zip(sorted(times), sorted(times)[1:], strict=False)
-    ]
-    return max(gaps, default=float("nan"))
 
 
 def _first_seconds(recording: ArrayRecording, seconds: int) -> ArrayRecording:

@@ -18,8 +18,8 @@ from bench.faults.motion import Motion
 from bench.faults.of_disks import FAULTS as DISKS
 from bench.faults.of_disks import fill, small_disks
 from bench.faults.of_workers import KillOne, Zombie
+from bench.faults.outcome import longest_silence
 from bench.faults.proxy import Proxy
-from bench.faults.trial import _longest_silence
 from infra.errors import ServiceError
 from schemas.frames import NS
 
@@ -88,7 +88,7 @@ def test_what_a_log_lacks_has_beside_or_has_otherwise_is_told_apart() -> None:
 
 def test_the_longest_silence_is_that_of_the_wearer_who_waited_longest() -> None:
     records = {"a/s/spatial/1": 10.0, "a/s/spatial/2": 11.0, "b/s/spatial/1": 10.5}
-    assert _longest_silence(records | {"b/s/spatial/2": 17.0, "a/s/spatial/3": 12.0}) == 6.5
+    assert longest_silence(records | {"b/s/spatial/2": 17.0, "a/s/spatial/3": 12.0}) == 6.5
 
 
 def test_a_clock_that_steps_moves_stamps_and_no_number() -> None:
