@@ -1,16 +1,21 @@
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import numpy as np
 import pytest
 
 from models.recordings.formats.arrays import ImuArray
-from schemas import DeadLetter, Scenario
 from schemas.frames import NS
 from streams.engine.dead_letters import dead_letter
 from tests.cases.outcome import judge_log
 from tests.cases.worker import Log
+from tests.schemas.scenarios import plain_scenario
 from tests.streams.engine.fakes import Inbox
-from tests.streams.engine.messages import activity, common
+from tests.streams.engine.messages import activity
+
+if TYPE_CHECKING:
+    from schemas import DeadLetter, Scenario
 
 
 def recording(seconds: float, start_s: float = 60.0) -> ImuArray:
@@ -19,19 +24,7 @@ def recording(seconds: float, start_s: float = 60.0) -> ImuArray:
 
 
 def scenario(start_s: int) -> Scenario:
-    return Scenario(
-        **common("scenario", start_s),
-        revision="r",
-        coverage={"imu": 1.0},
-        scenarios={"Cooking": 0.7},
-        confidence=0.7,
-        key_frames=[1.0],
-        activities=[],
-        spatial={},
-        sound_events={},
-        motion={},
-        missing=[],
-    )
+    return plain_scenario(start_s * NS)
 
 
 def letter() -> DeadLetter:

@@ -2,32 +2,24 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from schemas import Scenario
 from schemas.frames import NS
+from tests.schemas.scenarios import plain_scenario
+
+if TYPE_CHECKING:
+    from schemas import Scenario
 
 T0_S = 1_772_438_400
 DEVICE = "glasses"
 
 
 def half_minute(number: int, **changes: Any) -> Scenario:
-    start = (T0_S + 30 * number) * NS
     fields: dict[str, Any] = {
-        "device_id": DEVICE,
         "window_id": f"w{number}",
-        "session_id": "s",
-        "start_ns": start,
-        "end_ns": start + 30 * NS,
-        "revision": "r",
-        "coverage": {"audio": 1.0, "imu": 1.0},
-        "scenarios": {"Cooking": 0.7},
-        "confidence": 0.7,
-        "key_frames": [1.0],
-        "activities": [],
         "spatial": {"left-far": 0.4, "front-near": 0.1},
         "sound_events": {"siren": 0.9},
         "motion": {"walking": 0.9, "moving": 0.2},
         **changes,
     }
-    return Scenario(**fields)
+    return plain_scenario((T0_S + 30 * number) * NS, DEVICE, **fields)

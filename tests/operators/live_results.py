@@ -6,6 +6,7 @@ from typing import Any
 
 from schemas import REGIONS, Activity, Scenario, Spatial
 from schemas.frames import NS
+from tests.schemas.scenarios import plain_scenario
 
 T0 = 1_763_625_600
 
@@ -32,15 +33,5 @@ def activity(start_s: int, **more: Any) -> Activity:
 
 
 def scenario(start_s: int, **more: Any) -> Scenario:
-    scenarios = {"Cooking": 0.7, "Eating": 0.6, "Handyman": 0.1}
-    return Scenario(
-        **_fields(start_s, 30),
-        coverage={"audio": 1.0},
-        confidence=0.7,
-        key_frames=[1.0],
-        activities=[],
-        spatial={},
-        sound_events={},
-        motion={},
-        **{"scenarios": scenarios} | more,
-    )
+    shares = {"Cooking": 0.7, "Eating": 0.6, "Handyman": 0.1}
+    return plain_scenario((T0 + start_s) * NS, **{"scenarios": shares} | more)

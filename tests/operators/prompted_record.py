@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from schemas import REGIONS, ActivitySpan, Scenario
+from tests.schemas.scenarios import plain_scenario
 
 CATEGORIES = ("Cooking", "Eating", "Talking with friends/housemates")
 
@@ -13,16 +14,8 @@ def record(near: float = 0.9, **changes: object) -> Scenario:
         for name in REGIONS
     }
     fields: dict[str, object] = {
-        "device_id": "alice-watch",
         "window_id": "alice-watch/s/scenario/0",
-        "session_id": "secret-session",
-        "start_ns": 1_772_438_400_000_000_000,
-        "end_ns": 1_772_438_430_000_000_000,
-        "revision": "r",
-        "coverage": {"audio": 1.0},
         "scenarios": {"Cooking": 0.41, "Eating": 0.3},
-        "confidence": 0.41,
-        "key_frames": [1.0],
         "activities": [
             ActivitySpan(start_ns=0, end_ns=5, activity="walking", probability=0.6),
         ],
@@ -31,4 +24,5 @@ def record(near: float = 0.9, **changes: object) -> Scenario:
         "motion": {"walking": 0.7, "moving": 0.2},
         **changes,
     }
-    return Scenario(**fields)  # type: ignore[arg-type]
+    start_ns = 1_772_438_400_000_000_000
+    return plain_scenario(start_ns, "alice-watch", "secret-session", **fields)

@@ -5,27 +5,12 @@ import numpy as np
 from operators.context import Context
 from schemas import Scenario, Vector
 from schemas.frames import NS
+from tests.schemas.scenarios import plain_scenario
 
 
 def record(minute: float, device: str = "a") -> Scenario:
-    start_ns = round((1_000 + minute * 60) * NS)
-    return Scenario(
-        device_id=device,
-        window_id=f"{device}/{start_ns}",
-        session_id="s",
-        start_ns=start_ns,
-        end_ns=start_ns + 30 * NS,
-        revision="r",
-        coverage={},
-        scenarios={"Cooking": 0.4},
-        confidence=0.4,
-        key_frames=[],
-        activities=[],
-        spatial={},
-        sound_events={},
-        motion={},
-        embeddings=Vector.of(np.array([[1.0]])),
-    )
+    features = Vector.of(np.array([[1.0]]))
+    return plain_scenario(round((1_000 + minute * 60) * NS), device, embeddings=features)
 
 
 def minutes(records: list[Scenario]) -> list[float]:

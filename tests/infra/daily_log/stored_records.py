@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from schemas import Activity, Refined, Scenario, Vector
+from tests.schemas.scenarios import plain_scenario
 
 S = 1_000_000_000
 DAY = 86_400 * S
@@ -24,23 +25,16 @@ class Clock:
 
 def scenario(start_ns: int, device: str = "d1", **changed: Any) -> Scenario:
     fields: dict[str, Any] = {
-        "device_id": device,
-        "window_id": f"{device}/s/scenario/{start_ns}",
-        "session_id": "s",
-        "start_ns": start_ns,
-        "end_ns": start_ns + 30 * S,
         "revision": "r1",
         "coverage": {"audio": 1.0, "imu": 0.1 + 0.2},
         "scenarios": {"Cooking": 1 / 3, "Eating": 0.2},
-        "confidence": 1 / 3,
         "key_frames": [0.5, 0.5],
-        "activities": [],
         "spatial": {"front-near": 0.7},
         "sound_events": {"frying": 0.9},
         "motion": {"walking": 0.4},
         "embeddings": Vector.of(np.ones((2, 3))),
     }
-    return Scenario(**{**fields, **changed})
+    return plain_scenario(start_ns, device, **{**fields, **changed})
 
 
 def refinement(of: Scenario, labels: list[str], latency_ms: float = 1.0) -> Refined:

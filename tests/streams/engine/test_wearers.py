@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 from redis.asyncio import Redis
@@ -13,6 +13,7 @@ from models.labels import SCENARIOS
 from schemas import Refined, Scenario
 from schemas.scenario import NO_REFINER
 from streams.engine.wearers import STAGE, Wearers
+from tests.schemas.scenarios import plain_scenario
 
 if TYPE_CHECKING:
     import pytest
@@ -24,28 +25,21 @@ FIRST, SECOND = SCENARIOS[:2]
 
 
 def window(n: int, network: str = NETWORK, by: str = "gpt") -> tuple[Scenario, Refined]:
-    same: dict[str, Any] = {
-        "device_id": "glasses",
-        "window_id": f"glasses/s/scenario/{n}",
-        "session_id": "s",
-        "start_ns": n,
-        "end_ns": n + 1,
-        "confidence": 0.4,
-    }
+    record = plain_scenario(
+        n,
+        "glasses",
+        revision=f"{network}+{'e' * 12}",
+        scenarios={FIRST: 0.4, SECOND: 0.3},
+    )
     return (
-        Scenario(
-            **same,
-            revision=f"{network}+{'e' * 12}",
-            coverage={},
-            scenarios={FIRST: 0.4, SECOND: 0.3},
-            key_frames=[],
-            activities=[],
-            spatial={},
-            sound_events={},
-            motion={},
-        ),
+        record,
         Refined(
-            **same,
+            device_id=record.device_id,
+            window_id=record.window_id,
+            session_id=record.session_id,
+            start_ns=record.start_ns,
+            end_ns=record.end_ns,
+            confidence=record.confidence,
             revision="r",
             scenarios=[SECOND],
             refined_by=by,

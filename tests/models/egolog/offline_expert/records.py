@@ -7,6 +7,7 @@ from typing import Any
 from models.labels import SCENARIOS
 from schemas import ActivitySpan, Scenario
 from schemas.frames import NS
+from tests.schemas.scenarios import plain_scenario
 
 
 def record(
@@ -15,16 +16,8 @@ def record(
     """Return the record of half minute `number`, which the network thinks is `leads`."""
     start_ns = number * 30 * NS
     fields: dict[str, Any] = {
-        "device_id": "one",
-        "window_id": f"one/{start_ns}",
-        "session_id": "day",
-        "start_ns": start_ns,
-        "end_ns": start_ns + 30 * NS,
-        "revision": "r",
-        "coverage": {"audio": 1.0, "imu": 1.0},
         "scenarios": dict.fromkeys(SCENARIOS, 0.02) | {leads: confidence},
         "confidence": confidence,
-        "key_frames": [],
         "activities": [
             ActivitySpan(start_ns=start_ns, end_ns=start_ns + 5 * NS, activity=name, probability=p)
             for name, p in (("sitting", 0.8), ("eating", 0.5))
@@ -33,4 +26,4 @@ def record(
         "sound_events": {"cutlery": 0.8},
         "motion": {"walking": 0.1, "moving": 0.7},
     }
-    return Scenario(**{**fields, **changes})
+    return plain_scenario(start_ns, "one", "day", **{**fields, **changes})
