@@ -80,7 +80,11 @@ async def measure(wearers: int, seconds: int, rounds: int) -> dict[str, Any]:
                     fleet = Fleet(f"{name}{number}", wearers, recording, unaligned=True)
                     print(f"{name}, round {number + 1}", file=sys.stderr, flush=True)
                     before = subject.cpu()
-                    each.append(await _beside(worker, fleet, flooded[name], f"noisy{number}-0"))
+                    each.append(
+                        await _delays_beside_a_flood(
+                            worker, fleet, flooded[name], f"noisy{number}-0"
+                        )
+                    )
                     spent = subject.cpu().since(before)
                     cpu_ms[name].append(1e3 * spent.total_s / recording.duration_s)
     return {
@@ -96,7 +100,9 @@ async def measure(wearers: int, seconds: int, rounds: int) -> dict[str, Any]:
     }
 
 
-async def _beside(worker: Running, fleet: Fleet, flooded: Settings | None, device: str) -> Run:
+async def _delays_beside_a_flood(
+    worker: Running, fleet: Fleet, flooded: Settings | None, device: str
+) -> Run:
     """Return a fleet's latencies, while `device` floods the topics of `flooded`, if any."""
     if flooded is None:
         return await _delays_s(worker, fleet)

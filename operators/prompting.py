@@ -72,13 +72,13 @@ def messages(
             {"role": "user", "content": json.dumps(example["given"])},
             {"role": "assistant", "content": json.dumps(example["answer"])},
         ]
-    given = _given(texts, record)
+    given = _facts_of(texts, record)
     if before:
         given["last_minutes"] = [_earlier(each, record.start_ns) for each in before]
     return [*chat, {"role": "user", "content": json.dumps(given)}]
 
 
-def _given(texts: Mapping[str, Any], record: Scenario) -> dict[str, Any]:
+def _facts_of(texts: Mapping[str, Any], record: Scenario) -> dict[str, Any]:
     events = _top(record.sound_events, _TOP_EVENTS)
     given: dict[str, Any] = {
         "audio": texts["audio"].format(results=_pairs(events)) if events else texts["silence"]

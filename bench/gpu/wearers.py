@@ -53,7 +53,7 @@ def wearer_costs(registry: Registry, count: int) -> tuple[dict[str, float], list
         spent = costs.setdefault(name, [0.0, 0.0])
         spent[0] += perf_counter() - wall
         spent[1] += process_time() - cpu
-        results.extend(probabilities for each in made if (probabilities := _of(each)))
+        results.extend(probabilities for each in made if (probabilities := _probabilities_of(each)))
 
     # The first half minute loads kernels and is not counted.
     for half_minute in range(2):
@@ -97,7 +97,7 @@ def _signals(
     return mel, imu, rng.uniform(0, 20, (SCENARIO_WINDOW_S, 3, 50, 64)).astype(np.float16)
 
 
-def _of(result: Any) -> Probabilities:
+def _probabilities_of(result: Any) -> Probabilities:
     """Return a result's probabilities, none of a reading of motion."""
     if isinstance(result, ScenarioOutput):
         return result.scenarios

@@ -101,13 +101,15 @@ def simulate_recording(seconds: int, rates: Rates) -> ArrayRecording:
     motion = np.concatenate([np.hstack([chunk.acc, chunk.gyro]) for chunk in day.imu()])
     own = Rates()
     return ArrayRecording(
-        _int16(_at(samples.astype(np.float32), own.audio, rates.audio))[: seconds * rates.audio],
-        _at(motion, own.imu, rates.imu)[: seconds * rates.imu],
+        _int16(_resampled(samples.astype(np.float32), own.audio, rates.audio))[
+            : seconds * rates.audio
+        ],
+        _resampled(motion, own.imu, rates.imu)[: seconds * rates.imu],
         rates,
     )
 
 
-def _at(values: NDArray[np.float32], rate: int, want: int) -> NDArray[np.float32]:
+def _resampled(values: NDArray[np.float32], rate: int, want: int) -> NDArray[np.float32]:
     """Resample (n, C) at `rate` to (n·want/rate, C)."""
     if rate == want:
         return values

@@ -93,7 +93,7 @@ class LogEditor:
             after = _as_logged(log, row, after)
         if undone is not None:
             without = [c for c in log.corrections if c.correction_id != undone.correction_id]
-            after = filled_in(runs(_again(log, without), row, start, end), start, end)
+            after = filled_in(runs(_corrected_by(log, without), row, start, end), start, end)
         try:
             return Correction(
                 device_id=change.device,
@@ -172,7 +172,7 @@ def _as_logged(log: Log, row: Row, asked: list[NamedSpan]) -> list[NamedSpan]:
     return after
 
 
-def _again(log: Log, corrections: list[Correction]) -> Log:
+def _corrected_by(log: Log, corrections: list[Correction]) -> Log:
     bare = {"corrected": None}
     return apply_corrections(
         [record.model_copy(update=bare) for record in log.scenarios],

@@ -33,10 +33,10 @@ def totals(log: Log, added: Iterable[AddedSpan] = ()) -> list[Total]:
     }
     for each in added:
         by_row[each.row].append(each)
-    return [total for row, records in by_row.items() for total in _of(row, records)]
+    return [total for row, records in by_row.items() for total in _totals_of(row, records)]
 
 
-def _of(row: Row, records: Sequence[LogScenario | LogActivity | AddedSpan]) -> list[Total]:
+def _totals_of(row: Row, records: Sequence[LogScenario | LogActivity | AddedSpan]) -> list[Total]:
     counts: Counter[str] = Counter()
     lasted_ns: Counter[str] = Counter()
     for record in records:

@@ -60,11 +60,11 @@ def require_replaceable(candidate: Opened, current: Opened) -> None:
         (logits,) = candidate.sessions["scenario"].run(rows=rows[None])  # (1, 16)
         if logits.shape != (1, len(SCENARIOS)) or not np.isfinite(logits).all():
             raise PredictError(
-                f"network {candidate.revision} answers a trial window with {_shown(logits)}; "
+                f"network {candidate.revision} answers a trial window with {_fault_of(logits)}; "
                 f"expected {len(SCENARIOS)} finite numbers"
             )
 
 
-def _shown(logits: NDArray[np.float32]) -> str:
+def _fault_of(logits: NDArray[np.float32]) -> str:
     odd = int((~np.isfinite(logits)).sum())
     return f"{odd} that are not finite" if odd else f"shape {logits.shape}"

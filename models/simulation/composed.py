@@ -159,6 +159,6 @@ def _events(rng: np.random.Generator, motion: ImuArray, seconds: int) -> tuple[S
     own = _SOUND_OF_ACTIVITY.get(activity)
     near = {own: 1.0} if own is not None else _ANY_NEAR
     share = 0.8 if own is not None else 0.35
-    events = planned_sounds.beside(rng, near, share, True, 0, seconds, room)
-    events += planned_sounds.beside(rng, _FAR, 0.6, False, 0, seconds, room)
+    events = planned_sounds.filling_sounds(rng, near, share, True, 0, seconds, room)
+    events += planned_sounds.filling_sounds(rng, _FAR, 0.6, False, 0, seconds, room)
     return tuple(sorted(events, key=lambda e: (e.start_s, e.stop_s, e.take)))

@@ -82,7 +82,7 @@ def _scenario(log: Log, record: LogScenario, unsure_below: float) -> dict[str, A
         row["refined"] |= {
             "tokens": answer.tokens,
             "latency_ms": round(answer.latency_ms),
-            "asked": _asked(record, before),
+            "asked": _prompt_of(record, before),
         }
     return {
         **row,
@@ -136,7 +136,7 @@ def _activity(record: LogActivity, unsure_below: float) -> dict[str, Any]:
     }
 
 
-def _asked(record: Scenario, before: Sequence[Scenario]) -> str | None:
+def _prompt_of(record: Scenario, before: Sequence[Scenario]) -> str | None:
     """Return the language model's prompt; None without one, or if its template has changed."""
     answer = getattr(record, "refined", None)
     template = load_template()

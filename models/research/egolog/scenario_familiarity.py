@@ -48,7 +48,7 @@ def fit(
     distance = familiarity.distance(features.flatten(0, 1)).view(features.shape[:2]).mean(dim=1)
     familiarity.limit.fill_(float(distance.quantile(FAMILIAR_REAL)))
     both, audio_only = (of_scenario.predict(network, days, only) for only in (None, "audio"))
-    least = min(_at(p.max(axis=1), 1 - KNOWN_COMPOSED) for p in (both, audio_only))
+    least = min(_quantile(p.max(axis=1), 1 - KNOWN_COMPOSED) for p in (both, audio_only))
     familiarity.least_probability.fill_(least)
     truth = days.scenarios.numpy() > 0
     rows = days.segments.imu_features
@@ -73,7 +73,7 @@ def segment_features(encoders: Encoders, windows: MotionWindows) -> Tensor:
     return torch.cat(parts).view(len(windows.imu), count, -1).clone()
 
 
-def _at(values: NDArray[np.float32], share: float) -> float:
+def _quantile(values: NDArray[np.float32], share: float) -> float:
     """Return a value that at most `share` of `values` are below."""
     return float(np.quantile(values, share, method="lower"))
 

@@ -142,7 +142,9 @@ def encode(name: str, recordings: Sequence[SessionRecording], pair: FeaturePair)
         for start_s, activity in spans:
             stretch = cut(recording, start_s, MOMENT_S, features)
             context = place[_context_of(start_s, length_s)]
-            moments.append((*_whole(stretch, pair), torch.tensor(activity), torch.tensor(context)))
+            moments.append(
+                (*_encoded_segment(stretch, pair), torch.tensor(activity), torch.tensor(context))
+            )
         users["context"] += [recording.user] * len(starts)
         users["moment"] += [recording.user] * len(spans)
     if not contexts:
@@ -238,7 +240,7 @@ def _segments(stretch: Segment, pair: FeaturePair) -> tuple[Tensor, Tensor, Tens
     )
 
 
-def _whole(stretch: Segment, pair: FeaturePair) -> tuple[Tensor, Tensor, Tensor, Tensor]:
+def _encoded_segment(stretch: Segment, pair: FeaturePair) -> tuple[Tensor, Tensor, Tensor, Tensor]:
     # A moment at a recording's edge may lack a second.
     has_audio = torch.tensor([bool(stretch.has_audio.mean() >= 0.6)])
     has_imu = torch.tensor([bool(stretch.has_imu.mean() >= 0.6)])

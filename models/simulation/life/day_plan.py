@@ -13,7 +13,13 @@ from models.labels import SCENARIOS
 from models.simulation.acoustics.rooms import Room
 from models.simulation.life.motion import Manner
 from models.simulation.life.plan import Plan, PlannedActivity, ScenarioSpan, SoundEvent
-from models.simulation.life.planned_sounds import beside, draw_seed, interferers, near_sounds, pick
+from models.simulation.life.planned_sounds import (
+    draw_seed,
+    filling_sounds,
+    interferers,
+    near_sounds,
+    pick,
+)
 from models.simulation.life.scenarios import (
     COMMON_FAR,
     COMMON_FAR_SHARE,
@@ -85,7 +91,9 @@ def compose(
             sounds += near_sounds(rng, span, room, setting)
             far = setting.far if setting is not None else COMMON_FAR
             share = setting.far_share if setting is not None else COMMON_FAR_SHARE
-            sounds += beside(rng, far, share, False, span.start_s, span.stop_s - span.start_s, room)
+            sounds += filling_sounds(
+                rng, far, share, False, span.start_s, span.stop_s - span.start_s, room
+            )
         sounds += interferers(rng, at, seconds, room)
         at += seconds
     sounds.sort(key=lambda s: (s.start_s, s.stop_s, s.take))

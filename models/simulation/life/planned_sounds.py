@@ -78,7 +78,7 @@ def _in_front(rng: Generator) -> float:
     return float(rng.uniform(-np.pi, np.pi))
 
 
-def beside(
+def filling_sounds(
     rng: Generator,
     weights: Mapping[str, float],
     share: float,
@@ -113,7 +113,7 @@ def interferers(
 ) -> list[SoundEvent]:
     """Draw far sounds that belong to no scenario, quieter than the wearer's own."""
     interferers = []
-    for event in beside(rng, INTERFERERS, share, False, start, seconds, room):
+    for event in filling_sounds(rng, INTERFERERS, share, False, start, seconds, room):
         level = LEVEL_DB - float(rng.uniform(*INTERFERER_SNR_DB))
         interferers.append(replace(event, level_db=level, interferer=True))
     return interferers

@@ -163,10 +163,10 @@ class Mixer:
         delay_s = (np.linalg.norm(echoes.place, axis=1) - distance) / SPEED_OF_SOUND
         first = (echoes.order == 1) & (delay_s < ECHO_WINDOW_S)
         head, relative = self._directions(event, dry.size)
-        response = room.response(_some(echoes, ~first), distance, ears.points_m)
+        response = room.response(_chosen(echoes, ~first), distance, ears.points_m)
         parts = [
             render_at_ears(dry, relative, ears.responses(distance)),
-            first_echoes(dry, head, ears.responses(_FAR_TABLE_M), _some(echoes, first), distance),
+            first_echoes(dry, head, ears.responses(_FAR_TABLE_M), _chosen(echoes, first), distance),
         ]
         longest = max(dry.size + response.shape[1], *(part.shape[1] for part in parts))
         total = convolve(dry, response, longest)
@@ -204,7 +204,7 @@ class Mixer:
         return noise * np.float32(self._listener.mic_noise)
 
 
-def _some(echoes: Reflections, chosen: NDArray[np.bool_]) -> Reflections:
+def _chosen(echoes: Reflections, chosen: NDArray[np.bool_]) -> Reflections:
     return Reflections(echoes.place[chosen], echoes.gain[chosen], echoes.order[chosen])
 
 

@@ -59,11 +59,11 @@ async def refuse_unknown(store: LogStore, *devices: str) -> None:
     for device in devices:
         if any(await store.count(device)):
             return
-    known = _some([summary.device_id for summary in await store.devices()]) or "none yet"
-    names = _some([repr(device) for device in devices])
+    known = _first_names([summary.device_id for summary in await store.devices()]) or "none yet"
+    names = _first_names([repr(device) for device in devices])
     subject = f"device {names} has no" if len(devices) == 1 else f"none of {names} has a"
     raise LogCommandError(f"{subject} log; expected one of: {known}")
 
 
-def _some(names: Sequence[str]) -> str:
+def _first_names(names: Sequence[str]) -> str:
     return ", ".join(names[:_SHOWN_DEVICES]) + (", ..." if len(names) > _SHOWN_DEVICES else "")

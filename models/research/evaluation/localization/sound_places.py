@@ -62,8 +62,11 @@ def measure(placed: PlacedEvents, by: Calibration = CALIBRATION) -> dict[str, An
     return {
         **_figures(judged, by),
         "mixed": _figures(mixed, by),
-        "by_regions": _distances(_whole(judged), by),
-        "apart": {**_distances(parted, by), "by_regions": _distances(_whole(parted), by)},
+        "by_regions": _distances(_without_separation(judged), by),
+        "apart": {
+            **_distances(parted, by),
+            "by_regions": _distances(_without_separation(parted), by),
+        },
         "absent": placed.absent,
         "windows": placed.windows,
         "extracted_seconds": placed.extracted / placed.seconds,
@@ -71,7 +74,7 @@ def measure(placed: PlacedEvents, by: Calibration = CALIBRATION) -> dict[str, An
     }
 
 
-def _whole(judged: Sequence[PlacedEvent]) -> list[PlacedEvent]:
+def _without_separation(judged: Sequence[PlacedEvent]) -> list[PlacedEvent]:
     """Return events without the evidence from separating near and far."""
     return [replace(one, evidence=replace(one.evidence, apart=None)) for one in judged]
 

@@ -29,7 +29,7 @@ class HarGptAnswer(BaseModel):
     activity: str = Field(min_length=1, max_length=80)
 
 
-def asked(window: NDArray[np.float32], names: Sequence[str]) -> Messages:
+def prompt(window: NDArray[np.float32], names: Sequence[str]) -> Messages:
     """Return the prompt for one window (120, 6): role, readings, question, step by step."""
     columns = "\n".join(
         f"{axis}: {', '.join(f'{value:.2f}' for value in window[::_EVERY, number])}"
@@ -50,7 +50,7 @@ def asked(window: NDArray[np.float32], names: Sequence[str]) -> Messages:
 def hargpt(windows: Windows, names: Sequence[str], endpoint: LlmBatch) -> NDArray[np.int64]:
     """Return a label number for each window, -1 if the endpoint named none of `names`."""
     answers = endpoint.ask_all(
-        [asked(window, names) for window in windows.data], HarGptAnswer, "hargpt"
+        [prompt(window, names) for window in windows.data], HarGptAnswer, "hargpt"
     )
     places = {name.lower(): number for number, name in enumerate(names)}
     return np.array(

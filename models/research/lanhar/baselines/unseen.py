@@ -75,7 +75,7 @@ def unseen(given: Unseen) -> dict[str, Callable[[], dict[str, float]]]:
 def among_new(true: NDArray[np.int64], scores: NDArray[np.floating]) -> float:
     """Return the accuracy of scores (M, C) for indices (M,), without the excluded labels."""
     there = np.isin(np.arange(scores.shape[1]), true)
-    return _right(np.where(there, scores, -np.inf).argmax(axis=1), true)
+    return _accuracy(np.where(there, scores, -np.inf).argmax(axis=1), true)
 
 
 def mapped(given: Unseen, name: str) -> NDArray[np.float32]:
@@ -127,7 +127,7 @@ def fine_tuned(given: Unseen) -> float:
     others = task.target[torch.from_numpy(asked)]
     if not len(others):
         return 0.0
-    return _right(labelled(network.eval(), others), given.true[asked])
+    return _accuracy(labelled(network.eval(), others), given.true[asked])
 
 
 def tuned_on(given: Unseen, seed: int) -> NDArray[np.int64]:
@@ -166,10 +166,10 @@ def _new(given: Unseen) -> torch.Tensor:
 def _figures(scores: NDArray[np.floating], given: Unseen) -> dict[str, float]:
     true = given.true[given.new]
     return {
-        "accuracy": _right(scores.argmax(axis=1), true),
+        "accuracy": _accuracy(scores.argmax(axis=1), true),
         "accuracy_among_new": among_new(true, scores),
     }
 
 
-def _right(predicted: NDArray[np.int64], true: NDArray[np.int64]) -> float:
+def _accuracy(predicted: NDArray[np.int64], true: NDArray[np.int64]) -> float:
     return float(np.mean(predicted == true)) if len(true) else 0.0

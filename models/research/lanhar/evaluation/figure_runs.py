@@ -116,7 +116,7 @@ def runs(
     if "14" in wanted:
         rows += [("14", row.name, partial(_changed, data, row)) for row in (*INTERPRETERS, *also)]
     if "15" in wanted:
-        rows.append(("15", "all pairs", partial(_again, data)))
+        rows.append(("15", "all pairs", partial(_regeneration, data)))
     return [
         FigureRun(figure, name, seed, partial(measure, seed))
         for seed in seeds
@@ -135,7 +135,7 @@ def _changed(data: FigureData, row: Row, seed: int) -> Figures:
     return run_row(row, source, target, LABEL_SET, seed, settings, None)[1]
 
 
-def _again(data: FigureData, seed: int) -> Figures:
+def _regeneration(data: FigureData, seed: int) -> Figures:
     pairs: Figures = regeneration({n: data.windows(f) for n, f in DATA_SETS.items()}, seed)
     return pairs
 

@@ -33,7 +33,7 @@ from models.research.lanhar.training import train_on
 from models.research.lanhar.training.last_layers import (
     LastLayersSettings,
     above_transformer,
-    shown,
+    layer_inputs,
     train_last_layers,
 )
 from models.research.lanhar.training.scores import macro_f1
@@ -126,7 +126,9 @@ def left_out(folder: Path, left: str, seed: int, settings: LeaveOneOutSettings) 
         for name in LEFT_OUT.values()
         if name != left
     ]
-    parts = [shown(encoder, part, names.names, described.names, last.rarer) for part in learned]
+    parts = [
+        layer_inputs(encoder, part, names.names, described.names, last.rarer) for part in learned
+    ]
     vectors = torch.from_numpy(names.vectors)
     train_last_layers(
         encoder.requires_grad_(True),
@@ -137,7 +139,7 @@ def left_out(folder: Path, left: str, seed: int, settings: LeaveOneOutSettings) 
         last,
     )
     unseen = unseen_users(folder / left, settings.users)
-    seen = shown(encoder, unseen, names.names, described.names, last.rarer)
+    seen = layer_inputs(encoder, unseen, names.names, described.names, last.rarer)
     with torch.inference_mode():
         read = above_transformer(encoder, seen.tokens, seen.values, seen.posture)
     ours = np.array(names.names)[(read @ vectors.T).argmax(dim=1).numpy()]

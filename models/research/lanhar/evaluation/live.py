@@ -26,7 +26,7 @@ from models.lanhar.sensor_encoder import LANHAR_SENSOR
 from models.recordings.datasets.labelled_windows import read
 from models.recordings.protocol import RecordingError
 from models.recordings.shared_data import IMU
-from models.research.lanhar.evaluation.live_page import page, shown
+from models.research.lanhar.evaluation.live_page import formatted, page
 from models.research.lanhar.evaluation.live_ranking import Figures, figures, ranked
 from models.research.lib.error_lines import one_line_errors
 from models.research.lib.option_minimums import check_minimums
@@ -119,11 +119,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
     for name, row in measured.items():
         print(
             f"{row['position']} ({name}), {row['users']} users: macro-F1 "
-            f"{shown(row['macro_f1'])}, window by window {shown(row['macro_f1_alone'])}, "
-            f"without upright {shown(row['macro_f1_without_upright'])}; walking, sitting, "
-            f"standing {shown(row['level_macro_f1'])}; calibration error "
-            f"{shown(row['calibration_error'])}, confidently wrong "
-            f"{shown(row['confidently_wrong'])}",
+            f"{formatted(row['macro_f1'])}, window by window {formatted(row['macro_f1_alone'])}, "
+            f"without upright {formatted(row['macro_f1_without_upright'])}; walking, sitting, "
+            f"standing {formatted(row['level_macro_f1'])}; calibration error "
+            f"{formatted(row['calibration_error'])}, confidently wrong "
+            f"{formatted(row['confidently_wrong'])}",
         )
     if options.json is not None:
         write_atomically(options.json, json.dumps(measured, indent=2))

@@ -22,13 +22,13 @@ def page(measured: Figures, command: str, weights: str, date: str, about: str) -
             str(row["users"]),
             str(row["windows"]),
             str(len(row["labels"])),
-            shown(row["macro_f1"]),
-            shown(row["macro_f1_alone"]),
-            shown(row["macro_f1_without_upright"]),
-            shown(row["upright_known"]),
-            shown(row["level_macro_f1"]),
-            shown(row["calibration_error"]),
-            shown(row["confidently_wrong"]),
+            formatted(row["macro_f1"]),
+            formatted(row["macro_f1_alone"]),
+            formatted(row["macro_f1_without_upright"]),
+            formatted(row["upright_known"]),
+            formatted(row["level_macro_f1"]),
+            formatted(row["calibration_error"]),
+            formatted(row["confidently_wrong"]),
         ]
         for name, row in measured.items()
     ]
@@ -38,7 +38,7 @@ def page(measured: Figures, command: str, weights: str, date: str, about: str) -
         "confidently wrong",
     ]  # fmt: skip
     by_label = [
-        [name, label, str(one["windows"]), shown(one["f1"]), _taken(one["taken_for"])]
+        [name, label, str(one["windows"]), formatted(one["f1"]), _taken(one["taken_for"])]
         for name, row in measured.items()
         for label, one in row["labels"].items()
     ]
@@ -57,7 +57,7 @@ def page(measured: Figures, command: str, weights: str, date: str, about: str) -
     )
 
 
-def shown(value: float | None) -> str:
+def formatted(value: float | None) -> str:
     """Return a figure, a dash where there is none."""
     return "–" if value is None else f"{value:.3f}"
 

@@ -154,13 +154,13 @@ def _table(rows: Mapping[str, Figures]) -> str:
     return table(
         list(_HEAD),
         [
-            [name.partition("_50hz")[0].partition("_20hz")[0], *map(_shown, row.values())]
+            [name.partition("_50hz")[0].partition("_20hz")[0], *map(_formatted, row.values())]
             for name, row in rows.items()
         ],
     )
 
 
-def _shown(value: object) -> str:
+def _formatted(value: object) -> str:
     return "–" if value is None else f"{value:.3f}" if isinstance(value, float) else str(value)
 
 

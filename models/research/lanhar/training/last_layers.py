@@ -75,7 +75,7 @@ class LastLayersSettings:
 
 
 @dataclass(frozen=True)
-class Shown:
+class LayerInputs:
     """N windows as the last layers see them.
 
     `tokens` (N, 2·W) mean and largest, `values` (N, M), `posture` (N, 2), `right` (N, F) which
@@ -92,13 +92,13 @@ class Shown:
 
 
 @torch.no_grad()
-def shown(
+def layer_inputs(
     encoder: SensorEncoder,
     windows: LabelledWindows,
     in_force: Sequence[str],
     described: Sequence[str],
     rarer: float,
-) -> Shown:
+) -> LayerInputs:
     """Return what the frozen layers make of windows, each wearer's in their order."""
     encoder.eval()
     tokens, values = [], []
@@ -112,7 +112,7 @@ def shown(
     own = torch.tensor([_number(canonical(label), described) for label in windows.labels])
     posture = torch.tensor(postures(windows), dtype=torch.float32)
     chance = torch.tensor(chances(windows, in_force, rarer)) * (right.any(dim=1) | (own >= 0))
-    return Shown(torch.cat(tokens), standardised, posture, right, own, chance)
+    return LayerInputs(torch.cat(tokens), standardised, posture, right, own, chance)
 
 
 def postures(windows: LabelledWindows) -> list[tuple[float, float]]:
@@ -134,7 +134,7 @@ def chances(windows: LabelledWindows, in_force: Sequence[str], rarer: float) -> 
 
 def train_last_layers(
     encoder: SensorEncoder,
-    parts: Sequence[Shown],
+    parts: Sequence[LayerInputs],
     in_force: Tensor,
     described: Tensor,
     seed: int,
@@ -153,7 +153,7 @@ def train_last_layers(
         above.append(in_force)
 
     def loss_of(_step: int) -> Tensor:
-        batch = _drawn(parts, settings.batch // len(parts), rng)
+        batch = _draw(parts, settings.batch // len(parts), rng)
         hide = torch.rand(len(batch.own), generator=rng) < settings.hidden
         noise = torch.randn(batch.tokens.shape, generator=rng) * settings.token_noise
         jitter = torch.randn(batch.values.shape, generator=rng) * settings.jitter
@@ -190,7 +190,7 @@ def above_transformer(
 
 @torch.inference_mode()
 def score(
-    encoder: SensorEncoder, windows: Shown, names_in_force: Sequence[str], in_force: Tensor
+    encoder: SensorEncoder, windows: LayerInputs, names_in_force: Sequence[str], in_force: Tensor
 ) -> float:
     """Return the macro-F1 of the labels in force over the windows that one of them is right for."""
     vectors = above_transformer(encoder, windows.tokens, windows.values, windows.posture)
@@ -245,8 +245,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         path = data / IMU / name
         names = (in_force.names, described.names, settings.rarer)
         if name not in options.without:
-            learned.append(shown(before, read_windows(path, split="train"), *names))
-        checked[name] = shown(before, read_windows(path, split="validation"), *names)
+            learned.append(layer_inputs(before, read_windows(path, split="train"), *names))
+        checked[name] = layer_inputs(before, read_windows(path, split="validation"), *names)
     of_texts, all_texts = (torch.from_numpy(labels.vectors) for labels in (in_force, described))
     now: dict[str, list[float]] = {name: [] for name in checked}
     for seed in range(options.seed, options.seed + options.seeds):
@@ -271,10 +271,12 @@ def _number(name: str, names: Sequence[str]) -> int:
     return names.index(name) if name in names else -1
 
 
-def _drawn(parts: Sequence[Shown], each: int, rng: Generator) -> Shown:
+def _draw(parts: Sequence[LayerInputs], each: int, rng: Generator) -> LayerInputs:
     drawn = [(part, torch.multinomial(part.chance, each, True, generator=rng)) for part in parts]
     columns = ("tokens", "values", "posture", "right", "own", "chance")
-    return Shown(*(torch.cat([getattr(part, c)[rows] for part, rows in drawn]) for c in columns))
+    return LayerInputs(
+        *(torch.cat([getattr(part, c)[rows] for part, rows in drawn]) for c in columns)
+    )
 
 
 if __name__ == "__main__":

@@ -5,7 +5,7 @@ import pytest
 import torch
 
 from models.research.lanhar.baselines.forest import forest
-from models.research.lanhar.baselines.hargpt import HarGptAnswer, asked, hargpt
+from models.research.lanhar.baselines.hargpt import HarGptAnswer, hargpt, prompt
 from models.research.lanhar.baselines.learning import NETWORKS, BaselineSettings, Task
 from models.research.lanhar.interpretation.llm_batch import EndpointError
 from models.research.lanhar.interpretation.windows import Windows
@@ -72,6 +72,6 @@ def test_hargpt_takes_names_in_any_case_and_counts_the_rest_as_wrong() -> None:
 
 
 def test_hargpts_prompt_holds_the_readings_and_the_candidates() -> None:
-    text = asked(part(0)[0].data[0], NAMES)[0]["content"]
+    text = prompt(part(0)[0].data[0], NAMES)[0]["content"]
     assert "gyro z" in text
     assert all(name in text for name in NAMES)

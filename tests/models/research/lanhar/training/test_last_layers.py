@@ -12,8 +12,8 @@ from models.research.lanhar.training.last_layers import (
     LastLayersSettings,
     above_transformer,
     chances,
+    layer_inputs,
     postures,
-    shown,
     train_last_layers,
 )
 from models.serving.open_vocabulary import IN_FORCE
@@ -45,7 +45,7 @@ def encoder() -> SensorEncoder:
 def test_only_what_is_above_the_transformer_learns_and_any_right_label_will_do() -> None:
     network, windows = encoder(), made()
     before = {name: value.clone() for name, value in network.state_dict().items()}
-    part = shown(network, windows, IN_FORCE, DESCRIBED, 0.5)
+    part = layer_inputs(network, windows, IN_FORCE, DESCRIBED, 0.5)
     in_force = normalize(torch.randn(len(IN_FORCE), 128), dim=1)
     described = normalize(torch.randn(len(DESCRIBED), 128), dim=1)
     settings = LastLayersSettings(steps=40, batch=48, described=0.1)
@@ -62,7 +62,7 @@ def test_only_what_is_above_the_transformer_learns_and_any_right_label_will_do()
 
 def test_the_last_layers_see_of_a_window_what_the_whole_encoder_does() -> None:
     network, windows = encoder(), made(2)
-    part = shown(network, windows, IN_FORCE, DESCRIBED, 0.5)
+    part = layer_inputs(network, windows, IN_FORCE, DESCRIBED, 0.5)
     even = torch.from_numpy(np.stack([to_20_hz(imu, 50.0) for imu in windows.imu]))
     with torch.no_grad():
         vectors = above_transformer(network, part.tokens, part.values, part.posture)
@@ -70,7 +70,7 @@ def test_the_last_layers_see_of_a_window_what_the_whole_encoder_does() -> None:
 
 
 def test_stairs_without_a_direction_are_both_labels_in_force_and_one_described() -> None:
-    part = shown(encoder(), made(1), IN_FORCE, DESCRIBED, 0.5)
+    part = layer_inputs(encoder(), made(1), IN_FORCE, DESCRIBED, 0.5)
     assert [IN_FORCE[at] for at in part.right[1].nonzero()[:, 0]] == [
         "going upstairs",
         "going downstairs",
@@ -94,7 +94,7 @@ def test_a_rare_activity_is_drawn_more_often_than_it_occurs() -> None:
 
 def test_without_language_the_labels_vectors_learn_too() -> None:
     network = encoder()
-    part = shown(network, made(2), IN_FORCE, DESCRIBED, 0.5)
+    part = layer_inputs(network, made(2), IN_FORCE, DESCRIBED, 0.5)
     fixed = normalize(torch.randn(len(IN_FORCE), 128), dim=1)
     described = normalize(torch.randn(len(DESCRIBED), 128), dim=1)
     free = torch.nn.Parameter(fixed.clone())
