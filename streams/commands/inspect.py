@@ -9,6 +9,7 @@ from faust.cli import option
 
 from infra import topics
 from infra.broker import acls, topic_growth
+from infra.errors import SettingsError
 from streams.commands.error_lines import one_line_errors
 from streams.commands.running_services import running
 from streams.commands.tables import table
@@ -45,6 +46,7 @@ def register(app: EgoLogApp) -> None:
     @one_line_errors
     async def topics_command(create: bool, grow: int | None, force: bool, **options: Any) -> None:
         """List topics, create or grow them, or print the access rules."""
+        _require_sense(create=create, grow=grow, force=force, **options)
         if options["acls"]:
             await _acls_command(app.settings, options["named"], apply=options["apply"])
             return
@@ -67,6 +69,20 @@ def register(app: EgoLogApp) -> None:
         """List settings with their values."""
         rows = [(row.name, row.value, row.description) for row in app.settings.rows()]
         table(("setting", "value", "meaning"), rows)
+
+
+def _require_sense(
+    *, create: bool, grow: int | None, force: bool, acls: bool, apply: bool, named: tuple[str, ...]
+) -> None:
+    """Raise `SettingsError` for an option that would be ignored beside the others."""
+    if not acls and (apply or named):
+        ignored = "--apply" if apply else "--principal"
+        raise SettingsError(f"{ignored} has no effect alone: expected it beside --acls")
+    if force and grow is None:
+        raise SettingsError("--force has no effect alone: expected it beside --grow")
+    if acls and (create or grow is not None):
+        ignored = "--create" if create else "--grow"
+        raise SettingsError(f"{ignored} has no effect beside --acls: expected two commands")
 
 
 async def _print_topics(settings: Settings) -> None:
