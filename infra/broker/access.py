@@ -37,7 +37,7 @@ if TYPE_CHECKING:
 
 ACLS_HINT = "`faust -A streams.app topics --acls` prints the rules that each role needs"
 _CONNECT_TIMEOUT_MS = 5_000
-_DENIALS = (
+DENIALS = (
     ClusterAuthorizationFailedError,
     GroupAuthorizationFailedError,
     TopicAuthorizationFailedError,
@@ -107,11 +107,19 @@ async def require_broker(settings: Settings) -> None:
 
 def broker_error(settings: Settings, error: KafkaError) -> BrokerError:
     """Wrap a client's `KafkaError`."""
-    if isinstance(error, _DENIALS):
-        return BrokerError(
-            f"broker at {settings.broker_url} denies this login ({error!r}): {ACLS_HINT}"
-        )
-    return BrokerError(f"broker at {settings.broker_url} failed: {error!r}")
+    return denial(settings, error) or BrokerError(
+        f"broker at {settings.broker_url} failed: {error!r}"
+    )
+
+
+def denial(settings: Settings, error: BaseException) -> BrokerError | None:
+    """Return an error of the broker's authorizer, or one caused by it, in one line; else None."""
+    cause: BaseException | None = error
+    while cause is not None and not isinstance(cause, DENIALS):
+        cause = cause.__cause__
+    return cause and BrokerError(
+        f"broker at {settings.broker_url} denies this login ({cause!r}): {ACLS_HINT}"
+    )
 
 
 def _refusal(error: Exception) -> str:

@@ -280,15 +280,16 @@ class EgoLogApp(faust.App):
         try:
             await work
         except Exception as error:
-            problem = explained(error, self.settings.redis_url)
+            problem = explained(error, self.settings)
             if problem is None:
                 # Unpublished results leave their messages unacknowledged: a restart reads them
                 # again.
                 await self.crash(error)
                 raise
-            self._end(problem)
+            self.end(problem)
 
-    def _end(self, error: InfraError) -> None:
+    def end(self, error: InfraError) -> None:
+        """End the worker with one line."""
         if not self.crashed:
             log.critical("the worker ends: %s", error)
             # `crash` without the traceback.

@@ -2,19 +2,25 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from redis.exceptions import RedisError
 
+from infra.broker.access import denial
 from infra.disk import full_disk
 from infra.errors import InfraError, ServiceError, StoreError
 from infra.redis.outage import cause
 from infra.secrets import mask_url
 
+if TYPE_CHECKING:
+    from infra.settings import Settings
 
-def explained(error: Exception, redis_url: str) -> InfraError | None:
+
+def explained(error: Exception, settings: Settings) -> InfraError | None:
     """Return an error of a service in one line, None for one that needs its traceback."""
     if isinstance(error, InfraError):
         return error
     if isinstance(error, RedisError):
-        return StoreError(f"redis at {mask_url(redis_url)} {cause(error)}")
+        return StoreError(f"redis at {mask_url(settings.redis_url)} {cause(error)}")
     full = full_disk(error) if isinstance(error, OSError) else None
-    return None if full is None else ServiceError(full)
+    return denial(settings, error) if full is None else ServiceError(full)

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import faust
 
 from infra import topics
+from infra.broker.groups import require_group
 from infra.disk import full_disk
 from infra.errors import InfraError, PortInUseError
 from infra.local.embedded import EmbeddedServices
@@ -141,6 +142,7 @@ async def _check_services(settings: Settings, *, create: bool) -> None:
         await topics.create(settings)
     else:
         topics.check(await topics.describe(settings), settings)
+        await require_group(settings, settings.app_id)
     async with await connect(settings) as redis:
         await warn_of_loss(redis, settings)
 

@@ -27,6 +27,7 @@ from aiokafka.errors import IllegalStateError
 from faust.types import TP, Message
 
 from infra import metrics
+from infra.broker.access import DENIALS, broker_error
 from streams.engine.kafka.contiguous_offsets import ContiguousOffsets
 from streams.engine.kafka.fetching import FetchingThread
 from streams.engine.kafka.progress_consumer import ProgressConsumer
@@ -213,7 +214,13 @@ class Consumer(ProgressConsumer):
         self._covered = {}
         all_have_room = active_partitions is None or active_partitions >= self._next.keys()
         wait_s = min(timeout, _IDLE_WAIT_S if all_have_room else _FETCH_WAIT_S)
-        records = await super()._getmany(active_partitions, wait_s)
+        try:
+            records = await super()._getmany(active_partitions, wait_s)
+        except DENIALS as error:
+            app: Any = self.app
+            app.end(broker_error(app.settings, error))
+            # Faust would print the traceback of any other error, twice.
+            raise asyncio.CancelledError from None
         if era == self._era:
             self._covered = self._thread.covered
             for tp, position in self._thread.positions.items():

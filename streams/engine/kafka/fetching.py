@@ -138,6 +138,10 @@ class FetchingThread(AIOKafkaConsumerThread):
                 raise
             self._stopped.set()
 
+    async def commit(self, offsets: Mapping[TP, int]) -> bool:
+        """Commit, unless an error that ends the worker has ended this thread already."""
+        return False if self.thread_loop.is_closed() else await super().commit(offsets)
+
     async def _commit(self, offsets: Mapping[TP, int]) -> bool:
         """Commit, leaving out topics that were deleted.
 

@@ -20,6 +20,7 @@ from aiokafka.errors import (
 from infra import topics
 from infra.broker import acls
 from infra.broker.access import client_arguments
+from infra.broker.groups import require_group
 from infra.broker.topic_reader import publish, read_all
 from infra.errors import BrokerError, SettingsError, TopicsError
 from infra.settings import Settings, load
@@ -209,6 +210,22 @@ async def test_groups_belong_to_their_role(
                 await asked
     finally:
         await consumer.stop()
+
+
+@pytest.mark.services
+@pytest.mark.parametrize(
+    ("role", "group", "allowed"),
+    [("worker", "", True), ("finetuner", "-finetune", True), ("finetuner", "", False)],
+)
+async def test_a_closed_group_is_refused_before_a_consumer_waits_for_it(
+    secured_settings: Settings, role: str, group: str, allowed: bool
+) -> None:
+    login, name = of(secured_settings, role), f"{secured_settings.app_id}{group}"
+    if allowed:
+        await require_group(login, name)
+    else:
+        with pytest.raises(BrokerError, match=f"^group {name} is closed to this login: `faust"):
+            await require_group(login, name)
 
 
 @pytest.mark.services

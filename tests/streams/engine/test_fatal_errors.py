@@ -4,24 +4,40 @@ import errno
 import os
 
 import pytest
+from aiokafka.errors import TopicAuthorizationFailedError
+from faust.exceptions import ProducerSendError
 
-from infra.errors import ServiceError, TopicsError
+from infra.errors import BrokerError, ServiceError, TopicsError
+from infra.settings import load
 from streams.engine.fatal_errors import explained
 
-REDIS = "redis://:secret@store"
+SETTINGS = load(env_file=None, broker_url="kafka://broker:9092", redis_url="redis://:secret@store")
 
 
 def test_an_error_of_ours_explains_itself() -> None:
     error = TopicsError("topic spatial is missing")
-    assert explained(error, REDIS) is error
+    assert explained(error, SETTINGS) is error
 
 
 def test_a_full_disk_is_explained_by_its_file() -> None:
-    problem = explained(OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), "cache.db"), REDIS)
+    problem = explained(OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), "cache.db"), SETTINGS)
     assert isinstance(problem, ServiceError)
     assert str(problem).startswith("disk of cache.db is full: ")
 
 
+def test_a_denial_is_explained_by_the_rules_that_are_missing() -> None:
+    try:
+        raise ProducerSendError("Error while sending") from TopicAuthorizationFailedError("spatial")
+    except ProducerSendError as error:
+        problem = explained(error, SETTINGS)
+    assert isinstance(problem, BrokerError)
+    assert str(problem) == (
+        "broker at kafka://broker:9092 denies this login "
+        "(TopicAuthorizationFailedError('spatial')): "
+        "`faust -A streams.app topics --acls` prints the rules that each role needs"
+    )
+
+
 @pytest.mark.parametrize("error", [FileNotFoundError("x"), ZeroDivisionError()])
 def test_any_other_error_needs_its_traceback(error: Exception) -> None:
-    assert explained(error, REDIS) is None
+    assert explained(error, SETTINGS) is None

@@ -7,15 +7,17 @@ from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from aiokafka.errors import TopicAuthorizationFailedError
 from faust.transport.drivers.aiokafka import Consumer as FaustConsumer
 
+from infra.settings import load
 from streams.engine.kafka.consumer import Consumer
 from tests.streams.engine.kafka.one_partition import Broker, Record, T
 
 if TYPE_CHECKING:
     from faust.types import TP
 
-    pass
+    from infra.errors import InfraError
 
 
 class Handing:
@@ -99,3 +101,22 @@ async def test_a_fetch_waits_long_only_while_no_agent_is_full(
     monkeypatch.setattr(FaustConsumer, "_getmany", fetch)
     await consumer._getmany(active, 1.0)
     assert waits == [at_most_s]
+
+
+async def test_a_denied_fetch_ends_the_worker_in_one_line(monkeypatch: pytest.MonkeyPatch) -> None:
+    async def fetch(*_: object) -> None:
+        raise TopicAuthorizationFailedError("audio.frames")
+
+    ends: list[InfraError] = []
+    settings = load(env_file=None, broker_url="kafka://broker:9092")
+    broker = Broker(monkeypatch)
+    broker.consumer._era, broker.consumer._next = 0, {}
+    broker.consumer.app = SimpleNamespace(settings=settings, end=ends.append)
+    monkeypatch.setattr(FaustConsumer, "_getmany", fetch)
+    with pytest.raises(asyncio.CancelledError):
+        await broker.consumer._getmany(None, 1.0)
+    assert [str(error) for error in ends] == [
+        "broker at kafka://broker:9092 denies this login "
+        "(TopicAuthorizationFailedError('audio.frames')): "
+        "`faust -A streams.app topics --acls` prints the rules that each role needs"
+    ]

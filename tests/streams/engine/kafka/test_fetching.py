@@ -185,6 +185,7 @@ async def test_a_thread_that_an_error_has_ended_is_stopped_like_any_other() -> N
     fetching.thread_loop.close()
     fetching._stopped_set()
     assert fetching._stopped.is_set()
+    assert await fetching.commit({A: 1}) is False
 
 
 @pytest.mark.parametrize(("life", "wait_ms"), [(None, 1_500), ("one", 100)])
