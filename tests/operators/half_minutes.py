@@ -17,6 +17,7 @@ DEVICE = "glasses"
 def half_minute(number: int, **changes: Any) -> Scenario:
     fields: dict[str, Any] = {
         "window_id": f"w{number}",
+        "coverage": {"audio": 1.0, "imu": 1.0},
         "spatial": {"left-far": 0.4, "front-near": 0.1},
         "sound_events": {"siren": 0.9},
         "motion": {"walking": 0.9, "moving": 0.2},

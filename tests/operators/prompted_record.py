@@ -16,6 +16,7 @@ def record(near: float = 0.9, **changes: object) -> Scenario:
     fields: dict[str, object] = {
         "window_id": "alice-watch/s/scenario/0",
         "scenarios": {"Cooking": 0.41, "Eating": 0.3},
+        "confidence": 0.41,
         "activities": [
             ActivitySpan(start_ns=0, end_ns=5, activity="walking", probability=0.6),
         ],

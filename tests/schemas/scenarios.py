@@ -9,7 +9,7 @@ from schemas.frames import NS
 
 
 def plain_scenario(
-    start_ns: int, device: str = "d", session: str = "s", **changes: Any
+    start_ns: int, device: str = "d", session: str = "s", /, **changes: Any
 ) -> Scenario:
     """Return the record of thirty seconds; its confidence is that of the likeliest scenario."""
     fields: dict[str, Any] = {
@@ -28,4 +28,4 @@ def plain_scenario(
         "motion": {},
         **changes,
     }
-    return Scenario(**{"confidence": max(fields["scenarios"].values()), **fields})
+    return Scenario(**{"confidence": max(fields["scenarios"].values(), default=0.0), **fields})
