@@ -8,7 +8,7 @@ from models.recordings.skipped_rows import by_kind
 from schemas.event_time import iso
 
 if TYPE_CHECKING:
-    from models.recordings.imports.importing import Import
+    from models.recordings.imports.import_result import Import
     from models.recordings.imports.recording import ImportedRecording
 
 _MAX_LISTED = 20  # recordings or files listed; a field season has thousands

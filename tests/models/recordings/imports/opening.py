@@ -11,7 +11,7 @@ from tests.models.recordings.imports.motion.wearer import NOW_S
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from models.recordings.imports.importing import Import
+    from models.recordings.imports.import_result import Import
 
 
 def import_of(path: Path, **options: Any) -> Import:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pytest
 
-from models.recordings.imports.importing import Import, open_import
+from models.recordings.imports.importing import open_import
 from models.recordings.imports.report import as_json, as_lines
 from models.recordings.protocol import RecordingError
 from schemas.frames import NS
@@ -15,6 +15,8 @@ from tests.models.recordings.imports.sounds import MARCH_NS, NOW_NS, motion, sou
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+    from models.recordings.imports.import_result import Import
 
 
 def import_of(path: Path, **how: object) -> Import:

@@ -1,0 +1,82 @@
+"""What is written beside recordings: their ground truth, and Sensor Logger's annotations."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from models.recordings.imports.sensor_logger import ANNOTATION_NAME, read_marks, spans_of
+from models.recordings.protocol import RecordingError
+from models.recordings.truth import TRUTH_NAME, read_truth
+from schemas.frames import NS
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from models.recordings.imports.files import FoundFile
+    from models.recordings.imports.import_result import Import
+    from models.recordings.imports.recorders import Recorders
+    from models.recordings.imports.recording import ImportedRecording
+    from models.recordings.imports.recording_json import RecordingJsons
+
+
+def add_truth(files: Iterable[FoundFile], abouts: RecordingJsons, result: Import) -> None:
+    """Add to each recording the overlapping spans of the truth.csv above its files."""
+    for file in files:
+        if file.display_path.name != TRUTH_NAME:
+            continue
+        its, start_ns = _beside(file, abouts.of(file.display_path).start_ns, result)
+        if not its:
+            continue
+        try:
+            spans, bad = read_truth(file.path, start_ns)
+        except RecordingError as error:
+            result.skipped.append((str(file.display_path), str(error)))
+            continue
+        for kind, count in bad.counts.items():
+            result.leave_out_rows(kind, count)
+        result.examples += [f"{file.display_path}: {text}" for text in bad.examples]
+        for recording in its:
+            recording.add_truth(spans)
+
+
+def add_annotations(files: Iterable[FoundFile], recorders: Recorders, result: Import) -> None:
+    """Add to each recording the spans of Sensor Logger's annotations above its files."""
+    for file in files:
+        if not is_annotation(file):
+            continue
+        its, start_ns = _beside(file, recorders.of(file.display_path).start_ns, result)
+        if not its:
+            continue
+        try:
+            marks, bad = read_marks(file.path, start_ns)
+        except RecordingError as error:
+            result.skipped.append((str(file.display_path), str(error)))
+            continue
+        if bad:
+            kind = "annotation without a time"
+            result.leave_out_rows(kind, len(bad))
+            result.examples += [f"{file.display_path}: line {line}: {kind}" for line in bad]
+        spans = spans_of(marks, max(r.start_ns + round(r.duration_s * NS) for r in its))
+        for recording in its:
+            recording.add_truth(spans)
+
+
+def is_annotation(file: FoundFile) -> bool:
+    """Return whether a file has Sensor Logger's annotations."""
+    return file.display_path.name.lower() == ANNOTATION_NAME.lower()
+
+
+def _beside(
+    file: FoundFile, start_ns: int | None, result: Import
+) -> tuple[list[ImportedRecording], int]:
+    """Return the recordings beside and below a file, and the start of the file's times.
+
+    The start is `start_ns`, or else the first of the recordings; without any the file is skipped.
+    """
+    folder = file.display_path.parent
+    its = [r for r in result.recordings if any(folder in p.parents for p in r.files)]
+    if not its:
+        result.skipped.append((str(file.display_path), "no recording lies beside it"))
+    if start_ns is None:
+        start_ns = min((r.start_ns for r in its), default=0)
+    return its, start_ns
