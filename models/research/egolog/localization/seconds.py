@@ -18,6 +18,12 @@ from models.features import Features
 from models.labels import SOUND_EVENTS
 from models.recordings.shared_data import CIPIC, ESC50
 from models.recordings.splits import Split, Splits
+from models.research.egolog.localization.placing import (
+    APART,
+    CONTINUUM,
+    Placing,
+)
+from models.research.egolog.localization.spatial_seconds import SpatialSeconds
 from models.research.lib.array_cache import load_or_make
 from models.simulation.acoustics.ears import Ears, SphericalEars
 from models.simulation.acoustics.microphone_arrays import MicrophoneArray
@@ -25,11 +31,9 @@ from models.simulation.acoustics.rooms import Room
 from models.simulation.acoustics.sounds import FS, SoundSource
 from models.simulation.life.motion import RATE
 from models.simulation.life.plan import SoundEvent
-from models.simulation.life.planned_sounds import FAR_M, NEAR_M
-from models.simulation.rendering.mixer import Listener, Mixer, region
+from models.simulation.rendering.mixer import Listener, Mixer
 from models.simulation.sources.head_motion import HeadMotions, Turning
 from models.simulation.sources.measured import EARS_REVISION, SoundBank, read_cipic
-from schemas.evidence import REGIONS
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -41,103 +45,16 @@ if TYPE_CHECKING:
 Ring = Literal["binaural", "glasses", "headphones"]
 RINGS: tuple[Ring, ...] = ("binaural", "glasses", "headphones")
 
-SOFT_BORDER_M = (0.8, 1.5)
 SECONDS = 2  # of a clip
 SOURCES = 3
 AUDIBLE_DB = -25.0  # below this level relative to its source's, a second is a pause
 BEFORE_S = 1  # rendered before the clip, so that continuous sounds have their full reverberation
-_ROOMS = {"room": 0.4, "hall": 0.25, "street": 0.2, "bathroom": 0.1, "car": 0.05}
 _COUNTS = (0.05, 0.5, 0.3, 0.15)
 _MEASURED_EARS = 0.75
 _FITS = 16  # wearers of an array in a split
 _TRAINED_ON_RECORDED = 0.7
 _STREAMS: dict[str, int] = {"train": 1, "validation": 2, "test": 3}
 _OTHER_STREAM = 4
-
-
-@dataclass(frozen=True)
-class Placing:
-    """Where sources stand: ranges of distance in m on both sides of `NEAR_BORDER_M`, and rooms.
-
-    `rooms` gives each kind its probability; `even` draws distances evenly by their logarithm.
-    """
-
-    near_m: tuple[float, float]
-    far_m: tuple[float, float]
-    rooms: dict[str, float]
-    even: bool = False
-
-
-NEAR_BORDER_M = 1.0
-APART = Placing(NEAR_M, FAR_M, _ROOMS)
-"""Clearly near and clearly far sources, as in composed days."""
-
-CONTINUUM = Placing(
-    (0.15, NEAR_BORDER_M),
-    (NEAR_BORDER_M, 6.0),
-    {
-        "open": 0.26,
-        "dry": 0.14,
-        "street": 0.13,
-        "room": 0.22,
-        "live": 0.1,
-        "hall": 0.07,
-        "bathroom": 0.05,
-        "car": 0.03,
-    },
-    even=True,
-)
-"""All distances, in rooms from anechoic to a second of reverberation; used for training."""
-
-
-@dataclass(frozen=True)
-class SpatialSeconds:
-    """N seconds, those of one clip in a row.
-
-    `maps` (N, P, 50, 64) float16 and `imu` (N, 50, 6) float32 as `models.features` makes them;
-    `azimuth` (N, 3) float32 rad relative to the head and `distance_m` (N, 3) float32, NaN for
-    absent sources; `turn` (N,) float32 the mean speed of the head's yaw in °/s.
-    """
-
-    maps: NDArray[np.float16]
-    imu: NDArray[np.float32]
-    azimuth: NDArray[np.float32]
-    distance_m: NDArray[np.float32]
-    turn: NDArray[np.float32]
-
-    def __len__(self) -> int:
-        return len(self.imu)
-
-    @property
-    def near(self) -> NDArray[np.bool_]:
-        """Whether each source (N, 3) is nearer than the border."""
-        return np.asarray(self.distance_m < NEAR_BORDER_M)
-
-    @property
-    def nearness(self) -> NDArray[np.float32]:
-        """How near each source (N, 3) is: 1 up to 0.8 m, 0 from 1.5 m, interpolated between."""
-        low, high = np.log(SOFT_BORDER_M)
-        share = (high - np.log(np.nan_to_num(self.distance_m, nan=1.0))) / (high - low)
-        nearness: NDArray[np.float32] = np.clip(share, 0.0, 1.0).astype(np.float32)
-        return nearness
-
-    @property
-    def regions(self) -> NDArray[np.float32]:
-        """Which of the eight regions contain a source: (N, 8) of 0 and 1."""
-        return self._regions(self.near.astype(np.float32))
-
-    @property
-    def soft_regions(self) -> NDArray[np.float32]:
-        """As `regions`, but a source close to the border is partly near and partly far."""
-        return self._regions(self.nearness)
-
-    def _regions(self, nearness: NDArray[np.float32]) -> NDArray[np.float32]:
-        shares = np.zeros((len(self), len(REGIONS)), np.float32)
-        for row, source in zip(*np.nonzero(~np.isnan(self.azimuth)), strict=True):
-            for near, share in ((True, nearness[row, source]), (False, 1 - nearness[row, source])):
-                at = REGIONS.index(region(float(self.azimuth[row, source]), near))
-                shares[row, at] = max(shares[row, at], share)
-        return shares
 
 
 @dataclass(frozen=True)

@@ -16,12 +16,7 @@ from models.egolog.movement_compensation import candidate_azimuths
 from models.network.low_precision import low_precision
 from models.research.egolog.augment import MIRRORED_REGIONS, mirrored_maps, remount, rotate
 from models.research.egolog.localization.listeners import MAPS, RINGS, WEIGHTS
-from models.research.egolog.localization.seconds import (
-    Ring,
-    SpatialSeconds,
-    Surroundings,
-    spatial_seconds,
-)
+from models.research.egolog.localization.seconds import Ring, Surroundings, spatial_seconds
 from models.research.lib.fit import Fit, FitResult, fit
 from models.serving.one_thread import pin_one_thread
 from models.simulation.acoustics.microphone_arrays import GEOMETRY_M, Device
@@ -35,6 +30,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from models.recordings.splits import Split
+    from models.research.egolog.localization.spatial_seconds import SpatialSeconds
 
 Trained = Literal["mono", "glasses", "headphones"]
 """What is trained here; `two_ears` trains the network that listens with two ears."""

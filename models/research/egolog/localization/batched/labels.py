@@ -10,14 +10,13 @@ from torch import Tensor
 
 from models.egolog.movement_compensation import CANDIDATES, candidate_azimuths
 from models.research.egolog.localization.batched.clip import BEFORE_S, CLIP_S, KEPT_S
+from models.research.egolog.localization.placing import NEAR_BORDER_M, SOFT_BORDER_M
 from models.simulation.life.motion import RATE
 from schemas.evidence import REGIONS
 
 if TYPE_CHECKING:
     from models.research.egolog.localization.batched.sources import Sources
 
-NEAR_BORDER_M = 1.0
-SOFT_BORDER_M = (0.8, 1.5)
 HEAT_WIDTH = float(np.deg2rad(7))
 _DIRECTION_OF_QUARTER = (0, 1, 3, 2)  # front, left, back, right
 

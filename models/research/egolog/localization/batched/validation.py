@@ -8,7 +8,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from models.research.egolog.localization import seconds as spatial
+from models.research.egolog.localization import placing as clip_placing
 from models.research.egolog.localization.batched.augment import SETTLED, vary_microphones
 from models.research.egolog.localization.batched.sources import Placements
 from schemas.evidence import DIRECTIONS
@@ -20,8 +20,8 @@ if TYPE_CHECKING:
     from models.research.egolog.localization.batched.seconds import RenderedSeconds, World
 
 
-CONTINUUM = Placements(rooms=spatial.CONTINUUM.rooms)
-APART = Placements(rooms=spatial.APART.rooms, border=0.0)
+CONTINUUM = Placements(rooms=clip_placing.CONTINUUM.rooms)
+APART = Placements(rooms=clip_placing.APART.rooms, border=0.0)
 DRY = Placements(rooms={"open": 1.0}, counts=(0.0, 1.0), border=0.5, still=1.0)
 ROOMS = Placements(rooms={"room": 0.6, "hall": 0.4}, counts=(0.0, 1.0), border=0.5, still=1.0)
 VALIDATION: dict[str, tuple[Placements, bool]] = {

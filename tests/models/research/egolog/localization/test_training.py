@@ -6,7 +6,8 @@ import torch
 
 from models.egolog.localization import Localization, LocalizationConfig
 from models.research.egolog.localization import training as localization
-from models.research.egolog.localization.seconds import SpatialSeconds, spatial_seconds
+from models.research.egolog.localization.seconds import spatial_seconds
+from models.research.egolog.localization.spatial_seconds import SpatialSeconds
 from models.research.lib.fit import Fit, fit
 from tests.models.research.egolog.localization.material import surroundings
 

@@ -3,7 +3,7 @@ import pytest
 import torch
 
 from models.research.egolog.localization.batched.labels import heat_of, regions_of
-from models.research.egolog.localization.seconds import SpatialSeconds
+from models.research.egolog.localization.spatial_seconds import SpatialSeconds
 from models.research.egolog.localization.training import heat_of as heat_of_one_clip
 
 
