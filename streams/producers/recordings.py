@@ -47,19 +47,23 @@ DEFAULT_MINUTES = 24.0
 NumberT = TypeVar("NumberT", int, float)
 
 
-def open_recordings(spec: str, data_root: Path | None = None) -> list[Recording]:
+def open_recordings(
+    spec: str, data_root: Path | None = None, start_ns: int | None = None
+) -> list[Recording]:
     """Return the recordings of `spec` (one of `SPECS`), in the order of their start.
 
     `data_root` is the folder of the data sets; specifications with their own path, and `simulated`,
-    do not need it. Raises `RecordingError` with one line for an unknown specification, a missing
-    file or an invalid value.
+    do not need it. `start_ns` replaces the start of an import's earliest file. Raises
+    `RecordingError` with one line for an unknown specification, a missing file or an invalid value.
     """
     kind, _, rest = spec.partition(":")
     opener = _OPENERS.get(kind)
     if opener is None or not rest:
         raise RecordingError(f"recording {spec!r} is unknown; expected one of {', '.join(SPECS)}")
+    if start_ns is not None and kind != "import":
+        raise RecordingError(f"recording {spec!r} has its own start; expected import:PATH")
     try:
-        return opener(rest, data_root)
+        return opener(rest, data_root) if start_ns is None else _import(rest, data_root, start_ns)
     except RecordingError as error:
         # An example helps with a wrong specification, not with a missing extra.
         if kind not in _EXAMPLES or is_missing_extra(error):
@@ -73,8 +77,12 @@ def _folder(rest: str, data_root: Path | None) -> list[Recording]:  # noqa: ARG0
     return [folder.open_folder(Path(rest).expanduser())]
 
 
-def _import(rest: str, data_root: Path | None) -> list[Recording]:  # noqa: ARG001 - the signature is its callers'
-    imported = open_import(Path(rest).expanduser())
+def _import(
+    rest: str,
+    data_root: Path | None,  # noqa: ARG001 - the signature is its callers'
+    start_ns: int | None = None,
+) -> list[Recording]:
+    imported = open_import(Path(rest).expanduser(), start_ns=start_ns)
     print("\n".join(as_lines(imported)), file=sys.stderr)
     if not imported.recordings:
         raise RecordingError(f"{rest!r} holds no recording that can be imported")

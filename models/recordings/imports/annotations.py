@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from models.recordings.imports.sensor_logger import ANNOTATION_NAME, read_marks, spans_of
+from models.recordings.imports.sensor_logger import ANNOTATION_NAME, Mark, read_marks, spans_of
 from models.recordings.protocol import RecordingError
 from models.recordings.truth import TRUTH_NAME, read_truth
 from schemas.frames import NS
@@ -24,11 +24,11 @@ def add_truth(files: Iterable[FoundFile], abouts: RecordingJsons, result: Import
     for file in files:
         if file.display_path.name != TRUTH_NAME:
             continue
-        its, start_ns = _beside(file, abouts.of(file.display_path).start_ns, result)
+        its, start_ns, shift_ns = _beside(file, abouts.of(file.display_path).start_ns, result)
         if not its:
             continue
         try:
-            spans, bad = read_truth(file.path, start_ns)
+            spans, bad = read_truth(file.path, start_ns + shift_ns)
         except RecordingError as error:
             result.skipped.append((str(file.display_path), str(error)))
             continue
@@ -44,7 +44,7 @@ def add_annotations(files: Iterable[FoundFile], recorders: Recorders, result: Im
     for file in files:
         if not is_annotation(file):
             continue
-        its, start_ns = _beside(file, recorders.of(file.display_path).start_ns, result)
+        its, start_ns, shift_ns = _beside(file, recorders.of(file.display_path).start_ns, result)
         if not its:
             continue
         try:
@@ -56,6 +56,7 @@ def add_annotations(files: Iterable[FoundFile], recorders: Recorders, result: Im
             kind = "annotation without a time"
             result.leave_out_rows(kind, len(bad))
             result.examples += [f"{file.display_path}: line {line}: {kind}" for line in bad]
+        marks = [Mark(mark.time_ns + shift_ns, mark.text) for mark in marks]
         spans = spans_of(marks, max(r.start_ns + round(r.duration_s * NS) for r in its))
         for recording in its:
             recording.add_truth(spans)
@@ -68,8 +69,8 @@ def is_annotation(file: FoundFile) -> bool:
 
 def _beside(
     file: FoundFile, start_ns: int | None, result: Import
-) -> tuple[list[ImportedRecording], int]:
-    """Return the recordings beside and below a file, and the start of the file's times.
+) -> tuple[list[ImportedRecording], int, int]:
+    """Return the recordings beside and below a file, and the start and shift of the file's times.
 
     The start is `start_ns`, or else the first of the recordings; without any the file is skipped.
     """
@@ -77,6 +78,7 @@ def _beside(
     its = [r for r in result.recordings if any(folder in p.parents for p in r.files)]
     if not its:
         result.skipped.append((str(file.display_path), "no recording lies beside it"))
+    shift_ns = its[0].shift_ns if its else 0
     if start_ns is None:
-        start_ns = min((r.start_ns for r in its), default=0)
-    return its, start_ns
+        start_ns = min((r.start_ns for r in its), default=0) - shift_ns
+    return its, start_ns, shift_ns

@@ -34,6 +34,7 @@ def arrange(
             its_session = session if session is None or not number else f"{session}.{number + 1}"
             recording = ImportedRecording(name, its_session, sounds, device_motion, scratch)
             recording.position = about.position if name == device else None
+            recording.shift_ns = placed.shift_ns
             recordings.append(recording)
     return recordings
 

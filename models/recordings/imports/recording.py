@@ -81,6 +81,7 @@ class ImportedRecording:
     """Imported files as a `models.recordings.protocol.Recording`.
 
     `warnings` list changes and assumptions; `report` gets the files that break off while read.
+    `shift_ns` is how far it is moved from the times of its own files.
     """
 
     def __init__(
@@ -112,6 +113,7 @@ class ImportedRecording:
             streams.append("imu")
         self.streams = tuple(streams)
         self.position: Position | None = None
+        self.shift_ns = 0
         self.warnings = self._warnings()
         self._spans: list[TruthSpan] = []
         self.report = SetReport()

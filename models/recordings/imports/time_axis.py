@@ -53,10 +53,11 @@ class DatedFile:
 
 @dataclass
 class PlacedFiles:
-    """Sound, and motion by file, on the time axis."""
+    """Sound, and motion by file, on the time axis, moved by `shift_ns` from their own times."""
 
     segments: list[SoundSegment] = field(default_factory=list)
     stretches: list[tuple[DeviceMotion, list[MotionStretch]]] = field(default_factory=list)
+    shift_ns: int = 0
 
 
 def place(
@@ -68,8 +69,9 @@ def place(
     with those in their folder that have one, or else follow one another by name.
     """
     starts_ns = [file.start.time_ns for file in files if file.start is not None]
+    starts_ns = starts_ns or [file.base_ns for file in files if file.base_ns is not None]
     shift_ns = 0 if start_ns is None or not starts_ns else start_ns - min(starts_ns)
-    placed = PlacedFiles()
+    placed = PlacedFiles(shift_ns=shift_ns)
     for file in files:
         if file.start is not None:
             at_ns = file.start.time_ns + file.lead_ns + shift_ns

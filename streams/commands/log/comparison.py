@@ -35,13 +35,19 @@ def register(group: ActionGroup, app: EgoLogApp) -> None:
         argument("specs", nargs=-1, required=True, metavar="SPEC..."),
         option("--device", help="Device whose log it is, instead of the recording's own."),
         option(
+            "--start",
+            help="Start that `import` was given for import:PATH, ISO 8601 with a zone.",
+        ),
+        option(
             "--data",
             type=click.Path(path_type=Path),
             default=None,
             help="Folder of the data sets; without it, EGOLOG_SHARED_DATA.",
         ),
     )
-    async def compare(specs: tuple[str, ...], device: str | None, data: Path | None) -> None:
+    async def compare(
+        specs: tuple[str, ...], device: str | None, start: str | None, data: Path | None
+    ) -> None:
         """Compare the log with the labels of the recordings that were replayed.
 
         A SPEC is one of `replay`, as folder:PATH with a truth.csv. Windows without a label, or
@@ -49,7 +55,7 @@ def register(group: ActionGroup, app: EgoLogApp) -> None:
         log are skipped and listed.
         """
         comparison = Comparison()
-        recordings = _open(specs, data)
+        recordings = _open(specs, data, start)
         named = [(device or recording.device_id, recording) for recording in recordings]
         async with open_store(app) as store:
             logged = {name: any(await store.count(name)) for name in dict(named)}
@@ -68,12 +74,14 @@ def register(group: ActionGroup, app: EgoLogApp) -> None:
         comparison.show()
 
 
-def _open(specs: tuple[str, ...], data: Path | None) -> list[Recording]:
+def _open(specs: tuple[str, ...], data: Path | None, start: str | None) -> list[Recording]:
     # The readers pull in scipy and soundfile, which a worker of the same app does not need.
+    from models.recordings.imports.recording_json import time_of
     from models.recordings.shared_data import data_folder
     from streams.producers.recordings import open_recordings
 
-    return [each for spec in specs for each in open_recordings(spec, data_folder(data))]
+    start_ns = None if start is None else time_of(start)
+    return [each for spec in specs for each in open_recordings(spec, data_folder(data), start_ns)]
 
 
 class Comparison:
@@ -116,7 +124,7 @@ class Comparison:
             raise LogCommandError(
                 f"no record lies in a labelled span, from {first} to {last}; expected the log of "
                 "this recording: replay it, name the device that it was replayed as by --device, "
-                "or name it as import:PATH if it was imported"
+                "or name it as import:PATH if it was imported, with the --start that it was given"
             )
         rows = [
             (

@@ -124,6 +124,21 @@ def test_a_log_is_compared_with_the_labels_of_its_recording(ours: Worker, tmp_pa
     ]
 
 
+def test_a_recording_that_was_given_a_start_is_compared_from_there(
+    ours: Worker, tmp_path: Path
+) -> None:
+    spec = labelled(tmp_path / "own", "0,60,activity,sitting\n", "2026-03-02T08:00:00Z")
+    imported = spec.replace("folder:", "import:")
+    lines = ours.command("log", "compare", imported, "--start", "2023-11-14T22:13:30Z")
+    assert lines.splitlines()[-1] == "activities: 1 of 1 right (100%), macro-F1 1.00"
+    assert "name it as import:PATH if it was imported, with the --start" in refused(
+        ours, tmp_path, "compare", spec
+    )
+    assert "has its own start; expected import:PATH" in refused(
+        ours, tmp_path, "compare", spec, "--start", "2023-11-14T22:13:30Z"
+    )
+
+
 def test_devices_without_a_log_are_listed_and_the_others_compared(
     ours: Worker, tmp_path: Path
 ) -> None:

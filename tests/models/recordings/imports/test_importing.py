@@ -229,6 +229,21 @@ def test_a_truth_that_is_wrong_is_skipped(tmp_path: Path) -> None:
     assert "line 2: start_s or end_s" in dict(import_of(tmp_path).skipped)["truth.csv"]
 
 
+@pytest.mark.parametrize("name", ["m.csv", "2026-03-02T08-00-01Z.csv"])
+@pytest.mark.parametrize("about", [True, False])
+def test_labels_move_with_their_recording_to_a_given_start(
+    tmp_path: Path, name: str, about: bool
+) -> None:
+    motion(tmp_path / name, 5)
+    if about:
+        (tmp_path / "recording.json").write_text('{"start": "2026-03-02T08:00:01Z"}')
+    (tmp_path / "truth.csv").write_text("start_s,end_s,kind,label\n1,2,activity,walking\n")
+    (recording,) = import_of(tmp_path, start_ns=MARCH_NS - 3600 * NS).recordings
+    (span,) = recording.truth()
+    assert recording.start_ns == MARCH_NS - 3600 * NS
+    assert (span.start_ns - recording.start_ns, span.end_ns - recording.start_ns) == (NS, 2 * NS)
+
+
 def test_a_bad_row_of_the_truth_is_left_out_and_counted(tmp_path: Path) -> None:
     sound(tmp_path / "a.wav", 5)
     (tmp_path / "truth.csv").write_text(

@@ -152,6 +152,20 @@ def test_annotations_are_truth_until_the_next_of_their_kind(tmp_path: Path) -> N
     assert [s.kind for s in phone.truth()] == ["scenario", "activity"]
 
 
+@pytest.mark.parametrize("moved_s", [-3_600, 86_400])
+def test_annotations_move_with_their_recording_to_a_given_start(
+    tmp_path: Path, moved_s: int
+) -> None:
+    path = makers.sensor_logger_android(tmp_path)
+    (there,) = import_of(path).recordings
+    (moved,) = import_of(path, start_ns=there.start_ns + moved_s * NS).recordings
+    assert moved.start_ns == there.start_ns + moved_s * NS
+    assert [(s.start_ns - moved_s * NS, s.end_ns - moved_s * NS) for s in moved.truth()] == [
+        (s.start_ns, s.end_ns) for s in there.truth()
+    ]
+    assert len(moved.truth()) == 2
+
+
 def test_an_annotation_without_a_time_is_left_out_and_listed(tmp_path: Path) -> None:
     path = makers.sensor_logger_android(tmp_path)
     text = makers.annotation((1, "walking")) + ",,oops,\n"
