@@ -25,14 +25,14 @@ BAD_ROW = f"unusable in {TRUTH_NAME}"
 def read_truth(path: Path, start_ns: int) -> tuple[list[TruthSpan], SkippedRows]:
     """Return the spans by start, and the rows that are none.
 
-    Raises `RecordingError` if the header lacks a column, or no row can be used.
+    Raises `RecordingError` if the header above them lacks a column, or none of them can be used.
     """
     rows = read_side_table(path)
-    missing = [name for name in COLUMNS if not rows or name not in rows[0][1]]
+    if not rows:
+        return [], SkippedRows()
+    missing = [name for name in COLUMNS if name not in rows[0][1]]
     if missing:
-        raise RecordingError(
-            f"header lacks {', '.join(missing)}; expected {','.join(COLUMNS)} and a row below it"
-        )
+        raise RecordingError(f"header lacks {', '.join(missing)}; expected {','.join(COLUMNS)}")
     spans: list[TruthSpan] = []
     skipped = SkippedRows()
     first = ""

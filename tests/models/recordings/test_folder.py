@@ -201,6 +201,14 @@ def test_bad_truth_is_skipped_and_named(tmp_path: Path, row: str, message: str) 
     assert message in str(recording.report)
 
 
+@pytest.mark.parametrize("text", ["", "start_s,end_s,kind,label\n"])
+def test_a_truth_without_rows_says_nothing(tmp_path: Path, text: str) -> None:
+    motion(tmp_path / "m.csv", 50)
+    (tmp_path / "truth.csv").write_text(text)
+    recording = open_folder(tmp_path)
+    assert (recording.truth(), recording.report.skipped) == ((), [])
+
+
 def test_a_bad_row_of_the_truth_costs_no_other_row(tmp_path: Path) -> None:
     motion(tmp_path / "m.csv", 50)
     (tmp_path / "truth.csv").write_text(
@@ -239,7 +247,7 @@ def test_a_truth_of_other_columns_is_skipped_and_names_what_it_lacks(tmp_path: P
     (tmp_path / "truth.csv").write_text("start_s,end_s,activity\n0,1,sitting\n")
     recording = open_folder(tmp_path)
     assert recording.truth() == ()
-    line = "truth.csv: header lacks kind, label; expected start_s,end_s,kind,label and a row below"
+    line = "truth.csv: header lacks kind, label; expected start_s,end_s,kind,label"
     assert line in str(recording.report)
 
 
