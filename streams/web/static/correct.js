@@ -3,7 +3,7 @@
 import * as api from "./api.js";
 import { DESCRIBED } from "./day.js";
 import { byId, el, put } from "./dom.js";
-import { clock, clockSpan, dayName, duration, HOUR, timeOn } from "./time.js";
+import { clock, clockSpan, dayName, duration, HOUR, timesOn } from "./time.js";
 
 // How far from its block a time may be on another day than the block.
 const BESIDE = 6 * HOUR;
@@ -72,13 +72,16 @@ function leave() {
   byId("rows").focus({ preventScroll: true });
 }
 
-// The occurrences of a time of the clock around the block, or null for any other text.
+// The occurrences of a time of the clock on each day around the block, or null for any other text.
 function timesOf(text) {
   const [, hours, minutes, seconds = 0] = SECONDS.exec(text.trim()) ?? [];
   if (hours === undefined || hours > 23 || minutes > 59 || seconds > 59) return null;
   return [-1, 0, 1, 2].map((days) =>
-    timeOn(context.start, days, Number(hours), Number(minutes), Number(seconds)));
+    timesOn(context.start, days, Number(hours), Number(minutes), Number(seconds)));
 }
+
+// The first time after another that a text means, or undefined.
+const firstAfter = (text, from) => timesOf(text)?.flat().find((at) => at > from);
 
 // The start that a text means: of the block's own day, unless on a day beside it the time is within
 // hours of the block and nearer. A time that was not changed is exactly the block's, since the
@@ -86,16 +89,18 @@ function timesOf(text) {
 function startOf(text) {
   const { start, end } = context;
   if (text.trim() === clock(start, true)) return start;
-  const [before, same, after] = timesOf(text) ?? [];
+  const days = timesOf(text);
+  if (!days) return null;
   const away = (at) => Math.max(start - at, at - end, 0);
+  const [before, same, after] = days.map((its) =>
+    its.reduce((one, other) => (away(other) < away(one) ? other : one)));
   const best = (one, other) => (away(other) < Math.min(away(one), BESIDE) ? other : one);
-  return same === undefined ? null : best(best(same, before), after);
+  return best(best(same, before), after);
 }
 
-// The first time after another that a text means.
 function timeAfter(text, from) {
   if (text.trim() === clock(context.end, true) && context.end > from) return context.end;
-  return timesOf(text)?.find((at) => at > from) ?? null;
+  return firstAfter(text, from) ?? null;
 }
 
 function change(nothing) {
@@ -114,7 +119,7 @@ function change(nothing) {
   const then = byId("correct-then").value.trim();
   if (nothing) return { action: "delete", row, note, parts: [{ from, to, labels: [] }] };
   if (split || then) {
-    const at = timesOf(split)?.find((time) => time > from);
+    const at = firstAfter(split, from);
     if (!at || at >= to || !label || !then) {
       throw new Error("A split has a time within the span and a name for each part.");
     }

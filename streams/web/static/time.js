@@ -69,10 +69,14 @@ export function firstOfMonth(ms, months = 0) {
   return civil(year, month + months, 1);
 }
 
-// A time of the clock, so many days after a day.
-export function timeOn(ms, days, hours, minutes, seconds) {
+// A time of the clock, so many days after a day: twice where the clock is put back over it.
+export function timesOn(ms, days, ...time) {
   const [year, month, day] = calendar(ms);
-  return civil(year, month, day + days, hours, minutes, seconds);
+  const at = civil(year, month, day + days, ...time);
+  const shown = String(calendar(at));
+  // Some zones change by half an hour.
+  return [-HOUR, -HOUR / 2, 0, HOUR / 2, HOUR].map((change) => at + change)
+    .filter((each) => String(calendar(each)) === shown);
 }
 
 // By the calendar and the clock, not by adding hours: some days have 23 or 25.
