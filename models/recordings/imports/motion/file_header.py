@@ -10,13 +10,14 @@ from models.recordings.imports.layouts import EMPATICA_HEADER
 from models.recordings.imports.motion import empatica
 from models.recordings.imports.motion.any_language import columns_in_any_language, sensor_of_values
 from models.recordings.imports.motion.clocks import clock_of
-from models.recordings.imports.motion.columns import Columns, stem_of
+from models.recordings.imports.motion.columns import Columns, stem_of, time_unit
 from models.recordings.imports.motion.delimited_table import (
     find_header,
     read_text,
     split_lines,
     table_of,
 )
+from models.recordings.imports.motion.unit_names import unit_of
 from models.recordings.protocol import RecordingError
 from models.recordings.skipped_rows import SkippedRows
 
@@ -27,6 +28,8 @@ if TYPE_CHECKING:
     from models.recordings.imports.motion.delimited_table import Header
 
 EXAMPLE_HEADER = "time_s,acc_x_m_s2,acc_y_m_s2,acc_z_m_s2,gyro_x_rad_s,gyro_y_rad_s,gyro_z_rad_s"
+
+_MIN_UNITS = 4  # a time and the axes of one sensor
 
 
 def header_columns(path: Path) -> Columns | None:
@@ -74,8 +77,33 @@ def first_lines(path: Path) -> list[str]:
 
 
 def motion_header(lines: Sequence[str], stem: str) -> Header | None:
-    """Return the first header with a time and motion; `stem` is that of the file's name."""
-    return find_header(lines, lambda names: columns_in_any_language(names, stem) is not None)
+    """Return the first header with a time and motion, with the units that a row below it names.
+
+    `stem` is that of the file's name.
+    """
+    header = find_header(lines, lambda names: columns_in_any_language(names, stem) is not None)
+    return None if header is None else _with_units(lines, header)
+
+
+def _with_units(lines: Sequence[str], header: Header) -> Header:
+    """Add the units of a row below the header, as Shimmer writes them, to its names."""
+    index, delimiter, names = header
+    if index + 1 >= len(lines):
+        return header
+    texts = [text.strip(' "\r') for text in lines[index + 1].split(delimiter)]
+    units = [text.replace("(", "").replace(")", "") for text in texts]
+    if len(units) < len(names) or sum(map(_is_unit, units)) < _MIN_UNITS:
+        return header
+    named = (
+        f"{name} ({unit})" if _is_unit(unit) else name
+        for name, unit in zip(names, units, strict=False)
+    )
+    return index + 1, delimiter, tuple(named)
+
+
+def _is_unit(text: str) -> bool:
+    known = unit_of(text, "acc") or unit_of(text, "gyro") or time_unit(text)
+    return known is not None
 
 
 def why_no_header(lines: Sequence[str], stem: str) -> str:

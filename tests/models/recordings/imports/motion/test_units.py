@@ -10,7 +10,7 @@ import pytest
 from models.recordings.imports.motion import MotionFile, read_motion
 from models.recordings.imports.motion.unit_names import unit_of
 from models.recordings.protocol import RecordingError
-from tests.models.recordings.imports.motion.wearer import G, now, table, walk
+from tests.models.recordings.imports.motion.wearer import START_S, G, now, table, walk
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -138,3 +138,23 @@ def test_spellings_of_metres_a_second_squared(text: str) -> None:
 def test_what_is_no_unit_is_none() -> None:
     assert unit_of("µT", "acc") is None
     assert unit_of("g", "gyro") is None
+
+
+@pytest.mark.parametrize("turned", [1.0, 0.05])
+def test_a_row_of_units_below_the_header_tells_them(tmp_path: Path, turned: float) -> None:
+    times, values = walk(20.0)
+    values[:, 3:] *= turned
+    names = ["Shimmer_5F3B_Timestamp_Unix_CAL"]
+    names += [f"Shimmer_5F3B_Accel_LN_{axis}_CAL" for axis in "XYZ"]
+    names += [f"Shimmer_5F3B_Gyro_{axis}_CAL" for axis in "XYZ"]
+    rows = [
+        "\t".join(f"{value:.5f}" for value in (START_S * 1e3 + t * 1e3, *acc, *np.degrees(gyro)))
+        for t, acc, gyro in zip(times, values[:, :3], values[:, 3:], strict=True)
+    ]
+    units = ["ms", *["m/(s^2)"] * 3, *["deg/s"] * 3]
+    path = tmp_path / "s.csv"
+    path.write_text("\n".join(["\t".join(names), "\t".join(units), *rows]) + "\n")
+    motion = read_motion(path, now=now)
+    assert (motion.start_ns, motion.rate_hz) == (START_S * 10**9, 50.0)
+    assert (motion.warnings, motion.rows_left_out) == ((), {})
+    assert np.allclose(motion.stretches[0].values, values, atol=1e-4)
