@@ -5,13 +5,21 @@ from types import SimpleNamespace
 from typing import Any
 
 import msgpack
+import numpy as np
 import pytest
 
 from infra import topics
-from schemas import AudioFrame
+from schemas import AudioFrame, Vector
 from schemas.dead_letter import MAX_KEPT_BYTES
 from schemas.errors import InvalidError
-from streams.engine.dead_letters import dead_letter, keep_sound, to_dead_letter
+from streams.engine.dead_letters import (
+    _Switch,
+    dead_letter,
+    dead_window,
+    keep_sound,
+    to_dead_letter,
+)
+from tests.streams.engine.messages import window
 
 
 def consumed_message(key: bytes | None) -> Any:
@@ -49,6 +57,26 @@ def test_an_error_without_a_text_goes_by_its_kind() -> None:
     letter = dead_letter(consumed_message(b"d"), None, "har", ZeroDivisionError())
     assert (letter.reason, letter.error) == ("ZeroDivisionError", "ZeroDivisionError")
     assert (letter.size, letter.value) == (0, b"")
+
+
+def test_a_window_that_cannot_be_processed_is_kept_with_its_name() -> None:
+    heard = window("har")
+    letter = dead_window(heard, "windows", 2, "har", InvalidError("9" * 1_001))
+    assert letter.device_id == heard.device_id
+    assert letter.window_id == heard.window_id
+    assert (letter.topic, letter.partition, letter.offset, letter.stage) == ("windows", 2, 0, "har")
+    assert (letter.reason, letter.error) == (InvalidError("").reason, "9" * 1_000)
+    assert (letter.size, letter.value) == (len(heard.encode()), heard.encode())
+    bare = dead_window(heard, "windows", None, "har", ZeroDivisionError())
+    assert (bare.partition, bare.reason, bare.error) == (0, *["ZeroDivisionError"] * 2)
+
+
+def test_of_a_large_window_the_beginning_is_kept() -> None:
+    sound = Vector.of(np.zeros((MAX_KEPT_BYTES, 1)))
+    large = window("har").model_copy(update={"features": {"mel": sound}})
+    letter = dead_window(large, "windows", 2, "har", ValueError("no"))
+    assert letter.size == len(large.encode()) > MAX_KEPT_BYTES
+    assert letter.value == large.encode()[:MAX_KEPT_BYTES]
 
 
 def test_a_letter_goes_to_the_partition_of_its_message_and_lets_it_go() -> None:
@@ -111,6 +139,19 @@ def test_of_what_is_no_frame_nothing_but_the_hash_is_kept(value: bytes) -> None:
     kept = msgpack.unpackb(letter.value)
     assert kept.pop("sha256") == hashlib.sha256(value).hexdigest()
     assert set(kept) <= {"type", "version"}
+
+
+def test_of_a_damaged_header_only_short_texts_and_numbers_are_kept() -> None:
+    longest = "c" * 64
+    fields = {"codec": longest, "session_id": longest + "c", "seq": [1, 2], "t_ns": 5}
+    value = msgpack.packb(["t" * 65, 1, 0, msgpack.packb(fields)])
+    kept = msgpack.unpackb(dead_letter(sound(), value, "windower", ValueError("no")).value)
+    del kept["sha256"]
+    assert kept == {"codec": longest, "t_ns": 5, "type": "t" * 64, "version": 1}
+
+
+def test_sound_is_not_kept_unless_it_is_switched_on() -> None:
+    assert not _Switch().get()
 
 
 def test_for_debugging_the_sound_is_kept_and_motion_always_is() -> None:

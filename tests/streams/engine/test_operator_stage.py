@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import asyncio
 from concurrent.futures import Future
 from typing import TYPE_CHECKING, Any
 
@@ -155,6 +156,30 @@ async def test_once_they_are_revoked_nothing_more_of_the_partitions_is_taken() -
     await rig.stage.take([rig.inbox.receive(activity(0), generation=2)])
     assert len(rig.queue.outcomes) == 2
     assert rig.checkpoints.asked == [("stage", "d")] * 2
+
+
+async def test_steps_that_wait_for_room_are_not_queued_once_partitions_are_given_back() -> None:
+    rig = Rig()
+    put, full = rig.queue.put, asyncio.Event()
+    waits: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+
+    async def put_once_there_is_room(*work: Any, **lane: Any) -> None:
+        full.set()
+        await waits
+        await put(*work, **lane)
+
+    rig.queue.put = put_once_there_is_room
+    taking = asyncio.create_task(rig.stage.take([rig.inbox.receive(activity(s)) for s in (0, 5)]))
+    await full.wait()
+    giving_back = asyncio.create_task(rig.stage.give_back())
+    await asyncio.sleep(0)
+    # The queue drops its work, which makes room for the first step.
+    waits.set_result(None)
+    await asyncio.gather(taking, giving_back)
+    assert len(rig.queue.outcomes) == 1
+    rig.generation = 2
+    await rig.stage.take([rig.inbox.receive(activity(0), generation=2)])
+    assert len(rig.queue.outcomes) == 2
 
 
 async def test_a_broker_that_counts_generations_anew_is_read_on() -> None:

@@ -301,6 +301,46 @@ async def test_what_does_not_decode_is_one_dead_letter_however_many_agents_read_
     assert acked == [0, 0]
 
 
+async def test_a_batch_holds_what_decodes_and_the_rest_becomes_letters() -> None:
+    services, batches, gate = Services(), list[Any](), asyncio.Event()
+    out, running = queue(services, decoder=Decoder({"windows": Window}))
+    values = [window("har").encode(), b"garbage", window("spatial").encode()]
+    messages = [ConsumedMessage("windows", 3, offset, value) for offset, value in enumerate(values)]
+    events = [SimpleNamespace(message=message, value=message.value) for message in messages]
+
+    async def handle(batch: list[Any]) -> None:
+        batches.append(batch)
+        gate.set()
+
+    reading = asyncio.create_task(out.receive_batches(stream_of(*events), 4, handle))
+    await gate.wait()
+    await out._idle.wait()
+    reading.cancel()
+    running.cancel()
+    [batch] = batches
+    assert [each.message for each in batch] == [window("har"), window("spatial")]
+    assert [each.token.message.offset for each in batch] == [0, 2]
+    [letter] = services.done("confirmed")
+    assert (letter.offset, letter.value) == (1, b"garbage")
+
+
+async def test_a_lane_has_work_until_it_is_carried_out() -> None:
+    out, running = queue(Services())
+    gate = asyncio.Event()
+
+    async def wait() -> Outcome:
+        await gate.wait()
+        return Outcome()
+
+    await out.put(wait(), lane="a")
+    assert out.has_work("a")
+    assert not out.has_work("b")
+    gate.set()
+    await out._idle.wait()
+    running.cancel()
+    assert not out.has_work("a")
+
+
 async def test_what_is_read_counts_as_unhandled_until_it_was_handled() -> None:
     stream = stream_of()
     buffered = stream.channel.queue

@@ -243,6 +243,30 @@ async def test_a_fetch_that_a_seek_came_between_tells_nothing_of_a_partition(
     assert consumer._covered == {}
 
 
+async def test_a_fetch_that_overlaps_any_rebalance_tells_nothing_of_a_partition(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    consumer = Broker(monkeypatch).consumer
+    consumer._era, consumer._gate = 0, None
+    consumer._read_offset, consumer._committed_offset = {}, {}
+
+    async def seek_to_committed(_: object) -> dict[TP, int]:
+        return {T: 7}
+
+    async def fetch(self: Any, *_: object) -> dict[TP, list[Record]]:
+        await self.perform_seek()
+        return {}
+
+    monkeypatch.setattr(FaustConsumer, "seek_to_committed", seek_to_committed)
+    monkeypatch.setattr(FaustConsumer, "_getmany", fetch)
+    thread: Any = SimpleNamespace(covered={T: OffsetRange(7, 12)}, positions={T: 12})
+    consumer._thread = thread
+    for _ in range(3):
+        await consumer._getmany({T}, 1.0)
+        assert consumer._next[T] == 7
+        assert consumer._covered == {}
+
+
 async def test_partitions_are_sought_to_their_commits_or_to_their_beginnings(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
