@@ -78,7 +78,7 @@ async def pieces(
         return
     corrections = await store.corrections(device, 0, END_OF_TIME_NS)
     at = max(from_ns, summary.first_ns // _PIECE_NS * _PIECE_NS)
-    while True:
+    while at < to_ns:
         # Years may lie between two recordings of a device.
         starts = [max(at, each.start_ns) for each in corrections if each.end_ns > at]
         if (start := await store.next_start(device, at)) is not None:

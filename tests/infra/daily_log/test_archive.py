@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import asyncio
 import gzip
 from typing import TYPE_CHECKING
 
@@ -76,6 +77,15 @@ async def test_a_span_is_cut_at_its_edges(store: LogStore) -> None:
     await fill_log(store)
     kept = [line async for line in lines(store, "d1", T0 + 30 * S, T0 + 130 * 30 * S)]
     assert sum(line.startswith('{"row": "scenario"') for line in kept) == 1
+
+
+@pytest.mark.parametrize("length_ns", [-1, 0, 1, 999, 1_001])
+async def test_a_span_of_a_fraction_of_a_microsecond_ends(store: LogStore, length_ns: int) -> None:
+    # Records are found by microseconds, so one may seem to begin after the end of such a span.
+    await fill_log(store)
+    async with asyncio.timeout(60):
+        found = [each async for each in pieces(store, "d1", T0, T0 + length_ns)]
+    assert [len(each.log.scenarios) for each in found] == [1] * (length_ns > 0)
 
 
 def read_hours(store: LogStore, monkeypatch: pytest.MonkeyPatch) -> list[int]:
