@@ -60,7 +60,8 @@ def faust_options(settings: Settings) -> dict[str, Any]:
         "stream_recovery_delay": 0.0,
         "web_bind": settings.web_host,
         "web_port": settings.web_port,
-        "web_host": settings.web_host,
+        # Faust writes it into a URL, where an address of IPv6 stands in brackets.
+        "web_host": f"[{settings.web_host}]" if ":" in settings.web_host else settings.web_host,
         "worker_redirect_stdouts": False,
         "Worker": "streams.engine.worker:Worker",
         "Topic": "streams.engine.kafka.topic:GuardedTopic",
