@@ -131,7 +131,13 @@ def _refusal(error: Exception) -> str:
     if tls is not None:
         reason = (tls.reason or str(tls)).lower().replace("_", " ")
         return f"refuses TLS ({reason}): correct {env_name('redis_certificate')}"
-    if isinstance(error, AuthenticationError | ResponseError):
+    login = f"{env_name('redis_username')} and {env_name('redis_password')}"
+    # Without a login the client's greeting is refused, in words about that greeting.
+    if str(error).startswith(("HELLO must be called", "NOAUTH", "Authentication required")):
+        return f"asks for a login: set {login}"
+    if isinstance(error, AuthenticationError):
+        return f"refuses the login ({str(error).rstrip('.')}): correct {login}"
+    if isinstance(error, ResponseError):
         return f"refuses: {error}"
     if isinstance(error, MasterNotFoundError):
         return (

@@ -71,15 +71,18 @@ def passes(error: BaseException) -> bool:
 
 
 def cause(error: BaseException) -> str:
-    """Return the server's message in one line, or that it does not answer."""
+    """Return the server's refusal in one line, or that it does not answer."""
     text = " ".join(_server_text(error).split()).rstrip(".")
     if isinstance(error, MasterNotFoundError):
         # The rest lists each Sentinel's answer and connection details.
         text = text.partition(" : ")[0]
     code = refusal_code(error)
-    if code is None:
-        return f"does not answer: {text or type(error).__name__}"
-    return f"refuses: {text if text.startswith(code) else f'{code} {text}'}"
+    if code is not None:
+        return f"refuses: {text if text.startswith(code) else f'{code} {text}'}"
+    # A denied login is a `ConnectionError` too.
+    refusals = (ResponseError, AuthenticationError, AuthorizationError)
+    verb = "refuses" if isinstance(error, refusals) else "does not answer"
+    return f"{verb}: {text or type(error).__name__}"
 
 
 class OutageRetry(Retry):

@@ -44,13 +44,16 @@ async def test_a_redis_that_is_not_there_is_one_line_at_once() -> None:
     )
 
 
-async def test_a_refused_password_says_so(run_dir: Path) -> None:
+async def test_a_refused_or_missing_password_says_so(run_dir: Path) -> None:
     with EmbeddedRedis(run_dir) as server:
         async with Redis.from_url(server.url) as redis:
             await redis.config_set("requirepass", "right")
         wrong = server.url.replace("redis://", "redis://:wrong@")
-        with pytest.raises(StoreError, match=r"^redis at redis://\*{10}@\S+ refuses: "):
+        with pytest.raises(StoreError, match=r"^redis at redis://\*{10}@\S+ refuses the login \("):
             await connect(at(wrong))
+        login = "set EGOLOG_REDIS_USERNAME and EGOLOG_REDIS_PASSWORD"
+        with pytest.raises(StoreError, match=rf"^redis at redis://\S+ asks for a login: {login}$"):
+            await connect(at(server.url))
 
 
 async def test_an_embedded_url_must_have_become_a_real_one() -> None:

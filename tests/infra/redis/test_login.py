@@ -62,7 +62,10 @@ def misfits(
     other = Authority(folder / "other").ca
     nobody = f"redis://u:{PASSWORD}@127.0.0.1:{free_port()}"
     return [
-        ({**tls, **USER, "redis_password": "wrong"}, "refuses: invalid username-password pair"),
+        (
+            {**tls, **USER, "redis_password": "wrong"},
+            "refuses the login (invalid username",
+        ),
         ({**tls, **USER, "redis_ca": other}, "is not trusted ("),
         ({**tls, "redis_url": tls["redis_url"].replace("127.0.0.1", "localhost")}, "is not trust"),
         # It depends on the moment whether its reason is read before the end.

@@ -12,6 +12,7 @@ from redis.exceptions import (
     AuthenticationError,
     BusyLoadingError,
     ConnectionError,
+    NoPermissionError,
     NoScriptError,
     OutOfMemoryError,
     ReadOnlyError,
@@ -295,3 +296,16 @@ async def test_a_refusal_that_lasts_too_long_is_one_line(debian_redis_url: str) 
                 await redis.set("k", b"1")
         finally:
             await oom(redis, False)
+
+
+@pytest.mark.parametrize(
+    ("error", "line"),
+    [
+        (NoPermissionError("No permissions to access a key."), "refuses: No permissions to access"),
+        (AuthenticationError("invalid password"), "refuses: invalid password"),
+        (ConnectionError("Connection refused"), "does not answer: Connection refused"),
+        (TimeoutError(""), "does not answer: TimeoutError"),
+    ],
+)
+def test_a_server_that_refuses_is_not_said_to_be_silent(error: RedisError, line: str) -> None:
+    assert cause(error).startswith(line)
