@@ -137,7 +137,7 @@ def _lines(letter: DeadLetter, written_ms: int) -> list[str]:
         "stage": letter.stage,
         "reason": letter.reason,
         "error": letter.error,
-        "size": f"{letter.size} bytes, of which {len(letter.value)} are kept",
+        "size": _size(letter),
     }
     width = max(map(len, rows))
     lines = [f"{name.ljust(width)}  {value}" for name, value in rows.items()]
@@ -150,6 +150,14 @@ def _lines(letter: DeadLetter, written_ms: int) -> list[str]:
                 continue
             break
     return [*lines, *_hex(letter.value[:_SHOWN_BYTES])]
+
+
+def _size(letter: DeadLetter) -> str:
+    """Return a message's size, and what the letter kept of it."""
+    kept = len(letter.value)
+    if letter.topic.endswith(topics.AUDIO_FRAMES) and letter.size != kept:
+        return f"{letter.size} bytes; kept are {kept} of its header and hash, no sound"
+    return f"{letter.size} bytes, of which {kept} are kept"
 
 
 def _hex(value: bytes) -> list[str]:

@@ -10,6 +10,7 @@ from infra.broker.topic_reader import publish
 from infra.settings import Settings
 from schemas import DeadLetter
 from schemas.event_time import EXPECTED
+from streams.commands.dead_letters import _size
 from tests.broker_settings import with_topics
 from tests.pipeline.running import Worker
 from tests.refused_command import refusal
@@ -85,3 +86,26 @@ def test_what_cannot_be_done_is_one_line(
     ours: Worker, tmp_path: Path, arguments: tuple[str, ...], line: str
 ) -> None:
     assert line in refusal(tmp_path, ("dead-letters", *arguments), **ours.environment())
+
+
+@pytest.mark.parametrize(
+    ("topic", "size", "text"),
+    [
+        ("lab.audio.frames", 8, "8 bytes; kept are 5 of its header and hash, no sound"),
+        ("lab.audio.frames", 5, "5 bytes, of which 5 are kept"),
+        ("lab.imu.frames", 70_000, "70000 bytes, of which 5 are kept"),
+    ],
+)
+def test_what_is_kept_of_a_message_is_told_from_its_size(topic: str, size: int, text: str) -> None:
+    letter = DeadLetter(
+        device_id="d",
+        topic=topic,
+        partition=0,
+        offset=1,
+        stage="windower",
+        reason="malformed",
+        error="not an envelope",
+        size=size,
+        value=b"\x00hell",
+    )
+    assert _size(letter) == text
