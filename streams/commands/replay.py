@@ -220,8 +220,8 @@ async def _print_outcome(settings: Settings, published: PublishedWindows) -> Non
     if not published.sessions:
         return
     try:
-        await topics.require(settings, topics.DEAD_LETTER)
         async with await connect(running(settings, "redis_url")) as redis:
+            await topics.require(settings, topics.DEAD_LETTER)
             log = LogStore(redis, settings.app_id, settings.log_retention_days)
             became = await follow(published, log, lambda: read_letters(settings))
     except InfraError as error:
