@@ -63,7 +63,7 @@ def test_readings_of_another_sensor_encoder_are_refused_with_how_to_make_them(
     other = Registry(tmp_path)
     save_lanhar(other)
     other.save(LANHAR_READINGS, Readings(ReadingsConfig(sensor="0" * 12)))
-    with pytest.raises(RegistryError, match=r"sensor encoder 0{12}.*lanhar\.training\.kept"):
+    with pytest.raises(RegistryError, match=r"sensor encoder 0{12}.*lanhar\.training\.readings"):
         require_lanhar(other)
 
 
