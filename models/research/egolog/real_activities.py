@@ -83,10 +83,11 @@ def _by_thigh(windows: LabelledWindows, targets: NDArray[np.float32]) -> NDArray
     """Return `targets` (N, 16) in which activities of the hands give way to a posture.
 
     It is the one, of the wearer's own sitting and standing, whose gravity is closer. If either is
-    missing, it is the one in which the activity is done as a rule.
+    missing, or a window has no gravity, it is the one in which the activity is done as a rule.
     """
     first, wearers = targets.argmax(axis=1), np.array(windows.wearers)
-    up = np.array([gravity(imu) for imu in windows.imu]).reshape(-1, 3)
+    directions = [gravity(imu) for imu in windows.imu]
+    up = np.array([np.zeros(3) if each is None else each for each in directions]).reshape(-1, 3)
     usual = {ACTIVITIES.index(name): posture for posture in HANDS for name in HANDS[posture]}
     given = targets.copy()
     for wearer in np.unique(wearers):
@@ -94,7 +95,7 @@ def _by_thigh(windows: LabelledWindows, targets: NDArray[np.float32]) -> NDArray
         still = {name: up[own & (first == ACTIVITIES.index(name))] for name in HANDS}
         for at in np.flatnonzero(own & np.isin(first, list(usual))):
             posture = usual[first[at]]
-            if all(map(len, still.values())):
+            if directions[at] is not None and all(map(len, still.values())):
                 posture = max(still, key=lambda name: float((still[name] @ up[at]).mean()))
             given[at] = hidden_hands(ACTIVITIES[first[at]], posture)
     return given

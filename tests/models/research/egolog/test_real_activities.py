@@ -52,7 +52,7 @@ def test_a_pocket_shows_the_posture_of_what_the_hands_do(tmp_path: Path) -> None
             tmp_path / f"wisdm19_{place}_20hz.npz",
             data=data,
             label=np.array(list(up)),
-            user=np.array(["1600"] * 4),
+            user=np.array(["1602"] * 4),
             position=np.array(["pocket" if place == "phone" else "wrist"] * 4),
         )
     found = real_activities.read(tmp_path, "train")
@@ -66,7 +66,7 @@ def test_a_pocket_shows_the_posture_of_what_the_hands_do(tmp_path: Path) -> None
         tmp_path / "wisdm19_phone_20hz.npz",
         data=data[:3:2],
         label=np.array(["chips", "chips"]),
-        user=np.array(["1600"] * 2),
+        user=np.array(["1602"] * 2),
         position=np.array(["pocket"] * 2),
     )
     alone = real_activities.read(tmp_path, "train")
