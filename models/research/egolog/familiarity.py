@@ -132,9 +132,7 @@ def left_out_limit(train: SourceFeatures, check: SourceFeatures) -> float:
         distances.append(own)
         weights.append(np.full(len(own), 1 / len(own) / len(sources)))
     distance, weight = np.concatenate(distances), np.concatenate(weights)
-    order = distance.argsort()
-    last = int(np.searchsorted(weight[order].cumsum(), FAMILIAR_LEFT_OUT))
-    return float(distance[order][min(last, len(order) - 1)])
+    return float(np.quantile(distance, FAMILIAR_LEFT_OUT, weights=weight, method="inverted_cdf"))
 
 
 def of_features(features: Tensor, kind: type[_R]) -> _R:
