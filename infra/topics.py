@@ -267,13 +267,22 @@ def check(counts: Mapping[str, int | None], settings: Settings) -> None:
     _check({name: counts.get(name) for name in names}, settings)
 
 
+def number_of_partitions(name: str, described: int | None) -> int:
+    """Return the number of partitions of a topic as in `describe`.
+
+    Raises `TopicsError` if the topic is missing or hidden from this login.
+    """
+    if described is None:
+        raise TopicsError(f"topic {name} is missing: create it with `{CREATE_COMMAND}`")
+    if described == HIDDEN:
+        raise TopicsError(f"topic {name} is hidden from this login: {ACLS_HINT}")
+    return described
+
+
 def _check(counts: Mapping[str, int | None], settings: Settings) -> None:
     want = settings.topic_partitions
-    for name, count in counts.items():
-        if count is None:
-            raise TopicsError(f"topic {name} is missing: create it with `{CREATE_COMMAND}`")
-        if count == HIDDEN:
-            raise TopicsError(f"topic {name} is hidden from this login: {ACLS_HINT}")
+    for name, described in counts.items():
+        count = number_of_partitions(name, described)
         if count != want:
             grow = f", or let all topics grow with `topics --grow {want}`" if count < want else ""
             raise TopicsError(

@@ -19,7 +19,7 @@ from aiokafka.errors import GroupCoordinatorNotAvailableError, IncompatibleBroke
 from aiokafka.partitioner import murmur2
 
 from infra import topics
-from infra.broker.access import ACLS_HINT, client_arguments
+from infra.broker.access import client_arguments
 from infra.broker.signing import Signatures
 from infra.broker.topic_reader import TopicReader
 from infra.errors import BrokerError, TopicsError
@@ -53,11 +53,8 @@ async def grow(settings: Settings, partitions: int, *, force: bool = False) -> G
     unread and `force` is false; and `BrokerError`.
     """
     counts = await topics.describe(settings)
-    for name, count in counts.items():
-        if count is None:
-            raise TopicsError(f"topic {name} is missing: create it with `{topics.CREATE_COMMAND}`")
-        if count == topics.HIDDEN:
-            raise TopicsError(f"topic {name} is hidden from this login: {ACLS_HINT}")
+    for name, described in counts.items():
+        count = topics.number_of_partitions(name, described)
         if count > partitions:
             raise TopicsError(
                 f"topic {name} has {count} partitions, and Kafka cannot take any away: expected "
