@@ -52,12 +52,14 @@ def read_device_motion(
 
     With a `layout` only files of that maker are read.
     """
-    display_path = {file.path: file.display_path for file in files if _is_of(file, layout, skipped)}
-    groups, unused = motion_groups(display_path)
-    skipped += [(str(display_path[path]), reason) for path, reason in unused]
+    display_paths = {
+        file.path: file.display_path for file in files if _is_of(file, layout, skipped)
+    }
+    groups, unused = motion_groups(display_paths)
+    skipped += [(str(display_paths[path]), reason) for path, reason in unused]
     read: list[DeviceMotion] = []
     for group in groups:
-        parts = tuple(display_path[path] for path in group.files)
+        parts = tuple(display_paths[path] for path in group.files)
         try:
             motion = read_motion(
                 group.files[0],
