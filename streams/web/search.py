@@ -63,7 +63,9 @@ class SearchView:
         except SearchFieldError as error:
             raise ParameterError(error.field, error.value, error.expected) from error
         if not query.asks:
-            raise ParameterError("words", asked.get("words"), "something to search for")
+            raise ParameterError(
+                "words", asked.get("words"), "a scenario, activity, sound, place or time"
+            )
         deadline = time.monotonic() + SEARCH_S
         hits: list[Hit] = []
         following: int | None = None

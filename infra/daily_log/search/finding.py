@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 from infra.daily_log.corrections import added_spans, in_force
-from infra.daily_log.search.matching import fits, fits_added
+from infra.daily_log.search.matching import fits, fits_added, named_in
 from schemas.message import END_OF_TIME_NS
 from schemas.ranking import likeliest
 
@@ -21,7 +21,10 @@ _STEP_NS = 5_000_000_000
 
 
 class Hit(NamedTuple):
-    """A matching span, with its scenario, activities, sounds and notes."""
+    """A matching span, with its scenario, activities, sounds and notes.
+
+    `named` are the activities and sounds that the query names.
+    """
 
     start_ns: int
     end_ns: int
@@ -31,6 +34,7 @@ class Hit(NamedTuple):
     confidence: float
     notes: tuple[str, ...]
     windows: tuple[str, ...]
+    named: tuple[str, ...] = ()
 
 
 def find(log: Log, query: LogQuery, from_ns: int = 0, to_ns: int = END_OF_TIME_NS) -> list[Hit]:
@@ -56,7 +60,8 @@ def find(log: Log, query: LogQuery, from_ns: int = 0, to_ns: int = END_OF_TIME_N
             if each.start_ns < record.end_ns and each.end_ns > record.start_ns
         )
         if fits(query, record, activities, noted):
-            _append(hits, _hit(record, activities, noted))
+            named = named_in(query, activities, record)
+            _append(hits, _hit(record, activities, noted, named))
     for each in added_spans(log, from_ns, to_ns):
         if each.row == "scenario" and fits_added(query, each.leading, each.start_ns):
             span = (each.start_ns, each.end_ns, each.leading)
@@ -72,7 +77,12 @@ def continued(hits: list[Hit], more: list[Hit]) -> list[Hit]:
     return [*whole, *more[1:]]
 
 
-def _hit(record: LogScenario, activities: tuple[str, ...], notes: tuple[str, ...]) -> Hit:
+def _hit(
+    record: LogScenario,
+    activities: tuple[str, ...],
+    notes: tuple[str, ...],
+    named: tuple[str, ...],
+) -> Hit:
     return Hit(
         record.start_ns,
         record.end_ns,
@@ -82,6 +92,7 @@ def _hit(record: LogScenario, activities: tuple[str, ...], notes: tuple[str, ...
         record.confidence,
         notes,
         (record.window_id,),
+        named,
     )
 
 
@@ -99,6 +110,7 @@ def _append(hits: list[Hit], hit: Hit) -> None:
         min(last.confidence, hit.confidence),
         _unique((*last.notes, *hit.notes)),
         (*last.windows, *hit.windows),
+        _unique((*last.named, *hit.named)),
     )
 
 

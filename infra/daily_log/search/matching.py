@@ -38,6 +38,17 @@ def fits(
     )
 
 
+def named_in(query: LogQuery, activities: tuple[str, ...], record: LogScenario) -> tuple[str, ...]:
+    """Return the activities and sounds of a record that the query names."""
+    own = {"activity": activities, "sound": tuple(record.sound_events)}
+    wanted = {
+        (each.kind, each.name.strip().casefold()) for either in query.named for each in either
+    }
+    return tuple(
+        name for kind, names in own.items() for name in names if (kind, name.casefold()) in wanted
+    )
+
+
 def fits_added(query: LogQuery, name: str, start_ns: int) -> bool:
     """Return whether a scenario that the wearer added where there is no record fulfils a query."""
     own: dict[str, set[str]] = {"scenario": {name.casefold()}}

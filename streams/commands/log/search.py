@@ -81,7 +81,9 @@ def _query(words: str, zone: str, given: dict[str, str | None]) -> LogQuery:
     asked |= {name: value for name, value in given.items() if value is not None}
     query = query_of(asked, NAMES_BY_KIND, clock.now_ns())
     if not query.asks:
-        raise LogCommandError(f"search is for {words!r}; expected something to find")
+        raise LogCommandError(
+            f"search is for {words!r}; expected a scenario, activity, sound, place or time"
+        )
     return query
 
 

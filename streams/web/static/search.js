@@ -95,8 +95,9 @@ async function look(device, text, from, before, address, open, parts = PARTS) {
 function continued(before, [first, ...rest]) {
   const last = before.at(-1);
   if (last && first?.start_ns === last.end_ns && first.scenario === last.scenario) {
-    const [activities, sounds] = ["activities", "sounds"].map((name) => [...new Set([...last[name], ...first[name]])]);
-    return [...before.slice(0, -1), { ...last, end_ns: first.end_ns, activities, sounds }, ...rest];
+    const [activities, sounds, named] = ["activities", "sounds", "named"].map(
+      (name) => [...new Set([...last[name], ...first[name]])]);
+    return [...before.slice(0, -1), { ...last, end_ns: first.end_ns, activities, sounds, named }, ...rest];
   }
   return first ? [...before, first, ...rest] : before;
 }
@@ -106,7 +107,8 @@ function line(hit, device, address, open) {
   const at = Math.round(start + INTO_MS);
   const when = `${dayName(start, { weekday: "short", day: "numeric", month: "short" })} `
     + clockSpan(start, end);
-  const beside = [...hit.activities, ...hit.sounds].slice(0, 4).join(", ");
+  // What was searched for comes first.
+  const beside = [...new Set([...hit.named, ...hit.activities, ...hit.sounds])].slice(0, 4).join(", ");
   const link = el("a", { href: address(device, at), "data-key": at }, el("span", { class: "number" }, when),
     ` ${hit.scenario || "unknown"}`);
   link.addEventListener("click", (event) => {

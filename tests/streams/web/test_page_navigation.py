@@ -234,6 +234,10 @@ async def test_a_few_words_find_a_time_and_lead_to_it(
     # Rounded to minutes, half a minute would begin and end at once.
     await ask("reading", "Once.")
     assert await page.texts("#found a") == ["Thu 20 Nov 07:19:30 – 07:20:30 Reading books"]
+    # What was searched for comes first of what was done.
+    await ask("cutlery", "3 times.")
+    lines = await page.texts("#found li")
+    assert all("Cooking cutlery, " in line for line in lines)
     await ask("cooking or reading", "4 times.")
     await ask("cooking tuesday", "Once.")
     await page.value("document.querySelector('#found a').click()")
@@ -250,7 +254,9 @@ async def test_a_few_words_find_a_time_and_lead_to_it(
     assert note.endswith(". The log spans: from 18 November 2025 to 20 November 2025.")
     await ask("snoring", "Not found.")
     assert await page.texts("#found li") == []
-    await ask("zebra", "Not understood: 'zebra'; expected something to search for")
+    await ask(
+        "zebra", "Not understood: 'zebra'; expected a scenario, activity, sound, place or time"
+    )
     await ask("cooking tomorrow", "Not understood: 'tomorrow'; expected a time that is over")
     # The browser itself notes what the worker refuses.
     page.complaints.clear()

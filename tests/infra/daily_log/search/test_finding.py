@@ -65,3 +65,11 @@ def test_neighbours_of_one_scenario_are_one_answer_that_names_its_records() -> N
         ("walking",),
     )
     assert first.windows == (RECORDS[0].window_id, RECORDS[1].window_id)
+
+
+def test_a_hit_names_the_sounds_and_activities_that_were_searched_for() -> None:
+    [cooking, _] = find(LOG, LogQuery(named=each_of(sound="Clapping")))
+    assert cooking.named == ("clapping",)
+    [cooking] = find(LOG, LogQuery(named=each_of(activity="walking")))
+    assert cooking.named == ("walking",)
+    assert {hit.named for hit in find(LOG, LogQuery(named=each_of(scenario="Cooking")))} == {()}
