@@ -23,7 +23,11 @@ ALIKE = 0.95
 """Least length of the mean direction over steps; it is 1 if the device never moves on the body."""
 LEAST_WINDOWS = 4.5
 FADES = 0.98
-"""Decay of a window's weight per further window of steps, so that a re-worn device is relearned."""
+"""Decay of a window's weight per further window of steps."""
+SAME_COSINE = 0.8
+"""Least cosine of the angle between a window of steps and those before it; below it the device has
+been put on anew, or has turned in its pocket, and its direction is learned from the beginning.
+Chosen on pockets of WISDM's training and validation users."""
 LIMB_RAD_S = 1.35
 """Turning during steps, rms, rad/s: thighs and wrists turn more, heads and waists less."""
 LYING_COSINE = 0.5
@@ -64,12 +68,18 @@ class Upright:
             return self
         velocity = np.asarray(imu, np.float64)[:, 3:]
         turning = float(np.sqrt((velocity**2).sum(axis=1).mean()))
+        before = self if self._as_before(up) else Upright()
         return Upright(
             *(
                 round(FADES * old + float(new), _DECIMALS)
-                for old, new in zip(self.values(), (1.0, *up, turning), strict=True)
+                for old, new in zip(before.values(), (1.0, *up, turning), strict=True)
             )
         )
+
+    def _as_before(self, up: NDArray[np.float64]) -> bool:
+        """Return whether gravity is in direction `up` (3,) about as in earlier steps."""
+        total = np.array([self.x, self.y, self.z])
+        return bool(up @ total >= SAME_COSINE * np.linalg.norm(total))
 
     def cosine(self, imu: NDArray[Any]) -> float | None:
         """Return the cosine of the angle between gravity in `imu` (N, 6) and upright, or None."""

@@ -52,10 +52,15 @@ def test_a_device_that_turns_in_its_pocket_has_no_upright() -> None:
 
 def test_a_device_that_is_put_on_anew_is_learned_anew() -> None:
     first, second = window((0, 0, 1), step_hz=1.8), window((0, 1, 0), step_hz=1.8)
-    upright = upright_after(*[first] * 20, *[second] * 120)
-    cosine = upright.cosine(second)
-    assert cosine is not None
-    assert cosine > 0.95
+    assert upright_after(*[first] * 20, *[second] * 4).cosine(second) is None
+    upright = upright_after(*[first] * 20, *[second] * 5)
+    assert upright == upright_after(*[second] * 5)
+    assert upright.cosine(second) == pytest.approx(1, abs=0.01)
+
+
+def test_a_device_that_shifts_a_little_is_not_learned_anew() -> None:
+    first, second = window((0, 0, 1), step_hz=1.8), window((0, 1, 2), step_hz=1.8)
+    assert upright_after(*[first] * 20, second).count > 15
 
 
 def test_the_state_is_a_few_numbers_that_make_it_again() -> None:
