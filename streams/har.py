@@ -74,7 +74,7 @@ def har_input(
         imu=feature(window, "imu"),
         scenarios=scenarios,
         dropped=sound.gate == "dropped",
-        lies=steady is not None and known.lies(steady),
+        lies=steady is not None and known.lies(steady, worn),
         seated=None if steady is None else probability_seated(known, steady, worn),
     )
 

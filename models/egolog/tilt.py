@@ -28,6 +28,9 @@ if TYPE_CHECKING:
 POSTURES = ("sitting", "standing")
 LEAST = 0.05
 """Least probability of a posture: devices are taken out and turned over."""
+JACKET = 1 / 3
+"""Probability that a wearer sits whose pocket is upright and turns less than a thigh in steps: half
+of such pockets may be a jacket's, which is upright in either posture."""
 
 
 @dataclass(frozen=True)
@@ -61,10 +64,11 @@ def probability_seated(upright: Upright, imu: NDArray[Any], position: Place | No
     cosine = None if tilt is None else upright.cosine(imu)
     if tilt is None or cosine is None:
         return None
-    seated = tilt.probability(cosine)
-    # A jacket's pocket is upright in either posture.
-    no_thigh = position == "pocket" and not upright.on_limb
-    return None if no_thigh and seated < 0.5 else seated
+    # A phone that was put back upside down is as telling.
+    seated = tilt.probability(abs(cosine) if position == "pocket" else cosine)
+    if position == "pocket" and not upright.on_limb:
+        return max(seated, JACKET)
+    return seated
 
 
 def with_posture(shares: NDArray[Any], seated: float) -> NDArray[np.float64]:

@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    from schemas.position import Place
+
 ALIKE = 0.95
 """Least length of the mean direction over steps; it is 1 if the device never moves on the body."""
 LEAST_WINDOWS = 4.5
@@ -30,6 +32,8 @@ been put on anew, or has turned in its pocket, and its direction is learned from
 Chosen on pockets of WISDM's training and validation users."""
 LIMB_RAD_S = 1.35
 """Turning during steps, rms, rad/s: thighs and wrists turn more, heads and waists less."""
+LIMBS: tuple[Place, ...] = ("pocket", "wrist")
+"""Positions on a limb, also of a wearer who walks so calmly that it turns little."""
 LYING_COSINE = 0.5
 """Cosine of sixty degrees from upright, more than a seated head or waist leans for a window."""
 STEP_ACCELERATION = 0.8
@@ -89,13 +93,16 @@ class Upright:
             return None
         return float(up @ total) / length
 
-    def lies(self, imu: NDArray[Any]) -> bool:
+    def lies(self, imu: NDArray[Any], position: Place | None = None) -> bool:
         """Return whether the wearer lies in `imu` (N, 6), judged at the head or the trunk.
 
-        Always False for a limb, because a thigh is horizontal while its wearer sits.
+        Always False for a limb, because a thigh is horizontal while its wearer sits. The device is
+        on one if its `position` says so, or by how much it turns.
         """
+        if position in LIMBS or self.on_limb:
+            return False
         cosine = self.cosine(imu)
-        return cosine is not None and cosine < LYING_COSINE and not self.on_limb
+        return cosine is not None and cosine < LYING_COSINE
 
     @property
     def on_limb(self) -> bool:

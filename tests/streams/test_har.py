@@ -264,6 +264,8 @@ async def test_who_lies_is_known_by_the_windows_before() -> None:
     ):
         await estimating(here, upright=before)
     assert [item.lies for item in estimating.network.items] == [True, False, False, False]
+    await estimating(walking(25, up=0, size=0), upright=upright, worn="pocket")
+    assert not estimating.network.items[-1].lies
 
 
 def test_a_window_without_motion_leaves_the_upright_as_it_is() -> None:

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from schemas.position import Place
 
 AS_LIKELY = np.full(len(ACTIVITIES), 1 / len(ACTIVITIES))
-LEVEL, LEANING, UPRIGHT = (1, 0, 0), (1, 0, 2), (0, 0, 1)
+LEVEL, LEANING, UPRIGHT, UPSIDE_DOWN = (1, 0, 0), (1, 0, 2), (0, 0, 1), (0, 0, -1)
 
 
 def steps(turning: float) -> Upright:
@@ -46,6 +46,11 @@ def test_a_waist_leans_back_a_little_in_a_seat() -> None:
     assert level == 0.95
 
 
+def test_a_phone_that_was_put_back_upside_down_is_as_telling() -> None:
+    assert seated("pocket", UPSIDE_DOWN, steps(turning=2.0)) == pytest.approx(0.05)
+    assert seated("waist", UPSIDE_DOWN, steps(turning=0.8)) == 0.95
+
+
 @pytest.mark.parametrize("position", ["wrist", "glasses", "ear", None])
 def test_no_other_position_shows_the_posture(position: Place | None) -> None:
     assert seated(position, LEVEL, steps(turning=2.0)) is None
@@ -57,7 +62,7 @@ def test_before_steps_no_tilt_is_known() -> None:
 
 def test_a_pocket_that_hardly_turns_in_steps_may_be_a_jackets() -> None:
     jacket = steps(turning=0.8)
-    assert seated("pocket", UPRIGHT, jacket) is None
+    assert seated("pocket", UPRIGHT, jacket) == pytest.approx(1 / 3)
     assert seated("pocket", LEVEL, jacket) == 0.95
 
 

@@ -87,6 +87,15 @@ def test_a_thigh_that_lies_may_be_seated() -> None:
     assert not pocket.lies(seated)
 
 
+def test_a_device_that_is_said_to_be_on_a_limb_never_tells_that_its_wearer_lies() -> None:
+    calm = upright_after(*[window((0, 0, 1), step_hz=1.8, turning=0.9)] * 6)
+    level = window((1, 0, 0.1))
+    assert not calm.lies(level, "pocket")
+    assert not calm.lies(level, "wrist")
+    assert calm.lies(level, "waist")
+    assert calm.lies(level, "unknown")
+
+
 def test_a_hole_of_zeros_has_no_gravity() -> None:
     assert gravity(np.zeros((250, 6))) is None
     assert upright_after(*[window((0, 0, 1), step_hz=1.8)] * 5).cosine(np.zeros((250, 6))) is None

@@ -123,7 +123,7 @@ def motion_inputs(windows: LabelledWindows) -> list[HarInput]:
             mel=None,
             imu=imu,
             scenarios={},
-            lies=upright.lies(imu),
+            lies=upright.lies(imu, position),
             seated=probability_seated(upright, imu, position),
         )
         for imu, position, upright in zip(
