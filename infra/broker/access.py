@@ -26,7 +26,7 @@ from aiokafka.errors import (
 
 from infra.broker.tokens import TokenError, token_provider
 from infra.errors import BrokerError
-from infra.local.probe import kafka_answers
+from infra.local.probe import kafka_answers, speaks_tls
 from infra.settings import env_name
 from infra.tls import client_context
 
@@ -85,6 +85,8 @@ async def require_broker(settings: Settings) -> None:
         if plain:
             if await asyncio.to_thread(kafka_answers, port, host):
                 return
+            if await asyncio.to_thread(speaks_tls, port, host):
+                reasons.append(f"speaks TLS: expected kafka+ssl:// in {env_name('broker_url')}")
             continue
         try:
             connection = await create_conn(

@@ -6,6 +6,7 @@ A TCP connection alone is not enough: a listener accepts before its program can 
 from __future__ import annotations
 
 import socket
+import ssl
 import struct
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
@@ -27,6 +28,20 @@ def kafka_answers(port: int, host: str = LOOPBACK) -> bool:
             connection.sendall(struct.pack(">i", len(body)) + body)
             size, echoed = struct.unpack(">ii", _exactly(connection, 8))
             return bool(size > 4 and echoed == correlation)
+    except OSError:
+        return False
+
+
+def speaks_tls(port: int, host: str = LOOPBACK) -> bool:
+    """Begin a TLS handshake; a server that refuses it by an alert speaks TLS too."""
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    # Nothing is sent and nothing believed: only the protocol is asked for.
+    context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
+    try:
+        with _connect(host, port) as connection, context.wrap_socket(connection):
+            return True
+    except ssl.SSLError as error:
+        return "ALERT" in (error.reason or "")
     except OSError:
         return False
 

@@ -78,6 +78,10 @@ def wrong(kafka: SecureKafka, folder: Path) -> dict[str, tuple[dict[str, Any], s
         "authority": ({"broker_ca": other}, "is not trusted ("),
         "name": ({"broker_url": f"kafka+ssl://localhost:{kafka.sasl_port}"}, "is not trusted ("),
         "no TLS there": ({"broker_url": f"{host}:{plain}"}, "closed the connection ("),
+        "TLS there": (
+            {**NO_LOGIN, "broker_ca": None, "broker_url": f"kafka://127.0.0.1:{kafka.tls_port}"},
+            "speaks TLS: expected kafka+ssl:// in EGOLOG_BROKER_URL",
+        ),
         "no certificate": ({**NO_LOGIN, "broker_url": tls}, "closed the connection ("),
         "nobody there": ({"broker_url": f"{host}:{free_port()}"}, "does not answer: start it"),
         "mechanism": (

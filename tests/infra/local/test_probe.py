@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from infra.local.probe import free_port, kafka_answers, port_is_free, redis_answers
+from infra.local.probe import free_port, kafka_answers, port_is_free, redis_answers, speaks_tls
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -38,12 +38,14 @@ def _hang_up(listener: socket.socket) -> None:
 def test_a_listener_that_speaks_something_else_does_not_answer(mute_port: int) -> None:
     assert not kafka_answers(mute_port)
     assert not redis_answers(mute_port)
+    assert not speaks_tls(mute_port)
 
 
 def test_a_closed_port_does_not_answer() -> None:
     port = free_port()
     assert not kafka_answers(port)
     assert not redis_answers(port)
+    assert not speaks_tls(port)
 
 
 def test_a_port_with_a_listener_is_not_free(mute_port: int) -> None:
