@@ -62,6 +62,7 @@ __all__ = [
     "overlaps",
     "rankings",
     "refined",
+    "reread_samples",
     "resets",
     "revisions_refused",
     "revisions_swapped",
@@ -147,6 +148,11 @@ frames = Counter("egolog_frames", "Frames that were decoded", ["modality"])
 windows = Counter("egolog_windows", "Windows that were published", ["kind"])
 late_samples = Counter(
     "egolog_late_samples", "Samples older than the watermark; they are in no window", ["modality"]
+)
+reread_samples = Counter(
+    "egolog_reread_samples",
+    "Samples read again after a restart, for windows that were published before",
+    ["modality"],
 )
 gap_seconds = Counter(
     "egolog_gap_seconds", "Event time within sessions that no sample covers, s", ["modality"]
@@ -287,6 +293,7 @@ _BY_MODALITY: dict[str, Iterable[str]] = {"modality": MODALITIES}
 _VALUES: tuple[tuple[Counter | Gauge | Histogram, Mapping[str, Iterable[str]]], ...] = (
     (frames, _BY_MODALITY),
     (late_samples, _BY_MODALITY),
+    (reread_samples, _BY_MODALITY),
     (gap_seconds, _BY_MODALITY),
     (duplicates, _BY_MODALITY),
     (resets, _BY_MODALITY),

@@ -45,7 +45,7 @@ class DeviceSessions(Generic[TokenT]):
             # Checkpoints of earlier releases have no positions.
             session_id, epoch, floor_ns, after, first_frames, *positions = entry
             session = WindowSession[TokenT](self._device_id, session_id, epoch)
-            session.floor_ns = session.closed_ns = floor_ns
+            session.floor_ns = session.closed_ns = session.restored_ns = floor_ns
             session.after = after
             session.first_frames = {m: (s, t) for m, (s, t) in first_frames.items()}
             session.positions = DeclaredPositions.restore(*positions)

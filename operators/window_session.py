@@ -40,8 +40,9 @@ class SliceBuffers:
 class WindowSession(Generic[TokenT]):
     """Streams with one clock, and their incomplete slices, pending windows and held tokens.
 
-    Event times are in ns. Samples before `closed_ns` are late; every window that ends by `floor_ns`
-    was emitted; `after` is the start of the last scenario window.
+    Event times are in ns. Samples before `closed_ns` are late, except those before `restored_ns`,
+    the floor of the checkpoint: they are read again. Every window that ends by `floor_ns` was
+    emitted; `after` is the start of the last scenario window.
     """
 
     device_id: str
@@ -66,6 +67,7 @@ class WindowSession(Generic[TokenT]):
     # Event time at which a stream continued after its final frame.
     went_on_ns: int = -1
     closed_ns: int = 0
+    restored_ns: int = 0
     floor_ns: int = 0
     after: int | None = None
     positions: DeclaredPositions = field(default_factory=DeclaredPositions)

@@ -20,8 +20,8 @@ class Windowed(Generic[TokenT]):
     """The results of one push, in the order in which they must be applied.
 
     The windows are published first, then the checkpoints are stored, then the tokens acknowledged.
-    `counts` has keys (what, modality), where what is late_samples, duplicates, resets, overlaps,
-    gap_ns, given_up or speech.
+    `counts` has keys (what, modality), where what is late_samples, reread_samples, duplicates,
+    resets, overlaps, gap_ns, given_up or speech.
     """
 
     windows: list[Window] = field(default_factory=list)

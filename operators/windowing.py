@@ -8,6 +8,7 @@ its samples was handed out, and what was handed out is remembered in the checkpo
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass
 from heapq import heappop, heappush
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
@@ -215,7 +216,10 @@ class Windower(Generic[TokenT]):
         grid = session.grids[modality]
         late = min(max(grid.number(session.closed_ns) - number, 0), len(samples))
         if late:
-            out.counts["late_samples", modality] += late
+            again = min(max(grid.number(session.restored_ns) - number, 0), late)
+            out.counts += Counter(
+                {("reread_samples", modality): again, ("late_samples", modality): late - again}
+            )
         position, stop = number + late, number + len(samples)
         while position < stop:
             index = grid.time_ns(position) // self._slice_ns

@@ -150,6 +150,7 @@ _FRAMES = {modality: metrics.frames.labels(modality=modality) for modality in MO
 _WINDOWS = {kind: metrics.windows.labels(kind=kind) for kind in metrics.WINDOW_KINDS}
 _COUNTERS = {
     "late_samples": metrics.late_samples,
+    "reread_samples": metrics.reread_samples,
     "duplicates": metrics.duplicates,
     "resets": metrics.resets,
     "overlaps": metrics.overlaps,

@@ -212,6 +212,24 @@ def test_a_session_that_another_ended_speaks_again_beside_it_and_loses_nothing_u
     assert push("a", 3, 3, 6).counts == {("late_samples", "imu"): 50}
 
 
+def test_what_is_read_again_after_a_restart_is_not_late() -> None:
+    before: Windower[int] = Windower(CONFIG, Samples())
+    seconds = [imu(n, T0 + n * NS, imu_signal(50), alone=True) for n in range(12)]
+    for frame in seconds[:8]:
+        before.push(frame, 0)
+    [session] = before._devices["d"]
+    after: Windower[int] = Windower(CONFIG, Samples())
+    after.restore("d", before.snapshot("d"))
+    floor_s = (session.floor_ns - T0) // NS
+    assert 1 < floor_s < 8
+    late = seconds.pop(floor_s + 1)
+    out = Windowed[int]()
+    for frame in [*seconds, late]:
+        out.add(after.push(frame, 0))
+    assert out.counts["reread_samples", "imu"] == 50 * floor_s
+    assert out.counts["late_samples", "imu"] == 50
+
+
 def test_of_an_ended_session_little_is_remembered() -> None:
     windower: Windower[int] = Windower(CONFIG, Samples())
     signal = imu_signal(1)
