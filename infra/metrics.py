@@ -155,7 +155,7 @@ reread_samples = Counter(
     ["modality"],
 )
 gap_seconds = Counter(
-    "egolog_gap_seconds", "Event time within sessions that no sample covers, s", ["modality"]
+    "egolog_gap_seconds", "Event time within windows that no sample covers, s", ["modality"]
 )
 duplicates = Counter("egolog_duplicates", "Duplicate frames, which are dropped", ["modality"])
 resets = Counter(

@@ -65,6 +65,8 @@ class WindowAssembler(Generic[TokenT]):
             if number in session.buffers:
                 session.slices[number] = self._featurize(session, number, out)
             slices.append(session.slices.get(number))
+        if kind == "scenario":
+            self._count_silence(session, [n for n, s in enumerate(slices, first) if s is None], out)
         published = session.published.setdefault(kind, [])
         has_audio = any(each is not None and each.filled.get("audio") for each in slices)
         channels = session.formats["audio"][1] if has_audio else None
@@ -89,6 +91,21 @@ class WindowAssembler(Generic[TokenT]):
                 session.slices.pop(number, None)
             for starts in session.published.values():
                 starts[:] = [s for s in starts if s >= end_ns]
+
+    def _count_silence(
+        self, session: WindowSession[TokenT], absent: list[int], out: Windowed[TokenT]
+    ) -> None:
+        """Count the slices between a session's frames in which it sent nothing at all."""
+        began_ns = min((t_ns for _, t_ns in session.first_frames.values()), default=0)
+        newest_ns = max(track.newest_ns or 0 for track in session.tracks.values())
+        within = [
+            n
+            for n in absent
+            if began_ns <= n * self._slice_ns and (n + 1) * self._slice_ns <= newest_ns
+        ]
+        if within:
+            for modality in session.tracks:
+                out.counts["gap_ns", modality] += len(within) * self._slice_ns
 
     def _featurize(
         self, session: WindowSession[TokenT], number: int, out: Windowed[TokenT]

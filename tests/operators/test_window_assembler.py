@@ -167,6 +167,20 @@ def test_what_is_missing_is_counted_in_nanoseconds_and_shares() -> None:
     assert scenario.parts == {"spatial": 3, "har": 2}
 
 
+def test_seconds_in_which_a_device_sent_nothing_are_missing_of_every_stream() -> None:
+    signal, motion = audio_signal(RATE), imu_signal(50)
+    sent = [n for n in range(12) if n not in (5, 6)]
+    frames = [
+        frame
+        for n in sent
+        for frame in (
+            audio(n, T0 + n * NS, signal, final=n == 11),
+            imu(n, T0 + n * NS, motion, final=n == 11),
+        )
+    ]
+    assert run(frames).counts == {("gap_ns", "audio"): 2 * NS, ("gap_ns", "imu"): 2 * NS}
+
+
 def test_seconds_of_longer_spatial_windows_are_joined_along_time() -> None:
     config = WindowingConfig(spatial_s=2, har_s=2, scenario_s=4, allowed_lateness_s=2.0)
     [first, _] = [w for w in windows_of(four_seconds(), config) if w.kind == "spatial"]
