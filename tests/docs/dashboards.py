@@ -1,17 +1,19 @@
 """Draw docs/figures/dashboard-*.png: `python -m tests.docs.dashboards`.
 
-A worker logs simulated wearers while Prometheus scrapes it. Matplotlib plots the panels of each
-dashboard from Grafana's queries and layout; Grafana's own rendering is finer. Needs Prometheus
-(Debian: prometheus).
+A worker logs simulated wearers and a device with a bad connection, and is killed halfway, while
+Prometheus scrapes it. Matplotlib plots the panels of each dashboard from Grafana's queries and
+layout; Grafana's own rendering is finer. Needs Prometheus (Debian: prometheus).
 """
 
 from __future__ import annotations
 
 import argparse
+import asyncio
 import json
 import math
 import re
 import tempfile
+import threading
 import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -24,6 +26,7 @@ from infra.local.broker_embedded import EmbeddedBroker
 from infra.local.redis_embedded import EmbeddedRedis
 from tests.conftest import Services
 from tests.dashboard_queries import BY_QUESTION
+from tests.docs import troubled_device
 from tests.pipeline.running import Worker, settings_for, wait_until_settled
 from tests.prometheus import Prometheus
 
@@ -92,6 +95,7 @@ def _lines(
     if not moving:
         zero = any(value == 0 for _, _, values in series for value in values)
         text = "0 throughout" if zero else "nothing measured"
+        axes.set_axis_off()
         axes.text(0.5, 0.5, text, transform=axes.transAxes, ha="center", fontsize=7)
     if defaults.get("custom", {}).get("stacking"):
         every = sorted({time for _, times, _ in moving for time in times})
@@ -131,6 +135,27 @@ def _table(
         axes.table(rows, loc="upper left", fontsize=6)
 
 
+def _log_some_trouble(worker: Worker) -> None:
+    """Send all devices' frames; halfway the worker is killed, and started again."""
+    simulate = ("simulate", "--minutes", str(MINUTES), "--speed", str(SPEED))
+    senders = [
+        threading.Thread(
+            target=asyncio.run, args=(troubled_device.send(worker.settings, MINUTES, SPEED),)
+        ),
+        *(
+            threading.Thread(target=worker.command, args=(*simulate, "--seed", str(seed)))
+            for seed in range(WEARERS)
+        ),
+    ]
+    for sender in senders:
+        sender.start()
+    time.sleep(MINUTES * 60 / SPEED / 2)
+    worker.kill()
+    worker.start()
+    for sender in senders:
+        sender.join()
+
+
 def main(arguments: Sequence[str] | None = None) -> None:
     """Run the command line."""
     parser = argparse.ArgumentParser(prog="python -m tests.docs.dashboards", description=__doc__)
@@ -148,11 +173,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
         with worker, Prometheus(Path(folder), [target], interval_s=INTERVAL_S) as prometheus:
             worker.wait_until(lambda: prometheus.query("egolog_frames_total"))
             begin = time.time()
-            for seed in range(WEARERS):
-                worker.command(
-                    *("simulate", "--seed", str(seed), "--minutes", str(MINUTES)),
-                    *("--speed", str(SPEED)),
-                )
+            _log_some_trouble(worker)
             wait_until_settled(worker)
             time.sleep(5 * INTERVAL_S)
             for file in BY_QUESTION:
