@@ -6,7 +6,8 @@ InfraError                  base class; one line that names the thing, its value
 ├── BrokerError             Kafka cannot be reached
 ├── TopicsError             topics are missing, or have another number of partitions
 ├── StoreError              Redis cannot be reached or refuses
-│   └── TakenOverError      another worker owns a device's checkpoint by now
+│   ├── TakenOverError      another worker owns a device's checkpoint by now
+│   └── ErasedError         a device was erased, and data from before is refused
 ├── LabelError              a label's name is bad, taken or unknown, or it cannot be described
 ├── RevisionError           a model's revision is unknown or pinned, or its weights are unavailable
 ├── ReplayBufferError       the fine-tuner's buffer cannot be read or written
@@ -44,6 +45,10 @@ class StoreError(InfraError):
 
 class TakenOverError(StoreError):
     """Another worker owns a device's checkpoint by now."""
+
+
+class ErasedError(StoreError):
+    """A device was erased, and data from before is refused."""
 
 
 class LabelError(InfraError):

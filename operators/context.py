@@ -17,10 +17,14 @@ _KEPT_S = 600.0
 
 @dataclass
 class _Device:
-    """A device's records, the first one's start, and the arrival of the last one, s."""
+    """A device's records, the first one's start, and the arrival of the last one, s.
+
+    `after_ms` is the erasure of the device that they come after.
+    """
 
     since_ns: int
     last_s: float
+    after_ms: int
     records: dict[str, Scenario] = field(default_factory=dict)
 
 
@@ -36,13 +40,19 @@ class Context:
         # The device that has been silent longest first.
         self._devices: OrderedDict[str, _Device] = OrderedDict()
 
-    def push(self, record: Scenario, now_s: float) -> list[Scenario]:
+    def push(self, record: Scenario, now_s: float, after_ms: int = 0) -> list[Scenario]:
         """Add a record and return those that start less than the span before it, oldest first.
 
-        `now_s` is the time of any monotonic clock, s.
+        `now_s` is the time of any monotonic clock, s. `after_ms` is the erasure of the device that
+        the record comes after; those from before it are dropped.
         """
         self._forget_silent(now_s)
-        device = self._devices.setdefault(record.device_id, _Device(record.start_ns, now_s))
+        known = self._devices.get(record.device_id)
+        if known is not None and known.after_ms < after_ms:
+            del self._devices[record.device_id]
+        device = self._devices.setdefault(
+            record.device_id, _Device(record.start_ns, now_s, after_ms)
+        )
         self._devices.move_to_end(record.device_id)
         device.last_s = now_s
         oldest, records = record.start_ns - self._span_ns, device.records

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 from infra import metrics, topics
 from infra.broker.topic_reader import read_at
 from infra.daily_log.record_offsets import RecordOffsets
+from infra.redis.erasure_marks import count_refused
 from models.labels import SCENARIOS
 from schemas import FinetuneItem, Scenario, SchemaError
 from schemas.correction import WEARER
@@ -35,6 +36,7 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
+STAGE = "corrections"
 _KNOWN = frozenset(SCENARIOS)
 
 
@@ -68,7 +70,10 @@ class CorrectionQueuer:
             return outcome
         runtime = self._runtime()
         # The log's own agent reads the same topic, and may be behind.
-        await runtime.log.put_corrections([correction])
+        refused = await runtime.log.put_corrections([correction], received.after_ms)
+        if refused:
+            count_refused(STAGE, refused)
+            return outcome
         span = (correction.device_id, correction.start_ns, correction.end_ns)
         records = (await runtime.log.read(*span)).scenarios
         places = await RecordOffsets.of(runtime.log).read(correction.device_id, records)
@@ -85,7 +90,7 @@ class CorrectionQueuer:
             partition, _ = places[record.window_id]
             outcome.messages.append((topics.FINETUNE_QUEUE, partition, item))
         if runtime.corrected is not None:
-            await runtime.corrected.learn(items)
+            await runtime.corrected.learn(items, received.after_ms)
         metrics.corrected_windows.labels(outcome="queued").inc(len(outcome.messages))
         metrics.corrected_windows.labels(outcome="without_features").inc(
             len(records) - len(outcome.messages)
@@ -103,11 +108,11 @@ class CorrectionQueuer:
 def register(app: EgoLogApp) -> None:
     """Add the queue of corrections to the app."""
     queuer = CorrectionQueuer(
-        app.publish_queue("corrections"),
+        app.publish_queue(STAGE),
         lambda: app.runtime,
         lambda places: scenarios_at(app.settings, places),
     )
-    app.reader("corrections", (topics.CORRECTIONS,), queuer.read)
+    app.reader(STAGE, (topics.CORRECTIONS,), queuer.read)
 
 
 async def scenarios_at(

@@ -32,6 +32,10 @@ _ANSWER_S = 3.0
 def register(app: EgoLogApp) -> None:
     """Add the agent that reads frames to the app, with those that process the windows."""
     settings = app.settings
+
+    def after_ms(device_id: str) -> int:
+        return stage.after_ms(device_id)
+
     work = WindowWork(
         settings,
         SpatialEstimator(settings, lambda: app.runtime),
@@ -39,8 +43,10 @@ def register(app: EgoLogApp) -> None:
         ActivityEstimator(settings, lambda: app.runtime),
         SoundSeparator(lambda: app.runtime),
         ScenarioJoiner(settings),
-        picture_store(settings, lambda: app.runtime) if settings.keep_features_h else None,
-        live_view.register(app),
+        picture_store(settings, lambda: app.runtime, after_ms)
+        if settings.keep_features_h
+        else None,
+        live_view.register(app, after_ms),
     )
     dispatcher = Dispatcher(
         Windowing(settings, featurizer(settings)), work, lambda: app.runtime.positions

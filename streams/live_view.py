@@ -41,12 +41,23 @@ _LOOK_EVERY = round(_LOOK_S / _WRITE_S)
 
 
 class LiveView:
-    """Keeps the state of each watched device, and writes changes a few times a second."""
+    """Keeps the state of each watched device, and writes changes a few times a second.
 
-    def __init__(self, settings: Settings, runtime: Callable[[], Runtime]) -> None:
+    `after_ms` returns the erasure that a device's windows come after, 0 for none.
+    """
+
+    def __init__(
+        self,
+        settings: Settings,
+        runtime: Callable[[], Runtime],
+        after_ms: Callable[[str], int] = lambda _: 0,
+    ) -> None:
         self._settings = settings
         self._runtime = runtime
+        self._after_ms = after_ms
         self._states: dict[str, LiveState] = {}
+        # The erasure that each state comes after.
+        self._after: dict[str, int] = {}
         self._changed: set[str] = set()
         # The last second's log-mel of each watched device: the first half of the next segment.
         self._seconds: dict[str, tuple[int, NDArray[Any]]] = {}
@@ -55,15 +66,28 @@ class LiveView:
     def watch(self, devices: set[str]) -> None:
         """Keep the states of these devices only."""
         for gone in self._states.keys() - devices:
-            del self._states[gone]
+            del self._states[gone], self._after[gone]
             self._seconds.pop(gone, None)
         for device in devices - self._states.keys():
-            self._states[device] = LiveState(self._settings.activity_unsure_below)
+            self._begin(device)
         self._changed &= devices
+
+    def _begin(self, device: str) -> LiveState:
+        state = self._states[device] = LiveState(self._settings.activity_unsure_below)
+        self._after[device] = self._after_ms(device)
+        self._seconds.pop(device, None)
+        return state
+
+    def _state(self, device: str) -> LiveState | None:
+        """Return the state of a watched device, a new one if it was erased since."""
+        state = self._states.get(device)
+        if state is not None and self._after[device] != self._after_ms(device):
+            return self._begin(device)
+        return state
 
     def add_window(self, window: Window) -> None:
         """Receive a spatial window before it is processed."""
-        state = self._states.get(window.device_id)
+        state = self._state(window.device_id)
         if state is None:
             return
         mel = feature(window, "mel")
@@ -86,7 +110,7 @@ class LiveView:
 
     def add_record(self, record: Message) -> None:
         """Receive an agent's result."""
-        state = self._states.get(record.device_id)
+        state = self._state(record.device_id)
         if state is None or not isinstance(record, Spatial | Activity | Scenario):
             return
         if state.add_record(record):
@@ -113,10 +137,10 @@ class LiveView:
         """Write the states that changed since the last time."""
         changed, self._changed = self._changed, set()
         states_by_device = {
-            name: self._states[name].page_state() for name in changed if name in self._states
+            name: state.page_state() for name in changed if (state := self._state(name)) is not None
         }
         if states_by_device:
-            await states.put(states_by_device)
+            await states.put(states_by_device, dict(self._after))
 
     async def _name(self, window: Window, segment: NDArray[Any]) -> None:
         try:
@@ -124,16 +148,16 @@ class LiveView:
         except Exception as error:  # noqa: BLE001 - the window itself will fail, and is reported
             log.debug("no sound of %s is named: %s", window.window_id, error)
             return
-        state = self._states.get(window.device_id)
+        state = self._state(window.device_id)
         if state is not None:
             likely = {n: p for n, p in sounds.items() if p >= self._settings.sound_event_above}
             state.name(window.session_id, window.start_ns, likely)
             self._changed.add(window.device_id)
 
 
-def register(app: EgoLogApp) -> LiveView:
+def register(app: EgoLogApp, after_ms: Callable[[str], int]) -> LiveView:
     """Add the view to the app; it receives the dispatcher's windows and results."""
-    view = LiveView(app.settings, lambda: app.runtime)
+    view = LiveView(app.settings, lambda: app.runtime, after_ms)
 
     async def show() -> None:
         await view.run(lambda: bool(app.should_stop))

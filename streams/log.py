@@ -7,12 +7,13 @@ from typing import TYPE_CHECKING, Any
 
 from infra import metrics, topics
 from infra.daily_log.record_offsets import RecordOffsets
+from infra.redis.erasure_marks import count_refused
 from schemas import Activity, Correction, Refined, Scenario
 from schemas.scenario import NO_REFINER, OFFLINE_EXPERT
 from streams.engine.outcome import Outcome
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
     from faust.types import StreamT
 
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     from streams.engine.publish_queue import PublishQueue
     from streams.engine.runtime import Runtime
 
+STAGE = "log"
 SOURCES = (topics.SCENARIO, topics.SCENARIO_REFINED, topics.ACTIVITY, topics.CORRECTIONS)
 # One pipeline to the store carries this many records at most.
 _RECORDS_AT_ONCE = 64
@@ -49,10 +51,12 @@ class LogWriter:
             (Activity, "activity", log.put_activities),
             (Correction, "correction", log.put_corrections),
         ):
-            messages: Any = [r.message for r in records if isinstance(r.message, kind)]
-            if messages:
-                await put(messages)
-                metrics.log_records.labels(row=row).inc(len(messages))
+            of_kind = [record for record in records if isinstance(record.message, kind)]
+            for after_ms, group in _by_erasure(of_kind).items():
+                messages: Any = [record.message for record in group]
+                refused = await put(messages, after_ms)
+                count_refused(STAGE, refused)
+                metrics.log_records.labels(row=row).inc(len(messages) - refused)
         await self._note_places([r for r in records if isinstance(r.message, Scenario)])
         for record in records:
             if isinstance(record.message, Refined):
@@ -62,17 +66,29 @@ class LogWriter:
     async def _note_places(self, records: list[Received[Scenario]]) -> None:
         """Store the offsets of scenario records, whose features corrections need."""
         kept = [each for each in records if each.message.embeddings is not None]
-        if kept:
+        for after_ms, group in _by_erasure(kept).items():
             await RecordOffsets.of(self._runtime().log).put(
-                {r.message.window_id: (r.partition, r.token.message.offset) for r in kept},
-                [each.message for each in kept],
+                {r.message.window_id: (r.partition, r.token.message.offset) for r in group},
+                [each.message for each in group],
+                after_ms,
             )
+
+
+def _by_erasure(records: Sequence[Received[Any]]) -> dict[int, list[Received[Any]]]:
+    """Return records by the erasure that they come after: one group where none was erased.
+
+    Corrections, of which there are few, are written one by one.
+    """
+    groups: dict[int, list[Received[Any]]] = {}
+    for record in records:
+        groups.setdefault(record.after_ms, []).append(record)
+    return groups
 
 
 def register(app: EgoLogApp) -> None:
     """Add the log writer to the app."""
-    writer = LogWriter(app.publish_queue("log"), lambda: app.runtime)
-    app.reader("log", SOURCES, writer.read)
+    writer = LogWriter(app.publish_queue(STAGE), lambda: app.runtime)
+    app.reader(STAGE, SOURCES, writer.read)
 
     async def expire_regularly() -> None:
         while not app.should_stop:

@@ -16,8 +16,10 @@ from redis.exceptions import RedisError
 
 from infra import clock, metrics, topics
 from infra.broker.topic_reader import partition_of
+from infra.errors import ErasedError
 from infra.notifications.journal import Journal
 from infra.notifications.sending import SendError, send
+from infra.redis.erasure_marks import count_refused
 from operators.notifying import DeviceNotifier
 from schemas.frames import NS
 from streams.engine.outcome import Outcome
@@ -49,14 +51,22 @@ AGAIN_S = (5.0, 30.0, 120.0, 600.0)
 
 
 class NotificationWriter:
-    """Stores the notifications that follow from the records of devices."""
+    """Stores the notifications that follow from the records of devices.
+
+    `erased_ms` returns when a device was last erased, 0 if it never was.
+    """
 
     def __init__(
-        self, plan: NotificationPlan, queue: PublishQueue, journal: Callable[[], Journal]
+        self,
+        plan: NotificationPlan,
+        queue: PublishQueue,
+        journal: Callable[[], Journal],
+        erased_ms: Callable[[str], int] = lambda _: 0,
     ) -> None:
         self._plan = plan
         self._queue = queue
         self._journal = journal
+        self._erased_ms = erased_ms
 
     async def read(self, stream: StreamT[Any]) -> None:
         """Process the records that arrive; if the store fails, the worker ends."""
@@ -68,15 +78,22 @@ class NotificationWriter:
         """Store the notifications that follow from one record."""
         came_ns = round(received.token.message.timestamp * NS)
         record = received.message
-        await self._work(record.device_id, lambda notifier: notifier.push(record, came_ns))
+        await self._work(
+            record.device_id, lambda notifier: notifier.push(record, came_ns), received.after_ms
+        )
 
     async def tick(self, device: str, now_ns: int, not_before_ns: int = 0) -> None:
         """Store that a device is silent, if it has been for long enough."""
-        await self._work(device, lambda notifier: notifier.tick(now_ns, not_before_ns))
+        after_ms = self._erased_ms(device)
+        await self._work(device, lambda notifier: notifier.tick(now_ns, not_before_ns), after_ms)
 
     async def _work(
-        self, device: str, judge: Callable[[DeviceNotifier], list[Notification]]
+        self,
+        device: str,
+        judge: Callable[[DeviceNotifier], list[Notification]],
+        after_ms: int,
     ) -> None:
+        """Store what `judge` notifies; nothing if the device was erased since `after_ms`."""
         by_name = {rule.name: rule for rule in self._plan.rules}
         journal = self._journal()
         while True:
@@ -90,7 +107,12 @@ class NotificationWriter:
                 return
             came_ns = notifier.came_ns if notifier.awaits_silence else None
             # Another worker may have had the device in the meantime.
-            if await journal.commit(device, before, after, came_ns, due):
+            try:
+                committed = await journal.commit(device, before, after, came_ns, due, after_ms)
+            except ErasedError:
+                count_refused(STAGE, 1)
+                return
+            if committed:
                 for each, _ in due:
                     log.info('device="%s" rule="%s" notified="%s"', device, each.rule, not each.old)
                 metrics.notifications.labels(outcome="old").inc(sum(e.old for e, _ in due))
@@ -202,7 +224,7 @@ def register(app: EgoLogApp, plan: NotificationPlan) -> None:
     def journal() -> Journal:
         return Journal(app.runtime.redis, app.settings.app_id)
 
-    writer = NotificationWriter(plan, app.publish_queue(STAGE), journal)
+    writer = NotificationWriter(plan, app.publish_queue(STAGE), journal, app.erased_ms)
     app.reader(STAGE, (topics.SCENARIO,), writer.read)
 
     async def look_for_silence() -> None:

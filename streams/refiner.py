@@ -92,7 +92,7 @@ class Refiner:
     async def read(self, stream: StreamT[Any]) -> None:
         """Refine records concurrently with reading; confident ones are acknowledged at once."""
         async for received in self._queue.receive(stream):
-            before = self._context.push(received.message, monotonic())
+            before = self._context.push(received.message, monotonic(), received.after_ms)
             if doubt(received.message, self._settings.refine_threshold) is not None:
                 await self._room.acquire()
                 self._spawn(self._work(received, before))
@@ -115,7 +115,7 @@ class Refiner:
         refined = await self._ask(record, before)
         runtime = self._runtime()
         if runtime.wearers is not None:
-            await runtime.wearers.learn(record, refined, runtime.updates.network)
+            await runtime.wearers.learn(record, refined, runtime.updates.network, received.after_ms)
         outcome = Outcome(tokens=[received.token])
         outcome.messages.extend(
             (name, received.partition, message)

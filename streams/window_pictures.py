@@ -22,9 +22,12 @@ log = logging.getLogger(__name__)
 
 
 def picture_store(
-    settings: Settings, runtime: Callable[[], Runtime]
+    settings: Settings, runtime: Callable[[], Runtime], after_ms: Callable[[str], int] = lambda _: 0
 ) -> Callable[[Window], Awaitable[None]]:
-    """Return a function that stores a window's picture; if the store fails, only that is lost."""
+    """Return a function that stores a window's picture; if the store fails, only that is lost.
+
+    `after_ms` returns the erasure that a device's windows come after, 0 for none.
+    """
 
     async def store_picture(window: Window) -> None:
         # This takes milliseconds, which on the event loop would delay all wearers.
@@ -33,7 +36,11 @@ def picture_store(
         present = {name: array for name, array in arrays.items() if array is not None}
         try:
             await WindowPictures.of(runtime().log).put(
-                window.device_id, window.start_ns, present, settings.keep_features_h
+                window.device_id,
+                window.start_ns,
+                present,
+                settings.keep_features_h,
+                after_ms(window.device_id),
             )
         except (RedisError, OSError) as error:
             log.warning("no picture of %s is kept: %s", window.window_id, type(error).__name__)

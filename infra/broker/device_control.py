@@ -7,16 +7,21 @@ from typing import TYPE_CHECKING, Any, Literal
 from infra import clock, topics
 from infra.broker.signing import Signatures
 from infra.broker.topic_reader import TopicReader, publish
-from schemas import DeviceControl, Frame, Message, SchemaError
+from schemas import Correction, DeviceControl, Frame, Message, SchemaError
 from schemas.errors import InvalidError
 from schemas.event_time import EXPECTED, NS_PER_MS, parse
 from schemas.quiet_hours import QuietHours
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from infra.settings import Settings
 
+    Headers = Iterable[tuple[str, bytes]] | None
 
 DropReason = Literal["paused", "erased", "quiet"]
+AFTER_HEADER = "egolog-after-erasure"
+"""The last erasure of a message's device that its writer knew of: its time in ms, as text."""
 
 
 async def read_controls(settings: Settings) -> dict[str, DeviceControl]:
@@ -61,13 +66,15 @@ def drop_reason(
     message: Message,
     written_ms: float,
     quiet: QuietHours | None = None,
+    headers: Headers = None,
 ) -> DropReason | None:
     """Return why a message written at this wall time is dropped, or None if it is processed.
 
     `quiet` are the quiet hours, which apply to all devices.
     """
     if control is not None and (
-        control.state == "erased" or written_ms <= (control.erased_ms or -1)
+        control.state == "erased"
+        or comes_after_ms(message, written_ms, headers) < (control.erased_ms or -1)
     ):
         return "erased"
     if not isinstance(message, Frame):
@@ -78,6 +85,30 @@ def drop_reason(
     if any(hours is not None and hours.touch(message.t_ns) for hours in (quiet, own)):
         return "quiet"
     return None
+
+
+def comes_after_ms(message: object, written_ms: float, headers: Headers = None) -> int:
+    """Return a wall time, ms: the message is newer than any erasure of its device up to then.
+
+    What devices and wearers send is as new as its time of writing. What workers derive from it may
+    have been written by one that was frozen while the device was erased, so it is only newer than
+    the last erasure that its writer knew of.
+    """
+    if isinstance(message, Message) and not isinstance(message, Frame | Correction):
+        return _stamped_ms(headers)
+    return int(written_ms) - 1
+
+
+def after_headers(erased_ms: int) -> list[tuple[str, bytes]]:
+    """Return the header of a message that is newer than a device's erasure; none for 0."""
+    return [(AFTER_HEADER, str(erased_ms).encode())] if erased_ms else []
+
+
+def _stamped_ms(headers: Headers) -> int:
+    for name, value in headers or ():
+        if name == AFTER_HEADER and value.isdigit():
+            return int(value)
+    return 0
 
 
 def read_control(record: Any) -> tuple[str, DeviceControl | None]:

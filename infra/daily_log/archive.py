@@ -123,16 +123,18 @@ async def restore(
     """Restore the output of `lines` or `infra.daily_log.export.to_json`.
 
     `on_rows`, if given, gets the rows as they are restored. Raises `ExportError` with the line's
-    number, also for a text that is cut or no text; the lines before it are restored.
+    number, also for a text that is cut or no text; the lines before it are restored. The log of a
+    device that was erased before can be restored; one that is erased meanwhile is not.
     """
     iterator = iter(text_lines)
     counts = dict.fromkeys(_KINDS, 0)
+    write = _Writer(store, counts, on_rows).write
     try:
         head = next(iterator, "")
         version = _version(head)
         if version is None:
             for rows in _in_batches(rows_of(from_json("".join([head, *iterator])))):
-                await _write(store, rows, counts, on_rows)
+                await write(rows)
             return Restored(_counts(counts), has_end=True)
     except _DAMAGE as error:
         raise ExportError(f"this is not an exported log: {error}") from error
@@ -150,16 +152,16 @@ async def restore(
             batch.append(_row(line, number))
             records += 1
             if len(batch) >= _AT_ONCE:
-                await _write(store, batch, counts, on_rows)
+                await write(batch)
                 batch = []
     except (ExportError, *_DAMAGE) as error:
-        await _write(store, batch, counts, on_rows)
+        await write(batch)
         if isinstance(error, ExportError):
             raise
         raise ExportError(
             f"line {number + 1} is damaged: {error}; the lines before it are restored"
         ) from error
-    await _write(store, batch, counts, on_rows)
+    await write(batch)
     if version > 1 and end != records:
         state = (
             "has no end line: it is cut"
@@ -218,25 +220,42 @@ def _in_batches(rows: list[Row]) -> Iterable[list[Row]]:
         yield rows[at : at + _AT_ONCE]
 
 
-async def _write(
-    store: LogStore,
-    batch: list[Row],
-    counts: dict[str, int],
-    on_rows: Callable[[Sequence[Row]], None] | None,
-) -> None:
-    if on_rows is not None:
-        on_rows(batch)
-    puts: dict[str, Any] = {
-        "scenario": store.put_scenarios,
-        "refined": store.put_refined,
-        "activity": store.put_activities,
-        "correction": store.put_corrections,
-    }
-    for row, put in puts.items():
-        records = [record for kind, record in batch if kind == row]
-        if records:
-            await put(records)
-            counts[row] += len(records)
+class _Writer:
+    """Writes rows to a store, and counts them in `counts`."""
+
+    def __init__(
+        self,
+        store: LogStore,
+        counts: dict[str, int],
+        on_rows: Callable[[Sequence[Row]], None] | None,
+    ) -> None:
+        self._store = store
+        self._counts = counts
+        self._on_rows = on_rows
+        self._puts: dict[str, Any] = {
+            "scenario": store.put_scenarios,
+            "refined": store.put_refined,
+            "activity": store.put_activities,
+            "correction": store.put_corrections,
+        }
+        # Of each device, as it was at its first row.
+        self._marks: dict[str, int] = {}
+
+    async def write(self, batch: list[Row]) -> None:
+        """Write rows; raises `ExportError` if a device was erased since its first one."""
+        if self._on_rows is not None:
+            self._on_rows(batch)
+        by_device: dict[tuple[str, str], list[Any]] = {}
+        for row in self._puts:
+            for kind, record in batch:
+                if kind == row:
+                    by_device.setdefault((row, record.device_id), []).append(record)
+        for (row, device), records in by_device.items():
+            if device not in self._marks:
+                self._marks[device] = await self._store.erasures.read(device)
+            if await self._puts[row](records, self._marks[device]):
+                raise ExportError(f"device {device!r} was erased while its log was restored")
+            self._counts[row] += len(records)
 
 
 def _counts(counts: dict[str, int]) -> Counts:

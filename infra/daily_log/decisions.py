@@ -10,6 +10,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, cast
 
 from infra.daily_log.intended_gaps import Decision
+from infra.daily_log.scripts import PUT_DECISION
+from infra.redis.erasure_marks import ErasureMarks, marks_key
 from schemas import DeviceControl, SchemaError
 
 if TYPE_CHECKING:
@@ -33,14 +35,27 @@ class Decisions:
         return cls(store.redis, store.prefix)
 
     async def put(self, device: str, written_ms: int, control: DeviceControl | None) -> None:
-        """Store a decision; an erasure (None) deletes the device's history."""
+        """Store a decision; an erasure (None) deletes the device's history.
+
+        An erasure, and its end, also become the device's mark (`infra.redis.erasure_marks`).
+        """
+        marks = ErasureMarks(self._redis, self._prefix)
+        erased_ms = 0 if control is None else control.erased_ms or 0
         if control is None or control.state == "erased":
+            if erased_ms:
+                await marks.erase(device, erased_ms)
             await self.erase(device)
             return
-        async with self._redis.pipeline(transaction=True) as pipe:
-            pipe.zadd(self._key(device), {control.encode() + b"@%d" % written_ms: written_ms})
-            pipe.zremrangebyrank(self._key(device), 0, -MAX_KEPT - 1)
-            await pipe.execute()
+        if erased_ms:
+            await marks.resume(device, erased_ms)
+        await self._redis.eval(
+            PUT_DECISION,
+            2,
+            self._key(device),
+            marks_key(self._prefix),
+            # A decision that is as old as an erasure was made before it.
+            *(device, written_ms - 1, control.encode() + b"@%d" % written_ms, written_ms, MAX_KEPT),
+        )
 
     async def read(self, device: str) -> list[Decision]:
         """Return a device's decisions, the oldest first."""

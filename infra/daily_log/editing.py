@@ -55,9 +55,14 @@ class LogEditor:
 
     async def change(self, change: Change) -> Correction:
         """Publish a change, apply it and return it; raises `CorrectionError`."""
+        mark = await self._store.erasures.read(change.device)
+        erased = CorrectionError(f"device {change.device!r} was erased; expected one with a log")
+        if mark < 0:
+            raise erased
         correction = await self._make_correction(change)
         await self._publish(correction)
-        await self._store.put_corrections([correction])
+        if await self._store.put_corrections([correction], mark):
+            raise erased
         return correction
 
     async def _is_to_come(self, device: str, end_ns: int, now_ns: int) -> bool:

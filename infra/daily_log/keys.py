@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from infra.redis.erasure_marks import marks_key
+
 ROWS = ("scenario", "refined", "activity")
 # The rows that are read as a log; refined records are merged into their scenarios.
 SHOWN = ("scenario", "activity")
@@ -19,6 +21,11 @@ class LogKeys:
     def devices(self) -> str:
         """The set of devices that ever had a record."""
         return f"{self.prefix}:devices"
+
+    @property
+    def erased(self) -> str:
+        """The marks of erased devices, see `infra.redis.erasure_marks`."""
+        return marks_key(self.prefix)
 
     def of(self, device: str) -> list[str]:
         """Return the keys of a device's records, in the order of `infra.daily_log.scripts`."""

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from infra import topics
-from infra.broker.device_control import drop_reason, read_controls
+from infra.broker.device_control import comes_after_ms, drop_reason, read_controls
 from infra.broker.signing import Signatures
 from infra.broker.topic_reader import TopicReader
 from infra.daily_log.record_offsets import Place, RecordOffsets
@@ -20,7 +20,7 @@ from schemas import Activity, Correction, Refined, Scenario, SchemaError
 from schemas.event_time import NS_PER_MS
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
     from redis.asyncio import Redis
 
@@ -79,7 +79,7 @@ async def rebuild(
     for name, kind in _ROWS:
         async with TopicReader(settings, name) as reader:
             total += await reader.unread()
-            batch: list[Any] = []
+            batch: list[tuple[int, Any]] = []
             places: dict[str, Place] = {}
             async for record in reader.records_to_the_end():
                 done += 1
@@ -92,7 +92,8 @@ async def rebuild(
                 elif _is_meant(message, record, controls, from_ns, device):
                     ids[name].add(_id(message))
                     devices.add(message.device_id)
-                    batch.append(message)
+                    after_ms = comes_after_ms(message, record.timestamp, record.headers)
+                    batch.append((after_ms, message))
                     if isinstance(message, Scenario) and message.embeddings is not None:
                         places[message.window_id] = (record.partition, record.offset)
                     clock.now_ns = max(clock.now_ns, record.timestamp * NS_PER_MS)
@@ -148,11 +149,21 @@ def _is_meant(
     return (
         message.start_ns >= from_ns
         and device in (None, message.device_id)
-        and drop_reason(control, message, record.timestamp) is None
+        and drop_reason(control, message, record.timestamp, headers=record.headers) is None
     )
 
 
-async def _put(store: LogStore, batch: list[Any], places: dict[str, Place]) -> None:
+async def _put(store: LogStore, batch: Sequence[tuple[int, Any]], places: dict[str, Place]) -> None:
+    by_erasure: dict[int, list[Any]] = {}
+    for after_ms, message in batch:
+        by_erasure.setdefault(after_ms, []).append(message)
+    for after_ms, messages in by_erasure.items():
+        await _put_after(store, messages, places, after_ms)
+
+
+async def _put_after(
+    store: LogStore, batch: Sequence[Any], places: dict[str, Place], after_ms: int
+) -> None:
     for kind, put in (
         (Scenario, store.put_scenarios),
         (Refined, store.put_refined),
@@ -161,7 +172,7 @@ async def _put(store: LogStore, batch: list[Any], places: dict[str, Place]) -> N
     ):
         records: Any = [message for message in batch if isinstance(message, kind)]
         if records:
-            await put(records)
+            await put(records, after_ms)
     kept = [message for message in batch if getattr(message, "embeddings", None) is not None]
     if kept:
-        await RecordOffsets.of(store).put(places, kept)
+        await RecordOffsets.of(store).put(places, kept, after_ms)

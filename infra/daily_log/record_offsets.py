@@ -7,6 +7,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from infra.daily_log.scripts import PUT_PLACES
+from infra.redis.erasure_marks import marks_key
 from infra.topics import DAY_S, SCENARIO, TOPICS
 from schemas.frames import NS
 
@@ -37,14 +39,22 @@ class RecordOffsets:
         """Return the places stored beside a daily log."""
         return cls(store.redis, store.prefix)
 
-    async def put(self, places: Mapping[str, Place], records: Sequence[Scenario]) -> None:
-        """Store places by window id; a later place of a window replaces an earlier one."""
+    async def put(
+        self, places: Mapping[str, Place], records: Sequence[Scenario], after_ms: int = 0
+    ) -> None:
+        """Store places by window id; a later place of a window replaces an earlier one.
+
+        Those of devices that were erased after the erasure `after_ms` are dropped.
+        """
+        by_key: dict[tuple[str, str], list[str]] = {}
+        for record in records:
+            partition, offset = places[record.window_id]
+            place = self._key(record.device_id, record.start_ns), record.device_id
+            by_key.setdefault(place, []).extend([record.window_id, f"{partition}/{offset}"])
         async with self._redis.pipeline(transaction=False) as pipe:
-            for record in records:
-                partition, offset = places[record.window_id]
-                key = self._key(record.device_id, record.start_ns)
-                pipe.hset(key, record.window_id, f"{partition}/{offset}")
-                pipe.expire(key, _KEPT_S)
+            for (key, device), fields in by_key.items():
+                keys = key, marks_key(self._prefix)
+                pipe.eval(PUT_PLACES, len(keys), *keys, device, after_ms, _KEPT_S, *fields)
             await pipe.execute()
 
     async def read(self, device: str, records: Sequence[Scenario]) -> dict[str, Place]:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import zlib
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from infra.daily_log.scripts import PUT_ROLLUP
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
@@ -44,10 +46,18 @@ class Rollups:
                 cached[hour] = Rollup(int(revision), full, brief)
         return cached
 
-    async def put(self, device: str, kind: str, hour: int, rollup: Rollup) -> None:
-        """Cache the summary of an hour for as long as the log is kept."""
-        key = self._keys.rollup(device)
-        async with self._redis.pipeline(transaction=False) as pipe:
-            pipe.hset(key, f"{kind}/{hour}", zlib.compress("\n".join(map(str, rollup)).encode()))
-            pipe.expire(key, self._retention_s)
-            await pipe.execute()
+    async def put(
+        self, device: str, kind: str, hour: int, rollup: Rollup, after_ms: int = 0
+    ) -> None:
+        """Cache the summary of an hour for as long as the log is kept.
+
+        It is dropped if the device was erased after the erasure `after_ms`.
+        """
+        value = zlib.compress("\n".join(map(str, rollup)).encode())
+        await self._redis.eval(
+            PUT_ROLLUP,
+            2,
+            self._keys.rollup(device),
+            self._keys.erased,
+            *(device, after_ms, self._retention_s, f"{kind}/{hour}", value),
+        )

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from infra.redis.erasure_marks import IS_ERASED
+
 # KEYS: the three indices, the three hashes, the three sets of writing times, the changes, the
 # revision counter. ARGV: the wall clock, the retention and the length of a bucket (µs).
 EXPIRE = """
@@ -33,14 +35,20 @@ for start, _ in pairs(emptied) do
   if left == 0 then redis.call('ZREM', KEYS[10], string.format('%.0f', start * 1000)) end
 end
 """
-# Further ARGV: the row that was written (1 to 3), the number of records, their ids, then the
-# changed buckets. Runs in the transaction of the write: no reader sees a revision before its
-# records.
-AFTER_WRITE = (
-    """
-local written = tonumber(ARGV[4]) + 6
-local last = tonumber(ARGV[5]) + 5
-for i = 6, last do redis.call('ZADD', KEYS[written], tonumber(ARGV[1]), ARGV[i]) end
+# Further KEYS: the set of devices, the marks of erased ones. Further ARGV: the device, the erasure
+# that the records come after (ms), their row (1 to 3) and number, of each the id, the start (µs)
+# and the JSON, then the changed buckets. Returns whether they are written.
+PUT_RECORDS = (
+    IS_ERASED
+    + """
+if is_erased(KEYS[13], ARGV[4], ARGV[5]) then return 0 end
+redis.call('SADD', KEYS[12], ARGV[4])
+local row, last = tonumber(ARGV[6]), 7 + 3 * tonumber(ARGV[7])
+for i = 8, last, 3 do
+  redis.call('ZADD', KEYS[row], ARGV[i + 1], ARGV[i])
+  redis.call('HSET', KEYS[row + 3], ARGV[i], ARGV[i + 2])
+  redis.call('ZADD', KEYS[row + 6], ARGV[1], ARGV[i])
+end
 """
     + EXPIRE
     + """
@@ -49,7 +57,7 @@ for i = 6, last do redis.call('ZADD', KEYS[written], tonumber(ARGV[1]), ARGV[i])
 local revision = math.max(math.floor(now / 1000), (tonumber(redis.call('GET', KEYS[11])) or 0) + 1)
 redis.call('SET', KEYS[11], string.format('%.0f', revision))
 for i = last + 1, #ARGV do redis.call('ZADD', KEYS[10], revision, ARGV[i]) end
-return revision
+return 1
 """
 )
 # Further KEYS: the set of devices. Further ARGV: the device, which is removed if nothing is left.
@@ -66,10 +74,63 @@ return expired
 """
 )
 
-# KEYS: the changes, the revision counter. ARGV: the wall clock (ms), then the changed buckets.
-AFTER_CORRECTION = """
-local revision = math.max(tonumber(ARGV[1]), (tonumber(redis.call('GET', KEYS[2])) or 0) + 1)
-redis.call('SET', KEYS[2], string.format('%.0f', revision))
-for i = 2, #ARGV do redis.call('ZADD', KEYS[1], revision, ARGV[i]) end
-return revision
+# KEYS: the index, the hash, the changes, the revision counter, the marks of erased devices. ARGV:
+# the wall clock (ms), the device, the erasure that the corrections come after (ms), their number,
+# of each the id, the start (µs) and the JSON, then the changed buckets. Returns whether they are
+# written.
+PUT_CORRECTIONS = (
+    IS_ERASED
+    + """
+if is_erased(KEYS[5], ARGV[2], ARGV[3]) then return 0 end
+local last = 4 + 3 * tonumber(ARGV[4])
+for i = 5, last, 3 do
+  redis.call('ZADD', KEYS[1], ARGV[i + 1], ARGV[i])
+  redis.call('HSET', KEYS[2], ARGV[i], ARGV[i + 2])
+end
+local revision = math.max(tonumber(ARGV[1]), (tonumber(redis.call('GET', KEYS[4])) or 0) + 1)
+redis.call('SET', KEYS[4], string.format('%.0f', revision))
+for i = last + 1, #ARGV do redis.call('ZADD', KEYS[3], revision, ARGV[i]) end
+return 1
 """
+)
+
+# KEYS: the revision counter, which a device that was erased meanwhile has no more.
+BUMP_REVISION = """
+return redis.call('EXISTS', KEYS[1]) == 1 and redis.call('INCR', KEYS[1]) or 0
+"""
+
+# KEYS: the summaries, the marks of erased devices. ARGV: the device, the erasure that a summary
+# comes after (ms), how long the summaries are kept (s), the field, its value.
+PUT_ROLLUP = (
+    IS_ERASED
+    + """
+if is_erased(KEYS[2], ARGV[1], ARGV[2]) then return 0 end
+redis.call('HSET', KEYS[1], ARGV[4], ARGV[5])
+redis.call('EXPIRE', KEYS[1], ARGV[3])
+return 1
+"""
+)
+
+# KEYS: a day's places, the marks of erased devices. ARGV: the device, the erasure that the records
+# come after (ms), how long the places are kept (s), of each its window and place.
+PUT_PLACES = (
+    IS_ERASED
+    + """
+if is_erased(KEYS[2], ARGV[1], ARGV[2]) then return 0 end
+for i = 4, #ARGV, 2 do redis.call('HSET', KEYS[1], ARGV[i], ARGV[i + 1]) end
+redis.call('EXPIRE', KEYS[1], ARGV[3])
+return 1
+"""
+)
+
+# KEYS: the decisions, the marks of erased devices. ARGV: the device, the erasure that the decision
+# comes after (ms), the decision, when it was written (ms), how many are kept.
+PUT_DECISION = (
+    IS_ERASED
+    + """
+if is_erased(KEYS[2], ARGV[1], ARGV[2]) then return 0 end
+redis.call('ZADD', KEYS[1], ARGV[4], ARGV[3])
+redis.call('ZREMRANGEBYRANK', KEYS[1], 0, -tonumber(ARGV[5]) - 1)
+return 1
+"""
+)

@@ -7,6 +7,9 @@ the time of writing are event times. Records expire by the wall clock, counted f
 write: recordings of last year are replayed today, and no record may expire another.
 
 Corrections (`infra.daily_log.stored_corrections`) are applied on reading.
+
+Each `put` says by `after_ms` which erasure of its device the records come after, and returns how
+many are refused because the device was erased since (`infra.redis.erasure_marks`).
 """
 
 from __future__ import annotations
@@ -22,9 +25,10 @@ from infra.daily_log.log_changes import BUCKET_NS, LogChanges
 from infra.daily_log.records import EMBEDDINGS, DeviceSummary, Log, LogActivity, LogScenario
 from infra.daily_log.redis_format import IDS_AT_ONCE, fetch_stored, score, text
 from infra.daily_log.rollups import Rollups
-from infra.daily_log.scripts import AFTER_WRITE, EXPIRE_SILENT
+from infra.daily_log.scripts import BUMP_REVISION, EXPIRE_SILENT, PUT_RECORDS
 from infra.daily_log.stored_corrections import StoredCorrections
 from infra.daily_log.summaries import DeviceSummaries
+from infra.redis.erasure_marks import ErasureMarks, log_prefix
 from schemas import Activity, Correction, Refined, Scenario
 
 if TYPE_CHECKING:
@@ -66,13 +70,14 @@ class LogStore:
             )
         self._redis = redis
         self.app_id = app_id
-        self._keys = LogKeys(f"{app_id}:log")
+        self._keys = LogKeys(log_prefix(app_id))
         self._retention_us = round(retention_days * _DAY_US)
         self._clock_ns = clock_ns
         self._summaries = DeviceSummaries(redis, self._keys, clock_ns)
         self._changes = LogChanges(redis, self._keys)
         self._corrections = StoredCorrections(redis, self._keys, clock_ns)
         self.rollups = Rollups(redis, self._keys, retention_days)
+        self.erasures = ErasureMarks(redis, self.prefix)
 
     @property
     def redis(self) -> Redis:
@@ -84,21 +89,21 @@ class LogStore:
         """The prefix of all keys of the log."""
         return self._keys.prefix
 
-    async def put_scenarios(self, records: Sequence[Scenario]) -> None:
+    async def put_scenarios(self, records: Sequence[Scenario], after_ms: int = 0) -> int:
         """Upsert scenario records; their embeddings are not stored."""
-        await self._put("scenario", records)
+        return await self._put("scenario", records, after_ms)
 
-    async def put_refined(self, records: Sequence[Refined]) -> None:
+    async def put_refined(self, records: Sequence[Refined], after_ms: int = 0) -> int:
         """Upsert the refiner's answers, before or after the scenarios that they refine."""
-        await self._put("refined", records)
+        return await self._put("refined", records, after_ms)
 
-    async def put_activities(self, records: Sequence[Activity]) -> None:
+    async def put_activities(self, records: Sequence[Activity], after_ms: int = 0) -> int:
         """Upsert activity records."""
-        await self._put("activity", records)
+        return await self._put("activity", records, after_ms)
 
-    async def put_corrections(self, corrections: Sequence[Correction]) -> None:
+    async def put_corrections(self, corrections: Sequence[Correction], after_ms: int = 0) -> int:
         """Upsert wearers' corrections, before or after the records that they correct."""
-        await self._corrections.put(corrections)
+        return await self._corrections.put(corrections, after_ms)
 
     async def corrections(self, device: str, from_ns: int, to_ns: int) -> list[Correction]:
         """Return the corrections whose spans overlap [from_ns, to_ns), in any order."""
@@ -164,7 +169,7 @@ class LogStore:
                         pipe.zrem(self._keys.index(row, device), *chunk)
                         pipe.hdel(self._keys.data(row, device), *chunk)
                         pipe.zrem(self._keys.by_write_time(row, device), *chunk)
-                pipe.incr(self._keys.revision(device))
+                pipe.eval(BUMP_REVISION, 1, self._keys.revision(device))
                 revision = (await pipe.execute())[-1]
             await self._mark_deleted(device, from_ns, to_ns, revision)
         return Counts(*map(len, doomed))
@@ -243,38 +248,40 @@ class LogStore:
         """Return the revision of the last write to each bucket that starts in [from_ns, to_ns)."""
         return await self._changes.bucket_revisions(device, from_ns, to_ns)
 
-    async def _put(self, row: str, records: Iterable[Record]) -> None:
+    async def _put(self, row: str, records: Iterable[Record], after_ms: int) -> int:
         by_device: dict[str, list[Record]] = {}
         for record in records:
             by_device.setdefault(record.device_id, []).append(record)
         if not by_device:
-            return
+            return 0
         async with self._redis.pipeline(transaction=True) as pipe:
-            pipe.sadd(self._keys.devices, *by_device)
             for device, device_records in by_device.items():
-                self._upsert(pipe, row, device, device_records)
-            await pipe.execute()
+                self._upsert(pipe, row, device, device_records, after_ms)
+            written = await pipe.execute()
+        batches = zip(by_device.values(), written, strict=True)
+        return sum(len(batch) for batch, is_written in batches if not is_written)
 
-    def _upsert(self, pipe: Any, row: str, device: str, records: list[Record]) -> None:
-        pipe.zadd(
-            self._keys.index(row, device),
-            {record.window_id: score(record.start_ns) for record in records},
-        )
-        pipe.hset(
-            self._keys.data(row, device),
-            mapping={
-                record.window_id: record.model_dump_json(exclude=EMBEDDINGS) for record in records
-            },
-        )
-        keys = self._keys.of(device)
-        ids = sorted({record.window_id for record in records})
+    def _upsert(
+        self, pipe: Any, row: str, device: str, records: list[Record], after_ms: int
+    ) -> None:
+        keys = [*self._keys.of(device), self._keys.devices, self._keys.erased]
+        newest = {record.window_id: record for record in records}
         buckets = {record.start_ns // BUCKET_NS * BUCKET_NS for record in records}
         pipe.eval(
-            AFTER_WRITE,
+            PUT_RECORDS,
             len(keys),
             *keys,
             *(score(self._clock_ns()), self._retention_us, score(BUCKET_NS)),
-            *(ROWS.index(row) + 1, len(ids), *ids),
+            *(device, after_ms, ROWS.index(row) + 1, len(newest)),
+            *(
+                field
+                for name, record in newest.items()
+                for field in (
+                    name,
+                    score(record.start_ns),
+                    record.model_dump_json(exclude=EMBEDDINGS),
+                )
+            ),
             *sorted(buckets),
         )
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from infra.daily_log.log_changes import buckets
 from infra.daily_log.redis_format import fetch_stored, score, text
-from infra.daily_log.scripts import AFTER_CORRECTION
+from infra.daily_log.scripts import PUT_CORRECTIONS
 from schemas import Correction
 from schemas.correction import MAX_SPAN_NS
 
@@ -32,34 +32,41 @@ class StoredCorrections:
         self._keys = keys
         self._clock_ns = clock_ns
 
-    async def put(self, corrections: Sequence[Correction]) -> None:
-        """Upsert corrections, one transaction for each device."""
+    async def put(self, corrections: Sequence[Correction], after_ms: int) -> int:
+        """Upsert corrections, one transaction for each device; return how many are refused."""
         by_device: dict[str, list[Correction]] = {}
         for each in corrections:
             by_device.setdefault(each.device_id, []).append(each)
+        refused = 0
         for device, device_corrections in by_device.items():
-            await self._put(device, device_corrections)
+            if not await self._put(device, device_corrections, after_ms):
+                refused += len(device_corrections)
+        return refused
 
-    async def _put(self, device: str, corrections: Sequence[Correction]) -> None:
+    async def _put(self, device: str, corrections: Sequence[Correction], after_ms: int) -> bool:
         changed = {bucket for each in corrections for bucket in buckets(each.start_ns, each.end_ns)}
-        async with self._redis.pipeline(transaction=True) as pipe:
-            pipe.zadd(
-                self._keys.index(_ROW, device),
-                {each.correction_id: score(each.start_ns) for each in corrections},
-            )
-            pipe.hset(
-                self._keys.data(_ROW, device),
-                mapping={each.correction_id: each.model_dump_json() for each in corrections},
-            )
-            pipe.eval(
-                AFTER_CORRECTION,
-                2,
-                self._keys.changes(device),
-                self._keys.revision(device),
-                self._clock_ns() // 1_000_000,
+        keys = [
+            self._keys.index(_ROW, device),
+            self._keys.data(_ROW, device),
+            self._keys.changes(device),
+            self._keys.revision(device),
+            self._keys.erased,
+        ]
+        fields = [
+            field
+            for each in corrections
+            for field in (each.correction_id, score(each.start_ns), each.model_dump_json())
+        ]
+        return bool(
+            await self._redis.eval(
+                PUT_CORRECTIONS,
+                len(keys),
+                *keys,
+                *(self._clock_ns() // 1_000_000, device, after_ms, len(corrections)),
+                *fields,
                 *sorted(changed),
             )
-            await pipe.execute()
+        )
 
     async def overlapping(self, device: str, from_ns: int, to_ns: int) -> list[Correction]:
         """Return the corrections whose spans overlap [from_ns, to_ns), in any order.

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, cast
 
 from redis.exceptions import RedisError
 
 from infra.errors import StoreError, TakenOverError
+from infra.redis.erasure_marks import log_prefix, marks_key
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -15,26 +17,40 @@ if TYPE_CHECKING:
 
 KEEP_S = 30 * 86_400
 _OWNER = "-owner"
-# KEYS: a device's value and its owner. ARGV: the new owner, and how long its name is kept, s.
+# KEYS: a device's value and its owner, the marks of erased devices. ARGV: the new owner, how long
+# its name is kept (s), the device. An erased device gets no owner.
 _GET_AS_OWNER = """
-redis.call('SET', KEYS[2], ARGV[1], 'EX', ARGV[2])
+if tonumber(redis.call('HGET', KEYS[3], ARGV[3]) or 0) >= 0 then
+  redis.call('SET', KEYS[2], ARGV[1], 'EX', ARGV[2])
+end
 return redis.call('GET', KEYS[1])
 """
-# KEYS: each device's value and its owner. ARGV: the writer, how long both are kept (s), the values.
-# Returns which of the devices have another owner.
-_PUT_AS_OWNER = """
-local refused = {}
-for i = 1, #ARGV - 2 do
-  local owner = redis.call('GET', KEYS[2 * i])
-  if owner and owner ~= ARGV[1] then
-    refused[#refused + 1] = i - 1
+# KEYS: each device's value and its owner, then the marks of erased devices. ARGV: the writer, how
+# long both are kept (s), of each device its id, the erasure that its value comes after (ms) and the
+# value. Without a writer no owner is asked for or noted. Returns of each device whether it is
+# written (0), erased (1), has another owner (2), or was erased and resumed since (3).
+_PUT = """
+local answers, marks = {}, KEYS[#KEYS]
+for i = 1, (#KEYS - 1) / 2 do
+  local device, after, value = ARGV[3 * i], tonumber(ARGV[3 * i + 1]), ARGV[3 * i + 2]
+  local mark = tonumber(redis.call('HGET', marks, device) or 0)
+  local owner = ARGV[1] ~= '' and redis.call('GET', KEYS[2 * i])
+  if mark < 0 then
+    answers[i] = 1
+  elseif mark > after then
+    answers[i] = 3
+  elseif owner and owner ~= ARGV[1] then
+    answers[i] = 2
   else
-    redis.call('SET', KEYS[2 * i - 1], ARGV[i + 2], 'EX', ARGV[2])
-    redis.call('SET', KEYS[2 * i], ARGV[1], 'EX', ARGV[2])
+    answers[i] = 0
+    redis.call('SET', KEYS[2 * i - 1], value, 'EX', ARGV[2])
+    if ARGV[1] ~= '' then redis.call('SET', KEYS[2 * i], ARGV[1], 'EX', ARGV[2]) end
   end
 end
-return refused
+return answers
 """
+_ERASED, _OTHER_OWNER, _RESUMED = 1, 2, 3
+_NO_ERASURES: Mapping[str, int] = MappingProxyType({})
 
 
 class Checkpoints:
@@ -49,6 +65,7 @@ class Checkpoints:
         self._redis = redis
         life = "" if broker_life is None else f"@{broker_life}"
         self._prefix = f"{app_id}:checkpoint{life}"
+        self._marks = marks_key(log_prefix(app_id))
 
     async def get(self, stage: str, device_id: str) -> bytes | None:
         """Return the value last put, or None."""
@@ -61,19 +78,16 @@ class Checkpoints:
         # The client's types include decoded strings, which we never request.
         return cast("bytes | None", value)
 
-    async def put(self, stage: str, items: Mapping[str, bytes]) -> None:
-        """Write `items`, keyed by device id, in one transaction."""
-        if not items:
-            return
-        try:
-            async with self._redis.pipeline(transaction=True) as pipeline:
-                for device_id, value in items.items():
-                    pipeline.set(self._key(stage, device_id), value, ex=KEEP_S)
-                await pipeline.execute()
-        except RedisError as error:
-            raise StoreError(
-                f"checkpoints of stage {stage} for {len(items)} devices cannot be written: {error}"
-            ) from error
+    async def put(
+        self, stage: str, items: Mapping[str, bytes], after_ms: Mapping[str, int] = _NO_ERASURES
+    ) -> set[str]:
+        """Write `items`, keyed by device id, in one step.
+
+        `after_ms` is the erasure that a device's value comes after, 0 if it is left out. Returns
+        the devices that were erased since and are not written.
+        """
+        answers = await self._put(stage, items, after_ms, "")
+        return {device_id for device_id, answer in answers.items() if answer}
 
     async def remove(self, stage: str, device_id: str) -> bool:
         """Delete the value and return whether there was one."""
@@ -101,8 +115,37 @@ class Checkpoints:
             ) from error
         return gone
 
+    async def _put(
+        self, stage: str, items: Mapping[str, bytes], after_ms: Mapping[str, int], owner: str
+    ) -> dict[str, int]:
+        """Return what `_PUT` answers for each device."""
+        if not items:
+            return {}
+        keys = [key for device_id in items for key in self._keys(stage, device_id)]
+        fields = [
+            field
+            for device_id, value in items.items()
+            for field in (device_id, after_ms.get(device_id, 0), value)
+        ]
+        answers: Any = await self._run(
+            f"checkpoints of stage {stage} for {len(items)} devices cannot be written",
+            _PUT,
+            [*keys, self._marks],
+            [owner, KEEP_S, *fields],
+        )
+        return dict(zip(items, answers, strict=True))
+
+    async def _run(self, failure: str, script: str, keys: list[str], arguments: list[Any]) -> Any:
+        try:
+            return await self._redis.eval(script, len(keys), *keys, *arguments)
+        except RedisError as error:
+            raise StoreError(f"{failure}: {error}") from error
+
     def _key(self, stage: str, device_id: str) -> str:
         return f"{self._prefix}:{stage}:{device_id}"
+
+    def _keys(self, stage: str, device_id: str) -> tuple[str, str]:
+        return self._key(stage, device_id), f"{self._prefix}{_OWNER}:{stage}:{device_id}"
 
 
 class OwnedCheckpoints(Checkpoints):
@@ -120,40 +163,33 @@ class OwnedCheckpoints(Checkpoints):
 
     async def get(self, stage: str, device_id: str) -> bytes | None:
         """Return the value last put, or None; from now on, only this worker may put another."""
-        keys = list(self._keys(stage, device_id))
         value: Any = await self._run(
             f"checkpoint of stage {stage} for device {device_id} cannot be read",
             _GET_AS_OWNER,
-            keys,
-            [self._owner, KEEP_S],
+            [*self._keys(stage, device_id), self._marks],
+            [self._owner, KEEP_S, device_id],
         )
         return cast("bytes | None", value)
 
-    async def put(self, stage: str, items: Mapping[str, bytes]) -> None:
-        """Write `items`, keyed by device id.
+    async def put(
+        self, stage: str, items: Mapping[str, bytes], after_ms: Mapping[str, int] = _NO_ERASURES
+    ) -> set[str]:
+        """Write `items`, keyed by device id; return the erased devices, which are not written.
 
-        Raises `TakenOverError` if another worker owns some of the devices; the others are written.
+        Raises `TakenOverError` if another worker owns some of the devices, or if some were erased
+        and resumed since, so that what they send now may be among what the worker holds; the others
+        are written.
         """
-        if not items:
-            return
-        devices = list(items)
-        refused: Any = await self._run(
-            f"checkpoints of stage {stage} for {len(items)} devices cannot be written",
-            _PUT_AS_OWNER,
-            [key for device_id in devices for key in self._keys(stage, device_id)],
-            [self._owner, KEEP_S, *items.values()],
-        )
-        if refused:
-            raise TakenOverError(
-                f"checkpoints of stage {stage} are not written for {len(refused)} devices, such as "
-                f"{devices[refused[0]]!r}: another worker has taken them over"
-            )
-
-    async def _run(self, failure: str, script: str, keys: list[str], arguments: list[Any]) -> Any:
-        try:
-            return await self._redis.eval(script, len(keys), *keys, *arguments)
-        except RedisError as error:
-            raise StoreError(f"{failure}: {error}") from error
-
-    def _keys(self, stage: str, device_id: str) -> tuple[str, str]:
-        return self._key(stage, device_id), f"{self._prefix}{_OWNER}:{stage}:{device_id}"
+        answers = await self._put(stage, items, after_ms, self._owner)
+        reasons = {
+            _OTHER_OWNER: "another worker has taken them over",
+            _RESUMED: "they were erased and resumed since this worker read them",
+        }
+        for code, reason in reasons.items():
+            refused = [device_id for device_id, answer in answers.items() if answer == code]
+            if refused:
+                raise TakenOverError(
+                    f"checkpoints of stage {stage} are not written for {len(refused)} devices, "
+                    f"such as {refused[0]!r}: {reason}"
+                )
+        return {device_id for device_id, answer in answers.items() if answer == _ERASED}

@@ -6,11 +6,12 @@ of one device at the same time and in any order.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, Any, cast
 
 from redis.exceptions import RedisError
 
 from infra.errors import StoreError
+from infra.redis.erasure_marks import IS_ERASED, log_prefix, marks_key
 from schemas import FinetuneItem, SchemaError
 
 if TYPE_CHECKING:
@@ -23,6 +24,21 @@ KEPT = 200
 
 # The hash field that counts changes; no window id is empty.
 _CHANGES = b""
+# KEYS: a device's windows, the marks of erased devices. ARGV: the device, the erasure that the
+# windows come after (ms), of each its id and its message, empty to delete it. Returns the number of
+# fields, -1 if the device was erased since.
+_PUT = (
+    IS_ERASED
+    + """
+if is_erased(KEYS[2], ARGV[1], ARGV[2]) then return -1 end
+for i = 3, #ARGV, 2 do
+  if ARGV[i + 1] == '' then redis.call('HDEL', KEYS[1], ARGV[i])
+  else redis.call('HSET', KEYS[1], ARGV[i], ARGV[i + 1]) end
+end
+redis.call('HINCRBY', KEYS[1], '', 1)
+return redis.call('HLEN', KEYS[1])
+"""
+)
 
 
 class CorrectedWindows:
@@ -35,22 +51,24 @@ class CorrectedWindows:
         self._redis = redis
         self._app_id = app_id
 
-    async def put(self, items: Sequence[FinetuneItem]) -> None:
-        """Store corrected windows of one device; a window without labels is deleted."""
+    async def put(self, items: Sequence[FinetuneItem], after_ms: int = 0) -> int:
+        """Store corrected windows of one device; a window without labels is deleted.
+
+        Returns how many are refused because the device was erased after the erasure `after_ms`.
+        """
         if not items:
-            return
+            return 0
         device = items[0].device_id
         key = self._key(device)
+        windows = [
+            field
+            for item in items
+            for field in (item.window_id, item.encode() if item.pseudo_labels else b"")
+        ]
         try:
-            async with self._redis.pipeline(transaction=True) as pipe:
-                for item in items:
-                    if item.pseudo_labels:
-                        pipe.hset(key, item.window_id, item.encode())
-                    else:
-                        pipe.hdel(key, item.window_id)
-                pipe.hincrby(key, _CHANGES, 1)
-                pipe.hlen(key)
-                *_, fields = await pipe.execute()
+            fields: Any = await self._redis.eval(
+                _PUT, 2, key, marks_key(log_prefix(self._app_id)), device, after_ms, *windows
+            )
             # One field is the change counter.
             if fields - 1 > KEPT:
                 surplus = (await self.read(device))[1][:-KEPT]
@@ -58,6 +76,7 @@ class CorrectedWindows:
                     await self._redis.hdel(key, *(each.window_id for each in surplus))
         except RedisError as error:
             raise self._store_error(device, "written", error) from error
+        return len(items) if fields < 0 else 0
 
     async def changes(self, device: str) -> int:
         """Return how often a device's windows changed; 0 if it never had any."""

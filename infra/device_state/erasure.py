@@ -1,8 +1,9 @@
 """Erasing a device: delete everything the pipeline keeps of it, wherever that is possible.
 
-The decision is published first, so that workers stop writing data of the device and drop its
-messages still in Kafka. Data written before a worker read the decision is deleted in the next
-round.
+The decision is published first, so that workers drop the device's messages still in Kafka. Then the
+store gets a mark, by which it refuses whatever a worker writes that has not read the decision yet,
+however long it was frozen (`infra.redis.erasure_marks`). Data that an earlier release writes, which
+knows no marks, is deleted in the next round.
 """
 
 from __future__ import annotations
@@ -13,9 +14,9 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from infra import topics
+from infra import clock, topics
 from infra.broker.dead_letters import LetterSelection, purge
-from infra.broker.device_control import write_control
+from infra.broker.device_control import read_controls, write_control
 from infra.broker.topic_reader import TopicReader, publish
 from infra.daily_log.decisions import Decisions
 from infra.daily_log.record_offsets import RecordOffsets
@@ -29,6 +30,7 @@ from infra.model_store.replay_buffer import ReplayBuffer
 from infra.notifications.journal import Journal
 from schemas import Correction, DeviceControl, SchemaError
 from schemas.atomic_file import write_atomically
+from schemas.event_time import NS_PER_MS
 from schemas.message import END_OF_TIME_NS
 
 if TYPE_CHECKING:
@@ -60,8 +62,12 @@ async def erase(
 ) -> Erasure:
     """Delete a device's data; raises `BrokerError`, or `StoreError` if something remains."""
     await write_control(settings, DeviceControl(device_id=device_id, state="erased"))
+    # The time of an erasure is that of its record.
+    control = (await read_controls(settings)).get(device_id)
+    erased_ms = None if control is None else control.erased_ms
     erased = Erasure()
     store = LogStore(redis, settings.app_id, settings.log_retention_days)
+    await store.erasures.erase(device_id, erased_ms or clock.now_ns() // NS_PER_MS)
     for _ in range(_ROUNDS):
         await asyncio.sleep(settle_s)
         records = await store.erase(device_id)

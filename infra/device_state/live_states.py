@@ -11,6 +11,8 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any, cast
 
+from infra.redis.erasure_marks import IS_ERASED, marks_key
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
@@ -24,6 +26,16 @@ WATCHED_S = 10.0
 SHOWN_S = 10
 MAX_WATCHED = 32
 """Devices shown at a time; of more, the most recently requested ones."""
+# KEYS: a device's state, the marks of erased devices. ARGV: the device, the erasure that the state
+# comes after (ms), the state, how long it is shown (s).
+_PUT = (
+    IS_ERASED
+    + """
+if is_erased(KEYS[2], ARGV[1], ARGV[2]) then return 0 end
+redis.call('SET', KEYS[1], ARGV[3], 'EX', ARGV[4])
+return 1
+"""
+)
 
 
 class LiveStates:
@@ -56,16 +68,30 @@ class LiveStates:
             (seconds, _), members = await pipe.execute()
         return {name.decode() for name, until_s in members if until_s >= seconds}
 
-    async def put(self, states: Mapping[str, dict[str, Any]]) -> None:
-        """Write states by device; they expire after `SHOWN_S`."""
+    async def put(
+        self, states: Mapping[str, dict[str, Any]], after_ms: Mapping[str, int] | None = None
+    ) -> None:
+        """Write states by device; they expire after `SHOWN_S`.
+
+        `after_ms` is the erasure that a device's state comes after, 0 if it is left out. States of
+        devices that were erased since are dropped.
+        """
+        after_ms = after_ms or {}
         async with self._redis.pipeline(transaction=False) as pipe:
             for device, state in states.items():
-                pipe.set(self._key(device), json.dumps(state), ex=SHOWN_S)
+                pipe.eval(
+                    _PUT,
+                    2,
+                    self._key(device),
+                    marks_key(self._prefix),
+                    *(device, after_ms.get(device, 0), json.dumps(state), SHOWN_S),
+                )
             await pipe.execute()
 
     async def delete(self, device: str) -> None:
         """Delete a device's state."""
         await self._redis.delete(self._key(device))
+        await self._redis.zrem(self._watched_key, device)
 
     async def _now_s(self) -> float:
         seconds, micros = await self._redis.time()

@@ -16,6 +16,7 @@ import numpy as np
 
 from infra import clock
 from infra.errors import StoreError
+from infra.redis.erasure_marks import IS_ERASED, marks_key
 
 if TYPE_CHECKING:
     from redis.asyncio import Redis
@@ -23,6 +24,20 @@ if TYPE_CHECKING:
     from infra.daily_log.store import LogStore
 
 _AT_ONCE = 500
+# KEYS: a window's picture, the device's index, the marks of erased devices. ARGV: the device, the
+# erasure that the window comes after (ms), the picture, its start (ns), the wall time and for how
+# long the picture is kept (s).
+_PUT = (
+    IS_ERASED
+    + """
+if is_erased(KEYS[3], ARGV[1], ARGV[2]) then return 0 end
+redis.call('SET', KEYS[1], ARGV[3], 'EX', ARGV[6])
+redis.call('ZADD', KEYS[2], ARGV[5] + ARGV[6], ARGV[4])
+redis.call('ZREMRANGEBYSCORE', KEYS[2], '-inf', ARGV[5])
+redis.call('EXPIRE', KEYS[2], ARGV[6])
+return 1
+"""
+)
 
 
 class WindowPictures:
@@ -38,17 +53,26 @@ class WindowPictures:
         return cls(store.redis, store.prefix)
 
     async def put(
-        self, device: str, start_ns: int, arrays: dict[str, np.ndarray[Any, Any]], hours: int
+        self,
+        device: str,
+        start_ns: int,
+        arrays: dict[str, np.ndarray[Any, Any]],
+        hours: int,
+        after_ms: int = 0,
     ) -> None:
-        """Store a window's arrays for `hours`."""
+        """Store a window's arrays for `hours`.
+
+        They are dropped if the device was erased after the erasure `after_ms`.
+        """
         packed = await asyncio.to_thread(_pack, arrays)
-        lasts, now_s = hours * 3_600, clock.now_s()
-        async with self._redis.pipeline(transaction=True) as pipe:
-            pipe.set(self._key(device, start_ns), packed, ex=lasts)
-            pipe.zadd(self._index(device), {str(start_ns): now_s + lasts})
-            pipe.zremrangebyscore(self._index(device), "-inf", now_s)
-            pipe.expire(self._index(device), lasts)
-            await pipe.execute()
+        await self._redis.eval(
+            _PUT,
+            3,
+            self._key(device, start_ns),
+            self._index(device),
+            marks_key(self._prefix),
+            *(device, after_ms, packed, start_ns, clock.now_s(), hours * 3_600),
+        )
 
     async def read(self, device: str, start_ns: int) -> dict[str, np.ndarray[Any, Any]]:
         """Return a window's arrays, empty if none are stored; raises `StoreError`."""

@@ -8,15 +8,16 @@ from __future__ import annotations
 
 import sqlite3
 from contextlib import contextmanager
+from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from infra.errors import ReplayBufferError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
     from pathlib import Path
 
-FORMAT = 2
+FORMAT = 3
 TRUSTED_COUNTS = 10
 """How many other windows one window labelled by its wearer counts for in `fresh`."""
 
@@ -26,13 +27,17 @@ CREATE TABLE items (
     window TEXT UNIQUE NOT NULL,
     encoders TEXT NOT NULL,
     message BLOB NOT NULL,
-    trusted INTEGER NOT NULL DEFAULT 0
+    trusted INTEGER NOT NULL DEFAULT 0,
+    after_ms INTEGER NOT NULL DEFAULT 0
 );
 CREATE TABLE state (one INTEGER PRIMARY KEY CHECK (one = 1), learned INTEGER NOT NULL,
     pending BLOB, pending_learned INTEGER);
 INSERT INTO state VALUES (1, 0, NULL, NULL);
 """
 _FROM_1_TO_2 = "ALTER TABLE items ADD COLUMN trusted INTEGER NOT NULL DEFAULT 0;"
+_FROM_2_TO_3 = "ALTER TABLE items ADD COLUMN after_ms INTEGER NOT NULL DEFAULT 0;"
+_UPGRADES = {1: _FROM_1_TO_2 + _FROM_2_TO_3, 2: _FROM_2_TO_3}
+_NO_ERASURES: Mapping[str, int] = MappingProxyType({})
 
 
 class ReplayBuffer:
@@ -60,8 +65,17 @@ class ReplayBuffer:
                 f"replay buffer {path} cannot be used ({error}): move it away to begin a new one"
             ) from error
 
-    def put(self, items: Sequence[tuple[str, str, bytes]], *, trusted: bool = False) -> int:
-        """Store (window id, encoders, message) items; return how many are new."""
+    def put(
+        self,
+        items: Sequence[tuple[str, str, bytes]],
+        *,
+        trusted: bool = False,
+        after_ms: Mapping[str, int] = _NO_ERASURES,
+    ) -> int:
+        """Store (window id, encoders, message) items; return how many are new.
+
+        `after_ms` is the erasure of its device that a window comes after, 0 if it is left out.
+        """
         new = 0
         with self._transaction() as db:
             for name, encoders, message in items:
@@ -71,9 +85,9 @@ class ReplayBuffer:
                     # A duplicate delivery.
                     continue
                 db.execute(
-                    "INSERT OR REPLACE INTO items (window, encoders, message, trusted) "
-                    "VALUES (?, ?, ?, ?)",
-                    (window, encoders, message, trusted),
+                    "INSERT OR REPLACE INTO items (window, encoders, message, trusted, after_ms) "
+                    "VALUES (?, ?, ?, ?, ?)",
+                    (window, encoders, message, trusted, after_ms.get(name, 0)),
                 )
                 new += 1
             db.execute(
@@ -96,14 +110,19 @@ class ReplayBuffer:
         with self._transaction() as db:
             return db.execute("DELETE FROM items WHERE encoders != ?", (encoders,)).rowcount
 
-    def forget_device(self, device_id: str) -> int:
-        """Delete a device's messages, overwriting their bytes; return how many there were."""
+    def forget_device(self, device_id: str, before_ms: int | None = None) -> int:
+        """Delete a device's messages, overwriting their bytes; return how many there were.
+
+        With `before_ms`, the time of an erasure, only those that do not come after it.
+        """
+        limit = {} if before_ms is None else {"before_ms": before_ms}
+        older = "" if before_ms is None else " AND after_ms < :before_ms"
         with self._readable():
             self._db.execute("PRAGMA secure_delete = ON")
         with self._transaction() as db:
             gone = db.execute(
-                "DELETE FROM items WHERE substr(window, 1, ?) = ?",
-                (len(device_id) + 1, f"{device_id}/"),
+                f"DELETE FROM items WHERE substr(window, 1, :length) = :prefix{older}",  # noqa: S608 - a constant
+                {"length": len(device_id) + 1, "prefix": f"{device_id}/", **limit},
             ).rowcount
         # The write-ahead log still holds them until it is truncated.
         with self._readable():
@@ -169,8 +188,9 @@ class ReplayBuffer:
         version = self._one("PRAGMA user_version")
         if version == 0:
             self._db.executescript(f"BEGIN; {_TABLES} PRAGMA user_version = {FORMAT}; COMMIT;")
-        elif version == 1:
-            self._db.executescript(f"BEGIN; {_FROM_1_TO_2} PRAGMA user_version = {FORMAT}; COMMIT;")
+        elif version in _UPGRADES:
+            upgrade = _UPGRADES[version]
+            self._db.executescript(f"BEGIN; {upgrade} PRAGMA user_version = {FORMAT}; COMMIT;")
         elif version != FORMAT:
             raise ReplayBufferError(
                 f"replay buffer {self.path} has format {version}, this program's is {FORMAT}: "

@@ -12,6 +12,8 @@ import json
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 from infra import clock
+from infra.errors import ErasedError
+from infra.redis.erasure_marks import IS_ERASED, log_prefix, marks_key
 from schemas.notification import Notification
 
 if TYPE_CHECKING:
@@ -25,17 +27,21 @@ MAX_KEPT = 1_000
 KEEP_S = 30 * 86_400
 State = Literal["waiting", "sending", "sent", "failed", "old"]
 
-# KEYS: the device's state, history, notifications, deliveries, due, devices by their newest record.
-# ARGV: the state that was read ('' for none), the new state, its lifetime (s), the wall time (ms),
-# the device, when its newest record arrived (ms; '' if its silence was notified), the size of the
-# history, then for each notification its id, its JSON, the number of deliveries, and their
-# (target, JSON, due).
-_COMMIT = """
+# KEYS: the device's state, history, notifications, deliveries, due, devices by their newest record,
+# the marks of erased devices. ARGV: the state that was read ('' for none), the new state, its
+# lifetime (s), the wall time (ms), the device, when its newest record arrived (ms; '' if its
+# silence was notified), the size of the history, the erasure that the record comes after (ms), then
+# for each notification its id, its JSON, the number of deliveries, and their (target, JSON, due).
+# Returns whether it is committed, -1 if the device was erased since.
+_COMMIT = (
+    IS_ERASED
+    + """
+if is_erased(KEYS[7], ARGV[5], ARGV[8]) then return -1 end
 if (redis.call('GET', KEYS[1]) or '') ~= ARGV[1] then return 0 end
 redis.call('SET', KEYS[1], ARGV[2], 'EX', ARGV[3])
 if ARGV[6] == '' then redis.call('ZREM', KEYS[6], ARGV[5])
 else redis.call('ZADD', KEYS[6], ARGV[6], ARGV[5]) end
-local at = 8
+local at = 9
 while at <= #ARGV do
   local id, count = ARGV[at], tonumber(ARGV[at + 2])
   local new = redis.call('HSETNX', KEYS[3], id, ARGV[at + 1])
@@ -55,6 +61,15 @@ for _, id in ipairs(old) do
   redis.call('ZREM', KEYS[2], id)
   redis.call('HDEL', KEYS[3], id)
 end
+return 1
+"""
+)
+# KEYS: notifications, deliveries, due. ARGV: the notification, the delivery's field and JSON, when
+# it is due again (ms; '' for never). A notification that was erased meanwhile gets no delivery.
+_NOTE = """
+if redis.call('HEXISTS', KEYS[1], ARGV[1]) == 0 then return 0 end
+redis.call('HSET', KEYS[2], ARGV[2], ARGV[3])
+if ARGV[4] ~= '' then redis.call('ZADD', KEYS[3], ARGV[4], ARGV[2]) end
 return 1
 """
 # KEYS: due, deliveries. ARGV: the wall time (ms), the delivery's new JSON.
@@ -101,6 +116,7 @@ class Journal:
         self, redis: Redis, app_id: str, clock_ns: Callable[[], int] = clock.now_ns
     ) -> None:
         self._redis = redis
+        self._app_id = app_id
         self._prefix = f"{app_id}:notify"
         self._clock_ns = clock_ns
 
@@ -121,11 +137,13 @@ class Journal:
         after: bytes,
         came_ns: int | None,
         due: Sequence[tuple[Notification, Sequence[str]]],
+        after_ms: int = 0,
     ) -> bool:
         """Replace the state `before` by `after` and queue notifications; False if it had changed.
 
         came_ns: arrival of the newest record, None if no rule waits for silence. Notifications that
-        are too old are recorded in the history, but not sent.
+        are too old are recorded in the history, but not sent. Raises `ErasedError` if the device
+        was erased after the erasure `after_ms`, which the record comes after.
         """
         now_ms = self._now_ms()
         arguments: list[Any] = []
@@ -134,22 +152,28 @@ class Journal:
             arguments += [each.notification_id, each.model_dump_json(), len(targets)]
             for target in targets:
                 arguments += [target, _text_of(first), "" if each.old else now_ms]
-        keys = [self._state(device), *map(self._key, ("history", "entries", *_DELIVERING, "came"))]
-        return bool(
-            await self._redis.eval(
-                _COMMIT,
-                len(keys),
-                *keys,
-                before or b"",
-                after,
-                KEEP_S,
-                now_ms,
-                device,
-                "" if came_ns is None else came_ns // 1_000_000,
-                MAX_KEPT,
-                *arguments,
-            )
+        keys = [
+            self._state(device),
+            *map(self._key, ("history", "entries", *_DELIVERING, "came")),
+            marks_key(log_prefix(self._app_id)),
+        ]
+        committed: Any = await self._redis.eval(
+            _COMMIT,
+            len(keys),
+            *keys,
+            before or b"",
+            after,
+            KEEP_S,
+            now_ms,
+            device,
+            "" if came_ns is None else came_ns // 1_000_000,
+            MAX_KEPT,
+            after_ms,
+            *arguments,
         )
+        if committed < 0:
+            raise ErasedError(f"device {device!r} was erased: nothing of before is notified")
+        return bool(committed)
 
     async def silent_since(self, came_before_ns: int) -> list[str]:
         """Return the devices silent since then whose silence was not notified yet."""
@@ -180,11 +204,12 @@ class Journal:
         field = f"{due.notification.notification_id} {due.target}"
         now_ms = self._now_ms()
         delivery = Delivery(state, now_ms, due.tries + 1, error)
-        async with self._redis.pipeline(transaction=True) as pipe:
-            pipe.hset(self._key("deliveries"), field, _text_of(delivery))
-            if state == "waiting":
-                pipe.zadd(self._key("due"), {field: now_ms + round(again_s * 1_000)})
-            await pipe.execute()
+        keys = [self._key(name) for name in ("entries", *_DELIVERING)]
+        again_ms = now_ms + round(again_s * 1_000) if state == "waiting" else ""
+        identity = due.notification.notification_id
+        await self._redis.eval(
+            _NOTE, len(keys), *keys, identity, field, _text_of(delivery), again_ms
+        )
 
     async def history(self, limit: int = 50) -> list[Entry]:
         """Return the latest notifications, the newest first."""

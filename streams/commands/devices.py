@@ -98,6 +98,13 @@ def _add_pauses(group: ActionGroup, app: EgoLogApp) -> None:
             raise DeviceCommandError(f"device {device!r} is active: there is nothing to resume")
         if now.state == "erased":
             _refuse_too_early(settings, device, now.erased_ms or 0)
+            # Before the decision, so that no frame that it lets pass is refused.
+            redis = await connect(running(settings, "redis_url"))
+            try:
+                store = LogStore(redis, settings.app_id, settings.log_retention_days)
+                await store.erasures.resume(device, now.erased_ms or 0)
+            finally:
+                await redis.aclose()
         await write_control(
             settings, DeviceControl.after(now, device, state="active", paused_until_ms=None)
         )

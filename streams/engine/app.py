@@ -130,6 +130,10 @@ class EgoLogApp(faust.App):
         """Return whether a device is paused, quiet or erased at a wall time."""
         return self._controls.expects_silence(device_id, now_ns)
 
+    def erased_ms(self, device_id: str) -> int:
+        """Return when a device was last erased, ms since the epoch; 0 if it never was."""
+        return self._controls.erased_ms(device_id)
+
     def source(self, *names: str, in_turns: bool = False) -> TopicT[Any]:
         """Return a channel of the named topics' raw bytes; `in_turns` serves keys round-robin."""
         kind = FairTopic if in_turns else GuardedTopic
@@ -190,6 +194,7 @@ class EgoLogApp(faust.App):
             lambda: self.consumer_generation_id,
             executor=lambda: self.runtime.windowing_pool,
             let_go=self.gate.forget_device,
+            controls=self._controls,
         )
 
         async def give_up_on_the_silent() -> None:

@@ -22,6 +22,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from infra.errors import StoreError
+from infra.redis.erasure_marks import count_refused
 from models.egolog.correction_adapter import CorrectionAdapter
 from models.labels import SCENARIOS
 from models.serving.predict import PredictError
@@ -52,7 +53,7 @@ class CorrectionAdapters:
     """Builds adapters from the corrected windows in `store`; if that fails, estimates go without.
 
     Adapters are built in `pool`, for the network that `recognizer` currently uses. Nothing is
-    stored of devices that `withholds` names.
+    stored of devices that `withholds` names, or that were erased since.
     """
 
     def __init__(
@@ -92,10 +93,13 @@ class CorrectionAdapters:
             self._known.popitem(last=False)
         return known.adapter
 
-    async def learn(self, items: Sequence[FinetuneItem]) -> None:
-        """Store corrected windows of one device; raises `StoreError`."""
+    async def learn(self, items: Sequence[FinetuneItem], after_ms: int = 0) -> None:
+        """Store corrected windows of one device; raises `StoreError`.
+
+        `after_ms` is the erasure of the device that the correction comes after.
+        """
         if items and not self._withholds(items[0].device_id):
-            await self._store.put(items)
+            count_refused("corrections", await self._store.put(items, after_ms))
 
 
 def _build_adapter(

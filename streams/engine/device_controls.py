@@ -19,7 +19,7 @@ from streams.engine.followed_topic import FollowedTopic
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
-    from infra.broker.device_control import DropReason
+    from infra.broker.device_control import DropReason, Headers
     from infra.daily_log.decisions import Decisions
     from infra.settings import Settings
     from schemas import DeadLetter, DeviceControl, Message
@@ -32,6 +32,8 @@ class DeviceControls:
 
     def __init__(self) -> None:
         self._controls: dict[str, DeviceControl] = {}
+        # When each device that ever was erased was so last, ms since the epoch.
+        self._erased: dict[str, int] = {}
         self._quiet: QuietHours | None = None
         self._followed: FollowedTopic | None = None
         self._unrecorded: list[tuple[str, int, DeviceControl | None]] = []
@@ -45,10 +47,30 @@ class DeviceControls:
         """Return the latest decision about a device, None if there is none."""
         return self._controls.get(device_id)
 
-    def drops(self, message: Message, written_ms: float) -> DropReason | None:
+    def drops(
+        self, message: Message, written_ms: float, headers: Headers = None
+    ) -> DropReason | None:
         """Return why a message written at this wall time is dropped, None if it is not."""
         control = self._controls.get(message.device_id)
-        return drop_reason(control, message, written_ms, self._quiet)
+        return drop_reason(control, message, written_ms, self._quiet, headers)
+
+    def erased_ms(self, device_id: str) -> int:
+        """Return when a device was last erased, ms since the epoch; 0 if it never was."""
+        return self._erased.get(device_id, 0)
+
+    @property
+    def has_erasures(self) -> bool:
+        """Whether any device was ever erased."""
+        return bool(self._erased)
+
+    def erasures(self) -> dict[str, int]:
+        """Return when each device that ever was erased was so last, ms since the epoch."""
+        return dict(self._erased)
+
+    def is_erased(self, device_id: str, after_ms: int) -> bool:
+        """Return whether data that comes after this erasure of its device must be dropped."""
+        erased_ms = self._erased.get(device_id)
+        return erased_ms is not None and (after_ms < erased_ms or self.withholds(device_id))
 
     def withholds(self, device_id: str) -> bool:
         """Return whether a device is erased: nothing of it may be published or stored."""
@@ -103,6 +125,8 @@ class DeviceControls:
             self._controls.pop(device_id, None)
         else:
             self._controls[device_id] = control
+            if control.erased_ms is not None:
+                self._erased[device_id] = max(self.erased_ms(device_id), control.erased_ms)
         self._unrecorded.append((device_id, int(record.timestamp), control))
         log.info('device="%s" state="%s"', device_id, control.state if control else "active")
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 from operators.errors import OperatorError
 from streams.engine.dead_letters import dead_letter, to_dead_letter
+from streams.engine.device_controls import DeviceControls
 from streams.engine.idle_devices import IdleDevices
 from streams.engine.outcome import Outcome
 from streams.engine.silence import LastArrivals
@@ -25,6 +26,8 @@ if TYPE_CHECKING:
     from streams.engine.silence import AwaitedSession, Silence
 
 ResultT = TypeVar("ResultT")
+
+_DRAINED_POLL_S = 0.02
 
 
 @dataclass(frozen=True)
@@ -83,7 +86,8 @@ class OperatorStage:
     still pending gets published, messages of an earlier `generation` are ignored, and the operator
     starts afresh. With an `executor` the operator runs there, off the event loop. The state of a
     device that was at rest for long is dropped and `let_go` called: as after a crash, its
-    checkpoint restores it when it sends again.
+    checkpoint restores it when it sends again. The state of a device that was erased since, as
+    `controls` know, is dropped before its next message.
     """
 
     def __init__(
@@ -98,6 +102,7 @@ class OperatorStage:
         arrivals: LastArrivals | None = None,
         resting: IdleDevices | None = None,
         let_go: Callable[[str], None] = lambda device_id: None,  # noqa: ARG005 - the signature is its callers'
+        controls: DeviceControls | None = None,
     ) -> None:
         self._operator = operator
         self._queue = queue
@@ -108,6 +113,10 @@ class OperatorStage:
         self._arrivals = LastArrivals() if arrivals is None else arrivals
         self._resting = IdleDevices() if resting is None else resting
         self._let_go = let_go
+        self._controls = DeviceControls() if controls is None else controls
+        # The erasure that each device's state comes after; devices that were never erased are left
+        # out.
+        self._after: dict[str, int] = {}
         self._lock = asyncio.Lock()
         # The generation of the revoked partitions, until others are assigned.
         self._ended: int | None = None
@@ -120,9 +129,15 @@ class OperatorStage:
     async def take(self, batch: Sequence[Received[Any]]) -> None:
         """Push messages into the operator and queue the resulting steps."""
         async with self._lock:
-            fresh = [each for each in batch if self._is_fresh(each)]
-            for each in fresh:
+            fresh = []
+            for each in [each for each in batch if self._is_fresh(each)]:
+                device_id = each.message.device_id
+                if self._controls.is_erased(device_id, each.after_ms):
+                    # Decided since it was decoded.
+                    await self._queue.put(Outcome(tokens=[each.token]), lane=device_id)
+                    continue
                 await self._restore(each.message)
+                fresh.append(each)
             await self._put(await self._beside(self._push, fresh))
 
     async def give_up_on_the_silent(self) -> None:
@@ -145,6 +160,7 @@ class OperatorStage:
                 await self._queue.confirmed()
             for device_id in gone:
                 self._operator.forget_device(device_id)
+                self._after.pop(device_id, None)
                 self._let_go(device_id)
 
     async def give_back(self, *_: Any, **__: Any) -> None:
@@ -157,6 +173,7 @@ class OperatorStage:
         await self._queue.drop()
         async with self._lock:
             self._operator.forget()
+            self._after.clear()
             self._arrivals.clear()
             self._resting.clear()
             await self._queue.drop()
@@ -180,11 +197,34 @@ class OperatorStage:
         generation = self._generation()
         return generation != self._ended and not received.stale(generation)
 
+    def after_ms(self, device_id: str) -> int:
+        """Return the erasure that a device's state comes after, 0 if it was never erased."""
+        return self._after.get(device_id, 0)
+
     async def _restore(self, message: Message) -> None:
         device_id = message.device_id
+        erased_ms = self._controls.erased_ms(device_id)
+        if self.after_ms(device_id) < erased_ms and self._operator.knows(device_id):
+            await self._drop_erased(device_id)
         if not self._operator.knows(device_id):
             checkpoint = await self._checkpoints().get(self._queue.name, device_id)
             self._operator.restore(device_id, checkpoint)
+            if erased_ms:
+                self._after[device_id] = erased_ms
+
+    async def _drop_erased(self, device_id: str) -> None:
+        """Drop the state of a device from before its erasure.
+
+        What still follows from it is not published: it only acknowledges the messages.
+        """
+        for session in list(self._operator.waiting()):
+            if session.device_id == device_id:
+                steps = await self._beside(self._operator.give_up, session, session.everything)
+                await self._put((device_id, step) for step in steps)
+        while self._queue.has_work(device_id):
+            await asyncio.sleep(_DRAINED_POLL_S)
+        await self._queue.confirmed()
+        self._operator.forget_device(device_id)
 
     def _record_arrival(self, message: Any) -> None:
         self._arrivals.record(message.device_id, message.session_id, self._operator.stream(message))
@@ -209,7 +249,8 @@ class OperatorStage:
         for device_id, step in steps:
             if self._giving_back:
                 return
+            after_ms = self.after_ms(device_id)
             if isinstance(step, Outcome):
-                await self._queue.put(step, lane=device_id)
+                await self._queue.put(step, lane=device_id, after_ms=after_ms)
             else:
-                await self._queue.put(step.work(), step.tokens, lane=device_id)
+                await self._queue.put(step.work(), step.tokens, lane=device_id, after_ms=after_ms)

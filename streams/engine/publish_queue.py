@@ -10,7 +10,9 @@ from time import perf_counter
 from typing import TYPE_CHECKING, Any
 
 from infra import metrics
+from infra.broker.device_control import comes_after_ms
 from infra.errors import TakenOverError
+from infra.redis.erasure_marks import count_refused
 from schemas import SchemaError
 from streams.engine.dead_letters import dead_letter, to_dead_letter
 from streams.engine.device_controls import DeviceControls
@@ -39,7 +41,9 @@ _ACKNOWLEDGED_AT_ONCE = 128
 # A worker that was evicted from its group learns of it from its next heartbeat.
 _EVICTION_KNOWN_S = 10.0
 
-_Work = tuple[asyncio.Future[Outcome], list[Token]]
+# The last is the erasure that the work comes after, None to take it from the tokens.
+_Dated = tuple[Outcome, int | None]
+_Work = tuple[asyncio.Future[Outcome], list[Token], int | None]
 
 
 class PublishQueue:
@@ -53,7 +57,8 @@ class PublishQueue:
     `eviction_known_s`.
 
     `name` is the stage in metrics, dead letters and the keys of `checkpoints`, which exist while a
-    worker runs. Messages that `controls` drop are acknowledged and counted.
+    worker runs. Messages that `controls` drop are acknowledged and counted. Results of a device
+    that was erased since the work's messages were written are neither published nor stored.
     """
 
     def __init__(
@@ -139,8 +144,10 @@ class PublishQueue:
         if self._decoder.is_tombstone(kafka_message, event.value):
             return Outcome(tokens=[token])
         decoded, first = self._decoder.decode(kafka_message, event.value)
+        written_ms, headers = kafka_message.timestamp * 1_000, kafka_message.headers
+        token.after_ms = comes_after_ms(decoded, written_ms, headers)
         if not isinstance(decoded, SchemaError):
-            dropped = self._controls.drops(decoded, kafka_message.timestamp * 1_000)
+            dropped = self._controls.drops(decoded, written_ms, headers)
             if dropped is None:
                 return Received(decoded, token)
             metrics.dropped.labels(stage=self.name, reason=dropped).inc()
@@ -150,9 +157,18 @@ class PublishQueue:
         return Outcome(tokens=[token])
 
     async def put(
-        self, work: Outcome | Awaitable[Outcome], tokens: Iterable[Token] = (), *, lane: str = ""
+        self,
+        work: Outcome | Awaitable[Outcome],
+        tokens: Iterable[Token] = (),
+        *,
+        lane: str = "",
+        after_ms: int | None = None,
     ) -> None:
-        """Queue work; if an awaitable fails, the messages of `tokens` become dead letters."""
+        """Queue work; if an awaitable fails, the messages of `tokens` become dead letters.
+
+        `after_ms` is the erasure of its device that the work comes after; without it, that of the
+        outcome's tokens.
+        """
         if isinstance(work, Outcome):
             future: asyncio.Future[Outcome] = asyncio.get_running_loop().create_future()
             future.set_result(work)
@@ -165,7 +181,7 @@ class PublishQueue:
             self._in_flight.release()
             return
         waiting = self._lanes.setdefault(lane, deque())
-        waiting.append((future, list(tokens)))
+        waiting.append((future, list(tokens), after_ms))
         self._idle.clear()
         self._in_flight_count += 1
         self._in_flight_gauge.inc()
@@ -183,7 +199,7 @@ class PublishQueue:
         dropped = [work for waiting in self._lanes.values() for work in waiting]
         self._lanes.clear()
         self._ready.clear()
-        for future, _ in dropped:
+        for future, *_ in dropped:
             future.cancel()
         self._release(len(dropped))
         await self.confirmed()
@@ -210,13 +226,18 @@ class PublishQueue:
                 if self._failure is not None:
                     raise self._failure
                 async with self._sending:
-                    await self._send([self._outcome(*work) for work in self._take()])
+                    await self._send(
+                        [
+                            (self._outcome(future, tokens), after_ms)
+                            for future, tokens, after_ms in self._take()
+                        ]
+                    )
         finally:
             if self._confirmed is not None:
                 self._confirmed.cancel()
 
     def _watch(self, lane: str) -> None:
-        future, _ = self._lanes[lane][0]
+        future, *_ = self._lanes[lane][0]
         if future.done():
             self._ready.append(lane)
             self._wake.set()
@@ -256,21 +277,35 @@ class PublishQueue:
             letters.messages += to_dead_letter(letter, token.message.partition).messages
         return letters
 
-    async def _send(self, outcomes: list[Outcome]) -> None:
+    async def _send(self, outcomes: list[_Dated]) -> None:
         if not outcomes:
             return
         drops = self._drops
-        withheld = self._controls.withheld()
-        deliveries = [
-            await self._publisher.publish(topic, partition, message)
-            for outcome in outcomes
-            for topic, partition, message in outcome.messages
-            if not (withheld and message.device_id in withheld)
-        ]
+        erasures = self._controls.has_erasures
+        deliveries = []
+        for outcome, after_ms in outcomes:
+            for topic, partition, message in outcome.messages:
+                known_ms = self._controls.erased_ms(message.device_id) if erasures else 0
+                if known_ms and self._is_erased(message.device_id, outcome, after_ms):
+                    count_refused(self.name, 1)
+                    continue
+                # Readers tell by this what a worker wrote that did not know of an erasure.
+                deliveries.append(
+                    await self._publisher.publish(topic, partition, message, known_ms)
+                )
         self._confirmed = asyncio.create_task(
             self._confirm(self._confirmed, deliveries, outcomes, drops)
         )
         self._confirmed.add_done_callback(self._is_confirmed)
+
+    def _is_erased(self, device_id: str, outcome: Outcome, after_ms: int | None) -> bool:
+        """Return whether a device was erased since the messages that an outcome follows from."""
+        erased_ms = self._controls.erased_ms(device_id)
+        if not erased_ms:
+            return False
+        if after_ms is None:
+            after_ms = min((token.after_ms for token in outcome.tokens), default=erased_ms)
+        return self._controls.is_erased(device_id, after_ms)
 
     def _is_confirmed(self, done: asyncio.Task[None]) -> None:
         error = None if done.cancelled() else done.exception()
@@ -290,24 +325,25 @@ class PublishQueue:
         self,
         before: asyncio.Task[None] | None,
         deliveries: Sequence[Awaitable[Any]],
-        outcomes: Sequence[Outcome],
+        outcomes: Sequence[_Dated],
         drops: int,
     ) -> None:
         if deliveries:
             await asyncio.gather(*deliveries)
         if before is not None:
             await before
-        withheld = self._controls.withheld()
         checkpoints: dict[str, bytes] = {}
-        for outcome in outcomes:
+        for outcome, after_ms in outcomes:
             checkpoints |= {
                 device_id: checkpoint
                 for device_id, checkpoint in outcome.checkpoints.items()
-                if device_id not in withheld
+                if not self._is_erased(device_id, outcome, after_ms)
             }
         if checkpoints:
+            known_ms = {device_id: self._controls.erased_ms(device_id) for device_id in checkpoints}
             try:
-                await self._checkpoints().put(self.name, checkpoints)
+                erased = await self._checkpoints().put(self.name, checkpoints, known_ms)
+                count_refused(self.name, len(erased))
             except TakenOverError as error:
                 log.warning("%s", error)
                 loop = asyncio.get_running_loop()
@@ -315,7 +351,7 @@ class PublishQueue:
                 self._release(len(outcomes))
                 return
         now = perf_counter()
-        tokens = [token for outcome in outcomes for token in outcome.tokens]
+        tokens = [token for outcome, _ in outcomes for token in outcome.tokens]
         for first in range(0, len(tokens), _ACKNOWLEDGED_AT_ONCE):
             if first:
                 await asyncio.sleep(0)

@@ -14,6 +14,8 @@ from typing import TYPE_CHECKING, Any
 from faust.types import TP
 from faust.types.tuples import ConsumerMessage
 
+from infra.broker.device_control import after_headers
+
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Collection, Sequence
 
@@ -48,12 +50,18 @@ class Publisher:
         self._take_written = take_written
         self._producer: ProducerT | None = None
 
-    async def publish(self, name: str, partition: int | None, message: Message) -> Awaitable[Any]:
-        """Send a message to a topic; return an awaitable of the broker's confirmation."""
+    async def publish(
+        self, name: str, partition: int | None, message: Message, after_ms: int = 0
+    ) -> Awaitable[Any]:
+        """Send a message to a topic; return an awaitable of the broker's confirmation.
+
+        `after_ms` is the last erasure of its device that is known here, 0 for none.
+        """
         if self._producer is None:
             self._producer = await self._start()
         topic, device_id, value = self._full_name(name), message.device_id, message.encode()
-        key, headers = device_id.encode(), list(self._headers(topic, device_id, value))
+        key = device_id.encode()
+        headers = [*self._headers(topic, device_id, value), *after_headers(after_ms)]
         sent_s = time()
         delivery: Awaitable[Any] = await self._producer.send(
             topic, key, value, partition, timestamp=sent_s, headers=headers or None

@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from infra.errors import StoreError
+from infra.redis.erasure_marks import count_refused
 from models.labels import SCENARIOS
 from models.serving.predict import Adapter
 from operators.wearer import Wearer
@@ -53,8 +54,13 @@ class Wearers:
         bias = np.array([wearer.bias.get(name, 0.0) for name in SCENARIOS], dtype=np.float32)
         return Adapter(wearer.network, bias, f"w{wearer.windows}")
 
-    async def learn(self, record: Scenario, refined: Refined, in_use: str) -> None:
-        """Learn from a refined record, unless a network other than `in_use` produced it."""
+    async def learn(
+        self, record: Scenario, refined: Refined, in_use: str, after_ms: int = 0
+    ) -> None:
+        """Learn from a refined record, unless a network other than `in_use` produced it.
+
+        `after_ms` is the erasure of the device that the record comes after.
+        """
         if refined.refined_by == NO_REFINER or record.revision.split("+")[0] != in_use:
             return
         async with self._learning:
@@ -65,7 +71,10 @@ class Wearers:
             if after is before or self._withholds(record.device_id):
                 return
             try:
-                await self._checkpoints.put(STAGE, {record.device_id: after.snapshot()})
+                refused = await self._checkpoints.put(
+                    STAGE, {record.device_id: after.snapshot()}, {record.device_id: after_ms}
+                )
+                count_refused("refiner", len(refused))
             except StoreError as error:
                 log.warning("device %s: nothing learned: %s", record.device_id, error)
 

@@ -41,7 +41,8 @@ class Finetuner:
         self._queue: QueueReader
         self._reviser: Reviser
         self._controls = DeviceControls()
-        self._erased: set[str] = set()
+        # The erasures whose windows are deleted.
+        self._forgotten: dict[str, int] = {}
 
     async def __aenter__(self) -> Finetuner:
         try:
@@ -105,10 +106,11 @@ class Finetuner:
 
     def _forget_erased(self) -> None:
         """Drop the windows of devices that were erased since the last call."""
-        for device_id in self._controls.withheld() - self._erased:
-            self._buffer.forget_device(device_id)
-            metrics.finetune_buffer.set(len(self._buffer))
-        self._erased = self._controls.withheld()
+        for device_id, erased_ms in self._controls.erasures().items():
+            if self._forgotten.get(device_id) != erased_ms:
+                self._forgotten[device_id] = erased_ms
+                self._buffer.forget_device(device_id, erased_ms)
+                metrics.finetune_buffer.set(len(self._buffer))
 
 
 async def _leave_to_workers(letter: DeadLetter) -> None:

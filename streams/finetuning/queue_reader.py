@@ -14,6 +14,7 @@ from aiokafka.errors import KafkaError
 
 from infra import metrics, topics
 from infra.broker.access import broker_error, client_arguments
+from infra.broker.device_control import comes_after_ms
 from models.finetuning.examples import Examples, ExamplesError
 from schemas import DeadLetter, FinetuneItem, SchemaError
 from schemas.correction import WEARER
@@ -118,10 +119,14 @@ class QueueReader:
         estimated: list[_Row] = []
         corrected: dict[str, _Row] = {}
         withdrawn: dict[str, None] = {}
+        after_ms: dict[str, int] = {}
         for record in records:
             item = await self._item(record)
-            if item is None or self._controls.drops(item, record.timestamp) is not None:
+            if item is None:
                 continue
+            if self._controls.drops(item, record.timestamp, record.headers) is not None:
+                continue
+            after_ms[item.window_id] = comes_after_ms(item, record.timestamp, record.headers)
             row = (item.window_id, self._encoders, bytes(record.value))
             if item.provenance != WEARER:
                 estimated.append(row)
@@ -133,8 +138,9 @@ class QueueReader:
                 corrected.pop(item.window_id, None)
         buffer = self._buffer
         await asyncio.to_thread(buffer.take_back, [*withdrawn])
-        new = await asyncio.to_thread(buffer.put, estimated)
-        new += await asyncio.to_thread(lambda: buffer.put([*corrected.values()], trusted=True))
+        new = await asyncio.to_thread(lambda: buffer.put(estimated, after_ms=after_ms))
+        trusted = [*corrected.values()]
+        new += await asyncio.to_thread(lambda: buffer.put(trusted, trusted=True, after_ms=after_ms))
         duplicates = len(estimated) + len(corrected) - new
         metrics.finetune_items.labels(outcome="kept").inc(new)
         metrics.finetune_items.labels(outcome="duplicate").inc(duplicates)

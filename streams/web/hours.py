@@ -69,7 +69,7 @@ class Hours:
         cached = await self._store.rollups.get(device, self._kind, [*wanted])
         deadline = time.monotonic() + COMPUTE_S
         texts = []
-        computed = 0
+        computed = mark = 0
         complete = True
         for hour, revision in reversed(wanted.items()):
             rollup = cached.get(hour)
@@ -77,9 +77,12 @@ class Hours:
                 if computed and time.monotonic() > deadline:
                     complete = False
                     continue
+                if not computed:
+                    # Before the records are read, which may be erased meanwhile.
+                    mark = abs(await self._store.erasures.read(device))
                 computed += 1
                 rollup = Rollup(revision, *await self._compute(device, hour))
-                await self._store.rollups.put(device, self._kind, hour, rollup)
+                await self._store.rollups.put(device, self._kind, hour, rollup, mark)
             texts.append(rollup.brief if brief else rollup.full)
         return texts, complete
 

@@ -102,3 +102,13 @@ def test_nothing_is_recalled_of_a_device_that_is_forgotten() -> None:
     context = Context(60 * NS)
     context.recall(record(1.0), [record(0.5)])
     assert context.since_ns("a") is None
+
+
+def test_records_from_before_an_erasure_are_no_context() -> None:
+    context = Context(5 * 60 * NS)
+    context.push(record(0.0), 0.0)
+    context.push(record(0.0, "b"), 0.0)
+    assert context.push(record(0.5), 0.0, after_ms=1_000) == []
+    assert context.since_ns("a") == record(0.5).start_ns
+    assert minutes(context.push(record(1.0), 0.0, after_ms=1_000)) == [0.5]
+    assert minutes(context.push(record(0.5, "b"), 0.0)) == [0.0]

@@ -60,8 +60,11 @@ async def test_what_is_acknowledged_too_early_is_noticed(monkeypatch: pytest.Mon
 
 
 async def test_what_a_checkpoint_leaves_out_is_noticed(monkeypatch: pytest.MonkeyPatch) -> None:
-    async def put(worker: world.Worker, stage: str, items: dict[str, bytes]) -> None:
+    async def put(
+        worker: world.Worker, stage: str, items: dict[str, bytes], after_ms: dict[str, int]
+    ) -> set[str]:
         """Store nothing."""
+        return set()
 
     monkeypatch.setattr(world.Worker, "put", put)
     assert any([await differences(seed) for seed in range(5)])
@@ -73,12 +76,18 @@ class _LateCheckpoint:
     The worker that wrote meanwhile is killed, and a third one goes on.
     """
 
-    def __init__(self, put: Callable[..., Awaitable[None]]) -> None:
+    def __init__(self, put: Callable[..., Awaitable[set[str]]]) -> None:
         self._put = put
         self._frozen: world.Worker | None = None
         self._since: Counter[str] = Counter()
 
-    async def put(self, worker: world.Worker, stage: str, items: dict[str, bytes]) -> None:
+    async def put(
+        self,
+        worker: world.Worker,
+        stage: str,
+        items: dict[str, bytes],
+        after_ms: dict[str, int],
+    ) -> set[str]:
         around = worker._world
         if around.faulty and self._frozen is None:
             self._frozen = worker
@@ -88,25 +97,28 @@ class _LateCheckpoint:
             [owner] = around.members
             worker.is_frozen = False
             try:
-                await self._put(worker, stage, items)
+                return await self._put(worker, stage, items, after_ms)
             finally:
                 owner.commit()
                 await around.kill_worker(owner)
                 await around.start_worker()
-        else:
-            await self._put(worker, stage, items)
-            if around.faulty:
-                self._since.update(items.keys())
+        erased = await self._put(worker, stage, items, after_ms)
+        if around.faulty:
+            self._since.update(items.keys())
+        return erased
 
 
-async def _put_for_anyone(worker: world.Worker, stage: str, items: dict[str, bytes]) -> None:
-    del stage
+async def _put_for_anyone(
+    worker: world.Worker, stage: str, items: dict[str, bytes], after_ms: dict[str, int]
+) -> set[str]:
+    del stage, after_ms
     worker._world.checkpoints |= items
+    return set()
 
 
 @pytest.mark.parametrize(("put", "kept"), [(world.Worker.put, True), (_put_for_anyone, False)])
 async def test_a_checkpoint_of_a_worker_that_was_evicted_does_not_replace_a_later_one(
-    monkeypatch: pytest.MonkeyPatch, put: Callable[..., Awaitable[None]], kept: bool
+    monkeypatch: pytest.MonkeyPatch, put: Callable[..., Awaitable[set[str]]], kept: bool
 ) -> None:
     async def nothing(_: world.World) -> None:
         pass

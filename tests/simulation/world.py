@@ -184,7 +184,7 @@ class Worker:
         for task in (*self._tasks, *self._deliveries):
             task.cancel()
         for waiting in self.queue._lanes.values():
-            for future, _ in waiting:
+            for future, *_ in waiting:
                 future.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
         arrived = self._world.chance.randrange(len(self._in_send) + 1)
@@ -200,9 +200,11 @@ class Worker:
                     return True
         return False
 
-    async def publish(self, topic: str, partition: int | None, message: Message) -> Awaitable[None]:
+    async def publish(
+        self, topic: str, partition: int | None, message: Message, after_ms: int = 0
+    ) -> Awaitable[None]:
         """Send a message, which arrives in order, some time before its acknowledgement."""
-        del partition
+        del partition, after_ms
         await self._pause(2)
         self._in_send.append((topic, message))
 
@@ -226,15 +228,18 @@ class Worker:
         self._world.owners[device_id] = self
         return self._world.checkpoints.get(device_id)
 
-    async def put(self, stage: str, items: Mapping[str, bytes]) -> None:
+    async def put(
+        self, stage: str, items: Mapping[str, bytes], after_ms: Mapping[str, int]
+    ) -> set[str]:
         """Store checkpoints."""
-        del stage
+        del stage, after_ms
         await self._pause()
         mine = {device_id for device_id in items if self._world.owners[device_id] is self}
         self._world.checkpoints |= {device_id: items[device_id] for device_id in mine}
         await self._pause()
         if mine < items.keys():
             raise TakenOverError(f"not written: {items.keys() - mine}")
+        return set()
 
     async def _pause(self, at_most: int = 6) -> None:
         await self._world.pause(at_most)

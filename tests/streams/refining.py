@@ -96,7 +96,7 @@ class App:
     async def crash_on_error(self, work: Any) -> None:
         await work
 
-    async def publish(self, topic: str, partition: int | None, message: Any) -> Any:
+    async def publish(self, topic: str, partition: int | None, message: Any, after_ms: int) -> Any:
         self.sent.append((topic, message))
         return asyncio.sleep(0)
 

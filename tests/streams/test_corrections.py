@@ -44,7 +44,7 @@ class AdapterWindows:
     def __init__(self) -> None:
         self.items: list[Any] = []
 
-    async def learn(self, items: Any) -> None:
+    async def learn(self, items: Any, after_ms: int) -> None:
         self.items += items
 
 

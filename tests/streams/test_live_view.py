@@ -38,7 +38,8 @@ class Watching:
     def __init__(self, store: LogStore | None = None) -> None:
         self.namer = Namer()
         runtime: Any = SimpleNamespace(sound_namer=self.namer, log=store)
-        self.view = LiveView(Settings(_env_file=None), lambda: runtime)
+        self.after_ms = 0
+        self.view = LiveView(Settings(_env_file=None), lambda: runtime, lambda _: self.after_ms)
 
     def add_window(self, *seconds: int, sound: bool = True) -> None:
         for second in seconds:
@@ -123,3 +124,27 @@ async def test_who_is_watched_no_more_is_forgotten(watching: Watching, store: Lo
     assert (watching.view._states, watching.view._seconds) == ({}, {})
     await watching.view.write(LiveStates.of(store))
     assert await LiveStates.of(store).watch("d") is None
+
+
+async def test_a_state_of_before_an_erasure_is_not_written_after_it(
+    watching: Watching, store: LogStore
+) -> None:
+    states = LiveStates.of(store)
+    watching.view.watch({"d"})
+    watching.add_window(0)
+    # Frozen over the erasure, which its worker does not know yet.
+    await store.erasures.erase("d", 1_000)
+    await store.erasures.resume("d", 1_000)
+    await watching.view.write(states)
+    assert await states.watch("d") is None
+    watching.add_window(1)
+    # The device began anew.
+    watching.after_ms = 1_000
+    await watching.view.write(states)
+    shown = await states.watch("d")
+    assert shown is not None
+    watching.add_window(3)
+    await watching.view.write(states)
+    later = await states.watch("d")
+    assert later is not None
+    assert later["at"] > shown["at"]

@@ -17,23 +17,27 @@ class Store:
     def __init__(self) -> None:
         self.rows: list[tuple[str, int]] = []
         self.broken = False
+        self.after: list[int] = []
+        self.refused = 0
 
-    async def _put(self, row: str, records: list[Any]) -> None:
+    async def _put(self, row: str, records: list[Any], after_ms: int) -> int:
         if self.broken:
             raise ConnectionError("store is gone")
         self.rows.append((row, len(records)))
+        self.after.append(after_ms)
+        return self.refused
 
-    async def put_scenarios(self, records: list[Any]) -> None:
-        await self._put("scenario", records)
+    async def put_scenarios(self, records: list[Any], after_ms: int) -> int:
+        return await self._put("scenario", records, after_ms)
 
-    async def put_refined(self, records: list[Any]) -> None:
-        await self._put("refined", records)
+    async def put_refined(self, records: list[Any], after_ms: int) -> int:
+        return await self._put("refined", records, after_ms)
 
-    async def put_corrections(self, records: list[Any]) -> None:
-        await self._put("correction", records)
+    async def put_corrections(self, records: list[Any], after_ms: int) -> int:
+        return await self._put("correction", records, after_ms)
 
-    async def put_activities(self, records: list[Any]) -> None:
-        await self._put("activity", records)
+    async def put_activities(self, records: list[Any], after_ms: int) -> int:
+        return await self._put("activity", records, after_ms)
 
 
 def refinement(by: str) -> Refined:
@@ -83,3 +87,23 @@ def test_records_of_earlier_releases_keep_their_meaning() -> None:
     # Stored logs and topics hold this spelling.
     assert NO_REFINER == "none"
     assert refiner(Refined.decode(refinement("none").encode())) == "none"
+
+
+async def test_records_are_written_by_the_erasure_that_they_come_after() -> None:
+    store, inbox, stream = Store(), Inbox(), None
+    store.refused = 1
+    records = [inbox.receive(activity(start)) for start in (0, 5, 10)]
+    for record, after_ms in zip(records, (0, 1_000, 0), strict=True):
+        record.token.after_ms = after_ms
+    runtime: Any = SimpleNamespace(log=store)
+    queue: Any = Queue(records)
+    dropped = metrics.dropped.labels(stage="log", reason="erased")._value
+    logged = metrics.log_records.labels(row="activity")._value
+    before = dropped.get(), logged.get()
+    await LogWriter(queue, lambda: runtime).read(stream)
+    assert list(zip(store.rows, store.after, strict=True)) == [
+        (("activity", 2), 0),
+        (("activity", 1), 1_000),
+    ]
+    assert (dropped.get() - before[0], logged.get() - before[1]) == (2, 1)
+    assert inbox.acked == [0, 1, 2]

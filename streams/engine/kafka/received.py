@@ -17,12 +17,16 @@ MessageT = TypeVar("MessageT", bound=Message)
 
 
 class Token:
-    """The right to acknowledge one consumed message, once."""
+    """The right to acknowledge one consumed message, once.
 
-    __slots__ = ("_ack", "began", "message")
+    `after_ms`: the message is newer than any erasure of its device up to this wall time.
+    """
 
-    def __init__(self, message: KafkaMessage, ack: Callable[[], object]) -> None:
+    __slots__ = ("_ack", "after_ms", "began", "message")
+
+    def __init__(self, message: KafkaMessage, ack: Callable[[], object], after_ms: int = 0) -> None:
         self.message = message
+        self.after_ms = after_ms
         self.began = perf_counter()
         self._ack: Callable[[], object] | None = ack
 
@@ -48,6 +52,11 @@ class Received(Generic[MessageT]):
         """
         mine = self.token.message.generation_id
         return mine is not None and mine != generation_id
+
+    @property
+    def after_ms(self) -> int:
+        """The erasure that the message comes after, ms since the epoch; 0 for none."""
+        return self.token.after_ms
 
     @property
     def partition(self) -> int:

@@ -133,7 +133,7 @@ def test_a_file_that_is_no_buffer_or_a_newer_one_is_refused_in_one_line(path: Pa
     path.unlink()
     with ReplayBuffer(path, 10) as buffer:
         buffer._db.execute("PRAGMA user_version = 9")
-    with pytest.raises(ReplayBufferError, match="has format 9, this program's is 2"):
+    with pytest.raises(ReplayBufferError, match="has format 9, this program's is 3"):
         ReplayBuffer(path, 10)
 
 
@@ -156,3 +156,14 @@ def test_a_file_that_is_damaged_inside_is_refused_in_one_line_whoever_reads_it(p
         ):
             with pytest.raises(ReplayBufferError, match=r"move it away|no other program"):
                 read()
+
+
+def test_an_erasure_takes_what_does_not_come_after_it(path: Path) -> None:
+    with ReplayBuffer(path, 10) as buffer:
+        names = ("d/1", "d/2", "d/3", "other/1")
+        items = [(name, ENCODERS, name.encode()) for name in names]
+        buffer.put(items, after_ms={"d/2": 999, "d/3": 1_000})
+        assert buffer.forget_device("d", 1_000) == 2
+        assert buffer.messages(buffer.newest) == [b"d/3", b"other/1"]
+        assert buffer.forget_device("d", 1_000) == 0
+        assert buffer.forget_device("d") == 1

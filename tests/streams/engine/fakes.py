@@ -42,15 +42,23 @@ class Queue:
     def __init__(self, received: Sequence[Received[Any]] = ()) -> None:
         self.outcomes: list[Outcome] = []
         self.lanes: list[str] = []
+        # The erasure that each piece of work said that it comes after.
+        self.after: list[int | None] = []
         self.drops = 0
         # Lanes with work that was not taken yet.
         self.working: set[str] = set()
         self._received = received
 
     async def put(
-        self, work: Outcome | Awaitable[Outcome], tokens: Iterable[Token] = (), *, lane: str = ""
+        self,
+        work: Outcome | Awaitable[Outcome],
+        tokens: Iterable[Token] = (),
+        *,
+        lane: str = "",
+        after_ms: int | None = None,
     ) -> None:
         """Carry out an outcome."""
+        self.after.append(after_ms)
         outcome = work if isinstance(work, Outcome) else await work
         self.outcomes.append(outcome)
         self.lanes.append(lane)

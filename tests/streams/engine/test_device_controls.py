@@ -6,7 +6,12 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from infra import topics
-from infra.broker.device_control import read_controls, write_control
+from infra.broker.device_control import (
+    AFTER_HEADER,
+    after_headers,
+    read_controls,
+    write_control,
+)
 from infra.broker.topic_reader import publish
 from schemas import AudioFrame, DeadLetter, DeviceControl
 from schemas.frames import NS
@@ -64,9 +69,34 @@ def test_of_an_erased_device_everything_is_dropped_and_withheld() -> None:
 
 def test_what_was_written_before_the_erasure_stays_dropped_when_the_device_is_back() -> None:
     controls = after(record("erased"), record("active", erased_ms=1_000))
-    assert controls.drops(window("har"), 1_000.0) == "erased"
-    assert controls.drops(window("har"), 1_001.0) is None
+    assert controls.drops(FRAME, 1_000.0) == "erased"
+    assert controls.drops(FRAME, 1_001.0) is None
     assert not controls.withholds("d")
+
+
+def test_a_result_is_dropped_unless_its_writer_knew_of_the_erasure() -> None:
+    controls = after(record("erased"), record("active", erased_ms=1_000))
+    # A frozen worker writes late what it had before.
+    assert controls.drops(window("har"), 9_000.0) == "erased"
+    assert controls.drops(window("har"), 9_000.0, after_headers(999)) == "erased"
+    assert controls.drops(window("har"), 9_000.0, [("other", b"1"), *after_headers(1_000)]) is None
+    assert controls.drops(window("har"), 9_000.0, [(AFTER_HEADER, b"much")]) == "erased"
+    assert after_headers(0) == []
+    assert after().drops(window("har"), 0.0) is None
+
+
+def test_an_erasure_is_known_for_good() -> None:
+    controls = after(record("erased", 1_000), record("active", erased_ms=1_000))
+    assert (controls.erased_ms("d"), controls.erased_ms("e")) == (1_000, 0)
+    assert not controls.is_erased("d", 1_000)
+    assert controls.is_erased("d", 999)
+    assert not controls.is_erased("e", 0)
+    # Growing a topic moves its keys: a device is not there for a moment.
+    controls.take(record(None))
+    assert controls.erasures() == {"d": 1_000}
+    controls.take(record("erased", 3_000))
+    assert controls.is_erased("d", 5_000)
+    assert controls.erased_ms("d") == 3_000
 
 
 @pytest.fixture

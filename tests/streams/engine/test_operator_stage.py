@@ -2,11 +2,13 @@ from __future__ import annotations
 
 import asyncio
 from concurrent.futures import Future
+from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
 from operators.errors import CodecError
-from schemas import DeadLetter
+from schemas import DeadLetter, DeviceControl
 from schemas.frames import NS
+from streams.engine.device_controls import DeviceControls
 from streams.engine.idle_devices import IdleDevices
 from streams.engine.operator_stage import OperatorStage, Pending
 from streams.engine.outcome import Outcome
@@ -94,6 +96,7 @@ class Rig:
         self.generation = 1
         self.now_s = 0.0
         self.let_go: list[str] = []
+        self.controls = DeviceControls()
         queue: Any = self.queue
         store: Any = self.checkpoints
         self.stage = OperatorStage(
@@ -105,7 +108,20 @@ class Rig:
             arrivals=self.arrivals,
             resting=IdleDevices(60.0, lambda: self.now_s),
             let_go=self.let_go.append,
+            controls=self.controls,
         )
+
+    def erase(self, erased_ms: int) -> None:
+        """Let the worker learn that the device was erased, and resumed since."""
+        control = DeviceControl(device_id="d", state="active", erased_ms=erased_ms)
+        value = control.encode()
+        self.controls.take(SimpleNamespace(key=b"d", value=value, timestamp=erased_ms))
+
+    def receive(self, start_s: int, written_ms: int) -> Received[Any]:
+        """Return a message that was written at a wall time."""
+        received = self.inbox.receive(activity(start_s))
+        received.token.after_ms = written_ms - 1
+        return received
 
     async def rest(self, seconds: float) -> None:
         """Look for devices that may go, now and again after some time."""
@@ -286,3 +302,53 @@ async def test_a_device_with_work_under_way_does_not_go() -> None:
     rig.queue.working = set()
     await rig.stage.let_go_of_the_resting()
     assert rig.let_go == ["d"]
+
+
+async def test_the_state_of_before_an_erasure_is_dropped_and_the_device_begins_anew() -> None:
+    rig = Rig(Checkpoints({"d": b"of before"}))
+    await rig.stage.take([rig.receive(0, 500)])
+    assert (rig.queue.after, rig.stage.after_ms("d")) == ([0], 0)
+    rig.erase(1_000)
+    rig.checkpoints.values.clear()
+    # Decoded before the decision was known.
+    await rig.stage.take([rig.receive(5, 1_000)])
+    assert rig.operator.restored == {"d": b"of before"}
+    await rig.stage.take([rig.receive(10, 1_001), rig.receive(15, 1_002)])
+    assert rig.operator.restored == {"d": None}
+    assert rig.stage.after_ms("d") == 1_000
+    assert rig.inbox.acked == [0, 1, 2, 3]
+    # The message of before, what its session was given up with, and what came after.
+    assert rig.queue.after == [0, None, 0, 1_000, 1_000]
+    assert [each.checkpoints.get("d") for each in rig.queue.outcomes] == [
+        b"d/s/har/0",
+        None,
+        b"har",
+        b"d/s/har/10000000000",
+        b"d/s/har/15000000000",
+    ]
+    # Nothing more is dropped.
+    await rig.stage.take([rig.receive(20, 1_003)])
+    assert rig.checkpoints.asked == [("stage", "d")] * 2
+
+
+async def test_a_device_that_is_let_go_is_restored_after_its_last_erasure() -> None:
+    rig = Rig()
+    rig.erase(1_000)
+    await rig.stage.take([rig.receive(0, 1_001)])
+    await rig.rest(60.0)
+    assert rig.stage.after_ms("d") == 0
+    await rig.stage.take([rig.receive(5, 1_002)])
+    assert rig.queue.after == [1_000, 1_000]
+
+
+async def test_nothing_begins_anew_before_work_of_before_is_done() -> None:
+    rig = Rig()
+    await rig.stage.take([rig.receive(0, 500)])
+    rig.erase(1_000)
+    rig.queue.working = {"d"}
+    taking = asyncio.create_task(rig.stage.take([rig.receive(5, 1_001)]))
+    await asyncio.sleep(0.1)
+    assert len(rig.checkpoints.asked) == 1
+    rig.queue.working.clear()
+    await taking
+    assert len(rig.checkpoints.asked) == 2

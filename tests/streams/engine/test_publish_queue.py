@@ -9,7 +9,8 @@ import pytest
 
 from infra import metrics
 from infra.errors import TakenOverError
-from schemas import DeadLetter, Window
+from schemas import DeadLetter, DeviceControl, Window
+from streams.engine.device_controls import DeviceControls
 from streams.engine.kafka.decoding import Decoder
 from streams.engine.kafka.received import Token
 from streams.engine.outcome import Outcome
@@ -29,8 +30,11 @@ class Services:
         self.broken = False
         # Devices whose checkpoints another worker owns.
         self.taken: set[str] = set()
+        # The erasures that what was written said that it comes after.
+        self.after: list[Any] = []
 
-    async def publish(self, topic: str, partition: int | None, message: Any) -> Any:
+    async def publish(self, topic: str, partition: int | None, message: Any, after_ms: int) -> Any:
+        self.after.append(after_ms)
         self.events.append(("sent", message))
         self.events.append(("to", (topic, partition)))
 
@@ -42,10 +46,14 @@ class Services:
 
         return asyncio.ensure_future(confirm())
 
-    async def put(self, stage: str, items: Mapping[str, bytes]) -> None:
+    async def put(
+        self, stage: str, items: Mapping[str, bytes], after_ms: Mapping[str, int]
+    ) -> set[str]:
+        self.after.append(dict(after_ms))
         if self.taken & items.keys():
             raise TakenOverError(f"checkpoint of {min(self.taken)} is another worker's")
         self.events.append(("checkpoint", dict(items)))
+        return set()
 
     def token(self, offset: int) -> Token:
         message = SimpleNamespace(
@@ -77,6 +85,7 @@ def queue(
     in_flight_max: int = 8,
     decoder: Decoder | None = None,
     eviction_known_s: float = 60.0,
+    controls: DeviceControls | None = None,
 ) -> tuple[PublishQueue, asyncio.Task[None]]:
     fakes: Any = services
     made = PublishQueue(
@@ -86,6 +95,7 @@ def queue(
         decoder or Decoder({}),
         in_flight_max=in_flight_max,
         eviction_known_s=eviction_known_s,
+        controls=controls,
     )
     return made, asyncio.create_task(made.run())
 
@@ -406,3 +416,58 @@ async def test_a_token_that_is_held_holds_no_event_whose_bytes_were_decoded() ->
     running.cancel()
     assert received.token.message.offset == 0
     assert seen() is None
+
+
+def erasure(erased_ms: int, state: str = "active") -> Any:
+    control = DeviceControl(device_id="d", state=state, erased_ms=erased_ms)  # type: ignore[arg-type]
+    return SimpleNamespace(key=b"d", value=control.encode(), timestamp=erased_ms)
+
+
+async def test_work_from_before_an_erasure_is_acknowledged_and_leaves_nothing() -> None:
+    services, controls = Services(), DeviceControls()
+    out, running = queue(services, controls=controls)
+    gate = asyncio.Event()
+
+    async def work(number: int, *tokens: Token) -> Outcome:
+        await gate.wait()
+        message = window("har", 5 * number)
+        return Outcome([("t", 0, message)], {"d": b"%d" % number}, list(tokens))
+
+    old, new = services.token(5), services.token(6)
+    old.after_ms, new.after_ms = 999, 1_000
+    # Of a stage that says it, and of one whose messages do.
+    await out.put(work(1, services.token(1)), lane="a", after_ms=0)
+    await out.put(work(2, services.token(2)), lane="a", after_ms=1_000)
+    await out.put(work(3, old, new), lane="b")
+    await out.put(work(4, new), lane="b")
+    await out.put(work(5), lane="c")
+    # A device that was never erased.
+    other = Outcome([("t", 0, window("har", 30, device_id="e"))], {"e": b"e"})
+    await out.put(other, lane="c", after_ms=0)
+    controls.take(erasure(1_000))
+    gate.set()
+    await out._idle.wait()
+    running.cancel()
+    assert sorted(each.start_ns // 10**9 for each in services.done("sent")) == [10, 20, 25, 30]
+    assert sorted(services.done("acked")) == [1, 2, 5, 6]
+    written = services.done("checkpoint")
+    assert {value for each in written for name, value in each.items() if name == "d"} <= {
+        b"2",
+        b"4",
+        b"5",
+    }
+    # Readers and the store are told of which erasure it is known.
+    assert {1_000, 0} == {each for each in services.after if isinstance(each, int)}
+    told = [each["d"] for each in services.after if isinstance(each, dict) and "d" in each]
+    assert set(told) == {1_000}
+
+
+async def test_while_a_device_is_erased_nothing_of_it_is_written() -> None:
+    services, controls = Services(), DeviceControls()
+    controls.take(erasure(1_000, "erased"))
+    out, running = queue(services, controls=controls)
+    outcome = Outcome([("t", 0, window("har"))], {"d": b"c"}, [services.token(1)])
+    await out.put(outcome, after_ms=1_000)
+    await out._idle.wait()
+    running.cancel()
+    assert [name for name, _ in services.events] == ["acked"]

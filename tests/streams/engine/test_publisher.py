@@ -67,6 +67,13 @@ async def test_a_message_has_the_headers_of_its_topic_device_and_bytes() -> None
     assert producer.headers == {"headers": [("lab.scenario", b"d" + message.encode())]}
 
 
+async def test_a_message_names_the_erasure_that_it_comes_after() -> None:
+    producer, message = Producer(), estimate()
+    publisher = Publisher(str, producer.start, lambda *_: [("signature", b"s")])
+    await publisher.publish("scenario", 0, message, 1_000)
+    assert producer.headers == {"headers": [("signature", b"s"), ("egolog-after-erasure", b"1000")]}
+
+
 @pytest.mark.parametrize(("stamped_by_broker", "stamp_s"), [(False, 2.345), (True, 1.5)])
 async def test_what_is_read_back_is_handed_over_once_the_broker_has_it(
     monkeypatch: pytest.MonkeyPatch, stamped_by_broker: bool, stamp_s: float
