@@ -76,6 +76,7 @@ def har_input(
         dropped=sound.gate == "dropped",
         lies=steady is not None and known.lies(steady, worn),
         seated=None if steady is None else probability_seated(known, steady, worn),
+        position=worn,
     )
 
 

@@ -2,10 +2,10 @@
 
 The networks always choose among their sixteen labels. The Mahalanobis distance (Lee et al. 2018) of
 a window's features from those of real wearers' training windows tells whether the estimate can be
-trusted. Postures are shown by a head or a trunk alone, so the training windows are theirs; walking
-and running are shown anywhere on the body, so what is taken for them is compared with those of
-wrists and pockets too. Sound is not judged, because its distance does not separate right estimates
-from wrong ones.
+trusted. Postures are shown by a head or a trunk alone, so the training windows are theirs, and only
+a device that is not known to be there is judged by them; walking and running are shown anywhere on
+the body, so what is taken for them is compared with those of wrists and pockets too. Sound is not
+judged, because its distance does not separate right estimates from wrong ones.
 """
 
 from __future__ import annotations
@@ -20,11 +20,16 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
 
     from schemas.frames import Modality
+    from schemas.position import Place
 
 FAMILIAR = 0.5
 """A window of this familiarity or more is familiar."""
 LOCOMOTION = ("walking", "running")
 """Activities that a device shows wherever on the body it is worn."""
+SHOWING_POSTURE: tuple[Place, ...] = ("ear", "glasses", "head", "waist")
+"""Positions at which sitting and standing are judged by their probability alone. No distance judges
+them at a position that was not trained on: the limit that keeps data sets which are left out is six
+times the one that keeps those which are not (`models.research.egolog.familiarity`)."""
 
 _PREFIX = "locomotion."
 

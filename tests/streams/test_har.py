@@ -266,6 +266,7 @@ async def test_who_lies_is_known_by_the_windows_before() -> None:
     assert [item.lies for item in estimating.network.items] == [True, False, False, False]
     await estimating(walking(25, up=0, size=0), upright=upright, worn="pocket")
     assert not estimating.network.items[-1].lies
+    assert [item.position for item in estimating.network.items[-2:]] == [None, "pocket"]
 
 
 def test_a_window_without_motion_leaves_the_upright_as_it_is() -> None:

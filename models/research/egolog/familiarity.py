@@ -3,7 +3,8 @@
 Postures are compared with those of heads and trunks, which show them; walking and running with
 those of all positions. A wrist's walking is far from what heads and trunks do, yet is recognised.
 An ear's walking is of no position that is trained on, so the limit of walking and running is what
-keeps data sets that are left out.
+keeps data sets that are left out. By that rule no distance judges postures, and where a head or a
+trunk is known to show them none does (`SHOWING_POSTURE`).
 Mean and covariance exclude composed days: their simulated gestures would also make real motion of
 unseen users appear familiar. As composed windows have sound, which is not judged, none of them is
 called unfamiliar.
@@ -19,12 +20,15 @@ from torch import Tensor
 
 from models.egolog.familiarity import ActivityFamiliarity, FamiliarityConfig, Reference
 from models.egolog.out_of_distribution import FAMILIAR, LOCOMOTION
+from models.egolog.tilt import POSTURES
 from models.labels import ACTIVITIES
 from models.research.egolog import har as of_har
 from models.research.egolog.days.encoded import ACTIVITY_S
 from models.research.lib.metrics import accuracy
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from numpy.typing import NDArray
 
     from models.egolog.contrastive import Encoders
@@ -78,10 +82,11 @@ def fit(
     check = wearers.check
     features = motion_features(encoders, check.imu)[torch.from_numpy(check.activity >= 0)]
     familiar = set_limit(familiarity, features)
-    train, moving = (locomotion_features(encoders, windows) for windows in anywhere)
+    train, moving = (features_of(LOCOMOTION, encoders, windows) for windows in anywhere)
     familiarity.locomotion = of_features(train.features, Reference)
     familiarity.locomotion.limit.fill_(left_out_limit(train, moving))
     moving_familiar = familiarity.locomotion(moving.features) >= FAMILIAR
+    postures = [features_of(POSTURES, encoders, windows) for windows in wearers]
     alone = of_har.of_motion(features, np.zeros(len(features), np.int64))
     real = torch.where(familiar, likeliest(har, text, alone), torch.zeros(()))
     composed = torch.cat(
@@ -95,7 +100,8 @@ def fit(
         f"familiarity: validation, limit {float(familiarity.limit):.2f}, of walking and running "
         f"{float(familiarity.locomotion.limit):.2f}, which keeps "
         f"{float(moving_familiar.float().mean()):.3f} of them familiar where heads and trunks keep "
-        f"{float((familiarity(moving.features) >= FAMILIAR).float().mean()):.3f}; "
+        f"{float((familiarity(moving.features) >= FAMILIAR).float().mean()):.3f}, and of postures, "
+        f"which judges none, {left_out_limit(*postures):.2f}; "
         f"least probability {least:.3f}, of motion without sound {by_motion:.3f}: known by it "
         f"{float((real >= by_motion).float().mean()):.3f}, of composed days "
         f"{float((composed >= least).float().mean()):.3f} at accuracy "
@@ -111,10 +117,10 @@ def set_limit(reference: Reference, features: Tensor) -> Tensor:
     return distance <= reference.limit
 
 
-def locomotion_features(encoders: Encoders, windows: MotionWindows) -> SourceFeatures:
-    """Return the features of walking and running among `windows`."""
-    moving = np.isin(windows.activity, [ACTIVITIES.index(name) for name in LOCOMOTION])
-    return SourceFeatures(motion_features(encoders, windows.imu[moving]), windows.source[moving])
+def features_of(names: Sequence[str], encoders: Encoders, windows: MotionWindows) -> SourceFeatures:
+    """Return the features of the activities `names` among `windows`."""
+    own = np.isin(windows.activity, [ACTIVITIES.index(name) for name in names])
+    return SourceFeatures(motion_features(encoders, windows.imu[own]), windows.source[own])
 
 
 def left_out_limit(train: SourceFeatures, check: SourceFeatures) -> float:

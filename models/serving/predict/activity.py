@@ -7,7 +7,11 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from models.egolog.out_of_distribution import FamiliarActivityMotion, is_unknown
+from models.egolog.out_of_distribution import (
+    SHOWING_POSTURE,
+    FamiliarActivityMotion,
+    is_unknown,
+)
 from models.egolog.tilt import POSTURES, with_posture
 from models.labels import ACTIVITIES, SCENARIOS
 from models.network.softmax import softmax
@@ -29,6 +33,7 @@ if TYPE_CHECKING:
 
     from models.serving.registry import Registry
     from schemas.frames import Modality
+    from schemas.position import Place
 
 
 @dataclass(frozen=True)
@@ -38,7 +43,8 @@ class HarInput:
     T spans whole seconds. If the interference gate drops the audio, `mel` is silence, `dropped` is
     True, and sound does not count as familiar. `seconds` are the encoded seconds of `mel`, if
     available. Earlier windows tell `lies` (`models.lanhar.upright`) and `seated`, the probability
-    that the wearer sits, or None if the device does not show it (`models.egolog.tilt`).
+    that the wearer sits, or None if the device does not show it (`models.egolog.tilt`). `position`
+    is the device's, None if unknown.
     """
 
     mel: Array | None
@@ -48,6 +54,7 @@ class HarInput:
     dropped: bool = False
     lies: bool = False
     seated: float | None = None
+    position: Place | None = None
 
 
 @dataclass(frozen=True)
@@ -170,9 +177,10 @@ class ActivityRecognizer:
         parts: dict[Modality, object | None] = {"audio": kept_sound, "imu": item.imu}
         present = [name for name, part in parts.items() if part is not None]
         least = self._known.least_by_motion if by_motion else self._known.least_probability
-        # The tilt shows the posture, however unlike that of training users its motion is.
-        by_tilt = seated is not None and likeliest in POSTURES
-        unknown = is_unknown(activities, {} if by_tilt else familiarity, present, least)
+        # A posture is shown however unlike that of training users the motion is.
+        shown = seated is not None or (by_motion and item.position in SHOWING_POSTURE)
+        judged = {} if shown and likeliest in POSTURES else familiarity
+        unknown = is_unknown(activities, judged, present, least)
         # Motion cannot show any of the sixteen activities while the wearer lies.
         return ActivityEstimate(activities, familiarity, unknown or (by_motion and item.lies))
 

@@ -125,6 +125,7 @@ def motion_inputs(windows: LabelledWindows) -> list[HarInput]:
             scenarios={},
             lies=upright.lies(imu, position),
             seated=probability_seated(upright, imu, position),
+            position=position,
         )
         for imu, position, upright in zip(
             windows.imu, windows.positions, uprights(windows.imu, windows.wearers), strict=True

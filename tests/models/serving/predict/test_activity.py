@@ -18,6 +18,8 @@ from tests.models.serving.predict.inputs import imu, mel
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from schemas.position import Place
+
 
 def test_activity_of_an_item_does_not_depend_on_its_company(
     activity_recognizer: ActivityRecognizer,
@@ -140,6 +142,49 @@ def test_a_tilt_shows_a_posture_however_unfamiliar_its_motion_is(
     assert [elsewhere.unknown, pocket.unknown] == [True, False]
     # Sound tells more than a tilt, and the network was trained with it.
     assert beside.activities == without.activities
+
+
+@pytest.mark.parametrize(
+    ("position", "name", "unknown"),
+    [
+        ("ear", "sitting", False),
+        ("glasses", "standing", False),
+        ("head", "sitting", False),
+        ("waist", "sitting", False),
+        ("wrist", "sitting", True),
+        ("pocket", "sitting", True),
+        ("unknown", "sitting", True),
+        (None, "sitting", True),
+        ("ear", "typing on a keyboard", True),
+        ("ear", "walking", True),
+    ],
+)
+def test_a_head_or_a_waist_shows_postures_alone_however_unfamiliar_its_motion_is(
+    tmp_path: Path, position: Place | None, name: str, unknown: bool
+) -> None:
+    registry = fresh.registry(tmp_path)
+    familiarity = registry.load(FAMILIARITY).module
+    for reference in (familiarity, familiarity.locomotion):
+        reference.limit.fill_(1e-3)
+    registry.save(FAMILIARITY, familiarity)
+    har = registry.load(HAR).module
+    with torch.no_grad():
+        har.out.bias[ACTIVITIES.index(name)] += 20
+    registry.save(HAR, har)
+    recognizer = ActivityRecognizer(registry)
+    silence = np.zeros((250, 64), np.float32)
+    alone, dropped = recognizer.estimate(
+        [
+            HarInput(None, imu(250, 0), position=position),
+            HarInput(silence, imu(250, 0), dropped=True, position=position),
+        ]
+    )
+    assert max(alone.activities, key=alone.activities.__getitem__) == name
+    assert (alone.unknown, dropped.unknown) == (unknown, True)
+    familiarity.least_by_motion.fill_(1.1)
+    registry.save(FAMILIARITY, familiarity)
+    unlikely = HarInput(None, imu(250, 0), position=position)
+    assert ActivityRecognizer(registry).estimate([unlikely])[0].unknown
 
 
 def test_motion_of_fewer_seconds_than_sound_is_an_error(
