@@ -2,7 +2,7 @@
 
 The data sets are those of LanHAR §4.1, the four activities of §4.1.2, the three categories of §4.5.
 LanHAR's released code merges sitting and standing into "still", which is the second label set. The
-third is for data sets whose stairs have no direction.
+third is for data sets whose stairs have no direction; the fourth has such stairs as a class.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-LabelSet = Literal["four", "still", "level"]
+LabelSet = Literal["four", "still", "level", "stairs"]
 Classes = LabelSet | tuple[str, ...]
 """A label set's name, or activities that are each a class."""
 
@@ -115,6 +115,14 @@ LABEL_SETS: dict[LabelSet, dict[str, str]] = {
         "running": "running",
         "sitting": "sitting",
         "standing": "standing",
+    },
+    "stairs": {
+        "walking": "walking",
+        "going upstairs": "taking the stairs",
+        "going downstairs": "taking the stairs",
+        "taking the stairs": "taking the stairs",
+        "sitting": "still",
+        "standing": "still",
     },
 }
 """Activity to class by label set; other activities are new to a set."""

@@ -65,6 +65,13 @@ def test_the_level_set_keeps_sitting_and_standing_apart_and_has_no_stairs() -> N
     assert named.tolist() == ["running", "sitting", "standing"]
 
 
+def test_stairs_without_a_direction_are_one_class() -> None:
+    labels = ["going upstairs", "taking the stairs", "going downstairs", "walking", "standing"]
+    inside, named = in_set([*labels, "running"], "stairs")
+    assert inside.tolist() == [True] * 5 + [False]
+    assert named.tolist() == ["taking the stairs"] * 3 + ["walking", "still"]
+
+
 def test_an_array_without_a_member_gives_no_classes() -> None:
     inside, found = in_set(np.array(["typing on a keyboard"]), "four")
     assert not inside.any()
@@ -72,7 +79,9 @@ def test_an_array_without_a_member_gives_no_classes() -> None:
 
 
 def test_an_unknown_set_names_the_known_ones() -> None:
-    with pytest.raises(ValueError, match="'five' is unknown; expected one of four, still, level"):
+    with pytest.raises(
+        ValueError, match="'five' is unknown; expected one of four, still, level, stairs"
+    ):
         classes("five")  # type: ignore[arg-type]
 
 

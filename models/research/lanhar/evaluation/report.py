@@ -45,6 +45,7 @@ _QUICK = (
 
 ACROSS = "## Across data sets"
 WALKING_AND_SITTING = "## Walking and sitting, from one data set to another"
+POCKET = "## A phone in a pocket: walking, stairs and still"
 
 
 def write(report: LanharReport, page: Path) -> None:
@@ -74,6 +75,17 @@ def write_walking_and_sitting(report: LanharReport, page: Path) -> None:
         ways_table(report),
         "### Baselines of walking and sitting, macro-F1\n" + baselines_table(report),
         "### New activities beside walking and sitting, accuracy\n" + new_table(report),
+    ]
+    _put(page, "\n\n".join(parts))
+
+
+def write_pocket(report: LanharReport, page: Path) -> None:
+    """Write the section of the way from waists to pockets, whose stairs have no direction."""
+    parts = [
+        *_first_parts(POCKET, report),
+        headlines_table(report),
+        ways_table(report),
+        "### Baselines in a pocket, macro-F1\n" + baselines_table(report),
     ]
     _put(page, "\n\n".join(parts))
 

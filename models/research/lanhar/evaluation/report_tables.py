@@ -27,7 +27,10 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Group:
-    """Ways that one bar of the headlines is about; `new` ones show new activities as well."""
+    """Ways that one bar of the headlines is about; `new` ones show new activities as well.
+
+    `least_gain` and `aimed_gain` are the bar and the aim of macro-F1 over the best baseline.
+    """
 
     title: str
     ways: tuple[Way, ...]
@@ -35,6 +38,8 @@ class Group:
     least: str
     aim: str
     new: bool = True
+    least_gain: float = 0.08
+    aimed_gain: float = 0.15
 
 
 @dataclass(frozen=True)
@@ -65,7 +70,6 @@ _AMONG_NEW = (
 )
 
 _BASELINES_F1 = (("baselines",), "macro_f1")
-_BAR_OVER_BEST = 0.08
 
 
 def headlines_table(report: LanharReport) -> str:
@@ -81,10 +85,10 @@ def headlines_table(report: LanharReport) -> str:
         over = NOT_RUN
         if best is not None and f1:
             name, theirs = best[0], statistics.mean(best[1])
-            possible = f"; at most {1 - theirs:+.3f}" if 1 - theirs < _BAR_OVER_BEST else ""
+            possible = f"; at most {1 - theirs:+.3f}" if 1 - theirs < group.least_gain else ""
             over = f"{statistics.mean(f1) - theirs:+.3f} ({name}{possible})"
-        bar = f"{_BAR_OVER_BEST:+.2f}"
-        rows.append(["… macro-F1 over the best baseline", over, "", bar, "+0.15"])
+        bar, aim = (f"{gain:+.2f}" for gain in (group.least_gain, group.aimed_gain))
+        rows.append(["… macro-F1 over the best baseline", over, "", bar, aim])
         means = [statistics.mean(v) for v in of_baselines(runs, ways, *_BASELINES_F1).values()]
         over = f"{statistics.mean(f1) - statistics.mean(means):+.3f}" if means and f1 else NOT_RUN
         rows.append(["… macro-F1 over the mean of baselines", over, "+0.13", "", ""])

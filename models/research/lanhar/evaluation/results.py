@@ -4,8 +4,8 @@
 LanHAR and each baseline of a run are kept in `--runs` as soon as they end, so a measurement that
 was stopped goes on where it was: empty that folder after a change of the code. `--only-kept` trains
 nothing and writes what is there. A part of the page stays as it is where none of its runs is there:
-walking and sitting between WISDM and the others, and all else. `--also NAME=FILE` adds a data set
-as source and target.
+walking and sitting between WISDM and the others, a phone in a pocket, and all else.
+`--also NAME=FILE` adds a data set as source and target.
 """
 
 from __future__ import annotations
@@ -32,9 +32,19 @@ from models.research.lanhar.evaluation.data_sets import DATA_SETS
 from models.research.lanhar.evaluation.evaluation_settings import TRAINED_BASELINES
 from models.research.lanhar.evaluation.kept_runs import add_kept_runs, keep, read_kept
 from models.research.lanhar.evaluation.over_seeds import Way
-from models.research.lanhar.evaluation.report import write, write_walking_and_sitting
+from models.research.lanhar.evaluation.report import (
+    write,
+    write_pocket,
+    write_walking_and_sitting,
+)
 from models.research.lanhar.evaluation.report_tables import LanharReport
-from models.research.lanhar.evaluation.way_runs import groups, jobs, measure, walking_and_sitting
+from models.research.lanhar.evaluation.way_runs import (
+    groups,
+    in_a_pocket,
+    jobs,
+    measure,
+    walking_and_sitting,
+)
 from models.research.lanhar.interpretation.windows import read_npz
 from models.research.lib.error_lines import one_line_errors
 from models.research.lib.option_minimums import check_minimums
@@ -148,9 +158,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
     files = {name: folder / file for name, file in DATA_SETS.items()} | dict(options.also)
     wanted = groups([name for name, _ in options.also])
     todo = jobs(
-        [*wanted, walking_and_sitting()], files, options.seeds, options.runs, options.quick,
+        [*wanted, walking_and_sitting(), in_a_pocket()],
+        files,
+        options.seeds,
+        options.runs,
+        options.quick,
         tuple(options.baselines),
-    )  # fmt: skip
+    )
     chosen = todo
     if options.ways:
         known = {_key(job.way) for job in todo}
@@ -195,12 +209,17 @@ def _write(
         shown = [size for size in sizes(registry) if size.name.startswith("lanhar")]
         write(replace(report, sizes=shown, rank_ms=rank_ms(registry)), options.out)
         print(f"wrote {options.out}")
-    two = walking_and_sitting()
-    of_two = {way: runs[way] for way in two.ways if way in runs}
-    if of_two:
-        write_walking_and_sitting(replace(report, groups=[two], runs=of_two), options.out)
-        print(f"wrote walking and sitting into {options.out}")
-    if not report.runs and not of_two:
+    written = bool(report.runs)
+    for group, write_section, title in (
+        (walking_and_sitting(), write_walking_and_sitting, "walking and sitting"),
+        (in_a_pocket(), write_pocket, "a phone in a pocket"),
+    ):
+        of_group = {way: runs[way] for way in group.ways if way in runs}
+        if of_group:
+            write_section(replace(report, groups=[group], runs=of_group), options.out)
+            print(f"wrote {title} into {options.out}")
+            written = True
+    if not written:
         print(f"{str(options.out)!r} stays as it is: no run is in {str(options.runs)!r}")
 
 

@@ -16,6 +16,7 @@ from models.research.lanhar.evaluation.shared_classes import DataSetPair
 from models.research.lanhar.evaluation.way_runs import (
     WayRun,
     groups,
+    in_a_pocket,
     jobs,
     measure,
     run,
@@ -56,12 +57,12 @@ def test_another_data_set_is_source_and_target_of_the_papers_four() -> None:
 
 def test_runs_with_fewer_steps_are_never_taken_for_whole_ones(tmp_path: Path) -> None:
     files = {name: Path(file) for name, file in DATA_SETS.items()}
-    wanted = [*groups(), walking_and_sitting()]
+    wanted = [*groups(), walking_and_sitting(), in_a_pocket()]
     quick, whole = (
         {job.kept for job in jobs(wanted, files, [0, 1], tmp_path, short)}
         for short in (True, False)
     )
-    assert len(quick | whole) == 2 * 20
+    assert len(quick | whole) == 2 * 22
 
 
 def job(tmp_path: Path, *baselines: str, source: str = "gone", target: str = "gone") -> WayRun:
@@ -162,6 +163,27 @@ def test_a_part_of_which_nothing_was_run_stays_as_it_is(
     assert "quarter of the steps" in section
     assert "| WISDM → HAPT | four | 0.900 | 0.800 | 0.900 |" in section
     assert "| HAPT → WISDM | four | not run | not run | not run |" in section
+
+
+def test_a_phone_in_a_pocket_has_a_section_and_a_bar_of_its_own(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    runs, out = tmp_path / "runs", tmp_path / "LANHAR.md"
+    runs.mkdir()
+    (runs / "HAPT-WISDM-stairs-0.json").write_text(json.dumps(FOUND))
+    (runs / "HAPT-WISDM-stairs-0-random_forest.json").write_text(json.dumps(FOREST))
+    out.write_text("# LanHAR\n\n## Across data sets\nof three seeds\n")
+    assert main(["--only-kept", "--runs", str(runs), "--out", str(out)]) == 0
+    assert f"wrote a phone in a pocket into {out}" in capsys.readouterr().out
+    text = out.read_text()
+    assert "## Across data sets\nof three seeds\n" in text
+    section = text[text.index("## A phone in a pocket: walking, stairs and still") :]
+    assert "| … macro-F1 over the best baseline | +0.300 (random_forest) |  | +0.03 | +0.10 |" in (
+        section
+    )
+    assert "| HAPT → WISDM | stairs | 0.900 | 0.800 | 0.900 |" in section
+    assert "| HAPT → WISDM, stairs | 0.800 | 0.500 |" in section
+    assert "new activities" not in section.lower()
 
 
 def test_a_missing_data_set_is_named(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
