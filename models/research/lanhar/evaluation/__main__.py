@@ -23,6 +23,7 @@ from models.research.lanhar.evaluation.evaluation_settings import BASELINES, Eva
 from models.research.lanhar.interpretation.answers import Answers
 from models.research.lanhar.interpretation.llm_batch import BatchConfig, LlmBatch
 from models.research.lanhar.interpretation.windows import read_npz
+from models.research.lanhar.training.sensor import SensorSettings
 from models.research.lanhar.training.sentence_text import SentenceText
 from models.research.lib.error_lines import one_line_errors
 from models.research.lib.option_minimums import check_minimums
@@ -37,7 +38,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command line; an error is one line and status 1."""
     parser = _parser()
     options = parser.parse_args(arguments)
-    check_minimums(parser, options, seed=0)
+    check_minimums(parser, options, seed=0, text_share=0)
     settings = _settings(options)
     start = time.monotonic()
 
@@ -66,6 +67,8 @@ def _settings(options: argparse.Namespace) -> EvaluationSettings:
     if options.text:
         model = None if options.text == "minilm" else options.text
         settings = replace(settings, text=lambda: SentenceText(model))
+    sensor = replace(settings.transfer.sensor, text_share=options.text_share)
+    settings = replace(settings, transfer=replace(settings.transfer, sensor=sensor))
     return settings.quick() if options.quick else settings
 
 
@@ -91,6 +94,12 @@ def _parser() -> argparse.ArgumentParser:
         metavar="MODEL",
         help="a sentence-transformers or BERT model, folder or cached name, instead of the small "
         "text encoder; 'minilm' is the one of the extra `names`",
+    )
+    parser.add_argument(
+        "--text-share",
+        type=float,
+        default=SensorSettings.text_share,
+        help="how much interpretations count in the guesses that LanHAR learns from",
     )
     parser.add_argument("--endpoint", help="OpenAI-compatible URL for the HARGPT baseline")
     parser.add_argument("--model", help="name of the model at --endpoint")

@@ -1,6 +1,7 @@
 import json
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -68,6 +69,25 @@ def test_without_baselines_new_activities_have_none_either(tmp_path: Path) -> No
     assert main([*files(tmp_path), "--quick", "--without-baselines"]) == 0
     figures = json.loads((tmp_path / "out").read_text())
     assert figures["baselines"] == figures["new_activities"]["baselines"] == {}
+
+
+def test_how_much_interpretations_count_can_be_chosen(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    from models.research.lanhar.evaluation import __main__ as command
+
+    shares = []
+
+    def evaluate(*given: Any, **_: Any) -> dict[str, float]:
+        shares.append(given[4].transfer.sensor.text_share)
+        return {}
+
+    monkeypatch.setattr(command, "evaluate", evaluate)
+    assert main(files(tmp_path)) == main([*files(tmp_path), "--text-share", "0.25"]) == 0
+    assert shares == [2.0, 0.25]
+    with pytest.raises(SystemExit):
+        main([*files(tmp_path), "--text-share", "-1"])
+    assert "--text-share" in capsys.readouterr().err
 
 
 def test_classes_of_the_source_that_the_target_lacks_are_no_candidates(tmp_path: Path) -> None:
