@@ -35,3 +35,9 @@ def test_the_page_listens_on_an_address_of_either_kind(tmp_path: Path, host: str
         "page", **{name: options[name] for name in ("web_bind", "web_host", "web_port")}
     )
     assert str(app.conf.canonical_url) == url
+
+
+def test_batches_are_not_checked_where_each_message_is(tmp_path: Path) -> None:
+    options = faust_options(load(env_file=None, run_dir=tmp_path))
+    app = faust.App("worker", broker_check_crcs=options["broker_check_crcs"])
+    assert app.conf.broker_check_crcs is False
