@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from models.recordings.imports.recording_json import RecordingJson
     from models.recordings.imports.scratch import Scratch
     from models.recordings.imports.time_axis import PlacedFiles
+    from schemas.position import Position
 
 
 def arrange(
@@ -34,9 +35,19 @@ def arrange(
             its_session = session if session is None or not number else f"{session}.{number + 1}"
             recording = ImportedRecording(name, its_session, sounds, device_motion, scratch)
             recording.position = about.position if name == device else None
+            recording.position = recording.position or _worn_at(placed.stretches, device_motion)
             recording.shift_ns = placed.shift_ns
             recordings.append(recording)
     return recordings
+
+
+def _worn_at(
+    files: Sequence[tuple[DeviceMotion, list[MotionStretch]]], stretches: Sequence[MotionStretch]
+) -> Position | None:
+    """Return the position that all files of some stretches name, None if they differ."""
+    paths = {stretch.display_path for stretch in stretches}
+    positions = {file.motion.position for file, _ in files if file.display_path in paths}
+    return positions.pop() if len(positions) == 1 else None
 
 
 def _lanes(

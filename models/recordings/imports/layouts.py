@@ -40,7 +40,7 @@ class Layout:
         return re.search(self.pattern, ",".join(names), re.IGNORECASE) is not None
 
 
-EMPATICA_HEADER = ("start", "rate", "1/64 g")  # placeholder for the header, which its files lack
+HEADERLESS = "{} without a header"  # placeholder for the header of makers whose files lack it
 LAYOUTS = (
     Layout("sensor-logger", "columns time and seconds_elapsed", r"\bseconds_elapsed\b"),
     Layout(
@@ -74,7 +74,22 @@ LAYOUTS = (
         _G / 8_192,
         _DEGREE / 65.5,
     ),
-    Layout("empatica", "a start, a rate and counts of 1/64 g, as in ACC.csv", "1/64 g"),
+    Layout(
+        "empatica",
+        "a start, a rate and counts of 1/64 g, as in ACC.csv",
+        HEADERLESS.format("empatica"),
+    ),
+    Layout(
+        "axivity",
+        "a time and 3 or 6 numbers, without a header",
+        HEADERLESS.format("axivity"),
+    ),
+    Layout("geneactiv", "a preamble with Device Type,GENEActiv", HEADERLESS.format("geneactiv")),
+    Layout(
+        "actigraph",
+        "a preamble with Data File Created By ActiGraph",
+        HEADERLESS.format("actigraph") + r"|^timestamp,accelerometer x,",
+    ),
     Layout("movesense", "columns timestamp and x to z", r"\btime\w*\b.*\bx\b.*\by\b.*\bz\b"),
     Layout("metawear", "columns epoch (ms) and x-axis (g)", r"\bepoch? \(ms\)"),
     Layout("radar-base", "columns value.time and value.x to value.z", r"\bvalue\.x\b"),

@@ -6,12 +6,7 @@ from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
 
 from models.recordings.imports.files import unpacked_name
-from models.recordings.imports.motion.columns import stem_of
-from models.recordings.imports.motion.file_header import (
-    EXAMPLE_HEADER,
-    first_lines,
-    why_no_header,
-)
+from models.recordings.imports.motion.file_header import EXAMPLE_HEADER, why_no_motion
 
 if TYPE_CHECKING:
     from models.recordings.imports.files import FoundFile
@@ -41,7 +36,7 @@ def why_unused(file: FoundFile, as_format: str) -> str:
     if as_format != "auto":
         return f"is not read as {as_format}"
     if suffix in (".csv", ".txt", ".tsv"):
-        return why_no_header(first_lines(file.path), stem_of(file.path))
+        return why_no_motion(file.path)
     ends = f"(its name ends in {suffix or 'nothing'!r})"
     if suffix in _SPREADSHEETS:
         return f"is a spreadsheet {ends}; export it as CSV"

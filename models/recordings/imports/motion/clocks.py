@@ -209,7 +209,7 @@ def impossible(name: str, seconds: float, now_s: float, unit: str = "s") -> str:
 
 def _text(column: TimeColumn, texts: Sequence[str], now_s: float) -> Clock | None:
     zone = zone_of(column.zone)
-    order = day_order(texts)
+    order = column.order or day_order(texts)
     enough = max(2, 0.5 * len(texts))
     parse: Callable[[str], float] = partial(parse_date, zone=zone or UTC, order=order)
     values = _parse(parse, texts)
@@ -218,7 +218,7 @@ def _text(column: TimeColumn, texts: Sequence[str], now_s: float) -> Clock | Non
             raise RecordingError(impossible(column.name, float(np.median(values)), now_s))
         local = zone is None and not re.search(r"(Z|UTC|GMT|[+-]\d\d:?\d\d)\s*$", texts[0])
         warnings = (_NO_ZONE.format(column.name),) if local else ()
-        if order is not None:
+        if order is not None and not re.match(r"\s*\d{4}", texts[0]):
             warnings = (*warnings, f"column {column.name!r}: {texts[0]!r} is read {order}")
         return Clock(column, 1.0, True, parse, warnings, local)
     if len(_parse(parse_daytime, texts)) >= enough:

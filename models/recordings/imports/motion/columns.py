@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
+    from models.recordings.imports.motion.dates import DayOrder
+
 Sensor = Literal["acc", "linear", "gravity", "gyro"]
 
 _BRACKET = re.compile(r"[(\[{<]([^)\]}>]*)[)\]}>]")
@@ -58,12 +60,16 @@ _NO_MOTION = ("magnet", "orientation", "compass", "location", "quaternion", "bar
 
 @dataclass(frozen=True)
 class TimeColumn:
-    """A possible time column; `unit` is s, ms, us, ns or None, `zone` as in `+0100`."""
+    """A possible time column; `unit` is s, ms, us, ns or None, `zone` as in `+0100`.
+
+    `order` is how dates with slashes are written, if the file says so.
+    """
 
     index: int
     name: str
     unit: str | None
     zone: str | None = None
+    order: DayOrder | None = None
 
 
 @dataclass(frozen=True)

@@ -2,46 +2,34 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from models.recordings.imports.motion.columns import Columns, TimeColumn, Triple
 from models.recordings.imports.motion.delimited_table import DelimitedTable
+from models.recordings.imports.motion.headerless import HeaderlessTable
 from models.recordings.imports.motion.unit_names import G
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-COUNTS_PER_G = 64
-COLUMNS = Columns(
+_COUNTS_PER_G = 64
+_COLUMNS = Columns(
     (TimeColumn(-1, "line 1", "s"),),
-    {"acc": Triple("acc", (0, 1, 2), ("x", "y", "z"), "1/64 g", G / COUNTS_PER_G)},
+    {"acc": Triple("acc", (0, 1, 2), ("x", "y", "z"), "1/64 g", G / _COUNTS_PER_G)},
 )
 
 
-@dataclass(frozen=True)
-class Rows:
-    """Start in s since 1970, rate in Hz, and the rows from line 3 on."""
-
-    start_s: float
-    rate_hz: float
-    table: DelimitedTable
-
-
-def is_acc(lines: Sequence[str]) -> bool:
-    """Return whether the first two lines are an `ACC.csv`'s: a time and a rate, thrice each."""
-    return _head(lines) is not None
-
-
-def rows_of(lines: list[str]) -> Rows | None:
+def empatica_table(lines: Sequence[str]) -> HeaderlessTable | None:
     """Return the rows of an `ACC.csv`, or None for any other file."""
     head = _head(lines)
     if head is None:
         return None
-    rows = lines[2:]
+    rows = list(lines[2:])
     while rows and not rows[-1].strip():
         rows.pop()
-    return Rows(*head, DelimitedTable(("x", "y", "z"), rows, 3, ",", False, 0, 3))
+    table = DelimitedTable(("x", "y", "z"), rows, 3, ",", False, 0, 3)
+    start_s, rate_hz = head
+    return HeaderlessTable("empatica", table, _COLUMNS, rate_hz, start_s)
 
 
 def _head(lines: Sequence[str]) -> tuple[float, float] | None:

@@ -6,9 +6,10 @@ import time
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from models.recordings.imports.layouts import EMPATICA_HEADER
-from models.recordings.imports.motion import empatica
+from models.recordings.imports.layouts import HEADERLESS
+from models.recordings.imports.motion.actigraph import actigraph_table, with_day_order
 from models.recordings.imports.motion.any_language import columns_in_any_language, sensor_of_values
+from models.recordings.imports.motion.bare_table import bare_table
 from models.recordings.imports.motion.clocks import clock_of
 from models.recordings.imports.motion.columns import Columns, stem_of, time_unit
 from models.recordings.imports.motion.delimited_table import (
@@ -17,6 +18,8 @@ from models.recordings.imports.motion.delimited_table import (
     split_lines,
     table_of,
 )
+from models.recordings.imports.motion.empatica import empatica_table
+from models.recordings.imports.motion.geneactiv import geneactiv_table
 from models.recordings.imports.motion.unit_names import unit_of
 from models.recordings.protocol import RecordingError
 from models.recordings.skipped_rows import SkippedRows
@@ -26,6 +29,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from models.recordings.imports.motion.delimited_table import Header
+    from models.recordings.imports.motion.headerless import HeaderlessTable
 
 EXAMPLE_HEADER = "time_s,acc_x_m_s2,acc_y_m_s2,acc_z_m_s2,gyro_x_rad_s,gyro_y_rad_s,gyro_z_rad_s"
 
@@ -38,8 +42,9 @@ def header_columns(path: Path) -> Columns | None:
     Acceleration that is known by its unit alone is told by the values in these lines.
     """
     lines = first_lines(path)
-    if empatica.is_acc(lines):
-        return empatica.COLUMNS
+    known = _known(path, lines)
+    if known is not None:
+        return known.columns
     header = motion_header(lines, stem_of(path))
     columns = None if header is None else columns_in_any_language(header[2], stem_of(path))
     if header is None or columns is None or not columns.by_units or "acc" not in columns.triples:
@@ -59,12 +64,46 @@ def header_columns(path: Path) -> Columns | None:
 
 
 def header_names(path: Path) -> tuple[str, ...] | None:
-    """Return the names in a motion file's header, `EMPATICA_HEADER` for that maker's files."""
+    """Return the names in a motion file's header, or that of its maker if it has none."""
     lines = first_lines(path)
-    if empatica.is_acc(lines):
-        return EMPATICA_HEADER
+    known = _known(path, lines)
+    if known is not None:
+        return (HEADERLESS.format(known.maker),)
     header = motion_header(lines, stem_of(path))
     return None if header is None else header[2]
+
+
+def _known(path: Path, lines: list[str]) -> HeaderlessTable | None:
+    try:
+        return headerless_table(path, lines, SkippedRows(), False, time.time())
+    except RecordingError:
+        return None
+
+
+def headerless_table(
+    path: Path, lines: list[str], left_out: SkippedRows, nul: bool, now_s: float
+) -> HeaderlessTable | None:
+    """Return the table of a file whose columns are known without a header, None for any other.
+
+    Raises `RecordingError` with what is missing if it is only nearly one.
+    """
+    empatica = empatica_table(lines)
+    if empatica is not None or motion_header(lines, stem_of(path)) is not None:
+        return empatica
+    return (
+        geneactiv_table(lines, left_out, nul)
+        or actigraph_table(lines, left_out, nul)
+        or bare_table(lines, left_out, nul, now_s)
+    )
+
+
+def named_columns(names: Sequence[str], lines: Sequence[str], stem: str) -> Columns | None:
+    """Return the columns of a header with what the lines before it say; None if it has no motion.
+
+    `stem` is that of the file's name.
+    """
+    columns = columns_in_any_language(names, stem)
+    return None if columns is None else with_day_order(columns, lines)
 
 
 def first_lines(path: Path) -> list[str]:
@@ -104,6 +143,16 @@ def _with_units(lines: Sequence[str], header: Header) -> Header:
 def _is_unit(text: str) -> bool:
     known = unit_of(text, "acc") or unit_of(text, "gyro") or time_unit(text)
     return known is not None
+
+
+def why_no_motion(path: Path) -> str:
+    """Return the reason that a text file has no motion."""
+    lines = first_lines(path)
+    try:
+        headerless_table(path, lines, SkippedRows(), False, time.time())
+    except RecordingError as error:
+        return str(error)
+    return why_no_header(lines, stem_of(path))
 
 
 def why_no_header(lines: Sequence[str], stem: str) -> str:

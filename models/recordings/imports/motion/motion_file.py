@@ -11,6 +11,8 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
+    from schemas.position import Position
+
 
 @dataclass(frozen=True)
 class Stretch:
@@ -36,7 +38,8 @@ class MotionFile:
     `start_ns` is the UTC time of the first row, ns, or None if the file has its own clock;
     `first_ns` is then the first row on that clock (`time_s` 10 gives 10**10), else 0. Without a
     gyroscope its three columns are zero. `examples` lists the first skipped rows by line; `parts`
-    are the files that were read, `path` the first of them.
+    are the files that were read, `path` the first of them; `position` is where the file says that
+    the device was worn.
     """
 
     path: Path
@@ -48,6 +51,7 @@ class MotionFile:
     examples: tuple[str, ...] = ()
     first_ns: int = 0
     parts: tuple[Path, ...] = ()
+    position: Position | None = None
 
     @property
     def rate_hz(self) -> float:

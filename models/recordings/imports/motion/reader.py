@@ -98,6 +98,7 @@ def _motion(files: list[SensorFile], hints: Hints) -> MotionFile:
         ),
         first_ns=lead.first_ns,
         parts=tuple(one.path for one in files),
+        position=lead.position,
     )
 
 

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
+from functools import partial
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from models.recordings.imports.motion import empatica
-from models.recordings.imports.motion.any_language import columns_in_any_language, sensor_of_values
+from models.recordings.imports.motion.any_language import sensor_of_values
 from models.recordings.imports.motion.clocks import SCALES, clock_of, impossible, possible
 from models.recordings.imports.motion.columns import Columns, Sensor, Triple, stem_of
 from models.recordings.imports.motion.delimited_table import (
@@ -17,7 +17,12 @@ from models.recordings.imports.motion.delimited_table import (
     split_lines,
     table_of,
 )
-from models.recordings.imports.motion.file_header import motion_header, why_no_header
+from models.recordings.imports.motion.file_header import (
+    headerless_table,
+    motion_header,
+    named_columns,
+    why_no_header,
+)
 from models.recordings.imports.motion.row_order import in_order
 from models.recordings.imports.motion.row_times import date_of_first_row, row_times
 from models.recordings.imports.motion.sensor_rows import (
@@ -37,7 +42,9 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    from models.recordings.imports.motion.headerless import HeaderlessTable
     from models.recordings.imports.motion.hints import OwnClock
+    from schemas.position import Position
 
 
 @dataclass(frozen=True)
@@ -60,6 +67,7 @@ class SensorFile:
     warnings: list[str]
     sensor_logger: bool = False
     made: NDArray[np.float64] | None = field(default=None, repr=False)
+    position: Position | None = None
 
 
 def read_sensor_file(path: Path, now_s: float, own_clock: OwnClock | None = None) -> SensorFile:
@@ -71,10 +79,10 @@ def read_sensor_file(path: Path, now_s: float, own_clock: OwnClock | None = None
     if not text.strip("\0 \r\n\t"):
         raise RecordingError("is empty")
     lines = split_lines(text)
-    rows = empatica.rows_of(lines)
-    if rows is not None:
-        return _empatica(path, rows, now_s)
     left_out = SkippedRows()
+    known = headerless_table(path, lines, left_out, nul, now_s)
+    if known is not None:
+        return _of_headerless(path, known, left_out, now_s, own_clock)
     table, columns = _table(lines, stem_of(path), left_out, nul)
     return _of_table(path, table, columns, left_out, now_s, own_clock)
 
@@ -87,7 +95,7 @@ def _table(
     if header is None:
         raise RecordingError(why_no_header(lines, stem))
     table = table_of(lines, header, left_out, nul)
-    columns = columns_in_any_language(table.names, stem)
+    columns = named_columns(table.names, lines, stem)
     rows = table.sample()
     if columns is None or not rows:
         raise RecordingError("holds no rows below its header")
@@ -172,21 +180,45 @@ def _by_sensor(
     return values
 
 
-def _empatica(path: Path, rows: empatica.Rows, now_s: float) -> SensorFile:
-    if not possible(np.array([rows.start_s]), now_s)[0]:
-        raise RecordingError(impossible("line 1", rows.start_s, now_s))
-    left_out = SkippedRows()
-    values, lines = rows.table.numbers((0, 1, 2), left_out)
-    require_half_usable(len(values), len(rows.table.lines), left_out)
+def _of_headerless(
+    path: Path,
+    known: HeaderlessTable,
+    left_out: SkippedRows,
+    now_s: float,
+    own_clock: OwnClock | None,
+) -> SensorFile:
+    start_s, clock = known.start_s, known.columns.times[0]
+    if start_s is not None and not possible(np.array([start_s]), now_s)[0]:
+        raise RecordingError(impossible(clock.name, start_s, now_s))
+    if known.rate_hz is not None:
+        file = _of_even_rows(path, known, known.rate_hz, left_out)
+    else:
+        if start_s is not None:
+            own_clock = partial(np.add, start_s)
+        file = _of_table(path, known.table, known.columns, left_out, now_s, own_clock)
+    warnings = [*known.warnings, *file.warnings]
+    return replace(file, warnings=warnings, position=known.position)
+
+
+def _of_even_rows(
+    path: Path, known: HeaderlessTable, rate_hz: float, left_out: SkippedRows
+) -> SensorFile:
+    triples = known.columns.triples
+    columns = [index for triple in triples.values() for index in triple.indices]
+    values, lines = known.table.numbers(columns, left_out)
+    plausible = plausible_rows(values, lines, left_out)
+    values, lines = values[plausible], lines[plausible]
+    require_half_usable(len(values), len(known.table.lines), left_out)
     # A row's time follows from its line number, whether or not the rows before it are valid.
-    times = (lines - rows.table.first_line) / rows.rate_hz
+    times = (lines - known.table.first_line) / rate_hz
+    start_s = known.start_s
     return SensorFile(
         path,
-        round((rows.start_s + float(times[0])) * 1e6) * NS // 1_000_000,
+        None if start_s is None else round((start_s + float(times[0])) * 1e6) * NS // 1_000_000,
         0,
         times - times[0],
-        {"acc": values},
-        empatica.COLUMNS.triples,
+        {sensor: values[:, 3 * i : 3 * i + 3] for i, sensor in enumerate(triples)},
+        triples,
         lines,
         left_out,
         [],

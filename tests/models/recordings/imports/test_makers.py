@@ -26,7 +26,7 @@ from operators.windowing import Windower, WindowingConfig
 from schemas import AudioFrame, ImuFrame, Window
 from schemas.frames import NS
 from streams.producers.frames import Identity, frames
-from tests.models.recordings.imports import makers
+from tests.models.recordings.imports import makers, wearables
 from tests.models.recordings.imports.motion.wearer import NOW_S, START_S, G, walk
 from tests.models.recordings.imports.opening import import_of
 from tests.models.recordings.imports.sounds import sound
@@ -48,7 +48,11 @@ WRITERS: dict[str, Callable[[Path], Path]] = {
     "openearable": makers.openearable,
     "empatica": makers.empatica,
     "radar-base": makers.radar_base,
+    "axivity": wearables.axivity,
+    "geneactiv": wearables.geneactiv,
+    "actigraph": wearables.actigraph,
 }
+WITHOUT_GYROSCOPE = {"empatica", "geneactiv", "actigraph"}
 MAKERS = pytest.mark.parametrize("maker", list(WRITERS))
 
 
@@ -98,7 +102,7 @@ async def test_the_command_says_what_a_makers_export_holds(
     found = json.loads(capsys.readouterr().out)
     first = found["recordings"][0]
     assert first["start"] == "2026-03-02T08:00:00Z"
-    assert first["motion"]["gyroscope"] is (maker != "empatica")
+    assert first["motion"]["gyroscope"] is (maker not in WITHOUT_GYROSCOPE)
     assert found["rows_left_out"] == {}
     assert all("unknown" not in warning for warning in first["warnings"])
 
