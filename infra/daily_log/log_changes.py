@@ -58,7 +58,7 @@ class LogChanges:
         Revisions grow with every write, even if the whole store was lost in between.
         """
         key = self._keys.changes(device)
-        async with self._redis.pipeline(transaction=True) as pipe:
+        async with self._redis.pipeline(transaction=False) as pipe:
             pipe.zrange(key, -1, -1, withscores=True)
             pipe.zrangebyscore(key, f"({revision}", "+inf")
             self._ask_last_records(pipe, device)
@@ -71,7 +71,7 @@ class LogChanges:
 
     async def recorded_ms(self, device: str) -> int:
         """Return the wall time at which a record was last written, see `Changes`."""
-        async with self._redis.pipeline(transaction=True) as pipe:
+        async with self._redis.pipeline(transaction=False) as pipe:
             self._ask_last_records(pipe, device)
             return _newest_ms(await pipe.execute())
 

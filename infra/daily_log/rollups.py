@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import logging
 import zlib
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from redis.exceptions import RedisError
+
 from infra.daily_log.scripts import PUT_ROLLUP
+from infra.redis.outage import at_once, cause, passes
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -13,6 +17,8 @@ if TYPE_CHECKING:
     from redis.asyncio import Redis
 
     from infra.daily_log.keys import LogKeys
+
+log = logging.getLogger(__name__)
 
 _DAY_S = 86_400
 
@@ -51,13 +57,16 @@ class Rollups:
     ) -> None:
         """Cache the summary of an hour for as long as the log is kept.
 
-        It is dropped if the device was erased after the erasure `after_ms`.
+        It is dropped if the device was erased after the erasure `after_ms`, and if the store takes
+        nothing now: whoever reads an hour need not wait until it does.
         """
         value = zlib.compress("\n".join(map(str, rollup)).encode())
-        await self._redis.eval(
-            PUT_ROLLUP,
-            2,
-            self._keys.rollup(device),
-            self._keys.erased,
-            *(device, after_ms, self._retention_s, f"{kind}/{hour}", value),
-        )
+        keys = self._keys.rollup(device), self._keys.erased
+        arguments = device, after_ms, self._retention_s, f"{kind}/{hour}", value
+        try:
+            with at_once():
+                await self._redis.eval(PUT_ROLLUP, len(keys), *keys, *arguments)
+        except RedisError as error:
+            if not passes(error):
+                raise
+            log.debug("the summary of an hour is not kept: %s", cause(error))

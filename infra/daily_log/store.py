@@ -6,7 +6,8 @@ stored separately and merged into its scenario on reading, so it may arrive firs
 the time of writing are event times. Records expire by the wall clock, counted from their last
 write: recordings of last year are replayed today, and no record may expire another.
 
-Corrections (`infra.daily_log.stored_corrections`) are applied on reading.
+Corrections (`infra.daily_log.stored_corrections`) are applied on reading. Nothing is read in a
+transaction: a full store refuses whatever is queued in one.
 
 Each `put` says by `after_ms` which erasure of its device the records come after, and returns how
 many are refused because the device was erased since (`infra.redis.erasure_marks`).
@@ -134,7 +135,7 @@ class LogStore:
 
     async def next_start(self, device: str, from_ns: int) -> int | None:
         """Return the first start of a record from `from_ns` on, to the µs; None without any."""
-        async with self._redis.pipeline(transaction=True) as pipe:
+        async with self._redis.pipeline(transaction=False) as pipe:
             for row in SHOWN:
                 pipe.zrangebyscore(
                     self._keys.index(row, device), score(from_ns), "+inf", 0, 1, withscores=True
@@ -199,7 +200,7 @@ class LogStore:
 
     async def knows(self, device: str) -> bool:
         """Return whether anything of a device is stored."""
-        async with self._redis.pipeline(transaction=True) as pipe:
+        async with self._redis.pipeline(transaction=False) as pipe:
             pipe.sismember(self._keys.devices, device)
             pipe.exists(*self._keys.of(device), *self._keys.beside(device))
             return any(await pipe.execute())
@@ -226,7 +227,7 @@ class LogStore:
 
     async def count(self, device: str) -> Counts:
         """Return how many records of each row one device has."""
-        async with self._redis.pipeline(transaction=True) as pipe:
+        async with self._redis.pipeline(transaction=False) as pipe:
             for row in ROWS:
                 pipe.zcard(self._keys.index(row, device))
             return Counts(*await pipe.execute())
@@ -291,7 +292,7 @@ class LogStore:
         """Return the ids of each row whose records start in [from_ns, to_ns), to the µs."""
         if from_ns >= to_ns:
             return [[] for _ in rows]
-        async with self._redis.pipeline(transaction=True) as pipe:
+        async with self._redis.pipeline(transaction=False) as pipe:
             for row in rows:
                 pipe.zrangebyscore(
                     self._keys.index(row, device), score(from_ns), f"({score(to_ns + 999)}"

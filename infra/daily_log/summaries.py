@@ -97,7 +97,7 @@ class DeviceSummaries:
         self, latest: int | str, devices: Sequence[str]
     ) -> tuple[dict[str, dict[str, _Index]], dict[str, list[int]]]:
         """Return each device's rows, and the start of its first correction, ns, if any."""
-        async with self._redis.pipeline(transaction=True) as pipe:
+        async with self._redis.pipeline(transaction=False) as pipe:
             for device in devices:
                 for row in SHOWN:
                     index = self._keys.index(row, device)

@@ -11,7 +11,10 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any, cast
 
+from redis.exceptions import RedisError
+
 from infra.redis.erasure_marks import IS_ERASED, marks_key
+from infra.redis.outage import at_once, refusal_code
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -51,13 +54,22 @@ class LiveStates:
         return cls(store.redis, store.prefix)
 
     async def watch(self, device: str) -> dict[str, Any] | None:
-        """Mark a device as watched and return its live state, or None if there is none."""
+        """Mark a device as watched and return its live state, or None if there is none.
+
+        A store that takes nothing now shows none.
+        """
         now_s = await self._now_s()
-        async with self._redis.pipeline(transaction=False) as pipe:
-            pipe.zadd(self._watched_key, {device: now_s + WATCHED_S})
-            pipe.zremrangebyscore(self._watched_key, "-inf", now_s)
-            pipe.get(self._key(device))
-            *_, value = await pipe.execute()
+        try:
+            with at_once():
+                async with self._redis.pipeline(transaction=False) as pipe:
+                    pipe.zadd(self._watched_key, {device: now_s + WATCHED_S})
+                    pipe.zremrangebyscore(self._watched_key, "-inf", now_s)
+                    pipe.get(self._key(device))
+                    *_, value = await pipe.execute()
+        except RedisError as error:
+            if refusal_code(error) is None:
+                raise
+            return None
         return None if value is None else cast("dict[str, Any]", json.loads(value))
 
     async def watched(self) -> set[str]:

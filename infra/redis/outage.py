@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import re
+from contextlib import contextmanager
 from contextvars import ContextVar
 from time import monotonic
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -27,7 +28,7 @@ from redis.exceptions import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable
+    from collections.abc import Awaitable, Callable, Iterator
 
 log = logging.getLogger(__name__)
 
@@ -53,6 +54,16 @@ CODES = frozenset(
 # For a pipeline the client puts the command in front of the server's message, as a tuple's repr.
 _IN_PIPELINE = re.compile(r"""^.* of pipeline caused error: \(["'](.*)["'],\)$""", re.DOTALL)
 _GIVE_UP_AT: ContextVar[float | None] = ContextVar("give_up_at", default=None)
+
+
+@contextmanager
+def at_once() -> Iterator[None]:
+    """Let commands fail at once that would be retried through an outage."""
+    mark = _GIVE_UP_AT.set(monotonic())
+    try:
+        yield
+    finally:
+        _GIVE_UP_AT.reset(mark)
 
 
 def refusal_code(error: BaseException) -> str | None:
