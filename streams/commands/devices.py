@@ -139,8 +139,9 @@ def _add_erase(group: ActionGroup, app: EgoLogApp) -> None:
         """Delete all data of a device, and prevent its return.
 
         Log, checkpoints, adapters, corrected windows, windows for fine-tuning and dead letters are
-        deleted at once. Messages in Kafka stay until the retention of their topic ends, and are
-        dropped by all readers; for this the device's id stays in the topic device.control.
+        deleted at once, and a worker that is frozen or cut off meanwhile cannot write them again.
+        Messages in Kafka stay until the retention of their topic ends, and are dropped by all
+        readers; for this the device's id stays in the topic device.control, and in the store.
         """
         settings, _ = await _open_device(app, device)
         settings = running(settings, "redis_url")
