@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import statistics
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
+from models.lanhar.activity_names import classes
 from models.research.lanhar.evaluation.over_seeds import (
     NOT_RUN,
     Runs,
@@ -22,6 +23,7 @@ from models.research.lib.tables import Figures, spread, table
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from models.lanhar.activity_names import LabelSet
     from models.research.lib.sizes import Size
 
 
@@ -141,11 +143,10 @@ def ways_table(report: LanharReport) -> str:
             for name in ("accuracy", "macro_f1", "category_macro_f1")
         ]
         rows.append([str(way), way.label_set, *columns])
+    sets = dict.fromkeys(way.label_set for _, way in _all_ways(report))
+    shown = "; ".join(f"`{name}`: {', '.join(classes(cast('LabelSet', name)))}" for name in sets)
     head = ["source → target", "label set", "accuracy", "macro-F1", "categories, macro-F1"]
-    return (
-        "`four`: walking, going upstairs, going downstairs, sitting; `level`: walking, running, "
-        "sitting, standing; of these the classes that both data sets have.\n\n" + table(head, rows)
-    )
+    return f"{shown}; of these the classes that both data sets have.\n\n" + table(head, rows)
 
 
 def baselines_table(report: LanharReport) -> str:

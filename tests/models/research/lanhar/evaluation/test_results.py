@@ -183,6 +183,7 @@ def test_a_phone_in_a_pocket_has_a_section_and_a_bar_of_its_own(
     )
     assert "| HAPT → WISDM | stairs | 0.900 | 0.800 | 0.900 |" in section
     assert "| HAPT → WISDM, stairs | 0.800 | 0.500 |" in section
+    assert "\n`stairs`: walking, taking the stairs, still; of these the classes" in section
     assert "new activities" not in section.lower()
 
 
