@@ -90,6 +90,11 @@ LAYOUTS = (
         "a preamble with Data File Created By ActiGraph",
         HEADERLESS.format("actigraph") + r"|^timestamp,accelerometer x,",
     ),
+    Layout(
+        "bids",
+        "*_motion.tsv beside *_channels.tsv and *_motion.json",
+        HEADERLESS.format("bids"),
+    ),
     Layout("movesense", "columns timestamp and x to z", r"\btime\w*\b.*\bx\b.*\by\b.*\bz\b"),
     Layout("metawear", "columns epoch (ms) and x-axis (g)", r"\bepoch? \(ms\)"),
     Layout("radar-base", "columns value.time and value.x to value.z", r"\bvalue\.x\b"),

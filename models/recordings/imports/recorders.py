@@ -6,13 +6,14 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from models.recordings.imports import phyphox, sensor_logger
+from models.recordings.imports.motion import bids
 from models.recordings.imports.recording import REMEDY
 from models.recordings.protocol import RecordingError
 from schemas.event_time import why_refused
 from schemas.frames import NS
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
     from pathlib import PurePosixPath
     from zoneinfo import ZoneInfo
 
@@ -45,11 +46,13 @@ class Recorders:
     ) -> None:
         self._by_folder: dict[PurePosixPath, Recorder] = {}
         self.used: set[PurePosixPath] = set()
+        files = list(files)
         for file in files:
             try:
                 self._read_file(file, now_ns)
             except RecordingError as error:
                 skipped.append((str(file.display_path), str(error)))
+        self._add_bids(files)
 
     def of(self, display_path: PurePosixPath) -> Recorder:
         """Return the nearest recorder of the folders around a file, or an empty one."""
@@ -93,6 +96,17 @@ class Recorders:
         else:
             return
         self.used.add(file.display_path)
+
+    def _add_bids(self, files: Sequence[FoundFile]) -> None:
+        """Add the subjects of BIDS motion as its devices, and the files that describe it."""
+        display_paths = {file.path: file.display_path for file in files}
+        for file in files:
+            subject = bids.subject_of(file.path.name)
+            if subject is None or not file.path.name.endswith(bids.SUFFIX):
+                continue
+            self._add(file.display_path.parent, Recorder("BIDS", subject))
+            sidecars = (display_paths.get(path) for path in bids.sidecars_of(file.path))
+            self.used |= {path for path in sidecars if path is not None}
 
     def _add(self, folder: PurePosixPath, recorder: Recorder) -> None:
         before = self._by_folder.get(folder, recorder)

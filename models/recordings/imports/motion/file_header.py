@@ -10,6 +10,7 @@ from models.recordings.imports.layouts import HEADERLESS
 from models.recordings.imports.motion.actigraph import actigraph_table, with_day_order
 from models.recordings.imports.motion.any_language import columns_in_any_language, sensor_of_values
 from models.recordings.imports.motion.bare_table import bare_table
+from models.recordings.imports.motion.bids import bids_table
 from models.recordings.imports.motion.clocks import clock_of
 from models.recordings.imports.motion.columns import Columns, stem_of, time_unit
 from models.recordings.imports.motion.delimited_table import (
@@ -93,6 +94,7 @@ def headerless_table(
     return (
         geneactiv_table(lines, left_out, nul)
         or actigraph_table(lines, left_out, nul)
+        or bids_table(path, lines, left_out, nul)
         or bare_table(lines, left_out, nul, now_s)
     )
 

@@ -51,6 +51,7 @@ WRITERS: dict[str, Callable[[Path], Path]] = {
     "axivity": wearables.axivity,
     "geneactiv": wearables.geneactiv,
     "actigraph": wearables.actigraph,
+    "bids": wearables.bids,
 }
 WITHOUT_GYROSCOPE = {"empatica", "geneactiv", "actigraph"}
 MAKERS = pytest.mark.parametrize("maker", list(WRITERS))

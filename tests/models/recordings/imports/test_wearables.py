@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-WRITERS = (wearables.axivity, wearables.geneactiv, wearables.actigraph)
+WRITERS = (wearables.axivity, wearables.geneactiv, wearables.actigraph, wearables.bids)
 KEPT_BYTES = 30_000
 PIECES = [b"\n", b",", b'"', b"\0", b";", b"nan", b"-", b"9" * 400, b"1e400", b"\r", b"\t", b"0"]
 

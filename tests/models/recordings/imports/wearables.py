@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
 
 SECONDS = 60.0
 RATE_HZ = 100.0
+BIDS_STEM = "sub-01_task-walk_tracksys-imu"
 ACTIGRAPH_NAMES = "Accelerometer X,Accelerometer Y,Accelerometer Z\n"
 
 
@@ -89,3 +91,26 @@ def actigraph(folder: Path) -> Path:
     path = folder / "CLE2B21130055RAW.csv"
     path.write_text(actigraph_preamble() + ACTIGRAPH_NAMES + rows(*values[:, :3].T / G))
     return path
+
+
+def bids_channels(latency: bool = False) -> str:
+    """Return a `*_channels.tsv` of an IMU's six channels, perhaps with LATENCY first."""
+    lines = ["name\tcomponent\ttype\ttracked_point\tunits"]
+    lines += ["latency\tn/a\tLATENCY\tn/a\ts"] if latency else []
+    for name, kind, unit in (("acc", "ACCEL", "m/s^2"), ("gyro", "GYRO", "deg/s")):
+        lines += [f"{name}_{axis}\t{axis}\t{kind}\tRightWrist\t{unit}" for axis in "xyz"]
+    return "\n".join(lines) + "\n"
+
+
+def bids(folder: Path) -> Path:
+    """A subject's IMU: channels and rate beside the samples, the start in a folder above."""
+    _, values = walk(SECONDS, RATE_HZ)
+    motion = folder / "study" / "sub-01" / "motion"
+    motion.mkdir(parents=True)
+    text = rows(*values[:, :3].T, *np.degrees(values[:, 3:]).T, delimiter="\t")
+    (motion / f"{BIDS_STEM}_motion.tsv").write_text(text)
+    (motion / f"{BIDS_STEM}_channels.tsv").write_text(bids_channels())
+    (motion / f"{BIDS_STEM}_motion.json").write_text(json.dumps({"SamplingFrequency": RATE_HZ}))
+    scans = f"filename\tacq_time\nmotion/{BIDS_STEM}_motion.tsv\t2026-03-02T08:00:00Z\n"
+    (motion.parent / "sub-01_scans.tsv").write_text(scans)
+    return folder / "study"
