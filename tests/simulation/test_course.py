@@ -131,7 +131,9 @@ async def test_a_checkpoint_of_a_worker_that_was_evicted_does_not_replace_a_late
         monkeypatch.setattr(
             world.Worker,
             "put",
-            lambda worker, stage, items, late=late: late.put(worker, stage, items),
+            lambda worker, stage, items, after_ms, late=late: late.put(
+                worker, stage, items, after_ms
+            ),
         )
         changed += await differences(seed)
     assert (not changed) == kept

@@ -135,12 +135,18 @@ async def test_nothing_of_an_erased_device_is_found_and_everything_of_others_is(
         await fill(settings, redis, "earer-7")
         await erase(settings, redis, "earer-7", settle_s=0.0)
         assert await store_of(settings, redis) == before
+        store = LogStore(redis, settings.app_id, settings.log_retention_days)
+        mark = await store.erasures.read(ERASED)
     control = (await read_controls(settings))[ERASED]
+    assert mark == -(control.erased_ms or 0)
     assert control.state == "erased"
     assert abs((control.erased_ms or 0) / 1_000 - time.time()) < 600
 
 
 async def store_of(settings: Settings, redis: Redis) -> dict[bytes, bytes | None]:
+    """Return everything in the store but the marks of erased devices, which stay."""
     return {
-        key: await redis.dump(key) async for key in redis.scan_iter(match=f"{settings.app_id}:*")
+        key: await redis.dump(key)
+        async for key in redis.scan_iter(match=f"{settings.app_id}:*")
+        if not key.endswith(b":log:erased")
     }
