@@ -27,7 +27,8 @@ class DeviceControl(Message):
     `paused_until_ms` (wall time, ms since the epoch) or later; without it, when the device is
     resumed. Messages written up to `erased_ms` (wall time, ms since the epoch) stay dropped once
     the device is active again; it is None in an erasure itself, which counts from when it was
-    written.
+    written. Where it is `stamped`, results of the device say in a header which erasure they come
+    after; workers of earlier releases, which it is not of, wrote none.
     """
 
     TYPE: ClassVar[str] = "device.control"
@@ -37,6 +38,7 @@ class DeviceControl(Message):
     quiet: QuietText | None = None
     paused_until_ms: Annotated[int, Field(ge=0, lt=2**53)] | None = None
     erased_ms: Annotated[int, Field(ge=0, lt=2**53)] | None = None
+    stamped: bool = False
 
     @classmethod
     def after(cls, now: DeviceControl | None, device_id: str, **changes: Any) -> Self:

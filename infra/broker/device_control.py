@@ -74,7 +74,7 @@ def drop_reason(
     """
     if control is not None and (
         control.state == "erased"
-        or comes_after_ms(message, written_ms, headers) < (control.erased_ms or -1)
+        or comes_after_ms(message, written_ms, headers, control) < (control.erased_ms or -1)
     ):
         return "erased"
     if not isinstance(message, Frame):
@@ -87,16 +87,22 @@ def drop_reason(
     return None
 
 
-def comes_after_ms(message: object, written_ms: float, headers: Headers = None) -> int:
+def comes_after_ms(
+    message: object,
+    written_ms: float,
+    headers: Headers = None,
+    control: DeviceControl | None = None,
+) -> int:
     """Return a wall time, ms: the message is newer than any erasure of its device up to then.
 
     What devices and wearers send is as new as its time of writing. What workers derive from it may
     have been written by one that was frozen while the device was erased, so it is only newer than
-    the last erasure that its writer knew of.
+    the last erasure that its writer knew of. `control` is the device's latest decision: after an
+    erasure that is not stamped, derived messages too are as new as their time of writing.
     """
-    if isinstance(message, Message) and not isinstance(message, Frame | Correction):
-        return _stamped_ms(headers)
-    return int(written_ms) - 1
+    is_derived = isinstance(message, Message) and not isinstance(message, Frame | Correction)
+    is_stamped = control is None or control.erased_ms is None or control.stamped
+    return _stamped_ms(headers) if is_derived and is_stamped else int(written_ms) - 1
 
 
 def after_headers(erased_ms: int) -> list[tuple[str, bytes]]:

@@ -92,7 +92,8 @@ async def rebuild(
                 elif _is_meant(message, record, controls, from_ns, device):
                     ids[name].add(_id(message))
                     devices.add(message.device_id)
-                    after_ms = comes_after_ms(message, record.timestamp, record.headers)
+                    control = controls.get(message.device_id)
+                    after_ms = comes_after_ms(message, record.timestamp, record.headers, control)
                     batch.append((after_ms, message))
                     if isinstance(message, Scenario) and message.embeddings is not None:
                         places[message.window_id] = (record.partition, record.offset)

@@ -61,7 +61,7 @@ async def erase(
     settings: Settings, redis: Redis, device_id: str, settle_s: float = SETTLE_S
 ) -> Erasure:
     """Delete a device's data; raises `BrokerError`, or `StoreError` if something remains."""
-    await write_control(settings, DeviceControl(device_id=device_id, state="erased"))
+    await write_control(settings, DeviceControl(device_id=device_id, state="erased", stamped=True))
     # The time of an erasure is that of its record.
     control = (await read_controls(settings)).get(device_id)
     erased_ms = None if control is None else control.erased_ms

@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING, Any
 from redis.exceptions import RedisError
 
 from infra import topics
-from infra.broker.device_control import drop_reason, read_control
+from infra.broker.device_control import comes_after_ms, drop_reason, read_control
+from schemas import SchemaError
 from schemas.quiet_hours import QuietHours
 from streams.engine.followed_topic import FollowedTopic
 
@@ -53,6 +54,13 @@ class DeviceControls:
         """Return why a message written at this wall time is dropped, None if it is not."""
         control = self._controls.get(message.device_id)
         return drop_reason(control, message, written_ms, self._quiet, headers)
+
+    def comes_after_ms(
+        self, message: Message | SchemaError, written_ms: float, headers: Headers = None
+    ) -> int:
+        """Return the erasure of its device that a message comes after, as a wall time, ms."""
+        known = None if isinstance(message, SchemaError) else self._controls.get(message.device_id)
+        return comes_after_ms(message, written_ms, headers, known)
 
     def erased_ms(self, device_id: str) -> int:
         """Return when a device was last erased, ms since the epoch; 0 if it never was."""

@@ -10,7 +10,6 @@ from time import perf_counter
 from typing import TYPE_CHECKING, Any
 
 from infra import metrics
-from infra.broker.device_control import comes_after_ms
 from infra.errors import TakenOverError
 from infra.redis.erasure_marks import count_refused
 from schemas import SchemaError
@@ -145,7 +144,7 @@ class PublishQueue:
             return Outcome(tokens=[token])
         decoded, first = self._decoder.decode(kafka_message, event.value)
         written_ms, headers = kafka_message.timestamp * 1_000, kafka_message.headers
-        token.after_ms = comes_after_ms(decoded, written_ms, headers)
+        token.after_ms = self._controls.comes_after_ms(decoded, written_ms, headers)
         if not isinstance(decoded, SchemaError):
             dropped = self._controls.drops(decoded, written_ms, headers)
             if dropped is None:

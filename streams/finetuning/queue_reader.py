@@ -14,7 +14,6 @@ from aiokafka.errors import KafkaError
 
 from infra import metrics, topics
 from infra.broker.access import broker_error, client_arguments
-from infra.broker.device_control import comes_after_ms
 from models.finetuning.examples import Examples, ExamplesError
 from schemas import DeadLetter, FinetuneItem, SchemaError
 from schemas.correction import WEARER
@@ -126,7 +125,9 @@ class QueueReader:
                 continue
             if self._controls.drops(item, record.timestamp, record.headers) is not None:
                 continue
-            after_ms[item.window_id] = comes_after_ms(item, record.timestamp, record.headers)
+            after_ms[item.window_id] = self._controls.comes_after_ms(
+                item, record.timestamp, record.headers
+            )
             row = (item.window_id, self._encoders, bytes(record.value))
             if item.provenance != WEARER:
                 estimated.append(row)

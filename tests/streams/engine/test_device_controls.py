@@ -68,14 +68,14 @@ def test_of_an_erased_device_everything_is_dropped_and_withheld() -> None:
 
 
 def test_what_was_written_before_the_erasure_stays_dropped_when_the_device_is_back() -> None:
-    controls = after(record("erased"), record("active", erased_ms=1_000))
+    controls = after(record("erased"), record("active", erased_ms=1_000, stamped=True))
     assert controls.drops(FRAME, 1_000.0) == "erased"
     assert controls.drops(FRAME, 1_001.0) is None
     assert not controls.withholds("d")
 
 
 def test_a_result_is_dropped_unless_its_writer_knew_of_the_erasure() -> None:
-    controls = after(record("erased"), record("active", erased_ms=1_000))
+    controls = after(record("erased"), record("active", erased_ms=1_000, stamped=True))
     # A frozen worker writes late what it had before.
     assert controls.drops(window("har"), 9_000.0) == "erased"
     assert controls.drops(window("har"), 9_000.0, after_headers(999)) == "erased"
@@ -85,8 +85,16 @@ def test_a_result_is_dropped_unless_its_writer_knew_of_the_erasure() -> None:
     assert after().drops(window("har"), 0.0) is None
 
 
+def test_results_of_releases_that_did_not_stamp_them_are_as_new_as_they_were_written() -> None:
+    controls = after(record("erased"), record("active", erased_ms=1_000, stamped=False))
+    assert controls.drops(window("har"), 1_000.0) == "erased"
+    assert controls.drops(window("har"), 1_001.0) is None
+    assert controls.comes_after_ms(window("har"), 1_001.0) == 1_000
+    assert controls.comes_after_ms(window("har"), 9_000.0, after_headers(5_000)) == 8_999
+
+
 def test_an_erasure_is_known_for_good() -> None:
-    controls = after(record("erased", 1_000), record("active", erased_ms=1_000))
+    controls = after(record("erased", 1_000), record("active", erased_ms=1_000, stamped=True))
     assert (controls.erased_ms("d"), controls.erased_ms("e")) == (1_000, 0)
     assert not controls.is_erased("d", 1_000)
     assert controls.is_erased("d", 999)
