@@ -28,10 +28,21 @@ def pick(figures: Figures, path: tuple[str, ...]) -> float | None:
     return float(value)
 
 
-def across(runs: Sequence[Figures], path: tuple[str, ...]) -> str:
-    """Return the spread of the number at `path` over the runs in which it was measured."""
-    values = [value for run in runs if (value := pick(run, path)) is not None]
+def across(runs: Sequence[Figures], path: tuple[str, ...], *, minus: tuple[str, ...] = ()) -> str:
+    """Return the spread of the number at `path` over the runs in which it was measured.
+
+    With `minus` the one there is subtracted from it within each run.
+    """
+    values = [value for run in runs if (value := _difference(run, path, minus)) is not None]
     return spread(values) if values else "not measured"
+
+
+def _difference(run: Figures, path: tuple[str, ...], minus: tuple[str, ...]) -> float | None:
+    value = pick(run, path)
+    if not minus or value is None:
+        return value
+    less = pick(run, minus)
+    return None if less is None else value - less
 
 
 def table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:

@@ -87,7 +87,8 @@ def _in_order(runs: Sequence[Figures]) -> list[str]:
     return [
         "Composed days' seconds in their order, those of one source, two ears. The memory of "
         "directions turns with the head and is what the stream publishes; it says nothing of near "
-        "and far, and drawn seconds, which all other tables are of, have none before them:",
+        "and far, and drawn seconds, which all other tables are of, have none before them. The bar "
+        "of the IMU's gain on direction was set on drawn seconds:",
         table(["seconds", "direction", "front–back error"], rows),
     ]
 

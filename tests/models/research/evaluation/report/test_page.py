@@ -200,3 +200,24 @@ def test_each_way_of_dealing_with_far_sound_is_said_with_what_it_wins_back(tmp_p
     assert row(page, "near field kept") == ["near field kept", "0.770 ± 0.020", "0.500 ± 0.000"]
     assert row(page, "gate closed, far-only windows")[1] == "0.820 ± 0.020"
     assert "beside 0.820 ± 0.020 without it" in page
+
+
+def test_the_gain_by_motion_is_of_drawn_seconds_and_of_days_alike(tmp_path: Path) -> None:
+    runs = {0: figures(0.8), 1: figures(0.84)}
+    for run, drawn in zip(runs.values(), (0.78, 0.80), strict=True):
+        run["localization"]["direction_accuracy_without_motion"] = drawn
+    write(report(runs=runs), tmp_path / "RESULTS.md")
+    page = (tmp_path / "RESULTS.md").read_text()
+    # The spread is that of the gain, not of what it is the difference of.
+    gain = row(page, "IMU's gain on direction, drawn seconds")
+    assert gain[1:] == ["0.030 ± 0.014", "0.10", "0.06", "0.10"]
+    assert row(page, "… days' seconds, each by itself")[1] == "0.080 ± 0.000"
+    assert row(page, "… days' seconds, with those before")[1] == "0.100 ± 0.000"
+
+
+def test_a_gain_needs_both_of_its_figures(tmp_path: Path) -> None:
+    run = figures(0.8)
+    del run["localization_in_order"]["without_motion"]["alone"]
+    write(report(runs={0: run}), tmp_path / "RESULTS.md")
+    page = (tmp_path / "RESULTS.md").read_text()
+    assert row(page, "… days' seconds, each by itself")[1] == "not measured"
