@@ -118,11 +118,12 @@ def train(
     seed: int,
     losses: StageLosses = StageLosses(),
     device: str = "cpu",
+    batch: int = BATCH,
 ) -> Encoders:
     """Train the copies and the space with one of the paper's two definitions of a positive pair.
 
-    The encoders are changed in place and returned, on `device`; their own label heads are
-    unchanged.
+    A step takes `batch` segments. The encoders are changed in place and returned, on `device`;
+    their own label heads are unchanged.
     """
     torch.manual_seed(seed)
     encoders.to(device).begin_sharing()
@@ -131,7 +132,7 @@ def train(
     encoders.requires_grad_(True)
     trained_space = SpaceWithHeads(encoders).to(device)
     rng = np.random.default_rng(0)
-    checked = [_draw([check], rng, BATCH).to(device) for _ in range(CHECKS)]
+    checked = [_draw([check], rng, batch).to(device) for _ in range(CHECKS)]
 
     def loss_on(segments: SegmentPairs) -> Tensor:
         shared, own = trained_space(segments, positive)
@@ -139,7 +140,7 @@ def train(
         return loss
 
     def loss_of(rng: Generator) -> Tensor:
-        return loss_on(_augment(days, _draw(days, rng, BATCH), rng).to(device))
+        return loss_on(_augment(days, _draw(days, rng, batch), rng).to(device))
 
     def score_of() -> float:
         return -float(np.mean([float(loss_on(segments)) for segments in checked]))

@@ -108,8 +108,12 @@ def train(
     *,
     sequence: Sequence = "transformer",
     key_frames: bool = True,
+    batch: int = BATCH,
 ) -> ScenarioNet:
-    """Return a network trained above `space`, which is frozen, on the device of them all."""
+    """Return a network trained above `space`, which is frozen, on the device of them all.
+
+    A step takes `batch` windows.
+    """
     torch.manual_seed(seed)
     checked = cut_windows(check, space)
     network = ScenarioNet(
@@ -125,8 +129,8 @@ def train(
     alike = SimilarStretches.of(days)
 
     def loss_of(rng: Generator) -> Tensor:
-        rows = rng.integers(0, len(days), BATCH)
-        starts = rng.integers(0, days.seconds - WINDOW_S + 1, BATCH)
+        rows = rng.integers(0, len(days), batch)
+        starts = rng.integers(0, days.seconds - WINDOW_S + 1, batch)
         with torch.no_grad():
             windows = cut(days, space, rows, starts, noise=NOISE)
             others, from_others = alike.draw(rows, rng)

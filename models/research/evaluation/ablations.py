@@ -17,11 +17,15 @@ from __future__ import annotations
 import argparse
 import json
 import sys
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import torch
+from torch import nn
+
+from models.egolog.contrastive import SharedSpace
 from models.research.egolog import baselines, contrastive, recipes
 from models.research.egolog import har as of_har
 from models.research.egolog import scenario as of_scenario
@@ -70,15 +74,34 @@ LOSSES: dict[str, StageLosses] = {
     "labels": StageLosses(space=False),
     "contrastive + labels": StageLosses(),
 }
+# What the contrastive loss alone changes: without and with the supervised heads beside it.
+PAIRS = (("contrastive", "neither"), ("contrastive + labels", "labels"))
 
 
-def contrastive_alone(
-    context: TrainingContext, network_fit: Fit, stage_fit: Fit
-) -> dict[str, dict[str, float]]:
-    """Return the scenario's F1 on unseen life for each of `LOSSES`, all else alike.
+@dataclass(frozen=True)
+class Budget:
+    """What is compared trains alike: each network as `network` says, each stage as `stage` does.
 
-    Each scenario network trains as `network_fit` says, each stage as `stage_fit` does.
+    A step of a scenario network takes `windows` of 30 s, one of a stage `segments` of 2 s.
     """
+
+    network: Fit
+    stage: Fit
+    windows: int = of_scenario.BATCH
+    segments: int = contrastive.BATCH
+
+    def report(self) -> dict[str, str | int | None]:
+        """Return `network` and `stage` in words, and how many segments a stage draws if known."""
+        steps = self.stage.steps
+        return {
+            "network": f"{_words(self.network)}, a scenario's in batches of {self.windows}",
+            "stage": f"{_words(self.stage)}, in batches of {self.segments}",
+            "segments": None if steps is None else steps * self.segments,
+        }
+
+
+def contrastive_alone(context: TrainingContext, budget: Budget) -> dict[str, dict[str, float]]:
+    """Return the scenario's F1 on unseen life for each of `LOSSES`, all else alike."""
     unseen = compose(
         composed_life.SEED + context.seed,
         composed_life.STRETCHES,
@@ -89,36 +112,63 @@ def contrastive_alone(
     )
     figures = {}
     for name in LOSSES:
-        encoders, network = train_with(context, name, network_fit, stage_fit)
-        figures[name] = _f1(network, encoders, encode_segments(encoders, [unseen]))
-    return {"contrastive_alone": figures}
+        encoders, network = train_with(context, name, budget)
+        figures[name] = _f1(network, encoders, encode_segments(encoders, [unseen], fast=True))
+        print(f"seed {context.seed}, {name}: F1 {figures[name]:.3f}", flush=True)
+    # Paired: both cells of a seed are measured on the same days.
+    differences = {
+        f"{name} − {without}": figures[name] - figures[without] for name, without in PAIRS
+    }
+    return {"contrastive_alone": figures, "contrastive_differences": differences}
 
 
 def train_with(
-    context: TrainingContext, losses: str, network_fit: Fit, stage_fit: Fit
+    context: TrainingContext, losses: str, budget: Budget
 ) -> tuple[Encoders, ScenarioNet]:
-    """Return encoders whose stage had the losses `LOSSES[losses]`, and the network above them."""
+    """Return encoders whose stage had the losses `LOSSES[losses]`, and the network above them.
+
+    Both train on the composed days only, without the demo's simulated ones, and above a new space:
+    the shipped one was trained with the contrastive loss.
+    """
+    encoders = context.encoders()
+    torch.manual_seed(context.seed)
+    encoders.space = SharedSpace(encoders.config.space)
+    composed = context.train_days[:-1]
     encoders = contrastive.train(
-        context.encoders(),
-        context.train_days,
+        encoders,
+        composed,
         context.validation_days,
         recipes.POSITIVE,
-        stage_fit,
+        budget.stage,
         context.seed,
         LOSSES[losses],
         context.device,
+        budget.segments,
     )
-    days = encode_segments(encoders, context.train_days)
-    check = encode_segments(encoders, [context.validation_days])
-    network = of_scenario.train(days, check, encoders.space, network_fit, context.seed)
+    days = encode_segments(encoders, composed, fast=True)
+    check = encode_segments(encoders, [context.validation_days], fast=True)
+    if not LOSSES[losses].space:
+        _standardise(encoders.space, days)
+    network = of_scenario.train(
+        days, check, encoders.space, budget.network, context.seed, batch=budget.windows
+    )
     return encoders, network
 
 
-def tables(context: TrainingContext, network_fit: Fit, _: Fit) -> dict[str, Any]:
-    """Return the figures of Tables 1 and 2 and of the baselines on unseen life.
+def _standardise(space: SharedSpace, days: EncodedDays) -> None:
+    """Take the means and spreads of a space that nothing trained from the features of `days`."""
+    for projection, features in ((space.audio, days.audio), (space.imu, days.imu)):
+        norm = next(m for m in projection.modules() if isinstance(m, nn.BatchNorm1d))
+        norm.reset_running_stats()
+        norm.momentum = None
+        norm.train()
+        with torch.inference_mode():
+            norm(features.flatten(0, 1))
+        norm.eval()
 
-    Every network trains as `network_fit` says.
-    """
+
+def tables(context: TrainingContext, budget: Budget) -> dict[str, Any]:
+    """Return the figures of Tables 1 and 2 and of the baselines on unseen life."""
     networks = composed_life.Networks.load(context.registry)
     life = composed_life.unseen_life(networks, _material_of(context), context.seed, context.cache)
     days, check = context.encoded_days()
@@ -131,14 +181,15 @@ def tables(context: TrainingContext, network_fit: Fit, _: Fit) -> dict[str, Any]
             train,
             check_days,
             networks.encoders.space,
-            network_fit,
+            budget.network,
             context.seed,
             sequence=sequence,
             key_frames=sharing,
+            batch=budget.windows,
         )
         figures["scenario"][name] = _f1(network, networks.encoders, test)
         if name == "+ contrastive + transformer":
-            har = of_har.train(days, check, networks.text, network_fit, context.seed)
+            har = of_har.train(days, check, networks.text, budget.network, context.seed)
             figures["har"] = composed_life.measure_har(
                 replace(networks, scenario=network, har=har), life
             )
@@ -149,13 +200,8 @@ def tables(context: TrainingContext, network_fit: Fit, _: Fit) -> dict[str, Any]
     return figures
 
 
-def positive_pairs(
-    context: TrainingContext, network_fit: Fit, stage_fit: Fit
-) -> dict[str, dict[str, float]]:
-    """Return the scenario's F1, and retrieval across modalities, by definition of a positive pair.
-
-    Each scenario network trains as `network_fit` says, each contrastive stage as `stage_fit` does.
-    """
+def positive_pairs(context: TrainingContext, budget: Budget) -> dict[str, dict[str, float]]:
+    """Return the scenario's F1, and retrieval of motion, by definition of a positive pair."""
     networks = composed_life.Networks.load(context.registry)
     life = composed_life.unseen_life(networks, _material_of(context), context.seed, context.cache)
     figures: dict[str, dict[str, float]] = {"positive": {}, "retrieval": {}}
@@ -166,13 +212,21 @@ def positive_pairs(
             small.train_days,
             small.validation_days,
             positive,
-            stage_fit,
+            budget.stage,
             context.seed,
+            batch=budget.segments,
         )
         examples, check_days = small.encoded_by(encoders)
         test = encode(encoders, life.days)
         figures["retrieval"][positive] = contrastive.retrieval(encoders, test)
-        network = of_scenario.train(examples, check_days, encoders.space, network_fit, context.seed)
+        network = of_scenario.train(
+            examples,
+            check_days,
+            encoders.space,
+            budget.network,
+            context.seed,
+            batch=budget.windows,
+        )
         figures["positive"][positive] = _f1(network, encoders, test)
     return figures
 
@@ -196,10 +250,28 @@ COMPARISONS = {
 }
 
 
-def _budget(settings: Fit) -> str:
+def _words(settings: Fit) -> str:
     if settings.steps is None:
         return f"{settings.minutes:g} min"
     return f"{settings.steps} steps, {settings.minutes:g} min at most"
+
+
+def _figures_before(
+    parser: argparse.ArgumentParser, path: Path | None, training: dict[str, Any]
+) -> dict[str, dict[str, Any]]:
+    """Return the seeds of `path` that trained alike; a command line error if some did not."""
+    if path is None:
+        parser.error("--resume has no file to resume from; expected --json FILE")
+    if not path.is_file():
+        return {}
+    before: dict[str, dict[str, Any]] = json.loads(path.read_text("utf-8"))
+    for seed, figures in before.items():
+        if figures["training"] != training:
+            parser.error(
+                f"--resume: seed {seed} of {path} trained as {figures['training']}; "
+                f"expected {training}"
+            )
+    return before
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -219,6 +291,18 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--steps", type=int, help="training steps per network, if they end sooner")
     parser.add_argument(
         "--sharing-steps", type=int, help="training steps per contrastive stage, if they end sooner"
+    )
+    parser.add_argument(
+        "--scenario-batch",
+        type=int,
+        default=of_scenario.BATCH,
+        help="windows in a batch of a scenario network",
+    )
+    parser.add_argument(
+        "--sharing-batch",
+        type=int,
+        default=contrastive.BATCH,
+        help="segments in a batch of a contrastive stage",
     )
     kind = parser.add_mutually_exclusive_group()
     kind.add_argument(
@@ -246,6 +330,11 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--cache", type=Path, help="cache folder of the composed days")
     parser.add_argument("--stretches", type=int, default=4 * PART)
     parser.add_argument("--json", type=Path, help="output file of the metrics")
+    parser.add_argument(
+        "--resume",
+        action="store_true",
+        help="keep the seeds that --json has of the same budget, and measure the others",
+    )
     parser.add_argument("--results", type=Path, help="page that the comparison's section is put in")
     parser.set_defaults(comparison="tables")
     return parser
@@ -256,40 +345,53 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command line."""
     parser = _parser()
     options = parser.parse_args(arguments)
-    for name, steps in (("steps", options.steps), ("sharing-steps", options.sharing_steps)):
-        if steps is not None and steps < 1:
-            parser.error(f"--{name} is {steps}; expected 1 or more")
+    for name, count, least in (
+        ("steps", options.steps, 1),
+        ("sharing-steps", options.sharing_steps, 1),
+        ("scenario-batch", options.scenario_batch, 1),
+        # A pair needs another to differ from.
+        ("sharing-batch", options.sharing_batch, 2),
+    ):
+        if count is not None and count < least:
+            parser.error(f"--{name} is {count}; expected {least} or more")
     if options.device != "cpu" and options.comparison != "contrastive_alone":
         parser.error(f"--device is {options.device}; expected cpu unless --contrastive-alone")
     data = needed_recordings(parser, options)
     pin_one_thread()
-    network_fit = Fit(options.minutes, steps=options.steps)
-    stage_fit = Fit(options.sharing_minutes, rate=recipes.SHARING_RATE, steps=options.sharing_steps)
+    budget = Budget(
+        Fit(options.minutes, steps=options.steps),
+        Fit(options.sharing_minutes, rate=recipes.SHARING_RATE, steps=options.sharing_steps),
+        options.scenario_batch,
+        options.sharing_batch,
+    )
+    weights = weights_measured(Registry(options.weights))
     training = {
+        "comparison": options.comparison,
         "stretches": options.stretches,
-        "network": _budget(network_fit),
-        "stage": _budget(stage_fit),
+        **budget.report(),
+        "weights": weights,
     }
     figures: dict[str, dict[str, Any]] = {}
+    if options.resume:
+        figures = _figures_before(parser, options.json, training)
     with cache_folder(options.cache) as cache:
-        for seed in options.seeds:
+        for seed in (each for each in options.seeds if str(each) not in figures):
             context = TrainingContext(
                 data, options.weights, cache, seed, options.stretches, device=options.device
             )
             measure = COMPARISONS[options.comparison]
-            figures[str(seed)] = measure(context, network_fit, stage_fit) | {"training": training}
+            measured = measure(context, budget)
+            figures[str(seed)] = measured | {"training": training}
             if options.json is not None:
                 write_atomically(options.json, json.dumps(figures, indent=2))
+    figures = {str(seed): figures[str(seed)] for seed in options.seeds}
     print(json.dumps(figures, indent=2))
     if options.results is not None:
-        without = {"json", "cache"}
+        without = {"json", "cache", "resume"}
         if options.comparison == "tables":
-            without |= {"sharing_minutes", "sharing_steps"}
+            without |= {"sharing_minutes", "sharing_steps", "sharing_batch"}
         command = page_command(parser, options, without)
-        written = (
-            f"Written by `{command}` on {datetime.now(UTC).date().isoformat()}, "
-            f"{weights_measured(Registry(options.weights))}"
-        )
+        written = f"Written by `{command}` on {datetime.now(UTC).date().isoformat()}, {weights}"
         put_section(options.results, section(options.comparison, figures, written))
     return 0
 

@@ -19,9 +19,7 @@ from tests.models.research.egolog import synthetic
 QUICK = Fit(minutes=2, steps=120, checks=2, rate=3e-3)
 
 
-@pytest.fixture(autouse=True)
-def _small_batches(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(contrastive, "BATCH", 48)
+BATCH = 48
 
 
 def telling(count: int = 32, seed: int = 0) -> Days:
@@ -65,7 +63,7 @@ def test_training_pulls_the_motion_of_a_sound_towards_it(positive: Positive) -> 
     days, check = telling(), telling(seed=1)
     encoders = settled(days)
     before = contrastive.retrieval(encoders, encode(encoders, check))
-    contrastive.train(encoders, [days], check, positive, QUICK, 0)
+    contrastive.train(encoders, [days], check, positive, QUICK, 0, batch=BATCH)
     after = contrastive.retrieval(encoders, encode(encoders, check))
     # One in 32 by chance, one in 8 where the four scenarios are told apart and nothing else is;
     # 2,048 trials spread by 0.004.
@@ -78,7 +76,7 @@ def test_what_names_sounds_and_motions_stays_as_it_was() -> None:
     encoders = fresh.encoders()
     before = {key: value.clone() for key, value in encoders.state_dict().items()}
     quick = Fit(minutes=1, steps=2, checks=1)
-    contrastive.train(encoders, [telling(8)], telling(8), "scenario", quick, 0)
+    contrastive.train(encoders, [telling(8)], telling(8), "scenario", quick, 0, batch=BATCH)
     changed = {
         key.split(".")[0]
         for key, value in encoders.state_dict().items()
@@ -91,7 +89,7 @@ def test_the_same_seed_teaches_the_same() -> None:
     quick = Fit(minutes=1, steps=2, checks=1)
     days = telling(8)
     one, same, other = (
-        contrastive.train(fresh.encoders(), [days], days, "scenario", quick, seed)
+        contrastive.train(fresh.encoders(), [days], days, "scenario", quick, seed, batch=BATCH)
         for seed in (1, 1, 2)
     )
     mel = torch.rand(2, 100, 64) * 20
@@ -103,7 +101,9 @@ def test_a_stage_that_teaches_nothing_leaves_the_copies_as_they_begin() -> None:
     encoders = fresh.encoders()
     quick = Fit(minutes=1, steps=2, checks=1)
     nothing = contrastive.StageLosses(space=False, labels=False)
-    trained = contrastive.train(encoders, [telling(8)], telling(8), "scenario", quick, 0, nothing)
+    trained = contrastive.train(
+        encoders, [telling(8)], telling(8), "scenario", quick, 0, nothing, batch=BATCH
+    )
     tower, copy = trained.audio.tower.state_dict(), trained.shared_audio.state_dict()
     assert all(torch.equal(tower[key], value) for key, value in copy.items())
 
@@ -114,7 +114,7 @@ def test_without_a_lesson_what_learns_by_it_alone_stays(lesson: str) -> None:
     quick = Fit(minutes=1, steps=2, checks=1, decay=0.0)
     alone = contrastive.StageLosses(space=lesson == "space", labels=lesson == "labels")
     before = encoders.space.tau.item()
-    contrastive.train(encoders, [telling(8)], telling(8), "scenario", quick, 0, alone)
+    contrastive.train(encoders, [telling(8)], telling(8), "scenario", quick, 0, alone, batch=BATCH)
     assert (encoders.space.tau.item() != before) == (lesson == "space")
 
 
@@ -139,7 +139,7 @@ def test_the_stage_is_on_its_device_alone(monkeypatch: pytest.MonkeyPatch) -> No
     monkeypatch.setattr(contrastive, "low_precision", lambda device: nullcontext())
     days = telling(8)
     encoders = contrastive.train(
-        fresh.encoders(), [days], days, "scenario", QUICK, 0, device="meta"
+        fresh.encoders(), [days], days, "scenario", QUICK, 0, device="meta", batch=BATCH
     )
     gradients = [each.grad for each in trained[0].parameters() if each.grad is not None]
     assert len(gradients) > 50

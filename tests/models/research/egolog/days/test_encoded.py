@@ -67,3 +67,12 @@ def test_segments_alone_are_those_of_the_whole() -> None:
     for name in ("audio", "imu", "scenarios"):
         torch.testing.assert_close(getattr(alone, name), getattr(whole, name), atol=1e-4, rtol=1e-4)
     assert alone.seconds == 10
+
+
+def test_fast_segments_differ_by_half_precision_only() -> None:
+    encoders, days = fresh.encoders(), synthetic.days(2, 10)
+    whole, fast = (encode_segments(encoders, [days], fast=each) for each in (False, True))
+    for name in ("audio", "imu"):
+        found, true = getattr(fast, name), getattr(whole, name)
+        assert found.dtype == torch.float32
+        assert (found - true).abs().mean() < 0.02 * true.abs().mean()
