@@ -23,7 +23,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import torch
-from torch import nn
 
 from models.egolog.contrastive import SharedSpace
 from models.research.egolog import baselines, contrastive, recipes
@@ -32,7 +31,8 @@ from models.research.egolog import scenario as of_scenario
 from models.research.egolog.context import PART, TrainingContext
 from models.research.egolog.contrastive import StageLosses
 from models.research.egolog.days.composed import compose
-from models.research.egolog.days.encoded import EncodedDays, encode, encode_segments
+from models.research.egolog.days.encoded import encode, encode_segments
+from models.research.egolog.days.feature_scale import FeatureScale, reset_standardisation
 from models.research.evaluation.composed_days import scores as composed_life
 from models.research.evaluation.options import weights_measured
 from models.research.evaluation.report.ablations import section
@@ -55,6 +55,7 @@ if TYPE_CHECKING:
     from models.egolog.contrastive import Encoders, Positive
     from models.egolog.scenario import ScenarioNet
     from models.egolog.scenario import Sequence as SequenceModel
+    from models.research.egolog.days.encoded import EncodedDays
     from models.simulation.sources.material import Material
 
 POSITIVES: tuple[Positive, ...] = ("sample", "scenario")
@@ -112,8 +113,9 @@ def contrastive_alone(context: TrainingContext, budget: Budget) -> dict[str, dic
     )
     figures = {}
     for name in LOSSES:
-        encoders, network = train_with(context, name, budget)
-        figures[name] = _f1(network, encoders, encode_segments(encoders, [unseen], fast=True))
+        cell = train_with(context, name, budget)
+        test = cell.scale.of(encode_segments(cell.encoders, [unseen], fast=True))
+        figures[name] = _f1(cell.network, cell.encoders, test)
         print(f"seed {context.seed}, {name}: F1 {figures[name]:.3f}", flush=True)
     # Paired: both cells of a seed are measured on the same days.
     differences = {
@@ -122,13 +124,22 @@ def contrastive_alone(context: TrainingContext, budget: Budget) -> dict[str, dic
     return {"contrastive_alone": figures, "contrastive_differences": differences}
 
 
-def train_with(
-    context: TrainingContext, losses: str, budget: Budget
-) -> tuple[Encoders, ScenarioNet]:
+@dataclass(frozen=True)
+class TrainedCell:
+    """Encoders, whose space takes features on `scale`, and the network above them, which does."""
+
+    encoders: Encoders
+    network: ScenarioNet
+    scale: FeatureScale
+
+
+def train_with(context: TrainingContext, losses: str, budget: Budget) -> TrainedCell:
     """Return encoders whose stage had the losses `LOSSES[losses]`, and the network above them.
 
     Both train on the composed days only, without the demo's simulated ones, and above a new space:
-    the shipped one was trained with the contrastive loss.
+    the shipped one was trained with the contrastive loss. The network takes standardised features:
+    a short stage with new heads shifts features by many times their spread, and the noise that the
+    network trains with is a share of their standard deviation, shifts included.
     """
     encoders = context.encoders()
     torch.manual_seed(context.seed)
@@ -147,24 +158,21 @@ def train_with(
     )
     days = encode_segments(encoders, composed, fast=True)
     check = encode_segments(encoders, [context.validation_days], fast=True)
-    if not LOSSES[losses].space:
-        _standardise(encoders.space, days)
+    scale = FeatureScale.of_days(days)
+    if LOSSES[losses].space:
+        scale.rescale(encoders.space)
+    else:
+        # Nothing trained it: its inputs are standardised as they are.
+        reset_standardisation(encoders.space)
     network = of_scenario.train(
-        days, check, encoders.space, budget.network, context.seed, batch=budget.windows
+        scale.of(days),
+        scale.of(check),
+        encoders.space,
+        budget.network,
+        context.seed,
+        batch=budget.windows,
     )
-    return encoders, network
-
-
-def _standardise(space: SharedSpace, days: EncodedDays) -> None:
-    """Take the means and spreads of a space that nothing trained from the features of `days`."""
-    for projection, features in ((space.audio, days.audio), (space.imu, days.imu)):
-        norm = next(m for m in projection.modules() if isinstance(m, nn.BatchNorm1d))
-        norm.reset_running_stats()
-        norm.momentum = None
-        norm.train()
-        with torch.inference_mode():
-            norm(features.flatten(0, 1))
-        norm.eval()
+    return TrainedCell(encoders, network, scale)
 
 
 def tables(context: TrainingContext, budget: Budget) -> dict[str, Any]:

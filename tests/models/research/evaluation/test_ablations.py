@@ -128,17 +128,17 @@ def test_cells_of_the_stage_alone_share_nothing_that_the_loss_trained(
     monkeypatch.setattr(contrastive, "train", recorded)
     quick = Fit(minutes=1, steps=1, checks=1)
     budget = ablations.Budget(quick, quick, windows=4, segments=4)
-    one, _ = ablations.train_with(context, "neither", budget)
-    same, _ = ablations.train_with(context, "neither", budget)
+    cell, other = (ablations.train_with(context, "neither", budget) for _ in range(2))
+    one, same = cell.encoders, other.encoders
     assert [len(days) for days in trained_on] == [1, 1]
     assert trained_on[0][0] is composed
     weights = [each.space.state_dict()["audio.1.weight"] for each in (one, same, shipped)]
     assert torch.equal(weights[0], weights[1])
     assert not torch.equal(weights[0], weights[2])
     # Nothing trained the space, so its inputs are standardised by the days alone.
-    features = encode_segments(one, [composed], fast=True).audio.flatten(0, 1)
+    features = cell.scale.of(encode_segments(one, [composed], fast=True)).audio.flatten(0, 1)
     torch.testing.assert_close(
-        one.space.audio[0](features).mean(0), torch.zeros(256), atol=1e-3, rtol=0
+        one.space.audio[0](features).mean(0), torch.zeros(256), atol=1e-2, rtol=0
     )
 
 
