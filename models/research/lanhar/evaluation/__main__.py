@@ -35,7 +35,7 @@ if TYPE_CHECKING:
 
 @one_line_errors
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run the command line; an error is one line and status 1."""
+    """Run the command line."""
     parser = _parser()
     options = parser.parse_args(arguments)
     check_minimums(parser, options, seed=0, text_share=0)
