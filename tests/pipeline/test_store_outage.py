@@ -49,7 +49,7 @@ async def test_a_store_that_refuses_while_frames_come_costs_no_record(
                 await send(frames[earlier:])
                 worker.wait_until(lambda: worker.output().count("refuses: OOM") == 1)
                 # A full store is read as before.
-                assert worker.counts() == {}
+                assert worker.counts().keys() <= {"walker"}
             finally:
                 await admin.config_set("maxmemory", "0")
         worker.wait_until(lambda: worker.counts() == {"walker": (2, 12)})

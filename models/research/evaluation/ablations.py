@@ -80,7 +80,7 @@ PAIRS = (("contrastive", "neither"), ("contrastive + labels", "labels"))
 
 
 @dataclass(frozen=True)
-class Budget:
+class TrainingBudget:
     """What is compared trains alike: each network as `network` says, each stage as `stage` does.
 
     A step of a scenario network takes `windows` of 30 s, one of a stage `segments` of 2 s.
@@ -101,7 +101,9 @@ class Budget:
         }
 
 
-def contrastive_alone(context: TrainingContext, budget: Budget) -> dict[str, dict[str, float]]:
+def contrastive_alone(
+    context: TrainingContext, budget: TrainingBudget
+) -> dict[str, dict[str, float]]:
     """Return the scenario's F1 on unseen life for each of `LOSSES`, all else alike."""
     unseen = compose(
         composed_life.SEED + context.seed,
@@ -133,7 +135,7 @@ class TrainedCell:
     scale: FeatureScale
 
 
-def train_with(context: TrainingContext, losses: str, budget: Budget) -> TrainedCell:
+def train_with(context: TrainingContext, losses: str, budget: TrainingBudget) -> TrainedCell:
     """Return encoders whose stage had the losses `LOSSES[losses]`, and the network above them.
 
     Both train on the composed days only, without the demo's simulated ones, and above a new space:
@@ -175,7 +177,7 @@ def train_with(context: TrainingContext, losses: str, budget: Budget) -> Trained
     return TrainedCell(encoders, network, scale)
 
 
-def tables(context: TrainingContext, budget: Budget) -> dict[str, Any]:
+def tables(context: TrainingContext, budget: TrainingBudget) -> dict[str, Any]:
     """Return the figures of Tables 1 and 2 and of the baselines on unseen life."""
     networks = composed_life.Networks.load(context.registry)
     life = composed_life.unseen_life(networks, _material_of(context), context.seed, context.cache)
@@ -208,7 +210,7 @@ def tables(context: TrainingContext, budget: Budget) -> dict[str, Any]:
     return figures
 
 
-def positive_pairs(context: TrainingContext, budget: Budget) -> dict[str, dict[str, float]]:
+def positive_pairs(context: TrainingContext, budget: TrainingBudget) -> dict[str, dict[str, float]]:
     """Return the scenario's F1, and retrieval of motion, by definition of a positive pair."""
     networks = composed_life.Networks.load(context.registry)
     life = composed_life.unseen_life(networks, _material_of(context), context.seed, context.cache)
@@ -366,7 +368,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         parser.error(f"--device is {options.device}; expected cpu unless --contrastive-alone")
     data = needed_recordings(parser, options)
     pin_one_thread()
-    budget = Budget(
+    budget = TrainingBudget(
         Fit(options.minutes, steps=options.steps),
         Fit(options.sharing_minutes, rate=recipes.SHARING_RATE, steps=options.sharing_steps),
         options.scenario_batch,

@@ -27,9 +27,9 @@ if TYPE_CHECKING:
 def test_what_is_compared_trains_for_the_same_steps_and_the_figures_say_so(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    budgets: list[ablations.Budget] = []
+    budgets: list[ablations.TrainingBudget] = []
 
-    def trained(_: TrainingContext, budget: ablations.Budget) -> dict[str, Any]:
+    def trained(_: TrainingContext, budget: ablations.TrainingBudget) -> dict[str, Any]:
         budgets.append(budget)
         return {"contrastive_alone": {"neither": 0.5}}
 
@@ -68,7 +68,7 @@ def test_a_comparison_resumes_at_the_seeds_that_are_not_measured(
 ) -> None:
     seeds: list[int] = []
 
-    def trained(context: TrainingContext, _: ablations.Budget) -> dict[str, Any]:
+    def trained(context: TrainingContext, _: ablations.TrainingBudget) -> dict[str, Any]:
         seeds.append(context.seed)
         return {"contrastive_alone": {"neither": context.seed / 10}}
 
@@ -127,7 +127,7 @@ def test_cells_of_the_stage_alone_share_nothing_that_the_loss_trained(
 
     monkeypatch.setattr(contrastive, "train", recorded)
     quick = Fit(minutes=1, steps=1, checks=1)
-    budget = ablations.Budget(quick, quick, windows=4, segments=4)
+    budget = ablations.TrainingBudget(quick, quick, windows=4, segments=4)
     cell, other = (ablations.train_with(context, "neither", budget) for _ in range(2))
     one, same = cell.encoders, other.encoders
     assert [len(days) for days in trained_on] == [1, 1]
