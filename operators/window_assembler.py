@@ -66,7 +66,7 @@ class WindowAssembler(Generic[TokenT]):
                 session.slices[number] = self._featurize(session, number, out)
             slices.append(session.slices.get(number))
         if kind == "scenario":
-            self._count_silence(session, [n for n, s in enumerate(slices, first) if s is None], out)
+            self._count_absent(session, [n for n, s in enumerate(slices, first) if s is None], out)
         published = session.published.setdefault(kind, [])
         has_audio = any(each is not None and each.filled.get("audio") for each in slices)
         channels = session.formats["audio"][1] if has_audio else None
@@ -92,7 +92,7 @@ class WindowAssembler(Generic[TokenT]):
             for starts in session.published.values():
                 starts[:] = [s for s in starts if s >= end_ns]
 
-    def _count_silence(
+    def _count_absent(
         self, session: WindowSession[TokenT], absent: list[int], out: Windowed[TokenT]
     ) -> None:
         """Count the slices between a session's frames in which it sent nothing at all."""

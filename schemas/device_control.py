@@ -28,7 +28,7 @@ class DeviceControl(Message):
     resumed. Messages written up to `erased_ms` (wall time, ms since the epoch) stay dropped once
     the device is active again; it is None in an erasure itself, which counts from when it was
     written. Where it is `stamped`, results of the device say in a header which erasure they come
-    after; workers of earlier releases, which it is not of, wrote none.
+    after; erasures by earlier releases are not stamped, because their workers wrote no such header.
     """
 
     TYPE: ClassVar[str] = "device.control"

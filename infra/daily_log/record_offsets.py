@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from infra.daily_log.scripts import PUT_PLACES
+from infra.daily_log.scripts import PUT_FIELDS
 from infra.redis.erasure_marks import marks_key
 from infra.topics import DAY_S, SCENARIO, TOPICS
 from schemas.frames import NS
@@ -54,7 +54,7 @@ class RecordOffsets:
         async with self._redis.pipeline(transaction=False) as pipe:
             for (key, device), fields in by_key.items():
                 keys = key, marks_key(self._prefix)
-                pipe.eval(PUT_PLACES, len(keys), *keys, device, after_ms, _KEPT_S, *fields)
+                pipe.eval(PUT_FIELDS, len(keys), *keys, device, after_ms, _KEPT_S, *fields)
             await pipe.execute()
 
     async def read(self, device: str, records: Sequence[Scenario]) -> dict[str, Place]:

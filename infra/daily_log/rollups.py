@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from redis.exceptions import RedisError
 
-from infra.daily_log.scripts import PUT_ROLLUP
+from infra.daily_log.scripts import PUT_FIELDS
 from infra.redis.outage import at_once, cause, passes
 
 if TYPE_CHECKING:
@@ -65,7 +65,7 @@ class Rollups:
         arguments = device, after_ms, self._retention_s, f"{kind}/{hour}", value
         try:
             with at_once():
-                await self._redis.eval(PUT_ROLLUP, len(keys), *keys, *arguments)
+                await self._redis.eval(PUT_FIELDS, len(keys), *keys, *arguments)
         except RedisError as error:
             if not passes(error):
                 raise

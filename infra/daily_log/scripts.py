@@ -99,21 +99,9 @@ BUMP_REVISION = """
 return redis.call('EXISTS', KEYS[1]) == 1 and redis.call('INCR', KEYS[1]) or 0
 """
 
-# KEYS: the summaries, the marks of erased devices. ARGV: the device, the erasure that a summary
-# comes after (ms), how long the summaries are kept (s), the field, its value.
-PUT_ROLLUP = (
-    IS_ERASED
-    + """
-if is_erased(KEYS[2], ARGV[1], ARGV[2]) then return 0 end
-redis.call('HSET', KEYS[1], ARGV[4], ARGV[5])
-redis.call('EXPIRE', KEYS[1], ARGV[3])
-return 1
-"""
-)
-
-# KEYS: a day's places, the marks of erased devices. ARGV: the device, the erasure that the records
-# come after (ms), how long the places are kept (s), of each its window and place.
-PUT_PLACES = (
+# KEYS: a hash, the marks of erased devices. ARGV: the device, the erasure that the fields come
+# after (ms), how long the hash is kept (s), each field and its value.
+PUT_FIELDS = (
     IS_ERASED
     + """
 if is_erased(KEYS[2], ARGV[1], ARGV[2]) then return 0 end

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, cast
 
 from redis.exceptions import RedisError
 
 from infra.errors import StoreError, TakenOverError
-from infra.redis.erasure_marks import log_prefix, marks_key
+from infra.redis.erasure_marks import NO_ERASURES, log_prefix, marks_key
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -50,7 +49,6 @@ end
 return answers
 """
 _ERASED, _OTHER_OWNER, _RESUMED = 1, 2, 3
-_NO_ERASURES: Mapping[str, int] = MappingProxyType({})
 
 
 class Checkpoints:
@@ -79,7 +77,7 @@ class Checkpoints:
         return cast("bytes | None", value)
 
     async def put(
-        self, stage: str, items: Mapping[str, bytes], after_ms: Mapping[str, int] = _NO_ERASURES
+        self, stage: str, items: Mapping[str, bytes], after_ms: Mapping[str, int] = NO_ERASURES
     ) -> set[str]:
         """Write `items`, keyed by device id, in one step.
 
@@ -172,7 +170,7 @@ class OwnedCheckpoints(Checkpoints):
         return cast("bytes | None", value)
 
     async def put(
-        self, stage: str, items: Mapping[str, bytes], after_ms: Mapping[str, int] = _NO_ERASURES
+        self, stage: str, items: Mapping[str, bytes], after_ms: Mapping[str, int] = NO_ERASURES
     ) -> set[str]:
         """Write `items`, keyed by device id; return the erased devices, which are not written.
 

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 from redis.exceptions import RedisError
 
-from infra.redis.erasure_marks import IS_ERASED, marks_key
+from infra.redis.erasure_marks import IS_ERASED, NO_ERASURES, marks_key
 from infra.redis.outage import at_once, refusal_code
 
 if TYPE_CHECKING:
@@ -81,14 +81,13 @@ class LiveStates:
         return {name.decode() for name, until_s in members if until_s >= seconds}
 
     async def put(
-        self, states: Mapping[str, dict[str, Any]], after_ms: Mapping[str, int] | None = None
+        self, states: Mapping[str, dict[str, Any]], after_ms: Mapping[str, int] = NO_ERASURES
     ) -> None:
         """Write states by device; they expire after `SHOWN_S`.
 
         `after_ms` is the erasure that a device's state comes after, 0 if it is left out. States of
         devices that were erased since are dropped.
         """
-        after_ms = after_ms or {}
         async with self._redis.pipeline(transaction=False) as pipe:
             for device, state in states.items():
                 pipe.eval(

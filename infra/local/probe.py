@@ -35,7 +35,7 @@ def kafka_answers(port: int, host: str = LOOPBACK) -> bool:
 def speaks_tls(port: int, host: str = LOOPBACK) -> bool:
     """Begin a TLS handshake; a server that refuses it by an alert speaks TLS too."""
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
-    # Nothing is sent and nothing believed: only the protocol is asked for.
+    # Whose certificate it is does not matter: only the protocol is asked for.
     context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
     try:
         with _connect(host, port) as connection, context.wrap_socket(connection):

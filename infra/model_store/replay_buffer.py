@@ -8,10 +8,10 @@ from __future__ import annotations
 
 import sqlite3
 from contextlib import contextmanager
-from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from infra.errors import ReplayBufferError
+from infra.redis.erasure_marks import NO_ERASURES
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -37,7 +37,6 @@ INSERT INTO state VALUES (1, 0, NULL, NULL);
 _FROM_1_TO_2 = "ALTER TABLE items ADD COLUMN trusted INTEGER NOT NULL DEFAULT 0;"
 _FROM_2_TO_3 = "ALTER TABLE items ADD COLUMN after_ms INTEGER NOT NULL DEFAULT 0;"
 _UPGRADES = {1: _FROM_1_TO_2 + _FROM_2_TO_3, 2: _FROM_2_TO_3}
-_NO_ERASURES: Mapping[str, int] = MappingProxyType({})
 
 
 class ReplayBuffer:
@@ -70,7 +69,7 @@ class ReplayBuffer:
         items: Sequence[tuple[str, str, bytes]],
         *,
         trusted: bool = False,
-        after_ms: Mapping[str, int] = _NO_ERASURES,
+        after_ms: Mapping[str, int] = NO_ERASURES,
     ) -> int:
         """Store (window id, encoders, message) items; return how many are new.
 

@@ -18,13 +18,18 @@ them again.
 
 from __future__ import annotations
 
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 from infra import metrics
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from redis.asyncio import Redis
 
+NO_ERASURES: Mapping[str, int] = MappingProxyType({})
+"""The erasures that data of devices comes after, ms by device, where none was ever erased."""
 # Begins a script: whether data of a device, which comes after an erasure, must not be written.
 IS_ERASED = """
 local function is_erased(marks, device, after_ms)

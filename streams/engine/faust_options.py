@@ -50,8 +50,8 @@ def faust_options(settings: Settings) -> dict[str, Any]:
         "consumer_metadata_max_age_ms": _METADATA_MAX_AGE_MS,
         "producer_max_request_size": _MAX_REQUEST_BYTES,
         "consumer_max_fetch_size": _MAX_REQUEST_BYTES,
-        # Every message has a checksum of its own, which also covers what no batch has seen. The
-        # broker checked the batch's when it took it; doing so again would take twice as long.
+        # Every message has a checksum of its own, from where it was encoded. The broker checked the
+        # batch's when it took it; checking that again would take twice as long.
         "broker_check_crcs": False,
         "consumer_auto_offset_reset": "earliest",
         "broker_session_timeout": settings.session_timeout_s,
