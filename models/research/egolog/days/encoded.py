@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from contextlib import nullcontext
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
@@ -115,8 +114,7 @@ def encode_segments(
     """
     device = encoders.space.tau.device
     columns: defaultdict[str, list[Tensor]] = defaultdict(list)
-    precision = low_precision(device=device.type) if fast else nullcontext()
-    with torch.inference_mode(), precision:
+    with torch.inference_mode(), low_precision(enabled=fast, device=device.type):
         for days in parts:
             inside = torch.arange(days.seconds - SEGMENT_S + 1)[:, None] + torch.arange(SEGMENT_S)
             rows = inside[:, :1] * FRAMES + torch.arange(SEGMENT_S * FRAMES)  # (P, 100)
