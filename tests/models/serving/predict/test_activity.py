@@ -18,6 +18,7 @@ from tests.models.serving.predict.inputs import imu, mel
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from models.serving.registry import Registry
     from schemas.position import Place
 
 
@@ -113,20 +114,25 @@ def test_nothing_is_done_lying_unless_it_is_heard(tmp_path: Path) -> None:
     assert [upright.unknown, lying.unknown, with_sound.unknown] == [False, True, False]
 
 
-@pytest.mark.parametrize(("seated", "posture"), [(0.95, "sitting"), (0.05, "standing")])
-def test_a_tilt_shows_a_posture_however_unfamiliar_its_motion_is(
-    tmp_path: Path, seated: float, posture: str
-) -> None:
-    registry = fresh.registry(tmp_path)
+def sure_of_unfamiliar_motion(folder: Path, *names: str) -> Registry:
+    """Return networks to which all motion is unfamiliar, and these activities are likeliest."""
+    registry = fresh.registry(folder)
     familiarity = registry.load(FAMILIARITY).module
     for reference in (familiarity, familiarity.locomotion):
         reference.limit.fill_(1e-3)
     registry.save(FAMILIARITY, familiarity)
     har = registry.load(HAR).module
-    at = [ACTIVITIES.index(name) for name in ("sitting", "standing")]
     with torch.no_grad():
-        har.out.bias[at] += 20
+        har.out.bias[[ACTIVITIES.index(name) for name in names]] += 20
     registry.save(HAR, har)
+    return registry
+
+
+@pytest.mark.parametrize(("seated", "posture"), [(0.95, "sitting"), (0.05, "standing")])
+def test_a_tilt_shows_a_posture_however_unfamiliar_its_motion_is(
+    tmp_path: Path, seated: float, posture: str
+) -> None:
+    registry = sure_of_unfamiliar_motion(tmp_path, "sitting", "standing")
     recognizer = ActivityRecognizer(registry)
     elsewhere, pocket, beside, without = recognizer.estimate(
         [
@@ -162,15 +168,8 @@ def test_a_tilt_shows_a_posture_however_unfamiliar_its_motion_is(
 def test_a_head_or_a_waist_shows_postures_alone_however_unfamiliar_its_motion_is(
     tmp_path: Path, position: Place | None, name: str, unknown: bool
 ) -> None:
-    registry = fresh.registry(tmp_path)
+    registry = sure_of_unfamiliar_motion(tmp_path, name)
     familiarity = registry.load(FAMILIARITY).module
-    for reference in (familiarity, familiarity.locomotion):
-        reference.limit.fill_(1e-3)
-    registry.save(FAMILIARITY, familiarity)
-    har = registry.load(HAR).module
-    with torch.no_grad():
-        har.out.bias[ACTIVITIES.index(name)] += 20
-    registry.save(HAR, har)
     recognizer = ActivityRecognizer(registry)
     silence = np.zeros((250, 64), np.float32)
     alone, dropped = recognizer.estimate(
