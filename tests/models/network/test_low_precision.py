@@ -36,3 +36,9 @@ def test_the_precision_is_low_only_where_the_processor_multiplies_it(
         assert (torch.ones(2, 2) @ torch.ones(2, 2)).dtype == expected
     with low_precision(enabled=False):
         assert (torch.ones(2, 2) @ torch.ones(2, 2)).dtype == torch.float32
+
+
+def test_full_precision_is_no_matter_of_the_device() -> None:
+    # Autocast has no meta device, and refuses it even where it is disabled.
+    with low_precision(enabled=False, device="meta"):
+        assert torch.ones(2, 2, device="meta").dtype == torch.float32

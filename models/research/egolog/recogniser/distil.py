@@ -19,7 +19,7 @@ from torch.nn.functional import binary_cross_entropy_with_logits as binary_cross
 from torch.nn.functional import cross_entropy, kl_div
 from tqdm import tqdm
 
-from models.network.low_precision import has_bfloat16
+from models.network.low_precision import low_precision
 from models.research.egolog.audio.clips import RATE
 from models.research.egolog.audio.encoder import LOWEST_SHARE, WARM_UP_STEPS
 from models.research.egolog.audio.optimisation import follow, optimisers, take_step
@@ -119,7 +119,7 @@ def fine_tuned(teacher: Teacher, scenes: Scenes, settings: Distillation, seed: i
             break
         scene = draw_scenes(scenes, settings.batch, rng)
         mel = teacher.mel(scene.wave)
-        with low_precision(scenes.device):
+        with low_precision(device=scenes.device.type):
             output = teacher(mel)
         sounds, categories = output.sounds.float(), output.categories.float()
         loss = _labels(sounds, categories, scene, settings.weights.sounds)
@@ -204,7 +204,7 @@ class DistillationBatches:
         """Draw the next batch."""
         scene = draw_scenes(self._scenes, self._batch, self._rng)
         mel = self._teacher.mel(scene.wave)
-        with low_precision(self._scenes.device):
+        with low_precision(device=self._scenes.device.type):
             output = self._teacher(mel)
             features, classes = self._teacher.published_output(mel)
         return DistillationBatch(
@@ -228,7 +228,7 @@ class DistillationBatch:
 
     def loss(self, student: Student, weights: Weights) -> Tensor:
         """Return the student's loss against the labels and both networks' outputs."""
-        with low_precision(self.mel.device):
+        with low_precision(device=self.mel.device.type):
             output, features, audioset = student(self.mel)
         sounds, categories = output.logits.float(), output.categories.float()
         from_labels = _labels(sounds, categories, self.scene, weights.sounds)
@@ -277,8 +277,3 @@ def draw_scenes(scenes: Scenes, batch: int, rng: Generator) -> Scene:
     """Draw scenes of one length, 2 to 5 s, with as many seconds in total as `batch` of 5 s."""
     seconds = int(rng.choice(SECONDS, p=SECONDS_SHARES))
     return scenes.draw(batch * SECONDS[-1] // seconds, seconds * RATE, rng)
-
-
-def low_precision(device: torch.device) -> torch.autocast:
-    """Return a context that computes in bfloat16 where that is faster."""
-    return torch.autocast(device.type, torch.bfloat16, device.type != "cpu" or has_bfloat16())

@@ -15,7 +15,8 @@ from torch import Tensor
 from torch.nn.functional import binary_cross_entropy_with_logits as binary_cross_entropy
 from tqdm import tqdm
 
-from models.research.egolog.recogniser.distil import draw_scenes, low_precision
+from models.network.low_precision import low_precision
+from models.research.egolog.recogniser.distil import draw_scenes
 from models.research.egolog.recogniser.log_mel import LogMel
 
 if TYPE_CHECKING:
@@ -44,7 +45,7 @@ def encode_scenes(encoder: SoundEncoder, scenes: Scenes, seed: int) -> EncodedSc
     parts: list[tuple[Tensor, Tensor, Tensor]] = []
     for _ in tqdm(range(BATCHES), desc="heads", mininterval=5):
         scene = draw_scenes(scenes, BATCH, rng)
-        with low_precision(scenes.device):
+        with low_precision(device=scenes.device.type):
             features = listening.tower(listening.low(log_mel(scene.wave)))
         parts.append((features.float().cpu(), scene.sounds.cpu(), scene.known.cpu()))
     encoder.cpu()
