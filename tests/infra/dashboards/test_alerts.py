@@ -12,14 +12,15 @@ import yaml
 from infra import metrics
 
 FOLDER = Path("infra/dashboards")
+TESTS = sorted(FOLDER.glob("alerts*_test.yml"))
 
 
-def read_yaml(name: str) -> Any:
-    return yaml.safe_load((FOLDER / name).read_text())
+def read_yaml(path: Path) -> Any:
+    return yaml.safe_load(path.read_text())
 
 
 def rules() -> list[dict[str, Any]]:
-    return [rule for group in read_yaml("alerts.yml")["groups"] for rule in group["rules"]]
+    return [rule for group in read_yaml(FOLDER / "alerts.yml")["groups"] for rule in group["rules"]]
 
 
 def test_promtool_sees_every_alert_fire_and_stay_silent() -> None:
@@ -27,7 +28,7 @@ def test_promtool_sees_every_alert_fire_and_stay_silent() -> None:
     if promtool is None:
         pytest.skip("promtool is not installed (Debian: apt-get install prometheus)")
     done = subprocess.run(
-        [promtool, "test", "rules", str(FOLDER / "alerts_test.yml")],
+        [promtool, "test", "rules", *map(str, TESTS)],
         capture_output=True,
         text=True,
         check=False,
@@ -37,7 +38,10 @@ def test_promtool_sees_every_alert_fire_and_stay_silent() -> None:
 
 def test_each_alert_is_tested_both_silent_and_firing() -> None:
     cases = [
-        case for test in read_yaml("alerts_test.yml")["tests"] for case in test["alert_rule_test"]
+        case
+        for path in TESTS
+        for test in read_yaml(path)["tests"]
+        for case in test["alert_rule_test"]
     ]
     firing = {case["alertname"] for case in cases if case.get("exp_alerts")}
     silent = {case["alertname"] for case in cases if not case.get("exp_alerts")}
@@ -54,7 +58,7 @@ def test_alerts_ask_for_metrics_that_there_are_and_say_what_to_do() -> None:
 
 
 def test_prometheus_of_compose_reads_the_alerts() -> None:
-    assert read_yaml("prometheus.yml")["rule_files"] == ["alerts.yml"]
+    assert read_yaml(FOLDER / "prometheus.yml")["rule_files"] == ["alerts.yml"]
     compose = yaml.safe_load(Path("docker-compose.yml").read_text())
     volumes = compose["services"]["prometheus"]["volumes"]
     assert "./infra/dashboards/alerts.yml:/etc/prometheus/alerts.yml:ro" in volumes
