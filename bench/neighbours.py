@@ -31,7 +31,7 @@ from bench.subjects.running import start_subject
 from bench.subjects.services import services
 from bench.subjects.subject import PRODUCT, Subject
 from bench.without_stream.work import RESULTS
-from infra import topics
+from infra.broker import topic_creation
 from models.network.windows import SCENARIO_WINDOW_S
 from models.research.lib.tables import table
 
@@ -68,7 +68,7 @@ async def measure(wearers: int, seconds: int, rounds: int) -> dict[str, Any]:
     with services() as running:
         settings = running.settings("neighbours", _PARTITIONS)
         elsewhere = running.settings("elsewhere", _PARTITIONS)
-        await topics.create(elsewhere)
+        await topic_creation.create(elsewhere)
         flooded = {CALM: None, ELSEWHERE: elsewhere, BESIDE: settings}
         subject = Subject("neighbours", PRODUCT, settings)
         warm_up = simulate_recording(SCENARIO_WINDOW_S, COARSE)

@@ -31,7 +31,7 @@ from bench.measuring.observer import Observer
 from bench.subjects.services import services
 from bench.subjects.subject import PRODUCT, Subject
 from bench.without_stream.work import RESULTS
-from infra import topics
+from infra.broker import topic_creation
 from models.research.lib.tables import table
 
 if TYPE_CHECKING:
@@ -132,7 +132,7 @@ async def measure(minutes: float, wearers: int, speed: float) -> dict[str, Any]:
     with services() as running:
         settings = running.settings("soak", _PARTITIONS)
         settings.run_dir.mkdir(parents=True, exist_ok=True)
-        await topics.create(settings)
+        await topic_creation.create(settings)
         subject = Subject("soak", PRODUCT, settings)
         async with Observer(settings, RESULTS) as observer:
             subject.spawn()

@@ -9,7 +9,7 @@ from uuid import uuid4
 
 from aiokafka import AIOKafkaProducer
 
-from infra import topics
+from infra.broker import topic_creation
 from infra.broker.access import client_arguments
 from infra.settings import Settings, load
 
@@ -20,15 +20,20 @@ if TYPE_CHECKING:
 _STEP_S = 0.05
 
 
-async def with_topics(broker_url: str, partitions: int) -> Settings:
-    """Create topics of the test's own and return their settings."""
-    made = load(
+def before_topics(broker_url: str, partitions: int) -> Settings:
+    """Return settings of topics of the test's own, which are not there yet."""
+    return load(
         env_file=None,
         broker_url=broker_url,
         topic_prefix=f"{uuid4().hex[:8]}.",
         topic_partitions=partitions,
     )
-    await topics.create(made)
+
+
+async def with_topics(broker_url: str, partitions: int) -> Settings:
+    """Create topics of the test's own and return their settings."""
+    made = before_topics(broker_url, partitions)
+    await topic_creation.create(made)
     return made
 
 

@@ -9,7 +9,9 @@ from aiokafka import AIOKafkaProducer
 from bench.faults.fault import Fault, Site
 from bench.faults.motion import Motion, log_of_motion, send_motion
 from infra import topics
+from infra.broker import topic_creation
 from infra.broker.access import client_arguments
+from infra.broker.admin import admin_client
 from infra.broker.topic_growth import grow
 
 _GONE_S = 5.0
@@ -25,10 +27,10 @@ class DeleteTopic(Fault):
 
     async def strike(self, site: Site) -> None:
         """Delete and create the topic."""
-        async with topics.admin_client(site.settings) as admin:
+        async with admin_client(site.settings) as admin:
             await admin.delete_topics([site.settings.topic(topics.ACTIVITY)])
         await asyncio.sleep(_GONE_S)
-        await topics.create(site.settings)
+        await topic_creation.create(site.settings)
 
 
 class GrowPartitions(Fault):

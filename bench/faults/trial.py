@@ -21,6 +21,7 @@ from bench.subjects.latency import Latency, latency
 from bench.subjects.subject import own_settings
 from bench.without_stream.work import RESULTS
 from infra import topics
+from infra.broker import topic_creation
 from infra.broker.topic_reader import read_letters
 from models.network.windows import HAR_WINDOW_S, SCENARIO_WINDOW_S, SPATIAL_WINDOW_S
 
@@ -90,7 +91,7 @@ class Bench:
         """Start two workers on topics of their own."""
         settings = self.settings(name)
         settings.run_dir.mkdir(parents=True, exist_ok=True)
-        await topics.create(settings)
+        await topic_creation.create(settings)
         host = "127.0.0.1"
         first = {
             "broker_url": f"kafka://{host}:{self.services.kafka_link.port}",

@@ -6,7 +6,7 @@ import time
 from typing import TYPE_CHECKING
 
 from bench.load.recording import COARSE, simulate_recording
-from infra import topics
+from infra.broker import topic_creation
 from streams.producers.replay import Replay, ReplayOptions
 
 if TYPE_CHECKING:
@@ -20,7 +20,7 @@ async def measure_producer(services: Services, plan: Plan, report: Callable[[str
     """Return the CPU ms per wearer-second of a replay at full speed, in this process."""
     report("the producer alone")
     settings = services.settings("producer", plan.partitions)
-    await topics.create(settings)
+    await topic_creation.create(settings)
     recording = simulate_recording(plan.seconds, COARSE)
     replay = Replay(settings, ReplayOptions(speed=None, devices=plan.wearers))
     began = time.process_time()

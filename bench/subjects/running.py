@@ -15,6 +15,7 @@ from bench.measuring.observer import Observer
 from bench.subjects.bytecode import write_bytecode
 from bench.without_stream.work import RESULTS
 from infra import topics
+from infra.broker import topic_creation
 from infra.daily_log.store import LogStore
 from infra.errors import NotAnsweringError
 from infra.redis.client import connect
@@ -133,7 +134,7 @@ async def start_subject(subject: Subject, warm_up: ArrayRecording) -> AsyncItera
     """Start a subject with frames already waiting for it, and stop it on exit."""
     settings = subject.settings
     write_bytecode(subject.program.modules)
-    await topics.create(settings)
+    await topic_creation.create(settings)
     first = Fleet("warm-up", subject.processes, warm_up)
     await send_all(settings, first)
     async with Observer(settings, RESULTS) as observer:

@@ -24,6 +24,7 @@ from aiokafka.errors import for_code
 from aiokafka.protocol.admin import CreateAclsRequest
 
 from infra import topics
+from infra.broker.admin import admin_client
 from infra.errors import SettingsError, TopicsError
 
 if TYPE_CHECKING:
@@ -142,7 +143,7 @@ async def apply(settings: Settings, rules: Sequence[Acl]) -> None:
 
     Raises `TopicsError` if the broker refuses a rule, and `BrokerError`.
     """
-    async with topics.admin_client(settings) as admin:
+    async with admin_client(settings) as admin:
         for rule in rules:
             reply = await admin._send_to_controller(
                 CreateAclsRequest(

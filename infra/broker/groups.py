@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 from aiokafka.errors import GroupAuthorizationFailedError, KafkaError
 
 from infra.broker.access import ACLS_HINT
+from infra.broker.admin import admin_client
 from infra.errors import BrokerError
-from infra.topics import admin_client
 
 if TYPE_CHECKING:
     from infra.settings import Settings

@@ -19,6 +19,7 @@ from aiokafka.errors import GroupCoordinatorNotAvailableError, IncompatibleBroke
 from aiokafka.partitioner import murmur2
 
 from infra import topics
+from infra.broker import broker_topics
 from infra.broker.access import client_arguments
 from infra.broker.signing import Signatures
 from infra.broker.topic_reader import TopicReader
@@ -52,9 +53,9 @@ async def grow(settings: Settings, partitions: int, *, force: bool = False) -> G
     Raises `TopicsError` if a topic is missing or has more, if workers still run, or if messages are
     unread and `force` is false; and `BrokerError`.
     """
-    counts = await topics.describe(settings)
+    counts = await broker_topics.describe(settings)
     for name, described in counts.items():
-        count = topics.number_of_partitions(name, described)
+        count = broker_topics.number_of_partitions(name, described)
         if count > partitions:
             raise TopicsError(
                 f"topic {name} has {count} partitions, and Kafka cannot take any away: expected "
@@ -132,7 +133,7 @@ async def _unread(settings: Settings, counts: dict[str, int]) -> int:
 
 async def _until_all_have(settings: Settings, partitions: int) -> None:
     deadline = asyncio.get_running_loop().time() + _DEADLINE_S
-    while set((await topics.describe(settings)).values()) != {partitions}:
+    while set((await broker_topics.describe(settings)).values()) != {partitions}:
         if asyncio.get_running_loop().time() > deadline:
             raise TopicsError(f"topics do not have {partitions} partitions after {_DEADLINE_S:g} s")
         await asyncio.sleep(0.1)

@@ -16,6 +16,7 @@ from aiokafka.errors import ConsumerStoppedError, KafkaError
 from aiokafka.partitioner import DefaultPartitioner
 
 from infra import topics
+from infra.broker import broker_topics
 from infra.broker.access import broker_error, client_arguments, require_broker
 from infra.broker.signing import Signatures
 from infra.local.embedded import broker_life
@@ -57,7 +58,7 @@ class TopicReader:
 
     async def __aenter__(self) -> TopicReader:
         # A consumer would ask for ever for what it may not see, and never read more partitions.
-        await topics.require(self._settings, self._name)
+        await broker_topics.require(self._settings, self._name)
         self._consumer = AIOKafkaConsumer(
             **client_arguments(self._settings),
             enable_auto_commit=False,

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 
 from faust.cli import argument, option
 
-from infra import clock, topics
+from infra import clock
+from infra.broker import topic_creation
 from infra.broker.device_control import pause_end_ms, read_controls, write_control
 from infra.daily_log.store import LogStore
 from infra.device_state.erasure import erase, kept_by_kafka
@@ -52,7 +53,7 @@ def _add_list(group: ActionGroup, app: EgoLogApp) -> None:
     async def devices_list() -> None:
         """List the devices with their state and their log."""
         settings = running(app.settings, "broker_url", "redis_url")
-        await topics.create(settings)
+        await topic_creation.create(settings)
         controls = await read_controls(settings)
         redis = await connect(settings)
         try:
@@ -168,7 +169,7 @@ async def _open_device(app: EgoLogApp, device: str) -> tuple[Settings, DeviceCon
     if not is_id(device):
         raise DeviceCommandError(f"device is {device[:80]!r}; expected {EXPECTED_ID}")
     settings = running(app.settings, "broker_url")
-    await topics.create(settings)
+    await topic_creation.create(settings)
     return settings, (await read_controls(settings)).get(device)
 
 

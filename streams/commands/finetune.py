@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from faust.cli import option
 from prometheus_client import start_http_server
 
-from infra import topics
+from infra.broker import topic_creation
 from infra.broker.groups import require_group
 from infra.errors import PortInUseError
 from infra.settings import Settings, env_name
@@ -40,7 +40,7 @@ def register(app: EgoLogApp) -> None:
         """
         registry = open_registry(app.settings)
         settings = running(app.settings, "broker_url", "redis_url")
-        await topics.create(settings)
+        await topic_creation.create(settings)
         await require_group(settings, f"{settings.app_id}-finetune")
         logging.basicConfig(level=settings.log_level, format="%(message)s")
         _serve_metrics(settings)

@@ -8,7 +8,7 @@ import click
 from faust.cli import option
 
 from infra import topics
-from infra.broker import acls, topic_growth
+from infra.broker import acls, broker_topics, raw_topic_retention, topic_creation, topic_growth
 from infra.errors import SettingsError
 from streams.commands.error_lines import one_line_errors
 from streams.commands.running_services import running
@@ -57,9 +57,9 @@ def register(app: EgoLogApp) -> None:
                 print(line)
             settings = settings.model_copy(update={"topic_partitions": grow})
         if create:
-            for name in await topics.create(settings):
+            for name in await topic_creation.create(settings):
                 print(f"created {name}")
-            for name in await topics.align_raw(settings):
+            for name in await raw_topic_retention.align_raw(settings):
                 print(f"set the retention of {name}")
         await _print_topics(settings)
 
@@ -86,7 +86,7 @@ def _require_sense(
 
 
 async def _print_topics(settings: Settings) -> None:
-    partitions = await topics.describe(settings)
+    partitions = await broker_topics.describe(settings)
     rows = [
         (
             settings.topic(topic.name),
@@ -100,7 +100,7 @@ async def _print_topics(settings: Settings) -> None:
 
 
 def _shown(partitions: int | None) -> str:
-    if partitions == topics.HIDDEN:
+    if partitions == broker_topics.HIDDEN:
         return "hidden"
     return "missing" if partitions is None else str(partitions)
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from faust.cli import argument, option
 
-from infra import topics
+from infra.broker import topic_creation
 from infra.errors import LabelError
 from models.lanhar.descriptions import labels as described
 from models.serving.lanhar_loading import require_lanhar
@@ -97,7 +97,7 @@ async def _add(app: EgoLogApp, name: str, describe: str) -> None:
 async def _open_editor(app: EgoLogApp, settings: Settings, describer: Describer) -> LabelEditor:
     """Return an editor that has read the topic; unreadable messages are listed on stderr."""
     lanhar = require_lanhar(open_registry(app.settings))
-    await topics.create(settings)
+    await topic_creation.create(settings)
     editor = LabelEditor(settings, label_set(lanhar), lanhar.embed, describer.describe)
     await editor.open()
     for line in editor.unreadable:

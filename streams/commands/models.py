@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from faust.cli import argument
 
-from infra import topics
+from infra.broker import topic_creation
 from infra.device_state.checkpoints import Checkpoints
 from infra.device_state.corrected_windows import CorrectedWindows
 from infra.errors import RevisionError
@@ -100,7 +100,7 @@ async def _open_pipeline(app: EgoLogApp) -> tuple[Settings, str]:
     """Return the running services' settings, topics created, and the shipped revision."""
     shipped = open_registry(app.settings).weights(SCENARIO_NET).revision
     settings = running(app.settings, "broker_url", "redis_url")
-    await topics.create(settings)
+    await topic_creation.create(settings)
     return settings, shipped
 
 

@@ -10,6 +10,7 @@ import click
 from faust.cli import argument, option
 
 from infra import topics
+from infra.broker import broker_topics, topic_creation
 from infra.broker.topic_reader import read_letters
 from infra.daily_log.store import LogStore
 from infra.errors import InfraError
@@ -178,7 +179,7 @@ async def publish(
     """
     settings = running(app.settings, "broker_url")
     # The role of devices sees no other topics.
-    await topics.create(settings, topics.RAW)
+    await topic_creation.create(settings, topics.RAW)
     options = ReplayOptions(
         speed=speed,
         devices=devices,
@@ -221,7 +222,7 @@ async def _print_outcome(settings: Settings, published: PublishedWindows) -> Non
         return
     try:
         async with await connect(running(settings, "redis_url")) as redis:
-            await topics.require(settings, topics.DEAD_LETTER)
+            await broker_topics.require(settings, topics.DEAD_LETTER)
             log = LogStore(redis, settings.app_id, settings.log_retention_days)
             became = await follow(published, log, lambda: read_letters(settings))
     except InfraError as error:

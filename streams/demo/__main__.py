@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING
 
 from tqdm import tqdm
 
-from infra import topics
+from infra.broker import topic_creation
 from infra.broker.topic_reader import read_letters
 from infra.errors import InfraError, NotAnsweringError
 from infra.local.embedded import find_running
@@ -138,7 +138,7 @@ async def _run(
     options: argparse.Namespace,
 ) -> int:
     ready = _with_addresses(settings)
-    await topics.create(ready)
+    await topic_creation.create(ready)
     url = f"http://{settings.web_host}:{settings.web_port}/"
     print(f"the page: {url}\n", flush=True)
     expected = expected_counts(day)

@@ -8,6 +8,7 @@ from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from infra import topics
+from infra.broker import broker_topics
 from infra.broker.access import ACLS_HINT
 from infra.errors import BrokerError
 
@@ -43,7 +44,7 @@ class TopicWatch:
             them = "it" if len(self._missing) == 1 else "them"
             parts.append(
                 f"{_topic_names(self._missing)} missing: create {them} with "
-                f"`{topics.CREATE_COMMAND}`"
+                f"`{broker_topics.CREATE_COMMAND}`"
             )
         if self._hidden:
             parts.append(f"{_topic_names(self._hidden)} hidden from this login: {ACLS_HINT}")
@@ -56,19 +57,19 @@ class TopicWatch:
             # Consumer and producer wait for an unreachable broker, and report it.
             with suppress(BrokerError):
                 # Connecting costs more than the request, so the connection is kept.
-                async with topics.descriptions(self._settings) as describe:
+                async with broker_topics.descriptions(self._settings) as describe:
                     while True:
                         self.look_at(await describe())
                         await asyncio.sleep(interval_s)
 
     def look_at(self, counts: Mapping[str, int | None]) -> None:
-        """Check the topics' numbers of partitions, as `infra.topics.describe` returns them.
+        """Check the topics' numbers of partitions, as `broker_topics.describe` returns them.
 
         Raises `TopicsError` if a topic has an unexpected number twice in a row: devices would move
         to other partitions, and their motion be separated from their sound.
         """
         missing = frozenset(name for name, count in counts.items() if count is None)
-        hidden = frozenset(name for name, count in counts.items() if count == topics.HIDDEN)
+        hidden = frozenset(name for name, count in counts.items() if count == broker_topics.HIDDEN)
         back = (self._missing | self._hidden) - missing - hidden
         if back:
             log.warning("%s there again", _topic_names(back))
@@ -85,7 +86,7 @@ class TopicWatch:
             names = (
                 self._settings.topic(topic.name) for topic in topics.used_topics(self._settings)
             )
-            topics.check({**dict.fromkeys(names, expected), **there}, self._settings)
+            broker_topics.check({**dict.fromkeys(names, expected), **there}, self._settings)
         self._differing = differing
 
 

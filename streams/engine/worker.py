@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import faust
 
-from infra import topics
+from infra.broker import broker_topics, topic_creation
 from infra.broker.groups import require_group
 from infra.disk import full_disk
 from infra.errors import InfraError, PortInUseError
@@ -139,9 +139,9 @@ def prepare(
 
 async def _check_services(settings: Settings, *, create: bool) -> None:
     if create:
-        await topics.create(settings)
+        await topic_creation.create(settings)
     else:
-        topics.check(await topics.describe(settings), settings)
+        broker_topics.check(await broker_topics.describe(settings), settings)
         await require_group(settings, settings.app_id)
     async with await connect(settings) as redis:
         await warn_of_loss(redis, settings)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from infra import topics
+from infra.broker import topic_creation
 from infra.broker.topic_reader import read_all, read_letters
 from schemas import Correction, FinetuneItem
 from schemas.correction import WEARER
@@ -53,7 +54,7 @@ async def test_a_correction_is_in_the_log_at_once_over_a_replay_and_a_label_for_
     services: Services, tmp_path: Path
 ) -> None:
     settings = settings_for(services, tmp_path / "run", unique_name("corrections"))
-    await topics.create(settings)
+    await topic_creation.create(settings)
     with Worker(settings) as worker:
         await replay_day(settings)
         whole = [(2 * MINUTES, 12 * MINUTES)]

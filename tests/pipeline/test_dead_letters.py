@@ -7,6 +7,7 @@ import pytest
 from aiokafka import AIOKafkaProducer
 
 from infra import topics
+from infra.broker import topic_creation
 from infra.broker.topic_reader import read_letters
 from streams.producers.frames import Identity, frames
 from streams.producers.recordings import open_recordings
@@ -94,7 +95,7 @@ async def bury_and_compare(
     dirty = settings_for(services, tmp_path / "dirty", unique_name("dirty"))
     logs = []
     for settings, bad in ((clean, 0), (dirty, count)):
-        await topics.create(settings)
+        await topic_creation.create(settings)
         with Worker(settings) as worker:
             sent = await send(settings, recording, bad)
             wait_until_settled(worker, timeout_s)

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 import pytest
 from pydantic import SecretStr
 
-from infra import topics
+from infra.broker import topic_creation
 from infra.broker.topic_reader import read_letters
 from streams.producers.recordings import open_recordings
 from streams.producers.replay import Replay, ReplayOptions
@@ -31,7 +31,7 @@ async def test_nobody_sends_in_the_name_of_another_wearer(
     )
     # The clone's frames are signed with the key of somebody else.
     sender = settings.model_copy(update={"device_keys": SecretStr(f"{own} {'k' * 32}")})
-    await topics.create(settings)
+    await topic_creation.create(settings)
     with Worker(settings) as worker:
         report = await Replay(sender, ReplayOptions(speed=None, devices=2)).run([recording])
         wait_until_settled(worker)

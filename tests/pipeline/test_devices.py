@@ -8,6 +8,7 @@ from aiokafka import AIOKafkaProducer
 from redis.asyncio import Redis
 
 from infra import topics
+from infra.broker import topic_creation
 from infra.broker.device_control import read_controls, write_control
 from infra.broker.topic_reader import read_letters
 from infra.daily_log.store import LogStore
@@ -28,7 +29,7 @@ async def test_a_device_is_paused_resumed_and_erased_while_a_worker_runs(
     services: Services, tmp_path: Path
 ) -> None:
     settings = settings_for(services, tmp_path / "run", unique_name("devices"))
-    await topics.create(settings)
+    await topic_creation.create(settings)
     producer = AIOKafkaProducer(bootstrap_servers=settings.bootstrap_servers)
     await producer.start()
 
@@ -68,7 +69,7 @@ async def test_a_worker_that_was_frozen_while_a_device_was_erased_writes_nothing
     services: Services, tmp_path: Path
 ) -> None:
     settings = settings_for(services, tmp_path / "run", unique_name("frozen"))
-    await topics.create(settings)
+    await topic_creation.create(settings)
     producer = AIOKafkaProducer(bootstrap_servers=settings.bootstrap_servers)
     await producer.start()
 
@@ -124,7 +125,7 @@ async def test_two_sessions_of_a_device_at_once_are_both_logged_whole(
     services: Services, tmp_path: Path
 ) -> None:
     settings = settings_for(services, tmp_path / "run", unique_name("sessions"))
-    await topics.create(settings)
+    await topic_creation.create(settings)
     producer = AIOKafkaProducer(bootstrap_servers=settings.bootstrap_servers)
     await producer.start()
     with Worker(settings) as worker:

@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from infra import topics
+from infra.broker import topic_creation
 from infra.settings import EMBEDDED, Settings
 from streams.commands.running_services import running
 from streams.producers.recordings import open_recordings
@@ -32,7 +32,7 @@ async def replay_all(worker: Worker) -> None:
 async def undisturbed_log(services: Services, run_dir: Path) -> Log:
     settings = settings_for(services, run_dir, "undisturbed")
     if services.broker_url != EMBEDDED:
-        await topics.create(settings)
+        await topic_creation.create(settings)
     with Worker(settings) as worker:
         await replay_all(worker)
         wait_until_settled(worker)
@@ -74,7 +74,7 @@ async def test_with_a_kafka_a_kill_costs_nothing(kafka_url: str, tmp_path: Path)
     services = Services(kafka_url, EMBEDDED)
     whole = await undisturbed_log(services, tmp_path / "whole")
     settings = settings_for(services, tmp_path / "killed", "killed")
-    await topics.create(settings)
+    await topic_creation.create(settings)
     with Worker(settings) as worker:
         await replay_all(worker)
         wait_for_records(worker, 8)

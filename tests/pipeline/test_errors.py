@@ -7,7 +7,7 @@ from uuid import uuid4
 
 import pytest
 
-from infra import topics
+from infra.broker import topic_creation
 from infra.local.probe import free_port
 from infra.settings import Settings
 from models.serving.registry import WEIGHTS_DIR
@@ -97,7 +97,7 @@ async def test_topics_that_are_missing_or_differ_are_named(tmp_path: Path, broke
     line = refusal(tmp_path, WORKER, **settings)
     assert f"topic {prefix}audio.frames is missing" in line
     assert "create it with `faust -A streams.app topics --create`" in line
-    await topics.create(
+    await topic_creation.create(
         Settings(_env_file=None, broker_url=broker_url, topic_prefix=prefix, topic_partitions=2)
     )
     line = refusal(tmp_path, WORKER, **settings)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from infra import topics
+from infra.broker import topic_creation
 from infra.broker.topic_reader import read_all, read_letters
 from models.lanhar.upright import Upright
 from models.serving.lanhar_loading import open_positions, require_lanhar
@@ -54,7 +54,7 @@ async def test_a_label_added_within_a_replay_is_recognised_in_later_windows(
         idle_timeout_s=300.0,
     )
     [recording] = open_recordings(f"simulated:14:{MINUTES}")
-    await topics.create(settings)
+    await topic_creation.create(settings)
     with Worker(settings) as worker:
         await Replay(settings, ReplayOptions(speed=None)).run([Begin(recording, BEGIN_S)])
         await asyncio.to_thread(worker.wait_until, lambda: activities(worker) >= 6)

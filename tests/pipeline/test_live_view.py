@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from infra import topics
+from infra.broker import topic_creation
 from models.labels import ACTIVITIES
 from schemas.frames import NS
 from streams.producers.recordings import open_recordings
@@ -52,7 +52,7 @@ async def test_who_looks_sees_each_second_soon_and_in_order(
     services: Services, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     settings = settings_for(services, tmp_path / "run", unique_name("live"))
-    await topics.create(settings)
+    await topic_creation.create(settings)
     [recording] = open_recordings(f"simulated:14:{MINUTES}")
     start_ms = recording.start_ns * MS // NS
     sent_s: dict[int, float] = {}

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from infra import topics
+from infra.broker import topic_creation
 from infra.broker.topic_reader import read_letters
 from streams.producers.recordings import open_recordings
 from streams.producers.replay import Replay, ReplayOptions
@@ -50,7 +50,7 @@ async def test_what_holds_is_notified_of_once_also_over_a_replay(
         settings = settings_for(
             services, tmp_path / "run", unique_name("notifications"), notifications=rules
         )
-        await topics.create(settings)
+        await topic_creation.create(settings)
         recordings = open_recordings(f"simulated:14:{MINUTES}")
         with Worker(settings) as worker:
             for _ in range(2):

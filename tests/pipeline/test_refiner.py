@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from infra import topics
+from infra.broker import topic_creation
 from infra.broker.topic_reader import read_all
 from models.egolog.offline_expert import Expert
 from models.labels import SCENARIOS
@@ -39,7 +39,7 @@ async def test_uncertain_windows_are_refined_queued_and_logged(
             llm_base_url=endpoint.url,
             llm_api_key="secret-key",
         )
-        await topics.create(settings)
+        await topic_creation.create(settings)
         with Worker(settings) as worker:
             recordings = open_recordings("simulated:14:1")
             await Replay(settings, ReplayOptions(speed=None)).run(recordings)
@@ -76,7 +76,7 @@ async def test_without_a_key_the_offline_expert_refines(services: Services, tmp_
     settings = settings_for(
         services, tmp_path / "run", unique_name("off"), llm_confidence_threshold=ALWAYS
     )
-    await topics.create(settings)
+    await topic_creation.create(settings)
     with Worker(settings) as worker:
         await Replay(settings, ReplayOptions(speed=None)).run(open_recordings("simulated:14:1"))
         wait_until_settled(worker)
@@ -121,7 +121,7 @@ async def test_scenarios_are_logged_while_the_endpoint_is_silent(
             llm_api_key="key",
             llm_timeout_s=300.0,
         )
-        await topics.create(settings)
+        await topic_creation.create(settings)
         with Worker(settings) as worker:
             await Replay(settings, ReplayOptions(speed=None)).run(open_recordings("simulated:14:1"))
             wait_until_settled(worker)

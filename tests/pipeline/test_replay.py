@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from infra import topics
+from infra.broker import topic_creation
 from infra.broker.topic_reader import read_letters
 from infra.local.probe import free_port
 from streams.producers.recordings import open_recordings
@@ -30,7 +30,7 @@ async def test_any_speed_gives_the_same_log(services: Services, tmp_path: Path) 
     recordings = open_recordings(f"simulated:11:{MINUTES}")
     for speed in (None, 20.0):
         settings = settings_for(services, tmp_path / unique_name("run"), unique_name("speed"))
-        await topics.create(settings)
+        await topic_creation.create(settings)
         with Worker(settings) as worker:
             await Replay(settings, ReplayOptions(speed=speed)).run(recordings)
             wait_until_settled(worker)
@@ -53,7 +53,7 @@ async def test_a_real_recording_gives_the_same_complete_log_at_any_speed(
     logs = []
     for speed in (None, 20.0):
         settings = settings_for(services, tmp_path / unique_name("run"), unique_name("real"))
-        await topics.create(settings)
+        await topic_creation.create(settings)
         with Worker(settings) as worker:
             await Replay(settings, ReplayOptions(speed=speed)).run(recordings)
             wait_until_settled(worker)
@@ -91,7 +91,7 @@ async def test_a_killed_worker_loses_and_changes_nothing(
     logs = []
     for kills in (0, 2):
         settings = settings_for(services, tmp_path / unique_name("run"), unique_name("kill"))
-        await topics.create(settings)
+        await topic_creation.create(settings)
         options = ReplayOptions(speed=None, devices=2)
         with Worker(settings) as worker:
             await Replay(settings, options).run(recordings)
@@ -126,7 +126,7 @@ async def test_workers_that_come_and_go_lose_and_change_nothing(
         settings = settings_for(
             services, tmp_path / unique_name("run"), unique_name("join"), idle_timeout_s=8.0
         )
-        await topics.create(settings)
+        await topic_creation.create(settings)
         with Worker(settings) as first:
             await Replay(settings, options).run(recordings)
             if not together:

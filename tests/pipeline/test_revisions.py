@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 import torch
 
-from infra import topics
+from infra.broker import topic_creation
 from infra.broker.topic_reader import read_all, read_letters
 from infra.model_store import deployment
 from infra.model_store.weights import WeightsStore
@@ -113,7 +113,7 @@ async def test_a_swap_under_load_loses_no_frame_and_no_window(
             idle_timeout_s=60.0,
             debug_topics=True,
         )
-        await topics.create(settings)
+        await topic_creation.create(settings)
         with Worker(settings) as worker:
             replay = asyncio.create_task(
                 Replay(settings, ReplayOptions(speed=None, devices=DEVICES)).run(recordings)

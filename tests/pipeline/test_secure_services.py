@@ -11,8 +11,7 @@ from uuid import uuid4
 
 import pytest
 
-from infra import topics
-from infra.broker import acls
+from infra.broker import acls, topic_creation
 from infra.broker.topic_reader import read_letters
 from infra.local.probe import free_port
 from streams.producers.recordings import open_recordings
@@ -53,7 +52,7 @@ async def test_a_recording_is_logged_over_connections_that_are_all_secured(
         return secure_kafka.settings(broker_sasl=login, broker_username=role, **fields)
 
     admin = secure_kafka.settings(**fields)
-    await topics.create(admin)
+    await topic_creation.create(admin)
     who = acls.principals(admin, [f"{role}={role}" for role in acls.ROLES])
     await acls.apply(admin, acls.acls(admin, who))
     with Worker(of("worker")) as worker:

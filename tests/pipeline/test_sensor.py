@@ -11,6 +11,7 @@ import pytest
 import soundfile
 
 from infra import topics
+from infra.broker import topic_creation
 from infra.broker.topic_reader import read_all, read_letters
 from models.labels import ACTIVITIES
 from schemas import AudioFrame, ImuFrame
@@ -60,7 +61,7 @@ async def test_what_a_phone_hears_is_recognised_and_nothing_of_it_is_lost_offlin
     services: Services, tmp_path: Path
 ) -> None:
     settings = settings_for(services, tmp_path / "run", unique_name("sensor"), keep_features_h=1)
-    await topics.create(settings)
+    await topic_creation.create(settings)
     microphone = tmp_path / "microphone.wav"
     motion = simulate_sensors(microphone)
     with (

@@ -10,6 +10,7 @@ import soundfile
 from aiokafka import AIOKafkaProducer
 
 from infra import topics
+from infra.broker import topic_creation
 from schemas import AudioFrame
 from schemas.frames import NS
 from tests.pipeline.log import log_content
@@ -76,7 +77,7 @@ async def test_windows_with_real_speech_are_dropped_and_those_without_are_logged
         speech_detector="silero",
     )
     sound = np.concatenate([half_a_minute_of_speech(), half_a_minute_of_hum()])
-    await topics.create(settings)
+    await topic_creation.create(settings)
     producer = AIOKafkaProducer(bootstrap_servers=settings.bootstrap_servers)
     await producer.start()
     with Worker(settings) as worker:

@@ -8,6 +8,7 @@ from aiokafka import AIOKafkaProducer
 from redis.asyncio import Redis
 
 from infra import topics
+from infra.broker import topic_creation
 from infra.broker.topic_reader import read_letters
 from infra.local.probe import free_port
 from infra.local.redis_embedded import EmbeddedRedis
@@ -30,7 +31,7 @@ async def test_a_store_that_refuses_while_frames_come_costs_no_record(
 ) -> None:
     services = Services(broker_url, debian_redis_url)
     settings = settings_for(services, tmp_path / "run", unique_name("refusal"))
-    await topics.create(settings)
+    await topic_creation.create(settings)
     producer = AIOKafkaProducer(bootstrap_servers=settings.bootstrap_servers)
     await producer.start()
     frames = list(motion_frames("walker", 60))
@@ -72,7 +73,7 @@ async def test_a_store_that_is_away_for_ten_seconds_ends_no_worker(
     store = EmbeddedRedis(tmp_path / "store", port)
     services = Services(broker_url, store.start())
     settings = settings_for(services, tmp_path / "run", unique_name("away"))
-    await topics.create(settings)
+    await topic_creation.create(settings)
     producer = AIOKafkaProducer(bootstrap_servers=settings.bootstrap_servers)
     await producer.start()
     with Worker(settings) as worker:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from infra import topics
+from infra.broker import topic_creation
 from infra.broker.topic_reader import read_letters
 from models.serving.registry import Registry
 from models.simulation.composed_day import ComposedDay
@@ -45,7 +45,7 @@ async def test_the_log_scores_within_a_point_of_the_offline_evaluation(
     recording = day()
     services = Services(broker_url, redis_url)
     settings = settings_for(services, tmp_path / "run", recording.name)
-    await topics.create(settings)
+    await topic_creation.create(settings)
     with Worker(settings) as worker:
         await Replay(settings, ReplayOptions(speed=None)).run([recording])
         wait_until_settled(worker)

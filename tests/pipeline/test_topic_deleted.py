@@ -7,6 +7,7 @@ from aiokafka import AIOKafkaProducer
 from aiokafka.admin import AIOKafkaAdminClient, NewPartitions
 
 from infra import topics
+from infra.broker import topic_creation
 from infra.broker.topic_reader import read_letters
 from tests.conftest import Services
 from tests.pipeline.motion import motion_frames
@@ -29,7 +30,7 @@ async def test_a_topic_deleted_under_a_worker_is_named_and_read_on_once_it_is_ba
     # On the embedded broker a topic goes with its worker.
     services = Services(kafka_url, redis_url)
     settings = settings_for(services, tmp_path / "run", unique_name("deleted"))
-    await topics.create(settings)
+    await topic_creation.create(settings)
     spatial = settings.topic(topics.SPATIAL)
     producer = AIOKafkaProducer(bootstrap_servers=settings.bootstrap_servers)
     admin = AIOKafkaAdminClient(bootstrap_servers=settings.bootstrap_servers)
@@ -49,7 +50,7 @@ async def test_a_topic_deleted_under_a_worker_is_named_and_read_on_once_it_is_ba
         worker.wait_until(lambda: health(worker)[0] == 503)
         assert f"topic {spatial} is missing" in health(worker)[1]
         await send(60, 30)
-        await topics.create(settings)
+        await topic_creation.create(settings)
         await send(90, 30, final=True)
         worker.wait_until(lambda: worker.counts().get("walker") == (4, 24))
         worker.wait_until(lambda: health(worker)[0] == 200)

@@ -6,6 +6,7 @@ import pytest
 from aiokafka import AIOKafkaProducer
 
 from infra import topics
+from infra.broker import topic_creation
 from infra.broker.topic_reader import read_letters
 from tests.conftest import Services
 from tests.pipeline.commits import commit_lag
@@ -26,7 +27,7 @@ async def test_a_transactions_markers_count_as_read_and_what_it_aborts_is_no_fra
     services = Services(kafka_url, redis_url)
     name = unique_name("transactions")
     settings = settings_for(services, tmp_path / "run", name, session_end_timeout_s=8.0)
-    await topics.create(settings)
+    await topic_creation.create(settings)
     frames = motion_frames("walker", 60)
     producer = AIOKafkaProducer(
         bootstrap_servers=settings.bootstrap_servers, transactional_id=unique_name("producer")

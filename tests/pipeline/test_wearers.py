@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from infra import topics
+from infra.broker import topic_creation
 from infra.broker.topic_reader import read_all, read_letters
 from models.egolog.scenario import SCENARIO
 from models.serving.registry import Registry
@@ -39,7 +39,7 @@ async def test_what_was_refined_of_a_wearer_shifts_the_wearers_later_windows(
             llm_base_url=endpoint.url,
             llm_api_key="key",
         )
-        await topics.create(settings)
+        await topic_creation.create(settings)
         with Worker(settings) as worker:
             # Slow enough for an answer to come before a later window is scored.
             await Replay(settings, ReplayOptions(speed=30.0)).run(open_recordings("simulated:17:4"))

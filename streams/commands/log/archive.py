@@ -11,7 +11,7 @@ from typing import IO, TYPE_CHECKING, Literal
 from click import Path
 from faust.cli import argument
 
-from infra import topics
+from infra.broker import topic_creation
 from infra.broker.device_control import read_controls
 from infra.daily_log.archive import lines, restore
 from infra.daily_log.export import ExportError
@@ -111,7 +111,7 @@ async def _publish(app: EgoLogApp, corrections: list[Correction]) -> None:
     """Publish restored corrections that are missing in their topic."""
     if corrections:
         settings = running(app.settings, "broker_url")
-        await topics.create(settings)
+        await topic_creation.create(settings)
         published = await republish(settings, corrections)
         print(f"restored {len(corrections)} corrections; {published} of them were published")
 

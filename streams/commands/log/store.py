@@ -6,6 +6,7 @@ from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING
 
 from infra import topics
+from infra.broker import topic_creation
 from infra.broker.topic_reader import publish
 from infra.daily_log.editing import LogEditor
 from infra.daily_log.store import LogStore
@@ -38,7 +39,7 @@ async def open_store(app: EgoLogApp) -> AsyncIterator[LogStore]:
 async def editing(app: EgoLogApp, device: str) -> AsyncIterator[LogEditor]:
     """Open an editor that changes the log of a device and publishes the changes."""
     settings = running(running(app.settings, "redis_url"), "broker_url")
-    await topics.create(settings)
+    await topic_creation.create(settings)
     async with open_store(app) as store:
         await refuse_unknown(store, device)
 

@@ -14,6 +14,7 @@ from uuid import uuid4
 import pytest
 
 from infra import topics
+from infra.broker import broker_topics, topic_creation
 from infra.broker.access import client_arguments
 from infra.broker.topic_reader import TopicReader, publish
 from infra.errors import BrokerError
@@ -37,7 +38,7 @@ NO_LOGIN = {"broker_sasl": None, "broker_username": None, "broker_password": Non
 def prefix(secure_kafka: SecureKafka) -> str:
     """Topics for all ways to log in."""
     name = f"{uuid4().hex[:8]}."
-    asyncio.run(topics.create(secure_kafka.settings(topic_prefix=name, topic_partitions=1)))
+    asyncio.run(topic_creation.create(secure_kafka.settings(topic_prefix=name, topic_partitions=1)))
     return name
 
 
@@ -60,7 +61,7 @@ async def test_topics_are_listed_written_and_read_by_each_way_to_log_in(
     secure_kafka: SecureKafka, prefix: str, way: str
 ) -> None:
     client = settings(secure_kafka, way, topic_prefix=prefix, topic_partitions=1)
-    topics.check(await topics.describe(client), client)
+    broker_topics.check(await broker_topics.describe(client), client)
     key = uuid4().hex
     await publish(client, topics.LABELS, key, b"value")
     async with TopicReader(client, topics.LABELS) as reader:
@@ -98,7 +99,7 @@ async def test_who_is_not_let_in_gets_one_line_without_a_secret(
     for changes, expected in wrong(secure_kafka, tmp_path).values():
         client = secure_kafka.settings(**changes)
         with pytest.raises(BrokerError) as caught:
-            await topics.describe(client)
+            await broker_topics.describe(client)
         line = str(caught.value)
         assert line.startswith(f"broker at {client.broker_url} {expected}")
         assert "\n" not in line

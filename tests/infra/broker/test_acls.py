@@ -18,7 +18,7 @@ from aiokafka.errors import (
 )
 
 from infra import topics
-from infra.broker import acls
+from infra.broker import acls, broker_topics, topic_creation
 from infra.broker.access import client_arguments
 from infra.broker.groups import require_group
 from infra.broker.topic_reader import publish, read_all
@@ -43,7 +43,7 @@ def secured_settings(secure_kafka: SecureKafka) -> Settings:
     settings = secure_kafka.settings(app_id=name, topic_prefix=f"{name}.", topic_partitions=1)
 
     async def prepare() -> None:
-        await topics.create(settings)
+        await topic_creation.create(settings)
         await acls.apply(settings, acls.acls(settings, acls.principals(settings, NAMES)))
 
     asyncio.run(prepare())
@@ -92,9 +92,9 @@ async def clearable(settings: Settings) -> set[str]:
 async def readable(settings: Settings) -> set[str]:
     """Return the topics that these settings' user may read from."""
     allowed = set()
-    known = await topics.describe(settings)
+    known = await broker_topics.describe(settings)
     for topic in topics.used_topics(settings):
-        if known[settings.topic(topic.name)] == topics.HIDDEN:
+        if known[settings.topic(topic.name)] == broker_topics.HIDDEN:
             # Nobody can read what he cannot even see; a consumer would wait for it for ever.
             continue
         consumer = AIOKafkaConsumer(
@@ -145,11 +145,11 @@ async def test_what_a_login_may_not_see_is_refused_at_once(secured_settings: Set
         with pytest.raises(TopicsError, match=f"^topic {device.topic(name)} is {hint}"):
             await read_all(device, name, DeadLetter)
     with pytest.raises(TopicsError, match=f"^topic {device.topic('spatial')} is {hint}"):
-        await topics.create(device)
+        await topic_creation.create(device)
     # Whoever only sends frames needs no others.
-    assert await topics.create(device, topics.RAW) == []
+    assert await topic_creation.create(device, topics.RAW) == []
     with pytest.raises(TopicsError, match=f"is {hint}"):
-        await topics.create(of(secured_settings, "stranger"), topics.RAW)
+        await topic_creation.create(of(secured_settings, "stranger"), topics.RAW)
 
 
 @pytest.mark.services
@@ -171,8 +171,8 @@ async def test_only_the_operator_creates_topics(secured_settings: Settings) -> N
         r"not create it: let the operator run `faust -A streams\.app topics --create`$"
     )
     with pytest.raises(TopicsError, match=refusal):
-        await topics.create(of(later, "worker"))
-    assert set(await topics.create(of(later, "operator"))) == {
+        await topic_creation.create(of(later, "worker"))
+    assert set(await topic_creation.create(of(later, "operator"))) == {
         later.topic(topics.WINDOWS),
         later.topic(topics.SCENARIO_ESTIMATE),
     }
@@ -233,7 +233,9 @@ async def test_worker_and_fine_tuner_find_all_topics_and_nobody_allows_himself_m
     secured_settings: Settings,
 ) -> None:
     for role in ("worker", "finetuner", "operator"):
-        topics.check(await topics.describe(of(secured_settings, role)), secured_settings)
+        broker_topics.check(
+            await broker_topics.describe(of(secured_settings, role)), secured_settings
+        )
     who = acls.principals(secured_settings, NAMES)
     for role in acls.ROLES:
         with pytest.raises(TopicsError, match="cannot be allowed to User:device"):

@@ -7,6 +7,7 @@ import pytest
 from aiokafka import AIOKafkaConsumer
 
 from infra import topics
+from infra.broker import broker_topics
 from infra.broker.device_control import read_controls, write_control
 from infra.broker.topic_growth import grow, partition_of
 from infra.broker.topic_reader import TopicReader, by_writing, publish
@@ -46,7 +47,7 @@ async def test_all_topics_grow_and_keys_of_compacted_ones_go_along(settings: Set
     moved = [n for n in names if partition_of(n.encode(), 2) != partition_of(n.encode(), 5)]
     assert growth.keys == len(moved) > 0
     after = settings.model_copy(update={"topic_partitions": 5})
-    assert set((await topics.describe(after)).values()) == {5}
+    assert set((await broker_topics.describe(after)).values()) == {5}
     assert await grow(after, 5) == growth.__class__([], 0, 0)
     controls = await read_controls(after)
     assert {name: controls[name].state for name in names} == {

@@ -9,6 +9,7 @@ import pytest
 import yaml
 
 from infra import topics
+from infra.broker import broker_topics
 from infra.settings import Settings, env_name, load
 
 ROOT = Path(__file__).parents[3]
@@ -182,4 +183,4 @@ def test_the_alerts_are_those_that_promtool_tests() -> None:
 
 def test_the_job_creates_the_topics() -> None:
     command = pods()["egolog-topics"]["spec"]["containers"][0]["command"]
-    assert " ".join(command) == topics.CREATE_COMMAND
+    assert " ".join(command) == broker_topics.CREATE_COMMAND

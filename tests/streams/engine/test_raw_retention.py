@@ -9,6 +9,7 @@ from aiokafka.admin import AIOKafkaAdminClient
 from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
 
 from infra import clock, topics
+from infra.broker import raw_topic_retention
 from streams.engine.raw_retention import delete_processed
 from tests.broker_settings import with_topics
 
@@ -60,7 +61,7 @@ async def test_an_existing_topic_gets_the_retention_and_keeps_what_else_was_set(
 ) -> None:
     settings = await with_topics(kafka_url, 1)
     name = settings.topic(topics.AUDIO_FRAMES)
-    assert await topics.align_raw(settings) == []
+    assert await raw_topic_retention.align_raw(settings) == []
     admin = AIOKafkaAdminClient(bootstrap_servers=settings.bootstrap_servers)
     await admin.start()
     try:
@@ -68,12 +69,12 @@ async def test_an_existing_topic_gets_the_retention_and_keeps_what_else_was_set(
         await admin.alter_configs([ConfigResource(ConfigResourceType.TOPIC, name, older)])
         await topic_config(admin, name, "segment.ms", "21600000")
         changed = settings.model_copy(update={"raw_retention_h": 2})
-        assert await topics.align_raw(changed) == [
+        assert await raw_topic_retention.align_raw(changed) == [
             settings.topic(topics.AUDIO_FRAMES),
             settings.topic(topics.IMU_FRAMES),
         ]
         config = await topic_config(admin, name, "segment.ms", "1800000")
-        assert await topics.align_raw(changed) == []
+        assert await raw_topic_retention.align_raw(changed) == []
     finally:
         await admin.close()
     assert config["min.insync.replicas"] == "1"

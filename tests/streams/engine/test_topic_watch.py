@@ -6,6 +6,7 @@ import pytest
 from aiokafka.admin import AIOKafkaAdminClient
 
 from infra import topics
+from infra.broker import broker_topics
 from infra.errors import TopicsError
 from infra.local.probe import free_port
 from infra.settings import load
@@ -42,7 +43,7 @@ def test_a_missing_topic_is_named_once_until_it_is_back(caplog: pytest.LogCaptur
 def test_a_hidden_topic_is_waited_for_as_a_missing_one(caplog: pytest.LogCaptureFixture) -> None:
     watched = watch()
     for _ in range(2):
-        watched.look_at({"activity": topics.HIDDEN, "spatial": None, "scenario": 2})
+        watched.look_at({"activity": broker_topics.HIDDEN, "spatial": None, "scenario": 2})
     assert watched.problem == (
         f"topic spatial is missing: {CREATE.format('it')}; topic activity is hidden from this "
         "login: `faust -A streams.app topics --acls` prints the rules that each role needs"

@@ -9,7 +9,7 @@ import pytest
 from aiokafka.partitioner import DefaultPartitioner
 from pydantic import SecretStr
 
-from infra import topics
+from infra.broker import topic_creation
 from infra.broker.device_keys import DeviceKeys
 from infra.broker.topic_reader import TopicReader, read_all
 from infra.errors import BrokerError
@@ -36,7 +36,7 @@ async def settings(broker_url: str, tmp_path: Path) -> Settings:
         topic_partitions=2,
         run_dir=tmp_path,
     )
-    await topics.create(made)
+    await topic_creation.create(made)
     return made
 
 

@@ -15,6 +15,7 @@ from aiokafka.admin import AIOKafkaAdminClient
 from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
 
 from infra import topics
+from infra.broker import topic_creation
 from infra.errors import PortInUseError, ServiceError
 from infra.local.kafka import ApacheKafka, server
 from infra.local.kafka.server import property_value
@@ -37,7 +38,7 @@ async def settings(kafka_url: str) -> Settings:
         topic_prefix=f"{uuid4().hex[:8]}.",
         debug_topics=True,
     )
-    await topics.create(settings)
+    await topic_creation.create(settings)
     return settings
 
 
@@ -179,7 +180,7 @@ async def test_what_was_acknowledged_survives_a_kill_in_a_folder_of_any_name(
     with ApacheKafka(run_dir, port) as kafka:
         assert (run_dir / "kafka" / "data" / "meta.properties").is_file()
         settings = load(env_file=None, broker_url=kafka.url)
-        await topics.create(settings)
+        await topic_creation.create(settings)
         producer = AIOKafkaProducer(bootstrap_servers=settings.bootstrap_servers, acks="all")
         await producer.start()
         for i in range(20):
