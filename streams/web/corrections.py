@@ -27,10 +27,9 @@ from streams.web.writing import body_of
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Sequence
 
-    from infra.daily_log.records import DeviceSummary
-    from infra.daily_log.store import LogStore
     from infra.model_store.history import Attempt
     from schemas import Correction
+    from streams.web.logs import Logs
 
 _MAX_REVISIONS = 10
 
@@ -40,13 +39,11 @@ class CorrectionViews:
 
     def __init__(
         self,
-        store: Callable[[], LogStore],
-        device: Callable[[str], Awaitable[DeviceSummary]],
+        logs: Logs,
         publish: Callable[[Correction], Awaitable[None]] | None,
         attempts: Callable[[], Awaitable[Sequence[Attempt]]] | None,
     ) -> None:
-        self._store = store
-        self._device = device
+        self._logs = logs
         self._publish = publish
         self._attempts = attempts
         # Of two at once, the second sees what the first changed.
@@ -56,10 +53,10 @@ class CorrectionViews:
         """Return the corrections that touch [from, to), the newest first."""
         query = request.query
         parameters.refuse_unknown(query, ("device", "from", "to"))
-        device = await self._device(parameters.device_id(query))
+        device = await self._logs.device(parameters.device_id(query))
         span = parameters.span(query, device)
         past = parameters.past_end(query, span)
-        every = await self._store().corrections(device.device_id, span.from_ns, past)
+        every = await self._logs.store().corrections(device.device_id, span.from_ns, past)
         return _json(rows(every))
 
     async def change(self, request: web.Request) -> web.Response:
@@ -67,9 +64,9 @@ class CorrectionViews:
         if self._publish is None:
             raise NotReadyError("this worker has no broker to publish a correction to")
         change = Change.parse(await body_of(request))
-        await self._device(change.device)
+        await self._logs.device(change.device)
         editor = LogEditor(
-            self._store(), self._publish, {"scenario": SCENARIOS, "activity": ACTIVITIES}
+            self._logs.store(), self._publish, {"scenario": SCENARIOS, "activity": ACTIVITIES}
         )
         async with self._changing:
             correction = await editor.change(change)
@@ -80,8 +77,8 @@ class CorrectionViews:
         """Return the number of corrections and the revisions that learned from corrections."""
         query = request.query
         parameters.refuse_unknown(query, ("device",))
-        device = await self._device(parameters.device_id(query))
-        every = await self._store().corrections(device.device_id, 0, END_OF_TIME_NS)
+        device = await self._logs.device(parameters.device_id(query))
+        every = await self._logs.store().corrections(device.device_id, 0, END_OF_TIME_NS)
         standing = [each for each in in_force(every) if each.names and each.row == "scenario"]
         attempts = [] if self._attempts is None else await self._attempts()
         return _json(

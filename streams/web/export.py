@@ -5,6 +5,7 @@ GET /api/v1/export   a span as JSON lines, as CSV, as a calendar or as Parquet
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from aiohttp import web
@@ -18,10 +19,9 @@ from streams.web import parameters
 from streams.web.parameters import ParameterError
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Awaitable, Callable
+    from collections.abc import AsyncIterator
 
-    from infra.daily_log.records import DeviceSummary
-    from infra.daily_log.store import LogStore
+    from streams.web.logs import Logs
 
 EXPORT = ("device", "from", "to", "format", "zone")
 EXPORT_TYPES = {
@@ -32,16 +32,11 @@ EXPORT_TYPES = {
 }
 
 
+@dataclass(frozen=True)
 class ExportView:
-    """The handler; `device` raises 404 if a device has no log."""
+    """The handler."""
 
-    def __init__(
-        self,
-        store: Callable[[], LogStore],
-        device: Callable[[str], Awaitable[DeviceSummary]],
-    ) -> None:
-        self._store = store
-        self._device = device
+    logs: Logs
 
     async def export(self, request: web.Request) -> web.StreamResponse:
         """Return a span as `jsonl` (for `log restore`), `csv`, `ics` or `parquet`."""
@@ -52,7 +47,7 @@ class ExportView:
             raise ParameterError("format", kind, "jsonl, csv, ics or parquet")
         table = _table(kind)
         zone = parameters.zone(asked) if "zone" in asked else None
-        device = await self._device(parameters.device_id(asked))
+        device = await self.logs.device(parameters.device_id(asked))
         span = parameters.span(asked, device, END_OF_TIME_NS)
         past = parameters.past_end(asked, span)
         name = f"egolog-{device.device_id.replace(':', '_')}.{kind}"
@@ -64,7 +59,7 @@ class ExportView:
             response.charset = "utf-8"
             response.enable_compression()
         await response.prepare(request)
-        of_log = (self._store(), device.device_id, span.from_ns, past)
+        of_log = (self.logs.store(), device.device_id, span.from_ns, past)
         if table is not None:
             async for part in parquet_parts(table, *of_log):
                 await response.write(part)

@@ -6,6 +6,7 @@ GET /api/v1/live   the last second of a device, which then counts as watched for
 from __future__ import annotations
 
 import json
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from aiohttp import web
@@ -15,10 +16,7 @@ from streams.web import parameters
 from streams.web.writing import require_own_origin
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable
-
-    from infra.daily_log.records import DeviceSummary
-    from infra.daily_log.store import LogStore
+    from streams.web.logs import Logs
 
 NOTHING: dict[str, Any] = {
     "at": None,
@@ -30,16 +28,11 @@ NOTHING: dict[str, Any] = {
 }
 
 
+@dataclass(frozen=True)
 class LiveViews:
     """The handler."""
 
-    def __init__(
-        self,
-        store: Callable[[], LogStore],
-        device: Callable[[str], Awaitable[DeviceSummary]],
-    ) -> None:
-        self._store = store
-        self._device = device
+    logs: Logs
 
     async def state(self, request: web.Request) -> web.Response:
         """Return the current state of a device; `at` is null while it sends nothing.
@@ -50,8 +43,8 @@ class LiveViews:
         require_own_origin(request)
         query = request.query
         parameters.refuse_unknown(query, ("device",))
-        device = await self._device(parameters.device_id(query))
-        state = await LiveStates.of(self._store()).watch(device.device_id)
+        device = await self.logs.device(parameters.device_id(query))
+        state = await LiveStates.of(self.logs.store()).watch(device.device_id)
         return web.json_response(
             {"device": device.device_id, **(state or NOTHING)}, dumps=json.dumps
         )

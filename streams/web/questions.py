@@ -8,6 +8,7 @@ POST /api/v1/ask   `{"device", "question"}`, and optionally `from`, `to` and `zo
 from __future__ import annotations
 
 import json
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from aiohttp import web
@@ -22,11 +23,10 @@ from streams.web.search import hit_row
 from streams.web.writing import WriteRefusedError, body_of, read_as
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable
+    from collections.abc import Callable
 
-    from infra.daily_log.records import DeviceSummary
-    from infra.daily_log.store import LogStore
     from infra.llm import Llm
+    from streams.web.logs import Logs
 
 
 class Question(BaseModel):
@@ -41,32 +41,26 @@ class Question(BaseModel):
     zone: str = Field(default="UTC", max_length=64)
 
 
+@dataclass(frozen=True)
 class QuestionViews:
     """The handlers; `llm` returns the language model with its name, or None."""
 
-    def __init__(
-        self,
-        store: Callable[[], LogStore],
-        device: Callable[[str], Awaitable[DeviceSummary]],
-        llm: Callable[[], tuple[Llm, str] | None],
-    ) -> None:
-        self._store = store
-        self._device = device
-        self._llm = llm
+    logs: Logs
+    llm: Callable[[], tuple[Llm, str] | None]
 
     async def state(self, request: web.Request) -> web.Response:
         """Return `{model}`, null if none is configured."""
         parameters.refuse_unknown(request.query, ())
-        known = self._llm()
+        known = self.llm()
         return web.json_response({"model": None if known is None else known[1]})
 
     async def ask(self, request: web.Request) -> web.Response:
         """Answer a question, with the cited records."""
         asked = read_as(Question, await body_of(request))
-        known = self._llm()
+        known = self.llm()
         if known is None:
             raise WriteRefusedError(409, NOT_CONFIGURED)
-        device = await self._device(asked.device)
+        device = await self.logs.device(asked.device)
         every = {"from": asked.from_, "to": asked.to}
         times = {name: text for name, text in every.items() if text is not None}
         zone = parameters.zone({"zone": asked.zone})
@@ -75,7 +69,7 @@ class QuestionViews:
         past = max(parameters.past_end(times, span), first + 1)
         try:
             answer = await answered(
-                self._store(), known[0], asked.device, asked.question, (first, past), zone
+                self.logs.store(), known[0], asked.device, asked.question, (first, past), zone
             )
         except LlmError as error:
             raise WriteRefusedError(502, f"the language model gave no answer: {error}") from error

@@ -40,13 +40,14 @@ from streams.web.guard import LOGIN, guard, harden
 from streams.web.health import HealthViews, NoVitals
 from streams.web.live import LiveViews
 from streams.web.login import LoginViews
+from streams.web.logs import GetStore, Logs
 from streams.web.notifications import NotificationViews
 from streams.web.questions import QuestionViews
 from streams.web.search import SearchView
 from streams.web.sensor import SensorViews
 from streams.web.settings import DeviceDecisions, SettingsViews
 from streams.web.static_files import StaticViews
-from streams.web.views import GetStore, Views
+from streams.web.views import Views
 from streams.web.writing import OWN_HOSTS
 
 if TYPE_CHECKING:
@@ -107,15 +108,16 @@ def register(app: Any, sources: PageSources, connections: Connections | None = N
 def install(application: web.Application, sources: PageSources) -> None:
     """Add the routes and the guard to any aiohttp application."""
     files = StaticViews()
-    views = Views(sources.get_store, sources.registry, sources.unsure_below, sources.decisions)
-    health = HealthViews(views.store, sources.vitals)
+    logs = Logs(sources.get_store)
+    views = Views(logs, sources.registry, sources.unsure_below, sources.decisions)
+    health = HealthViews(logs.store, sources.vitals)
     login = LoginViews(sources.access)
-    corrections = CorrectionViews(views.store, views.device, sources.publish, sources.attempts)
-    search = SearchView(views.store, views.device)
-    export = ExportView(views.store, views.device)
-    notifications = NotificationViews(views.store, sources.plan)
-    questions = QuestionViews(views.store, views.device, sources.llm)
-    settings = SettingsViews(views.store, views.device, sources.decisions)
+    corrections = CorrectionViews(logs, sources.publish, sources.attempts)
+    search = SearchView(logs)
+    export = ExportView(logs)
+    notifications = NotificationViews(logs.store, sources.plan)
+    questions = QuestionViews(logs, sources.llm)
+    settings = SettingsViews(logs, sources.decisions)
     application.middlewares.append(guard(sources.access))
     application.on_response_prepare.append(harden)
     application[OWN_HOSTS] = frozenset(sources.access.hosts)
@@ -130,7 +132,7 @@ def install(application: web.Application, sources: PageSources) -> None:
             web.get("/api/timeline", views.timeline),
             web.get("/api/v1/hours", views.hours),
             web.get("/api/v1/window", views.window),
-            web.get("/api/v1/live", LiveViews(views.store, views.device).state),
+            web.get("/api/v1/live", LiveViews(logs).state),
             web.get("/api/v1/corrections", corrections.list),
             web.post("/api/v1/corrections", corrections.change),
             web.get("/api/v1/learned", corrections.learned),

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import time
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from aiohttp import web
@@ -23,10 +24,7 @@ from streams.web import parameters
 from streams.web.parameters import ParameterError
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable
-
-    from infra.daily_log.records import DeviceSummary
-    from infra.daily_log.store import LogStore
+    from streams.web.logs import Logs
 
 MAX_HITS = 200
 # A search stops after this and continues with the request for `next`.
@@ -37,16 +35,11 @@ SEARCH = (
 )
 
 
+@dataclass(frozen=True)
 class SearchView:
-    """The handler; `device` raises 404 if a device has no log."""
+    """The handler."""
 
-    def __init__(
-        self,
-        store: Callable[[], LogStore],
-        device: Callable[[str], Awaitable[DeviceSummary]],
-    ) -> None:
-        self._store = store
-        self._device = device
+    logs: Logs
 
     async def search(self, request: web.Request) -> web.Response:
         """Return `{hits, next, when, log_days, unknown_words}`.
@@ -56,7 +49,7 @@ class SearchView:
         """
         asked = request.query
         parameters.refuse_unknown(asked, SEARCH)
-        device = await self._device(parameters.device_id(asked))
+        device = await self.logs.device(parameters.device_id(asked))
         span = parameters.span(asked, device, END_OF_TIME_NS)
         try:
             query = query_of(asked, NAMES_BY_KIND, clock.now_ns())
@@ -72,7 +65,7 @@ class SearchView:
         first = span.from_ns if "from" in asked else min(span.from_ns, device.first_ns)
         past = max(parameters.past_end(asked, span), first + 1)
         within = query.within(first, past)
-        async for piece in pieces(self._store(), device.device_id, *within, query.may_be_in):
+        async for piece in pieces(self.logs.store(), device.device_id, *within, query.may_be_in):
             hits = continued(hits, find(piece.log, query, piece.from_ns, piece.to_ns))
             if len(hits) >= MAX_HITS or time.monotonic() > deadline:
                 following = piece.to_ns

@@ -9,6 +9,7 @@ A decision applies to all workers at once, like `devices pause`.
 from __future__ import annotations
 
 import json
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
 from aiohttp import web
@@ -31,8 +32,8 @@ from streams.web.writing import WriteRefusedError, body_of, read_as
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
-    from infra.daily_log.records import DeviceSummary
     from infra.daily_log.store import LogStore
+    from streams.web.logs import Logs
 
 
 class SettingsChange(BaseModel):
@@ -93,33 +94,27 @@ class DeviceDecisions:
         return intended_gaps(decisions, self.quiet, from_ns, to_ns)
 
 
+@dataclass(frozen=True)
 class SettingsViews:
     """The handlers."""
 
-    def __init__(
-        self,
-        store: Callable[[], LogStore],
-        device: Callable[[str], Awaitable[DeviceSummary]],
-        decisions: DeviceDecisions,
-    ) -> None:
-        self._store = store
-        self._device = device
-        self._decisions = decisions
+    logs: Logs
+    decisions: DeviceDecisions
 
     async def show(self, request: web.Request) -> web.Response:
         """Return the settings of a device."""
         parameters.refuse_unknown(request.query, ("device",))
-        device = await self._device(parameters.device_id(request.query))
+        device = await self.logs.device(parameters.device_id(request.query))
         return _json(await self._shown(device.device_id))
 
     async def change(self, request: web.Request) -> web.Response:
         """Pause or resume a device or set its quiet hours; responds with the new settings."""
-        decide = self._decisions.decide
+        decide = self.decisions.decide
         if decide is None:
             raise NotReadyError("this worker has no broker to publish a decision to")
         change = read_as(SettingsChange, await body_of(request))
-        await self._device(change.device)
-        now = self._decisions.get(change.device)
+        await self.logs.device(change.device)
+        now = self.decisions.get(change.device)
         if now is not None and now.state == "erased":
             raise WriteRefusedError(
                 409, f"device {change.device!r} was erased; expected `devices resume` first"
@@ -128,13 +123,13 @@ class SettingsViews:
         return _json(await self._shown(change.device))
 
     async def _shown(self, device_id: str) -> dict[str, Any]:
-        recorded_ms = await self._store().recorded_ms(device_id)
-        control = self._decisions.get(device_id)
+        recorded_ms = await self.logs.store().recorded_ms(device_id)
+        control = self.decisions.get(device_id)
         return {
             "device": device_id,
-            **self._decisions.state(device_id),
+            **self.decisions.state(device_id),
             "quiet": None if control is None else control.quiet,
-            "quiet_of_all": self._decisions.quiet_text,
+            "quiet_of_all": self.decisions.quiet_text,
             "silent_s": silent_s(recorded_ms, clock.now_ns()),
         }
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from aiohttp import web
@@ -12,37 +11,34 @@ from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, generate_l
 
 from infra import clock
 from infra.daily_log.export import to_csv, to_json
-from infra.daily_log.store import LogStore
 from infra.device_state.window_pictures import WindowPictures
 from schemas.event_time import NS_PER_MS
 from streams.web import parameters
 from streams.web.corrections import rows as correction_rows
 from streams.web.evidence import CONTEXT_NS, evidence, picture
-from streams.web.guard import NotReadyError
 from streams.web.hours import Hours
 from streams.web.openapi.document import description
 from streams.web.timeline import SMOOTHING_NS, timeline
 
 if TYPE_CHECKING:
     from infra.daily_log.records import DeviceSummary
+    from streams.web.logs import Logs
     from streams.web.settings import DeviceDecisions
-
-GetStore = Callable[[], LogStore | None]
 
 
 class Views:
-    """The handlers, which share the store and the metrics."""
+    """The handlers, which share the logs and the metrics."""
 
     def __init__(
         self,
-        get_store: GetStore,
+        logs: Logs,
         registry: CollectorRegistry,
         unsure_below: float,
         decisions: DeviceDecisions,
     ) -> None:
         self._unsure_below = unsure_below
         self._decisions = decisions
-        self._get_store = get_store
+        self._logs = logs
         self._registry = registry
 
     async def devices(self, request: web.Request) -> web.Response:
@@ -53,7 +49,7 @@ class Views:
         query = request.query
         parameters.refuse_unknown(query, ("after", "limit"))
         limit = parameters.limit(query)
-        page = await self.store().page(query.get("after", ""), limit)
+        page = await self._logs.store().page(query.get("after", ""), limit)
         response = _json([_summary(device) for device in page.devices])
         if page.last is not None:
             address = request.rel_url.with_query(after=page.last, limit=limit)
@@ -65,10 +61,10 @@ class Views:
         query = request.query
         parameters.refuse_unknown(query, ("device", "from", "to", "format"))
         kind = parameters.log_format(query, request.headers.get("Accept", ""))
-        device = await self.device(parameters.device_id(query))
+        device = await self._logs.device(parameters.device_id(query))
         span = parameters.span(query, device)
         past = parameters.past_end(query, span)
-        log = await self.store().read(device.device_id, span.from_ns, past)
+        log = await self._logs.store().read(device.device_id, span.from_ns, past)
         if kind == "json":
             return _response(await asyncio.to_thread(to_json, log), "application/json")
         response = _response(await asyncio.to_thread(to_csv, log), "text/csv")
@@ -86,8 +82,8 @@ class Views:
         query = request.query
         parameters.refuse_unknown(query, ("device", "from", "to", "since"))
         since = parameters.revision(query)
-        store = self.store()
-        device = await self.device(parameters.device_id(query))
+        store = self._logs.store()
+        device = await self._logs.device(parameters.device_id(query))
         span = parameters.span(query, device)
         past = parameters.past_end(query, span)
         # Read before the records: a write in between is sent twice, and never missed.
@@ -127,8 +123,8 @@ class Views:
         parameters.refuse_unknown(query, ("device", "from", "to", "since", "detail"))
         since = parameters.revision(query)
         brief = parameters.detail(query) == "brief"
-        store = self.store()
-        device = await self.device(parameters.device_id(query))
+        store = self._logs.store()
+        device = await self._logs.device(parameters.device_id(query))
         span = parameters.span(query, device, parameters.MAX_HOURS_NS)
         changes = await store.changes(device.device_id, since)
         texts, complete = await Hours(store, self._unsure_below).read(
@@ -160,9 +156,9 @@ class Views:
         """Return the records of a time and their evidence (`evidence`)."""
         query = request.query
         parameters.refuse_unknown(query, ("device", "at"))
-        device = await self.device(parameters.device_id(query))
+        device = await self._logs.device(parameters.device_id(query))
         at_ns = parameters.time_of(query, "at")
-        store = self.store()
+        store = self._logs.store()
         log = await store.read(device.device_id, max(0, at_ns - CONTEXT_NS), at_ns + CONTEXT_NS)
         every = await store.corrections(device.device_id, at_ns, at_ns + 1)
         answer = evidence(log, at_ns, self._unsure_below)
@@ -180,24 +176,6 @@ class Views:
         """Return the registry in Prometheus' text format."""
         body = generate_latest(self._registry)
         return web.Response(body=body, headers={"Content-Type": CONTENT_TYPE_LATEST})
-
-    def store(self) -> LogStore:
-        """Return the log's store; raises `NotReadyError` while the worker still connects."""
-        early = NotReadyError("the worker is still connecting to the log store")
-        try:
-            store = self._get_store()
-        except RuntimeError as error:
-            raise early from error
-        if store is None:
-            raise early
-        return store
-
-    async def device(self, device_id: str) -> DeviceSummary:
-        """Return the span of a device's log; raises 404 if it has none."""
-        device = await self.store().device(device_id)
-        if device is None:
-            raise web.HTTPNotFound(reason=f"device {device_id[:64]!r} has no log")
-        return device
 
 
 def _summary(device: DeviceSummary) -> dict[str, Any]:
