@@ -6,19 +6,18 @@ from pathlib import Path
 from uuid import uuid4
 
 import pytest
-from redis.asyncio import Redis
 
 from infra import topics
 from infra.broker.device_control import write_control
 from infra.broker.topic_reader import publish
-from infra.daily_log.store import LogStore
 from infra.settings import Settings
 from schemas import DeviceControl
 from schemas.event_time import NS_PER_MS
 from tests.broker_settings import with_topics
-from tests.infra.daily_log.stored_records import T0, S, activity, scenario
+from tests.infra.daily_log.stored_records import T0
 from tests.pipeline.running import Worker
 from tests.refused_command import refusal
+from tests.streams.commands.filled_log import fill_log
 from tests.warm_process import run_command
 
 
@@ -37,13 +36,8 @@ def ours(tmp_path: Path, broker_url: str, redis_url: str) -> Worker:
             app_id=f"devices-{uuid4().hex[:8]}",
             run_dir=tmp_path,
         )
-        async with Redis.from_url(redis_url) as redis:
-            store = LogStore(redis, settings.app_id, settings.log_retention_days)
-            scenarios = [scenario(T0), scenario(T0 + 30 * S), scenario(T0, "d2")]
-            await store.put_scenarios(scenarios)
-            await store.put_activities([activity(T0)])
-            for record in scenarios:
-                await publish(settings, topics.SCENARIO, record.device_id, record.encode())
+        for record in await fill_log(settings):
+            await publish(settings, topics.SCENARIO, record.device_id, record.encode())
         return settings
 
     return Worker(asyncio.run(fill()))

@@ -7,16 +7,15 @@ from typing import TYPE_CHECKING
 from uuid import uuid4
 
 import pytest
-from redis.asyncio import Redis
 
-from infra.daily_log.store import LogStore
 from infra.settings import Settings
 from schemas.event_time import EXPECTED
 from streams.commands.log import LogCommandError, event_time
 from tests.infra.daily_log.csv_log import from_csv
-from tests.infra.daily_log.stored_records import T0, S, activity, scenario
+from tests.infra.daily_log.stored_records import T0, S
 from tests.pipeline.running import Worker, run_command
 from tests.refused_command import refusal
+from tests.streams.commands.filled_log import fill_log
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -28,14 +27,7 @@ def ours(tmp_path: Path, redis_url: str) -> Worker:
     settings = Settings(
         _env_file=None, redis_url=redis_url, run_dir=tmp_path, app_id=f"log-{uuid4().hex[:8]}"
     )
-
-    async def fill() -> None:
-        async with Redis.from_url(redis_url) as redis:
-            store = LogStore(redis, settings.app_id, settings.log_retention_days)
-            await store.put_scenarios([scenario(T0), scenario(T0 + 30 * S), scenario(T0, "d2")])
-            await store.put_activities([activity(T0)])
-
-    asyncio.run(fill())
+    asyncio.run(fill_log(settings))
     return Worker(settings)
 
 
