@@ -57,6 +57,19 @@ class WeightsKey(Protocol):
         """Names of label sets in `models.labels.LABELS`."""
 
 
+# Modules of `models.research` by the weights that they make; `egolog` makes all others.
+_MADE_BY = {
+    "encoders_int8": "int8",
+    "lanhar_text": "lanhar.training",
+    "lanhar_sensor": "lanhar.training",
+    "lanhar_labels": "lanhar.training",
+    "lanhar_words": "lanhar.training.distil",
+    "lanhar_readings": "lanhar.training.readings",
+    "lanhar_position": "lanhar.training.position",
+    "lanhar_readout": "lanhar.training.position_readout",
+}
+
+
 @dataclass(frozen=True)
 class StoredWeights:
     """The content of a weights file.
@@ -87,7 +100,7 @@ def read_weights(key: WeightsKey, file: Path) -> StoredWeights:
     if not file.is_file():
         raise MissingWeightsError(
             f"weights {file} do not exist; expected a safetensors file of model {name!r} "
-            f"(made by python -m models.research.egolog)"
+            f"(made by python -m models.research.{_MADE_BY.get(name, 'egolog')})"
         )
     metadata, tensors = _read_tensors(file)
     if metadata.get("format") != FORMAT or metadata.get("name") != name:

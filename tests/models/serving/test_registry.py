@@ -28,6 +28,7 @@ from models.serving.registry import (
     RegistryError,
 )
 from tests.models import fresh
+from tests.package_graph import ROOT
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -146,6 +147,19 @@ def test_a_missing_file_is_named(tmp_path: Path) -> None:
     with pytest.raises(MissingWeightsError, match=r"har\.safetensors do not exist") as caught:
         Registry(tmp_path).load(HAR)
     assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize("weights", [*served.ALL, served.ENCODERS_INT8], ids=lambda key: key.name)
+def test_a_missing_file_names_the_module_that_makes_it(
+    tmp_path: Path, weights: served.Served
+) -> None:
+    with pytest.raises(MissingWeightsError, match=r"\(made by python -m \S+\)$") as caught:
+        Registry(tmp_path).weights(weights)
+    module = str(caught.value).removesuffix(")").split()[-1]
+    assert ("lanhar" in module) == weights.name.startswith("lanhar_")
+    package = ROOT / module.replace(".", "/")
+    source = package.with_suffix(".py") if not package.is_dir() else package / "__main__.py"
+    assert 'if __name__ == "__main__":' in source.read_text("utf-8")
 
 
 @pytest.mark.parametrize("keep", [0, 5, 100, 2_000, -1])
