@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from models.recordings.imports.layouts import HEADERLESS
 from models.recordings.imports.motion.actigraph import actigraph_table, with_day_order
@@ -42,11 +42,9 @@ def header_columns(path: Path) -> Columns | None:
 
     Acceleration that is known by its unit alone is told by the values in these lines.
     """
-    lines = first_lines(path)
-    known = _known(path, lines)
+    lines, known, header, _ = _head(path)
     if known is not None:
         return known.columns
-    header = motion_header(lines, stem_of(path))
     columns = None if header is None else columns_in_any_language(header[2], stem_of(path))
     if header is None or columns is None or not columns.by_units or "acc" not in columns.triples:
         return columns
@@ -66,19 +64,39 @@ def header_columns(path: Path) -> Columns | None:
 
 def header_names(path: Path) -> tuple[str, ...] | None:
     """Return the names in a motion file's header, or that of its maker if it has none."""
+    head = _head(path)
+    if head.known is not None:
+        return (HEADERLESS.format(head.known.maker),)
+    return None if head.header is None else head.header[2]
+
+
+def why_no_motion(path: Path) -> str:
+    """Return the reason that a text file has no motion."""
+    head = _head(path)
+    return head.problem or why_no_header(head.lines, stem_of(path))
+
+
+class _Head(NamedTuple):
+    """The first lines of a file, and what tells its columns: what is known of it, or a header.
+
+    `problem` is what is missing if it is only nearly a table that is known without a header.
+    """
+
+    lines: list[str]
+    known: HeaderlessTable | None
+    header: Header | None
+    problem: str = ""
+
+
+def _head(path: Path) -> _Head:
     lines = first_lines(path)
-    known = _known(path, lines)
-    if known is not None:
-        return (HEADERLESS.format(known.maker),)
-    header = motion_header(lines, stem_of(path))
-    return None if header is None else header[2]
-
-
-def _known(path: Path, lines: list[str]) -> HeaderlessTable | None:
+    problem = ""
     try:
-        return headerless_table(path, lines, SkippedRows(), False, time.time())
-    except RecordingError:
-        return None
+        known = headerless_table(path, lines, SkippedRows(), False, time.time())
+    except RecordingError as error:
+        known, problem = None, str(error)
+    header = motion_header(lines, stem_of(path)) if known is None else None
+    return _Head(lines, known, header, problem)
 
 
 def headerless_table(
@@ -145,16 +163,6 @@ def _with_units(lines: Sequence[str], header: Header) -> Header:
 def _is_unit(text: str) -> bool:
     known = unit_of(text, "acc") or unit_of(text, "gyro") or time_unit(text)
     return known is not None
-
-
-def why_no_motion(path: Path) -> str:
-    """Return the reason that a text file has no motion."""
-    lines = first_lines(path)
-    try:
-        headerless_table(path, lines, SkippedRows(), False, time.time())
-    except RecordingError as error:
-        return str(error)
-    return why_no_header(lines, stem_of(path))
 
 
 def why_no_header(lines: Sequence[str], stem: str) -> str:
