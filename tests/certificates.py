@@ -6,7 +6,7 @@ import subprocess
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from tests.conftest import need
+from tests.needed import need
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -2,7 +2,6 @@ from __future__ import annotations
 
 import gc
 import os
-import shutil
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cache
@@ -18,6 +17,7 @@ from infra.local.probe import free_port, redis_answers
 from infra.local.process import ChildProcess
 from infra.local.redis_embedded import EmbeddedRedis
 from models.serving.one_thread import pin_one_thread
+from tests.needed import need, need_redis
 from tests.spare_worker import FromBothEnds, step_back
 
 if TYPE_CHECKING:
@@ -178,7 +178,7 @@ def debian_redis_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 @contextmanager
 def debian_redis(folder: Path, *options: str) -> Iterator[str]:
     """The distribution's own Redis server with a data folder."""
-    program, port = need("redis-server", "redis-server"), free_port()
+    program, port = need_redis(), free_port()
     command = [program, "--port", str(port), "--bind", "127.0.0.1", "--dir", str(folder)]
     server = ChildProcess(
         "redis",
@@ -224,14 +224,3 @@ def prometheus_binary() -> str:
 def promtool() -> str:
     """The path of promtool."""
     return need("promtool", "prometheus")
-
-
-def need(program: str, package: str) -> str:
-    """Return a program's path; skips the test if it is missing, or fails it in CI."""
-    found = shutil.which(program)
-    if found:
-        return found
-    text = f"needs {program} (Debian: {package})"
-    if os.environ.get("CI") == "true":
-        pytest.fail(text)
-    pytest.skip(text)

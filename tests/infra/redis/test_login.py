@@ -19,8 +19,9 @@ from infra.redis.durability import keeps_on_disk, warn_of_loss
 from infra.secrets import mask_url
 from infra.settings import Settings, load
 from tests.certificates import Authority
-from tests.conftest import debian_redis, need
+from tests.conftest import debian_redis
 from tests.infra.redis.guarded_server import PASSWORD, USER, GuardedServer, guarded_redis
+from tests.needed import need_redis
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -165,7 +166,7 @@ class Sentinels:
         )
         self.process = ChildProcess(
             "redis sentinel",
-            [need("redis-server", "redis-server"), str(config), "--sentinel"],
+            [need_redis(), str(config), "--sentinel"],
             port=self.port,
             log=folder / "sentinel.log",
         )
