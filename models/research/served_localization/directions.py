@@ -1,4 +1,4 @@
-"""The directions of a sound along the circle, as `models.egolog.localization.Directions`.
+"""The directions of a sound along the circle, as `models.egolog.sound_directions`.
 
 The circle is computed a little further than once around, so that nothing is padded.
 """
@@ -10,13 +10,13 @@ from typing import TYPE_CHECKING, cast
 import torch
 from torch import Tensor, nn
 
-from models.egolog.localization import HEAT_BIAS
 from models.egolog.movement_compensation import CANDIDATES, ORDERS
+from models.egolog.sound_directions import HEAT_BIAS
 from models.research.served_localization.layers import affine, convolve, linear
 from schemas.evidence import DIRECTIONS, DISTANCES
 
 if TYPE_CHECKING:
-    from models.egolog.localization import Directions
+    from models.egolog.sound_directions import Directions
 
 _QUARTER = CANDIDATES // 4
 _WRAPPED = 4
