@@ -17,253 +17,40 @@ from __future__ import annotations
 import argparse
 import json
 import sys
-from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import torch
-
-from models.egolog.contrastive import SharedSpace
-from models.research.egolog import baselines, contrastive, recipes
-from models.research.egolog import har as of_har
+from models.research.egolog import contrastive, recipes
 from models.research.egolog import scenario as of_scenario
 from models.research.egolog.context import PART, TrainingContext
-from models.research.egolog.contrastive import StageLosses
-from models.research.egolog.days.composed import compose
-from models.research.egolog.days.encoded import encode, encode_segments
-from models.research.egolog.days.feature_scale import FeatureScale, reset_standardisation
-from models.research.evaluation.composed_days import scores as composed_life
+from models.research.evaluation.ablated.budget import TrainingBudget
+from models.research.evaluation.ablated.contrastive_alone import contrastive_alone, train_with
+from models.research.evaluation.ablated.positive_pairs import positive_pairs
+from models.research.evaluation.ablated.tables import tables
 from models.research.evaluation.options import weights_measured
 from models.research.evaluation.report.ablations import section
 from models.research.lib.cache_folder import cache_folder
 from models.research.lib.error_lines import one_line_errors
 from models.research.lib.fit import Fit
-from models.research.lib.metrics import micro_f1
 from models.research.lib.page_command import page_command
 from models.research.lib.page_sections import put_section
 from models.research.lib.recordings_folder import needed_recordings
 from models.research.lib.torch_device import torch_device
 from models.serving.one_thread import pin_one_thread
 from models.serving.registry import WEIGHTS_DIR, Registry
-from models.simulation.sources.material import unseen_material
 from schemas.atomic_file import write_atomically
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from models.egolog.contrastive import Encoders, Positive
-    from models.egolog.scenario import ScenarioNet
-    from models.egolog.scenario import Sequence as SequenceModel
-    from models.research.egolog.days.encoded import EncodedDays
-    from models.simulation.sources.material import Material
-
-POSITIVES: tuple[Positive, ...] = ("sample", "scenario")
-# Row of Table 2: sequence model, contrastive stage.
-CELLS: dict[str, tuple[SequenceModel, bool]] = {
-    "multi-modal": ("none", False),
-    "multi-modal + transformer": ("transformer", False),
-    "+ contrastive": ("none", True),
-    "+ contrastive + transformer": ("transformer", True),
-    "+ contrastive + lstm": ("lstm", True),
-}
-
-# What the stage teaches: all four networks above it are the same and train alike.
-LOSSES: dict[str, StageLosses] = {
-    "neither": StageLosses(space=False, labels=False),
-    "contrastive": StageLosses(labels=False),
-    "labels": StageLosses(space=False),
-    "contrastive + labels": StageLosses(),
-}
-# What the contrastive loss alone changes: without and with the supervised heads beside it.
-PAIRS = (("contrastive", "neither"), ("contrastive + labels", "labels"))
-
-
-@dataclass(frozen=True)
-class TrainingBudget:
-    """What is compared trains alike: each network as `network` says, each stage as `stage` does.
-
-    A step of a scenario network takes `windows` of 30 s, one of a stage `segments` of 2 s.
-    """
-
-    network: Fit
-    stage: Fit
-    windows: int = of_scenario.BATCH
-    segments: int = contrastive.BATCH
-
-    def report(self) -> dict[str, str | int | None]:
-        """Return `network` and `stage` in words, and how many segments a stage draws if known."""
-        steps = self.stage.steps
-        return {
-            "network": f"{_words(self.network)}, a scenario's in batches of {self.windows}",
-            "stage": f"{_words(self.stage)}, in batches of {self.segments}",
-            "segments": None if steps is None else steps * self.segments,
-        }
-
-
-def contrastive_alone(
-    context: TrainingContext, budget: TrainingBudget
-) -> dict[str, dict[str, float]]:
-    """Return the scenario's F1 on unseen life for each of `LOSSES`, all else alike."""
-    unseen = compose(
-        composed_life.SEED + context.seed,
-        composed_life.STRETCHES,
-        composed_life.STRETCH_S,
-        _material_of(context),
-        context.cache,
-        mono=False,
-    )
-    figures = {}
-    for name in LOSSES:
-        cell = train_with(context, name, budget)
-        test = cell.scale.of(encode_segments(cell.encoders, [unseen], fast=True))
-        figures[name] = _f1(cell.network, cell.encoders, test)
-        print(f"seed {context.seed}, {name}: F1 {figures[name]:.3f}", flush=True)
-    # Paired: both cells of a seed are measured on the same days.
-    differences = {
-        f"{name} − {without}": figures[name] - figures[without] for name, without in PAIRS
-    }
-    return {"contrastive_alone": figures, "contrastive_differences": differences}
-
-
-@dataclass(frozen=True)
-class TrainedCell:
-    """Encoders, whose space takes features on `scale`, and the network above them, which does."""
-
-    encoders: Encoders
-    network: ScenarioNet
-    scale: FeatureScale
-
-
-def train_with(context: TrainingContext, losses: str, budget: TrainingBudget) -> TrainedCell:
-    """Return encoders whose stage had the losses `LOSSES[losses]`, and the network above them.
-
-    Both train on the composed days only, without the demo's simulated ones, and above a new space:
-    the shipped one was trained with the contrastive loss. The network takes standardised features:
-    a short stage with new heads shifts features by many times their spread, and the noise that the
-    network trains with is a share of their standard deviation, shifts included.
-    """
-    encoders = context.encoders()
-    torch.manual_seed(context.seed)
-    encoders.space = SharedSpace(encoders.config.space)
-    composed = context.train_days[:-1]
-    encoders = contrastive.train(
-        encoders,
-        composed,
-        context.validation_days,
-        recipes.POSITIVE,
-        budget.stage,
-        context.seed,
-        LOSSES[losses],
-        context.device,
-        budget.segments,
-    )
-    days = encode_segments(encoders, composed, fast=True)
-    check = encode_segments(encoders, [context.validation_days], fast=True)
-    scale = FeatureScale.of_days(days)
-    if LOSSES[losses].space:
-        scale.rescale(encoders.space)
-    else:
-        # Nothing trained it: its inputs are standardised as they are.
-        reset_standardisation(encoders.space)
-    network = of_scenario.train(
-        scale.of(days),
-        scale.of(check),
-        encoders.space,
-        budget.network,
-        context.seed,
-        batch=budget.windows,
-    )
-    return TrainedCell(encoders, network, scale)
-
-
-def tables(context: TrainingContext, budget: TrainingBudget) -> dict[str, Any]:
-    """Return the figures of Tables 1 and 2 and of the baselines on unseen life."""
-    networks = composed_life.Networks.load(context.registry)
-    life = composed_life.unseen_life(networks, _material_of(context), context.seed, context.cache)
-    days, check = context.encoded_days()
-    figures: dict[str, Any] = {"scenario": {}}
-    for name, (sequence, sharing) in CELLS.items():
-        train, check_days, test = (
-            each if sharing else each.plain() for each in (days, check, life.encoded)
-        )
-        network = of_scenario.train(
-            train,
-            check_days,
-            networks.encoders.space,
-            budget.network,
-            context.seed,
-            sequence=sequence,
-            key_frames=sharing,
-            batch=budget.windows,
-        )
-        figures["scenario"][name] = _f1(network, networks.encoders, test)
-        if name == "+ contrastive + transformer":
-            har = of_har.train(days, check, networks.text, budget.network, context.seed)
-            figures["har"] = composed_life.measure_har(
-                replace(networks, scenario=network, har=har), life
-            )
-    for part, table in (("scenario", baselines.scenarios), ("har", baselines.activities)):
-        figures[f"{part}_baselines"] = baselines.measure(
-            table(days), table(check), table(life.encoded), context.seed
-        )
-    return figures
-
-
-def positive_pairs(context: TrainingContext, budget: TrainingBudget) -> dict[str, dict[str, float]]:
-    """Return the scenario's F1, and retrieval of motion, by definition of a positive pair."""
-    networks = composed_life.Networks.load(context.registry)
-    life = composed_life.unseen_life(networks, _material_of(context), context.seed, context.cache)
-    figures: dict[str, dict[str, float]] = {"positive": {}, "retrieval": {}}
-    small = replace(context, stretches=min(context.stretches, PART // 2))
-    for positive in POSITIVES:
-        encoders = contrastive.train(
-            context.encoders(),
-            small.train_days,
-            small.validation_days,
-            positive,
-            budget.stage,
-            context.seed,
-            batch=budget.segments,
-        )
-        examples, check_days = small.encoded_by(encoders)
-        test = encode(encoders, life.days)
-        figures["retrieval"][positive] = contrastive.retrieval(encoders, test)
-        network = of_scenario.train(
-            examples,
-            check_days,
-            encoders.space,
-            budget.network,
-            context.seed,
-            batch=budget.windows,
-        )
-        figures["positive"][positive] = _f1(network, encoders, test)
-    return figures
-
-
-def _material_of(context: TrainingContext) -> Material:
-    """Return the material of unseen life; raises `ValueError` without recordings."""
-    if context.data is None:
-        raise ValueError("ablations need recordings; expected EGOLOG_SHARED_DATA set")
-    return unseen_material(context.data)
-
-
-def _f1(network: ScenarioNet, encoders: Encoders, test: EncodedDays) -> float:
-    windows = of_scenario.cut_windows(test, encoders.space)
-    return micro_f1(of_scenario.predict(network, windows), windows.scenarios.cpu().numpy())
-
+__all__ = ["COMPARISONS", "TrainingBudget", "main", "train_with"]
 
 COMPARISONS = {
     "tables": tables,
     "positive_pairs": positive_pairs,
     "contrastive_alone": contrastive_alone,
 }
-
-
-def _words(settings: Fit) -> str:
-    if settings.steps is None:
-        return f"{settings.minutes:g} min"
-    return f"{settings.steps} steps, {settings.minutes:g} min at most"
 
 
 def _figures_before(

@@ -1,0 +1,1 @@
+"""What `models.research.evaluation.ablations` compares, one comparison a file."""
