@@ -11,13 +11,22 @@ from typing import TYPE_CHECKING
 
 from prometheus_client import REGISTRY, Counter, Gauge, Histogram
 
-from schemas.errors import (
-    ChecksumError,
-    InvalidError,
-    MalformedError,
-    TooLargeError,
-    UnknownVersionError,
-    WrongTypeError,
+from infra.metric_labels import (
+    CORRECTED_WINDOWS,
+    DROP_REASONS,
+    FINETUNE_ITEMS,
+    FINETUNE_OUTCOMES,
+    LLM_FAILURES,
+    LLM_OUTCOMES,
+    LOG_ROWS,
+    MODELS,
+    NOTIFICATIONS,
+    REFINERS,
+    REFUSALS,
+    RESULT_KINDS,
+    SCHEMA_ERRORS,
+    STAGES,
+    WINDOW_KINDS,
 )
 from schemas.frames import MODALITIES
 
@@ -72,66 +81,6 @@ __all__ = [
     "uncertain_scenarios",
     "windows",
 ]
-
-DROP_REASONS = ("paused", "erased", "quiet", "share")
-STAGES = (
-    "windower",
-    "localization",
-    "scenario",
-    "har",
-    "join",
-    "refiner",
-    "log",
-    "corrections",
-    "notifications",
-)
-MODELS = ("localization", "near_field", "scenario_ahead", "scenario", "har", "lanhar")
-# Kinds of results, as label values.
-RESULT_KINDS = ("scenario", "activity")
-WINDOW_KINDS = ("spatial", "har", "scenario")
-LOG_ROWS = ("scenario", "refined", "activity", "correction")
-# Renamed label values: `nobody` is now `none`, `again` `duplicate`, `unnamed` `unlabelled`. Both
-# names together would count twice, so a query that selects an old value must add the new one.
-REFINERS = ("llm", "expert", "none")
-# Why a worker refuses a revision of the scenario network.
-REFUSALS = ("unavailable", "damaged", "encoders", "trial", "model")
-# Outcomes of an item of the fine-tuning queue, and of a fine-tuning run.
-CORRECTED_WINDOWS = ("queued", "without_features")
-NOTIFICATIONS = ("sent", "retried", "failed", "old")
-FINETUNE_ITEMS = ("kept", "duplicate", "unlabelled", "other_encoders", "taken_back")
-FINETUNE_OUTCOMES = (
-    "accepted",
-    "few",
-    "one_sided",
-    "original",
-    "queue",
-    "pinned",
-    "superseded",
-    "failed",
-)
-# Outcomes of calls that failed and may be retried.
-LLM_FAILURES = ("timeout", "status", "rate_limited", "connection", "malformed", "too_large")
-# Outcomes of calls whose answer is unusable: invalid, without text, cut at the token limit, or
-# refused by the model or a filter.
-LLM_UNUSABLE = ("invalid", "empty", "length", "refusal")
-LLM_OUTCOMES = (
-    "answered",
-    "cached",
-    *LLM_FAILURES,
-    *LLM_UNUSABLE,
-    "breaker",
-    "busy",
-    "budget",
-    "store",
-)
-SCHEMA_ERRORS = (
-    TooLargeError,
-    MalformedError,
-    ChecksumError,
-    WrongTypeError,
-    UnknownVersionError,
-    InvalidError,
-)
 
 # A frame's stage ends when its window is published: milliseconds later at full replay speed, after
 # a 30 s window and the wait for a silent modality in real time.

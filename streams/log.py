@@ -106,7 +106,7 @@ async def expire(app: EgoLogApp) -> None:
 
 
 def refiner(refined: Refined) -> str:
-    """Return who refined a record, by the names of `metrics.REFINERS`."""
+    """Return who refined a record, by the names of `metric_labels.REFINERS`."""
     if refined.refined_by == NO_REFINER:
         return NO_REFINER
     return "expert" if refined.refined_by.startswith(OFFLINE_EXPERT) else "llm"

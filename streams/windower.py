@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 from typing import TYPE_CHECKING
 
-from infra import clock, metrics
+from infra import clock, metric_labels, metrics
 from models.features import Features
 from models.network.windows import HAR_WINDOW_S, SCENARIO_WINDOW_S, SPATIAL_WINDOW_S
 from models.serving.speech import SpeechGuard
@@ -147,7 +147,7 @@ def count(windowed: Windowed[Token]) -> None:
 
 
 _FRAMES = {modality: metrics.frames.labels(modality=modality) for modality in MODALITIES}
-_WINDOWS = {kind: metrics.windows.labels(kind=kind) for kind in metrics.WINDOW_KINDS}
+_WINDOWS = {kind: metrics.windows.labels(kind=kind) for kind in metric_labels.WINDOW_KINDS}
 _COUNTERS = {
     "late_samples": metrics.late_samples,
     "reread_samples": metrics.reread_samples,

@@ -17,7 +17,7 @@ from math import ceil
 from time import perf_counter
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
-from infra import metrics
+from infra import metric_labels, metrics
 from infra.errors import LlmError
 from infra.llm.backoff import Pause, backoff_s
 from infra.llm.breaker import Breaker
@@ -133,12 +133,12 @@ class Llm:
         async with self._slot():
             began = perf_counter()
             try:
-                with self._breaker.call(metrics.LLM_UNUSABLE if open_question else ()):
+                with self._breaker.call(metric_labels.LLM_UNUSABLE if open_question else ()):
                     value, text, tokens = await self._ask_until_accepted(
                         chat, schema, read, corrections
                     )
             except CallError as error:
-                if error.outcome in metrics.LLM_UNUSABLE:
+                if error.outcome in metric_labels.LLM_UNUSABLE:
                     error.latency_ms = _latency_ms(began)
                 raise
         latency_ms = _latency_ms(began)

@@ -15,7 +15,7 @@ import openai
 from infra.llm.backoff import retry_after_s
 from infra.llm.call_error import CallError, status_error
 from infra.llm.reply import AnswerLimit, Reply, read_reply
-from infra.metrics import LLM_UNUSABLE
+from infra.metric_labels import LLM_UNUSABLE
 from infra.secrets import mask_log
 from infra.settings import env_name
 

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from redis.asyncio import Redis
 
-from infra import metrics
+from infra import metric_labels, metrics
 from infra.daily_log.store import LogStore
 from infra.llm import Llm
 from infra.settings import Settings
@@ -119,7 +119,7 @@ async def _refine(refiner: Refiner, number: int) -> Refined:
 
 def _outcomes() -> dict[str, float]:
     calls = metrics.llm_calls
-    return {name: calls.labels(outcome=name)._value.get() for name in metrics.LLM_OUTCOMES}
+    return {name: calls.labels(outcome=name)._value.get() for name in metric_labels.LLM_OUTCOMES}
 
 
 def _name_of(case: Path) -> str:
@@ -167,7 +167,7 @@ def _limit_is_set(answered: CaseOutcome) -> bool:
 
 
 def _is_counted(answered: CaseOutcome) -> bool:
-    return any(answered.outcomes[name] for name in metrics.LLM_UNUSABLE)
+    return any(answered.outcomes[name] for name in metric_labels.LLM_UNUSABLE)
 
 
 def _forms_weaken(answered: CaseOutcome) -> bool:

@@ -4,7 +4,7 @@ from prometheus_client import generate_latest
 from prometheus_client.metrics import MetricWrapperBase
 from prometheus_client.parser import text_string_to_metric_families
 
-from infra import metrics
+from infra import metric_labels, metrics
 from infra.metrics import REGISTRY
 
 
@@ -44,7 +44,7 @@ def test_known_label_sets_exist_before_anything_happens() -> None:
 def test_topics_start_with_every_reason_at_zero() -> None:
     assert value("egolog_dead_letters_total", topic="p.frames", reason="malformed") is None
     metrics.initialise_topics(["p.frames"])
-    for error in metrics.SCHEMA_ERRORS:
+    for error in metric_labels.SCHEMA_ERRORS:
         assert value("egolog_dead_letters_total", topic="p.frames", reason=error.reason) == 0
     assert value("egolog_offset_gaps_total", topic="p.frames") == 0
 

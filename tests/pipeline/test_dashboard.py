@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from infra import metrics
+from infra import metric_labels
 from infra.local.probe import free_port, port_is_free
 from infra.local.process import ChildProcess
 from tests.conftest import Services
@@ -23,7 +23,7 @@ INTERVAL_S = 0.5
 # The fine-tuner trains at the lowest priority: beside busy cores its seconds become many minutes.
 TRAINED_S = 1_500.0
 # Near and far are named apart only with EGOLOG_INTERFERENCE=near.
-MODELS = tuple(name for name in metrics.MODELS if name != "near_field")
+MODELS = tuple(name for name in metric_labels.MODELS if name != "near_field")
 TRAINED = "sum(egolog_finetune_seconds_count)"
 SCRAPES = "count_over_time(up[1h])"
 # Longer than the run, so that no rate has forgotten its beginning.
@@ -163,7 +163,7 @@ def test_the_panels_named_here_are_on_the_dashboard() -> None:
 
 @pytest.mark.parametrize(
     ("panel", "label", "wanted"),
-    [("Stage latency", "stage", metrics.STAGES), ("Inference latency", "model", MODELS)],
+    [("Stage latency", "stage", metric_labels.STAGES), ("Inference latency", "model", MODELS)],
 )
 def test_every_stage_and_network_has_measured_latencies(
     prometheus: Prometheus, panel: str, label: str, wanted: tuple[str, ...]

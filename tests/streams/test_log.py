@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from infra import metrics
+from infra import metric_labels, metrics
 from schemas import Refined
 from schemas.scenario import NO_REFINER, OFFLINE_EXPERT
 from streams.log import LogWriter, refiner
@@ -80,7 +80,7 @@ async def test_nothing_is_acknowledged_that_the_store_did_not_take() -> None:
 )
 def test_the_metric_names_every_kind_of_refiner(by: str, label: str) -> None:
     assert refiner(refinement(by)) == label
-    assert label in metrics.REFINERS
+    assert label in metric_labels.REFINERS
 
 
 def test_records_of_earlier_releases_keep_their_meaning() -> None:

@@ -12,7 +12,7 @@ from uuid import uuid4
 import pytest
 from aiokafka import AIOKafkaProducer
 
-from infra import metrics
+from infra import metric_labels, metrics
 from infra.broker.device_control import write_control
 from infra.broker.topic_reader import read_letters
 from infra.errors import FinetuneError
@@ -157,10 +157,10 @@ async def test_what_cannot_be_learned_from_is_counted_and_what_cannot_be_read_is
     unknown = few[0].model_copy(update={"pseudo_labels": ["Flying"]})
     unnamed = few[1].model_copy(update={"pseudo_labels": []})
     foreign = items(queue(), encoders="f" * 12)[2]
-    before = {name: items_counted(name) for name in metrics.FINETUNE_ITEMS}
+    before = {name: items_counted(name) for name in metric_labels.FINETUNE_ITEMS}
     await send(settings, [b"no message", unknown, unnamed, foreign, *few[3:], few[3]])
     await run_finetuner(settings)
-    after = {name: items_counted(name) - before[name] for name in metrics.FINETUNE_ITEMS}
+    after = {name: items_counted(name) - before[name] for name in metric_labels.FINETUNE_ITEMS}
     assert after == {
         "kept": 3,
         "duplicate": 1,
