@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from pydantic import ValidationError
 
 from infra.daily_log.export import ExportError, from_json
-from infra.daily_log.store import Counts
+from infra.daily_log.record_index import Counts
 from schemas import Activity, Correction, Refined, Scenario
 from schemas.message import END_OF_TIME_NS
 

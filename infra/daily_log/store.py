@@ -15,18 +15,20 @@ many are refused because the device was erased since (`infra.redis.erasure_marks
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from pydantic import BaseModel
 
 from infra import clock
 from infra.daily_log.corrections import apply_corrections
+from infra.daily_log.deletion import Deletion
 from infra.daily_log.keys import ROWS, SHOWN, LogKeys
 from infra.daily_log.log_changes import BUCKET_NS, LogChanges
+from infra.daily_log.record_index import RecordIndex
 from infra.daily_log.records import EMBEDDINGS, DeviceSummary, Log, LogActivity, LogScenario
-from infra.daily_log.redis_format import IDS_AT_ONCE, fetch_stored, score, text
+from infra.daily_log.redis_format import fetch_stored, score
 from infra.daily_log.rollups import Rollups
-from infra.daily_log.scripts import BUMP_REVISION, EXPIRE_SILENT, PUT_RECORDS
+from infra.daily_log.scripts import PUT_RECORDS
 from infra.daily_log.stored_corrections import StoredCorrections
 from infra.daily_log.summaries import DeviceSummaries
 from infra.redis.erasure_marks import ErasureMarks, log_prefix
@@ -38,21 +40,13 @@ if TYPE_CHECKING:
     from redis.asyncio import Redis
 
     from infra.daily_log.log_changes import Changes
+    from infra.daily_log.record_index import Counts
     from infra.daily_log.summaries import DevicePage
 
 _DAY_US = 86_400_000_000
-_DEVICES_AT_ONCE = 100
 
 Record = Scenario | Refined | Activity
 ModelT = TypeVar("ModelT", bound=BaseModel)
-
-
-class Counts(NamedTuple):
-    """Records of one device by row."""
-
-    scenarios: int
-    refined: int
-    activities: int
 
 
 class LogStore:
@@ -74,6 +68,8 @@ class LogStore:
         self._keys = LogKeys(log_prefix(app_id))
         self._retention_us = round(retention_days * _DAY_US)
         self._clock_ns = clock_ns
+        self._index = RecordIndex(redis, self._keys)
+        self._deletion = Deletion(redis, self._keys, self._index, self._retention_us, clock_ns)
         self._summaries = DeviceSummaries(redis, self._keys, clock_ns)
         self._changes = LogChanges(redis, self._keys)
         self._corrections = StoredCorrections(redis, self._keys, clock_ns)
@@ -115,7 +111,7 @@ class LogStore:
 
         Raises `LogStoreError` if a stored record is damaged.
         """
-        scenario_ids, activity_ids = await self._ids(SHOWN, device, from_ns, to_ns)
+        scenario_ids, activity_ids = await self._index.ids(SHOWN, device, from_ns, to_ns)
         scenarios = await self._fetch(LogScenario, "scenario", device, scenario_ids)
         refined = {
             record.window_id: record
@@ -135,13 +131,7 @@ class LogStore:
 
     async def next_start(self, device: str, from_ns: int) -> int | None:
         """Return the first start of a record from `from_ns` on, to the µs; None without any."""
-        async with self._redis.pipeline(transaction=False) as pipe:
-            for row in SHOWN:
-                pipe.zrangebyscore(
-                    self._keys.index(row, device), score(from_ns), "+inf", 0, 1, withscores=True
-                )
-            answers = await pipe.execute()
-        return min((int(at) * 1_000 for ids in answers for _, at in ids), default=None)
+        return await self._index.next_start(device, from_ns)
 
     async def ping(self) -> int:
         """Return how many devices ever had a record, in one command however many there are."""
@@ -161,42 +151,18 @@ class LogStore:
 
     async def delete(self, device: str, from_ns: int, to_ns: int) -> Counts:
         """Delete the records that start in [from_ns, to_ns); return how many of each row."""
-        doomed = await self._ids(ROWS, device, from_ns, to_ns)
-        if any(doomed):
-            async with self._redis.pipeline(transaction=True) as pipe:
-                for row, ids in zip(ROWS, doomed, strict=True):
-                    for begin in range(0, len(ids), IDS_AT_ONCE):
-                        chunk = ids[begin : begin + IDS_AT_ONCE]
-                        pipe.zrem(self._keys.index(row, device), *chunk)
-                        pipe.hdel(self._keys.data(row, device), *chunk)
-                        pipe.zrem(self._keys.by_write_time(row, device), *chunk)
-                pipe.eval(BUMP_REVISION, 1, self._keys.revision(device))
-                revision = (await pipe.execute())[-1]
-            await self._mark_deleted(device, from_ns, to_ns, revision)
-        return Counts(*map(len, doomed))
+        return await self._deletion.delete(device, from_ns, to_ns)
 
     async def expire(self) -> int:
         """Delete the records of all devices that are past their retention; return how many.
 
         Each write expires the old records of its device, so this is for devices that fell silent.
         """
-        expired = 0
-        devices = self._keys.devices
-        async for member in self._redis.sscan_iter(devices, count=_DEVICES_AT_ONCE):
-            device = text(member)
-            keys = [*self._keys.of(device), devices]
-            times = (score(self._clock_ns()), self._retention_us, score(BUCKET_NS))
-            expired += int(await self._redis.eval(EXPIRE_SILENT, len(keys), *keys, *times, device))
-        return expired
+        return await self._deletion.expire()
 
     async def erase(self, device: str) -> int:
         """Delete everything of a device, including its revision; return the number of records."""
-        records = sum(await self.count(device))
-        async with self._redis.pipeline(transaction=True) as pipe:
-            pipe.srem(self._keys.devices, device)
-            pipe.delete(*self._keys.of(device), *self._keys.beside(device))
-            await pipe.execute()
-        return records
+        return await self._deletion.erase(device)
 
     async def knows(self, device: str) -> bool:
         """Return whether anything of a device is stored."""
@@ -207,34 +173,15 @@ class LogStore:
 
     async def count_between(self, device: str, from_ns: int, to_ns: int) -> Counts:
         """Return how many records of each row start in [from_ns, to_ns)."""
-        return Counts(*map(len, await self._ids(ROWS, device, from_ns, to_ns)))
-
-    async def _mark_deleted(self, device: str, from_ns: int, to_ns: int, revision: int) -> None:
-        """Mark the deleted span as changed, and forget a device without records."""
-        buckets = [
-            text(bucket)  # type: ignore[arg-type]  # without scores
-            for bucket in await self._redis.zrange(self._keys.changes(device), 0, -1)
-            if from_ns - BUCKET_NS < int(bucket) < to_ns  # type: ignore[arg-type]
-        ]
-        async with self._redis.pipeline(transaction=True) as pipe:
-            if not any(await self.count(device)):
-                pipe.srem(self._keys.devices, device)
-                pipe.delete(self._keys.changes(device))
-                pipe.delete(self._keys.rollup(device))
-            elif buckets:
-                pipe.zadd(self._keys.changes(device), dict.fromkeys(buckets, revision))
-            await pipe.execute()
+        return await self._index.count_between(device, from_ns, to_ns)
 
     async def count(self, device: str) -> Counts:
         """Return how many records of each row one device has."""
-        async with self._redis.pipeline(transaction=False) as pipe:
-            for row in ROWS:
-                pipe.zcard(self._keys.index(row, device))
-            return Counts(*await pipe.execute())
+        return await self._index.count(device)
 
     async def window_ids(self, device: str, from_ns: int, to_ns: int) -> set[str]:
         """Return the ids of the windows that start in [from_ns, to_ns) and have a record."""
-        rows = await self._ids(SHOWN, device, from_ns, to_ns)
+        rows = await self._index.ids(SHOWN, device, from_ns, to_ns)
         return {each for ids in rows for each in ids}
 
     async def changes(self, device: str, since: int) -> Changes:
@@ -285,20 +232,6 @@ class LogStore:
             ),
             *sorted(buckets),
         )
-
-    async def _ids(
-        self, rows: Sequence[str], device: str, from_ns: int, to_ns: int
-    ) -> list[list[str]]:
-        """Return the ids of each row whose records start in [from_ns, to_ns), to the µs."""
-        if from_ns >= to_ns:
-            return [[] for _ in rows]
-        async with self._redis.pipeline(transaction=False) as pipe:
-            for row in rows:
-                pipe.zrangebyscore(
-                    self._keys.index(row, device), score(from_ns), f"({score(to_ns + 999)}"
-                )
-            answers = await pipe.execute()
-        return [[*map(text, ids)] for ids in answers]
 
     async def _fetch(
         self, model: type[ModelT], row: str, device: str, ids: Sequence[str]

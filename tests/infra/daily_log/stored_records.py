@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from schemas import Activity, Refined, Scenario, Vector
+from schemas.message import END_OF_TIME_NS
 from tests.schemas.scenarios import plain_scenario
+
+if TYPE_CHECKING:
+    from infra.daily_log.records import Log
+    from infra.daily_log.store import LogStore
 
 S = 1_000_000_000
 DAY = 86_400 * S
@@ -64,3 +69,8 @@ def activity(start_ns: int, device: str = "d1") -> Activity:
         revision="r1",
         activities={"walking": 0.1 + 0.2, "sitting": 0.6},
     )
+
+
+async def log_of(store: LogStore, device: str = "d1") -> Log:
+    """Return all that a store has of a device."""
+    return await store.read(device, 0, END_OF_TIME_NS)

@@ -9,7 +9,6 @@ import pytest
 from infra.daily_log.archive import lines, pieces, restore
 from infra.daily_log.calendar import to_calendar
 from infra.daily_log.export import ExportError, to_json
-from infra.daily_log.store import LogStore
 from schemas import SoundPlace
 from tests.infra.daily_log.corrected_log import correction, named_span
 from tests.infra.daily_log.stored_records import T0, S, activity, refinement, scenario
@@ -18,17 +17,11 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
     from pathlib import Path
 
-    from redis.asyncio import Redis
-
     from infra.daily_log.records import Log
+    from infra.daily_log.store import LogStore
 
 ALWAYS = (0, 2**62)
 HOUR = 3_600 * S
-
-
-@pytest.fixture
-def store(redis: Redis) -> LogStore:
-    return LogStore(redis, "archive", retention_days=30)
 
 
 async def fill_log(store: LogStore) -> Log:

@@ -7,21 +7,14 @@ import pytest
 from infra.daily_log.change_request import Change, CorrectionError
 from infra.daily_log.corrections import added_spans
 from infra.daily_log.editing import LogEditor, correction_line
-from infra.daily_log.store import LogStore
 from schemas.frames import NS
 from tests.infra.daily_log.stored_records import T0, S, refinement, scenario
 
 if TYPE_CHECKING:
-    from redis.asyncio import Redis
-
+    from infra.daily_log.store import LogStore
     from schemas import Correction
 
 KNOWN: Any = {"scenario": ["Cooking", "Eating", "Car - commuting, road trip"], "activity": []}
-
-
-@pytest.fixture
-def store(redis: Redis) -> LogStore:
-    return LogStore(redis, "editing", retention_days=30)
 
 
 class Editor(LogEditor):

@@ -6,8 +6,6 @@ import asyncio
 import time
 from typing import TYPE_CHECKING
 
-import pytest
-
 from infra.daily_log.log_changes import BUCKET_NS, buckets
 from infra.daily_log.store import LogStore
 from tests.infra.daily_log.corrected_log import correction, named_span
@@ -15,11 +13,6 @@ from tests.infra.daily_log.stored_records import DAY, T0, Clock, S, activity, re
 
 if TYPE_CHECKING:
     from redis.asyncio import Redis
-
-
-@pytest.fixture
-def store(redis: Redis) -> LogStore:
-    return LogStore(redis, "test", retention_days=30)
 
 
 def test_buckets_are_those_that_a_span_overlaps() -> None:

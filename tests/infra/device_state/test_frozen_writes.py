@@ -214,13 +214,13 @@ async def test_a_deletion_that_slept_leaves_no_counter(
 ) -> None:
     store = LogStore(redis, "app", 36_500)
     await store.put_activities([activity(T0, DEVICE)])
-    ids = await store._ids(("activity",), DEVICE, T0, T0 + S)
+    ids = await store._index.ids(("activity",), DEVICE, T0, T0 + S)
     await store.erase(DEVICE)
 
     async def as_read_before(*_: object) -> list[list[str]]:
         return [[], [], *ids]
 
-    monkeypatch.setattr(store, "_ids", as_read_before)
+    monkeypatch.setattr(store._index, "ids", as_read_before)
     assert (await store.delete(DEVICE, T0, T0 + S)).activities == 1
     assert await keys_of(redis) == {}
 
