@@ -3,11 +3,7 @@
 from __future__ import annotations
 
 import logging
-import warnings
 from typing import TYPE_CHECKING, Any
-
-import faust
-from faust.exceptions import AlreadyConfiguredWarning
 
 from infra import metrics
 from infra.broker.device_keys import DeviceKeys
@@ -19,15 +15,11 @@ from infra.topics import SCENARIO as SCENARIO_RECORDS
 from operators.device_share import DeviceShare
 from streams.engine.dead_letters import keep_sound, to_dead_letter
 from streams.engine.device_controls import DeviceControls
-from streams.engine.fatal_errors import explained
-from streams.engine.faust_options import faust_options
-from streams.engine.kafka.consumer import Consumer
-from streams.engine.kafka.credentials import credentials
+from streams.engine.guarded_app import GuardedApp
 from streams.engine.kafka.decoding import Decoder
 from streams.engine.kafka.fair_queue import FairTopic
 from streams.engine.kafka.share_gate import ShareGate
 from streams.engine.kafka.topic import GuardedTopic
-from streams.engine.kafka.transport import Transport
 from streams.engine.operator_stage import OperatorStage
 from streams.engine.own_core import OFF, OwnCore
 from streams.engine.page_backend import PageBackend
@@ -39,12 +31,11 @@ from streams.engine.startup import open_registry
 from streams.engine.worker_health import WorkerHealth
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Mapping, Sequence
+    from collections.abc import Awaitable, Callable, Sequence
 
-    from faust.types import TP, StreamT, TopicT
     from faust.types import Message as KafkaMessage
+    from faust.types import StreamT, TopicT
 
-    from infra.errors import InfraError
     from infra.settings import Settings
     from schemas import DeadLetter
     from streams.engine.operator_stage import KeyedOperator
@@ -55,13 +46,10 @@ log = logging.getLogger(__name__)
 _SILENCE_INTERVAL_S = 0.5
 
 
-class EgoLogApp(faust.App):
+class EgoLogApp(GuardedApp):
     """A Faust app that publishes in order, skips nothing and dead-letters what fails."""
 
-    settings: Settings
-
     def __init__(self, settings: Settings) -> None:
-        self.settings = settings
         keep_sound(settings.dead_letter_sound)
         self._signatures, self._device_keys = Signatures.of(settings), DeviceKeys.of(settings)
         # Topics that agents of this worker both write and read.
@@ -95,24 +83,11 @@ class EgoLogApp(faust.App):
         )
         self.vitals = WorkerHealth(
             settings,
-            self._guarded_consumer,
+            self.guarded_consumer,
             lambda: None if self._runtime is None else self._runtime.redis,
             lambda: [tuple(source.topics) for source in self._sources],
         )
-        super().__init__(settings.app_id, **faust_options(settings))
-
-    def use(self, settings: Settings) -> None:
-        """Replace the settings by those with the addresses of the embedded services."""
-        self.settings = settings
-        broker = f"kafka://{','.join(settings.bootstrap_servers)}"
-        conf = self.conf
-        with warnings.catch_warnings():
-            # Faust warns of late changes; only the two transports below have read these values.
-            warnings.simplefilter("ignore", AlreadyConfiguredWarning)
-            conf.broker = conf.broker_consumer = conf.broker_producer = broker
-            conf.broker_credentials = credentials(settings)
-        self.transport.url = conf.broker_consumer
-        self.producer_transport.url = conf.broker_producer
+        super().__init__(settings)
 
     @property
     def runtime(self) -> Runtime:
@@ -208,36 +183,8 @@ class EgoLogApp(faust.App):
         self.on_partitions_assigned.connect(stage.take_over, weak=False)
         return stage
 
-    def caught_up(self, *names: str) -> bool:
-        """Return whether the assigned partitions of these topics are read to their ends."""
-        consumer = self._guarded_consumer()
-        return consumer is not None and consumer.has_read(
-            {self.settings.topic(name) for name in names}
-        )
-
-    def is_answered(self, *names: str, within_s: float) -> bool:
-        """Return whether the broker confirmed the ends of these topics' partitions lately."""
-        consumer = self._guarded_consumer()
-        return consumer is not None and consumer.is_answered(
-            {self.settings.topic(name) for name in names}, within_s
-        )
-
-    def lag(self) -> dict[TP, int]:
-        """Return how many messages of each assigned partition are not read yet."""
-        consumer = self._guarded_consumer()
-        return {} if consumer is None else consumer.lag()
-
-    def _committed(self) -> Mapping[TP, int | None]:
-        consumer = self._guarded_consumer()
-        return {} if consumer is None else consumer.committed()
-
-    def _guarded_consumer(self) -> Consumer | None:
-        """Return the consumer if it is ours: a command's app may have none that counts offsets."""
-        consumer = self.consumer
-        return consumer if isinstance(consumer, Consumer) else None
-
     def _take_written(self, message: KafkaMessage) -> None:
-        consumer = self._guarded_consumer()
+        consumer = self.guarded_consumer()
         if consumer is not None:
             consumer.take_written(message)
 
@@ -252,21 +199,18 @@ class EgoLogApp(faust.App):
         log.info("%s", self.own_core.says)
         await self._controls.open(self.settings)
         self._runtime = await Runtime.open(self.settings, self._controls.withholds, self.registry)
-        self._supervise(self._follow_decisions())
+        self.supervise(self._follow_decisions())
         for queue in self._queues:
-            self._supervise(queue.run())
-        self._supervise(self._runtime.updates.follow(self._publish_letter))
+            self.supervise(queue.run())
+        self.supervise(self._runtime.updates.follow(self._publish_letter))
         if self._runtime.ranking is not None:
-            self._supervise(self._runtime.ranking.labels.follow(self._publish_letter))
-        self._supervise(self.vitals.watch_topics(self.settings))
+            self.supervise(self._runtime.ranking.labels.follow(self._publish_letter))
+        self.supervise(self.vitals.watch_topics(self.settings))
         self.add_future(self.vitals.watch_consumer())
         self.add_future(self.vitals.watch_loop())
         # The embedded broker loses everything when it stops, and cannot delete records before.
         if broker_life(self.settings) is None:
-            self.add_future(keep_deleting_processed(self.settings, self._committed))
-
-    def _supervise(self, work: Awaitable[None]) -> None:
-        self.add_future(self.crash_on_error(work))
+            self.add_future(keep_deleting_processed(self.settings, self.committed))
 
     async def on_stop(self) -> None:
         """Close what on_start opened."""
@@ -276,30 +220,6 @@ class EgoLogApp(faust.App):
             self._runtime = None
             await self._controls.close()
             self.own_core.close()
-
-    async def crash_on_error(self, work: Awaitable[None]) -> None:
-        """Await work that the worker cannot do without: if it fails, the worker ends.
-
-        Errors of services are logged in one line, unexpected ones with their traceback.
-        """
-        try:
-            await work
-        except Exception as error:
-            problem = explained(error, self.settings)
-            if problem is None:
-                # Unpublished results leave their messages unacknowledged: a restart reads them
-                # again.
-                await self.crash(error)
-                raise
-            self.end(problem)
-
-    def end(self, error: InfraError) -> None:
-        """End the worker with one line."""
-        if not self.crashed:
-            log.critical("the worker ends: %s", error)
-            # `crash` without the traceback.
-            root = self.beacon.root
-            (self if root is None else root.data)._crash(error)
 
     async def _follow_decisions(self) -> None:
         decisions = Decisions.of(self.runtime.log)
@@ -313,9 +233,3 @@ class EgoLogApp(faust.App):
     def _full_name(self, name: str) -> str:
         # Looks the settings up late: see `use`.
         return self.settings.topic(name)
-
-    def _new_transport(self) -> Transport:
-        return Transport(self.conf.broker_consumer, self)
-
-    def _new_producer_transport(self) -> Transport:
-        return Transport(self.conf.broker_producer, self)

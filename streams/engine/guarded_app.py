@@ -1,0 +1,112 @@
+"""A Faust app that reads by our consumer, and ends at the first failure of what it needs."""
+
+from __future__ import annotations
+
+import logging
+import warnings
+from typing import TYPE_CHECKING
+
+import faust
+from faust.exceptions import AlreadyConfiguredWarning
+
+from streams.engine.fatal_errors import explained
+from streams.engine.faust_options import faust_options
+from streams.engine.kafka.consumer import Consumer
+from streams.engine.kafka.credentials import credentials
+from streams.engine.kafka.transport import Transport
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Mapping
+
+    from faust.types import TP
+
+    from infra.errors import InfraError
+    from infra.settings import Settings
+
+log = logging.getLogger(__name__)
+
+
+class GuardedApp(faust.App):
+    """A Faust app of our settings, with our transports."""
+
+    settings: Settings
+
+    def __init__(self, settings: Settings) -> None:
+        self.settings = settings
+        super().__init__(settings.app_id, **faust_options(settings))
+
+    def use(self, settings: Settings) -> None:
+        """Replace the settings by those with the addresses of the embedded services."""
+        self.settings = settings
+        broker = f"kafka://{','.join(settings.bootstrap_servers)}"
+        conf = self.conf
+        with warnings.catch_warnings():
+            # Faust warns of late changes; only the two transports below have read these values.
+            warnings.simplefilter("ignore", AlreadyConfiguredWarning)
+            conf.broker = conf.broker_consumer = conf.broker_producer = broker
+            conf.broker_credentials = credentials(settings)
+        self.transport.url = conf.broker_consumer
+        self.producer_transport.url = conf.broker_producer
+
+    def caught_up(self, *names: str) -> bool:
+        """Return whether the assigned partitions of these topics are read to their ends."""
+        consumer = self.guarded_consumer()
+        return consumer is not None and consumer.has_read(
+            {self.settings.topic(name) for name in names}
+        )
+
+    def is_answered(self, *names: str, within_s: float) -> bool:
+        """Return whether the broker confirmed the ends of these topics' partitions lately."""
+        consumer = self.guarded_consumer()
+        return consumer is not None and consumer.is_answered(
+            {self.settings.topic(name) for name in names}, within_s
+        )
+
+    def lag(self) -> dict[TP, int]:
+        """Return how many messages of each assigned partition are not read yet."""
+        consumer = self.guarded_consumer()
+        return {} if consumer is None else consumer.lag()
+
+    def committed(self) -> Mapping[TP, int | None]:
+        """Return the committed offset of each assigned partition, None where there is none."""
+        consumer = self.guarded_consumer()
+        return {} if consumer is None else consumer.committed()
+
+    def guarded_consumer(self) -> Consumer | None:
+        """Return the consumer if it is ours: a command's app may have none that counts offsets."""
+        consumer = self.consumer
+        return consumer if isinstance(consumer, Consumer) else None
+
+    def supervise(self, work: Awaitable[None]) -> None:
+        """Run work that the worker cannot do without beside all else."""
+        self.add_future(self.crash_on_error(work))
+
+    async def crash_on_error(self, work: Awaitable[None]) -> None:
+        """Await work that the worker cannot do without: if it fails, the worker ends.
+
+        Errors of services are logged in one line, unexpected ones with their traceback.
+        """
+        try:
+            await work
+        except Exception as error:
+            problem = explained(error, self.settings)
+            if problem is None:
+                # Unpublished results leave their messages unacknowledged: a restart reads them
+                # again.
+                await self.crash(error)
+                raise
+            self.end(problem)
+
+    def end(self, error: InfraError) -> None:
+        """End the worker with one line."""
+        if not self.crashed:
+            log.critical("the worker ends: %s", error)
+            # `crash` without the traceback.
+            root = self.beacon.root
+            (self if root is None else root.data)._crash(error)
+
+    def _new_transport(self) -> Transport:
+        return Transport(self.conf.broker_consumer, self)
+
+    def _new_producer_transport(self) -> Transport:
+        return Transport(self.conf.broker_producer, self)
