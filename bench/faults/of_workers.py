@@ -107,9 +107,7 @@ class Zombie(Fault):
 
     async def strike(self, site: Site) -> None:
         """Freeze the second worker until the first has its partitions."""
-        site.workers.freeze(1)
-        await asyncio.sleep(_BEYOND_SESSION * site.settings.session_timeout_s)
-        site.workers.thaw(1)
+        await _freeze_beyond_session(site)
 
 
 class ZombieThenKill(Fault):
@@ -119,9 +117,7 @@ class ZombieThenKill(Fault):
 
     async def strike(self, site: Site) -> None:
         """Freeze the second worker until the first has its partitions, and kill the first."""
-        site.workers.freeze(1)
-        await asyncio.sleep(_BEYOND_SESSION * site.settings.session_timeout_s)
-        site.workers.thaw(1)
+        await _freeze_beyond_session(site)
         await asyncio.sleep(_GOES_ON_S)
         site.workers.kill(0)
         site.workers.spawn(0)
@@ -138,6 +134,13 @@ class HostClockSteps(Fault):
         for ahead_s in (_CLOCK_STEP_S, -_CLOCK_STEP_S, 0.0):
             step(site.settings.run_dir, ahead_s)
             await asyncio.sleep(_CLOCK_STAYS_S)
+
+
+async def _freeze_beyond_session(site: Site) -> None:
+    """Freeze the second worker until the first has its partitions."""
+    site.workers.freeze(1)
+    await asyncio.sleep(_BEYOND_SESSION * site.settings.session_timeout_s)
+    site.workers.thaw(1)
 
 
 FAULTS: tuple[type[Fault], ...] = (

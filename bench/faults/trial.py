@@ -10,8 +10,9 @@ from random import Random
 from typing import TYPE_CHECKING, NamedTuple
 
 from bench.faults.fault import Fault, Site
-from bench.faults.log_comparison import Changes, Records, changes, log_of
+from bench.faults.log_comparison import Changes, Records
 from bench.faults.outcome import Outcome, longest_silence
+from bench.faults.settled_log import settled_changes, settled_log
 from bench.faults.workers import Workers
 from bench.load.closing import closing_frames
 from bench.load.messages import Fleet
@@ -39,9 +40,6 @@ _SOUND_SEED = "calm"
 _WARM_UP_S = 30
 # Share of the fleet's frames that are sent before the fault strikes.
 _STRIKES_AT = 0.4
-# The log is complete once it stays so for this long, and incomplete once it stalls for longer.
-_STAYS_S = 2.0
-_PATIENCE_S = 90.0
 _POLL_S = 0.2
 
 
@@ -147,7 +145,7 @@ class Stage:
             topics.SCENARIO: fleet.windows(SCENARIO_WINDOW_S),
         }
         await self._until_published(fleet, expected)
-        self.bench.calm = await self._settled_log(fleet)
+        self.bench.calm = await settled_log(self.workers.settings, fleet)
         return await self._outcome(CALM, fleet, sent, Changes((), (), ()), None)
 
     async def trial(self, fault: Fault, seed: int) -> Outcome:
@@ -205,32 +203,7 @@ class Stage:
         return Sent(began, messages, seen, await sending)
 
     async def _compare_logs(self, fleet: Fleet) -> Changes:
-        """Wait until the log equals the calm run's and stays so, or stalls before that."""
-        clock = asyncio.get_running_loop().time
-        last, changed_at, equal_since = Changes((), (), ()), clock(), None
-        while True:
-            now = changes(self.bench.calm, await log_of(self.workers.settings, fleet))
-            if now.count:
-                equal_since = None
-            elif equal_since is None:
-                equal_since = clock()
-            if now != last:
-                last, changed_at = now, clock()
-            if equal_since is not None and clock() - equal_since > _STAYS_S:
-                return now
-            if clock() - changed_at > _PATIENCE_S:
-                return now
-            await asyncio.sleep(_POLL_S)
-
-    async def _settled_log(self, fleet: Fleet) -> Records:
-        before, since = Records(), time.monotonic()
-        while True:
-            now = await log_of(self.workers.settings, fleet)
-            if now != before:
-                before, since = now, time.monotonic()
-            if now and time.monotonic() - since > 2 * _STAYS_S:
-                return now
-            await asyncio.sleep(_POLL_S)
+        return await settled_changes(self.bench.calm, self.workers.settings, fleet)
 
     async def _until_published(self, fleet: Fleet, expected: dict[str, int]) -> None:
         whole = lambda: all(  # noqa: E731 - a condition
