@@ -5,82 +5,21 @@ import json
 import logging
 import threading
 import time
-from contextlib import asynccontextmanager
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pytest
 from redis.asyncio import Redis
 
 from infra import metrics
 from infra.errors import LlmError
-from infra.llm import Answer, Llm
-from infra.llm.budget import Budget
+from infra.llm import Llm
 from infra.llm.endpoint import MAX_BODY_BYTES, EndpointConfig
 from infra.metrics import REGISTRY
-from infra.settings import Settings, load
+from infra.settings import load
+from tests.infra.llm.asking import CHAT, SCHEMA, asking, cooking, known_category, outcome, settings
 from tests.pipeline.llm_endpoint import LlmEndpoint, Raw, Reply, Reset, completion
 
-if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
-
-CHAT = [{"role": "user", "content": "hello"}]
-SCHEMA = {"type": "object", "properties": {"scenarios": {"type": "array"}}}
 GONE = "http://127.0.0.1:9/v1"
-
-
-def settings(url: str, **changes: Any) -> Settings:
-    fields: dict[str, Any] = {
-        "llm_base_url": url,
-        "llm_api_key": "key",
-        "llm_timeout_s": 30.0,
-        "llm_retries": 0,
-        **changes,
-    }
-    return Settings(_env_file=None, **fields)
-
-
-def known_category(text: str) -> str:
-    if text not in ("Cooking", "Eating"):
-        raise ValueError(f"{text!r} is not a category")
-    return text
-
-
-class Asker:
-    """One client of an endpoint, and how often and how it was answered."""
-
-    def __init__(self, llm: Llm) -> None:
-        self.llm = llm
-
-    async def ask(self, text: str = "hello", **options: Any) -> Answer[str]:
-        return await self.llm.ask(
-            [{"role": "user", "content": text}], SCHEMA, known_category, **options
-        )
-
-    async def outcome(self, text: str = "hello", **options: Any) -> str:
-        try:
-            answer = await self.ask(text, **options)
-        except LlmError as error:
-            return error.outcome
-        return "cached" if answer.cached else "answered"
-
-
-@asynccontextmanager
-async def asking(redis: Redis, url: str, **changes: Any) -> AsyncIterator[Asker]:
-    llm = Llm(settings(url, **changes), redis)
-    try:
-        yield Asker(llm)
-    finally:
-        await llm.close()
-
-
-async def outcome(redis: Redis, reply: Reply, **changes: Any) -> str:
-    with LlmEndpoint(reply) as endpoint:
-        async with asking(redis, endpoint.url, **changes) as asker:
-            return await asker.outcome()
-
-
-def cooking(body: dict[str, Any]) -> tuple[int, bytes]:
-    return 200, completion("Cooking")
 
 
 def slow(body: dict[str, Any]) -> tuple[int, bytes]:
@@ -283,131 +222,6 @@ async def test_without_its_store_a_budget_is_not_spent() -> None:
     await gone.aclose()
 
 
-def forms(endpoint: LlmEndpoint) -> list[str | None]:
-    return [request.get("response_format", {}).get("type") for request in endpoint.requests]
-
-
-@pytest.mark.parametrize("status", [400, 404, 422, 424])
-async def test_an_endpoint_without_structured_output_is_asked_in_the_next_weaker_form(
-    redis: Redis, status: int
-) -> None:
-    def plain(body: dict[str, Any]) -> tuple[int, bytes]:
-        return (status, b"{}") if "response_format" in body else cooking(body)
-
-    with LlmEndpoint(plain) as endpoint:
-        async with asking(redis, endpoint.url) as asker:
-            assert [await asker.outcome("a"), await asker.outcome("b")] == ["answered"] * 2
-    assert forms(endpoint) == ["json_schema", "json_schema", "json_object", None, None]
-
-
-@pytest.mark.parametrize("status", [500, 501, 502])
-@pytest.mark.parametrize("refused", [("json_schema",), ("json_schema", "json_object")])
-async def test_an_endpoint_that_breaks_over_a_form_is_asked_in_the_next_weaker_one(
-    redis: Redis, status: int, refused: tuple[str, ...]
-) -> None:
-    def breaking(body: dict[str, Any]) -> tuple[int, bytes]:
-        form = body.get("response_format", {}).get("type")
-        return (status, b"grammar error") if form in refused else cooking(body)
-
-    with LlmEndpoint(breaking) as endpoint:
-        async with asking(redis, endpoint.url) as asker:
-            assert [await asker.outcome("a"), await asker.outcome("b")] == ["answered"] * 2
-    ladder = ["json_schema", "json_object", None]
-    assert forms(endpoint) == [*ladder[: len(refused) + 1], ladder[len(refused)]]
-
-
-async def test_an_error_inside_an_answer_leads_to_a_weaker_form_too(redis: Redis) -> None:
-    def inside(body: dict[str, Any]) -> tuple[int, bytes]:
-        refused = b'{"error": {"code": 400, "message": "response_format is unknown"}}'
-        return (200, refused) if "response_format" in body else cooking(body)
-
-    with LlmEndpoint(inside) as endpoint:
-        async with asking(redis, endpoint.url) as asker:
-            assert await asker.outcome() == "answered"
-
-
-async def test_an_outage_makes_no_form_weaker(redis: Redis) -> None:
-    replies: list[Any] = [cooking({}), (500, b"{}"), (503, b"{}"), cooking({})]
-    with LlmEndpoint(lambda body: replies.pop(0)) as endpoint:
-        async with asking(redis, endpoint.url) as asker:
-            outcomes = [await asker.outcome(text) for text in "abcd"]
-    assert outcomes == ["answered", "status", "status", "answered"]
-    assert forms(endpoint) == ["json_schema"] * 4
-
-
-async def test_a_form_that_was_answered_in_vain_is_remembered_too(redis: Redis) -> None:
-    def empty(body: dict[str, Any]) -> tuple[int, bytes]:
-        return (400, b"{}") if "response_format" in body else (200, completion(""))
-
-    with LlmEndpoint(empty) as endpoint:
-        async with asking(redis, endpoint.url) as asker:
-            assert [await asker.outcome("a"), await asker.outcome("b")] == ["empty"] * 2
-    assert forms(endpoint)[-2:] == [None, None]
-    assert len(endpoint.requests) == 5
-
-
-def unusable(text: str | None, finish: str = "stop", **message: Any) -> Reply:
-    answer = json.loads(completion(""))
-    answer["choices"][0]["message"] |= {"content": text, **message}
-    answer["choices"][0]["finish_reason"] = finish
-    return lambda body: (200, json.dumps(answer).encode())
-
-
-UNUSABLE = [
-    (unusable("Sleeping"), "invalid"),
-    (unusable(""), "empty"),
-    (unusable(None, reasoning_content="Water, so the kitchen."), "empty"),
-    (unusable("<think>Water", "length"), "length"),
-    (unusable("Cook", "length"), "length"),
-    (unusable(None, refusal="I cannot judge people."), "refusal"),
-    (unusable("", "content_filter"), "refusal"),
-]
-
-
-@pytest.mark.parametrize(("reply", "want"), UNUSABLE)
-async def test_answers_that_nobody_can_use_open_the_circuit_breaker(
-    redis: Redis, reply: Reply, want: str
-) -> None:
-    counted = metrics.llm_calls.labels(outcome=want)._value
-    before = counted.get()
-    with LlmEndpoint(reply) as endpoint:
-        async with asking(redis, endpoint.url, llm_retries=2) as asker:
-            outcomes = [await asker.outcome(str(n)) for n in range(20)]
-    assert outcomes == [want] * 5 + ["breaker"] * 15
-    assert len(endpoint.requests) == 5
-    assert counted.get() == before + 5
-
-
-async def test_open_questions_without_an_answer_leave_the_circuit_closed(redis: Redis) -> None:
-    with LlmEndpoint(lambda body: (200, completion("Sleeping"))) as endpoint:
-        async with asking(redis, endpoint.url, llm_breaker_failures=2) as asker:
-            outcomes = [await asker.outcome(str(n), open_question=True) for n in range(4)]
-            outcomes += [await asker.outcome(str(n)) for n in range(4, 7)]
-    assert outcomes == ["invalid"] * 6 + ["breaker"]
-
-
-async def test_answers_in_between_keep_the_circuit_closed(redis: Redis) -> None:
-    replies = ["Sleeping", "Cooking"] * 5
-    with LlmEndpoint(lambda body: (200, completion(replies.pop(0)))) as endpoint:
-        async with asking(redis, endpoint.url, llm_breaker_failures=2) as asker:
-            outcomes = [await asker.outcome(str(n)) for n in range(10)]
-    assert outcomes == ["invalid", "answered"] * 5
-
-
-async def test_an_unusable_answer_is_paid_for_and_settled(redis: Redis) -> None:
-    with LlmEndpoint(unusable("", "length")) as endpoint:
-        async with asking(redis, endpoint.url, llm_tokens_per_day=1_000) as asker:
-            with pytest.raises(LlmError) as caught:
-                await asker.ask()
-            spent = await Budget(redis, settings(endpoint.url, llm_tokens_per_day=1_000)).spent()
-    assert (caught.value.tokens, spent) == (10, (10, 0.0))
-    assert caught.value.latency_ms > 0
-
-
-async def test_a_cut_answer_counts_if_it_is_whole(redis: Redis) -> None:
-    assert await outcome(redis, unusable("Cooking", "length")) == "answered"
-
-
 async def test_an_event_stream_that_was_not_asked_for_is_read(redis: Redis) -> None:
     def stream(body: dict[str, Any]) -> Raw:
         assert not body.get("stream")
@@ -431,45 +245,6 @@ async def test_the_token_limit_is_the_settings_or_the_callers_where_that_is_more
             )
             await llm.close()
     assert [each["max_tokens"] for each in endpoint.requests] == [200, 4_000, 4_000, 700]
-
-
-async def test_of_a_larger_answer_more_is_read(redis: Redis) -> None:
-    thoughts = f"<think>{'x' * 400_000}</think>Cooking"
-    reply = unusable(thoughts)
-    assert await outcome(redis, reply) == "too_large"
-    assert await outcome(redis, reply, llm_answer_tokens_max=2_000) == "answered"
-    assert await outcome(redis, reply, llm_answer_tokens_max=1_000) == "cached"
-
-
-async def test_a_correction_belongs_to_its_question(redis: Redis) -> None:
-    replies = ["Sleeping", "Cooking"]
-    with LlmEndpoint(lambda body: (200, completion(replies.pop(0)))) as endpoint:
-        async with asking(redis, endpoint.url, llm_breaker_failures=1) as asker:
-            answer = await asker.llm.ask(CHAT, SCHEMA, known_category, corrections=1)
-            assert (answer.value, answer.tokens) == ("Cooking", 20)
-            assert await asker.outcome() == "cached"
-    messages = endpoint.requests[1]["messages"]
-    assert [each["role"] for each in messages] == ["user", "assistant", "user"]
-    assert messages[1]["content"] == "Sleeping"
-    assert messages[2]["content"].startswith("'Sleeping' is not a category")
-
-
-async def test_a_correction_in_vain_is_one_failure(redis: Redis) -> None:
-    with LlmEndpoint(unusable("Sleeping")) as endpoint:
-        async with asking(redis, endpoint.url, llm_breaker_failures=2) as asker:
-            with pytest.raises(LlmError) as caught:
-                await asker.llm.ask(CHAT, SCHEMA, known_category, corrections=1)
-            assert (caught.value.outcome, caught.value.tokens) == ("invalid", 20)
-            assert await asker.outcome("b") == "invalid"
-            assert await asker.outcome("c") == "breaker"
-
-
-async def test_what_was_cut_is_not_corrected(redis: Redis) -> None:
-    with LlmEndpoint(unusable("Sleep", "length")) as endpoint:
-        async with asking(redis, endpoint.url) as asker:
-            with pytest.raises(LlmError, match="raise EGOLOG_LLM_ANSWER_TOKENS_MAX"):
-                await asker.llm.ask(CHAT, SCHEMA, known_category, corrections=1)
-    assert len(endpoint.requests) == 1
 
 
 def test_the_endpoints_address_and_key_are_not_shown(caplog: pytest.LogCaptureFixture) -> None:
