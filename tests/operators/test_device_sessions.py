@@ -31,8 +31,6 @@ from tests.operators.frames import (
 if TYPE_CHECKING:
     from schemas import Window
 
-    pass
-
 
 def test_a_device_remembers_its_last_eight_sessions_beside_the_current() -> None:
     windower: Windower[int] = Windower(CONFIG, Samples())

@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 import shutil
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -16,20 +16,22 @@ from tests.pipeline.running import Worker, settings_for, unique_name, wait_until
 from tests.shared_data import shared_data
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from pathlib import Path
 
+    from models.recordings.protocol import Recording
     from tests.conftest import Services
 
 MINUTES = 2.0
 
 
-@pytest.mark.pipeline
-@pytest.mark.timeout(600)
-async def test_any_speed_gives_the_same_log(services: Services, tmp_path: Path) -> None:
+async def log_at_any_speed(
+    services: Services, folder: Path, recordings: Sequence[Recording]
+) -> list[dict[str, Any]]:
+    """Replay as fast as possible and at a speed of 20; return the rows, alike of both."""
     logs = []
-    recordings = open_recordings(f"simulated:11:{MINUTES}")
     for speed in (None, 20.0):
-        settings = settings_for(services, tmp_path / unique_name("run"), unique_name("speed"))
+        settings = settings_for(services, folder / unique_name("run"), unique_name("speed"))
         await topic_creation.create(settings)
         with Worker(settings) as worker:
             await Replay(settings, ReplayOptions(speed=speed)).run(recordings)
@@ -38,6 +40,14 @@ async def test_any_speed_gives_the_same_log(services: Services, tmp_path: Path) 
         logs.append(await log_content(settings))
     assert not differences(logs[0], logs[1])
     [rows] = logs[0].values()
+    return rows
+
+
+@pytest.mark.pipeline
+@pytest.mark.timeout(600)
+async def test_any_speed_gives_the_same_log(services: Services, tmp_path: Path) -> None:
+    recordings = open_recordings(f"simulated:11:{MINUTES}")
+    rows = await log_at_any_speed(services, tmp_path, recordings)
     assert sum(row["row"] == "scenario" for row in rows) == MINUTES * 2
     assert sum(row["row"] == "activity" for row in rows) == MINUTES * 12
 
@@ -50,17 +60,7 @@ async def test_a_real_recording_gives_the_same_complete_log_at_any_speed(
 ) -> None:
     data = shared_data()
     recordings = open_recordings(spec, data)
-    logs = []
-    for speed in (None, 20.0):
-        settings = settings_for(services, tmp_path / unique_name("run"), unique_name("real"))
-        await topic_creation.create(settings)
-        with Worker(settings) as worker:
-            await Replay(settings, ReplayOptions(speed=speed)).run(recordings)
-            wait_until_settled(worker)
-            assert not await read_letters(settings)
-        logs.append(await log_content(settings))
-    assert not differences(logs[0], logs[1])
-    [rows] = logs[0].values()
+    rows = await log_at_any_speed(services, tmp_path, recordings)
     scenarios = {(row["session_id"], row["start_ns"]) for row in rows if row["row"] == "scenario"}
     wanted = {
         (recording.session_id, start)

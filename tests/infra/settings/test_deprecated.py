@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-import os
 from typing import TYPE_CHECKING
 
 import pytest
@@ -13,15 +12,9 @@ from models.network.windows import HAR_WINDOW_S, SCENARIO_WINDOW_S, SEGMENT_S, S
 if TYPE_CHECKING:
     from pathlib import Path
 
+pytestmark = pytest.mark.usefixtures("nothing_set")
+
 OLD, NEW = "EGOLOG_REFINE_BELOW", "EGOLOG_LLM_CONFIDENCE_THRESHOLD"
-
-
-@pytest.fixture(autouse=True)
-def clean(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    for name in os.environ:
-        if name.upper().startswith("EGOLOG_"):
-            monkeypatch.delenv(name)
-    monkeypatch.chdir(tmp_path)
 
 
 def test_every_new_name_is_a_setting_and_no_old_one_is() -> None:

@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-import os
 import traceback
 from functools import partial
 from typing import TYPE_CHECKING, Any
@@ -14,6 +13,8 @@ from infra.settings import Settings, env_name, load, may_be_in_file
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
+
+pytestmark = pytest.mark.usefixtures("nothing_set")
 
 BROKER = "embedded://, kafka://host:port[,host:port] or kafka+ssl://host:port[,host:port]"
 REDIS = (
@@ -34,14 +35,6 @@ def everything_shown(make: Callable[[], Settings]) -> str:
     except (SettingsError, ValidationError) as error:
         return f"{error} {error!r} {''.join(traceback.format_exception(error))}"
     return f"{settings} {settings!r} {settings.rows()}"
-
-
-@pytest.fixture(autouse=True)
-def clean(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    for name in os.environ:
-        if name.upper().startswith("EGOLOG_"):
-            monkeypatch.delenv(name)
-    monkeypatch.chdir(tmp_path)
 
 
 def test_nothing_set_gives_the_defaults() -> None:
