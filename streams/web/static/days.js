@@ -1,8 +1,11 @@
 // A week or a month: a timeline and totals for each day.
 
+import * as api from "./api.js";
 import { byId, el, put, sized, svg, textWidth } from "./dom.js";
+import { NOTHING } from "./headline.js";
 import { colour, ink, short } from "./palette.js";
-import { clock, dayName, duration, HOUR, midnight } from "./time.js";
+import { clock, dayName, duration, HOUR, midnight, zoneName } from "./time.js";
+import { state } from "./view.js";
 
 const HEIGHT = 22;
 const ROWS = 12;
@@ -63,7 +66,25 @@ const add = (sums, name, time) => sums.set(name, (sums.get(name) ?? 0) + time);
 
 const longest = (sums) => [...sums].sort(([a, m], [b, n]) => n - m || (a < b ? -1 : 1));
 
-export function drawDays(days, width, address, go) {
+// Draws a week or a month of `state`; `go` changes to another span.
+export function draw(days, { from, to, width }, go) {
+  byId("as-csv").href = api.spanAddress(state.device, from, to, "csv");
+  byId("as-json").href = api.spanAddress(state.device, from, to, "jsonl");
+  byId("as-ics").href = api.calendarAddress(state.device, from, to, zoneName());
+  // It describes a single day.
+  byId("foot-details").hidden = true;
+  drawDays(days, width, addressOf, ({ start, end }) => go({ span: "day", end: end > state.days.last && start < state.days.last ? null : end }));
+  const recorded = days.reduce((sum, day) => sum + day.recorded, 0);
+  byId("date").textContent = state.span === "week"
+    ? `${dayName(from).replace(/ \d+$/, "")} to ${dayName(to - 1)}`
+    : dayName(from, { month: "long", year: "numeric" });
+  byId("headline").textContent = recorded ? `${duration(recorded)} recorded` : NOTHING;
+  byId("detail").textContent = `on ${days.filter((day) => day.recorded).length} of ${days.length} days`;
+}
+
+const addressOf = ({ end }) => `?${new URLSearchParams({ device: state.device, end })}`;
+
+function drawDays(days, width, address, go) {
   // On a narrow page a day's name stands above its line.
   const gutter = width < NARROW ? 0 : 104;
   put(byId("days-hours"), ...hours(days, Math.max(60, width - gutter), gutter));

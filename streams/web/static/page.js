@@ -1,91 +1,31 @@
-// The page: its state, its updates, and its controls.
+// The page: what it asks for, draws and answers to.
 
 import * as address from "./address.js";
 import * as api from "./api.js";
 import { drawBars, drawLanes } from "./activity_chart.js";
+import { blockAt, confirmable } from "./blocks.js";
 import * as correct from "./correct.js";
-import { current, Day, GAP, indexAt, known, network, recordAt, refiners, runs, totals } from "./day.js";
-import { byId, el, fontScale, keepingFocus, svg, textWidth } from "./dom.js";
+import { Day, GAP, indexAt, known, network, recordAt, refiners, runs, totals } from "./day.js";
+import { byId, el, fontScale, keepingFocus, textWidth } from "./dom.js";
+import { pastWords, presentWords } from "./headline.js";
 import { byFamily, colour, PALETTE, short } from "./palette.js";
+import { steerByPointer, uncoverForGood } from "./pointer.js";
 import { drawRecord, refinerName } from "./record.js";
-import { LIVE, notRecording } from "./recording.js";
 import { drawScenarios } from "./scenario_chart.js";
-import {
-  ago, clock, dayName, duration, firstOfMonth, midnight, MINUTE, useZone, zoneName,
-} from "./time.js";
+import { drawStatus, sentence, watchNow } from "./status.js";
+import { clock, dayName, duration, firstOfMonth, midnight, MINUTE, useZone, zoneName } from "./time.js";
+import { deviceSummary, isLong, shown, state, view, wanted } from "./view.js";
 import * as zones from "./zone.js";
 
 const POLL_MS = 2000;
 const DEVICES_EVERY = 5;
-const LEAST_DAY = 15 * MINUTE;
 const PHONE = 640;
-const MOST_LINKS = 12;
-const FINGER = 24;
-const NOTHING = "Nothing recorded here";
-const LONG = ["week", "month"];
 const LEARNED_EVERY = 15;
 const EVIDENCE_KEPT = 200;
 const HOVER_MS = 80;
 
-const state = {
-  devices: [],
-  device: null,
-  span: "day", // or milliseconds
-  end: null, // milliseconds; null follows the newest record
-  chosen: null, // the time under the pointer or chosen by key
-  pinned: false,
-  focus: null, // the scenario that the legend points at
-  connected: null,
-  trouble: null, // why the worker does not answer
-  recording: null, // whether the device records, and the end of a pause
-  heard: null, // when the last response arrived, by performance.now()
-  zone: null, // an IANA name; null: the wearer's zone, or the viewer's
-  day: new Day(),
-  days: { revision: 0, first: null, last: null }, // of a week or a month
-  loaded: null, // which calendar days `day` or `days` holds
-};
-
 // Modules that are not needed to draw a day.
-let [search, weeks, live] = [null, null, null];
-
-const isLong = () => LONG.includes(state.span);
-const shown = () => (isLong() ? state.days : state.day);
-
-// ---- the visible span ----
-
-function view() {
-  const { day, span } = state;
-  const end = state.end ?? shown().last;
-  if (isLong()) return longView(end);
-  if (span !== "day") return { from: end - span, to: end };
-  const [from, to] = [midnight(end - 1), midnight(end - 1, 1)];
-  // A day is as long as its recorded part: three recorded hours fill the width.
-  const inside = [...day.scenarios, ...day.activities].filter((r) => r.end > from && r.start < to);
-  if (!inside.length) return { from, to };
-  const first = Math.max(from, Math.min(...extent(inside, "start", Math.min)));
-  const last = Math.min(to, Math.max(...extent(inside, "end", Math.max)));
-  return last - first >= LEAST_DAY
-    ? { from: first, to: last }
-    : { from: first, to: Math.min(to, first + LEAST_DAY) };
-}
-
-// Spreading a whole day's records into Math.min would overflow the stack.
-const extent = (records, field, pick) =>
-  [records.reduce((best, record) => pick(best, record[field]), records[0][field])];
-
-function longView(end) {
-  return state.span === "week" ? { from: midnight(end - 1, -6), to: midnight(end - 1, 1) }
-    : { from: firstOfMonth(end - 1), to: firstOfMonth(end - 1, 1) };
-}
-
-function wanted() {
-  const end = state.end ?? Math.ceil(deviceSummary().last_ns / 1e6);
-  if (isLong()) return longView(end);
-  const start = state.span === "day" ? end - 1 : end - state.span;
-  return { from: midnight(start), to: midnight(end - 1, 1) };
-}
-
-const deviceSummary = () => state.devices.find(({ device_id: id }) => id === state.device);
+let [search, weeks] = [null, null];
 
 // ---- updates ----
 
@@ -180,83 +120,6 @@ const words = (error) => (error instanceof api.Refused ? error.message : "the wo
 
 // ---- drawing ----
 
-function drawStatus() {
-  const loaded = state.loaded !== null && state.device !== null;
-  const [kind, text] = status(loaded);
-  const line = byId("status");
-  // Announced when it changes, not every minute.
-  line.setAttribute("aria-live", kind === document.body.dataset.state ? "off" : "polite");
-  document.body.dataset.state = kind;
-  if (line.textContent !== text) line.textContent = text;
-  byId("day").hidden = byId("foot").hidden = !loaded;
-  drawNotice(loaded);
-  drawDevices();
-  watchNow(loaded);
-}
-
-function status(loaded) {
-  const until = loaded && shown().last !== null ? `up to ${clock(shown().last)}` : null;
-  if (state.connected === null) return ["loading", "Connecting"];
-  if (!state.connected) {
-    return ["lost", `${sentence(state.trouble)}; ${until ? `log ${until}` : "trying again"}`];
-  }
-  if (!loaded) return ["quiet", "Connected"];
-  const off = notRecording(state.recording);
-  if (off) return ["quiet", [off, until].filter(Boolean).join(" · ")];
-  if (state.heard === null) return ["quiet", ["Never seen", until].filter(Boolean).join(" · ")];
-  const silent = performance.now() - state.heard;
-  return silent < LIVE
-    ? ["live", ["Live", until].filter(Boolean).join(" · ")]
-    : ["quiet", [`Last heard ${ago(silent)} ago`, until].filter(Boolean).join(" · ")];
-}
-
-// Why no log is shown: it is still loading, there is none, or none of this device.
-function drawNotice(loaded) {
-  const answered = !loaded && state.connected === true;
-  const unknown = answered && state.device !== null && !deviceSummary();
-  const empty = answered && state.device === null;
-  byId("empty").hidden = !empty;
-  byId("unknown").hidden = !unknown;
-  byId("loading").hidden = loaded || empty || unknown;
-  byId("loading-title").textContent = state.connected === false
-    ? sentence(state.trouble) : "Loading the log";
-  if (unknown) drawUnknown();
-}
-
-function drawUnknown() {
-  byId("unknown-title").textContent = `No log of ${state.device.slice(0, 64)}`;
-  byId("others").hidden = !state.devices.length;
-  keepingFocus(byId("known"), (list) => list.replaceChildren(
-    ...state.devices.slice(0, MOST_LINKS).map(({ device_id: id }) => {
-      const href = `?${new URLSearchParams({ device: id })}`;
-      return el("li", {}, el("a", { href, "data-key": id }, id));
-    })));
-}
-
-function drawDevices() {
-  const known = state.devices.map(({ device_id: id }) => id);
-  const absent = state.device !== null && state.connected && !known.includes(state.device);
-  const listed = absent ? [...known, state.device] : known;
-  const select = byId("device");
-  const texts = listed.map((id) => (known.includes(id) ? id : `${id.slice(0, 64)} (no log)`));
-  if (texts.join() !== [...select.options].map(({ text }) => text).join()) {
-    select.replaceChildren(...listed.map((id, at) => el("option", { value: id }, texts[at])));
-    select.disabled = listed.length < 2;
-  }
-  if (state.device !== null) select.value = state.device;
-}
-
-// Watched only while visible, and only for a device that sent something recently.
-async function watchNow(loaded) {
-  const follows = loaded && state.connected && state.end === null && !isLong() && !document.hidden
-    && state.heard !== null && performance.now() - state.heard < LIVE;
-  if (!follows && live === null) return;
-  live ??= await import("./live.js");
-  live.watch(follows ? state.device : null);
-}
-
-const sentence = (text) => text.charAt(0).toUpperCase() + text.slice(1);
-
 let drawn = null;
 
 // What a chart has to fit, in its own pixels.
@@ -277,7 +140,12 @@ function draw() {
   byId("day").dataset.span = isLong() ? "long" : "short";
   byId("as-picture-too").hidden = isLong();
   const { from, to } = view();
-  if (isLong()) return drawLong(from, to);
+  if (isLong()) {
+    const room = roomOf("days");
+    drawn = { from, to, scenarios: [], activities: [], room, width: room.width, gutter: 0 };
+    weeks.draw(state.days.list(from, to), drawn, go);
+    return drawRange();
+  }
   const { scenarios, activities } = state.day.within(from, to);
   const room = roomOf("rows");
   const { width } = room;
@@ -310,43 +178,6 @@ function draw() {
   byId("as-ics").href = api.calendarAddress(state.device, from, to, zoneName());
 }
 
-async function savePicture() {
-  const { from, to, scenarios, activities } = drawn;
-  const { png } = await import("./picture.js");
-  const byScenario = totals(scenarios, ({ leading }) => leading, from, to);
-  const [headline, detail] = pastWords(byScenario);
-  const picture = await png({
-    date: dayName(from), headline, detail, from, to,
-    blocks: runs(scenarios, ({ leading }) => leading),
-    scenarios: byScenario, activities: totals(activities, known, from, to),
-  });
-  const href = URL.createObjectURL(picture);
-  el("a", { href, download: `egolog-${dayName(from).replaceAll(/[ ,]+/g, "-")}.png` }).click();
-  setTimeout(() => URL.revokeObjectURL(href), 60_000);
-}
-
-function drawLong(from, to) {
-  const days = state.days.list(from, to);
-  const room = roomOf("days");
-  const { width } = room;
-  drawn = { from, to, scenarios: [], activities: [], room, width, gutter: 0 };
-  byId("as-csv").href = api.spanAddress(state.device, from, to, "csv");
-  byId("as-json").href = api.spanAddress(state.device, from, to, "jsonl");
-  byId("as-ics").href = api.calendarAddress(state.device, from, to, zoneName());
-  // It describes a single day.
-  byId("foot-details").hidden = true;
-  weeks.drawDays(days, width, addressOf, ({ start, end }) => go({ span: "day", end: end > state.days.last && start < state.days.last ? null : end }));
-  const recorded = days.reduce((sum, day) => sum + day.recorded, 0);
-  byId("date").textContent = state.span === "week"
-    ? `${dayName(from).replace(/ \d+$/, "")} to ${dayName(to - 1)}`
-    : dayName(from, { month: "long", year: "numeric" });
-  byId("headline").textContent = recorded ? `${duration(recorded)} recorded` : NOTHING;
-  byId("detail").textContent = `on ${days.filter((day) => day.recorded).length} of ${days.length} days`;
-  drawRange();
-}
-
-const addressOf = ({ end }) => `?${new URLSearchParams({ device: state.device, end })}`;
-
 // Both rows leave room for the longest activity name, so that they share a time axis.
 function gutterFor(byActivity) {
   const widest = Math.max(0, ...byActivity.map(({ name }) => textWidth(name, 13)));
@@ -361,28 +192,6 @@ function drawHeadline(byScenario) {
     : pastWords(byScenario);
   byId("headline").textContent = headline;
   byId("detail").textContent = detail;
-}
-
-function presentWords(scenarios, activities) {
-  const run = current(scenarios);
-  if (!run) return [scenarios.length ? "No clear scenario" : NOTHING, ""];
-  const last = scenarios.findLast(({ leading }) => leading);
-  const [doing] = totals(activities.filter(({ end }) => end > run.start), known,
-    run.start, run.end);
-  return [`${run.name}, ${duration(run.end - run.start)}`, [
-    `Since ${clock(run.start)}`,
-    last.confirmed ? "confirmed by the wearer" : last.corrected ? "corrected by the wearer" : last.refined?.labels.length ? `refined by ${refinerName(last.refined.by)}` : sureness(last),
-    doing && `mostly ${doing.name}`,
-  ].filter(Boolean).join(" · ")];
-}
-
-const sureness = ({ confidence }) => `${Math.round(confidence * 100)} % sure`;
-
-function pastWords(byScenario) {
-  const [first, ...rest] = byScenario;
-  if (!first) return [NOTHING, ""];
-  const others = rest.slice(0, 2).map(({ name, time }) => `${name} ${duration(time)}`);
-  return [`Mostly ${first.name}, ${duration(first.time)}`, others.join(" · ")];
 }
 
 function drawLegend(byScenario) {
@@ -453,7 +262,7 @@ function drawCursor() {
     release: () => choose(null, false), correct: openForm,
     confirm: (block) => say(() => correct.confirm(state.device, block)),
     confirmActivity: (one) => say(() => correct.confirmActivity(state.device, one)),
-    block: record && confirmable(Math.max(record.start, from)),
+    block: record && confirmable(drawn, Math.max(record.start, from)),
     why: state.day.wantedAt(at) ?? whyNothing(at),
   });
   for (const line of document.querySelectorAll(".cursor")) {
@@ -491,8 +300,7 @@ function evidenceAt(record, activity, at) {
       if (evidence.size > EVIDENCE_KEPT) evidence.clear();
       evidence.set(key, whole);
       if (drawn && !isLong()) drawCursor();
-      uncover();
-      tapped = null;
+      uncoverForGood();
     } catch (error) {
       // The status line reports problems of the worker.
       if (!(error instanceof api.Refused)) poll();
@@ -506,48 +314,21 @@ function evidenceAt(record, activity, at) {
 
 const NAMES = Object.keys(PALETTE);
 
-// The block of a row at a time, or the gap around it if nothing was recorded.
-function blockAt(row, at) {
-  const [records, label] = row === "scenario"
-    ? [drawn.scenarios, (each) => each.leading] : [drawn.activities, (each) => each.name];
-  const block = runs(records, label).find(({ start, end }) => start <= at && at < end);
-  if (block) return { row, start: block.start, end: block.end, label: block.name, also: alsoOf(row, block) };
-  const before = records.findLast(({ end }) => end <= at);
-  const after = records.find(({ start }) => start > at);
-  return { row, start: Math.max(drawn.from, before?.end ?? 0), label: "",
-    end: Math.min(drawn.to, after?.start ?? Infinity) };
-}
-
-// The second label that all records of a scenario block share.
-function alsoOf(row, { start, end }) {
-  if (row !== "scenario") return "";
-  const [first, ...rest] = drawn.scenarios.filter((each) => each.end > start && each.start < end && each.leading);
-  const also = first?.labels[1] ?? "";
-  return rest.every(({ labels }) => labels[1] === also) ? also : "";
-}
-
 function openForm() {
   if (!drawn || isLong()) return;
   const at = state.chosen ?? (drawn.scenarios.at(-1)?.end ?? drawn.to) - 1;
   if (state.chosen !== null) choose(at, true);
   const activities = [...new Set(state.day.activities.map(({ name }) => name))].sort();
   correct.open({
-    ...blockAt("scenario", at),
+    ...blockAt(drawn, "scenario", at),
     device: state.device,
     names: (row) => (row === "scenario" ? NAMES : activities),
-    block: (row) => blockAt(row, at),
+    block: (row) => blockAt(drawn, row, at),
     runs: (row, from, to) => (row === "scenario"
       ? runs(drawn.scenarios, (each) => each.leading) : runs(drawn.activities, (each) => each.name))
       .filter(({ start, end }) => end > from && start < to).length,
     saved: changed,
   });
-}
-
-// The scenario block at a time; `corrected` if the wearer has corrected all of it.
-function confirmable(at) {
-  const block = blockAt("scenario", at);
-  const inside = drawn.scenarios.filter(({ start, end }) => end > block.start && start < block.end);
-  return { ...block, labels: [block.label], corrected: inside.every(({ leading, corrected }) => !leading || corrected) };
 }
 
 // Confirm the record at the cursor, its whole block, or its activity.
@@ -640,84 +421,12 @@ function step(direction) {
   return go({ end: end >= state.day.last ? null : end });
 }
 
-function timeAt(event) {
-  const { from, to, room, width, gutter } = drawn;
-  const left = byId("scenarios").getBoundingClientRect().left;
-  const share = ((event.clientX - left) / room.scale - gutter) / (width - gutter);
-  return from + Math.min(1, Math.max(0, share)) * (to - from);
-}
-
 function choose(at, pinned) {
   const linked = pinned || state.pinned;
   Object.assign(state, { chosen: at, pinned });
   // A pinned time is part of the address, but no entry of the history.
   if (linked) address.write(state, { step: false });
   drawCursor();
-}
-
-// On a narrow page the chosen record covers the lower part, so the page scrolls until the tapped
-// point is above it. `tapped` is that point, until the record's evidence is drawn, which is longer.
-let tapped = null;
-
-function uncover() {
-  if (tapped === null) return;
-  const { top } = byId("record").getBoundingClientRect();
-  const y = tapped - window.scrollY;
-  if (top < y + FINGER) window.scrollBy(0, y + FINGER - top);
-}
-
-let pressed = null;
-let touched = null;
-
-const alongTheTime = ({ clientX, clientY }) => touched !== null
-  && Math.abs(clientX - touched.clientX) > Math.abs(clientY - touched.clientY);
-
-function steerByPointer(rows) {
-  rows.addEventListener("pointermove", (event) => {
-    if (!drawn?.scenarios.length) return;
-    if (pressed !== null) drawBrush(pressed, timeAt(event));
-    if (event.pointerType === "touch") {
-      if (alongTheTime(event)) choose(timeAt(event), true);
-    } else if (!state.pinned || event.buttons) choose(timeAt(event), state.pinned);
-  });
-  rows.addEventListener("pointerdown", (event) => {
-    if (!drawn?.scenarios.length) return;
-    touched = event;
-    if (event.pointerType === "mouse" && event.button === 0) pressed = timeAt(event);
-  });
-  // A touch may turn into scrolling, without a pointerup event.
-  rows.addEventListener("pointerup", (event) => {
-    if (event.pointerType === "mouse" || !drawn?.scenarios.length) return;
-    choose(timeAt(event), true);
-    tapped = event.clientY + window.scrollY;
-    uncover();
-  });
-  window.addEventListener("pointerup", (event) => {
-    if (pressed === null) return;
-    const [start, end] = [pressed, timeAt(event)].sort((a, b) => a - b);
-    pressed = null;
-    drawBrush(0, 0);
-    if (end - start >= Math.max(address.SHORTEST, (drawn.to - drawn.from) / 100)) {
-      go({ span: Math.round(end - start), end: Math.round(end) });
-    } else if (rows.contains(event.target)) {
-      choose(timeAt(event), !state.pinned);
-    }
-  });
-  rows.addEventListener("pointerleave", (event) => {
-    if (event.pointerType === "mouse" && !state.pinned) choose(null, false);
-  });
-}
-
-function drawBrush(start, end) {
-  const { from, to, width, gutter } = drawn;
-  const chart = byId("scenarios");
-  chart.querySelector(".brush")?.remove();
-  if (start === end) return;
-  const x = (at) => gutter + ((at - from) / (to - from)) * (width - gutter);
-  const [left, right] = [x(Math.min(start, end)), x(Math.max(start, end))];
-  chart.append(svg("rect", {
-    class: "brush", x: left, y: 0, width: right - left, height: chart.viewBox.baseVal.height - 24,
-  }));
 }
 
 function steerByKey(rows) {
@@ -784,7 +493,7 @@ function start() {
     zones.keep(state.device, zone);
     go({ zone });
   });
-  byId("as-picture").addEventListener("click", savePicture);
+  byId("as-picture").addEventListener("click", async () => (await import("./picture.js")).save(drawn));
   byId("notifications").addEventListener("toggle", async ({ target }) => {
     if (target.open) (await import("./notifications.js")).draw(byId("notifications-room"));
   });
@@ -802,7 +511,7 @@ function start() {
     take(address.read());
     redraw();
   });
-  steerByPointer(byId("rows"));
+  steerByPointer(byId("rows"), { drawn: () => drawn, choose, go });
   steerByKey(byId("rows"));
   new ResizeObserver(() => drawn && resized() && draw()).observe(byId("day"));
   document.addEventListener("visibilitychange", () => {

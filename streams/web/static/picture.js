@@ -1,7 +1,10 @@
 // A day as a picture to share: scenarios and activities with their durations, without the device.
 
+import { known, runs, totals } from "./day.js";
+import { el } from "./dom.js";
+import { pastWords } from "./headline.js";
 import { colour, ink, short } from "./palette.js";
-import { clock, duration, ticks, zoneName } from "./time.js";
+import { clock, dayName, duration, ticks, zoneName } from "./time.js";
 
 const [WIDTH, HEIGHT, SCALE, MARGIN] = [1200, 675, 2, 56];
 const [BLOCKS_TOP, BLOCKS_TALL, LISTS_TOP, LINE] = [220, 84, 392, 36];
@@ -9,9 +12,23 @@ const ROWS = 6;
 const [GROUND, INK, QUIET, ROOM] = ["#fbfaf8", "#17191d", "#5d626b", "#efece6"];
 const FONT = 'system-ui, -apple-system, "Segoe UI", Roboto, sans-serif';
 
+// Saves what is drawn of a day.
+export async function save({ from, to, scenarios, activities }) {
+  const byScenario = totals(scenarios, ({ leading }) => leading, from, to);
+  const [headline, detail] = pastWords(byScenario);
+  const picture = await png({
+    date: dayName(from), headline, detail, from, to,
+    blocks: runs(scenarios, ({ leading }) => leading),
+    scenarios: byScenario, activities: totals(activities, known, from, to),
+  });
+  const href = URL.createObjectURL(picture);
+  el("a", { href, download: `egolog-${dayName(from).replaceAll(/[ ,]+/g, "-")}.png` }).click();
+  setTimeout(() => URL.revokeObjectURL(href), 60_000);
+}
+
 // Returns a PNG. `from` and `to` are the day's; `blocks` have `name`, `start` and `end`; `scenarios` and
 // `activities` are totals with `name` and `time`, the longest first.
-export async function png(day) {
+async function png(day) {
   const canvas = document.createElement("canvas");
   Object.assign(canvas, { width: WIDTH * SCALE, height: HEIGHT * SCALE });
   const pen = canvas.getContext("2d");
