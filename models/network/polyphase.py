@@ -18,8 +18,8 @@ if TYPE_CHECKING:
     Array = NDArray[np.float64]
 
 _KAISER_BETA = 5.0
-# Outputs computed at a time, because recordings may last for days.
-_AT_ONCE = 1_024
+# Outputs computed at a time: recordings may last for days, and these stay in a core's cache.
+_AT_ONCE = 256
 
 
 def hann(count: int, *, periodic: bool) -> Array:
@@ -43,30 +43,25 @@ def low_pass(up: int, down: int) -> Array:
     return filtered
 
 
-def resample(rows: Array, up: int, down: int) -> Array:
+def resample(rows: Array, up: int, down: int, places: NDArray[np.intp] | None = None) -> Array:
     """(n, C) -> (ceil(n·up/down), C) without aliasing; `up` and `down` have no common divisor.
 
-    The ends are padded along the line from the first row to the last. Each sum of products runs in
-    one fixed order.
+    With `places` (m,), only those rows of the result: (m, C). The ends are padded along the line
+    from the first row to the last. Each sum of products runs in one fixed order.
     """
     first, taps, before, after = _plan(len(rows), up, down)
+    if places is not None:
+        first, taps = first[places], taps[:, places]
     padded = _pad(rows, before, after)
+    reach = np.arange(len(taps))[:, None]
     out = np.empty((len(first), rows.shape[1]))
     for begin in range(0, len(first), _AT_ONCE):
         some = slice(begin, begin + _AT_ONCE)
-        windows = _windows(padded, before + 1)[first[some]]  # (m, L, C)
-        windows *= taps[some]
+        products = padded[first[some] + reach]  # (L, m, C)
+        products *= taps[:, some]
         # Rows are added in the order of scipy's loop.
-        np.add.reduce(windows, axis=1, out=out[some])
+        np.add.reduce(products, axis=0, out=out[some])
     return out
-
-
-def _windows(rows: Array, length: int) -> Array:
-    """(n, C) contiguous -> a view (n - length + 1, length, C) of sliding windows."""
-    count, columns = rows.shape
-    strides = rows.strides[0], *rows.strides
-    shape = count - length + 1, length, columns
-    return np.lib.stride_tricks.as_strided(rows, shape, strides, writeable=False)
 
 
 def _pad(rows: Array, before: int, after: int) -> Array:
@@ -79,13 +74,13 @@ def _pad(rows: Array, before: int, after: int) -> Array:
 
 @lru_cache(maxsize=4)
 def _plan(count: int, up: int, down: int) -> tuple[NDArray[np.intp], Array, int, int]:
-    """Return the first padded row (m,) of each output, its taps (m, L, 1), and the padding."""
+    """Return the first padded row (m,) of each output, its taps (L, m, 1), and the padding."""
     phases, removed = _phases(up, down)
     first, phase = np.divmod((np.arange(-(-count * up // down)) + removed) * down, up)
     after = max(0, int(first.max(initial=0)) + 1 - count)
     # The padding in front is as long as the taps reach back, so a newest row's index is also that
     # of the oldest padded row.
-    return first, phases[phase][:, :, None], phases.shape[1] - 1, after
+    return first, phases.T[:, phase, None], phases.shape[1] - 1, after
 
 
 @lru_cache(maxsize=16)

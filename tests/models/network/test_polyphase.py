@@ -35,6 +35,13 @@ def test_resampling_is_scipys(up: int, down: int, count: int) -> None:
     np.testing.assert_allclose(resample(rows, up, down), want, rtol=0, atol=FUSED)
 
 
+def test_some_rows_are_those_of_the_whole() -> None:
+    rows = np.random.default_rng(0).normal(3, 9, (2_000, 6))
+    places = np.concatenate([np.arange(700, 10, -1), [799, 0, 0]])
+    some = resample(rows, 2, 5, places)
+    np.testing.assert_array_equal(some, resample(rows, 2, 5)[places])
+
+
 def test_a_worker_at_16_khz_does_not_import_scipys_signals() -> None:
     script = (
         "import sys, streams.app, streams.engine.worker, streams.windower;"

@@ -237,7 +237,8 @@ def _cut(
     if not cuts:
         raise WindowsError(f"file {str(path)!r} holds no labelled stretch of {WINDOW_S:g} s")
     data = np.empty((len(cuts), SAMPLES, 6), np.float32)
-    # A whole recording is resampled once for each phase of its windows, to keep their context.
+    # A whole recording is resampled for each phase of its windows, to keep their context, but only
+    # at the rows that are theirs.
     groups: dict[tuple[int, float], list[int]] = {}
     for index, (recording, start, _) in enumerate(cuts):
         groups.setdefault((recording, start * RATE / rate % 1), []).append(index)
@@ -246,10 +247,10 @@ def _cut(
         first, last = (int(arrays[f"recording_{end}"][recording]) for end in ("start", "stop"))
         begin = min(cuts[index][1] for index in members)
         rows = arrays["signal"][first + begin : last].astype(np.float32) / scale
-        even = to_20_hz(rows, rate)
-        for index in members:
-            at = round((cuts[index][1] - begin) * RATE / rate)
-            data[index] = even[at : at + SAMPLES]
+        starts = [round((cuts[index][1] - begin) * RATE / rate) for index in members]
+        # Windows may overlap.
+        places, there = np.unique(np.add.outer(starts, np.arange(SAMPLES)), return_inverse=True)
+        data[members] = to_20_hz(rows, rate, places)[there.reshape(-1, SAMPLES)]
     position, device = (
         [str(np.reshape(arrays[key], -1)[0]) if key in arrays else "unknown"] * len(cuts)
         for key in ("position", "device")

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Any, BinaryIO
 import numpy as np
 import pytest
 
+from models.lanhar.resample import to_20_hz
 from models.research.lanhar.interpretation.windows import (
     Windows,
     WindowsError,
@@ -186,6 +187,24 @@ def test_listed_windows_are_cut_from_their_recordings(tmp_path: Path) -> None:
     windows = read_npz(tmp_path / "c_50hz.npz")
     assert windows.label.tolist() == ["walking", "timed up and go"]
     assert windows.data[:, 0, 0] == pytest.approx([300 / 50, 301 / 50], abs=0.02)
+
+
+@pytest.mark.parametrize("rate", [50.0, 20.0])
+def test_windows_that_overlap_are_alike_where_they_do(tmp_path: Path, rate: float) -> None:
+    noise = RNG.normal(0, 400, (3_000, 6)).astype(np.int16)
+    content = {"signal": noise, "sampling_rate_hz": np.array(rate)}
+    written(tmp_path / "c_50hz.npz", **recordings() | content)
+    words = np.array(["walking"] * 4)
+    starts = np.array([400, 500, 400, 1_100])
+    recording = np.zeros(4, np.int64)
+    written(tmp_path / "c_windows.npz", recording=recording, start=starts, label=words, user=words)
+    first, second, again, apart = read_npz(tmp_path / "c_50hz.npz").data
+    later = round(100 * 20 / rate)
+    np.testing.assert_array_equal(first[later:], second[:-later])
+    np.testing.assert_array_equal(first, again)
+    even = to_20_hz(noise[400:2_000].astype(np.float32) / np.float32(50), rate)
+    np.testing.assert_array_equal(first, even[:120])
+    np.testing.assert_array_equal(apart, even[round(700 * 20 / rate) :][:120])
 
 
 def test_recordings_without_labels_say_what_is_missing(tmp_path: Path) -> None:
