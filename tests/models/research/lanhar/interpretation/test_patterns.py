@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
@@ -10,9 +11,12 @@ from models.research.lanhar.interpretation.cues import climbs, drop, has_steps, 
 from models.research.lanhar.interpretation.mechanisms import MECHANISMS
 from models.research.lanhar.interpretation.patterns import CATEGORIES, MECHANICS, patterns
 from models.research.lanhar.interpretation.scales import SCALES
-from models.research.lanhar.interpretation.windows import read_npz
 from tests.models.research.lanhar.interpretation.mechanics import analyse, rest, rise, steps
-from tests.shared_data import shared_data
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from models.research.lanhar.interpretation.windows import Windows
 
 LEVEL = analyse(steps(hz=1.8, vertical=1.8, horizontal=2.0, sharp=0.8))
 
@@ -86,11 +90,10 @@ def test_noise_has_no_steps() -> None:
     assert sum(map(has_steps, analyse_all(data))) <= 2
 
 
-def test_every_mechanism_is_reached_by_some_motion() -> None:
-    folder = shared_data() / "imu"
+def test_every_mechanism_is_reached_by_some_motion(recorded: Callable[[str], Windows]) -> None:
     seen: set[str] = set()
     for name in ("classyglass_50hz", "wisdm19_phone_20hz"):
-        windows = read_npz(folder / f"{name}.npz")
+        windows = recorded(f"{name}.npz")
         for analysis in analyse_all(windows.data[::20]):
             seen |= set(patterns(analysis).get(MECHANICS, ()))
     assert seen == {mechanism.name for mechanism in MECHANISMS}
@@ -110,9 +113,9 @@ def test_every_mechanism_is_reached_by_some_motion() -> None:
     ],
 )
 def test_mechanics_hold_on_every_device(
-    name: str, label: str, mechanism: str, least: float
+    recorded: Callable[[str], Windows], name: str, label: str, mechanism: str, least: float
 ) -> None:
-    windows = read_npz(shared_data() / "imu" / f"{name}.npz")
+    windows = recorded(f"{name}.npz")
     some = windows.data[windows.label == label][::3]
     found = [mechanism in patterns(a).get(MECHANICS, ()) for a in analyse_all(some)]
     assert np.mean(found) >= least

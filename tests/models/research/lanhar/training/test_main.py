@@ -1,5 +1,6 @@
 """Rules of `models.research.lanhar.training` and of the weights it ships."""
 
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -15,7 +16,8 @@ from models.lanhar.vocabulary import OpenVocabulary
 from models.network.key import Key
 from models.recordings.shared_data import IMU
 from models.recordings.unseen import trained_on
-from models.research.lanhar.interpretation.windows import read_npz
+from models.research.lanhar.interpretation.windows import Windows
+from models.research.lanhar.training import __main__ as command
 from models.research.lanhar.training.__main__ import (
     FILES,
     ShippedSettings,
@@ -57,9 +59,11 @@ def test_what_was_trained_is_saved_and_ranks(tmp_path: Path) -> None:
     assert len(ranked) == len(descriptions.labels())
 
 
-def test_recordings_are_read_by_user_and_bounded() -> None:
-    folder = shared_data() / IMU
-    windows = read(folder, False, 5, 0)
+def test_recordings_are_read_by_user_and_bounded(
+    recorded: Callable[[str], Windows], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(command, "read_npz", lambda path: recorded(path.name))
+    windows = read(shared_data() / IMU, False, 5, 0)
     assert {"walking", "running", "typing on a keyboard"} <= set(windows.label.tolist())
     places = [f"{a} {b}" for a, b in zip(windows.label, windows.position, strict=True)]
     assert max(places.count(place) for place in set(places)) <= 5
@@ -89,10 +93,10 @@ def test_what_a_device_holds_stays_below_4_megabytes(key: Key[Any]) -> None:
     assert Registry().path(key).stat().st_size < 2_000_000
 
 
-def test_every_user_that_is_trained_on_is_listed() -> None:
+def test_every_user_that_is_trained_on_is_listed(recorded: Callable[[str], Windows]) -> None:
     known = set(trained_on()["motion"])
     for name in FILES:
-        windows = read_npz(shared_data() / IMU / name)
+        windows = recorded(name)
         trains = training_users(windows, training=True)
         assert set(windows.user[trains].tolist()) <= known, name
         assert not set(windows.user[~trains].tolist()) & known, name
