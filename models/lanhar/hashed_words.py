@@ -30,9 +30,11 @@ def buckets(texts: Sequence[str], count: int, most_words: int) -> NDArray[np.int
     rows = [words(text)[:most_words] for text in texts]
     longest = max((len(row) for row in rows), default=1) or 1
     ids = np.full((len(rows), longest, 2), PAD, np.int32)
+    # Many texts share few words.
+    of_word = {word: _buckets(word, count - 1) for word in {word for row in rows for word in row}}
     for row, text in enumerate(rows):
         if text:
-            ids[row, : len(text)] = [_buckets(word, count - 1) for word in text]
+            ids[row, : len(text)] = [of_word[word] for word in text]
     return ids
 
 

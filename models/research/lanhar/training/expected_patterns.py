@@ -80,9 +80,15 @@ def synthesise(expected: Expectation, rng: Generator) -> str:
 
 def synthesised(label: str, count: int, rng: Generator) -> list[str]:
     """Return `count` interpretations synthesised for a described activity, none of them empty."""
-    expected = expectation(descriptions.describe(label))
+    expected = _expected_of(tuple(descriptions.describe(label)))
     texts = [synthesise(expected, rng) for _ in range(count)]
     return [text for text in texts if text]
+
+
+@cache
+def _expected_of(texts: tuple[str, ...]) -> Expectation:
+    # Every training asks it of every described activity.
+    return expectation(texts)
 
 
 _WORDS = re.compile(r"[a-z]+")
