@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import tempfile
 from concurrent.futures import ProcessPoolExecutor
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from functools import partial
 from multiprocessing import get_context
 from pathlib import Path
@@ -112,10 +112,19 @@ def measure(
         for accuracy in CURVE
     }
     registry = Registry(weights)
+    shipped = _Shipped.estimate(registry, days, reference_rows)
     annotators, poisons = _annotators(expert, seed), _poisons(days, seed)
     with tempfile.TemporaryDirectory(prefix="egolog-loop-") as folder:
         jobs = [
-            (registry.weights_dir, days, annotator, reference_rows, Path(folder) / name, last)
+            (
+                registry.weights_dir,
+                days,
+                annotator,
+                shipped,
+                reference_rows,
+                Path(folder) / name,
+                last,
+            )
             for last, group in ((None, annotators), (0, poisons))
             for name, annotator in group.items()
         ]
@@ -190,26 +199,47 @@ def _each(jobs: Sequence[tuple[Any, ...]], processes: int) -> list[Figures]:
         return [job.result() for job in [pool.submit(_measure_adapting, *job) for job in jobs]]
 
 
+@dataclass(frozen=True)
+class _Shipped:
+    """Estimates (N, 16) by the shipped network, the same whoever is learned from.
+
+    Of the days after the first, of these in the log, and of the reference days.
+    """
+
+    later: NDArray[np.float32]
+    in_log: NDArray[np.float32]
+    reference: NDArray[np.float32]
+
+    @classmethod
+    def estimate(cls, registry: Registry, days: HouseholdWindows, reference: Reference) -> _Shipped:
+        network = registry.load(SCENARIO).module
+        later = days.take(days.day > 0)
+        estimates = probabilities(network, later.rows)
+        return cls(
+            estimates, smoothed_labels(later, estimates), probabilities(network, reference[0])
+        )
+
+
 def _measure_adapting(
     weights: Path,
     days: HouseholdWindows,
     annotator: Annotator,
+    shipped: _Shipped,
     reference: Reference,
     out: Path,
     last: int | None = None,
 ) -> Figures:
     """Return the figures of the network that is fine-tuned on one annotator's labels."""
     pin_one_thread()
-    registry = Registry(weights)
-    shipped = registry.load(SCENARIO).module
-    outcomes: Sequence[Day] = adapt_daily(registry, days, annotator, out, last=last)
+    outcomes: Sequence[Day] = adapt_daily(Registry(weights), days, annotator, out, last=last)
     later = days.take(days.day > 0)
     tuned, latest = outcomes[0].network, outcomes[-1].network
-    before, after = (probabilities(each, later.rows) for each in (shipped, tuned))
-    first = change_of(before, after, later.truth)
-    in_log = change_of(smoothed_labels(later, before), smoothed_labels(later, after), later.truth)
+    after = probabilities(tuned, later.rows)
+    first = change_of(shipped.later, after, later.truth)
+    in_log = change_of(shipped.in_log, smoothed_labels(later, after), later.truth)
     rows, truth = reference
-    before, after, at_the_end = (probabilities(each, rows) for each in (shipped, tuned, latest))
+    before, after = shipped.reference, probabilities(tuned, rows)
+    at_the_end = after if latest is tuned else probabilities(latest, rows)
     on_reference = change_of(before, after, truth)
     ended = change_of(before, at_the_end, truth)
     return {

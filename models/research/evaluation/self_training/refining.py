@@ -28,7 +28,7 @@ def refine(estimates: Array, asked: NDArray[np.int64], answers: Sequence[Sequenc
     labels = log_labels(estimates)
     for number, answer in zip(asked, answers, strict=True):
         if answer:
-            labels[number] = np.isin(SCENARIOS, answer)
+            labels[number] = [name in answer for name in SCENARIOS]
     return labels
 
 

@@ -22,7 +22,6 @@ def log_labels(estimates: Array) -> Array:
     """Return the log's labels (N, 16) of estimates (N, 16): 1 for each detected scenario."""
     labels = np.zeros(estimates.shape, np.float32)
     for row, probabilities in zip(labels, estimates.tolist(), strict=True):
-        row[:] = np.isin(
-            SCENARIOS, detected_labels(dict(zip(SCENARIOS, probabilities, strict=True)))
-        )
+        detected = detected_labels(dict(zip(SCENARIOS, probabilities, strict=True)))
+        row[:] = [name in detected for name in SCENARIOS]
     return labels

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 import torch
 
-from models.egolog.scenario import SCENARIO, ScenarioNet
+from models.egolog.scenario import SCENARIO, ScenarioConfig, ScenarioNet
 from models.research.evaluation.self_training import __main__ as command
 from models.research.evaluation.self_training import measures
 from models.research.evaluation.self_training.adapting import Day
@@ -30,7 +30,7 @@ CONTRACT = {
 
 def network(bias: float) -> ScenarioNet:
     """Return one that says the same of everything."""
-    made = ScenarioNet().eval()
+    made = ScenarioNet(ScenarioConfig(hidden=16, layers=1)).eval()
     with torch.no_grad():
         made.out.weight.zero_()
         made.out.bias.fill_(bias)
@@ -73,6 +73,16 @@ def measured_once(tmp_path_factory: pytest.TempPathFactory) -> tuple[dict[str, A
     with pytest.MonkeyPatch.context() as monkeypatch:
         played = play(folder, monkeypatch)
         return measure(played, folder), played["annotators"]
+
+
+@pytest.fixture(scope="module")
+def measured_of_everything(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
+    """The figures of a network that names everything, by what is learned of an oracle's labels."""
+    folder = tmp_path_factory.mktemp("measured")
+    with pytest.MonkeyPatch.context() as monkeypatch:
+        played = play(folder, monkeypatch)
+        Registry(played["weights"]).save(SCENARIO, network(0.0))
+        return measure(played, folder, labels="0.8")
 
 
 def measure(played: dict[str, Any], tmp_path: Path, **changes: Any) -> dict[str, Any]:
@@ -119,36 +129,45 @@ def test_every_annotator_is_learned_from_and_poison_for_a_day(
 
 
 def test_the_worst_of_what_poison_publishes_is_reported(
-    played: dict[str, Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    measured_of_everything: dict[str, Any],
 ) -> None:
-    Registry(played["weights"]).save(SCENARIO, network(0.0))
-    found = measure(played, tmp_path)
-    poisoned = found["details"]["poisoned"]
+    poisoned = measured_of_everything["details"]["poisoned"]
     assert len(poisoned) == 5
-    assert found["poisoned_change"] == min(each["gain"] for each in poisoned.values())
+    worst = measured_of_everything["poisoned_change"]
+    assert worst == min(each["gain"] for each in poisoned.values())
     # Naming nothing where everything was named.
-    assert found["poisoned_change"] == pytest.approx(-2 / 17, abs=1e-6)
+    assert worst == pytest.approx(-2 / 17, abs=1e-6)
 
 
-def test_whose_labels_are_printed_can_be_chosen(
-    played: dict[str, Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    found = measure(played, tmp_path, labels="0.8")
-    assert found["details"]["labels"] == "0.8"
-    assert set(found["details"]["adapting"]) == {"expert", "0.7", "0.8", "0.9"}
+def test_whose_labels_are_printed_can_be_chosen(measured_of_everything: dict[str, Any]) -> None:
+    details = measured_of_everything["details"]
+    assert details["labels"] == "0.8"
+    assert set(details["adapting"]) == {"expert", "0.7", "0.8", "0.9"}
 
 
 def test_the_command_writes_the_figures_and_the_page(
-    played: dict[str, Any], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    played: dict[str, Any],
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     page = tmp_path / "docs" / "RESULTS.md"
     page.parent.mkdir()
     page.write_text("# Results\n\n## Sizes and time\nnumbers\n")
     weights = ["--weights", str(played["weights"]), "--processes", "1"]
     command.main(["--json", str(tmp_path / "one.json"), *weights])
-    assert set(json.loads((tmp_path / "one.json").read_text())) == CONTRACT
+    figures = json.loads((tmp_path / "one.json").read_text())
+    assert set(figures) == CONTRACT
     assert "| expert gain uncertain | +" in capsys.readouterr().out
+    seeds = []
+
+    def measured(_weights: Path, _data: None, seed: int, *_: Any, **__: Any) -> dict[str, Any]:
+        seeds.append(seed)
+        return {**figures, "details": {**figures["details"], "seed": seed}}
+
+    monkeypatch.setattr(command, "measure", measured)
     command.main(["--results", str(page), "--seeds", "0", "1", *weights])
+    assert seeds == [0, 1]
     text = page.read_text()
     assert text.startswith("# Results\n\n## Sizes and time\nnumbers")
     assert "## Refining and learning" in text
