@@ -11,6 +11,7 @@ a torso below it.
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -76,7 +77,9 @@ def _change_levels(ring: Responses, nats: NDArray[np.float64]) -> Responses:
     return short((ring * gain).astype(np.complex64))
 
 
+@lru_cache(maxsize=4)
 def _sphere_levels(distance_m: float, radius_m: float, ear_azimuth: float) -> NDArray[np.float64]:
+    # All subjects of a set are measured alike.
     azimuth = np.arange(DIRECTIONS) * 2 * np.pi / DIRECTIONS
     coarse = np.linspace(0, FS / 2, _SPHERE_BINS)
     rows = [
@@ -84,7 +87,9 @@ def _sphere_levels(distance_m: float, radius_m: float, ear_azimuth: float) -> ND
         for ear in (ear_azimuth, -ear_azimuth)
     ]
     fine = [[np.interp(_frequencies(), coarse, row) for row in ear] for ear in rows]
-    return np.asarray(fine, np.float64).transpose(1, 0, 2)
+    levels = np.asarray(fine, np.float64).transpose(1, 0, 2)
+    levels.flags.writeable = False
+    return levels
 
 
 def _frequencies() -> NDArray[np.float64]:

@@ -8,7 +8,7 @@ difference is the only cue to distance (EgoLog §3.2).
 
 from __future__ import annotations
 
-from functools import cache
+from functools import cache, lru_cache
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -42,13 +42,23 @@ def sphere_response(
     order = np.arange(_ORDERS)[:, None]
     with np.errstate(over="ignore", invalid="ignore"):
         outside = spherical_jn(order, ka * far) + 1j * spherical_yn(order, ka * far)
-        slope = spherical_jn(order, ka, True) + 1j * spherical_yn(order, ka, True)
+        slope = _slope(tuple(ka.tolist()))
         # Where both overflow, their ratio is already negligible.
         radial = np.nan_to_num((2 * order + 1) * outside / slope, posinf=0, neginf=0)  # (N, F)
     around = eval_legendre(order.T, np.cos(angle)[:, None])  # (A, N)
     total = -(far / ka) * np.exp(-1j * ka * far) * (around @ radial)
     # The series has the opposite time convention to numpy's transforms.
     return np.asarray(total.conj(), np.complex128)
+
+
+@lru_cache(maxsize=16)
+def _slope(ka: tuple[float, ...]) -> NDArray[np.complex128]:
+    # The half of the work that no distance changes: heads differ by a few radii only.
+    at, order = np.array(ka), np.arange(_ORDERS)[:, None]
+    with np.errstate(over="ignore", invalid="ignore"):
+        return np.asarray(
+            spherical_jn(order, at, True) + 1j * spherical_yn(order, at, True), np.complex128
+        )
 
 
 def distance_variation(
