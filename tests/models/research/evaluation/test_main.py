@@ -3,23 +3,29 @@
 from __future__ import annotations
 
 import json
+from contextlib import redirect_stdout
+from dataclasses import dataclass
 from functools import partial
+from io import StringIO
 from shutil import rmtree
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from models.recordings.shared_data import SPEECH, URBANSOUND8K
+from models.recordings.unseen import unseen
 from models.research.egolog.days import disturbed as disturbed_days
 from models.research.egolog.days import placed as placed_days
 from models.research.evaluation import __main__ as command
 from models.research.evaluation import measures
+from models.research.evaluation.composed_days import lengths
 from models.research.evaluation.composed_days import scores as composed_life
 from models.research.evaluation.localization import rendered as localization
+from models.research.lib.served_registry import ServedRegistry
 from tests.models import fresh, small_data
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
     from pathlib import Path
 
 PROMISED = {
@@ -91,22 +97,25 @@ class Here:
         return self.found
 
 
-@pytest.fixture
-def small(monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.fixture(scope="module")
+def small() -> Iterator[None]:
     """Measure a few clips and stretches, in this process."""
+    with pytest.MonkeyPatch.context() as monkeypatch:
 
-    def few(module: Any, name: str, **counts: int) -> None:
-        monkeypatch.setattr(module, name, partial(getattr(module, name), **counts))
+        def few(module: Any, name: str, **counts: int) -> None:
+            monkeypatch.setattr(module, name, partial(getattr(module, name), **counts))
 
-    few(composed_life, "unseen_life", count=2)
-    few(disturbed_days, "compose", count=2)
-    few(placed_days, "compose", count=1)
-    few(localization, "measure", clips=12)
-    monkeypatch.setattr(disturbed_days, "STRETCH_S", 30)
-    monkeypatch.setattr(placed_days, "STRETCH_S", 30)
-    monkeypatch.setattr(composed_life, "STRETCH_S", 120)
+        few(composed_life, "unseen_life", count=2)
+        few(disturbed_days, "compose", count=2)
+        few(placed_days, "compose", count=1)
+        few(localization, "measure", clips=12)
+        monkeypatch.setattr(disturbed_days, "STRETCH_S", 30)
+        monkeypatch.setattr(placed_days, "STRETCH_S", 30)
+        monkeypatch.setattr(composed_life, "STRETCH_S", 60)
+        monkeypatch.setattr(lengths, "SCENARIO_S", (10, 30, 60))
 
-    monkeypatch.setattr(measures, "ProcessPoolExecutor", Here)
+        monkeypatch.setattr(measures, "ProcessPoolExecutor", Here)
+        yield
 
 
 def measured(data: Path, weights: Path, out: Path, *options: str) -> dict[str, Any]:
@@ -130,12 +139,30 @@ def promised(found: dict[str, Any]) -> None:
             assert 0 <= figures[name] <= 1, (part, name)
 
 
-@pytest.mark.usefixtures("small")
-def test_a_folder_of_strangers_gets_every_promised_figure(
-    weights: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
-    data = everything(tmp_path / "data")
-    found = measured(data, weights, tmp_path / "out.json", "--seed", "3")
+@dataclass(frozen=True)
+class Strangers:
+    """A folder with all that is measured, its figures and what was printed of them."""
+
+    data: Path
+    found: dict[str, Any]
+    output: str
+
+
+SEED = 3
+
+
+@pytest.fixture(scope="module")
+def strangers(small: None, weights: Path, tmp_path_factory: pytest.TempPathFactory) -> Strangers:
+    folder = tmp_path_factory.mktemp("strangers")
+    data = everything(folder / "data")
+    printed = StringIO()
+    with redirect_stdout(printed):
+        found = measured(data, weights, folder / "out.json", "--seed", str(SEED))
+    return Strangers(data, found, printed.getvalue())
+
+
+def test_a_folder_of_strangers_gets_every_promised_figure(strangers: Strangers) -> None:
+    found = dict(strangers.found)
     assert set(found) == {*PROMISED, "real_motion", "added_labels"}
     assert set(found.pop("real_motion")["classyglass"]) >= REAL_MOTION
     assert set(found.pop("added_labels")) >= ADDED
@@ -144,11 +171,11 @@ def test_a_folder_of_strangers_gets_every_promised_figure(
     assert found["sound_events"]["clips"] == 2 * len(small_data.CATEGORIES_WRITTEN)
     # Without a barometer nothing tells standing up from sitting down: two details are left.
     assert found["motion_class"]["windows"] == 3 * 2 * 3
-    output = capsys.readouterr().out
-    assert "skipped" not in output
+    assert "skipped" not in strangers.output
     for part, names in PROMISED.items():
         for name in names:
-            assert f"| {part} | {name.replace('_', ' ')} | {found[part][name]:.3f} |" in output
+            line = f"| {part} | {name.replace('_', ' ')} | {found[part][name]:.3f} |"
+            assert line in strangers.output
 
 
 @pytest.mark.usefixtures("small")
@@ -206,15 +233,24 @@ def test_life_is_composed_of_what_is_there(weights: Path, tmp_path: Path) -> Non
     promised(found)
 
 
-@pytest.mark.usefixtures("small")
-def test_the_seed_decides_the_figures(weights: Path, tmp_path: Path) -> None:
-    data = everything(tmp_path / "data")
-    one, same, other = (
-        measures.measure_space(weights, data, seed, tmp_path / f"cache{number}")
-        for number, seed in enumerate((1, 1, 2))
+def test_the_seed_decides_the_figures(strangers: Strangers, weights: Path, tmp_path: Path) -> None:
+    same = measures.with_contract(
+        measures.measure_space(weights, strangers.data, SEED, tmp_path / "same", precision="int8")
     )
-    assert one == same
-    assert one["localization"] != other["localization"]
+    assert set(same) >= {"localization", "speech", "motion_class"}
+    same = json.loads(json.dumps(same))
+    assert same == {part: strangers.found[part] for part in same}
+    other = measures.measure_places(
+        ServedRegistry(weights),
+        strangers.data,
+        unseen(strangers.data),
+        SEED + 1,
+        tmp_path / "other",
+        arrays=False,
+    )
+    other = json.loads(json.dumps(measures.with_contract(other)))
+    assert set(other["localization"]) == set(same["localization"])
+    assert other["localization"] != same["localization"]
 
 
 @pytest.mark.parametrize(
