@@ -7,6 +7,7 @@ LanHAR. UniMTS is omitted: its pretraining data, simulated skeletons, are not av
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cache
 from typing import TYPE_CHECKING, cast
 
 import numpy as np
@@ -62,9 +63,11 @@ def unseen(given: Unseen) -> dict[str, Callable[[], dict[str, float]]]:
     on the rest. All others are biased towards the classes they were trained on, so
     `accuracy_among_new` excludes those.
     """
+    # Both grow the same forest.
+    shares = cache(lambda: _shares(given))
     runs: dict[str, Callable[[], dict[str, float]]] = {
-        "random_forest": lambda: _figures(_shares(given) @ given.known @ given.candidates.T, given),
-        "nuactiv": lambda: _figures(nuactiv(given), given),
+        "random_forest": lambda: _figures(shares() @ given.known @ given.candidates.T, given),
+        "nuactiv": lambda: _figures(nuactiv(given, shares()), given),
         "dcnn_fine_tuned": lambda: {"accuracy": fine_tuned(given)},
     }
     for name in TRAINED:
@@ -146,10 +149,13 @@ def attributes(names: Sequence[str]) -> NDArray[np.float64]:
     return np.stack([np.concatenate(list(row.values())) for row in rows])
 
 
-def nuactiv(given: Unseen) -> NDArray[np.float64]:
-    """Return candidates' scores (M, C): minus the squared distance of attributes."""
+def nuactiv(given: Unseen, shares: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return candidates' scores (M, C): minus the squared distance of attributes.
+
+    `shares` (M, K) are the probabilities of the known activities.
+    """
     known, candidates = attributes(given.known_names), attributes(given.names)
-    described = _shares(given) @ known
+    described = shares @ known
     scores: NDArray[np.float64] = -((described[:, None] - candidates) ** 2).sum(axis=2)
     return scores
 

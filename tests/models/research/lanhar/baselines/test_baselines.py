@@ -1,9 +1,11 @@
 from dataclasses import replace
+from functools import cache
 
 import numpy as np
 import pytest
 import torch
 
+from models.research.lanhar.baselines import forest as of_forest
 from models.research.lanhar.baselines.forest import forest
 from models.research.lanhar.baselines.hargpt import HarGptAnswer, hargpt, prompt
 from models.research.lanhar.baselines.learning import NETWORKS, BaselineSettings, Task
@@ -14,6 +16,7 @@ from tests.models.research.lanhar.motion import data_set
 NAMES = ("going downstairs", "going upstairs", "sitting", "walking")
 
 
+@cache
 def part(seed: int) -> tuple[Windows, np.ndarray]:
     windows = data_set("made", seed)
     windows = windows.where(np.isin(windows.label, NAMES))
@@ -47,8 +50,9 @@ def test_every_network_answers_for_every_reading_and_repeats_with_its_seed(name:
     assert np.array_equal(found, NETWORKS[name](short))
 
 
-def test_a_forest_recognises_what_it_was_trained_on() -> None:
+def test_a_forest_recognises_what_it_was_trained_on(monkeypatch: pytest.MonkeyPatch) -> None:
     pytest.importorskip("sklearn")
+    monkeypatch.setattr(of_forest, "TREES", 40)
     (source, label), (target, true) = part(0), part(1)
     assert np.mean(forest(source.data, label, target.data, 0) == true) > 0.9
 

@@ -23,6 +23,7 @@ def files(folder: Path) -> list[str]:
 
 @pytest.fixture(autouse=True)
 def short(monkeypatch: pytest.MonkeyPatch) -> None:
+    from models.research.lanhar.baselines import forest
     from models.research.lanhar.baselines.learning import BaselineSettings
     from models.research.lanhar.evaluation.evaluation_settings import EvaluationSettings
     from models.research.lanhar.training.sensor import SensorSettings
@@ -35,6 +36,7 @@ def short(monkeypatch: pytest.MonkeyPatch) -> None:
         ),
         baselines=BaselineSettings(steps=4, pretraining=4, batch=16),
     )
+    monkeypatch.setattr(forest, "TREES", 20)
     monkeypatch.setattr(
         EvaluationSettings,
         "quick",
