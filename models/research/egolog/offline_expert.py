@@ -178,7 +178,7 @@ def best_threshold(belief: NDArray[np.float32], truth: NDArray[np.float32]) -> f
 
 
 def cross_validated(
-    examples: ExpertExamples, groups: NDArray[np.int64], hold: float = HOLD
+    examples: ExpertExamples, groups: NDArray[np.int64], hold: float = HOLD, steps: int = STEPS
 ) -> Tensor:
     """Return log-odds (N, 16), each by chains fitted without the window's wearer."""
     out = torch.zeros_like(examples.truth)
@@ -186,7 +186,7 @@ def cross_validated(
     for fold in range(_FOLDS):
         held_out = np.isin(groups, wearers[fold::_FOLDS])
         if held_out.any() and not held_out.all():
-            chains = fit(examples.take(~held_out), hold)
+            chains = fit(examples.take(~held_out), hold, steps)
             with torch.no_grad():
                 out[torch.from_numpy(held_out)] = chains(examples.take(held_out))
     return out

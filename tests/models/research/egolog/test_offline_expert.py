@@ -57,7 +57,7 @@ def test_chains_begin_at_the_networks_own_estimate() -> None:
 def test_the_expert_learns_to_name_windows_in_doubt_of_wearers_it_never_met() -> None:
     examples = ExpertExamples.of(DAYS)
     order = np.concatenate(list(DAYS.days()))
-    belief = cross_validated(examples, DAYS.wearer[order]).numpy()
+    belief = cross_validated(examples, DAYS.wearer[order], steps=80).numpy()
     truth, uncertainty = examples.truth.numpy(), examples.uncertainty.numpy()
     predicted = likeliest(belief, best_threshold(belief, truth))
     # The network's likeliest scenario is wrong in all of them.
