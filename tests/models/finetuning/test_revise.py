@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import cache
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -20,6 +21,11 @@ if TYPE_CHECKING:
     from schemas import FinetuneItem
 
 
+@cache
+def queued() -> list[FinetuneItem]:
+    return items(queue())
+
+
 def revise_items(
     queued: list[FinetuneItem], out: Path, in_use: Path | None = None, tuning: TuneSettings = HEAD
 ) -> Candidate:
@@ -30,7 +36,7 @@ def revise_items(
 def test_the_saved_network_is_the_one_that_was_judged(tmp_path: Path) -> None:
     unnamed = [item.model_copy(update={"pseudo_labels": []}) for item in items(later())]
     path = tmp_path / "candidate.safetensors"
-    found = revise_items(items(queue()) + unnamed, path, tuning=TuneSettings(sequence_steps=120))
+    found = revise_items(queued() + unnamed, path, tuning=TuneSettings(sequence_steps=120))
     loaded = Registry().load(SCENARIO, path)
     assert found.verdict.accepted
     assert loaded.revision == found.revision
@@ -40,8 +46,8 @@ def test_the_saved_network_is_the_one_that_was_judged(tmp_path: Path) -> None:
 
 def test_the_same_items_give_the_same_revision_whatever_is_in_use(tmp_path: Path) -> None:
     first, second = tmp_path / "first", tmp_path / "second"
-    begun = revise_items(items(queue()), first)
-    again = revise_items(items(queue()), second, in_use=first)
+    begun = revise_items(queued(), first)
+    again = revise_items(queued(), second, in_use=first)
     assert again.revision == begun.revision
     # It is in use, so it is not better than what is in use.
     assert again.verdict.outcome == "queue"
@@ -55,7 +61,7 @@ def test_a_poisoned_queue_gives_nothing_to_publish(tmp_path: Path) -> None:
 
 
 def test_a_queue_that_nobody_named_decides_nothing(tmp_path: Path) -> None:
-    unnamed = [item.model_copy(update={"pseudo_labels": []}) for item in items(queue())]
+    unnamed = [item.model_copy(update={"pseudo_labels": []}) for item in queued()]
     assert revise_items(unnamed, tmp_path / "candidate").verdict.outcome == "few"
 
 
@@ -72,16 +78,16 @@ def test_it_goes_as_far_from_its_parent_as_the_original_days_allow(tmp_path: Pat
         replace(HEAD, near=0.5, original=0.02, strides=strides)
         for strides in ((1.0,), (1.0, 0.5, 0.1, 0.05))
     )
-    refused = revise_items(items(queue()), path, tuning=far).verdict
+    refused = revise_items(queued(), path, tuning=far).verdict
     assert refused.outcome == "original"
-    found = revise_items(items(queue()), path, tuning=near)
+    found = revise_items(queued(), path, tuning=near)
     assert found.verdict.outcome != "original"
     assert found.verdict.after["coreset_f1"] > refused.after["coreset_f1"]
     assert found.revision == Registry().load(SCENARIO, path).revision
 
 
 def test_what_others_say_of_a_window_that_its_wearer_named_does_not_count() -> None:
-    others = items(queue())[:3]
+    others = queued()[:3]
     word = others[1].model_copy(update={"provenance": WEARER, "pseudo_labels": ["Eating"]})
     elsewhere = others[0].model_copy(update={"provenance": WEARER, "device_id": "phone"})
     assert without_overruled([*others, word, elsewhere]) == [others[0], others[2], word, elsewhere]
@@ -91,7 +97,7 @@ def test_the_wearers_held_out_windows_are_measured_and_better_known_than_before(
     tmp_path: Path,
 ) -> None:
     # Everybody else says the same of everything; the wearer says what went on, of every other one.
-    said = [item.model_copy(update={"provenance": WEARER}) for item in items(queue())[::2]]
+    said = [item.model_copy(update={"provenance": WEARER}) for item in queued()[::2]]
     result = revise_items([*items(stuck(queue())), *said], tmp_path / "candidate")
     verdict = result.verdict
     assert verdict.after["wearer_windows"] > 6
