@@ -22,6 +22,7 @@ from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 
+from models.network.rotation import has_rotation
 from schemas.evidence import DISTANCES, REGIONS
 from schemas.frames import NS
 
@@ -182,10 +183,10 @@ class DirectionMemory:
             end_ns: its end.
             regions: its probabilities by itself.
             heat: (2, 72) logits of a source per direction, from the quarter ahead on.
-            imu: (T, 6) m/s² and rad/s; without heat or motion nothing is remembered.
+            imu: (T, 6) m/s² and rad/s; without heat or a gyroscope nothing is remembered.
             by: the parameters.
         """
-        if heat is None or imu is None:
+        if heat is None or imu is None or not has_rotation(imu):
             return dict(regions), type(self)()
         to_mean, to_end = yaw(imu, (end_ns - start_ns) / NS)
         before = None

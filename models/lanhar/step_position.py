@@ -20,6 +20,7 @@ from numpy.typing import NDArray
 from models.lanhar.resample import to_20_hz
 from models.lanhar.rotation_invariant import measures
 from models.lanhar.upright import FADES, has_steps
+from models.network.rotation import has_rotation
 from models.network.softmax import softmax
 from schemas.position import BodyPosition, EstimatedPosition
 
@@ -72,9 +73,10 @@ class StepPosition:
     def after(self, state: Sequence[float], imu: NDArray[Any]) -> tuple[float, ...]:
         """Return the state updated by a window `imu` (N, 6) at 50 Hz, m/s² and rad/s.
 
-        A state is a sum per position of `PLACES`; it starts empty.
+        A state is a sum per position of `PLACES`; it starts empty. Without a gyroscope it stays
+        as it is, because the classifier compares how devices rotate.
         """
-        if not has_steps(imu, _RATE):
+        if not has_rotation(imu) or not has_steps(imu, _RATE):
             return tuple(state)
         measured = measures(to_20_hz(np.nan_to_num(imu), _RATE)[None])
         return add_window(state, self.log_shares(measured)[0])

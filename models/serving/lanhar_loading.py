@@ -56,6 +56,7 @@ def require_lanhar(registry: Registry) -> Lanhar:
         revision=sensor.revision,
         text_revision=text.revision,
         readout=_readout(registry, sensor.revision),
+        acceleration=sensor.acceleration,
         suffix=sensor.suffix,
     )
 

@@ -22,6 +22,7 @@ from models.lanhar.vocabulary import (
     rank_names,
     resample_motion,
 )
+from models.network.rotation import has_rotation
 from models.network.softmax import softmax
 from models.serving.registry import REVISION_DIGITS
 
@@ -136,10 +137,14 @@ class ServedTextEncoder:
 
 
 class MotionReading(NamedTuple):
-    """A window of motion: its unit `vector` (128,) and `measures` (M,)."""
+    """A window of motion: its unit `vector` (128,) and `measures` (M,).
+
+    `rotation` is False if the device has no gyroscope.
+    """
 
     vector: NDArray[np.float64]
     measures: NDArray[np.float32]
+    rotation: bool = True
 
 
 @dataclass(frozen=True)
@@ -147,8 +152,9 @@ class Lanhar:
     """LanHAR's networks and shipped labels.
 
     `revision` is the sensor encoder's; `text_revision` is that of the text encoder, which defines
-    the space of the labels' vectors. `readout` corrects the probabilities at its position. `suffix`
-    says on what the sensor encoder computes (`models.serving.registry.Opened`).
+    the space of the labels' vectors. `readout` corrects the probabilities at its position.
+    `acceleration` is the revision of the sensor encoder for devices without a gyroscope, and
+    `suffix` says on what the sensor encoder computes (`models.serving.registry.Opened`).
     """
 
     sensor: ServedSensorEncoder
@@ -158,19 +164,20 @@ class Lanhar:
     revision: str
     text_revision: str
     readout: PositionReadout | None = None
+    acceleration: str = ""
     suffix: str = ""
 
     @property
     def record_revision(self) -> str:
-        """The revision in records: `revision`, or 12 digits of it and the readout's together.
+        """The revision in records: `revision`, or 12 digits of it and the others' together.
 
-        The suffix follows, if there is one.
+        The others are the readout's and `acceleration`. The suffix follows, if there is one.
         """
-        revision = self.revision
-        if self.readout is not None:
-            # A record's revision has at most 64 characters, which other parts of it need.
-            both = f"{self.revision}+{self.readout.revision}"
-            revision = sha256(both.encode()).hexdigest()[:REVISION_DIGITS]
+        readout = "" if self.readout is None else self.readout.revision
+        parts = [part for part in (self.revision, readout, self.acceleration) if part]
+        # A record's revision has at most 64 characters, which other parts of it need.
+        together = sha256("+".join(parts).encode()).hexdigest()[:REVISION_DIGITS]
+        revision = self.revision if len(parts) == 1 else together
         return f"{revision}+{self.suffix}" if self.suffix else revision
 
     @cached_property
@@ -248,7 +255,10 @@ class Lanhar:
     def read_all(self, windows: Sequence[tuple[NDArray[Any], float | None]]) -> list[MotionReading]:
         """Return the reading of each window and its posture."""
         made = self.sensor.of_all([(resample_motion(imu), posture) for imu, posture in windows])
-        return [MotionReading(vector.astype(np.float64), measures) for vector, measures in made]
+        return [
+            MotionReading(vector.astype(np.float64), measures, has_rotation(imu))
+            for (vector, measures), (imu, _) in zip(made, windows, strict=True)
+        ]
 
     def shares(
         self,
@@ -263,8 +273,10 @@ class Lanhar:
         names = self.shipped.names
         logits = self.shipped.vectors.astype(np.float64) @ reading.vector / TEMPERATURE
         logits += posture_logits(names, position, posture)
-        if self.readout is not None and position == self.readout.config.position:
-            return self.readout.shares(names, logits, reading.measures)
+        readout = self.readout
+        # It has learned from measures of rotation, too.
+        if readout and reading.rotation and position == readout.config.position:
+            return readout.shares(names, logits, reading.measures)
         return softmax(logits)
 
     def embed(self, texts: Sequence[str]) -> NDArray[np.float32]:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import asdict, dataclass, replace
+from hashlib import sha256
 from importlib.resources import files
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Generic, Literal
@@ -37,6 +38,7 @@ from models.serving.weights_file import (
     read_weights,
     write_weights,
 )
+from models.serving.without_gyroscope import ByGyroscope
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -66,6 +68,11 @@ Precision = Literal["int8", "float32"]
 """Precision of sound encoding: eight bits if there are weights for it, or float32."""
 
 
+# How to serve without weights that a command made.
+_WITHOUT = {
+    "models.research.int8": "set EGOLOG_PRECISION=float32",
+    "models.research.without_gyroscope": "remove that file",
+}
 # Shortened, because a record's revision has at most 64 characters.
 _INT8_DIGITS = 8
 
@@ -85,8 +92,9 @@ class Loaded(Generic[N]):
 class Opened:
     """A network to serve, with a session for each of its graphs; see `StoredWeights`.
 
-    `int8` is the revision of its eight-bit weights, empty if they are not used. `suffix` says on
-    what it computes, empty for ONNX Runtime on the CPU.
+    `int8` is the revision of its eight-bit weights and `acceleration` that of those for devices
+    without a gyroscope, both empty if they are not used. `suffix` says on what it computes, empty
+    for ONNX Runtime on the CPU.
     """
 
     name: str
@@ -96,13 +104,22 @@ class Opened:
     config: Mapping[str, Any]
     sessions: Mapping[str, NetworkSession]
     int8: str = ""
+    acceleration: str = ""
     suffix: str = ""
 
     @property
+    def whole_revision(self) -> str:
+        """The revision, or 12 digits of it and that for acceleration together."""
+        if not self.acceleration:
+            return self.revision
+        both = f"{self.revision}+{self.acceleration}"
+        return sha256(both.encode()).hexdigest()[:REVISION_DIGITS]
+
+    @property
     def recorded(self) -> str:
-        """The revision in records, followed by `+<8>` of the eight-bit weights or `+cuda`."""
+        """`whole_revision`, followed by `+<8>` of the eight-bit weights or `+cuda`: in records."""
         return "+".join(
-            part for part in (self.revision, self.int8[:_INT8_DIGITS], self.suffix) if part
+            part for part in (self.whole_revision, self.int8[:_INT8_DIGITS], self.suffix) if part
         )
 
 
@@ -142,23 +159,20 @@ class Registry:
         """
         file = self.path(key) if path is None else Path(path)
         weights = self.weights(key, file)
-        if self._batched is not None and self._batched.serves(key):
-            return Opened(
-                weights.name,
-                weights.revision,
-                weights.sha256,
-                weights.labels,
-                json.loads(weights.config),
-                self._batched.sessions(key, weights, file),
-                suffix=self._batched.suffix,
-            )
         sessions: dict[str, NetworkSession] = {}
-        int8 = ""
-        if (precision or self.precision) == "int8" and key.int8 is not None:
-            sessions, int8 = self._int8(key.int8, weights, file)
+        int8 = acceleration = suffix = ""
+        if self._batched is not None and self._batched.serves(key):
+            sessions, suffix = self._batched.sessions(key, weights, file), self._batched.suffix
+        elif (precision or self.precision) == "int8" and key.int8 is not None:
+            sessions, int8 = self._derived(key.int8, weights, file, "models.research.int8")
         for name in key.graphs:
             if name not in sessions:
                 sessions[name] = self._session(name, weights, file)
+        if key.acceleration is not None:
+            alone, acceleration = self._derived(
+                key.acceleration, weights, file, "models.research.without_gyroscope"
+            )
+            sessions |= {name: ByGyroscope(name, sessions[name], alone[name]) for name in alone}
         return Opened(
             weights.name,
             weights.revision,
@@ -167,6 +181,8 @@ class Registry:
             json.loads(weights.config),
             sessions,
             int8,
+            acceleration,
+            suffix,
         )
 
     def load(self, key: Key[N], path: Path | None = None) -> Loaded[N]:
@@ -201,12 +217,12 @@ class Registry:
             return self.load(key, file)
         return Loaded(saved.name, saved.revision, saved.sha256, saved.labels, module)
 
-    def _int8(
-        self, key: Served, whole: StoredWeights, file: Path
+    def _derived(
+        self, key: Served, whole: StoredWeights, file: Path, command: str
     ) -> tuple[dict[str, NetworkSession], str]:
-        """Return the eight-bit sessions that replace those of `whole`, and their revision.
+        """Return the sessions of weights that `command` made of `whole`, and their revision.
 
-        There are none without eight-bit weights beside `file`.
+        There are none without such weights beside `file`.
         """
         beside = file.with_name(self.path(key).name)
         if not beside.is_file():
@@ -216,10 +232,10 @@ class Registry:
         if made_of != whole.sha256:
             raise DamagedWeightsError(
                 f"weights {beside} were made of {whole.name} {str(made_of)[:REVISION_DIGITS]}, and "
-                f"they are {whole.revision}; make them anew (python -m models.research.int8) or "
-                "set EGOLOG_PRECISION=float32"
+                f"they are {whole.revision}; make them anew (python -m {command}) or "
+                f"{_WITHOUT[command]}"
             )
-        # Tensors that are not quantised are in the float32 file.
+        # Tensors that are the same are in the file that they were made of.
         both = replace(weights, tensors={**whole.tensors, **weights.tensors})
         sessions: dict[str, NetworkSession] = {
             name.removesuffix(INT8_ENDING): self._session(name, both, beside) for name in key.graphs

@@ -27,13 +27,15 @@ class Served:
     """Weights by the name of their `Key`, and the `graphs` that use them.
 
     `int8` are the weights of the same network in eight bits; a graph `NAME_int8` of theirs replaces
-    the graph `NAME`.
+    the graph `NAME`. `acceleration` are weights for devices without a gyroscope, of its graphs and
+    in the same sizes; they hold the tensors that differ.
     """
 
     name: str
     labels: tuple[str, ...] = ()
     graphs: tuple[str, ...] = ()
     int8: Served | None = None
+    acceleration: Served | None = None
 
 
 def _localization(name: str, graph: str) -> Served:
@@ -48,18 +50,23 @@ ARRAYS: dict[Array, Served] = {
 }
 NEAR_FIELD = Served("near_field", graphs=("near_field",))
 ENCODERS_INT8 = Served("encoders_int8", graphs=("sounds_int8", "seconds_int8"))
+ENCODERS_ACCELERATION = Served("encoders_acceleration", graphs=("motions", "motion_features"))
 ENCODERS = Served(
     "encoders",
     ("recognised_sounds", "categories", "motions"),
     ("sounds", "seconds", "heard", "motions", "motion_features"),
     ENCODERS_INT8,
+    ENCODERS_ACCELERATION,
 )
 SCENARIO = Served("scenario", ("scenarios",), ("scenario_rows", "scenario"))
 SCENARIO_FAMILIARITY = Served("scenario_familiarity")
 SCENARIO_TEXT = Served("scenario_text", ("scenarios",))
 HAR = Served("har", ("activities", "scenarios"), ("har",))
 FAMILIARITY = Served("familiarity")
-LANHAR_SENSOR = Served("lanhar_sensor", graphs=("lanhar_sensor",))
+LANHAR_SENSOR_ACCELERATION = Served("lanhar_sensor_acceleration", graphs=("lanhar_sensor",))
+LANHAR_SENSOR = Served(
+    "lanhar_sensor", graphs=("lanhar_sensor",), acceleration=LANHAR_SENSOR_ACCELERATION
+)
 LANHAR_TEXT = Served("lanhar_text", graphs=("lanhar_text",))
 LANHAR_LABELS = Served("lanhar_labels")
 LANHAR_READINGS = Served("lanhar_readings")

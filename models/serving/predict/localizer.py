@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
+from models.network.rotation import has_rotation
 from models.serving.predict.arrays import IMU_AXES, Array, PredictError, by_name, check
 from models.serving.served import ARRAYS, LOCALIZATION, LOCALIZATION_MONO
 from schemas.evidence import DISTANCES, REGIONS
@@ -20,7 +21,10 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class LocalizerInput:
-    """One second: `maps` (M, 50, 64), M 1, 3 or 10, and `imu` (50, 6) or None."""
+    """One second: `maps` (M, 50, 64), M 1, 3 or 10, and `imu` (50, 6) or None.
+
+    Motion without rotation, of a device without a gyroscope, counts as none.
+    """
 
     maps: Array
     imu: Array | None = None
@@ -81,10 +85,11 @@ class SoundLocalizer:
         check("maps", item.maps, (None, self._frames, 64))
         if len(item.maps) not in self._sessions:
             raise PredictError(f"maps have {len(item.maps)} planes; expected 1, 3 or 10")
-        imu = np.zeros((self._frames, IMU_AXES)) if item.imu is None else item.imu
-        check("imu", imu, (self._frames, IMU_AXES))
+        imu, still = item.imu, np.zeros((self._frames, IMU_AXES))
+        check("imu", still if imu is None else imu, still.shape)
+        seen = imu if imu is not None and has_rotation(imu) else None
         return {
             "maps": item.maps[None],
-            "imu": imu.T[None],
-            "has_imu": np.array([item.imu is not None]),
+            "imu": (still if seen is None else seen).T[None],
+            "has_imu": np.array([seen is not None]),
         }

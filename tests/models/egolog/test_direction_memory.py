@@ -20,7 +20,8 @@ UNDECIDED = dict.fromkeys(REGIONS, 0.01) | {"front-far": 0.45, "back-far": 0.5}
 def moving(yaw_rate: float = 0.0) -> NDArray[np.float32]:
     """Return a second that turns at a rate in rad/s, with gravity along y."""
     imu = np.zeros((50, 6), np.float32)
-    imu[:, 1], imu[:, 4] = 9.81, yaw_rate
+    # A gyroscope is never quite still.
+    imu[:, 1], imu[:, 4], imu[:, 5] = 9.81, yaw_rate, 1e-3
     return imu
 
 
@@ -86,6 +87,12 @@ def test_without_motion_or_heat_nothing_is_remembered() -> None:
     regions, memory = after_undecided(ahead(), None)
     assert (regions, memory.pack()) == (UNDECIDED, b"")
     regions, memory = ahead().after(NS, 2 * NS, UNDECIDED, None, moving())
+    assert (regions, memory.pack()) == (UNDECIDED, b"")
+
+
+def test_a_device_without_a_gyroscope_does_not_count_as_one_that_never_turns() -> None:
+    blind = moving() * np.array([1, 1, 1, 0, 0, 0], np.float32)
+    regions, memory = after_undecided(ahead(), blind)
     assert (regions, memory.pack()) == (UNDECIDED, b"")
 
 

@@ -28,7 +28,12 @@ def walking() -> NDArray[np.float32]:
     seconds = np.arange(250) / 50
     imu = np.zeros((250, 6), np.float32)
     imu[:, 2] = 9.81 + 3 * np.sin(2 * np.pi * 1.8 * seconds)
+    imu[:, 3] = 0.2 * np.cos(2 * np.pi * 0.9 * seconds)
     return imu
+
+
+def without_gyroscope(imu: NDArray[np.float32]) -> NDArray[np.float32]:
+    return imu * np.array([1, 1, 1, 0, 0, 0], np.float32)
 
 
 def at(place: str) -> NDArray[np.float64]:
@@ -75,6 +80,14 @@ def test_no_window_of_steps_decides_alone() -> None:
     assert one is not None
     assert one.at == "pocket"
     assert one.probability < 0.9
+
+
+def test_steps_without_a_gyroscope_say_nothing_of_a_position() -> None:
+    assert SHIPPED is not None
+    state = SHIPPED.after((), walking())
+    assert state
+    assert SHIPPED.after(state, without_gyroscope(walking())) == state
+    assert SHIPPED.after((), without_gyroscope(walking())) == ()
 
 
 def test_weights_and_their_arrays_say_the_same() -> None:

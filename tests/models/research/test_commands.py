@@ -64,6 +64,7 @@ ARGUMENTS = {
     "papers.__main__": f"--ego4d {EMPTY}",
     "papers.names": f"list --table {ABSENT}",
     "trained_on": f"--out out --data {EMPTY}",
+    "without_gyroscope.__main__": f"--out out --data {EMPTY}",
 }
 
 

@@ -71,9 +71,9 @@ def test_an_odd_last_row_is_heard_as_loud_as_the_others(folder: Path) -> None:
 
 def test_records_name_the_encoders_and_their_eight_bits() -> None:
     opened = Registry(precision="int8").open(ENCODERS)
-    assert opened.recorded == f"{opened.revision}+{opened.int8[:8]}"
+    assert opened.recorded == f"{opened.whole_revision}+{opened.int8[:8]}"
     assert opened.int8 == Registry().weights(ENCODERS_INT8).revision
-    assert Registry().open(ENCODERS).recorded == opened.revision
+    assert Registry().open(ENCODERS).recorded == opened.whole_revision
 
 
 def test_without_weights_in_eight_bits_all_is_float32(tmp_path: Path) -> None:

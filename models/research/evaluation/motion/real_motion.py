@@ -8,6 +8,7 @@ the device's body position, as from its frames.
 from __future__ import annotations
 
 from collections import defaultdict
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -28,9 +29,11 @@ from models.recordings.protocol import RecordingError
 from models.research.lanhar.evaluation.live_ranking import f1, ranked
 from models.research.lanhar.training.scores import SURE
 from models.research.lib.metrics import macro_f1
+from models.research.without_gyroscope.derived import for_acceleration
 from models.serving.activity_memory import activities_after, remembered_activities
 from models.serving.lanhar_loading import open_lanhar
 from models.serving.predict import ActivityRecognizer, HarInput
+from models.serving.served import ENCODERS as SERVED_ENCODERS
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -64,9 +67,13 @@ _MOTION = {
 
 
 def measure(registry: Registry, folder: Path) -> Figures:
-    """Return the figures of every `NAME_50hz.npz` and `NAME_20hz.npz` in `folder`, by NAME."""
+    """Return the figures of every `NAME_50hz.npz` and `NAME_20hz.npz` in `folder`, by NAME.
+
+    `without_gyroscope` has those of the same windows without their rotation.
+    """
     recognizer = ActivityRecognizer(registry)
-    encoder = registry.load(ENCODERS).module.imu
+    encoders = registry.load(ENCODERS).module
+    alone = for_acceleration(registry, SERVED_ENCODERS, encoders)
     lanhar = open_lanhar(registry)
     figures: Figures = {}
     for path in sorted(folder.glob("*.npz")):
@@ -84,10 +91,19 @@ def measure(registry: Registry, folder: Path) -> Figures:
                 f"{windows.left_out} are too short or not finite"
             )
             continue
-        figures[path.stem.removesuffix(layout)] = of_windows(
-            windows, segments, recognizer, encoder, lanhar
+        name = path.stem.removesuffix(layout)
+        figures[name] = of_windows(windows, segments, recognizer, encoders.imu, lanhar)
+        figures[name]["without_gyroscope"] = of_windows(
+            without_gyroscope(windows), without_gyroscope(segments), recognizer, alone.imu, lanhar
         )
     return figures
+
+
+def without_gyroscope(windows: LabelledWindows) -> LabelledWindows:
+    """Return the windows as a device without a gyroscope sends them."""
+    imu = windows.imu.copy()
+    imu[..., 3:] = 0
+    return replace(windows, imu=imu)
 
 
 def of_windows(

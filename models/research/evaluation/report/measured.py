@@ -8,7 +8,7 @@ from models.research.evaluation.sounds.real_sounds import PEOPLE, STREET
 from models.research.lib.tables import Figures, across, pick, spread, table
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
 
 # The figures of a session that has processed the set before, and of a new one.
@@ -104,17 +104,24 @@ def real_motion(first: Figures) -> str:
     files = first.get("real_motion", {})
     if not files:
         return ""
+    alone = {name: file["without_gyroscope"] for name, file in files.items()}
+    return (
+        "\n\nMotion alone, without sound or scenario, of users nothing was trained on; an activity "
+        "outside of the closed set is right only as unknown, and sure is 0.5 and more:\n\n"
+        + _motion_table(files)
+        + "\n\nThe same by acceleration alone, as of devices without a gyroscope:\n\n"
+        + _motion_table(alone)
+    )
+
+
+def _motion_table(files: Mapping[str, Figures]) -> str:
     keys = ("windows", "accuracy", "coverage", "confidently_wrong", "motion_class_macro_f1")
     rows = [
         [name, *(_cell(file[key]) for key in keys), _cell(file["lanhar"]["macro_f1"])]
         for name, file in files.items()
     ]
     head = ["motion of", "windows", "activity, of those known", "known", "sure and wrong"]
-    return (
-        "\n\nMotion alone, without sound or scenario, of users nothing was trained on; an activity "
-        "outside of the closed set is right only as unknown, and sure is 0.5 and more:\n\n"
-        + table([*head, "motion class, macro-F1", "LanHAR, macro-F1"], rows)
-    )
+    return table([*head, "motion class, macro-F1", "LanHAR, macro-F1"], rows)
 
 
 def _cell(value: float | None) -> str:

@@ -47,7 +47,7 @@ from models.serving.registry import WEIGHTS_DIR, Registry
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-_FILES = (*FILES, "geotec_phone_50hz.npz", "geotec_watch_50hz.npz")
+FILES_OF_MOTION = (*FILES, "geotec_phone_50hz.npz", "geotec_watch_50hz.npz")
 _AT_ONCE = 256
 _RATE = 50.0
 
@@ -241,7 +241,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     described = registry.load(LANHAR_LABELS).module.labels()
     in_force = described.only([name for name in IN_FORCE if name in described.names])
     learned, checked = [], {}
-    for name in _FILES:
+    for name in FILES_OF_MOTION:
         path = data / IMU / name
         names = (in_force.names, described.names, settings.rarer)
         if name not in options.without:

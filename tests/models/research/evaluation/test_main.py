@@ -65,6 +65,7 @@ REAL_MOTION = {
     "per_class",
     "motion_class_macro_f1",
     "lanhar",
+    "without_gyroscope",
 }
 
 

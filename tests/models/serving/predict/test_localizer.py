@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -38,6 +39,14 @@ def test_a_second_gets_a_probability_for_each_region(
     (located,) = sound_localizer.locate([second(0, planes, motion)])
     assert located.regions == found
     assert (located.heat is None) == (planes != 3)
+
+
+def test_motion_without_rotation_counts_as_none(sound_localizer: SoundLocalizer) -> None:
+    moving = second(0, 3, motion=True)
+    assert moving.imu is not None
+    blind = replace(moving, imu=moving.imu * np.array([1, 1, 1, 0, 0, 0], np.float32))
+    found, without, whole = sound_localizer.predict([blind, replace(moving, imu=None), moving])
+    assert found == without != whole
 
 
 def test_four_microphones_are_heard_through_the_device_they_sit_on(registry: Registry) -> None:

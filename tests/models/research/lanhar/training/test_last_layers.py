@@ -6,8 +6,6 @@ from torch.nn.functional import normalize
 
 from models.lanhar import descriptions
 from models.lanhar.resample import to_20_hz
-from models.lanhar.sensor_encoder import SensorEncoder, SensorEncoderConfig
-from models.recordings.datasets.labelled_windows import LabelledWindows, names_of
 from models.research.lanhar.training.last_layers import (
     LastLayersSettings,
     above_transformer,
@@ -17,33 +15,13 @@ from models.research.lanhar.training.last_layers import (
     train_last_layers,
 )
 from models.serving.open_vocabulary import IN_FORCE
+from tests.models.research.lanhar.told_apart import sensor_encoder, told_apart
 
 DESCRIBED = descriptions.labels()
 
 
-def made(each: int = 6) -> LabelledWindows:
-    """Return windows of walking, of WISDM's stairs and of sitting, told apart by steps."""
-    rng = np.random.default_rng(0)
-    time = np.arange(250) / 50
-    windows, labels = [], []
-    for label, hz, shake in (("walking", 1.8, 2.0), ("stairs", 1.3, 4.0), ("sitting", 0.0, 0.0)):
-        for _ in range(each):
-            imu = rng.normal(0, [0.05] * 3 + [0.01] * 3, (250, 6))
-            imu[:, 2] += 9.81 + shake * np.sin(2 * np.pi * hz * (time + rng.uniform()))
-            windows.append(imu)
-            labels.append(label)
-    stacked = np.stack(windows).astype(np.float32)
-    names = tuple(map(names_of, labels))
-    return LabelledWindows(stacked, tuple(labels), names, wearers=("a",) * len(labels))
-
-
-def encoder() -> SensorEncoder:
-    torch.manual_seed(0)
-    return SensorEncoder(SensorEncoderConfig(gait=False)).eval()
-
-
 def test_only_what_is_above_the_transformer_learns_and_any_right_label_will_do() -> None:
-    network, windows = encoder(), made()
+    network, windows = sensor_encoder(), told_apart()
     before = {name: value.clone() for name, value in network.state_dict().items()}
     part = layer_inputs(network, windows, IN_FORCE, DESCRIBED, 0.5)
     in_force = normalize(torch.randn(len(IN_FORCE), 128), dim=1)
@@ -61,7 +39,7 @@ def test_only_what_is_above_the_transformer_learns_and_any_right_label_will_do()
 
 
 def test_the_last_layers_see_of_a_window_what_the_whole_encoder_does() -> None:
-    network, windows = encoder(), made(2)
+    network, windows = sensor_encoder(), told_apart(2)
     part = layer_inputs(network, windows, IN_FORCE, DESCRIBED, 0.5)
     even = torch.from_numpy(np.stack([to_20_hz(imu, 50.0) for imu in windows.imu]))
     with torch.no_grad():
@@ -70,7 +48,7 @@ def test_the_last_layers_see_of_a_window_what_the_whole_encoder_does() -> None:
 
 
 def test_stairs_without_a_direction_are_both_labels_in_force_and_one_described() -> None:
-    part = layer_inputs(encoder(), made(1), IN_FORCE, DESCRIBED, 0.5)
+    part = layer_inputs(sensor_encoder(), told_apart(1), IN_FORCE, DESCRIBED, 0.5)
     assert [IN_FORCE[at] for at in part.right[1].nonzero()[:, 0]] == [
         "going upstairs",
         "going downstairs",
@@ -79,22 +57,22 @@ def test_stairs_without_a_direction_are_both_labels_in_force_and_one_described()
 
 
 def test_upright_is_known_once_its_wearer_has_walked() -> None:
-    known = postures(made(8))
+    known = postures(told_apart(8))
     assert known[0] == (0.0, 0.0)
     assert known[7][1] == 1.0
     assert known[7][0] > 0.99
 
 
 def test_a_rare_activity_is_drawn_more_often_than_it_occurs() -> None:
-    some = made(4).take([0, 1, 2, 3, 8])
+    some = told_apart(4).take([0, 1, 2, 3, 8])
     assert chances(some, IN_FORCE, 0.0) == [1.0] * 5
     assert chances(some, IN_FORCE, 0.5) == [0.5] * 4 + [1.0]
     assert chances(some, IN_FORCE, 1.0) == [0.25] * 4 + [1.0]
 
 
 def test_without_language_the_labels_vectors_learn_too() -> None:
-    network = encoder()
-    part = layer_inputs(network, made(2), IN_FORCE, DESCRIBED, 0.5)
+    network = sensor_encoder()
+    part = layer_inputs(network, told_apart(2), IN_FORCE, DESCRIBED, 0.5)
     fixed = normalize(torch.randn(len(IN_FORCE), 128), dim=1)
     described = normalize(torch.randn(len(DESCRIBED), 128), dim=1)
     free = torch.nn.Parameter(fixed.clone())

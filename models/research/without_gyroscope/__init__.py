@@ -1,0 +1,1 @@
+"""Training the motion networks for devices without a gyroscope."""
