@@ -12,6 +12,8 @@ _AWAY_S = 5.0
 # Longer than an idle stream is waited for.
 _BROKER_AWAY_S = 12.0
 _FROZEN_S = 15.0
+# At a playback speed of 4, thirty seconds of event time and what is acknowledged with them.
+_LACKS_S = 8.0
 _SLOW_S = 0.1
 _SLOW_FOR_S = 10.0
 
@@ -69,6 +71,39 @@ class EmptyStore(Fault):
             await redis.aclose()
 
 
+class FailOver(Fault):
+    """A replica without the last writes is promoted; workers have committed what it lacks."""
+
+    name = f"store back as its copy of {_LACKS_S:g} s before"
+
+    async def strike(self, site: Site) -> None:
+        """Replace the store's data by an older copy."""
+        site.services.copy_store()
+        await asyncio.sleep(_LACKS_S)
+        site.services.store.kill()
+        site.services.put_copy_back()
+        site.services.store.start()
+
+
+class FailOverThenKill(Fault):
+    """Workers start with a store that reaches less far than their commits."""
+
+    name = f"store back as its copy of {_LACKS_S:g} s before, both workers killed meanwhile"
+
+    async def strike(self, site: Site) -> None:
+        """Kill both workers between the store's end and its start."""
+        site.services.copy_store()
+        await asyncio.sleep(_LACKS_S)
+        site.services.store.kill()
+        for number in (0, 1):
+            site.workers.kill(number)
+        site.services.put_copy_back()
+        site.services.store.start()
+        for number in (0, 1):
+            site.workers.spawn(number)
+        await site.workers.ready()
+
+
 class FreezeStore(Fault):
     """Connections stay open, and nothing is answered."""
 
@@ -96,6 +131,8 @@ FAULTS: tuple[type[Fault], ...] = (
     FreezeBroker,
     KillStore,
     EmptyStore,
+    FailOver,
+    FailOverThenKill,
     FreezeStore,
     SlowStore,
 )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import shutil
 import signal
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
@@ -13,13 +14,16 @@ from bench.faults.proxy import Proxy
 from infra.local.kafka.server import ApacheKafka
 from infra.local.probe import LOOPBACK, free_port
 from infra.local.process import wait_until_gone
-from infra.local.redis_embedded import EmbeddedRedis, discard
+from infra.local.redis_embedded import FOLDER, EmbeddedRedis, discard
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
     from infra.local.service import Service
+
+
+_COPY = "redis.copy"
 
 
 class ProxiedKafka(ApacheKafka):
@@ -110,6 +114,17 @@ class BrokenServices:
     def empty_store(self) -> None:
         """Remove the store's data while it is down."""
         discard(self.store_folder)
+
+    def copy_store(self) -> None:
+        """Copy what the store has on disk, as a replica that has nothing later."""
+        data = self.store_folder / FOLDER
+        shutil.copytree(data, data.with_name(_COPY), dirs_exist_ok=False)
+
+    def put_copy_back(self) -> None:
+        """Replace the store's data by the copy while it is down."""
+        discard(self.store_folder)
+        data = self.store_folder / FOLDER
+        data.with_name(_COPY).rename(data)
 
 
 @contextmanager
