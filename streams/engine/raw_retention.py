@@ -44,10 +44,14 @@ _problems = _ChangeLog()
 async def keep_deleting_processed(
     settings: Settings, committed: Callable[[], Mapping[TopicPartition, int | None]]
 ) -> None:
-    """Call `delete_processed` each minute, with the committed offsets of then, until cancelled."""
+    """Call `delete_processed` each minute, with the offsets of the minute before, until cancelled.
+
+    A store that fails over may lack what followed from frames that were committed just now.
+    """
     while True:
+        offsets = dict(committed())
         await asyncio.sleep(_INTERVAL_S)
-        await delete_processed(settings, committed())
+        await delete_processed(settings, offsets)
 
 
 async def delete_processed(
