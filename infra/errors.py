@@ -7,6 +7,7 @@ InfraError                  base class; one line that names the thing, its value
 ├── TopicsError             topics are missing, or have another number of partitions
 ├── StoreError              Redis cannot be reached or refuses
 │   ├── TakenOverError      another worker owns a device's checkpoint by now
+│   ├── StoreChangedError   another copy of the store answers than when partitions were sought
 │   └── ErasedError         a device was erased, and data from before is refused
 ├── LabelError              a label's name is bad, taken or unknown, or it cannot be described
 ├── RevisionError           a model's revision is unknown or pinned, or its weights are unavailable
@@ -45,6 +46,10 @@ class StoreError(InfraError):
 
 class TakenOverError(StoreError):
     """Another worker owns a device's checkpoint by now."""
+
+
+class StoreChangedError(StoreError):
+    """Another copy of the store answers than when the partitions were sought."""
 
 
 class ErasedError(StoreError):

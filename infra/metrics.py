@@ -70,6 +70,8 @@ __all__ = [
     "offset_gaps",
     "overlaps",
     "rankings",
+    "read_again",
+    "read_again_gone",
     "refined",
     "reread_samples",
     "resets",
@@ -130,6 +132,14 @@ dead_letters = Counter(
     "egolog_dead_letters", "Messages that could not be processed", ["topic", "reason"]
 )
 offset_gaps = Counter("egolog_offset_gaps", "Offset gaps, which are re-read", ["topic"])
+
+read_again = Counter(
+    "egolog_read_again_messages", "Committed messages read again because the store lost writes"
+)
+read_again_gone = Counter(
+    "egolog_read_again_gone_messages",
+    "Committed messages that the store lost and that are no longer in the broker",
+)
 
 stage_seconds = Histogram(
     "egolog_stage_seconds",

@@ -6,24 +6,30 @@ from typing import TYPE_CHECKING, Any, cast
 
 from redis.exceptions import RedisError
 
-from infra.errors import StoreError, TakenOverError
+from infra.errors import StoreChangedError, StoreError, TakenOverError
 from infra.redis.erasure_marks import NO_ERASURES, log_prefix, marks_key
+from infra.redis.stored_offsets import HISTORY
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
     from redis.asyncio import Redis
 
 KEEP_S = 30 * 86_400
 _OWNER = "-owner"
 # KEYS: a device's value and its owner, the marks of erased devices. ARGV: the new owner, how long
-# its name is kept (s), the device. An erased device gets no owner.
-_GET_AS_OWNER = """
+# its name is kept (s), the device, the store's history that the reader knows, '' for none. An
+# erased device gets no owner. Returns whether the history is that one, and the value.
+_GET_AS_OWNER = (
+    HISTORY
+    + """
+if ARGV[4] ~= '' and history() ~= ARGV[4] then return {0} end
 if tonumber(redis.call('HGET', KEYS[3], ARGV[3]) or 0) >= 0 then
   redis.call('SET', KEYS[2], ARGV[1], 'EX', ARGV[2])
 end
-return redis.call('GET', KEYS[1])
+return {1, redis.call('GET', KEYS[1])}
 """
+)
 # KEYS: each device's value and its owner, then the marks of erased devices. ARGV: the writer, how
 # long both are kept (s), of each device its id, the erasure that its value comes after (ms) and the
 # value. Without a writer no owner is asked for or noted. Returns of each device whether it is
@@ -152,22 +158,38 @@ class OwnedCheckpoints(Checkpoints):
     A worker that was frozen or cut off beyond its session does not know yet that another one has
     its devices. Were its last checkpoint to replace a newer one, a third worker would restore it
     and go on from offsets that were committed after the newer one: what lies between is lost.
-    `owner` differs between workers.
+    `owner` differs between workers. `history` returns the id of the store's history at the time
+    when the partitions were sought, '' if it is not known.
     """
 
-    def __init__(self, redis: Redis, app_id: str, broker_life: str | None, owner: str) -> None:
+    def __init__(
+        self,
+        redis: Redis,
+        app_id: str,
+        broker_life: str | None,
+        owner: str,
+        history: Callable[[], str] = lambda: "",
+    ) -> None:
         super().__init__(redis, app_id, broker_life)
         self._owner = owner
+        self._history = history
 
     async def get(self, stage: str, device_id: str) -> bytes | None:
-        """Return the value last put, or None; from now on, only this worker may put another."""
-        value: Any = await self._run(
-            f"checkpoint of stage {stage} for device {device_id} cannot be read",
+        """Return the value last put, or None; from now on, only this worker may put another.
+
+        Raises `StoreChangedError` if another copy of the store answers by now, whose value may be
+        older than the messages that are being read.
+        """
+        failure = f"checkpoint of stage {stage} for device {device_id} cannot be read"
+        known, *value = await self._run(
+            failure,
             _GET_AS_OWNER,
             [*self._keys(stage, device_id), self._marks],
-            [self._owner, KEEP_S, device_id],
+            [self._owner, KEEP_S, device_id, self._history()],
         )
-        return cast("bytes | None", value)
+        if not known:
+            raise StoreChangedError(f"{failure}: another copy of the store answers than before")
+        return cast("bytes | None", next(iter(value), None))
 
     async def put(
         self, stage: str, items: Mapping[str, bytes], after_ms: Mapping[str, int] = NO_ERASURES

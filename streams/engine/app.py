@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     from faust.types import Message as KafkaMessage
     from faust.types import StreamT, TopicT
 
+    from infra.redis.stored_offsets import StoredOffsets
     from infra.settings import Settings
     from schemas import DeadLetter
     from streams.engine.operator_stage import KeyedOperator
@@ -170,6 +171,7 @@ class EgoLogApp(GuardedApp):
             executor=lambda: self.runtime.windowing_pool,
             let_go=self.gate.forget_device,
             controls=self._controls,
+            reading=self,
         )
 
         async def give_up_on_the_silent() -> None:
@@ -182,6 +184,11 @@ class EgoLogApp(GuardedApp):
         self.on_partitions_revoked.connect(stage.give_back, weak=False)
         self.on_partitions_assigned.connect(stage.take_over, weak=False)
         return stage
+
+    @property
+    def stored_offsets(self) -> StoredOffsets | None:
+        """The offsets that the store has everything up to; None if they are not stored."""
+        return None if self._runtime is None else self._runtime.stored_offsets
 
     def _take_written(self, message: KafkaMessage) -> None:
         consumer = self.guarded_consumer()
@@ -216,6 +223,10 @@ class EgoLogApp(GuardedApp):
         """Close what on_start opened."""
         await super().on_stop()
         if self._runtime is not None:
+            consumer = self.guarded_consumer()
+            if consumer is not None and consumer.started:
+                # The last commit needs the store.
+                await consumer.commit()
             await self._runtime.close()
             self._runtime = None
             await self._controls.close()

@@ -18,7 +18,7 @@ from streams.engine.kafka.transport import Transport
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Mapping
 
-    from faust.types import TP
+    from faust.types import TP, Message
 
     from infra.errors import InfraError
     from infra.settings import Settings
@@ -47,6 +47,17 @@ class GuardedApp(faust.App):
             conf.broker_credentials = credentials(settings)
         self.transport.url = conf.broker_consumer
         self.producer_transport.url = conf.broker_producer
+
+    def is_published(self, message: Message) -> bool:
+        """Return whether a frame is read again only to learn from: its windows are published."""
+        consumer = self.guarded_consumer()
+        return consumer is not None and consumer.is_published(message)
+
+    async def read_again(self) -> None:
+        """Take the partitions over once more, because the store is another copy than before."""
+        consumer = self.guarded_consumer()
+        if consumer is not None:
+            await consumer.read_again()
 
     def caught_up(self, *names: str) -> bool:
         """Return whether the assigned partitions of these topics are read to their ends."""

@@ -6,6 +6,7 @@ import asyncio
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
+from infra.errors import StoreChangedError
 from operators.errors import OperatorError
 from streams.engine.dead_letters import dead_letter, to_dead_letter
 from streams.engine.device_controls import DeviceControls
@@ -79,6 +80,27 @@ class KeyedOperator(Protocol):
         """Stop waiting for silent streams of a session."""
 
 
+class Rereading(Protocol):
+    """What a stage asks of whoever reads its messages."""
+
+    def is_published(self, message: Any) -> bool:
+        """Return whether a message is read again only to learn from: its windows are published."""
+
+    async def read_again(self) -> None:
+        """Have the partitions revoked and assigned once more."""
+
+
+class NeverAgain:
+    """Reads from one store, which never changes."""
+
+    def is_published(self, message: Any) -> bool:  # noqa: ARG002 - the protocol's signature
+        """Return False."""
+        return False
+
+    async def read_again(self) -> None:
+        """Do nothing."""
+
+
 class OperatorStage:
     """Feeds an operator with received messages and queues the resulting steps in order.
 
@@ -87,7 +109,9 @@ class OperatorStage:
     starts afresh. With an `executor` the operator runs there, off the event loop. The state of a
     device that was at rest for long is dropped and `let_go` called: as after a crash, its
     checkpoint restores it when it sends again. The state of a device that was erased since, as
-    `controls` know, is dropped before its next message.
+    `controls` know, is dropped before its next message. If another copy of the store answers than
+    when the partitions were sought, a checkpoint of it may be older than the messages: nothing is
+    processed until `reading` has them read again.
     """
 
     def __init__(
@@ -103,6 +127,7 @@ class OperatorStage:
         resting: IdleDevices | None = None,
         let_go: Callable[[str], None] = lambda device_id: None,  # noqa: ARG005 - the signature is its callers'
         controls: DeviceControls | None = None,
+        reading: Rereading | None = None,
     ) -> None:
         self._operator = operator
         self._queue = queue
@@ -114,6 +139,7 @@ class OperatorStage:
         self._resting = IdleDevices() if resting is None else resting
         self._let_go = let_go
         self._controls = DeviceControls() if controls is None else controls
+        self._reading = NeverAgain() if reading is None else reading
         # The erasure that each device's state comes after; devices that were never erased are left
         # out.
         self._after: dict[str, int] = {}
@@ -136,13 +162,21 @@ class OperatorStage:
                     # Decided since it was decoded.
                     await self._queue.put(Outcome(tokens=[each.token]), lane=device_id)
                     continue
-                await self._restore(each.message)
+                try:
+                    await self._restore(each.message)
+                except StoreChangedError:
+                    self._ended = self._generation()
+                    await self._reading.read_again()
+                    return
                 fresh.append(each)
             await self._put(await self._beside(self._push, fresh))
 
     async def give_up_on_the_silent(self) -> None:
         """Have the operator give up streams that ended without a final message."""
         async with self._lock:
+            if self._ended is not None:
+                # Messages are left out until they are read again: nobody is silent.
+                return
             self._arrivals.keep_only(self._operator.knows_session)
             waiting = list(self._operator.waiting())
             for session, streams in self._silence.lost(waiting, self._arrivals):
@@ -160,6 +194,7 @@ class OperatorStage:
                 await self._queue.confirmed()
             for device_id in gone:
                 self._operator.forget_device(device_id)
+                self._queue.published.forget_device(device_id)
                 self._after.pop(device_id, None)
                 self._let_go(device_id)
 
@@ -174,6 +209,7 @@ class OperatorStage:
         async with self._lock:
             self._operator.forget()
             self._after.clear()
+            self._queue.published.clear()
             self._arrivals.clear()
             self._resting.clear()
             await self._queue.drop()
@@ -235,6 +271,8 @@ class OperatorStage:
             device_id = received.message.device_id
             try:
                 steps += [(device_id, step) for step in self._operator.push(received)]
+                if self._reading.is_published(received.token.message):
+                    self._queue.published.note(received.message)
                 # Refused messages do not count as arrivals: a stream of only those is given up.
                 self._record_arrival(received.message)
             except OperatorError as error:

@@ -18,6 +18,7 @@ from streams.engine.device_controls import DeviceControls
 from streams.engine.kafka.events import events, waiting_events
 from streams.engine.kafka.received import Received, Token
 from streams.engine.outcome import Outcome
+from streams.engine.published_before import PublishedBefore
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Sequence
@@ -57,7 +58,8 @@ class PublishQueue:
 
     `name` is the stage in metrics, dead letters and the keys of `checkpoints`, which exist while a
     worker runs. Messages that `controls` drop are acknowledged and counted. Results of a device
-    that was erased since the work's messages were written are neither published nor stored.
+    that was erased since the work's messages were written are neither published nor stored. Those
+    that `published` has are not published a second time.
     """
 
     def __init__(
@@ -77,6 +79,7 @@ class PublishQueue:
         self._decoder = decoder
         self._controls = DeviceControls() if controls is None else controls
         self._eviction_known_s = eviction_known_s
+        self.published = PublishedBefore()
         self._in_flight = asyncio.Semaphore(in_flight_max)
         self._in_flight_count = 0
         self._in_flight_gauge = metrics.in_flight.labels(stage=name)
@@ -284,6 +287,8 @@ class PublishQueue:
         deliveries = []
         for outcome, after_ms in outcomes:
             for topic, partition, message in outcome.messages:
+                if self.published and self.published.has(message):
+                    continue
                 known_ms = self._controls.erased_ms(message.device_id) if erasures else 0
                 if known_ms and self._is_erased(message.device_id, outcome, after_ms):
                     count_refused(self.name, 1)

@@ -14,6 +14,7 @@ from infra.device_state.corrected_windows import CorrectedWindows
 from infra.local.embedded import broker_life
 from infra.model_store.history import Revisions
 from infra.redis.client import connect
+from infra.redis.stored_offsets import StoredOffsets
 from models.serving.lanhar_loading import open_lanhar, open_positions
 from streams.engine.batcher import Batching
 from streams.engine.correction_adapters import CorrectionAdapters
@@ -82,6 +83,7 @@ class Runtime:
     """Opened when a worker starts, closed when it stops."""
 
     redis: Redis
+    stored_offsets: StoredOffsets | None
     checkpoints: Checkpoints
     log: LogStore
     pool: ThreadPoolExecutor
@@ -122,10 +124,18 @@ class Runtime:
         await updates.open()
         batching = Batching(settings, pool)
         batcher = batching.batcher
+        life = broker_life(settings)
+        offsets = StoredOffsets(redis, settings.app_id)
         return cls(
             redis=redis,
+            # The embedded broker loses its commits with its messages.
+            stored_offsets=offsets if life is None else None,
             checkpoints=OwnedCheckpoints(
-                redis, settings.app_id, broker_life(settings), owner=uuid4().hex
+                redis,
+                settings.app_id,
+                life,
+                owner=uuid4().hex,
+                history=lambda: offsets.history,
             ),
             log=LogStore(redis, settings.app_id, settings.log_retention_days),
             pool=pool,

@@ -13,13 +13,16 @@ Here a partition delivers nothing until it was sought. A jump over offsets that 
 a hole: transaction markers, aborted transactions, compacted or expired messages. Any other jump
 raises an alarm and seeks back. The committed offset is the end of the unbroken run of acknowledged
 offsets and holes.
+
+Before offsets are committed, the store is told of them; where it turns out to lack what follows
+from committed messages, they are read again (`streams.engine.kafka.reading_again`).
 """
 
 from __future__ import annotations
 
 import asyncio
 import logging
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Any
 
 from aiokafka import TopicPartition
@@ -28,14 +31,20 @@ from faust.types import TP, Message
 
 from infra import metrics
 from infra.broker.access import DENIALS, broker_error
+from infra.errors import StoreError
+from infra.redis.outage import at_once
+from infra.topics import RAW
 from streams.engine.kafka.contiguous_offsets import ContiguousOffsets
 from streams.engine.kafka.fetching import FetchingThread
 from streams.engine.kafka.progress_consumer import ProgressConsumer
+from streams.engine.kafka.reading_again import ReadingAgain, reading_again
 from streams.engine.kafka.written_here import WrittenHere
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Iterator, Mapping
+    from collections.abc import AsyncIterator, Iterable, Iterator, Mapping
 
+    from infra.errors import InfraError
+    from infra.redis.stored_offsets import StoredOffsets
     from streams.engine.kafka.conductor import DirectConductor
     from streams.engine.kafka.fetching import OffsetRange
     from streams.engine.kafka.share_gate import ShareGate
@@ -69,6 +78,11 @@ class Consumer(ProgressConsumer):
     _next_delivery_s = 0.0
     # The partition of the message that is being delivered through Faust's own path.
     _awaiting_room: TP | None = None
+    # Whether the store turned out to be another copy since the partitions were sought.
+    _store_changed = False
+    _again = ReadingAgain()
+    # None where offsets are not stored.
+    _stored: StoredOffsets | None = None
 
     def on_init(self) -> None:
         """Initialise the bookkeeping; no partition has been sought yet."""
@@ -81,6 +95,8 @@ class Consumer(ProgressConsumer):
         self._fetched_last: dict[TP, int] = {}
         # Counts the seeks of all partitions: a fetch that overlapped one covers nothing.
         self._era = 0
+        # Ends of runs that are not committed, because the store did not take them.
+        self._not_stored: dict[TP, int] = {}
         self._written: list[Message] = []
         self._written_here = WrittenHere(
             getattr(self.app, "read_back", frozenset()), self._next.get
@@ -101,18 +117,25 @@ class Consumer(ProgressConsumer):
         await super().on_partitions_revoked(revoked)
 
     async def perform_seek(self) -> None:
-        """Seek every partition to its committed offset, or to its beginning if it has none."""
+        """Seek every partition to its committed offset, or to its beginning if it has none.
+
+        Where the store does not reach the committed offset, seek to what it reaches.
+        """
         self._era += 1
         self._covered = {}
         self._next.clear()
+        self._not_stored.clear()
         committed = {
             TP(tp.topic, tp.partition): offset
             for tp, offset in (await self.seek_to_committed()).items()
         }
         fresh = [tp for tp, offset in committed.items() if not offset or offset < 0]
         beginnings = await self._beginnings(fresh)
-        for tp, offset in beginnings.items():
+        self._store_changed = False
+        self._again = await self._reading_again(committed)
+        for tp, offset in {**beginnings, **self._again.starts}.items():
             await super().seek(tp, offset)
+        committed |= self._again.starts
         for tp, offset in committed.items():
             first = beginnings.get(tp, offset)
             assert first is not None  # noqa: S101 - narrows a type, checks nothing
@@ -120,12 +143,59 @@ class Consumer(ProgressConsumer):
             self._committed_offset[tp] = None if tp in beginnings else first
             self._next[tp] = first
             self._offsets.start(tp, first)
+        await self._store_first({tp: self._next[tp] for tp in committed})
         self._written_here.clear()
         self._era += 1
         self._covered = {}
         if self._gate is not None:
             self._gate.forget()
         self._sought = True
+
+    async def _reading_again(self, committed: Mapping[TP, int | None]) -> ReadingAgain:
+        self._stored = getattr(self.app, "stored_offsets", None)
+        if self._stored is None:
+            return ReadingAgain()
+        with self._ended_by_the_store():
+            offsets = await self._stored.read(committed.keys())
+        reached = {TP(*at): offset for at, offset in offsets.items()}
+        behind = [tp for tp, end in committed.items() if end and end > reached.get(tp, 0)]
+        if not behind:
+            return ReadingAgain()
+        app: Any = self.app
+        frame_topics = {app.settings.topic(name) for name in RAW}
+        # Commits of a release that did not store their offsets say nothing of the store.
+        marked = await self._thread.stored_commits(behind)
+        again = reading_again(marked, reached, await self._beginnings(behind), frame_topics)
+        if again:
+            log.warning("%s", again.line)
+            metrics.read_again.inc(again.again)
+            metrics.read_again_gone.inc(again.gone)
+        return again
+
+    async def _store_first(self, starts: Mapping[TP, int]) -> None:
+        """Store where partitions are read from that the store does not know: no copy lacks them."""
+        if self._stored is None:
+            return
+        with self._ended_by_the_store():
+            if not await self._stored.begin(starts):
+                await self.read_again()
+
+    @contextmanager
+    def _ended_by_the_store(self) -> Iterator[None]:
+        """End the worker with one line if the store fails, where Faust would print a traceback."""
+        try:
+            yield
+        except StoreError as error:
+            self._end(error)
+            raise asyncio.CancelledError from None
+
+    def is_published(self, message: Message) -> bool:
+        """Return whether a frame is read again only to learn from: its windows are published."""
+        return bool(message.offset < self._again.published.get(message.tp, 0))
+
+    def _end(self, error: InfraError) -> None:
+        app: Any = self.app
+        app.end(error)
 
     async def getmany(self, timeout: float) -> AsyncIterator[tuple[TP, Message]]:
         """Deliver fetched messages, without skipping an offset of any partition.
@@ -218,7 +288,7 @@ class Consumer(ProgressConsumer):
             records = await super()._getmany(active_partitions, wait_s)
         except DENIALS as error:
             app: Any = self.app
-            app.end(broker_error(app.settings, error))
+            self._end(broker_error(app.settings, error))
             # Faust would print the traceback of any other error, twice.
             raise asyncio.CancelledError from None
         if era == self._era:
@@ -299,8 +369,50 @@ class Consumer(ProgressConsumer):
 
     def _filter_tps_with_pending_acks(self, topics: Any = None) -> Iterator[TP]:
         """Yield the partitions whose committed offset may move: a hole needs no acknowledgement."""
-        pending = {*self._acked, *self._offsets.with_holes()}
+        pending = {*self._acked, *self._offsets.with_holes(), *self._not_stored}
         return (tp for tp in pending if topics is None or tp in topics or tp.topic in topics)
+
+    def _filter_committable_offsets(self, tps: Iterable[TP]) -> dict[TP, int]:
+        """Return the offsets to commit, with those that the store did not take before."""
+        return {**self._not_stored, **super()._filter_committable_offsets(tps)}
+
+    async def _commit_offsets(
+        self,
+        offsets: Mapping[TP, int],
+        start_new_transaction: bool = True,
+    ) -> bool:
+        """Tell the store of offsets, then commit them; neither while the store is away."""
+        if self._stored is not None and not await self._store(self._stored, offsets):
+            self._not_stored.update(offsets)
+            return False
+        self._not_stored.clear()
+        return bool(await super()._commit_offsets(offsets, start_new_transaction))
+
+    async def _store(self, stored: StoredOffsets, offsets: Mapping[TP, int]) -> bool:
+        app: Any = self.app
+        if self._store_changed or app.stored_offsets is None:
+            # Read again, later by this worker or, where it ends, by the next.
+            return False
+        try:
+            with at_once():
+                kept = await stored.advance(offsets)
+        except StoreError:
+            # Whoever writes results meanwhile says so, and ends the worker if it lasts.
+            return False
+        if not kept:
+            await self.read_again()
+        return kept
+
+    async def read_again(self) -> None:
+        """Take the partitions over once more, because the store lost what followed from messages.
+
+        Nothing is committed until then.
+        """
+        if self._store_changed:
+            return
+        self._store_changed = True
+        log.warning("the store is another copy than before: the partitions are taken over again")
+        await self._thread.rejoin()
 
     async def _add_gap(self, tp: TP, offset_from: int, offset_to: int) -> None:
         """Keep Faust's own list of gaps empty: it would only grow."""

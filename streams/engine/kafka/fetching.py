@@ -12,6 +12,7 @@ from math import inf
 from time import monotonic
 from typing import TYPE_CHECKING, Any, NamedTuple, cast
 
+from aiokafka import TopicPartition
 from faust.transport.drivers.aiokafka import AIOKafkaConsumerThread
 from faust.types import TP
 from mode.threads import WorkerThread
@@ -21,6 +22,8 @@ from streams.engine.kafka.written_here import WrittenHere
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
+
+    from aiokafka.structs import OffsetAndMetadata
 
 
 _LOOK_AT_TOPICS_S = 0.5
@@ -41,6 +44,8 @@ _GATHER_MANY_MS = 25
 # The most that a fetch returns, a minute of stereo sound. Each copy of more, up to the client's
 # 50 MB, becomes a mapping of its own, whose pages the kernel has to clear.
 _FETCH_BYTES = 4 << 20
+# The metadata of commits whose offsets the store was told of before.
+_STORED = "stored"
 # Longer than a reachable broker takes to answer; an unreachable one would never free the thread.
 _STOP_MAX_S = 10.0
 
@@ -127,7 +132,39 @@ class FetchingThread(AIOKafkaConsumerThread):
             self._patience_ms = consumer._fetch_max_wait_ms
         else:
             consumer._fetch_max_wait_ms = _EMBEDDED_WAIT_MS
+        commit = consumer.commit
+
+        async def commit_with_mark(offsets: Mapping[Any, OffsetAndMetadata]) -> None:
+            mark = _STORED if getattr(self.app, "stored_offsets", None) is not None else ""
+            await commit({tp: each._replace(metadata=mark) for tp, each in offsets.items()})
+
+        consumer.commit = commit_with_mark
         return consumer
+
+    async def stored_commits(self, partitions: Sequence[TP]) -> dict[TP, int]:
+        """Return the committed offsets of those partitions whose commits were stored first."""
+        commits = await self.call_thread(
+            self._ensure_consumer()._coordinator.fetch_committed_offsets,
+            [TopicPartition(tp.topic, tp.partition) for tp in partitions],
+        )
+        return {
+            TP(tp.topic, tp.partition): commit.offset
+            for tp, commit in commits.items()
+            if commit.metadata == _STORED
+        }
+
+    async def rejoin(self) -> None:
+        """Leave the group and join it again: all partitions are revoked and sought anew.
+
+        A member that merely asked to join again could be given its old assignment under the same
+        generation.
+        """
+        coordinator = self._ensure_consumer()._coordinator
+
+        async def leave() -> None:
+            await coordinator.maybe_leave_group()
+
+        await self.call_thread(leave)
 
     def _stopped_set(self) -> None:
         try:

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 PASSWORD = "hunter2-and-more"
-COMMANDS = "+@all -@admin -@dangerous"
+COMMANDS = "+@all -@admin -@dangerous +info"
 USER = {"redis_username": "egolog", "redis_password": PASSWORD}
 
 

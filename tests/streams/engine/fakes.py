@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from streams.engine.kafka.received import Received, Token
 from streams.engine.outcome import Outcome
+from streams.engine.published_before import PublishedBefore
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping, Sequence
@@ -45,6 +46,7 @@ class Queue:
         # The erasure that each piece of work said that it comes after.
         self.after: list[int | None] = []
         self.drops = 0
+        self.published = PublishedBefore()
         # Lanes with work that was not taken yet.
         self.working: set[str] = set()
         self._received = received

@@ -5,6 +5,7 @@ from concurrent.futures import Future
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
+from infra.errors import StoreChangedError
 from operators.errors import CodecError
 from schemas import DeadLetter, DeviceControl
 from schemas.frames import NS
@@ -76,6 +77,14 @@ class Operator:
         return [Outcome(checkpoints={session.device_id: ",".join(streams).encode()})]
 
 
+class _Frame(SimpleNamespace):
+    """A frame as far as a stage looks into it."""
+
+    def __init__(self, at_s: int) -> None:
+        super().__init__(device_id="d", session_id="s", t_ns=at_s * NS, start_ns=at_s * NS)
+        self.window_id = f"{at_s}"
+
+
 class EverybodySilent:
     def lost(
         self, waiting: Iterable[AwaitedSession], arrivals: LastArrivals
@@ -109,7 +118,17 @@ class Rig:
             resting=IdleDevices(60.0, lambda: self.now_s),
             let_go=self.let_go.append,
             controls=self.controls,
+            reading=self,
         )
+        # Offsets before this one are of frames whose windows are published.
+        self.published_before = 0
+        self.read_again_count = 0
+
+    def is_published(self, message: Any) -> bool:
+        return bool(message.offset < self.published_before)
+
+    async def read_again(self) -> None:
+        self.read_again_count += 1
 
     def erase(self, erased_ms: int) -> None:
         """Let the worker learn that the device was erased, and resumed since."""
@@ -352,3 +371,48 @@ async def test_nothing_begins_anew_before_work_of_before_is_done() -> None:
     rig.queue.working.clear()
     await taking
     assert len(rig.checkpoints.asked) == 2
+
+
+class _AnotherCopy(Checkpoints):
+    """A store that fails over before a device is looked up, until the partitions are sought."""
+
+    def __init__(self, *unknown: str) -> None:
+        super().__init__()
+        self.unknown = set(unknown)
+
+    async def get(self, stage: str, device_id: str) -> bytes | None:
+        if device_id in self.unknown:
+            raise StoreChangedError("another copy of the store answers than before")
+        return await super().get(stage, device_id)
+
+
+async def test_from_another_copy_of_the_store_no_device_is_restored_and_all_is_read_again() -> None:
+    store = _AnotherCopy("e")
+    rig = Rig(store)
+    await rig.stage.take([rig.inbox.receive(activity(0))])
+    other = activity(5).model_copy(update={"device_id": "e"})
+    await rig.stage.take([rig.inbox.receive(each) for each in (activity(5), other)])
+    await rig.stage.take([rig.inbox.receive(activity(10))])
+    # Neither the batch nor what follows is taken, and no stream is silent for it.
+    await rig.stage.give_up_on_the_silent()
+    assert rig.inbox.acked == [0]
+    assert len(rig.queue.outcomes) == 1
+    assert rig.read_again_count == 1
+    store.unknown.clear()
+    await rig.stage.give_back()
+    rig.generation = 2
+    await rig.stage.take_over()
+    await rig.stage.take([rig.inbox.receive(activity(5), generation=2)])
+    assert len(rig.queue.outcomes) == 2
+
+
+async def test_frames_that_are_read_again_to_learn_from_are_noted_until_they_are_given_back() -> (
+    None
+):
+    rig = Rig()
+    rig.published_before = 1
+    late, early = (rig.inbox.receive(_Frame(at_s)) for at_s in (40, 70))
+    await rig.stage.take([late, early])
+    assert [rig.queue.published.has(activity(at_s)) for at_s in (40, 45)] == [True, False]
+    await rig.stage.give_back()
+    assert not rig.queue.published

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from dataclasses import dataclass
+from types import SimpleNamespace
 from typing import TYPE_CHECKING
 
 from faust.transport.drivers.aiokafka import Consumer as FaustConsumer
@@ -60,6 +61,8 @@ class Broker:
         self.consumer._fetched_last = {}
         self.consumer._acked = defaultdict(list)
         self.consumer._acked_index = defaultdict(set)
+        self.consumer._not_stored = {}
+        self.consumer.app = SimpleNamespace()
         self.consumer._written = []
         self.consumer._written_here = WrittenHere({"t"}, self.consumer._next.get)
         broker = self

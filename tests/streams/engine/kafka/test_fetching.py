@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 from aiokafka import TopicPartition
+from aiokafka.structs import OffsetAndMetadata
 from faust.transport.drivers.aiokafka import AIOKafkaConsumerThread
 from faust.types import TP
 
@@ -193,7 +194,10 @@ def test_only_the_embedded_broker_is_asked_often(
     monkeypatch: pytest.MonkeyPatch, life: str | None, wait_ms: int
 ) -> None:
     made = SimpleNamespace(
-        _fetch_max_wait_ms=1_500, _isolation_level="read_uncommitted", _fetch_max_bytes=50 << 20
+        _fetch_max_wait_ms=1_500,
+        _isolation_level="read_uncommitted",
+        _fetch_max_bytes=50 << 20,
+        commit=None,
     )
     monkeypatch.setattr(AIOKafkaConsumerThread, "_create_worker_consumer", lambda *_: made)
     monkeypatch.setattr(fetching, "broker_life", lambda _: life)
@@ -316,3 +320,67 @@ def test_the_embedded_broker_gathers_nothing(monkeypatch: pytest.MonkeyPatch) ->
     gathering = Gathering(monkeypatch, None)
     gathering.fetch(0.0, 190)
     assert gathering.fetch(0.001, 190).is_prompt
+
+
+class _Group:
+    """The coordinator of a consumer's group, and the commits in it."""
+
+    def __init__(self, **commits: OffsetAndMetadata) -> None:
+        self.commits = {TopicPartition(name, 0): commit for name, commit in commits.items()}
+        self.left = 0
+
+    async def fetch_committed_offsets(
+        self, partitions: list[TopicPartition]
+    ) -> dict[TopicPartition, OffsetAndMetadata]:
+        return {tp: self.commits[tp] for tp in partitions if tp in self.commits}
+
+    def maybe_leave_group(self) -> asyncio.Task[None]:
+        async def leave() -> None:
+            self.left += 1
+
+        return asyncio.ensure_future(leave())
+
+
+def _member(group: _Group, monkeypatch: pytest.MonkeyPatch) -> FetchingThread:
+    async def call_thread(_: object, call: Any, *arguments: Any) -> Any:
+        return await call(*arguments)
+
+    monkeypatch.setattr(FetchingThread, "call_thread", call_thread)
+    member = thread(Consumer())
+    member._consumer._coordinator = group
+    return member
+
+
+async def test_only_commits_whose_offsets_were_stored_say_anything_of_the_store(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    # Those of earlier releases have no metadata.
+    group = _Group(a=OffsetAndMetadata(7, "stored"), b=OffsetAndMetadata(9, ""))
+    commits = await _member(group, monkeypatch).stored_commits([A, B, TP("c", 0)])
+    assert commits == {A: 7}
+
+
+async def test_to_read_again_a_worker_leaves_its_group(monkeypatch: pytest.MonkeyPatch) -> None:
+    group = _Group()
+    await _member(group, monkeypatch).rejoin()
+    assert group.left == 1
+
+
+@pytest.mark.parametrize(("stored", "metadata"), [(object(), "stored"), (None, "")])
+async def test_a_commit_says_whether_its_offsets_were_stored_first(
+    monkeypatch: pytest.MonkeyPatch, stored: object, metadata: str
+) -> None:
+    committed: dict[TopicPartition, OffsetAndMetadata] = {}
+
+    async def commit(offsets: dict[TopicPartition, OffsetAndMetadata]) -> None:
+        committed.update(offsets)
+
+    made = SimpleNamespace(_fetch_max_wait_ms=1, commit=commit)
+    monkeypatch.setattr(AIOKafkaConsumerThread, "_create_worker_consumer", lambda *_: made)
+    monkeypatch.setattr(fetching, "broker_life", lambda _: None)
+    own = thread(Consumer())
+    own.app = SimpleNamespace(settings=None, stored_offsets=stored)
+    own.consumer = SimpleNamespace(app=own.app)
+    tp = TopicPartition("a", 0)
+    await own._create_worker_consumer(None).commit({tp: OffsetAndMetadata(7, "")})
+    assert committed == {tp: OffsetAndMetadata(7, metadata)}
