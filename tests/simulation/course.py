@@ -17,6 +17,9 @@ _STEPS = 20_000
 _WORKERS_MAX = 3
 # The chance of each step that a frozen worker goes on, or one that went on learns of its eviction.
 _RECOVERS = 0.05
+# The chances of each step that the replica follows, that it takes over from a store that lost its
+# last writes, and that a worker whose store is another copy has joined the group again.
+_REPLICATES, _FAILS_OVER, _REJOINS = 0.05, 0.004, 0.2
 
 
 async def differences(seed: int) -> list[str]:
@@ -45,6 +48,8 @@ async def _run(world: World) -> list[str]:
                 continue
             if worker.is_evicted and chance.random() < _RECOVERS:
                 await _recover(world, worker)
+            if worker.store_changed and not worker.is_evicted and chance.random() < _REJOINS:
+                await world.share_out()
             if not world.faulty or chance.random() < 0.1:
                 worker.commit()
         if world.is_all_sent:
@@ -53,6 +58,10 @@ async def _run(world: World) -> list[str]:
                 break
         if world.faulty and chance.random() < 0.02:
             await _disturb(world)
+        if world.faulty and chance.random() < _REPLICATES:
+            world.replicate()
+        if world.faulty and chance.random() < _FAILS_OVER:
+            world.fail_over()
     problems = [] if world.is_all_committed else [f"not committed: {world.committed}"]
     problems += [f"two contents of {identity}" for identity in world.log.conflicts]
     for worker in list(world.workers):

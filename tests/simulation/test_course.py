@@ -9,11 +9,14 @@ from typing import TYPE_CHECKING
 import pytest
 
 from streams import dispatcher, session_checkpoint
+from streams.engine.kafka.reading_again import ReadingAgain
 from tests.simulation import course, world
 from tests.simulation.course import differences
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Iterator
+
+    from faust.types import TP
 
     from streams.session_memory import LastEstimate
     from streams.session_work import SessionWork
@@ -112,7 +115,7 @@ async def _put_for_anyone(
     worker: world.Worker, stage: str, items: dict[str, bytes], after_ms: dict[str, int]
 ) -> set[str]:
     del stage, after_ms
-    worker._world.checkpoints |= items
+    worker._world.store.checkpoints |= items
     return set()
 
 
@@ -173,3 +176,62 @@ async def test_minutes_that_a_checkpoint_forgets_are_noticed(
 
     monkeypatch.setattr(session_checkpoint, "pack", forget)
     assert any([await differences(seed) for seed in range(5)])
+
+
+async def test_a_store_that_lost_its_last_writes_is_simulated() -> None:
+    chance = course.Random(0)
+    faulty = world.World(course.recordings(chance), course.Random(1))
+    faulty.faulty = True
+    await course._run(faulty)
+    assert faulty.failovers
+
+
+async def test_what_lies_between_an_older_checkpoint_and_the_commits_is_noticed(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(world, "reading_again", lambda *_: ReadingAgain())
+    assert any([await differences(seed) for seed in range(5)])
+
+
+async def test_a_worker_that_takes_another_copy_for_its_own_store_is_noticed(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    commit = world.Worker.commit
+
+    def unaware(worker: world.Worker) -> None:
+        worker._history = worker._world.store.history
+        commit(worker)
+
+    monkeypatch.setattr(world.Worker, "commit", unaware)
+    assert any([await differences(seed) for seed in range(5)])
+
+
+async def _get_from_any_copy(worker: world.Worker, stage: str, device_id: str) -> bytes | None:
+    sought, worker._history = worker._history, worker._world.store.history
+    try:
+        return await _GET(worker, stage, device_id)
+    finally:
+        worker._history = sought
+
+
+_GET = world.Worker.get
+
+
+@pytest.mark.parametrize(("get", "kept"), [(_GET, True), (_get_from_any_copy, False)])
+async def test_a_checkpoint_of_another_copy_than_the_offsets_is_not_gone_on_from(
+    monkeypatch: pytest.MonkeyPatch,
+    get: Callable[[world.Worker, str, str], Awaitable[bytes | None]],
+    kept: bool,
+) -> None:
+    take_over = world.Worker.take_over
+
+    def beside_a_failover(worker: world.Worker, partitions: list[TP]) -> None:
+        take_over(worker, partitions)
+        around = worker._world
+        if around.faulty and around.chance.random() < 0.3:
+            around.fail_over()
+
+    monkeypatch.setattr(world.Worker, "take_over", beside_a_failover)
+    monkeypatch.setattr(world.Worker, "get", get)
+    changed = [each for seed in range(4) for each in await differences(seed)]
+    assert (not changed) == kept

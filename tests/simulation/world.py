@@ -12,11 +12,15 @@ from dataclasses import dataclass, field
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
-from infra.errors import TakenOverError
+from faust.types import TP
+
+from infra import topics
+from infra.errors import StoreChangedError, TakenOverError
 from infra.settings import Settings
 from operators.windowing import WindowingConfig
 from streams.engine.idle_devices import IdleDevices
 from streams.engine.kafka.decoding import Decoder
+from streams.engine.kafka.reading_again import ReadingAgain, reading_again
 from streams.engine.kafka.received import Received, Token
 from streams.engine.operator_stage import OperatorStage
 from streams.engine.publish_queue import PublishQueue
@@ -30,12 +34,13 @@ if TYPE_CHECKING:
     from random import Random
 
     from schemas import AudioFrame, ImuFrame, Message, Window
+    from tests.simulation.recordings import Tp
 
 CONFIG = WindowingConfig(spatial_s=1, har_s=3, scenario_s=6, allowed_lateness_s=2.0)
 FAILING_SHARE = 0.03
 _IDLE_S, _SESSION_END_S = 5.0, 60.0
-
-Tp = tuple[str, int]
+_FRAMES = {topics.AUDIO_FRAMES, topics.IMU_FRAMES}
+_COPIES_MAX = 8
 
 
 @dataclass
@@ -53,25 +58,43 @@ class Log:
             self.conflicts.append(identity)
 
 
+@dataclass
+class Store:
+    """What a copy of the store holds.
+
+    By device, the checkpoint and the worker that read it last: no other may put one. By partition,
+    up to where the checkpoints have everything. `history` differs between copies that serve.
+    """
+
+    checkpoints: dict[str, bytes] = field(default_factory=dict)
+    owners: dict[str, Worker] = field(default_factory=dict)
+    offsets: dict[TP, int] = field(default_factory=dict)
+    history: int = 0
+
+    def copy(self, history: int) -> Store:
+        """Return what it holds by now."""
+        return Store({**self.checkpoints}, {**self.owners}, {**self.offsets}, history)
+
+
 class World:
     """Partitions of frames, their commits, the store and the log."""
 
     def __init__(
         self, frames: Mapping[Tp, Sequence[AudioFrame | ImuFrame]], chance: Random
     ) -> None:
-        self.frames = frames
+        self.frames = {TP(*tp): each for tp, each in frames.items()}
         self.chance = chance
         self.log = Log()
-        self.committed = dict.fromkeys(frames, 0)
-        self.checkpoints: dict[str, bytes] = {}
-        # By device, the worker that read its checkpoint last: no other may put one.
-        self.owners: dict[str, Worker] = {}
+        self.committed = dict.fromkeys(self.frames, 0)
+        self.store = Store()
+        self._replicas = [Store()]
         self.workers: list[Worker] = []
         self.generation = 0
         self.now_s = 0.0
         # Number of frames sent per partition.
-        self.sent = dict.fromkeys(frames, 0)
+        self.sent = dict.fromkeys(self.frames, 0)
         self.faulty = False
+        self.failovers = 0
 
     @property
     def is_all_sent(self) -> bool:
@@ -82,6 +105,17 @@ class World:
     def is_all_committed(self) -> bool:
         """Whether every frame was acknowledged and its acknowledgement committed."""
         return all(self.committed[tp] == len(self.frames[tp]) for tp in self.frames)
+
+    def replicate(self) -> None:
+        """Let a replica have all that is stored by now."""
+        self._replicas = [*self._replicas, self.store.copy(0)][-_COPIES_MAX:]
+
+    def fail_over(self) -> None:
+        """Go on with a replica that lacks the last writes, or with an empty store."""
+        self.failovers += 1
+        replica = Store() if self.chance.random() < 0.2 else self.chance.choice(self._replicas)
+        self.store = replica.copy(self.store.history + 1)
+        self._replicas = [self.store.copy(0)]
 
     async def pause(self, at_most: int = 6) -> None:
         """Yield to other tasks a random number of times."""
@@ -137,8 +171,14 @@ class Worker:
 
     def __init__(self, world: World) -> None:
         self._world = world
-        self._position: dict[Tp, int] = {}
-        self._acked: dict[Tp, set[int]] = defaultdict(set)
+        self._position: dict[TP, int] = {}
+        self._acked: dict[TP, set[int]] = defaultdict(set)
+        # By partition: the end of the unbroken run of acknowledged offsets.
+        self._done: dict[TP, int] = {}
+        # The store's history when the partitions were sought, and whether it is another by now.
+        self._history = 0
+        self.store_changed = False
+        self._again = ReadingAgain()
         self._in_send: list[tuple[str, Message]] = []
         self._deliveries: set[asyncio.Future[None]] = set()
         self._generation = 0
@@ -164,20 +204,47 @@ class Worker:
             lambda: self._generation,
             arrivals=LastArrivals(lambda: world.now_s),
             resting=IdleDevices(0.0, lambda: world.now_s),
+            reading=self,
         )
         self._tasks = [asyncio.ensure_future(self.queue.run()), asyncio.ensure_future(self._read())]
 
-    def take_over(self, partitions: list[Tp]) -> None:
-        """Read partitions from their committed offsets."""
-        self._position = {tp: self._world.committed[tp] for tp in partitions}
+    def take_over(self, partitions: list[TP]) -> None:
+        """Read partitions from their committed offsets, or from what the store reaches."""
+        world = self._world
+        committed = {tp: world.committed[tp] for tp in partitions}
+        reached = {tp: end for tp, end in world.store.offsets.items() if tp in committed}
+        self._again = reading_again(committed, reached, {}, _FRAMES)
+        self._done = {**committed, **self._again.starts}
+        self._history, self.store_changed = world.store.history, False
+        world.store.offsets = {**self._done, **world.store.offsets}
+        self._position = dict(self._done)
         self._acked.clear()
-        self._generation = self._world.generation
+        self._generation = world.generation
 
     def commit(self) -> None:
         """Commit the contiguous acknowledged offsets of each partition, unless it was evicted."""
-        for tp in () if self.is_evicted else self._position:
-            while self._world.committed[tp] in self._acked[tp]:
-                self._world.committed[tp] += 1
+        if self.is_evicted or self.store_changed:
+            return
+        world = self._world
+        for tp in self._done:
+            while self._done[tp] in self._acked[tp]:
+                self._done[tp] += 1
+        if self._history != world.store.history:
+            self.store_changed = True
+            return
+        reached = {tp: max(end, world.store.offsets.get(tp, 0)) for tp, end in self._done.items()}
+        world.store.offsets.update(reached)
+        if not world.faulty or world.chance.random() < 0.9:
+            world.committed.update(self._done)
+
+    def is_published(self, message: Any) -> bool:
+        """Return whether a frame is read again only to learn from."""
+        at = TP(message.topic, message.partition)
+        return bool(message.offset < self._again.published.get(at, 0))
+
+    async def read_again(self) -> None:
+        """Wait to take the partitions over once more."""
+        self.store_changed = True
 
     async def kill(self) -> None:
         """Stop everything at once; a random part of the messages in flight still arrives."""
@@ -225,8 +292,11 @@ class Worker:
         """Return a checkpoint."""
         del stage
         await self._pause()
-        self._world.owners[device_id] = self
-        return self._world.checkpoints.get(device_id)
+        store = self._world.store
+        if store.history != self._history:
+            raise StoreChangedError("another copy of the store")
+        store.owners[device_id] = self
+        return store.checkpoints.get(device_id)
 
     async def put(
         self, stage: str, items: Mapping[str, bytes], after_ms: Mapping[str, int]
@@ -234,8 +304,10 @@ class Worker:
         """Store checkpoints."""
         del stage, after_ms
         await self._pause()
-        mine = {device_id for device_id in items if self._world.owners[device_id] is self}
-        self._world.checkpoints |= {device_id: items[device_id] for device_id in mine}
+        store = self._world.store
+        mine = {device_id for device_id in items if store.owners.get(device_id, self) is self}
+        store.checkpoints |= {device_id: items[device_id] for device_id in mine}
+        store.owners |= dict.fromkeys(mine, self)
         await self._pause()
         if mine < items.keys():
             raise TakenOverError(f"not written: {items.keys() - mine}")
@@ -280,7 +352,7 @@ class Worker:
                 await self.stage.let_go_of_the_resting()
             await asyncio.sleep(0)
 
-    def _receive(self, tp: Tp, offset: int) -> Received[Any]:
+    def _receive(self, tp: TP, offset: int) -> Received[Any]:
         frame = self._world.frames[tp][offset]
         generation = self._generation
         message: Any = SimpleNamespace(
