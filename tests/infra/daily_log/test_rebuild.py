@@ -5,10 +5,11 @@ from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
 import pytest
+from aiokafka import AIOKafkaProducer
 from pydantic import SecretStr
 
 from infra import topics
-from infra.broker.device_control import write_control
+from infra.broker.device_control import AFTER_HEADER, read_controls, write_control
 from infra.broker.topic_reader import publish
 from infra.daily_log import rebuild as rebuilding
 from infra.daily_log.rebuild import Rebuilt, rebuild
@@ -136,6 +137,33 @@ async def test_a_device_that_is_erased_during_a_rebuild_is_gone_after_it(
     assert not await store.knows("b")
     assert not [key async for key in redis.scan_iter(match=f"{settings.app_id}:*:b")]
     assert content(await store.read("a", 0, END_OF_TIME_NS)) == expected
+
+
+async def test_of_a_device_that_was_erased_and_resumed_only_what_came_since_comes_back(
+    settings: Settings, redis: Redis, tmp_path: Path
+) -> None:
+    settings = settings.model_copy(update={"run_dir": tmp_path})
+    store = LogStore(redis, settings.app_id, settings.log_retention_days)
+    await log_and_publish(settings, store)
+    await erase(settings, redis, "b", settle_s=0.0)
+    [erased] = [each for each in (await read_controls(settings)).values() if each.device_id == "b"]
+    resumed = erased.model_copy(update={"state": "active"})
+    await write_control(settings, resumed)
+    # The store has lost its marks as well.
+    await empty_store(redis, settings)
+    since = scenario(T0 + 300 * S, "b")
+    # As a worker writes that knows of the erasure.
+    async with AIOKafkaProducer(bootstrap_servers=settings.bootstrap_servers) as producer:
+        headers = [(AFTER_HEADER, str(erased.erased_ms).encode())]
+        topic = settings.topic(topics.SCENARIO)
+        await producer.send_and_wait(topic, key=b"b", value=since.encode(), headers=headers)
+    await rebuild(settings, redis)
+    assert await store.count("b") == (1, 0, 0)
+    assert [each.window_id for each in (await store.read("b", 0, END_OF_TIME_NS)).scenarios] == [
+        since.window_id
+    ]
+    assert await store.corrections("b", 0, END_OF_TIME_NS) == []
+    assert await store.count("a") == (3, 1, 6)
 
 
 async def test_only_corrections_that_are_signed_come_back_where_there_is_a_key(
