@@ -97,9 +97,10 @@ class Upright:
         """Return whether the wearer lies in `imu` (N, 6), judged at the head or the trunk.
 
         Always False for a limb, because a thigh is horizontal while its wearer sits. The device is
-        on one if its `position` says so, or by how much it turns.
+        on one if its `position` says so, or by how much it turns, which needs a gyroscope.
         """
-        if position in LIMBS or self.on_limb:
+        maybe_on_limb = position in (None, "unknown") and not self.turning
+        if position in LIMBS or self.on_limb or maybe_on_limb:
             return False
         cosine = self.cosine(imu)
         return cosine is not None and cosine < LYING_COSINE

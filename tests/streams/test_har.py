@@ -172,6 +172,7 @@ def walking(start_s: int, up: int, size: float = 2.5) -> Window:
     """Return a window of steps with gravity along the axis `up`; of `size` 0, m/s², of rest."""
     rows = np.zeros((250, 6))
     rows[:, up] = 9.81 + size * np.sin(2 * np.pi * 1.8 * np.arange(250) / 50)
+    rows[:, 3] = 0.1
     return window("har", start_s, features={"imu": Vector.of(rows)})
 
 

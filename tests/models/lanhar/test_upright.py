@@ -96,6 +96,14 @@ def test_a_device_that_is_said_to_be_on_a_limb_never_tells_that_its_wearer_lies(
     assert calm.lies(level, "unknown")
 
 
+def test_without_a_gyroscope_a_device_may_be_on_a_limb_unless_its_position_is_known() -> None:
+    blind = upright_after(*[window((0, 0, 1), step_hz=1.8)] * 6)
+    level = window((1, 0, 0.1))
+    assert not blind.lies(level)
+    assert not blind.lies(level, "unknown")
+    assert blind.lies(level, "waist")
+
+
 def test_a_hole_of_zeros_has_no_gravity() -> None:
     assert gravity(np.zeros((250, 6))) is None
     assert upright_after(*[window((0, 0, 1), step_hz=1.8)] * 5).cosine(np.zeros((250, 6))) is None
