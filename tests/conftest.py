@@ -5,6 +5,7 @@ import os
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cache
+from pathlib import Path
 from types import ModuleType
 from typing import TYPE_CHECKING
 
@@ -22,7 +23,6 @@ from tests.spare_worker import FromBothEnds, step_back
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterator
-    from pathlib import Path
 
     from xdist.remote import Producer
     from xdist.scheduler import LoadScopeScheduling
@@ -38,6 +38,8 @@ os.environ.setdefault("JDK_JAVA_OPTIONS", "-XX:TieredStopAtLevel=1")
 
 # Modules that take a minute, besides the drives on real services.
 LONG = ("/test_wheel.py",)
+# Of the modules that stay in their process, those that train networks.
+TRAINING = (Path(__file__).parent / "models" / "research").as_posix()
 # Fixtures that start another process.
 SERVERS = {"broker_url", "redis_url", "kafka_url", "secure_kafka", "debian_redis_url"}
 # Modules that import one of these start a process or open a socket.
@@ -51,8 +53,9 @@ OUTSIDE = (
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Order modules by duration, the longest first, so that no worker waits for them at the end.
 
-    Modules that stay in their process come last, for a spare worker. Tests that depend on other
-    processes are rerun once if they fail, because the machine may have been too busy.
+    Modules that stay in their process come last, for a spare worker, and after those that train
+    networks, which would end the run on one core. Tests that depend on other processes are rerun
+    once if they fail, because the machine may have been too busy.
     """
     leaving = [item for item in items if leaves_its_process(item)]
     if config.pluginmanager.hasplugin("rerunfailures"):
@@ -64,7 +67,13 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         if item.path.as_posix().endswith(LONG) or item.get_closest_marker("services") is not None
     }
     outgoing = {item.path for item in leaving}
-    items.sort(key=lambda item: (item.path not in long, item.path not in outgoing))
+    items.sort(
+        key=lambda item: (
+            item.path not in long,
+            item.path not in outgoing,
+            not item.path.as_posix().startswith(TRAINING),
+        )
+    )
 
 
 @pytest.hookimpl(optionalhook=True)

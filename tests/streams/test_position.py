@@ -16,6 +16,7 @@ def walking(**changes: object) -> Window:
     seconds = np.arange(250) / 50
     imu = np.zeros((250, 6))
     imu[:, 2] = 9.81 + 3 * np.sin(2 * np.pi * 1.8 * seconds)
+    imu[:, 3] = 0.1
     fields: dict[str, object] = {
         "device_id": "d",
         "window_id": "d/s/har/0",
