@@ -33,6 +33,7 @@ from models.serving.predict import (
     SoundLocalizer,
 )
 from models.serving.segment_sounds import SegmentSounds, tagged_count
+from models.serving.served import ALL
 from operators.sound_places import MAX_APART
 
 if TYPE_CHECKING:
@@ -65,7 +66,7 @@ class Cost:
 
 
 def sizes(registry: Registry) -> list[Size]:
-    """Return the size of every weights file that is there."""
+    """Return the size of every weights file that is there, the derived ones last."""
     sizes = []
     for key in all_keys():
         path = registry.path(key)
@@ -73,6 +74,11 @@ def sizes(registry: Registry) -> list[Size]:
             module = registry.load(key).module
             count = sum(p.numel() for p in module.parameters())
             sizes.append(Size(key.name, count, path.stat().st_size / 1e6))
+    for derived in (each for served in ALL for each in (served.int8, served.acceleration)):
+        if derived is not None and registry.path(derived).is_file():
+            count = sum(tensor.size for tensor in registry.weights(derived).tensors.values())
+            megabytes = registry.path(derived).stat().st_size / 1e6
+            sizes.append(Size(derived.name, count, megabytes))
     return sizes
 
 

@@ -51,13 +51,17 @@ def write_derived(
     )
 
 
-def for_acceleration(registry: Registry, served: Served, network: M) -> M:
-    """Return a copy of `network` with the weights of `served` for acceleration, where there are."""
+def for_acceleration(registry: Registry, served: Served, network: M, part: str) -> M:
+    """Return a copy of `network`, the `part` of `served`, for acceleration where there are weights.
+
+    `part` is the first part of the names of its tensors, such as "imu".
+    """
     if served.acceleration is None or not registry.path(served.acceleration).is_file():
         return network
     own = {
-        name: torch.from_numpy(value).float()
+        name.removeprefix(f"{part}."): torch.from_numpy(value).float()
         for name, value in registry.weights(served.acceleration).tensors.items()
+        if name.startswith(f"{part}.")
     }
     made = copy.deepcopy(network)
     made.load_state_dict(own, strict=False)

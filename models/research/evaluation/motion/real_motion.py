@@ -72,8 +72,8 @@ def measure(registry: Registry, folder: Path) -> Figures:
     `without_gyroscope` has those of the same windows without their rotation.
     """
     recognizer = ActivityRecognizer(registry)
-    encoders = registry.load(ENCODERS).module
-    alone = for_acceleration(registry, SERVED_ENCODERS, encoders)
+    encoder = registry.load(ENCODERS).module.imu
+    alone = for_acceleration(registry, SERVED_ENCODERS, encoder, "imu")
     lanhar = open_lanhar(registry)
     figures: Figures = {}
     for path in sorted(folder.glob("*.npz")):
@@ -92,9 +92,9 @@ def measure(registry: Registry, folder: Path) -> Figures:
             )
             continue
         name = path.stem.removesuffix(layout)
-        figures[name] = of_windows(windows, segments, recognizer, encoders.imu, lanhar)
+        figures[name] = of_windows(windows, segments, recognizer, encoder, lanhar)
         figures[name]["without_gyroscope"] = of_windows(
-            without_gyroscope(windows), without_gyroscope(segments), recognizer, alone.imu, lanhar
+            without_gyroscope(windows), without_gyroscope(segments), recognizer, alone, lanhar
         )
     return figures
 

@@ -5,7 +5,7 @@ import pytest
 from models.egolog.near_field import NEAR_FIELD
 from models.research.lib import sizes
 from models.serving.catalogue import all_keys, key_of
-from models.serving.registry import Registry
+from models.serving.registry import WEIGHTS_DIR, Registry
 from tests.models import fresh
 
 
@@ -44,6 +44,11 @@ def test_what_ships_stays_within_its_budget_of_a_wearer_second(
     assert sum(mega_flops.values()) <= 300
     assert apart < near_field / 2
     assert sum(size.megabytes for size in sizes.sizes(Registry())) <= 25
+
+
+def test_derived_weights_count_as_well() -> None:
+    files = {path.stem: path.stat().st_size / 1e6 for path in WEIGHTS_DIR.glob("*.safetensors")}
+    assert {size.name: size.megabytes for size in sizes.sizes(Registry())} == files
 
 
 def test_networks_that_are_not_there_are_left_out(tmp_path: Path) -> None:

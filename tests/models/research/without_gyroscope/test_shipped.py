@@ -4,12 +4,17 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+import torch
 
+from models.egolog.contrastive import ENCODERS
 from models.recordings.datasets.labelled_windows import read
 from models.research.evaluation.motion.real_motion import without_gyroscope
+from models.research.without_gyroscope.derived import for_acceleration
 from models.serving.lanhar_loading import require_lanhar
 from models.serving.predict import ActivityRecognizer, HarInput
 from models.serving.registry import Registry
+from models.serving.served import ENCODERS as SERVED_ENCODERS
+from models.serving.served import ENCODERS_ACCELERATION
 from tests.shared_data import shared_data
 
 NAMED = ("walking", "going upstairs", "going downstairs", "running", "jogging", "lying")
@@ -41,3 +46,15 @@ def test_walking_is_known_by_acceleration_alone(name: str) -> None:
     assert len(walking) > 20
     # Taken for a body that never turns, a third of a watch's walking was known.
     assert np.mean(walking) > 0.7
+
+
+def test_the_copy_of_an_encoder_differs_and_its_teacher_stays() -> None:
+    registry = Registry()
+    teacher = registry.load(ENCODERS).module.imu
+    before = {name: value.clone() for name, value in teacher.state_dict().items()}
+    alone = for_acceleration(registry, SERVED_ENCODERS, teacher, "imu")
+    own = registry.weights(ENCODERS_ACCELERATION).tensors
+    name = "lift.1.weight"
+    assert np.array_equal(alone.state_dict()[name], own[f"imu.{name}"].astype(np.float32))
+    assert not torch.equal(alone.state_dict()[name], before[name])
+    assert all(torch.equal(before[name], value) for name, value in teacher.state_dict().items())
