@@ -19,7 +19,7 @@ from infra.local.process import ChildProcess
 from infra.local.redis_embedded import EmbeddedRedis
 from models.serving.one_thread import pin_one_thread
 from tests.needed import need, need_redis
-from tests.spare_worker import FromBothEnds, step_back
+from tests.spare_worker import FromBothEnds, is_spare, step_back
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterator
@@ -40,6 +40,7 @@ os.environ.setdefault("JDK_JAVA_OPTIONS", "-XX:TieredStopAtLevel=1")
 LONG = ("/test_wheel.py",)
 # Of the modules that stay in their process, those that train networks.
 TRAINING = (Path(__file__).parent / "models" / "research").as_posix()
+SPARE_TIMEOUT_S = 1200
 # Fixtures that start another process.
 SERVERS = {"broker_url", "redis_url", "kafka_url", "secure_kafka", "debian_redis_url"}
 # Modules that import one of these start a process or open a socket.
@@ -57,6 +58,10 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     networks, which would end the run on one core. Tests that depend on other processes are rerun
     once if they fail, because the machine may have been too busy.
     """
+    if is_spare(os.environ.get("PYTEST_XDIST_WORKER", "")):
+        for item in items:
+            # It may have no core for minutes.
+            item.add_marker(pytest.mark.timeout(SPARE_TIMEOUT_S))
     leaving = [item for item in items if leaves_its_process(item)]
     if config.pluginmanager.hasplugin("rerunfailures"):
         for item in leaving:
