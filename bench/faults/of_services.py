@@ -78,10 +78,7 @@ class FailOver(Fault):
 
     async def strike(self, site: Site) -> None:
         """Replace the store's data by an older copy."""
-        site.services.copy_store()
-        await asyncio.sleep(_LACKS_S)
-        site.services.store.kill()
-        site.services.put_copy_back()
+        await _lose_last_writes(site)
         site.services.store.start()
 
 
@@ -92,12 +89,9 @@ class FailOverThenKill(Fault):
 
     async def strike(self, site: Site) -> None:
         """Kill both workers between the store's end and its start."""
-        site.services.copy_store()
-        await asyncio.sleep(_LACKS_S)
-        site.services.store.kill()
+        await _lose_last_writes(site)
         for number in (0, 1):
             site.workers.kill(number)
-        site.services.put_copy_back()
         site.services.store.start()
         for number in (0, 1):
             site.workers.spawn(number)
@@ -136,3 +130,11 @@ FAULTS: tuple[type[Fault], ...] = (
     FreezeStore,
     SlowStore,
 )
+
+
+async def _lose_last_writes(site: Site) -> None:
+    """Kill the store, and leave it with its data of some seconds before."""
+    site.services.copy_store()
+    await asyncio.sleep(_LACKS_S)
+    site.services.store.kill()
+    site.services.put_copy_back()
