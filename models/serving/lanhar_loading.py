@@ -11,7 +11,12 @@ from models.lanhar.margins import KnownReadings, ReadingsConfig
 from models.lanhar.position_readout import PositionReadout
 from models.lanhar.step_position import StepPosition
 from models.lanhar.vocabulary import LabelEmbeddings
-from models.serving.open_vocabulary import IN_FORCE, Lanhar, ServedSensorEncoder, ServedTextEncoder
+from models.serving.open_vocabulary import (
+    Lanhar,
+    ServedSensorEncoder,
+    ServedTextEncoder,
+    in_force_by_default,
+)
 from models.serving.registry import RegistryError
 from models.serving.served import (
     LANHAR_LABELS,
@@ -51,7 +56,7 @@ def require_lanhar(registry: Registry) -> Lanhar:
     return Lanhar(
         sensor=ServedSensorEncoder(sensor.sessions["lanhar_sensor"]),
         text=ServedTextEncoder(text),
-        shipped=known.only([name for name in IN_FORCE if name in known.names]),
+        shipped=in_force_by_default(known),
         readings=readings,
         revision=sensor.revision,
         text_revision=text.revision,

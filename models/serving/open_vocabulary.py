@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
-from hashlib import sha256
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
 import numpy as np
@@ -24,7 +23,7 @@ from models.lanhar.vocabulary import (
 )
 from models.network.rotation import has_rotation
 from models.network.softmax import softmax
-from models.serving.registry import REVISION_DIGITS
+from models.serving.weights_file import joint_revision
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
@@ -64,6 +63,13 @@ IN_FORCE: tuple[str, ...] = (
     "folding clothes",
     "driving a car",
 )
+
+
+def in_force_by_default(labels: LabelEmbeddings) -> LabelEmbeddings:
+    """Return those of `labels` that are active by default."""
+    return labels.only([name for name in IN_FORCE if name in labels.names])
+
+
 # Least motion for the measures of gait, as rows of a window.
 MIN_ROWS = round(MIN_SAMPLES * RATE / 20)
 _LEAST_SHARE = 1e-9
@@ -174,10 +180,8 @@ class Lanhar:
         The others are the readout's and `acceleration`. The suffix follows, if there is one.
         """
         readout = "" if self.readout is None else self.readout.revision
-        parts = [part for part in (self.revision, readout, self.acceleration) if part]
         # A record's revision has at most 64 characters, which other parts of it need.
-        together = sha256("+".join(parts).encode()).hexdigest()[:REVISION_DIGITS]
-        revision = self.revision if len(parts) == 1 else together
+        revision = joint_revision((self.revision, readout, self.acceleration))
         return f"{revision}+{self.suffix}" if self.suffix else revision
 
     @cached_property

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import json
 from dataclasses import asdict, dataclass, replace
-from hashlib import sha256
 from importlib.resources import files
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Generic, Literal
@@ -35,6 +34,8 @@ from models.serving.weights_file import (
     StoredWeights,
     UnknownModelError,
     as_half,
+    joint_revision,
+    made_by,
     read_weights,
     write_weights,
 )
@@ -68,11 +69,6 @@ Precision = Literal["int8", "float32"]
 """Precision of sound encoding: eight bits if there are weights for it, or float32."""
 
 
-# How to serve without weights that a command made.
-_WITHOUT = {
-    "models.research.int8": "set EGOLOG_PRECISION=float32",
-    "models.research.without_gyroscope": "remove that file",
-}
 # Shortened, because a record's revision has at most 64 characters.
 _INT8_DIGITS = 8
 
@@ -110,10 +106,7 @@ class Opened:
     @property
     def whole_revision(self) -> str:
         """The revision, or 12 digits of it and that for acceleration together."""
-        if not self.acceleration:
-            return self.revision
-        both = f"{self.revision}+{self.acceleration}"
-        return sha256(both.encode()).hexdigest()[:REVISION_DIGITS]
+        return joint_revision((self.revision, self.acceleration))
 
     @property
     def recorded(self) -> str:
@@ -164,14 +157,12 @@ class Registry:
         if self._batched is not None and self._batched.serves(key):
             sessions, suffix = self._batched.sessions(key, weights, file), self._batched.suffix
         elif (precision or self.precision) == "int8" and key.int8 is not None:
-            sessions, int8 = self._derived(key.int8, weights, file, "models.research.int8")
+            sessions, int8 = self._derived(key.int8, weights, file, "set EGOLOG_PRECISION=float32")
         for name in key.graphs:
             if name not in sessions:
                 sessions[name] = self._session(name, weights, file)
         if key.acceleration is not None:
-            alone, acceleration = self._derived(
-                key.acceleration, weights, file, "models.research.without_gyroscope"
-            )
+            alone, acceleration = self._derived(key.acceleration, weights, file, "remove that file")
             sessions |= {name: ByGyroscope(name, sessions[name], alone[name]) for name in alone}
         return Opened(
             weights.name,
@@ -218,11 +209,11 @@ class Registry:
         return Loaded(saved.name, saved.revision, saved.sha256, saved.labels, module)
 
     def _derived(
-        self, key: Served, whole: StoredWeights, file: Path, command: str
+        self, key: Served, whole: StoredWeights, file: Path, without: str
     ) -> tuple[dict[str, NetworkSession], str]:
-        """Return the sessions of weights that `command` made of `whole`, and their revision.
+        """Return the sessions of weights that were made of `whole`, and their revision.
 
-        There are none without such weights beside `file`.
+        There are none without such weights beside `file`. `without` says how to do without them.
         """
         beside = file.with_name(self.path(key).name)
         if not beside.is_file():
@@ -232,8 +223,7 @@ class Registry:
         if made_of != whole.sha256:
             raise DamagedWeightsError(
                 f"weights {beside} were made of {whole.name} {str(made_of)[:REVISION_DIGITS]}, and "
-                f"they are {whole.revision}; make them anew (python -m {command}) or "
-                f"{_WITHOUT[command]}"
+                f"they are {whole.revision}; make them anew ({made_by(key.name)}) or {without}"
             )
         # Tensors that are the same are in the file that they were made of.
         both = replace(weights, tensors={**whole.tensors, **weights.tensors})

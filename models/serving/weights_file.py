@@ -7,7 +7,7 @@ another shape or used with another label order. Nothing is unpickled.
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from hashlib import sha256
 from typing import TYPE_CHECKING, Any, Protocol
@@ -60,6 +60,8 @@ class WeightsKey(Protocol):
 # Modules of `models.research` by the weights that they make; `egolog` makes all others.
 _MADE_BY = {
     "encoders_int8": "int8",
+    "encoders_acceleration": "without_gyroscope",
+    "lanhar_sensor_acceleration": "without_gyroscope",
     "lanhar_text": "lanhar.training",
     "lanhar_sensor": "lanhar.training",
     "lanhar_labels": "lanhar.training",
@@ -90,6 +92,19 @@ class StoredWeights:
         return self.sha256[:REVISION_DIGITS]
 
 
+def made_by(name: str) -> str:
+    """Return the command that makes the weights `name`."""
+    return f"python -m models.research.{_MADE_BY.get(name, 'egolog')}"
+
+
+def joint_revision(revisions: Iterable[str]) -> str:
+    """Return the revision of weights that serve together: 12 digits, or the only one as it is."""
+    parts = [revision for revision in revisions if revision]
+    if len(parts) == 1:
+        return parts[0]
+    return sha256("+".join(parts).encode()).hexdigest()[:REVISION_DIGITS]
+
+
 def read_weights(key: WeightsKey, file: Path) -> StoredWeights:
     """Return the weights of `key` in `file`.
 
@@ -100,7 +115,7 @@ def read_weights(key: WeightsKey, file: Path) -> StoredWeights:
     if not file.is_file():
         raise MissingWeightsError(
             f"weights {file} do not exist; expected a safetensors file of model {name!r} "
-            f"(made by python -m models.research.{_MADE_BY.get(name, 'egolog')})"
+            f"(made by {made_by(name)})"
         )
     metadata, tensors = _read_tensors(file)
     if metadata.get("format") != FORMAT or metadata.get("name") != name:

@@ -24,7 +24,7 @@ from models.lanhar.sensor_encoder import LANHAR_SENSOR
 from models.research.lib.error_lines import one_line_errors
 from models.research.lib.option_minimums import check_minimums
 from models.serving.graph_file import GRAPHS_DIR, GraphFile
-from models.serving.open_vocabulary import IN_FORCE
+from models.serving.open_vocabulary import in_force_by_default
 from models.serving.registry import WEIGHTS_DIR, Registry
 from schemas.atomic_file import write_atomically
 from schemas.extras import needs
@@ -129,7 +129,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     model = exported(
         GraphFile.read(options.graphs, LANHAR_SENSOR.name),
         weights,
-        labels.only([name for name in IN_FORCE if name in labels.names]),
+        in_force_by_default(labels),
         f"lanhar_sensor {sensor.revision}",
     )
     options.out.parent.mkdir(parents=True, exist_ok=True)

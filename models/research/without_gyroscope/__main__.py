@@ -30,6 +30,7 @@ from models.research.without_gyroscope.imu_encoders import (
     EncoderSettings,
     train_imu_encoders,
 )
+from models.research.without_gyroscope.motion import without_gyroscope
 from models.research.without_gyroscope.sensor_encoder import (
     AccelerationSettings,
     SensorWindows,
@@ -37,7 +38,7 @@ from models.research.without_gyroscope.sensor_encoder import (
     train_sensor_encoder,
 )
 from models.serving.one_thread import pin_one_thread
-from models.serving.open_vocabulary import IN_FORCE
+from models.serving.open_vocabulary import in_force_by_default
 from models.serving.registry import WEIGHTS_DIR, Registry
 from models.serving.served import ENCODERS as SERVED_ENCODERS
 from models.serving.served import LANHAR_SENSOR as SERVED_SENSOR
@@ -71,21 +72,19 @@ def train_sensor(registry: Registry, data: Path, out: Path, seed: int, steps: in
     settings = AccelerationSettings(steps=steps)
     teacher = registry.load(LANHAR_SENSOR).module
     described = registry.load(LANHAR_LABELS).module.labels()
-    in_force = described.only([name for name in IN_FORCE if name in described.names])
+    in_force = in_force_by_default(described)
     vectors = torch.from_numpy(in_force.vectors)
+    shown = [read(data / IMU / name, split="train") for name in FILES_OF_MOTION]
     whole, alone = (
-        [
-            SensorWindows.of(
-                read(data / IMU / name, split="train"), in_force.names, rotation, settings.rarer
-            )
-            for name in FILES_OF_MOTION
-        ]
-        for rotation in (True, False)
+        [SensorWindows.of(each, in_force.names, settings.rarer) for each in windows]
+        for windows in (shown, map(without_gyroscope, shown))
     )
     student = train_sensor_encoder(teacher, whole, alone, vectors, seed, settings)
     for name in FILES_OF_MOTION:
         windows = read(data / IMU / name, split="validation")
-        seen, blind = (SensorWindows.of(windows, in_force.names, each) for each in (True, False))
+        seen, blind = (
+            SensorWindows.of(each, in_force.names) for each in (windows, without_gyroscope(windows))
+        )
         before, with_it = (score(teacher, each, in_force.names, vectors) for each in (blind, seen))
         now = score(student, blind, in_force.names, vectors)
         print(

@@ -15,6 +15,7 @@ from models.egolog.imu_encoder import MIDDLE_ROWS
 from models.recordings.datasets.labelled_windows import ROWS
 from models.research.egolog.augment import remount
 from models.research.lanhar.training.one_cycle import train_one_cycle
+from models.research.without_gyroscope.motion import without_rotation
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -95,8 +96,3 @@ def train_imu_encoders(
 @torch.inference_mode()
 def _features(encoders: Encoders, imu: Tensor) -> Tensor:
     return encoders.imu_features(imu)
-
-
-def without_rotation(imu: Tensor) -> Tensor:
-    """(B, N, 6) with the gyroscope's axes zero, as a device without one sends them."""
-    return torch.cat([imu[..., :3], torch.zeros_like(imu[..., 3:])], dim=-1)

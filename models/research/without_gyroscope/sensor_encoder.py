@@ -14,15 +14,17 @@ from models.lanhar.resample import to_20_hz
 from models.lanhar.rotation_invariant import channels_and_measures
 from models.lanhar.sensor_encoder import Inputs
 from models.lanhar.space import TEMPERATURE
-from models.research.lanhar.training.last_layers import chances, postures
+from models.research.lanhar.training.last_layers import (
+    chances,
+    first_right_f1,
+    postures,
+    right_labels,
+)
+from models.research.lanhar.training.losses import any_right
 from models.research.lanhar.training.one_cycle import train_one_cycle
-from models.research.lanhar.training.scores import macro_f1
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
-    from typing import Any
-
-    from numpy.typing import NDArray
 
     from models.lanhar.sensor_encoder import SensorEncoder
     from models.recordings.datasets.labelled_windows import LabelledWindows
@@ -61,19 +63,21 @@ class SensorWindows:
 
     @classmethod
     def of(
-        cls, windows: LabelledWindows, in_force: Sequence[str], rotation: bool, rarer: float = 0.0
+        cls, windows: LabelledWindows, in_force: Sequence[str], rarer: float = 0.0
     ) -> SensorWindows:
-        """Return windows of motion, each wearer's in their order; without `rotation` it is zero."""
+        """Return windows of motion, each wearer's in their order."""
         even = np.stack([to_20_hz(each, _RATE) for each in windows.imu])
-        if not rotation:
-            even[..., 3:] = 0
-        parts = [channels_and_measures(part) for part in _parts(even)]
+        parts = [
+            channels_and_measures(part)
+            for part in np.array_split(even, max(1, -(-len(even) // _AT_ONCE)))
+        ]
         seen, measured = map(np.concatenate, zip(*parts, strict=True))
         posture = torch.tensor(postures(windows), dtype=torch.float32)
-        right = torch.tensor([[name in names for name in in_force] for names in windows.names])
         chance = torch.tensor(chances(windows, in_force, rarer))
         return cls(
-            Inputs(torch.from_numpy(seen), torch.from_numpy(measured), posture), right, chance
+            Inputs(torch.from_numpy(seen), torch.from_numpy(measured), posture),
+            right_labels(windows, in_force),
+            chance,
         )
 
 
@@ -119,9 +123,8 @@ def train_sensor_encoder(
         )
         right = torch.cat([part.right[rows] for part, rows in zip(alone, drawn, strict=True)])
         known = right.any(dim=1)
-        shares = (vectors[known] @ in_force.T / TEMPERATURE).log_softmax(dim=1)
-        named = shares.masked_fill(~right[known], -torch.inf).logsumexp(dim=1)
-        loss = -(1 - settings.smoothing) * named.mean() - settings.smoothing * shares.mean()
+        logits = vectors[known] @ in_force.T / TEMPERATURE
+        loss = any_right(logits, right[known], settings.smoothing)
         near = torch.cat([part[rows] for part, rows in zip(wanted, drawn, strict=True)])
         return loss + settings.alike * (1 - (vectors * near).sum(dim=1)).mean()
 
@@ -134,11 +137,7 @@ def score(
     encoder: SensorEncoder, windows: SensorWindows, names: Sequence[str], in_force: Tensor
 ) -> float:
     """Return the macro-F1 of the labels in force, each window by itself."""
-    first = (vectors_of(encoder, windows) @ in_force.T).argmax(dim=1)
-    right = windows.right
-    true = torch.where(right.gather(1, first[:, None])[:, 0], first, right.int().argmax(dim=1))
-    known, labels = right.any(dim=1), np.array(names)
-    return macro_f1(labels[true[known].numpy()], labels[first[known].numpy()])
+    return first_right_f1(vectors_of(encoder, windows) @ in_force.T, windows.right, names)
 
 
 def _standardise(
@@ -153,7 +152,3 @@ def _standardise(
 
 def _columns(inputs: Inputs) -> tuple[Tensor, Tensor, Tensor]:
     return inputs.channels, inputs.values, inputs.posture
-
-
-def _parts(windows: NDArray[Any]) -> list[NDArray[Any]]:
-    return np.array_split(windows, max(1, -(-len(windows) // _AT_ONCE)))

@@ -8,7 +8,6 @@ the device's body position, as from its frames.
 from __future__ import annotations
 
 from collections import defaultdict
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -30,6 +29,7 @@ from models.research.lanhar.evaluation.live_ranking import f1, ranked
 from models.research.lanhar.training.scores import SURE
 from models.research.lib.metrics import macro_f1
 from models.research.without_gyroscope.derived import for_acceleration
+from models.research.without_gyroscope.motion import without_gyroscope
 from models.serving.activity_memory import activities_after, remembered_activities
 from models.serving.lanhar_loading import open_lanhar
 from models.serving.predict import ActivityRecognizer, HarInput
@@ -97,13 +97,6 @@ def measure(registry: Registry, folder: Path) -> Figures:
             without_gyroscope(windows), without_gyroscope(segments), recognizer, alone, lanhar
         )
     return figures
-
-
-def without_gyroscope(windows: LabelledWindows) -> LabelledWindows:
-    """Return the windows as a device without a gyroscope sends them."""
-    imu = windows.imu.copy()
-    imu[..., 3:] = 0
-    return replace(windows, imu=imu)
 
 
 def of_windows(

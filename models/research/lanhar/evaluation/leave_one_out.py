@@ -47,7 +47,7 @@ from models.research.lib.page_sections import put_section
 from models.research.lib.recordings_folder import needed_recordings
 from models.research.lib.tables import Figures, spread, table
 from models.serving.one_thread import pin_one_thread
-from models.serving.open_vocabulary import IN_FORCE
+from models.serving.open_vocabulary import in_force_by_default
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -119,7 +119,7 @@ def recipe(
 def left_out(folder: Path, left: str, seed: int, settings: LeaveOneOutSettings) -> Figures:
     """Return LanHAR's and the forest's scores on a file that neither learned from."""
     encoder, described = recipe(folder, left, seed, settings)
-    names = described.only([name for name in IN_FORCE if name in described.names])
+    names = in_force_by_default(described)
     last = LastLayersSettings()
     learned = [
         few(read_windows(folder / name, split="train"), settings.users)

@@ -35,13 +35,14 @@ from models.recordings.datasets.labelled_windows import LabelledWindows
 from models.recordings.datasets.labelled_windows import read as read_windows
 from models.recordings.shared_data import IMU
 from models.research.lanhar.interpretation.windows import FILES
+from models.research.lanhar.training.losses import any_right
 from models.research.lanhar.training.one_cycle import train_one_cycle
 from models.research.lanhar.training.scores import macro_f1
 from models.research.lib.error_lines import one_line_errors
 from models.research.lib.option_minimums import check_minimums
 from models.research.lib.recordings_folder import needed_recordings
 from models.serving.one_thread import pin_one_thread
-from models.serving.open_vocabulary import IN_FORCE
+from models.serving.open_vocabulary import in_force_by_default
 from models.serving.registry import WEIGHTS_DIR, Registry
 
 if TYPE_CHECKING:
@@ -108,11 +109,16 @@ def layer_inputs(
         tokens.append(torch.cat([seen.mean(dim=1), seen.amax(dim=1)], dim=1))
         values.append(torch.from_numpy(measures(part)))
     standardised = encoder.standardised(torch.empty(0), torch.cat(values), torch.empty(0)).values
-    right = torch.tensor([[name in names for name in in_force] for names in windows.names])
+    right = right_labels(windows, in_force)
     own = torch.tensor([_number(canonical(label), described) for label in windows.labels])
     posture = torch.tensor(postures(windows), dtype=torch.float32)
     chance = torch.tensor(chances(windows, in_force, rarer)) * (right.any(dim=1) | (own >= 0))
     return LayerInputs(torch.cat(tokens), standardised, posture, right, own, chance)
+
+
+def right_labels(windows: LabelledWindows, in_force: Sequence[str]) -> Tensor:
+    """Return which of the labels in force are right in each window, (N, F)."""
+    return torch.tensor([[name in names for name in in_force] for names in windows.names])
 
 
 def postures(windows: LabelledWindows) -> list[tuple[float, float]]:
@@ -164,9 +170,8 @@ def train_last_layers(
             torch.where(hide[:, None], 0.0, batch.posture),
         )
         known, named = batch.right.any(dim=1), batch.own >= 0
-        shares = (vectors[known] @ in_force.T / settings.temperature).log_softmax(dim=1)
-        right = shares.masked_fill(~batch.right[known], -torch.inf).logsumexp(dim=1)
-        loss = -(1 - settings.smoothing) * right.mean() - settings.smoothing * shares.mean()
+        logits = vectors[known] @ in_force.T / settings.temperature
+        loss = any_right(logits, batch.right[known], settings.smoothing)
         if settings.described and named.any():
             loss = loss + settings.described * cross_entropy(
                 vectors[named] @ described.T / settings.temperature,
@@ -194,12 +199,18 @@ def score(
 ) -> float:
     """Return the macro-F1 of the labels in force over the windows that one of them is right for."""
     vectors = above_transformer(encoder, windows.tokens, windows.values, windows.posture)
-    first = (vectors @ in_force.T).argmax(dim=1)
-    true = torch.where(
-        windows.right.gather(1, first[:, None])[:, 0], first, windows.right.int().argmax(dim=1)
-    )
-    known, names = windows.right.any(dim=1), np.array(names_in_force)
-    return macro_f1(names[true[known].numpy()], names[first[known].numpy()])
+    return first_right_f1(vectors @ in_force.T, windows.right, names_in_force)
+
+
+def first_right_f1(likeness: Tensor, right: Tensor, names: Sequence[str]) -> float:
+    """Return the macro-F1 of the likeliest labels, (N, F), over windows that have a right one.
+
+    `right` (N, F) says which labels are; where several are, any of them will do.
+    """
+    first = likeness.argmax(dim=1)
+    true = torch.where(right.gather(1, first[:, None])[:, 0], first, right.int().argmax(dim=1))
+    known, labels = right.any(dim=1), np.array(names)
+    return macro_f1(labels[true[known].numpy()], labels[first[known].numpy()])
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -239,7 +250,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     registry = Registry(options.weights)
     before = registry.load(LANHAR_SENSOR).module
     described = registry.load(LANHAR_LABELS).module.labels()
-    in_force = described.only([name for name in IN_FORCE if name in described.names])
+    in_force = in_force_by_default(described)
     learned, checked = [], {}
     for name in FILES_OF_MOTION:
         path = data / IMU / name

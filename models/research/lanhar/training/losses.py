@@ -40,3 +40,13 @@ def comparison(vectors: Tensor, group: Tensor, temperature: float) -> Tensor:
     if not valid.any():
         return vectors.sum() * 0.0
     return -logsigmoid((scores[:, :, None] - scores[:, None, :])[valid]).mean()
+
+
+def any_right(logits: Tensor, right: Tensor, smoothing: float = 0.0) -> Tensor:
+    """Return the mean negative log-probability of any right label, (B, L) and (B, L); scalar.
+
+    `smoothing` is the share of the loss that falls to all labels alike.
+    """
+    shares = logits.log_softmax(dim=1)
+    named = shares.masked_fill(~right, -torch.inf).logsumexp(dim=1)
+    return -(1 - smoothing) * named.mean() - smoothing * shares.mean()

@@ -10,6 +10,7 @@ import torch
 from torch import Generator, Tensor
 
 from models.lanhar.readout_weights import ReadoutWeights
+from models.research.lanhar.training.losses import any_right
 from models.research.lanhar.training.one_cycle import train_one_cycle
 
 if TYPE_CHECKING:
@@ -87,17 +88,12 @@ def train_readout(
         hide = torch.rand((settings.batch, 1), generator=rng) < settings.hide_upright
         logits = torch.where(hide, plain[drawn], known[drawn])
         logits = logits + module(values[drawn] + jitter, settings.drop)
-        return _loss(logits, right[drawn])
+        return any_right(logits, right[drawn])
 
     train_one_cycle(
         module.parameters(), loss_of, settings.steps, settings.rate, decay=settings.decay
     )
     return module.eval()
-
-
-def _loss(logits: Tensor, right: Tensor) -> Tensor:
-    """Return the mean negative log-probability of any right label, (B, L) and (B, L)."""
-    return -logits.log_softmax(dim=1).masked_fill(~right, -torch.inf).logsumexp(dim=1).mean()
 
 
 def _chances(right: NDArray[np.bool_], share: float, settings: ReadoutSettings) -> Array:

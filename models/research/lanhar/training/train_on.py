@@ -41,7 +41,7 @@ from models.research.lib.error_lines import one_line_errors
 from models.research.lib.option_minimums import check_minimums
 from models.research.lib.recordings_folder import needed_recordings
 from models.serving.one_thread import pin_one_thread
-from models.serving.open_vocabulary import IN_FORCE
+from models.serving.open_vocabulary import in_force_by_default
 from models.serving.registry import WEIGHTS_DIR, Registry
 
 if TYPE_CHECKING:
@@ -187,7 +187,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         checked.append(readings.where(~learns))
     vectors = torch.from_numpy(table.vectors)
     train_sequence(encoder, parts, vectors, options.seed, SETTINGS)
-    in_force = table.only([name for name in IN_FORCE if name in table.names])
+    in_force = in_force_by_default(table)
     for readings in checked:
         scores = [score(network, readings, in_force) for network in (before, encoder)]
         print(f"{readings.windows.name}: macro-F1 {scores[0]:.3f} before, {scores[1]:.3f} now")

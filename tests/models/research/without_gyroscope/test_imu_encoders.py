@@ -6,8 +6,8 @@ from models.research.without_gyroscope.imu_encoders import (
     EncoderSettings,
     Made,
     train_imu_encoders,
-    without_rotation,
 )
+from models.research.without_gyroscope.motion import without_rotation
 from tests.models import fresh
 
 

@@ -1,8 +1,11 @@
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import torch
 from torch.nn.functional import normalize
 
+from models.research.without_gyroscope.motion import without_gyroscope
 from models.research.without_gyroscope.sensor_encoder import (
     AccelerationSettings,
     SensorWindows,
@@ -13,10 +16,19 @@ from models.research.without_gyroscope.sensor_encoder import (
 from models.serving.open_vocabulary import IN_FORCE
 from tests.models.research.lanhar.told_apart import sensor_encoder, told_apart
 
+if TYPE_CHECKING:
+    from models.recordings.datasets.labelled_windows import LabelledWindows
+
+
+def both(windows: LabelledWindows) -> tuple[SensorWindows, SensorWindows]:
+    """Return the windows with rotation and without."""
+    alone = without_gyroscope(windows)
+    return SensorWindows.of(windows, IN_FORCE), SensorWindows.of(alone, IN_FORCE)
+
 
 def test_a_copy_names_by_acceleration_alone_what_it_was_shown() -> None:
     teacher, windows = sensor_encoder(), told_apart(6)
-    whole, alone = (SensorWindows.of(windows, IN_FORCE, rotation) for rotation in (True, False))
+    whole, alone = both(windows)
     in_force = normalize(torch.randn(len(IN_FORCE), 128), dim=1)
     settings = AccelerationSettings(steps=40, batch=24, alike=0.5)
     student = train_sensor_encoder(teacher, [whole], [alone], in_force, 0, settings)
@@ -27,7 +39,7 @@ def test_a_copy_names_by_acceleration_alone_what_it_was_shown() -> None:
 def test_a_copy_is_near_what_its_teacher_makes_of_all_motion() -> None:
     teacher, windows = sensor_encoder(), told_apart(6)
     windows.imu[..., 3:] *= 100
-    whole, alone = (SensorWindows.of(windows, IN_FORCE, rotation) for rotation in (True, False))
+    whole, alone = both(windows)
     in_force = normalize(torch.randn(len(IN_FORCE), 128), dim=1)
     settings = AccelerationSettings(steps=40, batch=24, alike=20.0)
     student = train_sensor_encoder(teacher, [whole], [alone], in_force, 0, settings)
@@ -40,7 +52,7 @@ def test_a_copy_is_near_what_its_teacher_makes_of_all_motion() -> None:
 
 def test_measures_that_rotation_takes_no_part_in_are_read_as_before() -> None:
     teacher, windows = sensor_encoder(), told_apart(4)
-    whole, alone = (SensorWindows.of(windows, IN_FORCE, rotation) for rotation in (True, False))
+    whole, alone = both(windows)
     in_force = normalize(torch.randn(len(IN_FORCE), 128), dim=1)
     student = train_sensor_encoder(
         teacher, [whole], [alone], in_force, 0, AccelerationSettings(steps=1, batch=12)

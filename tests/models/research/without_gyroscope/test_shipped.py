@@ -8,8 +8,8 @@ import torch
 
 from models.egolog.contrastive import ENCODERS
 from models.recordings.datasets.labelled_windows import read
-from models.research.evaluation.motion.real_motion import without_gyroscope
 from models.research.without_gyroscope.derived import for_acceleration
+from models.research.without_gyroscope.motion import without_gyroscope
 from models.serving.lanhar_loading import require_lanhar
 from models.serving.predict import ActivityRecognizer, HarInput
 from models.serving.registry import Registry
