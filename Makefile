@@ -1,13 +1,13 @@
 PYTHON ?= $(shell command -v python3.11 || command -v python3)
 BIN := .venv/bin
 
-.PHONY: audit docs help bench results lanhar-results demo demo-check simulate-faults faults fuzz fuzz-http soak test suite test-kernels test-pipeline lint lock test-accuracy test-soak mutation style types kafka kafka-stop kafka-status packages compose compose-down
+.PHONY: audit docs help bench results lanhar-results demo demo-check simulate-faults faults fuzz fuzz-http soak test suite test-kernels test-pipeline lint lock test-accuracy test-training test-soak mutation style types kafka kafka-stop kafka-status packages compose compose-down
 
 # What `make test` runs: the others are long, or measure, and have a command of their own.
-SUITE := -m "not accuracy and not pipeline and not soak and not load"
+SUITE := -m "not accuracy and not training and not pipeline and not soak and not load"
 # Whole modules in the order of tests/conftest.py, which puts the longest first. On two cores the third
-# worker is a spare one: it has what the other two leave while they wait for services.
-TOGETHER := -n 3 --dist loadscope --no-loadscope-reorder
+# and fourth workers are spare ones: they have what the other two leave while they wait for services.
+TOGETHER := -n 4 --dist loadscope --no-loadscope-reorder
 # What failed at first and passed then is listed, with how it failed.
 RERUNS := -rfER --rerun-show-tracebacks
 # The fine-tuner trains at the lowest priority: beside tests of a higher one it would get no core.
@@ -18,7 +18,7 @@ COUNTING = $(if $(wildcard $(BIN)/slipcover),-m slipcover --json --out .coverage
 FAULTS ?= --quick
 BENCH ?= --quick --json .run/bench.json --page .run/PERFORMANCE.md
 # As many processes as cores: threads of their own libraries would only wait for one another.
-suite test-kernels: export OMP_NUM_THREADS ?= 1
+suite test-kernels test-training: export OMP_NUM_THREADS ?= 1
 
 # Images of Python like to set this; each of some hundred processes would compile torch anew.
 unexport PYTHONDONTWRITEBYTECODE
@@ -65,6 +65,9 @@ test-kernels: .venv/.installed  ## run the tests under each CPU kernel that nump
 
 test-accuracy: .venv/.installed  ## run the accuracy tests of the networks (long)
 	$(BIN)/python -m pytest -m accuracy
+
+test-training: .venv/.installed  ## run the tests that train small networks (four minutes)
+	$(QUIETLY) $(BIN)/python -m pytest $(TOGETHER) -m training
 
 test-pipeline: .venv/.installed packages  ## run all tests of the whole pipeline, on our own broker and store too (long)
 	$(QUIETLY) $(BIN)/python -m pytest $(RERUNS) -m "(pipeline or services) and not soak and not load"

@@ -57,6 +57,7 @@ def test_what_learned_from_right_labels_is_accepted_with_its_figures(
     assert verdict.metrics["queue_loss_before"] == verdict.before["queue_loss"]
 
 
+@pytest.mark.training
 @pytest.mark.parametrize("seed", range(2))
 def test_with_a_third_of_the_labels_by_chance_what_is_accepted_is_no_worse(seed: int) -> None:
     tuned, verdict = tune_and_judge(mislabel(queue(), 0.3, seed))

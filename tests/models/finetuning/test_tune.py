@@ -54,6 +54,7 @@ def test_original_days_lose_no_more_than_a_point(steps: int) -> None:
     )
 
 
+@pytest.mark.training
 def test_with_a_third_of_the_labels_by_chance_it_still_gets_better_on_average() -> None:
     gains = []
     for seed in range(4):

@@ -66,6 +66,7 @@ def test_windows_begin_at_every_second_and_those_of_the_stream_are_among_them() 
         )
 
 
+@pytest.mark.training
 def test_only_the_seconds_learn_and_they_tell_which_activity_fills_a_window(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:

@@ -11,6 +11,7 @@ def quick(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(baselines, "STEPS", 60)
 
 
+@pytest.mark.training
 def test_activities_that_need_both_are_beyond_one_modality() -> None:
     train, check, test = (
         baselines.activities(synthetic.encoded(count, 60, seed=seed))
@@ -25,6 +26,7 @@ def test_activities_that_need_both_are_beyond_one_modality() -> None:
     assert found["samosa style"] > 0.9
 
 
+@pytest.mark.training
 def test_scenarios_are_told_from_thirty_seconds_of_either() -> None:
     train, check, test = (
         baselines.scenarios(synthetic.encoded(count, 75, seed=seed))

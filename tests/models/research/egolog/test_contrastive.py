@@ -85,6 +85,7 @@ def test_what_names_sounds_and_motions_stays_as_it_was() -> None:
     assert changed == {"shared_audio", "shared_imu", "space"}
 
 
+@pytest.mark.training
 def test_the_same_seed_teaches_the_same() -> None:
     quick = Fit(minutes=1, steps=2, checks=1)
     days = telling(8)

@@ -48,6 +48,7 @@ def test_what_is_taken_away_changes_nothing_any_more() -> None:
     assert not torch.equal(har.scores(network, names, examples), har.scores(network, names, blind))
 
 
+@pytest.mark.training
 def test_training_fuses_what_no_modality_knows_alone(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(har, "BATCH", 64)
     days, check = synthetic.encoded(32, 60), synthetic.encoded(16, 60, seed=1)

@@ -11,6 +11,7 @@ from models.research.lib.metrics import macro_f1
 from tests.models.research.egolog import synthetic
 
 
+@pytest.mark.training
 def test_a_few_steps_tell_motion_classes_apart(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(imu_encoder, "BATCH", 32)
     monkeypatch.setattr("models.research.lib.fit.WARM_UP_STEPS", 5)

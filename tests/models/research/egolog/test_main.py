@@ -47,6 +47,7 @@ def revisions(made: TrainingContext) -> dict[str, str]:
     return {key.name: made.registry.load(key).revision for key in keys}
 
 
+@pytest.mark.training
 @pytest.mark.parametrize(
     ("step", "changed"),
     [
@@ -64,6 +65,7 @@ def test_a_step_saves_what_it_trains_and_nothing_else(
     assert {name for name in after if after[name] != before[name]} == changed
 
 
+@pytest.mark.training
 def test_sharing_teaches_copies_and_leaves_the_encoders_as_they_are(small: TrainingContext) -> None:
     before = small.encoders().state_dict()
     recipes.space(small, 1.0)
@@ -79,6 +81,7 @@ def test_sharing_teaches_copies_and_leaves_the_encoders_as_they_are(small: Train
     assert changed <= {"space", "shared_audio", "shared_imu"}
 
 
+@pytest.mark.training
 def test_the_recogniser_teaches_the_sound_encoder_alone(
     small: TrainingContext, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -1,6 +1,7 @@
 from functools import cache
 
 import numpy as np
+import pytest
 import torch
 
 from models.egolog.near_field import NearField
@@ -23,6 +24,7 @@ def test_shares_lie_between_nothing_and_all() -> None:
     assert 0.1 < made().share.astype(np.float32).mean() < 0.9
 
 
+@pytest.mark.training
 def test_a_few_steps_lower_the_loss() -> None:
     torch.manual_seed(0)
     network = NearField()

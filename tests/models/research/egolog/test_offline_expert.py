@@ -54,6 +54,7 @@ def test_chains_begin_at_the_networks_own_estimate() -> None:
     assert not change.any()
 
 
+@pytest.mark.training
 def test_the_expert_learns_to_name_windows_in_doubt_of_wearers_it_never_met() -> None:
     examples = ExpertExamples.of(DAYS)
     order = np.concatenate(list(DAYS.days()))

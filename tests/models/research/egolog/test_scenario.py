@@ -50,6 +50,7 @@ def test_noise_jitters_what_is_learned_from_alone(space: SharedSpace) -> None:
     assert torch.equal(plain.scenarios, jittered.scenarios)
 
 
+@pytest.mark.training
 @pytest.mark.parametrize("sequence", get_args(Sequence))
 def test_training_tells_scenarios_apart_by_either_modality(
     sequence: Sequence, space: SharedSpace, monkeypatch: pytest.MonkeyPatch

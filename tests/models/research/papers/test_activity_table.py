@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import pytest
 import torch
 
 from models.research.lib.fit import Fit
@@ -10,6 +11,7 @@ from models.research.papers.scenario_table import scenario_table
 from tests.models.research.papers.synthetic import QUICK, USERS, published
 
 
+@pytest.mark.training
 def test_the_scenario_tells_activities_apart_that_sound_alone_cannot() -> None:
     data, split = published(), split_users(USERS, 0)
     _, network, space, threshold = scenario_table(data, split, QUICK, 0)

@@ -76,6 +76,7 @@ def test_without_the_extra_one_line_says_how_to_install_it(
     assert not (tmp_path / "x.safetensors").exists()
 
 
+@pytest.mark.training
 @needs_encoder
 def test_a_new_name_lies_near_what_it_means(tmp_path: Path) -> None:
     out = tmp_path / "more.safetensors"

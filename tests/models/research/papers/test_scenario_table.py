@@ -22,6 +22,7 @@ def trained() -> tuple[Column, ScenarioNet, SharedSpace, float]:
     return scenario_table(published(), split_users(USERS, 0), QUICK, 0)
 
 
+@pytest.mark.training
 def test_heads_learn_what_the_features_show_of_unseen_users(
     trained: tuple[Column, ScenarioNet, SharedSpace, float],
 ) -> None:
@@ -37,12 +38,14 @@ def test_heads_learn_what_the_features_show_of_unseen_users(
     assert (probability.argmax(1) == data.contexts.scenarios.numpy().argmax(1)).mean() > 0.95
 
 
+@pytest.mark.training
 def test_features_that_show_nothing_score_no_better_than_always_saying_the_same() -> None:
     data = published(told_apart=False)
     column, *_ = scenario_table(data, split_users(USERS, 0), Fit(5.0, 4e-3, steps=12, checks=3), 0)
     assert column.scores["+ Transformer"] < 0.75  # type: ignore[operator]
 
 
+@pytest.mark.training
 def test_the_test_users_decide_nothing_but_the_score() -> None:
     data, split = published(), split_users(USERS, 0)
     quick = Fit(minutes=5.0, steps=6, checks=2)

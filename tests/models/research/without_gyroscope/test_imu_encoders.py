@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import pytest
 import torch
 
 from models.research.without_gyroscope.imu_encoders import (
@@ -20,6 +21,7 @@ def windows(rows: int) -> torch.Tensor:
     return imu
 
 
+@pytest.mark.training
 @torch.no_grad()
 def test_a_copy_learns_to_make_of_acceleration_what_its_teacher_makes_of_all_motion() -> None:
     teacher, parts = fresh.encoders(), [windows(100)]

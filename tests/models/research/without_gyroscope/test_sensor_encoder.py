@@ -2,6 +2,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import pytest
 import torch
 from torch.nn.functional import normalize
 
@@ -26,6 +27,7 @@ def both(windows: LabelledWindows) -> tuple[SensorWindows, SensorWindows]:
     return SensorWindows.of(windows, IN_FORCE), SensorWindows.of(alone, IN_FORCE)
 
 
+@pytest.mark.training
 def test_a_copy_names_by_acceleration_alone_what_it_was_shown() -> None:
     teacher, windows = sensor_encoder(), told_apart(6)
     whole, alone = both(windows)
@@ -36,6 +38,7 @@ def test_a_copy_names_by_acceleration_alone_what_it_was_shown() -> None:
     assert score(teacher, alone, IN_FORCE, in_force) < 0.5
 
 
+@pytest.mark.training
 def test_a_copy_is_near_what_its_teacher_makes_of_all_motion() -> None:
     teacher, windows = sensor_encoder(), told_apart(6)
     windows.imu[..., 3:] *= 100

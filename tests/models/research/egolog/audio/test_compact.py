@@ -53,6 +53,7 @@ def test_fewer_components_are_further_from_it_and_cost_less(before: Encoders) ->
     assert few.config == replace(before.config, shared_rank=0.2)
 
 
+@pytest.mark.training
 def test_the_tower_learns_what_the_one_before_heard_and_nothing_else_changes(
     before: Encoders, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -155,6 +155,7 @@ def test_a_crop_and_yamnets_embeddings_begin_at_the_same_patch(variants: Pool) -
         assert np.allclose(yamnet[row, :, 0], patch[row] + np.arange(4), atol=1e-3)
 
 
+@pytest.mark.training
 def test_training_lowers_the_loss(variants: Pool, clips: list[Clip]) -> None:
     torch.manual_seed(0)
     loss_of = audio_encoder.SoundLoss(variants, PoolMaker(None).mixtures(clips, 8, 0))
@@ -185,6 +186,7 @@ def test_yamnets_embeddings_train_the_auxiliary_head(variants: Pool, clips: list
     assert model.head.weight.grad.abs().sum() > 0
 
 
+@pytest.mark.training
 def test_a_step_of_training_moves_the_running_mean_and_is_repeatable(variants: Pool) -> None:
     three = Pool(**{field.name: getattr(variants, field.name)[:3] for field in fields(Pool)})
     pools = Pools(variants, None, three)

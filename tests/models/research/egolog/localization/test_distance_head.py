@@ -67,6 +67,7 @@ def test_only_the_head_learns_and_it_learns_what_no_linear_layer_can(
     assert right > 0.7, float(right)
 
 
+@pytest.mark.training
 def test_the_command_reproduces_its_own_weights_and_reports_the_validation_scores(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -18,6 +18,7 @@ def rendered_seconds() -> SpatialSeconds:
     return spatial_seconds(surroundings(), 0, 12, None)
 
 
+@pytest.mark.training
 def test_a_few_steps_lower_the_loss() -> None:
     torch.manual_seed(0)
     seconds = localization.Seconds([rendered_seconds()], 1)

@@ -61,6 +61,7 @@ def test_recordings_of_a_split_alone_are_rendered_of(
     assert torch.isfinite(drawn.maps.float()).all()
 
 
+@pytest.mark.training
 def test_a_network_is_trained_and_handed_back_ready(capsys: pytest.CaptureFixture[str]) -> None:
     course = Course(1 / 60, 1e-3, 0, batch=8, clips=2, buffer=8, check_s=0.5)
     both = two_ears.Worlds(world(), world())

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import pytest
 import torch
 
 from models.egolog.localization import Localization, LocalizationConfig
@@ -13,8 +14,6 @@ from tests.models.research.egolog.localization.batched.material import world
 
 if TYPE_CHECKING:
     from pathlib import Path
-
-    import pytest
 
 
 class _Here:
@@ -30,6 +29,7 @@ class _Here:
         pass
 
 
+@pytest.mark.training
 def test_a_network_learns_from_clips_that_are_drawn_once(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import pytest
 import torch
 
 from models.recordings.shared_data import EFFICIENTAT, ESC50, SPEECH, URBANSOUND8K
@@ -17,9 +18,8 @@ from tests.models.research.papers.pretrained import small_files
 if TYPE_CHECKING:
     from pathlib import Path
 
-    import pytest
 
-
+@pytest.mark.training
 def test_it_teaches_all_above_the_first_stage_and_nothing_below(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -35,6 +35,7 @@ def task() -> Task:
     )
 
 
+@pytest.mark.training
 @pytest.mark.parametrize("name", ["dcnn", "transformer"])
 def test_a_network_recognises_what_it_was_trained_on(name: str) -> None:
     found = NETWORKS[name](task())
@@ -50,6 +51,7 @@ def test_every_network_answers_for_every_reading_and_repeats_with_its_seed(name:
     assert np.array_equal(found, NETWORKS[name](short))
 
 
+@pytest.mark.training
 def test_a_forest_recognises_what_it_was_trained_on(monkeypatch: pytest.MonkeyPatch) -> None:
     pytest.importorskip("sklearn")
     monkeypatch.setattr(of_forest, "TREES", 40)

@@ -106,6 +106,7 @@ def test_fine_tuning_sees_one_reading_of_each_activity_or_a_hundredth() -> None:
     assert np.bincount(many.true[tuned_on(many, 0)]).tolist() == [7, 0, 0, 0, 3]
 
 
+@pytest.mark.training
 def test_the_tuned_network_is_not_measured_on_what_it_was_shown() -> None:
     task = given()
     shown = np.zeros(len(task.true), bool)

@@ -1,4 +1,5 @@
 import numpy as np
+import pytest
 import torch
 
 from models.lanhar.sensor_encoder import SensorEncoder
@@ -49,6 +50,7 @@ def test_gait_learned_on_one_sensor_holds_on_a_weaker_one() -> None:
     torch.testing.assert_close(shares.sum(dim=1), torch.ones(len(imu)))
 
 
+@pytest.mark.training
 def test_the_sequence_learns_what_it_is_taught() -> None:
     made = encoder()
     imu, label = readings(0)
@@ -59,6 +61,7 @@ def test_the_sequence_learns_what_it_is_taught() -> None:
     assert (after == label).float().mean() > max(0.7, float((before == label).float().mean()))
 
 
+@pytest.mark.training
 def test_readings_without_a_label_learn_their_interpretation() -> None:
     made = encoder()
     imu, label = readings(0)

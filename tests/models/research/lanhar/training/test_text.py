@@ -2,6 +2,7 @@ from dataclasses import replace
 from functools import cache
 
 import numpy as np
+import pytest
 import torch
 
 from models.lanhar.text_encoder import WordEncoder
@@ -31,6 +32,7 @@ def trained(settings: TextSettings, seed: int = 0) -> tuple[WordEncoder, list[fl
     return encoder, losses
 
 
+@pytest.mark.training
 def test_the_loss_falls_and_interpretations_meet_their_labels() -> None:
     encoder, losses = trained(SHORT)
     assert np.mean(losses[-5:]) < 0.9 * np.mean(losses[:5])

@@ -50,11 +50,13 @@ def fitted() -> TransferModel:
     return fit(read(0), read(1), "four", 0, SHORT)
 
 
+@pytest.mark.training
 def test_a_data_set_that_was_not_labelled_is_recognised(fitted: TransferModel) -> None:
     target = read(2)
     assert np.mean(fitted.recognise(target) == target.windows.label) > 0.7
 
 
+@pytest.mark.training
 def test_labels_of_the_target_are_never_used() -> None:
     windows = four(1)
     shuffled = Windows(
@@ -67,11 +69,13 @@ def test_labels_of_the_target_are_never_used() -> None:
     assert torch.equal(*found)
 
 
+@pytest.mark.training
 def test_other_labels_can_be_asked_for(fitted: TransferModel) -> None:
     found = fitted.recognise(read(2), ("running", "lying"))
     assert set(found.tolist()) <= {"running", "lying"}
 
 
+@pytest.mark.training
 def test_an_encoder_for_new_activities_needs_no_label() -> None:
     source, target = read(0), interpret(data_set("b", 1))
     found = fit_open(source, target, 0, BARELY)
@@ -87,6 +91,7 @@ def test_interpretations_do_not_see_the_label() -> None:
     assert read(0).texts == interpret(other).texts
 
 
+@pytest.mark.training
 def test_a_reading_is_encoded_as_the_mean_of_its_variants(fitted: TransferModel) -> None:
     readings = read(0)
     found = encode(fitted.text, readings)
@@ -125,6 +130,7 @@ def at_a_waist() -> tuple[TransferModel, Interpreted]:
     return fit(interpret(level(0, 75)), target, "level", 0, SHORT), target
 
 
+@pytest.mark.training
 def test_sitting_learned_at_a_thigh_is_told_from_standing_at_a_waist(
     at_a_waist: tuple[TransferModel, Interpreted],
 ) -> None:
@@ -132,6 +138,7 @@ def test_sitting_learned_at_a_thigh_is_told_from_standing_at_a_waist(
     assert np.mean(model.recognise(target) == target.windows.label) > 0.9
 
 
+@pytest.mark.training
 def test_only_two_or_more_still_classes_have_a_posture_branch(fitted: TransferModel) -> None:
     assert not fitted.encoder.config.posture
     readings = interpret(level(0, 75, each=6))
@@ -144,6 +151,7 @@ def test_only_two_or_more_still_classes_have_a_posture_branch(fitted: TransferMo
         assert encoder.config.posture == wanted
 
 
+@pytest.mark.training
 def test_readings_without_any_still_one_are_embedded(
     at_a_waist: tuple[TransferModel, Interpreted],
 ) -> None:

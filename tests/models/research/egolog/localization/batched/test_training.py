@@ -14,6 +14,7 @@ from tests.models.research.egolog.localization.batched.rendered import (
 )
 
 
+@pytest.mark.training
 def test_a_few_steps_lower_the_loss() -> None:
     net = network()
     optimiser = torch.optim.AdamW(net.parameters(), lr=3e-3)
@@ -37,6 +38,7 @@ def test_the_rate_rises_for_its_first_steps_and_never_falls_to_zero() -> None:
     )
 
 
+@pytest.mark.training
 def test_training_returns_the_best_of_its_checks() -> None:
     sets = dict.fromkeys(validation.VALIDATION, rendered_seconds())
     course = training.Course(2 / 60, 1e-3, 0, batch=16, clips=4, buffer=16, check_s=0.5)
