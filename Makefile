@@ -1,7 +1,7 @@
 PYTHON ?= $(shell command -v python3.11 || command -v python3)
 BIN := .venv/bin
 
-.PHONY: audit docs help bench results lanhar-results demo demo-check simulate-faults faults fuzz fuzz-http soak test suite test-kernels test-pipeline lint lock test-accuracy test-training test-soak mutation style types kafka kafka-stop kafka-status packages compose compose-down
+.PHONY: audit coverage docs help bench results lanhar-results demo demo-check simulate-faults faults fuzz fuzz-http soak test suite test-kernels test-pipeline lint lock test-accuracy test-training test-soak mutation style types kafka kafka-stop kafka-status packages compose compose-down
 
 # What `make test` runs: the others are long, or measure, and have a command of their own.
 SUITE := -m "not accuracy and not training and not pipeline and not soak and not load"
@@ -12,13 +12,10 @@ TOGETHER := -n 4 --dist loadscope --no-loadscope-reorder
 RERUNS := -rfER --rerun-show-tracebacks
 # The fine-tuner trains at the lowest priority: beside tests of a higher one it would get no core.
 QUIETLY := nice -n 19
-# Lines are counted by instructions that go once they were reached: a tracer doubles the tests' time.
-# Linux on arm64 has no wheel of slipcover.
-COUNTING = $(if $(wildcard $(BIN)/slipcover),-m slipcover --json --out .coverage.json)
 FAULTS ?= --quick
 BENCH ?= --quick --json .run/bench.json --page .run/PERFORMANCE.md
 # As many processes as cores: threads of their own libraries would only wait for one another.
-suite test-kernels test-training: export OMP_NUM_THREADS ?= 1
+suite coverage test-kernels test-training: export OMP_NUM_THREADS ?= 1
 
 # Images of Python like to set this; each of some hundred processes would compile torch anew.
 unexport PYTHONDONTWRITEBYTECODE
@@ -57,8 +54,11 @@ test: .venv/.installed packages style  ## lint, and run the tests
 	@$(MAKE) --no-print-directory --jobs=2 types suite
 
 suite:
-	$(QUIETLY) $(BIN)/python $(COUNTING) -m pytest $(TOGETHER) $(RERUNS) $(SUITE)
-	@test ! -e .coverage.json || $(BIN)/python -c 'import json; print("coverage:", json.load(open(".coverage.json"))["summary"]["percent_covered_display"], "% of the lines of the stream")'
+	$(QUIETLY) $(BIN)/python -m pytest $(TOGETHER) $(RERUNS) $(SUITE)
+
+coverage: .venv/.installed packages  ## run the tests and count the lines of the stream that they reach
+	$(QUIETLY) $(BIN)/python -m slipcover --json --out .coverage.json -m pytest $(TOGETHER) $(RERUNS) $(SUITE)
+	@$(BIN)/python -c 'import json; print("coverage:", json.load(open(".coverage.json"))["summary"]["percent_covered_display"], "% of the lines of the stream")'
 
 test-kernels: .venv/.installed  ## run the tests under each CPU kernel that numpy and torch may choose
 	$(QUIETLY) $(BIN)/python -m tests.kernels $(TOGETHER) $(RERUNS) $(SUITE) $(TESTS)
