@@ -79,6 +79,8 @@ class MotionRecordings:
 class MotionCuts:
     """Windows at 20 Hz: `data` (N, rows, 6), m/s² and rad/s, with their `labels` (N,).
 
+    A file of whole numbers has a `scale` that they are divided by, as recordings have.
+
     `users` (N,) and `positions` (N,) are whose and where; a position is empty where it is unknown.
     """
 
@@ -100,7 +102,7 @@ def read_recordings(path: Path, needed: Sequence[str] = ()) -> MotionRecordings:
     """
     arrays = load(path, ("signal", "scale", *_RECORDINGS, *needed), _OPTIONAL)
     signal = numbers(path, arrays, "signal", (-1, 6))
-    rate = _rate(path, arrays)
+    rate = _rate(path, arrays, RATE)
     firsts, lasts = (whole_numbers(path, arrays, f"recording_{end}") for end in ("start", "stop"))
     users = texts(path, arrays, "recording_user", len(firsts))
     check_length(path, "recording_stop", len(lasts), len(firsts))
@@ -134,8 +136,15 @@ def read_recordings(path: Path, needed: Sequence[str] = ()) -> MotionRecordings:
 
 def read_cuts(path: Path) -> MotionCuts:
     """Read windows; raises `RecordingError` naming file, array and what is expected."""
-    arrays = load(path, ("data", "label", "user"), ("position",))
+    arrays = load(path, ("data", "label", "user"), ("position", "sampling_rate_hz", "scale"))
     data = numbers(path, arrays, "data", (-1, -1, 6))
+    _rate(path, arrays, CUT_RATE)
+    if "scale" in arrays:
+        data = data / _scale(path, arrays)
+    elif data.dtype.kind != "f":
+        raise RecordingError(
+            f"{path.name} has data of {data.dtype} without scale; expected m/s² and rad/s"
+        )
     labels, users = (texts(path, arrays, name, len(data)) for name in ("label", "user"))
     return MotionCuts(data, labels, users, _positions(path, arrays, len(data)))
 
@@ -147,11 +156,11 @@ def _scale(path: Path, arrays: Arrays) -> NDArray[np.float32]:
     return np.broadcast_to(scale.astype(np.float32), 6)
 
 
-def _rate(path: Path, arrays: Arrays) -> float:
-    rate = rate_hz(path, arrays, ("sampling_rate_hz",), RATE)
-    if not np.isclose(rate, RATE, rtol=0.01):
+def _rate(path: Path, arrays: Arrays, expected: float) -> float:
+    rate = rate_hz(path, arrays, ("sampling_rate_hz",), expected)
+    if not np.isclose(rate, expected, rtol=0.01):
         raise RecordingError(
-            f"{path.name} is sampled at {rate:g} Hz; expected {RATE:g}, as its name says"
+            f"{path.name} is sampled at {rate:g} Hz; expected {expected:g}, as its name says"
         )
     return rate
 

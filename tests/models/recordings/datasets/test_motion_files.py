@@ -71,6 +71,9 @@ def test_recordings_that_contradict_themselves_are_refused(
         ({"data": np.ones((4, 6, 120))}, r"data of shape \(4, 6, 120\)"),
         ({"label": np.array(["walking"])}, "1 entries in label; expected 4"),
         ({"user": None}, "lacks user"),
+        ({"data": np.ones((4, 120, 6), np.int16)}, "data of int16 without scale; expected m/s²"),
+        ({"scale": np.zeros(6)}, "expected six above 0"),
+        ({"sampling_rate_hz": np.array(50.0)}, "sampled at 50 Hz; expected 20, as its name says"),
     ],
 )
 def test_windows_that_contradict_themselves_are_refused(
@@ -78,6 +81,12 @@ def test_windows_that_contradict_themselves_are_refused(
 ) -> None:
     with pytest.raises(RecordingError, match=reason):
         read_motion(cut(tmp_path / "x_20hz.npz", **changed))
+
+
+def test_windows_of_whole_numbers_are_divided_by_their_scale(tmp_path: Path) -> None:
+    whole = np.full((4, 120, 6), 9810, np.int16)
+    cuts = read_cuts(cut(tmp_path / "x_20hz.npz", data=whole, scale=np.full(6, 1000.0)))
+    np.testing.assert_allclose(cuts.data, 9.81, rtol=1e-6)
 
 
 @pytest.mark.parametrize("content", [b"", b"no archive", b"PK\x03\x04 cut"])
