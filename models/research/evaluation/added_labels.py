@@ -18,6 +18,7 @@ from models.lanhar.label_table import LANHAR_LABELS
 from models.lanhar.vocabulary import LabelEmbeddings
 from models.recordings.datasets.labelled_windows import read
 from models.recordings.protocol import RecordingError
+from models.research.lib.measured_motion import motion_files
 from models.serving.lanhar_loading import open_lanhar
 
 if TYPE_CHECKING:
@@ -53,7 +54,7 @@ def measure(registry: Registry, folder: Path) -> Figures:
         return {}
     vectors: list[NDArray[np.float32]] = []
     names: list[frozenset[str]] = []
-    for path in sorted(folder.glob("*hz.npz")):
+    for path in motion_files(folder).values():
         try:
             windows = read(path)
         except RecordingError:

@@ -24,9 +24,13 @@ from models.recordings.datasets.labelled_windows import (
     read,
     right_activities,
 )
-from models.recordings.protocol import RecordingError
 from models.research.lanhar.evaluation.live_ranking import f1, ranked
 from models.research.lanhar.training.scores import SURE
+from models.research.lib.measured_motion import (
+    motion_files,
+    print_other_files,
+    windows_to_measure,
+)
 from models.research.lib.metrics import macro_f1
 from models.research.without_gyroscope.derived import for_acceleration
 from models.research.without_gyroscope.motion import without_gyroscope
@@ -52,7 +56,6 @@ MOTION_CLASSES = (*MOTIONS, STILL)
 MOTION_ABOVE = 0.5
 """Threshold of the motion classes: below it for all of them the wearer is still."""
 
-_LAYOUTS = ("_50hz", "_20hz")
 _STILL = ("sitting", "standing", "lying", "typing on a keyboard", "writing", "watching TV")
 _MOTION = {
     "walking": "walking",
@@ -76,22 +79,12 @@ def measure(registry: Registry, folder: Path) -> Figures:
     alone = for_acceleration(registry, SERVED_ENCODERS, encoder, "imu")
     lanhar = open_lanhar(registry)
     figures: Figures = {}
-    for path in sorted(folder.glob("*.npz")):
-        layout = next((end for end in _LAYOUTS if path.stem.endswith(end)), None)
-        if layout is None:
+    print_other_files(folder)
+    for name, path in motion_files(folder).items():
+        windows = windows_to_measure(path)
+        if windows is None:
             continue
-        try:
-            windows, segments = read(path), read(path, MIDDLE_ROWS)
-        except RecordingError as error:
-            print(f"skipped: {error}")
-            continue
-        if not len(windows):
-            print(
-                f"skipped: {path.name} has no window with a label of an unseen user; "
-                f"{windows.left_out} are too short or not finite"
-            )
-            continue
-        name = path.stem.removesuffix(layout)
+        segments = read(path, MIDDLE_ROWS)
         figures[name] = of_windows(windows, segments, recognizer, encoder, lanhar)
         figures[name]["without_gyroscope"] = of_windows(
             without_gyroscope(windows), without_gyroscope(segments), recognizer, alone, lanhar

@@ -20,15 +20,18 @@ from multiprocessing import get_context
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import numpy as np
-
 from models.lanhar.sensor_encoder import LANHAR_SENSOR
-from models.recordings.datasets.labelled_windows import read
+from models.recordings.datasets.motion_files import read_motion
 from models.recordings.protocol import RecordingError
 from models.recordings.shared_data import IMU
 from models.research.lanhar.evaluation.live_page import formatted, page
 from models.research.lanhar.evaluation.live_ranking import Figures, figures, ranked
 from models.research.lib.error_lines import one_line_errors
+from models.research.lib.measured_motion import (
+    motion_files,
+    print_other_files,
+    windows_to_measure,
+)
 from models.research.lib.option_minimums import check_minimums
 from models.research.lib.page_command import page_command
 from models.research.lib.page_sections import put_section
@@ -45,8 +48,6 @@ if TYPE_CHECKING:
     from models.recordings.splits import Split
     from schemas.position import Place
 
-_LAYOUTS = ("_50hz", "_20hz")
-
 
 def measure(
     weights: Path,
@@ -60,30 +61,23 @@ def measure(
     The memory is `position` where all devices are worn, without it as their files say. Raises
     `RegistryError` where the weights cannot be used.
     """
-    paths = [path for path in sorted(folder.glob("*.npz")) if path.stem.endswith(_LAYOUTS)]
+    files = motion_files(folder)
+    print_other_files(folder)
     of_file = partial(_of_file, weights, split, position)
     if workers == 1:
-        rows = [of_file(path) for path in paths]
+        rows = [of_file(path) for path in files.values()]
     else:
         with ProcessPoolExecutor(workers, mp_context=get_context("spawn")) as pool:
-            rows = list(pool.map(of_file, paths))
-    return {
-        path.stem.rpartition("_")[0]: row
-        for path, row in zip(paths, rows, strict=True)
-        if row is not None
-    }
+            rows = list(pool.map(of_file, files.values()))
+    return {name: row for name, row in zip(files, rows, strict=True) if row is not None}
 
 
 def _of_file(
     weights: Path, split: Split | None, position: Place | None, path: Path
 ) -> Figures | None:
     pin_one_thread()
-    try:
-        windows = read(path, split=split)
-    except RecordingError as error:
-        print(f"skipped: {error}")
-        return None
-    if not len(windows):
+    windows = windows_to_measure(path, split)
+    if windows is None:
         return None
     lanhar = require_lanhar(Registry(weights))
     if position is not None:
@@ -113,6 +107,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = parser.parse_args(arguments)
     check_minimums(parser, options, workers=1)
     data = needed_recordings(parser, options)
+    if not motion_files(data / IMU):
+        raise RecordingError(
+            f"folder {data / IMU} has no NAME_50hz.npz and no NAME_20hz.npz; expected one or more"
+        )
     split: Split | None = "validation" if options.validation else None
     measured = measure(options.weights, data / IMU, split, options.workers, options.position)
     revision = Registry(options.weights).load(LANHAR_SENSOR).revision
@@ -136,9 +134,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _position(path: Path) -> str:
-    with np.load(path) as file:
-        words = np.unique(file["position"]) if "position" in file.files else ["unknown"]
-    return ", ".join(map(str, words))
+    return ", ".join(sorted({position or "unknown" for position in read_motion(path).positions}))
 
 
 if __name__ == "__main__":

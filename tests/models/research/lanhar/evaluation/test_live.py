@@ -99,12 +99,17 @@ def test_every_file_is_measured_by_the_weights_of_a_folder(
     folder = tmp_path / "imu"
     folder.mkdir()
     labelled_recording(folder / "belt_50hz.npz", "s05", [(0, 500, "walking")])
+    labelled_recording(folder / "idle_50hz.npz", "s05", [])
     np.savez(folder / "odd_50hz.npz", signal=np.zeros(3))
     np.savez(folder / "table.npz", signal=np.zeros(3))
     measured = live.measure(tmp_path / "weights", folder)
     assert set(measured) == {"belt"}
     assert measured["belt"]["windows"] == 2
-    assert "odd_50hz.npz' lacks scale, recording_start" in capsys.readouterr().out
+    assert measured["belt"]["position"] == "unknown"
+    printed = capsys.readouterr().out
+    assert "odd_50hz.npz' lacks scale, recording_start" in printed
+    assert "skipped: idle_50hz.npz has no window with a label of an unseen user" in printed
+    assert "skipped: table.npz is not called NAME_50hz.npz" in printed
 
 
 def test_all_devices_can_be_taken_as_worn_at_one_place(
