@@ -97,7 +97,8 @@ _PLACE_OF: dict[str, Place] = {
     "smartwatch": "wrist",
     "watch": "wrist",
 }
-_ON_STAIRS = {"going upstairs", "going downstairs"}
+ON_STAIRS = frozenset({"going upstairs", "going downstairs"})
+"""Activities of LanHAR that are walking to EgoLog."""
 # Several activities in one recording, none of them marked.
 _MIXTURES = ("TUG",)
 
@@ -175,7 +176,7 @@ def names_of(label: str) -> frozenset[str]:
 
 def right_activities(windows: LabelledWindows) -> list[frozenset[str]]:
     """Return the right activities of each window; stairs count as walking."""
-    return [right | {"walking"} if right & _ON_STAIRS else right for right in windows.names]
+    return [right | {"walking"} if right & ON_STAIRS else right for right in windows.names]
 
 
 def _plain(text: str) -> str:

@@ -19,7 +19,9 @@ from models.egolog.imu_encoder import MIDDLE_ROWS
 from models.egolog.tilt import probability_seated
 from models.labels import ACTIVITIES, MOTIONS
 from models.lanhar.upright import uprights
+from models.network.rotation import has_rotation
 from models.recordings.datasets.labelled_windows import (
+    ON_STAIRS,
     LabelledWindows,
     read,
     right_activities,
@@ -56,6 +58,7 @@ MOTION_CLASSES = (*MOTIONS, STILL)
 MOTION_ABOVE = 0.5
 """Threshold of the motion classes: below it for all of them the wearer is still."""
 
+_CLOSED = {*ACTIVITIES, *ON_STAIRS}
 _STILL = ("sitting", "standing", "lying", "typing on a keyboard", "writing", "watching TV")
 _MOTION = {
     "walking": "walking",
@@ -85,9 +88,13 @@ def measure(registry: Registry, folder: Path) -> Figures:
         if windows is None:
             continue
         segments = read(path, MIDDLE_ROWS)
-        figures[name] = of_windows(windows, segments, recognizer, encoder, lanhar)
+        figures[name] = of_windows(windows, segments, recognizer, (encoder, alone), lanhar)
         figures[name]["without_gyroscope"] = of_windows(
-            without_gyroscope(windows), without_gyroscope(segments), recognizer, alone, lanhar
+            without_gyroscope(windows),
+            without_gyroscope(segments),
+            recognizer,
+            (encoder, alone),
+            lanhar,
         )
     return figures
 
@@ -96,12 +103,13 @@ def of_windows(
     windows: LabelledWindows,
     segments: LabelledWindows,
     recognizer: ActivityRecognizer,
-    encoder: ImuEncoder,
+    encoders: tuple[ImuEncoder, ImuEncoder],
     lanhar: Lanhar | None,
 ) -> Figures:
     """Return the figures of one file's windows, and of the motion class of its 2 s segments.
 
-    As in the stream, a wearer's windows are processed in order, with upright and memory.
+    As in the stream, a wearer's windows are processed in order, with upright and memory; `encoders`
+    are those of devices with and without a gyroscope.
     """
     estimates = [
         recognizer.estimate([item])[0]
@@ -113,7 +121,7 @@ def of_windows(
     unknown = np.array([estimate.unknown for estimate in estimates])
     return {
         **activity_figures(windows, likeliest, confidence, unknown),
-        "motion_class_macro_f1": motion_class_f1(encoder, segments),
+        "motion_class_macro_f1": motion_class_f1(*encoders, segments),
         "lanhar": {"macro_f1": None if lanhar is None else lanhar_f1(lanhar, windows)},
     }
 
@@ -144,10 +152,11 @@ def activity_figures(
     """Score the likeliest activities (N,), their probabilities (N,) and what is unknown (N,).
 
     `coverage` is the share of the closed set's windows that are not unknown, `accuracy` is over
-    those and all windows outside of the set, `confidently_wrong` over all windows.
+    those and all windows outside of the set, `confidently_wrong` over all windows. A window with
+    an alternative outside of the set is outside of it; the alternatives within are right too.
     """
     names = right_activities(windows)
-    closed = np.array([bool(right & set(ACTIVITIES)) for right in names])
+    closed = np.array([right <= _CLOSED for right in names])
     hit = np.array([name in right for name, right in zip(likeliest, names, strict=True)])
     correct = np.where(unknown, ~closed, hit)
     judged = ~(unknown & closed)
@@ -171,19 +180,25 @@ def activity_figures(
     }
 
 
-def motion_class_f1(encoder: ImuEncoder, windows: LabelledWindows) -> float | None:
+def motion_class_f1(
+    encoder: ImuEncoder, alone: ImuEncoder, windows: LabelledWindows
+) -> float | None:
     """Return the macro-F1 of the motion class, including still; None without known classes.
 
     It is computed on segments of the stream's length, because five seconds of somebody who stands
-    up and walks away contain three classes.
+    up and walks away contain three classes. As in the stream, `alone` is the encoder of those
+    without rotation. Segments with an alternative of another or of no class are not scored.
     """
-    truth = [{_MOTION[name] for name in right if name in _MOTION} for right in windows.names]
-    kept = [at for at, right in enumerate(truth) if len(right) == 1]
+    truth = [{_MOTION.get(name) for name in right} for right in windows.names]
+    kept = [at for at, right in enumerate(truth) if len(right) == 1 and None not in right]
     if not kept:
         return None
-    with torch.inference_mode():
-        parts = torch.split(torch.from_numpy(windows.imu[kept]), 256)
-        probability = torch.sigmoid(torch.cat([encoder(part).logits for part in parts])).numpy()
+    imu = windows.imu[kept]
+    rotates = np.array([has_rotation(each) for each in imu])
+    probability = np.empty((len(kept), len(MOTIONS)))
+    for network, rows in ((encoder, rotates), (alone, ~rotates)):
+        if rows.any():
+            probability[rows] = _motions(network, imu[rows])
     predicted = np.where(
         probability.max(axis=1) >= MOTION_ABOVE,
         probability.argmax(axis=1),
@@ -191,6 +206,15 @@ def motion_class_f1(encoder: ImuEncoder, windows: LabelledWindows) -> float | No
     )
     true = np.array([MOTION_CLASSES.index(next(iter(truth[at]))) for at in kept])
     return macro_f1(predicted, true)
+
+
+def _motions(encoder: ImuEncoder, imu: NDArray[np.float32]) -> NDArray[np.float32]:
+    with torch.inference_mode():
+        parts = torch.split(torch.from_numpy(imu), 256)
+        out: NDArray[np.float32] = torch.sigmoid(
+            torch.cat([encoder(part).logits for part in parts])
+        ).numpy()
+    return out
 
 
 def lanhar_f1(lanhar: Lanhar, windows: LabelledWindows) -> float | None:
