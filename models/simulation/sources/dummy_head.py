@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from models.recordings.formats.arrays import load
-from models.recordings.formats.columns import finite, rate_hz
+from models.recordings.formats.columns import check_length, finite, rate_hz
 from models.recordings.protocol import RecordingError
 from models.simulation.acoustics.ears import DIRECTIONS, EAR_POINTS_M, NFFT, Responses, short
 from models.simulation.acoustics.sounds import FS
@@ -18,6 +18,13 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from numpy.typing import NDArray
+
+
+_DISTANCES_M = (0.1, 20.0)
+_OFF_DEG = 7.5
+"""Maximum difference between a direction and the response for it: those of a grid of 15°."""
+_LEVEL_DEG = 1.0
+"""Maximum elevation of a response of the horizontal ring."""
 
 
 @dataclass(frozen=True)
@@ -44,11 +51,14 @@ class DummyHead:
 def read_dummy_head(path: Path) -> DummyHead:
     """Read `hrir` (N, 2, T), `azimuth_deg` (N,), positive to the left, and `distance_m` (N,).
 
-    Each ring is scaled to unit mean power, which keeps the differences between ears and directions;
-    the decay of level with distance is applied by the room. Raises `RecordingError` if a distance
-    lacks one of the 72 directions, the rate is not 16 kHz, or the file cannot be used otherwise.
+    Each of the 72 directions has the response that is nearest, among those of `elevation_deg` (N,)
+    0 where the file has elevations. Each ring is scaled to unit mean power, which keeps the
+    differences between ears and directions; the decay of level with distance is applied by the
+    room. Raises `RecordingError` if a distance has no response within 7.5° of a direction or is not
+    of metres, the rate is not 16 kHz, or the file cannot be used otherwise.
     """
-    file = load(path, ("hrir", "azimuth_deg", "distance_m"), ("sample_rate", "sampling_rate_hz"))
+    optional = ("sample_rate", "sampling_rate_hz", "elevation_deg")
+    file = load(path, ("hrir", "azimuth_deg", "distance_m"), optional)
     rate = rate_hz(path, file, ("sample_rate", "sampling_rate_hz"), FS)
     if rate != FS:
         raise RecordingError(f"{path.name} is sampled at {rate:g} Hz; expected {FS}")
@@ -59,19 +69,38 @@ def read_dummy_head(path: Path) -> DummyHead:
             f"{path.name} has {len(azimuth)} azimuths and {len(distance)} distances; "
             "expected as many of either"
         )
-    azimuth = np.round(azimuth).astype(int) % 360
+    low, high = _DISTANCES_M
+    for metres in distance[(distance < low) | (distance > high)]:
+        raise RecordingError(
+            f"{path.name} has distance_m {metres:g}; expected metres, {low:g} to {high:g}"
+        )
+    level = np.ones(len(azimuth), bool)
+    if "elevation_deg" in file:
+        elevation = finite(path, file, "elevation_deg")
+        check_length(path, "elevation_deg", len(elevation), len(azimuth))
+        level = np.abs(elevation) < _LEVEL_DEG
     distance = np.round(distance, 3)
     rings = []
     distances = np.unique(distance)
     for metres in distances:
-        row_of = {int(azimuth[row]): row for row in np.flatnonzero(distance == metres)}
-        missing = [turn for turn in range(0, 360, 360 // DIRECTIONS) if turn not in row_of]
-        if missing:
-            raise RecordingError(
-                f"{path.name} has no response at {missing[0]} degrees and {metres:g} m; "
-                f"expected one every {360 // DIRECTIONS} degrees"
-            )
-        ring = hrir[[row_of[turn] for turn in range(0, 360, 360 // DIRECTIONS)]]
+        rows = np.flatnonzero(level & (distance == metres))
+        ring = hrir[_around(path, azimuth, rows, metres)]
         ring /= np.sqrt(np.square(ring).sum(-1).mean())
         rings.append(short(np.fft.rfft(ring, NFFT).astype(np.complex64)))
     return DummyHead(distances, np.stack(rings))
+
+
+def _around(
+    path: Path, azimuth: NDArray[np.float64], rows: NDArray[np.int64], metres: float
+) -> list[int]:
+    """Return, of the responses `rows`, the one nearest to each of the 72 directions."""
+    around = []
+    for turn in range(0, 360, 360 // DIRECTIONS):
+        off = np.abs((azimuth[rows] - turn + 180) % 360 - 180)
+        if not len(off) or off.min() > _OFF_DEG:
+            raise RecordingError(
+                f"{path.name} has no response at {turn} degrees and {metres:g} m; "
+                f"expected one every {2 * _OFF_DEG:g} degrees or closer, all around"
+            )
+        around.append(int(rows[np.argmin(off)]))
+    return around

@@ -20,9 +20,15 @@ def checked_responses(
 ) -> NDArray[np.float32]:
     """Return responses as float32 if they are finite numbers of `shape`, where -1 is any length.
 
-    Raises `RecordingError`.
+    Raises `RecordingError`, also where one of them is silent.
     """
     numbers(path, {"responses": values}, "responses", shape)
     if not values.size or not np.isfinite(values).all():
         raise RecordingError(f"{path.name} has no or not finite responses; expected finite ones")
+    sounds = values.any(axis=-1)
+    if not sounds.all():
+        raise RecordingError(
+            f"{path.name} has {int((~sounds).sum())} silent responses of {sounds.size}; "
+            "expected one to sound at each ear from each place"
+        )
     return values.astype(np.float32)

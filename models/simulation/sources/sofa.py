@@ -21,6 +21,7 @@ from schemas.extras import needs
 if TYPE_CHECKING:
     from pathlib import Path
 
+    import h5py
     from numpy.typing import NDArray
 
 
@@ -107,6 +108,7 @@ def _read_responses(
             responses = np.asarray(file["Data.IR"], np.float32)
             rate = float(np.asarray(file["Data.SamplingRate"]).ravel()[0])
             place = np.asarray(file["SourcePosition"], np.float64)
+            is_cartesian = _attribute(file["SourcePosition"], "Type").lower() == "cartesian"
             ears = np.asarray(file["ReceiverPosition"], np.float64).reshape(-1, 3)
     except (OSError, KeyError, ValueError) as error:
         raise RecordingError(f"{path.name} is no SOFA file of responses: {error}") from error
@@ -115,7 +117,22 @@ def _read_responses(
             f"{path.name} has SourcePosition of shape {place.shape} and {len(ears)} receivers; "
             "expected finite ones of shape (positions, 3) and two ears"
         )
+    if is_cartesian:
+        place = _spherical(place)
     return checked_responses(path, responses, (len(place), 2, -1)), rate, place, ears
+
+
+def _attribute(of: h5py.Dataset, name: str) -> str:
+    value = of.attrs.get(name, "")
+    return value.decode(errors="replace") if isinstance(value, bytes) else str(value)
+
+
+def _spherical(place: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return points (M, 3), in m from the head, as azimuth and elevation in degrees and metres."""
+    x, y, z = place.T
+    azimuth = np.rad2deg(np.arctan2(y, x)) % 360
+    elevation = np.rad2deg(np.arctan2(z, np.hypot(x, y)))
+    return np.stack([azimuth, elevation, np.linalg.norm(place, axis=1)], axis=1)
 
 
 def _counts_clockwise(azimuth: NDArray[np.float64], responses: NDArray[np.float32]) -> bool:

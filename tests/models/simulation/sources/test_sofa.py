@@ -22,6 +22,16 @@ def test_places_are_counted_counter_clockwise_from_ahead(tmp_path: Path) -> None
     np.testing.assert_array_equal(room.distance_m, [1.5, 1.5, 1.5])
 
 
+def test_places_in_metres_are_those_of_angles(tmp_path: Path) -> None:
+    path = sofa_file(tmp_path / "room_16k.sofa")
+    with h5py.File(path, "r+") as file:
+        file["SourcePosition"][:] = [[1.5, 0, 0], [0, 1.5, 0], [0, -1.5, 0]]
+        file["SourcePosition"].attrs["Type"] = np.bytes_(b"cartesian")
+    room = read_sofa(path)
+    np.testing.assert_allclose(room.azimuth, [0, np.pi / 2, -np.pi / 2])
+    np.testing.assert_allclose(room.distance_m, [1.5, 1.5, 1.5])
+
+
 def test_a_file_that_counts_clockwise_is_turned_round(tmp_path: Path) -> None:
     room = read_sofa(sofa_file(tmp_path / "room_16k.sofa", levels=LEVELS[:, ::-1]))
     np.testing.assert_allclose(room.azimuth, [0, -np.pi / 2, np.pi / 2])
