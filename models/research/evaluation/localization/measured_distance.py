@@ -93,7 +93,6 @@ def measure(
         places = [
             (render_second(room.responses[at], sounds, rng), np.rad2deg(room.azimuth[at]), metres)
             for at, metres in enumerate(room.distance_m)
-            if not between_two(room.azimuth[at])
             for _ in range(clips)
         ]
         surrey[room.name] = _measure(network, places, seed)
@@ -131,10 +130,9 @@ def _figures(
         figures["surrey"] = {
             name: {
                 "seconds": len(judged.near),
+                "distances_m": np.unique(judged.distance_m).tolist(),
                 "said_far": float((judged.near <= 0.5).mean()),
-                "direction": judged.by_distance()[f"{np.unique(judged.distance_m)[0]:g}"][
-                    "direction"
-                ],
+                "direction": judged.figures()["direction"],
             }
             for name, judged in surrey.items()
         }

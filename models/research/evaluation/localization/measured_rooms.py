@@ -11,6 +11,7 @@ fitted to responses.
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -45,8 +46,27 @@ _STREAM = 7
 
 
 def rooms(folder: Path) -> list[MeasuredRoom]:
-    """Return the measured rooms of a folder of responses at 16 kHz, by name."""
-    return [read_sofa(path) for path in sorted(folder.glob("*_16k.sofa"))]
+    """Return the measured rooms of a folder of responses at 16 kHz, by name.
+
+    They are without the sources on the border of two directions; a room that has no others is
+    printed and left out.
+    """
+    kept = []
+    for path in sorted(folder.glob("*_16k.sofa")):
+        room = read_sofa(path)
+        at = [place for place, azimuth in enumerate(room.azimuth) if not between_two(azimuth)]
+        if at:
+            kept.append(
+                replace(
+                    room,
+                    azimuth=room.azimuth[at],
+                    distance_m=room.distance_m[at],
+                    responses=room.responses[at],
+                )
+            )
+        else:
+            print(f"skipped: {path.name} has sources only on the border of two directions")
+    return kept
 
 
 def measure(registry: Registry, folder: Path, sounds: SoundBank, seed: int) -> dict[str, Any]:
@@ -57,8 +77,6 @@ def measure(registry: Registry, folder: Path, sounds: SoundBank, seed: int) -> d
         rng = np.random.default_rng([_STREAM, seed])
         waves, truth = [], []
         for place in range(len(room.azimuth)):
-            if between_two(room.azimuth[place]):
-                continue
             for _ in range(CLIPS):
                 wave = render_second(room.responses[place], sounds, rng)
                 waves.append(wave)

@@ -61,8 +61,8 @@ def measured_distance(runs: Sequence[Figures]) -> str:
         for place, key in (("dry", "distances"), ("in simulated rooms", "in_rooms"))
         for metres in first.get("ku100", {}).get(key, {})
     ]
-    for name in first.get("surrey", {}):
-        row = [f"{name}, 1.5 m"]
+    for name, room in first.get("surrey", {}).items():
+        row = [f"{name}, {' and '.join(f'{metres:g}' for metres in room['distances_m'])} m"]
         for part in _PARTS:
             far = [pick(run, (*part, "surrey", name, "said_far")) for run in runs]
             near = [1 - value for value in far if value is not None]

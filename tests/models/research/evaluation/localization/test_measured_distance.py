@@ -106,3 +106,11 @@ def test_a_device_is_judged_by_what_its_own_seconds_say_of_its_microphones(
     figures = measure(Registry(), tmp_path, sounds, 0, clips=1)
     gained = figures["balance_db"]["dry"] - alike
     assert 0.75 < gained < 1.6
+
+
+def test_a_room_is_judged_at_all_of_its_distances() -> None:
+    judged = seconds(["left-near", "left-far", "front-far"], [90, 90, 90], [0.7, 1.5, 1.5])
+    [room] = measured_distance._figures({}, {"room": judged})["surrey"].values()
+    assert room["distances_m"] == [0.7, 1.5]
+    assert room["seconds"] == 3
+    assert room["direction"] == pytest.approx(2 / 3)

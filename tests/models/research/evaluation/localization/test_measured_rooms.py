@@ -45,6 +45,16 @@ def test_a_place_between_two_directions_is_left_out(tmp_path: Path, sounds: Soun
     assert np.sum(found["confusion"]) == 3 * 4
 
 
+def test_a_room_without_other_places_is_named(
+    tmp_path: Path, sounds: SoundBank, capsys: pytest.CaptureFixture[str]
+) -> None:
+    sofa_file(tmp_path / "a_16k.sofa", azimuth=(45, 135, 315))
+    assert measure(Registry(), tmp_path, sounds, 0) == {}
+    assert capsys.readouterr().out == (
+        "skipped: a_16k.sofa has sources only on the border of two directions\n"
+    )
+
+
 def test_left_and_right_of_a_measured_head_are_told_apart() -> None:
     data = shared_data()
     sounds = SoundBank.read(data / ESC50, unseen(data).sounds, share=1.0)

@@ -39,7 +39,7 @@ def figures(value: float) -> dict[str, Any]:
                 "in_rooms": {"0.5": {"said_near": value}},
                 "balanced_lateral": value,
             },
-            "surrey": {"room_a": {"said_far": value}},
+            "surrey": {"room_a": {"distances_m": [0.7, 1.5], "said_far": value}},
             "calibration": {"room_a": {"said": 1 - value, "near": 0.0, "ece": 1 - value}},
             "ece": 1 - value,
         },
@@ -114,7 +114,7 @@ def test_the_page_has_every_table_and_three_plots(tmp_path: Path) -> None:
     assert row(text, "… near and far not heard apart")[1] == "0.720 ± 0.020"
     assert text.index("## Measured") < text.index("## Composed")
     assert row(text, "dry, 3.25 m")[1] == "0.180 ± 0.020"
-    assert row(text, "room_a, 1.5 m")[1] == "0.180 ± 0.020"
+    assert row(text, "room_a, 0.7 and 1.5 m")[1] == "0.180 ± 0.020"
     assert row(text, "with motion, with the seconds before")[1] == "0.820 ± 0.020"
     assert row(text, "without motion, each second by itself")[1] == "0.720 ± 0.020"
     assert row(text, "all")[1:] == ["3,000", "1.75"]
