@@ -125,7 +125,7 @@ class MotionWindows:
 def read(folder: Path, split: Split | None) -> MotionWindows | None:
     """Read the available windows of head and waist in the folder `imu/`; None without any.
 
-    `split` None selects every user.
+    `split` None selects every user. Windows with values that are not finite are left out.
     """
     return _together(
         [
@@ -280,7 +280,8 @@ def _wisdm(
     return [(imu, *table[labels[row]], WINDOW // 2) for imu, row in zip(fine, kept, strict=True)]
 
 
-def _motion(source: str, windows: Sequence[Row]) -> MotionWindows:
+def _motion(source: str, rows: Sequence[Row]) -> MotionWindows:
+    windows = [row for row in rows if np.isfinite(row[0]).all()]
     imu = np.stack([row[0] for row in windows]) if windows else np.zeros((0, WINDOW, 6), np.float32)
     return MotionWindows(
         imu=imu,

@@ -60,7 +60,7 @@ class HeadMotions:
 
     @classmethod
     def read(cls, path: Path, split: Split | None) -> HeadMotions:
-        """Read `classyglass_50hz.npz`; split None takes every user.
+        """Read `classyglass_50hz.npz`; split None takes every user, finite recordings only.
 
         Raises `HeadMotionError` without labels or a user of the split, and `RecordingError` if the
         file cannot be used otherwise.
@@ -74,7 +74,8 @@ class HeadMotions:
         for start, stop, user, label in rows:
             # Glasses that are being put on do not turn with a head.
             long_enough = stop - start >= (2 * _CONTEXT_S + 6) * RATE
-            if label != "don/doff glasses" and long_enough and in_split(user, split):
+            turns = label != "don/doff glasses" and long_enough and in_split(user, split)
+            if turns and np.isfinite(values[start:stop]).all():
                 parts[label not in MOVING].append(values[start:stop])
         if not parts[0] and not parts[1]:
             raise HeadMotionError(

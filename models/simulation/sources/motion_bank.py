@@ -92,7 +92,10 @@ class MotionBank:
 
     @classmethod
     def read(cls, folder: Path, split: Split | None) -> MotionBank:
-        """Read the available files of the folder `imu/`; `split` None takes every user."""
+        """Read the available files of the folder `imu/`; `split` None takes every user.
+
+        Segments with values that are not finite are left out.
+        """
         readers: dict[Placement, Callable[[Path], Labelled | None]] = {
             "head": _classyglass,
             "waist": _hapt,
@@ -103,7 +106,7 @@ class MotionBank:
         for placement, reader in readers.items():
             stretches: dict[str, Stretches] = defaultdict(lambda: defaultdict(list))
             for user, activity, values in reader(folder) or ():
-                if in_split(user, split):
+                if in_split(user, split) and np.isfinite(values).all():
                     stretches[user][activity].append(values)
             if stretches:
                 users[placement] = {user: dict(rows) for user, rows in stretches.items()}

@@ -20,6 +20,7 @@ from models.egolog.out_of_distribution import FAMILIAR
 from models.network.windows import SCENARIO_WINDOW_S
 from models.recordings.datasets.motion_files import read_recordings
 from models.recordings.datasets.trained_motion import unseen_split
+from models.recordings.protocol import RecordingError
 from models.recordings.shared_data import IMU
 from models.recordings.splits import in_split
 from models.research.evaluation.options import measured_data
@@ -52,7 +53,11 @@ def measure(recognizer: ScenarioRecognizer, folder: Path) -> dict[str, Familiari
     """Return the familiarities of every `NAME_50hz.npz` in `folder`, by NAME."""
     figures = {}
     for path in sorted(folder.glob("*_50hz.npz")):
-        motion = read_recordings(path)
+        try:
+            motion = read_recordings(path)
+        except RecordingError as error:
+            print(f"skipped: {error}")
+            continue
         windows = [*_windows(motion)]
         positions = ", ".join(sorted(set(motion.positions)))
         values = [
@@ -63,6 +68,8 @@ def measure(recognizer: ScenarioRecognizer, folder: Path) -> dict[str, Familiari
             figures[path.stem.removesuffix("_50hz")] = Familiarities(
                 positions, [wearer for wearer, _ in windows], np.array(values)
             )
+        else:
+            print(f"skipped: {path.name} has no half minute of an unseen user's motion")
     return figures
 
 
@@ -71,7 +78,9 @@ def _windows(motion: MotionRecordings) -> Iterator[tuple[str, NDArray[np.float32
     for user, start, stop in zip(motion.users, motion.firsts, motion.lasts, strict=True):
         if in_split(user, split):
             for begin in range(start, stop - _ROWS + 1, _ROWS):
-                yield user, (motion.signal[begin : begin + _ROWS] / motion.scale).astype(np.float32)
+                rows = (motion.signal[begin : begin + _ROWS] / motion.scale).astype(np.float32)
+                if np.isfinite(rows).all():
+                    yield user, rows
 
 
 def _familiarity(recognizer: ScenarioRecognizer, imu: NDArray[np.float32]) -> float:

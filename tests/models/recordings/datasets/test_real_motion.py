@@ -132,6 +132,19 @@ def test_windows_elsewhere_are_read_with_checks(tmp_path: Path) -> None:
         real_motion.read_everywhere(tmp_path, "train")
 
 
+def test_windows_that_are_not_finite_are_left_out(tmp_path: Path) -> None:
+    path = tmp_path / "wisdm19_phone_20hz.npz"
+    arrays = small_sets.wisdm(path)
+    whole = real_motion.read_everywhere(tmp_path, None)
+    arrays["data"][0, 7, 2] = np.inf
+    np.savez(path, **arrays)
+    rest = real_motion.read_everywhere(tmp_path, None)
+    assert whole is not None
+    assert rest is not None
+    assert len(rest) == len(whole) - 1
+    assert np.isfinite(rest.imu).all()
+
+
 def test_what_is_no_activity_of_the_set_is_read_apart(tmp_path: Path) -> None:
     np.savez(
         tmp_path / "wisdm19_watch_20hz.npz",

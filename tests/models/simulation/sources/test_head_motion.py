@@ -51,6 +51,17 @@ def test_recordings_are_kept_by_user_and_by_movement(tmp_path: Path) -> None:
         HeadMotions.read(path, "validation")
 
 
+def test_a_recording_that_is_not_finite_is_left_out(tmp_path: Path) -> None:
+    path = recordings(tmp_path / "classyglass_50hz.npz")
+    with np.load(path) as file:
+        arrays = dict(file)
+    signal = arrays.pop("signal").astype(np.float32)
+    signal[1000, 4] = np.nan
+    np.savez(path, signal=signal, **arrays)
+    everybody = HeadMotions.read(path, None)
+    assert (len(everybody.moving), len(everybody.still)) == (1, 1)
+
+
 def test_recordings_are_read_however_their_columns_are_stored(tmp_path: Path) -> None:
     path = recordings(tmp_path / "classyglass_50hz.npz")
     everybody = HeadMotions.read(path, None)

@@ -37,6 +37,16 @@ def test_nobody_moves_in_two_splits(folder: Path, split: Split | None, user: int
     assert found == (set(small_data.USERS) if user is None else {small_data.USERS[user]})
 
 
+def test_segments_that_are_not_finite_are_left_out(tmp_path: Path) -> None:
+    path = tmp_path / "wisdm19_phone_20hz.npz"
+    arrays = small_sets.wisdm(path)
+    arrays["data"][0, 7, 2] = np.nan
+    np.savez(path, **arrays)
+    people = MotionBank.read(tmp_path, None).users["pocket"]
+    assert [len(stretches) for stretches in people["1600"].values()] == [1, 1]
+    assert all(np.isfinite(rows).all() for rows in people["1600"]["walking"])
+
+
 def test_what_a_user_lacks_comes_from_others_of_the_same_split_alone(folder: Path) -> None:
     bank = MotionBank.read(folder, "test")
     motion = bank.wearer(np.random.default_rng(0), elsewhere=False)
