@@ -217,12 +217,20 @@ def _rows(folder: Path) -> list[dict[str, str]]:
     return rows
 
 
-def _existing(folder: Path, name: str) -> Path:
+def existing(folder: Path, name: str) -> Path | None:
+    """Return the file of a clip by its name in a table, with another suffix if need be, or None."""
     given = folder / name
-    for path in (given, *(given.with_suffix(suffix) for suffix in SUFFIXES)):
-        if path.is_file():
-            return path
-    raise Esc50Error(f"clip {given} does not exist; expected it as one of {', '.join(SUFFIXES)}")
+    paths = (given, *(given.with_suffix(suffix) for suffix in SUFFIXES))
+    return next((path for path in paths if path.is_file()), None)
+
+
+def _existing(folder: Path, name: str) -> Path:
+    path = existing(folder, name)
+    if path is None:
+        raise Esc50Error(
+            f"clip {folder / name} does not exist; expected it as one of {', '.join(SUFFIXES)}"
+        )
+    return path
 
 
 def _in_split(row: dict[str, str], split: Split) -> bool:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from models.recordings.datasets.esc50 import SUFFIXES, existing
 from models.recordings.formats.tables import read_rows
 from models.recordings.protocol import RecordingError
 from models.recordings.splits import Split, freesound_split
@@ -40,7 +41,8 @@ def clips(
 
     All clips of a recording are in one split. Recordings that occur in another data set have its
     split, `elsewhere` (`models.recordings.unseen.split_elsewhere`); split None selects all but
-    those that train or validate there. Raises `UrbanSoundError`.
+    those that train or validate there. The table may name another suffix than the file has, as
+    ESC-50's may. Raises `UrbanSoundError`.
     """
     path = folder / TABLE
     if not path.is_file():
@@ -55,14 +57,22 @@ def clips(
                 f"table {path} has category {row['category']!r}; "
                 f"expected one of {', '.join(CATEGORIES)}"
             )
-        if not (folder / row["filename"]).is_file():
-            raise UrbanSoundError(f"clip {folder / row['filename']} does not exist")
+    paths = [_existing(folder, row["filename"]) for row in rows]
     parts = elsewhere or {}
     return [
-        (folder / row["filename"], row["category"])
-        for row in rows
+        (path, row["category"])
+        for path, row in zip(paths, rows, strict=True)
         if _in_split(row["filename"], split, parts)
     ]
+
+
+def _existing(folder: Path, name: str) -> Path:
+    path = existing(folder, name)
+    if path is None:
+        raise UrbanSoundError(
+            f"clip {folder / name} does not exist; expected it as one of {', '.join(SUFFIXES)}"
+        )
+    return path
 
 
 def _in_split(name: str, split: Split | None, elsewhere: Mapping[int, Split]) -> bool:

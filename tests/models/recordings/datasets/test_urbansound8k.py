@@ -28,6 +28,11 @@ def test_every_row_is_a_clip_with_its_category(tmp_path: Path) -> None:
     assert clips(folder) == [(tmp_path / "1-3-0-0.ogg", "dog_bark")]
 
 
+def test_a_clip_may_have_another_suffix_than_its_table_says(tmp_path: Path) -> None:
+    folder = write(tmp_path, "filename,category\n1-3-0-0.wav,dog_bark\n")
+    assert clips(folder) == [(tmp_path / "1-3-0-0.ogg", "dog_bark")]
+
+
 @pytest.mark.parametrize(
     ("table", "line"),
     [

@@ -6,7 +6,10 @@ import numpy as np
 import pytest
 import soundfile
 
+from models.labels import CATEGORIES
+from models.recordings.datasets import esc50
 from models.recordings.shared_data import CIPIC, ESC50, HRTF, IMU, SPEECH, URBANSOUND8K
+from models.recordings.unseen import unseen
 from models.research.evaluation.available_parts import available_parts
 from models.simulation.sources.material import unseen_material
 from tests.models import small_data
@@ -38,9 +41,8 @@ def test_a_folder_that_can_be_read_is_used_as_it_is(
     ("part", "file", "reason"),
     [
         (ESC50, "esc50.csv", "esc50.csv has no rows"),
-        (ESC50, "5-9950-A-0.flac", "5-9950-A-0.flac cannot be read"),
         (URBANSOUND8K, "urbansound8k.csv", "urbansound8k.csv has no rows"),
-        (URBANSOUND8K, "100-3-0-0.flac", "100-3-0-0.flac cannot be read"),
+        # The one unseen speaker's.
         (SPEECH, "nicolas_00.flac", "nicolas_00.flac cannot be read"),
         (CIPIC, "", "cipic_16khz.npz' is not a readable .npz"),
         (HRTF / "ku100_16khz.npz", "", "ku100_16khz.npz' is not a readable .npz"),
@@ -67,6 +69,65 @@ def test_a_part_that_cannot_be_read_is_left_out_and_named(
     assert files(links) == files(data) - {str(part)}
     # Composed days are of what is left.
     unseen_material(links)
+
+
+@pytest.mark.parametrize(
+    ("part", "name", "absent"),
+    [
+        (ESC50, "5-9950-A-0", True),
+        (URBANSOUND8K, "100-3-0-0", False),
+        (SPEECH, "nicolas_01", False),
+    ],
+)
+def test_a_clip_that_cannot_be_read_costs_itself_alone(
+    data: Path,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    part: Path,
+    name: str,
+    absent: bool,
+) -> None:
+    clip = data / part / f"{name}.flac"
+    if absent:
+        clip.unlink()
+    else:
+        clip.write_bytes(b"")
+    links = available_parts(data, tmp_path / "links")
+    [line] = capsys.readouterr().out.splitlines()
+    assert line.startswith(f"skipped: clip {data / part / name}.")
+    assert ("does not exist" if absent else "cannot be read") in line
+    assert {path.name for path in (links / part).iterdir()} == {
+        path.name for path in (data / part).iterdir()
+    } - {clip.name}
+    assert unseen(links) == unseen(data)
+
+
+def test_clips_that_are_left_out_are_counted_after_the_first(
+    data: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for path in sorted((data / ESC50).glob("1-*.flac")):
+        path.unlink()
+    (data / ESC50 / "5-9950-A-0.flac").write_bytes(b"")
+    links = available_parts(data, tmp_path / "links")
+    *lines, last = capsys.readouterr().out.splitlines()
+    assert len(lines) == 5
+    assert last == f"skipped: 2 more clips of {data / ESC50}"
+    assert [clip.path.stem for clip in esc50.clips(links / ESC50)] == [
+        f"5-995{number}-A-{CATEGORIES.index(small_data.CATEGORIES_WRITTEN[number])}"
+        for number in range(1, 6)
+    ]
+
+
+def test_a_table_without_any_of_its_clips_is_named(
+    data: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for path in (data / URBANSOUND8K).glob("*.flac"):
+        path.unlink()
+    links = available_parts(data, tmp_path / "links")
+    assert not (links / URBANSOUND8K).exists()
+    assert capsys.readouterr().out == (
+        f"skipped: folder {data / URBANSOUND8K} has none of the 6 clips of urbansound8k.csv\n"
+    )
 
 
 def test_a_table_in_another_encoding_costs_its_own_part_alone(
