@@ -59,7 +59,7 @@ class MotionRecordings:
 
     Recording r is rows [firsts[r], lasts[r]), of `users[r]`, from `began_s[r]` on. `labels` (R,)
     and `intervals` are None where the file has none, as `pressure_pa` (T,) is; `positions` (R,) are
-    then empty texts. `rate` is the file's own, Hz, within 1 % of 50.
+    then empty texts. `rate` is the file's own, Hz, within 1 % of 50 unless others are asked for.
     """
 
     signal: NDArray[Any] = field(repr=False)
@@ -95,14 +95,17 @@ def read_motion(path: Path) -> MotionRecordings | MotionCuts:
     return read_cuts(path) if holds(path, "data") else read_recordings(path)
 
 
-def read_recordings(path: Path, needed: Sequence[str] = ()) -> MotionRecordings:
+def read_recordings(
+    path: Path, needed: Sequence[str] = (), rates: tuple[float, float] | None = None
+) -> MotionRecordings:
     """Read recordings; raises `RecordingError` naming file, array and what is expected.
 
-    `needed` are optional arrays that the caller cannot do without.
+    `needed` are optional arrays that the caller cannot do without; `rates` the lowest and the
+    highest rate in Hz that it can use, 50 Hz alone without.
     """
     arrays = load(path, ("signal", "scale", *_RECORDINGS, *needed), _OPTIONAL)
     signal = numbers(path, arrays, "signal", (-1, 6))
-    rate = _rate(path, arrays, RATE)
+    rate = _rate(path, arrays, RATE) if rates is None else _rate_within(path, arrays, rates)
     firsts, lasts = (whole_numbers(path, arrays, f"recording_{end}") for end in ("start", "stop"))
     users = texts(path, arrays, "recording_user", len(firsts))
     check_length(path, "recording_stop", len(lasts), len(firsts))
@@ -162,6 +165,14 @@ def _rate(path: Path, arrays: Arrays, expected: float) -> float:
         raise RecordingError(
             f"{path.name} is sampled at {rate:g} Hz; expected {expected:g}, as its name says"
         )
+    return rate
+
+
+def _rate_within(path: Path, arrays: Arrays, rates: tuple[float, float]) -> float:
+    rate = rate_hz(path, arrays, ("sampling_rate_hz",), RATE)
+    low, high = rates
+    if not low <= rate <= high:
+        raise RecordingError(f"{path.name} is sampled at {rate:g} Hz; expected {low:g} to {high:g}")
     return rate
 
 

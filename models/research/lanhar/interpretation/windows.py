@@ -11,6 +11,10 @@ import numpy as np
 
 from models.lanhar.activity_names import canonicals
 from models.lanhar.resample import RATE, to_20_hz
+from models.recordings.datasets.motion_files import Interval, MotionRecordings, read_recordings
+from models.recordings.formats.arrays import load
+from models.recordings.formats.columns import check_length, texts, whole_numbers
+from models.recordings.protocol import RecordingError
 from models.research.lib.errors import ResearchError
 from schemas.atomic_file import atomic_path
 
@@ -32,7 +36,6 @@ SAMPLES = 120
 WINDOW_S = SAMPLES / RATE
 
 _TEXT = ("label", "user", "position", "device")
-_MOTION_50 = ("signal", "scale", "recording_start", "recording_stop", "recording_user")
 _CLASSYGLASS = ("recording", "start", "label", "user")
 # Postures change within 2 to 5 s, so their windows include some of the activity on either side.
 _MIN_OF_SHORT = 0.3
@@ -113,20 +116,23 @@ def read_npz(path: Path) -> Windows:
 
     Layouts: `data` (N, 120, 6), `label`, `user`, and where known `position` and `device`; HAPT's
     `signal` with labelled intervals; ClassyGlass' `signal`, whose windows are in
-    `classyglass_windows.npz` beside it. Raises `WindowsError` naming the file and the key.
+    `classyglass_windows.npz` beside it; without such a file, recordings with a label each. Raises
+    `WindowsError` naming the file and the key.
     """
     arrays = _load(path)
-    name = path.stem
     if "data" in arrays:
-        return _of_windows(path, arrays, name)
-    if "interval_label" in arrays:
-        return _of_intervals(path, arrays, name)
-    if "signal" in arrays:
-        return _of_listed(path, arrays, name)
-    raise WindowsError(
-        f"file {str(path)!r} lacks data (windows) and signal (recordings); "
-        f"it holds {', '.join(arrays) or 'nothing'}"
-    )
+        return _of_windows(path, arrays, path.stem)
+    if "signal" not in arrays:
+        raise WindowsError(
+            f"file {str(path)!r} lacks data (windows) and signal (recordings); "
+            f"it holds {', '.join(arrays) or 'nothing'}"
+        )
+    device = str(np.reshape(arrays.get("device", np.array("unknown")), -1)[0])
+    try:
+        motion = read_recordings(path, ("sampling_rate_hz",), (RATE, 1_000))
+        return _cut(path, motion, _stretches(path, motion), device)
+    except RecordingError as error:
+        raise WindowsError(f"file {str(path)!r} cannot be cut into windows: {error}") from error
 
 
 def write_npz(path: Path, windows: Windows) -> None:
@@ -178,91 +184,103 @@ def _of_windows(path: Path, arrays: dict[str, NDArray[Any]], name: str) -> Windo
     return of_arrays(name, data, **columns)
 
 
-def _of_intervals(path: Path, arrays: dict[str, NDArray[Any]], name: str) -> Windows:
-    """HAPT: whole windows inside each interval, one window around each change of posture."""
-    keys = tuple(f"interval_{part}" for part in ("recording", "start", "stop", "label"))
-    _need(path, arrays, (*_MOTION_50, *keys))
-    rate = _rate(path, arrays)
-    length = round(WINDOW_S * rate)
-    cuts: list[tuple[int, int, str]] = []
-    for recording, start, stop, label in zip(*(arrays[k].tolist() for k in keys), strict=True):
-        rows = int(arrays["recording_stop"][recording] - arrays["recording_start"][recording])
-        span = stop - start
+@dataclass(frozen=True)
+class _Stretch:
+    """A window of `user`, from a row of a recording on."""
+
+    recording: int
+    start: int
+    label: str
+    user: str
+
+
+def _stretches(path: Path, motion: MotionRecordings) -> list[_Stretch]:
+    length = round(WINDOW_S * motion.rate)
+    if motion.intervals is not None:
+        return _within(motion, motion.intervals, length)
+    beside = path.with_name(path.name.replace("_50hz", "_windows"))
+    if beside != path and beside.is_file():
+        return _listed(beside, motion, length)
+    if motion.labels is None:
+        raise WindowsError(
+            f"file {str(path)!r} has no labelled intervals or recordings, "
+            f"and {beside.name!r} is not beside it"
+        )
+    whole = [
+        Interval(number, label, 0, last - first)
+        for number, (label, first, last) in enumerate(
+            zip(motion.labels, motion.firsts, motion.lasts, strict=True)
+        )
+    ]
+    return _within(motion, whole, length)
+
+
+def _within(motion: MotionRecordings, intervals: Sequence[Interval], length: int) -> list[_Stretch]:
+    """Return whole windows inside each interval, one window around each change of posture."""
+    stretches = []
+    for interval in intervals:
+        if not interval.label.strip():
+            continue
+        number, span = interval.recording, interval.stop - interval.start
+        rows = motion.lasts[number] - motion.firsts[number]
         if span >= length:
-            starts = range(start, stop - length + 1, length)
-        elif " to " in label and span >= _MIN_OF_SHORT * length:
-            middle = (start + stop - length) // 2
+            starts = range(interval.start, interval.stop - length + 1, length)
+        elif " to " in interval.label and span >= _MIN_OF_SHORT * length:
+            middle = (interval.start + interval.stop - length) // 2
             starts = range(middle, middle + 1)
         else:
             continue
-        cuts += [(recording, at, label) for at in starts if 0 <= at <= rows - length]
-    users = arrays["recording_user"]
-    return _cut(path, arrays, rate, cuts, [str(users[cut[0]]) for cut in cuts], name)
+        stretches += [
+            _Stretch(number, at, interval.label, motion.users[number])
+            for at in starts
+            if 0 <= at <= rows - length
+        ]
+    return stretches
 
 
-def _of_listed(path: Path, arrays: dict[str, NDArray[Any]], name: str) -> Windows:
-    """ClassyGlass: the windows listed in the file beside it."""
-    beside = path.with_name(path.name.replace("_50hz", "_windows"))
-    if beside == path or not beside.is_file():
-        raise WindowsError(
-            f"file {str(path)!r} has no labelled intervals, and {beside.name!r} is not beside it"
-        )
-    listed = _load(beside)
-    _need(path, arrays, _MOTION_50)
-    _need(beside, listed, _CLASSYGLASS)
-    rate = _rate(path, arrays)
-    length = round(WINDOW_S * rate)
-    rows = (arrays["recording_stop"] - arrays["recording_start"]).tolist()
-    columns = zip(*(listed[key].tolist() for key in _CLASSYGLASS), strict=True)
-    cuts, users = [], []
-    for recording, start, label, user in columns:
-        if not 0 <= recording < len(rows):
+def _listed(beside: Path, motion: MotionRecordings, length: int) -> list[_Stretch]:
+    """Return ClassyGlass' windows, which the file beside lists."""
+    arrays = load(beside, _CLASSYGLASS)
+    recordings, starts = (whole_numbers(beside, arrays, name) for name in ("recording", "start"))
+    check_length(beside, "start", len(starts), len(recordings))
+    labels, users = (texts(beside, arrays, name, len(recordings)) for name in ("label", "user"))
+    stretches = []
+    for number, start, label, user in zip(recordings, starts, labels, users, strict=True):
+        if not 0 <= number < len(motion.firsts):
             raise WindowsError(
-                f"file {str(beside)!r}: recording is {recording}; expected 0 to {len(rows) - 1}"
+                f"file {str(beside)!r}: recording is {number}; "
+                f"expected 0 to {len(motion.firsts) - 1}"
             )
-        if 0 <= start <= rows[recording] - length:
-            cuts.append((recording, start, str(label)))
-            users.append(str(user))
-    return _cut(path, arrays, rate, cuts, users, name)
+        if 0 <= start <= motion.lasts[number] - motion.firsts[number] - length:
+            stretches.append(_Stretch(number, start, label, user))
+    return stretches
 
 
 def _cut(
-    path: Path,
-    arrays: dict[str, NDArray[Any]],
-    rate: float,
-    cuts: list[tuple[int, int, str]],
-    users: list[str],
-    name: str,
+    path: Path, motion: MotionRecordings, stretches: Sequence[_Stretch], device: str
 ) -> Windows:
-    if not cuts:
+    if not stretches:
         raise WindowsError(f"file {str(path)!r} holds no labelled stretch of {WINDOW_S:g} s")
-    data = np.empty((len(cuts), SAMPLES, 6), np.float32)
+    rate = motion.rate
+    data = np.empty((len(stretches), SAMPLES, 6), np.float32)
     # A whole recording is resampled for each phase of its windows, to keep their context, but only
     # at the rows that are theirs.
     groups: dict[tuple[int, float], list[int]] = {}
-    for index, (recording, start, _) in enumerate(cuts):
-        groups.setdefault((recording, start * RATE / rate % 1), []).append(index)
-    scale = arrays["scale"].astype(np.float32)
+    for index, one in enumerate(stretches):
+        groups.setdefault((one.recording, one.start * RATE / rate % 1), []).append(index)
     for (recording, _), members in groups.items():
-        first, last = (int(arrays[f"recording_{end}"][recording]) for end in ("start", "stop"))
-        begin = min(cuts[index][1] for index in members)
-        rows = arrays["signal"][first + begin : last].astype(np.float32) / scale
-        starts = [round((cuts[index][1] - begin) * RATE / rate) for index in members]
+        begin = min(stretches[index].start for index in members)
+        first, last = motion.firsts[recording] + begin, motion.lasts[recording]
+        rows = motion.signal[first:last].astype(np.float32) / motion.scale
+        starts = [round((stretches[index].start - begin) * RATE / rate) for index in members]
         # Windows may overlap.
         places, there = np.unique(np.add.outer(starts, np.arange(SAMPLES)), return_inverse=True)
         data[members] = to_20_hz(rows, rate, places)[there.reshape(-1, SAMPLES)]
-    position, device = (
-        [str(np.reshape(arrays[key], -1)[0]) if key in arrays else "unknown"] * len(cuts)
-        for key in ("position", "device")
+    return of_arrays(
+        path.stem,
+        data,
+        [one.label for one in stretches],
+        [one.user for one in stretches],
+        [motion.positions[one.recording] or "unknown" for one in stretches],
+        [device] * len(stretches),
     )
-    return of_arrays(name, data, [label for *_, label in cuts], users, position, device)
-
-
-def _rate(path: Path, arrays: dict[str, NDArray[Any]]) -> float:
-    _need(path, arrays, ("sampling_rate_hz",))
-    rate = float(arrays["sampling_rate_hz"])
-    if not RATE <= rate <= 1_000:
-        raise WindowsError(
-            f"file {str(path)!r}: sampling_rate_hz is {rate:g}; expected {RATE} to 1000"
-        )
-    return rate

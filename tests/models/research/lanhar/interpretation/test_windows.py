@@ -207,6 +207,45 @@ def test_windows_that_overlap_are_alike_where_they_do(tmp_path: Path, rate: floa
     np.testing.assert_array_equal(apart, even[round(700 * 20 / rate) :][:120])
 
 
+def test_a_recording_with_a_label_is_cut_from_its_first_row_on(tmp_path: Path) -> None:
+    content = recordings()
+    content |= {
+        "recording_label": np.array(["walking", "sitting"]),
+        "position": np.array(["ear", "chest"]),
+    }
+    path = written(tmp_path / "r_50hz.npz", **content)
+    windows = read_npz(path)
+    rows = (content["recording_stop"] - content["recording_start"]).tolist()
+    counts = [count // 300 for count in rows]
+    assert windows.label.tolist() == ["walking"] * counts[0] + ["sitting"] * counts[1]
+    assert windows.position.tolist() == ["ear"] * counts[0] + ["chest"] * counts[1]
+
+
+@pytest.mark.parametrize(
+    ("changes", "reason"),
+    [
+        ({"interval_recording": np.array([7])}, "interval of recording 7; expected one of its 2"),
+        ({"interval_start": np.array(["a"])}, "interval_start .*expected a row of whole numbers"),
+        ({"interval_stop": np.array([300, 600])}, "2 entries in interval_stop; expected 1"),
+        ({"scale": np.zeros(6)}, "expected six above 0"),
+        ({"signal": np.zeros((1800, 7), np.int16)}, r"expected numbers of shape \(any, 6\)"),
+        ({"sampling_rate_hz": np.array(4.0)}, "sampled at 4 Hz; expected 20 to 1000"),
+    ],
+)
+def test_recordings_that_contradict_themselves_are_refused(
+    tmp_path: Path, changes: dict[str, np.ndarray], reason: str
+) -> None:
+    content = recordings() | {
+        "interval_recording": np.array([0]),
+        "interval_start": np.array([0]),
+        "interval_stop": np.array([600]),
+        "interval_label": np.array([b"walking"]),
+    }
+    assert read_npz(written(tmp_path / "h_50hz.npz", **content)).label.tolist() == ["walking"] * 2
+    with pytest.raises(WindowsError, match=f"h_50hz.npz' cannot be cut into windows: .*{reason}"):
+        read_npz(written(tmp_path / "h_50hz.npz", **(content | changes)))
+
+
 def test_recordings_without_labels_say_what_is_missing(tmp_path: Path) -> None:
     path = written(tmp_path / "c_50hz.npz", **recordings())
     with pytest.raises(WindowsError, match=r"'c_windows\.npz' is not beside it"):
