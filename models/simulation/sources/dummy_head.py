@@ -12,7 +12,7 @@ from models.recordings.formats.columns import check_length, finite, rate_hz
 from models.recordings.protocol import RecordingError
 from models.simulation.acoustics.ears import DIRECTIONS, EAR_POINTS_M, NFFT, Responses, short
 from models.simulation.acoustics.sounds import FS
-from models.simulation.sources.responses import checked_responses
+from models.simulation.sources.responses import checked_distances, checked_responses
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -20,7 +20,6 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 
-_DISTANCES_M = (0.1, 20.0)
 _OFF_DEG = 7.5
 """Maximum difference between a direction and the response for it: those of a grid of 15°."""
 _LEVEL_DEG = 1.0
@@ -69,17 +68,12 @@ def read_dummy_head(path: Path) -> DummyHead:
             f"{path.name} has {len(azimuth)} azimuths and {len(distance)} distances; "
             "expected as many of either"
         )
-    low, high = _DISTANCES_M
-    for metres in distance[(distance < low) | (distance > high)]:
-        raise RecordingError(
-            f"{path.name} has distance_m {metres:g}; expected metres, {low:g} to {high:g}"
-        )
+    distance = checked_distances(path, distance)
     level = np.ones(len(azimuth), bool)
     if "elevation_deg" in file:
         elevation = finite(path, file, "elevation_deg")
         check_length(path, "elevation_deg", len(elevation), len(azimuth))
         level = np.abs(elevation) < _LEVEL_DEG
-    distance = np.round(distance, 3)
     rings = []
     distances = np.unique(distance)
     for metres in distances:

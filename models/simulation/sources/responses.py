@@ -14,6 +14,8 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+_DISTANCES_M = (0.1, 20.0)
+
 
 def checked_responses(
     path: Path, values: NDArray[Any], shape: tuple[int, ...]
@@ -32,3 +34,13 @@ def checked_responses(
             "expected one to sound at each ear from each place"
         )
     return values.astype(np.float32)
+
+
+def checked_distances(path: Path, metres: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return distances in m, to the millimetre; raises `RecordingError` if they are hardly in m."""
+    low, high = _DISTANCES_M
+    for wrong in metres[(metres < low) | (metres > high)]:
+        raise RecordingError(
+            f"{path.name} has a source at {wrong:g}; expected metres, {low:g} to {high:g}"
+        )
+    return np.round(metres, 3)

@@ -15,7 +15,7 @@ from scipy import fft, signal
 from models.recordings.protocol import RecordingError
 from models.simulation.acoustics.ears import DIRECTIONS, NFFT, Responses, short
 from models.simulation.acoustics.sounds import FS
-from models.simulation.sources.responses import checked_responses
+from models.simulation.sources.responses import checked_distances, checked_responses
 from schemas.extras import needs
 
 if TYPE_CHECKING:
@@ -92,7 +92,7 @@ def read_sofa(path: Path) -> MeasuredRoom:
     return MeasuredRoom(
         name=path.stem,
         azimuth=azimuth,
-        distance_m=place[:, 2],
+        distance_m=checked_distances(path, place[:, 2]),
         responses=np.ascontiguousarray(responses),
     )
 

@@ -70,7 +70,7 @@ def test_only_the_horizontal_ring_is_used(tmp_path: Path) -> None:
 @pytest.mark.parametrize("factor", [100.0, -1.0])
 def test_distances_that_are_not_of_metres_are_refused(tmp_path: Path, factor: float) -> None:
     metres = np.repeat(np.array([3.25, 0.5]), 72) * factor
-    with pytest.raises(RecordingError, match=r"has distance_m -?[35].*; expected metres, 0\.1"):
+    with pytest.raises(RecordingError, match=r"has a source at -?[35].*; expected metres, 0\.1"):
         read_dummy_head(dummy_head_file(tmp_path / "head.npz", distance_m=metres))
 
 

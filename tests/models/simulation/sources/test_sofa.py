@@ -25,11 +25,20 @@ def test_places_are_counted_counter_clockwise_from_ahead(tmp_path: Path) -> None
 def test_places_in_metres_are_those_of_angles(tmp_path: Path) -> None:
     path = sofa_file(tmp_path / "room_16k.sofa")
     with h5py.File(path, "r+") as file:
-        file["SourcePosition"][:] = [[1.5, 0, 0], [0, 1.5, 0], [0, -1.5, 0]]
+        file["SourcePosition"][:] = [[1.5, 0, 0], [1e-9, 1.5, 0], [0, -1.0, -1.1180339887]]
         file["SourcePosition"].attrs["Type"] = np.bytes_(b"cartesian")
     room = read_sofa(path)
-    np.testing.assert_allclose(room.azimuth, [0, np.pi / 2, -np.pi / 2])
-    np.testing.assert_allclose(room.distance_m, [1.5, 1.5, 1.5])
+    np.testing.assert_allclose(room.azimuth, [0, np.pi / 2, -np.pi / 2], atol=1e-6)
+    # Not one distance for each last bit of a root.
+    assert room.distance_m.tolist() == [1.5, 1.5, 1.5]
+
+
+def test_distances_that_are_not_of_metres_are_refused(tmp_path: Path) -> None:
+    path = sofa_file(tmp_path / "room_16k.sofa")
+    with h5py.File(path, "r+") as file:
+        file["SourcePosition"][1, 2] = 150.0
+    with pytest.raises(RecordingError, match=r"has a source at 150; expected metres, 0\.1"):
+        read_sofa(path)
 
 
 def test_a_file_that_counts_clockwise_is_turned_round(tmp_path: Path) -> None:
