@@ -39,7 +39,8 @@ def clips(folder: Path, split: Split | None = None) -> list[Path]:
     return [
         path
         for path in sorted(folder.iterdir())
-        if path.suffix in SUFFIXES and (split is None or speaker_split(speaker(path)) == split)
+        if path.suffix.lower() in SUFFIXES
+        and (split is None or speaker_split(speaker(path)) == split)
     ]
 
 

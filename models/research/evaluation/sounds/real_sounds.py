@@ -77,10 +77,17 @@ _STREAM = 9
 
 
 def missing(data: Path) -> list[str]:
-    """Return the recordings evaluated here that `data` lacks, except ESC-50."""
-    absent = [] if spoken_digits.clips(data / SPEECH) else [str(SPEECH)]
-    if not (data / URBANSOUND8K / urbansound8k.TABLE).is_file():
-        absent.append(str(URBANSOUND8K))
+    """Return the recordings evaluated here that `data` lacks, except ESC-50.
+
+    Of a folder that is there, it is the file.
+    """
+    absent = []
+    if not spoken_digits.clips(data / SPEECH):
+        names = SPEECH / f"SPEAKER_NN{'|'.join(esc50.SUFFIXES)}"
+        absent.append(str(names if (data / SPEECH).is_dir() else SPEECH))
+    table = URBANSOUND8K / urbansound8k.TABLE
+    if not (data / table).is_file():
+        absent.append(str(table if (data / URBANSOUND8K).is_dir() else URBANSOUND8K))
     return absent
 
 

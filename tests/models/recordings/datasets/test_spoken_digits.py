@@ -32,6 +32,7 @@ def tones(words_s: list[float], pause_s: float) -> NDArray[np.float32]:
 def test_speakers_are_of_one_part_with_all_of_their_files(tmp_path: Path) -> None:
     small_data.speech(tmp_path / "speech")
     (tmp_path / "speech" / "README.md").write_text("who speaks")
+    (tmp_path / "speech" / "lucas_00.flac").rename(tmp_path / "speech" / "lucas_00.FLAC")
     assert [path.stem for path in clips(tmp_path / "speech")] == [
         *("george_00", "lucas_00", "nicolas_00")
     ]

@@ -186,6 +186,14 @@ def test_what_is_absent_is_named_and_the_rest_measured(
 ) -> None:
     assert missing(data) == []
     assert missing(tmp_path) == ["audio/speech_digits_16k", "audio/urbansound8k_16k"]
+    for part in (SPEECH, URBANSOUND8K):
+        (tmp_path / part).mkdir(parents=True)
+    assert missing(tmp_path) == [
+        "audio/speech_digits_16k/SPEAKER_NN.flac|.ogg|.wav",
+        "audio/urbansound8k_16k/urbansound8k.csv",
+    ]
+    for part in (SPEECH, URBANSOUND8K):
+        (tmp_path / part).rmdir()
     assert measure(registry, tmp_path, TEST, 0) == {}
     small_data.speech(tmp_path / SPEECH)
     assert missing(tmp_path) == ["audio/urbansound8k_16k"]
