@@ -44,6 +44,8 @@ from models.simulation.sources.measured import SoundBank
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from models.egolog.imu_encoder import ImuEncoder
+    from models.recordings.datasets.real_motion import MotionWindows
     from models.recordings.splits import Splits
     from models.serving.registry import Precision
 
@@ -74,12 +76,7 @@ def measure_space(
     results |= real_sounds.measure(registry, data, splits, seed)
     windows = motion_windows.read(data / IMU, splits.motion)
     if windows is not None:
-        predicted_motion, true_motion = imu_encoder.motion_classes(encoders.imu, windows)
-        results["motion_class"] = {
-            "macro_f1": macro_f1(predicted_motion, true_motion),
-            "windows": len(true_motion),
-            "confusion": confusion(predicted_motion, true_motion, 4).tolist(),
-        }
+        results |= measure_motion_class(encoders.imu, windows)
     by_file = real_motion.measure(registry, data / IMU)
     if by_file:
         results["real_motion"] = by_file
@@ -91,6 +88,21 @@ def measure_space(
 
 def _has_clips(data: Path) -> bool:
     return (data / ESC50 / esc50.TABLE).is_file()
+
+
+def measure_motion_class(encoder: ImuEncoder, windows: MotionWindows) -> Figures:
+    """Return `motion_class`, or nothing where everybody keeps still."""
+    predicted, true = imu_encoder.motion_classes(encoder, windows)
+    if not len(true):
+        print(f"skipped: motion_class: nobody moves in {len(windows)} windows")
+        return {}
+    return {
+        "motion_class": {
+            "macro_f1": macro_f1(predicted, true),
+            "windows": len(true),
+            "confusion": confusion(predicted, true, 4).tolist(),
+        }
+    }
 
 
 def measure_places(

@@ -4,9 +4,11 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from models.egolog.imu_encoder import ImuEncoder
+from models.recordings.datasets.real_motion import NONE, WINDOW, MotionWindows
 from models.recordings.shared_data import ESC50, IMU
 from models.recordings.splits import Splits
-from models.research.evaluation.measures import measure_places
+from models.research.evaluation.measures import measure_motion_class, measure_places
 from models.research.lib.served_registry import ServedRegistry
 from models.serving.registry import WEIGHTS_DIR
 from tests.models import small_data
@@ -15,6 +17,20 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     import pytest
+
+
+def test_windows_in_which_nobody_moves_have_no_motion_class(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    def windows(motion: int) -> MotionWindows:
+        shape = np.full(3, motion)
+        return MotionWindows(
+            np.zeros((3, WINDOW, 6), np.float32), shape, shape, shape, np.array(["hapt"] * 3)
+        )
+
+    assert measure_motion_class(ImuEncoder(), windows(NONE)) == {}
+    assert capsys.readouterr().out == "skipped: motion_class: nobody moves in 3 windows\n"
+    assert measure_motion_class(ImuEncoder(), windows(0))["motion_class"]["windows"] == 3
 
 
 def test_motion_without_activities_turns_no_heads(
