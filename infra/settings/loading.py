@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import difflib
 import os
+import re
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -21,6 +22,10 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from pydantic_core import ErrorDetails
+
+# What Kubernetes calls the address of a service. A setting may be misspelt so too, but its value is
+# not an address of TCP.
+_SERVICE_LINK = re.compile(rf"{PREFIX}(\w+_)?PORT(_\d+_(TCP|UDP))?")
 
 
 def load(env_file: Path | None = Path(".env"), **overrides: object) -> Settings:
@@ -68,8 +73,14 @@ def _refuse_unknown(variables: Mapping[str, str]) -> None:
         env_name(field) + FILE_SUFFIX for field in Settings.model_fields if may_be_in_file(field)
     }
     for name in sorted(variables):
-        if name not in known | NOT_SETTINGS:
-            raise SettingsError(_unknown(name))
+        if name in known | NOT_SETTINGS:
+            continue
+        if _SERVICE_LINK.fullmatch(name) and variables[name].startswith(("tcp://", "udp://")):
+            raise SettingsError(
+                f"setting {name} is unknown: it is Kubernetes' address of a service; set "
+                "enableServiceLinks: false in the pod"
+            )
+        raise SettingsError(_unknown(name))
 
 
 def _from_files(variables: Mapping[str, str]) -> dict[str, str]:

@@ -10,6 +10,7 @@ import yaml
 
 from infra import topics
 from infra.broker import broker_topics
+from infra.errors import SettingsError
 from infra.settings import Settings, env_name, load
 
 ROOT = Path(__file__).parents[3]
@@ -66,9 +67,10 @@ def test_kustomize_builds_it_and_fills_in_what_the_settings_say() -> None:
     named = [each for each in built if each["kind"] != "Namespace"]
     assert {each["metadata"]["namespace"] for each in named} == {"egolog"}
     [scaler] = [each for each in built if each["kind"] == "ScaledObject"]
-    asked = scaler["spec"]["triggers"][0]["metadata"]
-    assert f"kafka://{asked['bootstrapServers']}" == DATA["EGOLOG_BROKER_URL"]
-    assert asked["consumerGroup"] == DATA["EGOLOG_APP_ID"]
+    for trigger in scaler["spec"]["triggers"]:
+        asked = trigger["metadata"]
+        assert f"kafka://{asked['bootstrapServers']}" == DATA["EGOLOG_BROKER_URL"]
+        assert asked["consumerGroup"] == DATA["EGOLOG_APP_ID"]
     images = {
         container["image"]
         for each in built
@@ -89,11 +91,37 @@ def test_the_settings_are_real_with_allowed_values(monkeypatch: pytest.MonkeyPat
     assert load(env_file=None).bootstrap_servers == ["kafka:9092"]
 
 
+@pytest.mark.parametrize("name", pods())
+def test_no_service_becomes_a_setting(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    # What kubelet puts into the pods of a namespace with this service, unless it is told not to.
+    monkeypatch.setenv("EGOLOG_WORKER_SERVICE_HOST", "10.0.0.1")
+    monkeypatch.setenv("EGOLOG_WORKER_PORT", "tcp://10.0.0.1:6066")
+    with pytest.raises(SettingsError, match="enableServiceLinks: false"):
+        load(env_file=None)
+    assert pods()[name]["spec"]["enableServiceLinks"] is False
+
+
+@pytest.mark.parametrize("name", pods())
+def test_a_pod_has_the_files_that_settings_may_name_where_there_are_any(name: str) -> None:
+    spec = pods()[name]["spec"]
+    [volume] = [each for each in spec["volumes"] if each["name"] == "files"]
+    assert volume["secret"] == {"secretName": "egolog-files", "optional": True}
+    [mount] = [each for each in spec["containers"][0]["volumeMounts"] if each["name"] == "files"]
+    assert mount["mountPath"] == "/etc/egolog"
+    assert mount["readOnly"] is True
+
+
 def test_there_are_as_many_workers_at_most_as_partitions() -> None:
     spec = one("ScaledObject", "egolog-worker")["spec"]
     assert spec["maxReplicaCount"] == int(DATA["EGOLOG_TOPIC_PARTITIONS"])
     assert one("Deployment", spec["scaleTargetRef"]["name"])["spec"].get("replicas") is None
-    assert spec["triggers"][0]["metadata"]["topic"] == topics.AUDIO_FRAMES
+
+
+def test_devices_without_a_microphone_scale_the_workers_too() -> None:
+    triggers = one("ScaledObject", "egolog-worker")["spec"]["triggers"]
+    assert [each["metadata"]["topic"] for each in triggers] == list(topics.RAW)
+    audio, imu = ({**each["metadata"], "topic": ""} for each in triggers)
+    assert audio == imu
 
 
 @pytest.mark.parametrize("name", pods())
