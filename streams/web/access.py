@@ -50,10 +50,11 @@ class Access:
         """Return whether the request's host is allowed.
 
         On loopback only its own names are, because another site could let its name point there (DNS
-        rebinding).
+        rebinding). A program that shows the token may use any, such as the address of a pod that
+        Prometheus asks: a site does not know the token, and a login's cookie is bound to its host.
         """
         host = host_name(request)
-        if host in self.hosts:
+        if host in self.hosts or self._bears_token(request):
             return True
         return is_loopback(host) if _on_loopback(request) else not self.hosts
 
@@ -63,10 +64,7 @@ class Access:
             return True
         if self.token is None:
             return not self.proxies
-        kind, _, given = request.headers.get("Authorization", "").partition(" ")
-        if kind.lower() == "bearer" and self.is_token(given.strip()):
-            return True
-        return self._is_cookie(request.cookies.get(COOKIE, ""))
+        return self._bears_token(request) or self._is_cookie(request.cookies.get(COOKIE, ""))
 
     def is_token(self, given: str) -> bool:
         """Return whether `given` is the token, in constant time."""
@@ -81,6 +79,10 @@ class Access:
         """Return whether the browser's own connection is encrypted, as far as is known."""
         forwarded = request.headers.get("X-Forwarded-Proto", "").lower() == "https"
         return request.secure or (forwarded and self._through_proxy(request))
+
+    def _bears_token(self, request: web.Request) -> bool:
+        kind, _, given = request.headers.get("Authorization", "").partition(" ")
+        return kind.lower() == "bearer" and self.is_token(given.strip())
 
     def _is_cookie(self, given: str) -> bool:
         until, _, signature = given.partition(".")

@@ -76,17 +76,19 @@ async def harden(_request: web.Request, response: web.StreamResponse) -> None:
 
 
 async def _guarded(request: web.Request, handler: Handler, access: Access) -> web.StreamResponse:
+    health = request.path.startswith(HEALTH)
     if not access.serves(request):
+        if health:
+            # Kubernetes asks a pod by its address.
+            return await _state_of_health(request, handler)
         expected = ", ".join(access.hosts) or "localhost or 127.0.0.1"
         return error(
             421, f"host {host_name(request)[:100]!r} is not served here; expected {expected}"
         )
     if access.admits(request) or request.path.startswith(PUBLIC):
         return await _answer(request, handler)
-    if request.path.startswith(HEALTH):
-        # A monitor without the token gets the state of health, and no more.
-        status = (await _answer(request, handler)).status
-        return error(status, "not well") if status >= 400 else web.json_response({"status": "ok"})
+    if health:
+        return await _state_of_health(request, handler)
     if access.token is None:
         return error(403, "this address is not that of a proxy that may ask")
     if request.path == "/":
@@ -94,6 +96,12 @@ async def _guarded(request: web.Request, handler: Handler, access: Access) -> we
     refusal = error(401, "expected the header Authorization: Bearer TOKEN, or a login at /")
     refusal.headers["WWW-Authenticate"] = 'Bearer realm="egolog"'
     return refusal
+
+
+async def _state_of_health(request: web.Request, handler: Handler) -> web.StreamResponse:
+    """Return what a monitor without the token gets: the state of health, and no more."""
+    status = (await _answer(request, handler)).status
+    return error(status, "not well") if status >= 400 else web.json_response({"status": "ok"})
 
 
 async def _answer(request: web.Request, handler: Handler) -> web.StreamResponse:

@@ -186,5 +186,23 @@ async def test_only_hosts_of_the_setting_and_loopbacks_own_are_served(serve: Ser
             assert answer.status == status, host
 
 
+async def test_a_probe_by_a_pods_address_gets_the_state_of_health_and_no_more(
+    serve: Serve,
+) -> None:
+    client = await serve(Access.of(load(env_file=None, web_hosts="log.home", web_token=TOKEN)))
+    for path in ("/api/health/live", "/api/health/ready", "/api/health"):
+        async with client.get(path, headers={"Host": "10.1.2.3:6066"}) as answer:
+            assert (answer.status, await answer.json()) == (200, {"status": "ok"}), path
+
+
+async def test_a_program_that_shows_the_token_may_ask_by_a_pods_address(serve: Serve) -> None:
+    client = await serve(Access.of(load(env_file=None, web_hosts="log.home", web_token=TOKEN)))
+    shown = {f"Bearer {TOKEN}": 200, f"Bearer {TOKEN}x": 421}
+    for value, status in shown.items():
+        headers = {"Host": "10.1.2.3:6066", "Authorization": value}
+        async with client.get("/api/devices", headers=headers) as answer:
+            assert answer.status == status
+
+
 def test_rules_show_no_token() -> None:
     assert TOKEN not in repr(Access(TOKEN))
