@@ -71,6 +71,7 @@ Precision = Literal["int8", "float32"]
 
 # Shortened, because a record's revision has at most 64 characters.
 _INT8_DIGITS = 8
+_WITHOUT_ACCELERATION = "remove that file"
 
 
 @dataclass(frozen=True)
@@ -107,6 +108,14 @@ class Opened:
     def whole_revision(self) -> str:
         """The revision, or 12 digits of it and that for acceleration together."""
         return joint_revision((self.revision, self.acceleration))
+
+    @property
+    def revisions(self) -> frozenset[str]:
+        """By which revisions records name these weights, whatever they compute on.
+
+        Those from before there were weights for devices without a gyroscope do not name them.
+        """
+        return names_in_records(self.revision, self.acceleration)
 
     @property
     def recorded(self) -> str:
@@ -162,7 +171,9 @@ class Registry:
             if name not in sessions:
                 sessions[name] = self._session(name, weights, file)
         if key.acceleration is not None:
-            alone, acceleration = self._derived(key.acceleration, weights, file, "remove that file")
+            alone, acceleration = self._derived(
+                key.acceleration, weights, file, _WITHOUT_ACCELERATION
+            )
             sessions |= {name: ByGyroscope(name, sessions[name], alone[name]) for name in alone}
         return Opened(
             weights.name,
@@ -175,6 +186,19 @@ class Registry:
             acceleration,
             suffix,
         )
+
+    def revisions(self, key: Served) -> frozenset[str]:
+        """Return by which revisions records name the weights of `key`: `Opened.revisions`.
+
+        Nothing is opened. Raises as `open` does.
+        """
+        weights = self.weights(key)
+        derived = None
+        if key.acceleration is not None:
+            derived = self._derived_weights(
+                key.acceleration, weights, self.path(key), _WITHOUT_ACCELERATION
+            )
+        return names_in_records(weights.revision, "" if derived is None else derived.revision)
 
     def load(self, key: Key[N], path: Path | None = None) -> Loaded[N]:
         """Load the torch network of `key` in inference mode, from `path` if given.
@@ -213,11 +237,29 @@ class Registry:
     ) -> tuple[dict[str, NetworkSession], str]:
         """Return the sessions of weights that were made of `whole`, and their revision.
 
-        There are none without such weights beside `file`. `without` says how to do without them.
+        There are none without such weights beside `file`.
+        """
+        weights = self._derived_weights(key, whole, file, without)
+        if weights is None:
+            return {}, ""
+        beside = file.with_name(self.path(key).name)
+        # Tensors that are the same are in the file that they were made of.
+        both = replace(weights, tensors={**whole.tensors, **weights.tensors})
+        sessions: dict[str, NetworkSession] = {
+            name.removesuffix(INT8_ENDING): self._session(name, both, beside) for name in key.graphs
+        }
+        return sessions, weights.revision
+
+    def _derived_weights(
+        self, key: Served, whole: StoredWeights, file: Path, without: str
+    ) -> StoredWeights | None:
+        """Return the weights beside `file` that were made of `whole`, None if there are none.
+
+        `without` says how to do without them.
         """
         beside = file.with_name(self.path(key).name)
         if not beside.is_file():
-            return {}, ""
+            return None
         weights = self.weights(key, beside)
         made_of = json.loads(weights.config).get(MADE_OF)
         if made_of != whole.sha256:
@@ -225,12 +267,7 @@ class Registry:
                 f"weights {beside} were made of {whole.name} {str(made_of)[:REVISION_DIGITS]}, and "
                 f"they are {whole.revision}; make them anew ({made_by(key.name)}) or {without}"
             )
-        # Tensors that are the same are in the file that they were made of.
-        both = replace(weights, tensors={**whole.tensors, **weights.tensors})
-        sessions: dict[str, NetworkSession] = {
-            name.removesuffix(INT8_ENDING): self._session(name, both, beside) for name in key.graphs
-        }
-        return sessions, weights.revision
+        return weights
 
     def _session(self, name: str, weights: StoredWeights, file: Path) -> GraphSession:
         known = self._sessions.get((name, weights.sha256))
@@ -254,6 +291,11 @@ class Registry:
             ) from error
         self._sessions[name, weights.sha256] = session
         return session
+
+
+def names_in_records(revision: str, acceleration: str) -> frozenset[str]:
+    """Return by which revisions records name weights with those for acceleration, "" for none."""
+    return frozenset((revision, joint_revision((revision, acceleration))))
 
 
 def build_module(key: Key[N], file: Path, weights: StoredWeights) -> N:

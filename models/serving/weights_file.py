@@ -7,7 +7,7 @@ another shape or used with another label order. Nothing is unpickled.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from hashlib import sha256
 from typing import TYPE_CHECKING, Any, Protocol
@@ -103,6 +103,11 @@ def joint_revision(revisions: Iterable[str]) -> str:
     if len(parts) == 1:
         return parts[0]
     return sha256("+".join(parts).encode()).hexdigest()[:REVISION_DIGITS]
+
+
+def names_encoders(record: str, encoders: Collection[str]) -> bool:
+    """Return whether an estimate's revision, `<network>+<encoders>...`, names one of `encoders`."""
+    return record.split("+")[1:2] in [[each] for each in encoders]
 
 
 def read_weights(key: WeightsKey, file: Path) -> StoredWeights:

@@ -26,6 +26,7 @@ from infra.redis.erasure_marks import count_refused
 from models.egolog.correction_adapter import CorrectionAdapter
 from models.labels import SCENARIOS
 from models.serving.predict import PredictError
+from models.serving.weights_file import names_encoders
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -105,8 +106,9 @@ class CorrectionAdapters:
 def _build_adapter(
     recognizer: ScenarioRecognizer, network: str, items: Sequence[FinetuneItem]
 ) -> CorrectionAdapter | None:
-    encoders = recognizer.encoders_revision
-    usable = [item for item in items if item.revision.split("+")[1:2] == [encoders]]
+    usable = [
+        item for item in items if names_encoders(item.revision, recognizer.encoders_in_records)
+    ]
     if not usable:
         return None
     rows = [item.embeddings.array().astype(np.float32) for item in usable]

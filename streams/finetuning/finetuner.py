@@ -36,6 +36,7 @@ class Finetuner:
     def __init__(self, settings: Settings, registry: Registry) -> None:
         self._settings = settings
         self._encoders = registry.weights(ENCODERS).revision
+        self._in_records = registry.revisions(ENCODERS)
         self._stack = AsyncExitStack()
         self._buffer: ReplayBuffer
         self._queue: QueueReader
@@ -100,7 +101,7 @@ class Finetuner:
         self._stack.push_async_callback(self._controls.close)
         self._forget_erased()
         self._queue = await self._stack.enter_async_context(
-            QueueReader(settings, buffer, encoders, self._controls)
+            QueueReader(settings, buffer, encoders, self._in_records, self._controls)
         )
         self._reviser = Reviser(settings, buffer, encoders, folder)
 

@@ -15,13 +15,14 @@ from aiokafka.errors import KafkaError
 from infra import metrics, topics
 from infra.broker.access import broker_error, client_arguments
 from models.finetuning.examples import Examples, ExamplesError
+from models.serving.weights_file import names_encoders
 from schemas import DeadLetter, FinetuneItem, SchemaError
 from schemas.correction import WEARER
 from schemas.errors import InvalidError
 from streams.engine.dead_letters import dead_letter
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Collection, Mapping
 
     from infra.model_store.replay_buffer import ReplayBuffer
     from infra.settings import Settings
@@ -34,16 +35,22 @@ _Row = tuple[str, str, bytes]
 class QueueReader:
     """Reads items for the networks of the revision `encoders`; an async context manager.
 
-    Items that `controls` drop are skipped, and invalid ones become dead letters. All methods raise
-    `BrokerError`.
+    Records name these encoders by one of `in_records`. Items that `controls` drop are skipped, and
+    invalid ones become dead letters. All methods raise `BrokerError`.
     """
 
     def __init__(
-        self, settings: Settings, buffer: ReplayBuffer, encoders: str, controls: DeviceControls
+        self,
+        settings: Settings,
+        buffer: ReplayBuffer,
+        encoders: str,
+        in_records: Collection[str],
+        controls: DeviceControls,
     ) -> None:
         self._settings = settings
         self._buffer = buffer
         self._encoders = encoders
+        self._in_records = in_records
         self._controls = controls
         self._stack = AsyncExitStack()
         self._consumer: Any
@@ -155,8 +162,7 @@ class QueueReader:
             if not item.pseudo_labels and item.provenance != WEARER:
                 metrics.finetune_items.labels(outcome="unlabelled").inc()
                 return None
-            # NETWORK+ENCODERS, and +wWINDOWS if the wearer has an adapter.
-            if item.revision.split("+")[1:2] != [self._encoders]:
+            if not names_encoders(item.revision, self._in_records):
                 metrics.finetune_items.labels(outcome="other_encoders").inc()
                 return None
             Examples.of_items([item])

@@ -67,7 +67,10 @@ class ScenarioRecognizer:
         self._sound_event_above = sound_event_above
         self._encoders = registry.open(ENCODERS)
         self._segments = SegmentEncoder(self._encoders, self._second_encoder, segment_s)
+        # A network that was tuned on the features of these encoders is named with this one.
         self.encoders_revision = self._encoders.revision
+        # By which of them the records of such features name the encoders.
+        self.encoders_in_records = self._encoders.revisions
         self._current = registry.open(SCENARIO)
         self._known = FamiliarMotion.of(registry.weights(SCENARIO_FAMILIARITY).tensors)
 

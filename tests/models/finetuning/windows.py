@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from models.egolog.contrastive import ENCODERS
 from models.egolog.scenario import SCENARIO
 from models.egolog.segment_row import AFTER_EMBEDDINGS
 from models.finetuning.coreset import Coreset
@@ -16,6 +15,7 @@ from models.finetuning.scoring import probabilities
 from models.finetuning.tune import TuneSettings
 from models.labels import SCENARIOS
 from models.serving.registry import Registry
+from models.serving.served import ENCODERS
 from schemas import FinetuneItem, PackedRows
 from schemas.frames import NS
 
@@ -99,7 +99,8 @@ def uncertain(network: ScenarioNet, windows: Examples) -> float:
 def items(windows: Examples, encoders: str | None = None) -> list[FinetuneItem]:
     """The windows as the queue carries them, ten minutes apart."""
     predicted = probabilities(shipped_network(), windows.rows)
-    revision = encoders or Registry().load(ENCODERS).revision
+    # As workers name the encoders in their records.
+    revision = encoders or Registry(precision="int8").open(ENCODERS).recorded
     found = []
     for number, (rows, labels, p) in enumerate(
         zip(windows.rows, windows.labels, predicted, strict=True)

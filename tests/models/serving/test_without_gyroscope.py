@@ -9,9 +9,10 @@ import torch
 from models.lanhar.rotation_invariant import channels_and_measures
 from models.research.without_gyroscope.derived import write_derived
 from models.serving.catalogue import key_of
-from models.serving.predict import ActivityRecognizer, HarInput
+from models.serving.predict import ActivityRecognizer, HarInput, ScenarioRecognizer
 from models.serving.registry import DamagedWeightsError, Registry
 from models.serving.served import ENCODERS, ENCODERS_ACCELERATION, LANHAR_SENSOR
+from models.serving.weights_file import names_encoders
 from models.serving.without_gyroscope import ROTATION_OF, ByGyroscope
 from tests.models import fresh
 
@@ -21,6 +22,8 @@ if TYPE_CHECKING:
     from typing import Any
 
     from numpy.typing import NDArray
+
+    from models.serving.registry import Precision
 
 
 class Named:
@@ -102,3 +105,24 @@ def test_the_shipped_weights_have_copies_for_acceleration() -> None:
         opened = Registry().open(key)
         assert opened.acceleration
         assert opened.whole_revision != opened.revision
+
+
+@pytest.mark.parametrize("precision", ["int8", "float32"])
+def test_features_are_learned_from_by_what_records_call_their_encoders(
+    precision: Precision,
+) -> None:
+    registry = Registry(precision=precision)
+    opened = registry.open(ENCODERS)
+    learned = registry.revisions(ENCODERS)
+    assert learned == opened.revisions
+    assert names_encoders(f"{'0' * 12}+{opened.recorded}+c123456", learned)
+    # A record of before there were copies for acceleration.
+    assert names_encoders(f"{'0' * 12}+{opened.revision}", learned)
+    for other in (f"{'f' * 12}", f"{opened.acceleration}", ""):
+        assert not names_encoders(f"{opened.whole_revision}+{other}", learned)
+    assert not names_encoders(opened.whole_revision, learned)
+
+
+def test_a_recognizer_takes_the_features_of_its_own_records() -> None:
+    recognizer = ScenarioRecognizer(Registry(precision="int8"))
+    assert names_encoders(recognizer.revision, recognizer.encoders_in_records)

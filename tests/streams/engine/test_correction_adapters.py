@@ -27,7 +27,7 @@ class Recognizer:
     """Takes everything for the first scenario; knows what it was asked."""
 
     def __init__(self) -> None:
-        self.scenario_revision, self.encoders_revision = NETWORK, ENCODERS
+        self.scenario_revision, self.encoders_in_records = NETWORK, {ENCODERS}
         self.asked: list[float] = []
 
     def classify(self, rows: np.ndarray) -> dict[str, float]:
