@@ -64,6 +64,11 @@ class WeightsStore:
         folder = settings.run_dir.absolute()
         return cls(settings.revisions_url or str(folder / "revisions"), folder / "revision-copies")
 
+    def check(self) -> None:
+        """Raise `RevisionError` where fsspec opens no such URL; the store itself is not asked."""
+        if "://" in self.url:
+            self._open()
+
     def put(self, path: Path, model: str, revision: str) -> StoredFile:
         """Copy the file at `path` into the store; raises `RevisionError`.
 

@@ -11,6 +11,8 @@ from prometheus_client import start_http_server
 from infra.broker import topic_creation
 from infra.broker.groups import require_group
 from infra.errors import PortInUseError
+from infra.model_store.weights import WeightsStore
+from infra.redis.client import connect
 from infra.settings import Settings, env_name
 from streams.commands.error_lines import one_line_errors
 from streams.commands.running_services import running
@@ -40,6 +42,10 @@ def register(app: EgoLogApp) -> None:
         """
         registry = open_registry(app.settings)
         settings = running(app.settings, "broker_url", "redis_url")
+        # What is trained goes to both, an hour later perhaps.
+        WeightsStore.of(settings).check()
+        async with await connect(settings):
+            pass
         await topic_creation.create(settings)
         await require_group(settings, f"{settings.app_id}-finetune")
         logging.basicConfig(level=settings.log_level, format="%(message)s")

@@ -15,6 +15,7 @@ from infra.broker.groups import require_group
 from infra.disk import full_disk
 from infra.errors import InfraError, PortInUseError
 from infra.local.embedded import EmbeddedServices
+from infra.model_store.weights import WeightsStore
 from infra.redis.client import connect
 from infra.redis.durability import warn_of_loss
 from infra.settings import EMBEDDED, Settings, env_name
@@ -123,6 +124,7 @@ def prepare(
         require_guard(settings, str(conf.web_bind))
         _check_port_free(str(conf.web_bind), int(conf.web_port))
     own_core.check(settings.cpu_affinity)
+    WeightsStore.of(settings).check()
     networks = [registry.open(key) for key in model_keys(settings)], open_lanhar(registry)
     if settings.device != "cpu":
         Recognizers.load(settings, registry).try_out()

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import faust
 import pytest
 
-from infra.errors import SettingsError
+from infra.errors import RevisionError, SettingsError
 from infra.settings import Settings
 from models.serving.audio_tagger import AudioTaggerError
 from models.serving.registry import Registry
@@ -45,6 +45,16 @@ def test_a_core_that_does_not_exist_stops_the_start_before_any_service(tmp_path:
     settings = Settings(_env_file=None, run_dir=tmp_path, cpu_affinity="9999")
     no_loop: Any = None
     with pytest.raises(SettingsError, match="EGOLOG_CPU_AFFINITY has value '9999'"):
+        prepare(settings, CONF, no_loop, Registry())
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_store_of_revisions_that_nothing_opens_stops_the_start_before_any_service(
+    tmp_path: Path,
+) -> None:
+    settings = Settings(_env_file=None, run_dir=tmp_path, revisions_url="nosuch://bucket")
+    no_loop: Any = None
+    with pytest.raises(RevisionError, match="EGOLOG_REVISIONS_URL has value 'nosuch://bucket'"):
         prepare(settings, CONF, no_loop, Registry())
     assert list(tmp_path.iterdir()) == []
 
