@@ -11,6 +11,8 @@ from schemas.errors import (
     WrongTypeError,
 )
 
+# What a worker cannot do without.
+DEPENDENCIES = ("broker", "topics", "store", "disk")
 DROP_REASONS = ("paused", "erased", "quiet", "share")
 STAGES = (
     "windower",

@@ -13,6 +13,7 @@ from prometheus_client import REGISTRY, Counter, Gauge, Histogram
 
 from infra.metric_labels import (
     CORRECTED_WINDOWS,
+    DEPENDENCIES,
     DROP_REASONS,
     FINETUNE_ITEMS,
     FINETUNE_OUTCOMES,
@@ -80,6 +81,7 @@ __all__ = [
     "scenarios",
     "speech_filtered",
     "stage_seconds",
+    "unavailable",
     "uncertain_scenarios",
     "windows",
 ]
@@ -152,6 +154,11 @@ loop_blocked_seconds = Histogram(
     "egolog_loop_blocked_seconds",
     "Time for which the event loop computes before it turns to what is due, s",
     buckets=_BLOCKED_BUCKETS,
+)
+unavailable = Gauge(
+    "egolog_unavailable",
+    "1 while a worker lacks something that it needs, else 0; /api/health says what is wrong",
+    ["dependency"],
 )
 consumer_lag = Gauge("egolog_consumer_lag", "Messages not read yet", ["topic", "partition"])
 
@@ -259,6 +266,7 @@ _VALUES: tuple[tuple[Counter | Gauge | Histogram, Mapping[str, Iterable[str]]], 
     (overlaps, _BY_MODALITY),
     (given_up, _BY_MODALITY),
     (windows, {"kind": WINDOW_KINDS}),
+    (unavailable, {"dependency": DEPENDENCIES}),
     (stage_seconds, {"stage": STAGES}),
     (in_flight, {"stage": STAGES}),
     (dropped, {"stage": STAGES, "reason": DROP_REASONS}),

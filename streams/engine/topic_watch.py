@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from infra import topics
@@ -32,9 +31,15 @@ class TopicWatch:
 
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
+        self._broker: str | None = None
         self._missing: frozenset[str] = frozenset()
         self._hidden: frozenset[str] = frozenset()
         self._differing: frozenset[str] = frozenset()
+
+    @property
+    def broker_problem(self) -> str | None:
+        """Why the broker cannot be asked, in one line; None if it answered the last time."""
+        return self._broker
 
     @property
     def problem(self) -> str | None:
@@ -54,13 +59,16 @@ class TopicWatch:
         """Check until cancelled; raises `TopicsError` if a topic's partitions have changed."""
         while True:
             await asyncio.sleep(interval_s)
-            # Consumer and producer wait for an unreachable broker, and report it.
-            with suppress(BrokerError):
+            try:
                 # Connecting costs more than the request, so the connection is kept.
                 async with broker_topics.descriptions(self._settings) as describe:
                     while True:
                         self.look_at(await describe())
+                        self._broker = None
                         await asyncio.sleep(interval_s)
+            except BrokerError as error:
+                # Consumer and producer wait for it, and report it.
+                self._broker = str(error)
 
     def look_at(self, counts: Mapping[str, int | None]) -> None:
         """Check the topics' numbers of partitions, as `broker_topics.describe` returns them.

@@ -49,10 +49,17 @@ class WorkerHealth:
 
     def problem(self) -> str | None:
         """Return in one line what the worker needs and lacks at present, else None."""
-        topics_problem = None if self._topic_watch is None else self._topic_watch.problem
-        redis = self._redis()
-        store_problem = None if redis is None else outage(redis)
-        return topics_problem or store_problem or disk_problem(self._run_dir)
+        return next(filter(None, self.problems().values()), None)
+
+    def problems(self) -> dict[str, str | None]:
+        """Return the problem with each of `metric_labels.DEPENDENCIES`, None if there is none."""
+        watch, redis = self._topic_watch, self._redis()
+        return {
+            "broker": None if watch is None else watch.broker_problem,
+            "topics": None if watch is None else watch.problem,
+            "store": None if redis is None else outage(redis),
+            "disk": disk_problem(self._run_dir),
+        }
 
     def stuck(self) -> str | None:
         """Return in one line why only a restart helps, None while the worker makes progress."""
@@ -77,9 +84,11 @@ class WorkerHealth:
         await LoopWatch(note_late_s=self._loop_lag.note).run()
 
     async def watch_consumer(self) -> None:
-        """Observe the consumer each second, until cancelled."""
+        """Observe the consumer, and what the worker needs, each second until cancelled."""
         while True:
             self.observe_consumer()
+            for dependency, problem in self.problems().items():
+                metrics.unavailable.labels(dependency=dependency).set(problem is not None)
             await asyncio.sleep(_OBSERVE_INTERVAL_S)
 
     def observe_consumer(self) -> None:

@@ -70,7 +70,10 @@ async def test_it_looks_again_and_again_and_outlasts_a_broker_that_is_away(
     away = settings.model_copy(update={"broker_url": f"kafka://127.0.0.1:{free_port()}"})
     watched._settings = away
     looking = asyncio.ensure_future(watched.run(interval_s=0.01))
-    await asyncio.sleep(0.1)
+    async with asyncio.timeout(60):
+        while watched.broker_problem is None:
+            await asyncio.sleep(0.01)
+    assert watched.broker_problem.startswith(f"broker at {away.broker_url} ")
     assert not looking.done()
     watched._settings = settings
     admin = AIOKafkaAdminClient(bootstrap_servers=settings.bootstrap_servers)
@@ -79,6 +82,8 @@ async def test_it_looks_again_and_again_and_outlasts_a_broker_that_is_away(
     await admin.close()
     async with asyncio.timeout(60):
         while watched.problem is None:
+            await asyncio.sleep(0.01)
+        while watched.broker_problem is not None:
             await asyncio.sleep(0.01)
     assert settings.topic(topics.SPATIAL) in watched.problem
     looking.cancel()
