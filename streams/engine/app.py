@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 from typing import TYPE_CHECKING, Any
 
@@ -141,7 +142,12 @@ class EgoLogApp(GuardedApp):
         """
 
         async def crash_on_error(stream: StreamT[Any]) -> None:
-            await self.crash_on_error(read(stream))
+            try:
+                await self.crash_on_error(read(stream))
+            except asyncio.CancelledError:
+                # Of a worker that ends Faust would log each agent's traceback below why it does.
+                if not self.crashed:
+                    raise
 
         self.agent(self.source(*sources, in_turns=in_turns), name=name)(crash_on_error)
 

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import asyncio
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -70,6 +71,25 @@ async def test_a_service_that_fails_ends_the_worker_with_one_line(
     assert isinstance(app.crash_reason, InfraError)
     assert caplog.messages == [f"the worker ends: {line}"]
     assert caplog.records[0].exc_info is None
+
+
+async def test_agents_of_a_worker_that_ends_add_no_traceback_to_its_line(app: EgoLogApp) -> None:
+    async def read(stream: Any) -> None:
+        await asyncio.Event().wait()
+
+    app.reader("log", (topics.SCENARIO,), read)
+
+    async def cancelled() -> None:
+        agent = asyncio.ensure_future(app.agents["log"].fun(None))
+        await asyncio.sleep(0)
+        agent.cancel()
+        await agent
+
+    with pytest.raises(asyncio.CancelledError):
+        await cancelled()
+    app.end(TopicsError("topic spatial is missing"))
+    # Faust logs the traceback of an agent that ends as cancelled.
+    await cancelled()
 
 
 async def test_what_nobody_foresaw_ends_the_worker_with_its_traceback(

@@ -4,7 +4,7 @@ import errno
 import os
 
 import pytest
-from aiokafka.errors import TopicAuthorizationFailedError
+from aiokafka.errors import MessageSizeTooLargeError, TopicAuthorizationFailedError
 from faust.exceptions import ProducerSendError
 
 from infra.errors import BrokerError, ServiceError, TopicsError
@@ -41,3 +41,10 @@ def test_a_denial_is_explained_by_the_rules_that_are_missing() -> None:
 @pytest.mark.parametrize("error", [FileNotFoundError("x"), ZeroDivisionError()])
 def test_any_other_error_needs_its_traceback(error: Exception) -> None:
     assert explained(error, SETTINGS) is None
+
+
+def test_a_topic_that_takes_no_result_says_what_size_it_needs() -> None:
+    problem = explained(MessageSizeTooLargeError(), SETTINGS)
+    assert "refuses a result as too large: set max.message.bytes of each topic to 1065536" in str(
+        problem
+    )
