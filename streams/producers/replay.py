@@ -11,7 +11,12 @@ from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from aiokafka import AIOKafkaProducer
-from aiokafka.errors import KafkaError
+from aiokafka.errors import (
+    KafkaConnectionError,
+    KafkaError,
+    KafkaTimeoutError,
+    RequestTimedOutError,
+)
 from aiokafka.partitioner import DefaultPartitioner
 
 from infra.broker.access import broker_error, client_arguments
@@ -35,6 +40,8 @@ if TYPE_CHECKING:
 # Maximum unconfirmed frames: enough to fill the broker's batches, few enough that a slow broker
 # slows the reader down.
 _UNCONFIRMED_MAX = 64
+# The broker may have the frames.
+_UNANSWERED = (KafkaConnectionError, KafkaTimeoutError, RequestTimedOutError)
 _MAX_REQUEST_BYTES = 1_500_000
 # Below every topic's max.message.bytes, which Kafka applies to whole batches.
 _MAX_BATCH_BYTES = 500_000
@@ -202,10 +209,15 @@ class Replay:
         )
         return sent
 
-    @staticmethod
-    async def _confirm(unconfirmed: set[asyncio.Future[object]]) -> None:
+    async def _confirm(self, unconfirmed: set[asyncio.Future[object]]) -> None:
         try:
             await asyncio.gather(*unconfirmed)
+        except _UNANSWERED as error:
+            raise BrokerError(
+                f"broker at {self._settings.broker_url} did not confirm frames "
+                f"({type(error).__name__}): once it answers, run this again; frames that it has "
+                "are not logged twice"
+            ) from error
         except KafkaError as error:
             raise BrokerError(f"broker refused a frame: {error!r}") from error
         unconfirmed.clear()

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 from uuid import uuid4
 
 import pytest
+from aiokafka.errors import KafkaError, MessageSizeTooLargeError, RequestTimedOutError
 from aiokafka.partitioner import DefaultPartitioner
 from pydantic import SecretStr
 
@@ -167,3 +168,23 @@ def test_a_device_is_in_the_partition_that_kafka_gives_it_however_often_it_is_as
     # A topic that has more partitions by now, as after a change of the cluster.
     more = list(range(16))
     assert [partitioner(d, more, more) for d in devices] == [kafkas(d, more, more) for d in devices]
+
+
+@pytest.mark.parametrize(
+    ("error", "line"),
+    [
+        (
+            RequestTimedOutError(),
+            r"did not confirm frames \(RequestTimedOutError\): once it answers",
+        ),
+        (MessageSizeTooLargeError(), "broker refused a frame: .*MessageSizeTooLarge"),
+    ],
+)
+async def test_a_broker_that_stops_answering_has_refused_nothing(
+    tmp_path: Path, error: KafkaError, line: str
+) -> None:
+    sent: asyncio.Future[object] = asyncio.get_running_loop().create_future()
+    sent.set_exception(error)
+    replay = Replay(Settings(_env_file=None, run_dir=tmp_path), ReplayOptions())
+    with pytest.raises(BrokerError, match=line):
+        await replay._confirm({sent})
