@@ -54,6 +54,8 @@ RAW = (AUDIO_FRAMES, IMU_FRAMES)
 # Key, headers and batch framing around a value; also room for a batch of many small values.
 _BATCH_OVERHEAD_BYTES = 65_536
 _MIN_BATCH_BYTES = 1_048_588
+# One broker may be away, and two others have each message.
+_MIN_REPLICAS = 3
 
 
 @dataclass(frozen=True)
@@ -83,7 +85,7 @@ class Topic:
         hours = self.retention_s // 3_600
         return f"{hours // 24} d" if hours % 24 == 0 else f"{hours} h"
 
-    def config(self, raw_retention_s: int = DAY_S) -> dict[str, str]:
+    def config(self, raw_retention_s: int = DAY_S, replicas: int = 1) -> dict[str, str]:
         """Return Kafka's topic configuration.
 
         Workers delete processed sound and motion after `raw_retention_s`; unprocessed data stays
@@ -99,6 +101,9 @@ class Topic:
             # would be deleted on arrival and one dated tomorrow refused.
             "message.timestamp.type": "LogAppendTime",
         }
+        if replicas >= _MIN_REPLICAS:
+            # Kafka would confirm what its leader alone has, and lose it with that broker's disk.
+            config["min.insync.replicas"] = str(replicas - 1)
         if self.compacted:
             return {**config, "cleanup.policy": "compact"}
         return {

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import pytest
+
 import schemas
 from infra import topics
 from schemas import (
@@ -25,6 +27,15 @@ def test_every_message_type_has_exactly_one_topic() -> None:
 def test_a_topic_takes_the_largest_message_of_its_type() -> None:
     for topic in topics.TOPICS:
         assert int(topic.config()["max.message.bytes"]) > topic.value.MAX_BYTES
+
+
+@pytest.mark.parametrize(("replicas", "confirmed_by"), [(1, None), (2, None), (3, "2"), (5, "4")])
+def test_of_three_replicas_two_have_what_is_confirmed(
+    replicas: int, confirmed_by: str | None
+) -> None:
+    for topic in topics.TOPICS:
+        config = topic.config(replicas=replicas)
+        assert config.get("min.insync.replicas") == confirmed_by
 
 
 def test_only_decisions_are_kept_for_good() -> None:
