@@ -22,7 +22,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import onnxruntime
 
 from models.network.windows import SECOND_STEPS, SEGMENT_S
 from models.research.egolog.__main__ import CACHE
@@ -34,6 +33,7 @@ from models.research.lib.error_lines import one_line_errors
 from models.research.lib.recordings_folder import recordings_or_simulated
 from models.serving.graph_file import GRAPHS_DIR, MADE_OF, GraphFile, served_config
 from models.serving.one_thread import pin_one_thread
+from models.serving.onnx_runtime import onnxruntime
 from models.serving.registry import WEIGHTS_DIR, Registry
 from models.serving.served import ENCODERS, ENCODERS_INT8, INT8_ENDING
 from models.serving.weights_file import write_weights

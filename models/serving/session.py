@@ -9,9 +9,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Protocol, Self
 
 import numpy as np
-import onnxruntime
 
 from models.serving.graph_file import GraphError
+from models.serving.onnx_runtime import onnxruntime
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

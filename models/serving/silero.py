@@ -11,9 +11,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from onnxruntime import InferenceSession, SessionOptions
 from scipy import signal
 
+from models.serving.onnx_runtime import onnxruntime
 from models.serving.registry import RegistryError
 from schemas.extras import needs
 
@@ -36,9 +36,9 @@ class SileroDetector:
     """Probability of speech in a piece of sound, without state between pieces."""
 
     def __init__(self) -> None:
-        options = SessionOptions()
+        options = onnxruntime.SessionOptions()
         options.intra_op_num_threads = options.inter_op_num_threads = 1
-        self._session: Any = InferenceSession(
+        self._session: Any = onnxruntime.InferenceSession(
             str(_graph()), options, providers=["CPUExecutionProvider"]
         )
 

@@ -76,7 +76,7 @@ def exported(
 
 def ranking(model: bytes) -> Callable[[NDArray[np.float32]], list[tuple[str, float]]]:
     """Return a function that ranks the labels for windows (T, 6) at 20 Hz, without upright."""
-    import onnxruntime
+    from models.serving.onnx_runtime import onnxruntime
 
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = options.inter_op_num_threads = 1
