@@ -20,8 +20,10 @@ from aiokafka.conn import create_conn
 from aiokafka.errors import (
     ClusterAuthorizationFailedError,
     GroupAuthorizationFailedError,
+    IllegalSaslStateError,
     KafkaError,
     TopicAuthorizationFailedError,
+    UnsupportedSaslMechanismError,
 )
 
 from infra.broker.tokens import TokenError, token_provider
@@ -138,6 +140,10 @@ def _refusal(error: Exception) -> str:
         return f"refuses TLS ({reason}): correct {env_name('broker_certificate')}"
     text = " ".join(str(error).split())[:200] or type(error).__name__
     name = type(error).__name__
+    if isinstance(error, IllegalSaslStateError):
+        return f"takes no login at this port: unset {env_name('broker_sasl')}, or correct the port"
+    if isinstance(error, UnsupportedSaslMechanismError):
+        return f"takes no such login ({text}): correct {env_name('broker_sasl')}"
     if isinstance(error, KafkaError) and ("Authentication" in name or "Sasl" in name):
         return f"refuses the login ({text}): correct {env_name('broker_username')}"
     if isinstance(error, TokenError):

@@ -12,10 +12,11 @@ from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
 import pytest
+from aiokafka.errors import IllegalSaslStateError, UnsupportedSaslMechanismError
 
 from infra import topics
 from infra.broker import broker_topics, topic_creation
-from infra.broker.access import client_arguments
+from infra.broker.access import _refusal, client_arguments
 from infra.broker.topic_reader import TopicReader, publish
 from infra.errors import BrokerError
 from infra.local.probe import free_port
@@ -104,6 +105,15 @@ async def test_who_is_not_let_in_gets_one_line_without_a_secret(
         assert line.startswith(f"broker at {client.broker_url} {expected}")
         assert "\n" not in line
         assert PASSWORD not in line
+
+
+def test_a_port_without_this_login_is_told_from_a_wrong_user() -> None:
+    assert _refusal(IllegalSaslStateError("<AIOKafkaConnection host=a port=1>")) == (
+        "takes no login at this port: unset EGOLOG_BROKER_SASL, or correct the port"
+    )
+    line = _refusal(UnsupportedSaslMechanismError("Enabled mechanisms are: PLAIN"))
+    assert line.startswith("takes no such login (")
+    assert line.endswith("Enabled mechanisms are: PLAIN): correct EGOLOG_BROKER_SASL")
 
 
 def test_every_client_of_the_pipeline_is_made_with_these_arguments() -> None:
