@@ -31,6 +31,12 @@ let [search, weeks] = [null, null];
 
 let polls = 0;
 
+// The days that the view needs, of which device and in which detail.
+function daysKey() {
+  const { from, to } = wanted();
+  return `${state.device}/${from}/${to}/${isLong()}`;
+}
+
 async function refresh() {
   if (!deviceSummary() || polls % DEVICES_EVERY === 0) await refreshDevices();
   polls += 1;
@@ -40,7 +46,7 @@ async function refresh() {
   }
   const { from, to } = wanted();
   const [device, long] = [state.device, isLong()];
-  const key = `${device}/${from}/${to}/${long}`;
+  const key = daysKey();
   const since = state.loaded === key ? shown().revision : 0;
   if (long) weeks ??= await import("./days.js");
   const answer = await api.hours(device, from, to, since, long ? "brief" : "full");
@@ -59,7 +65,8 @@ async function refresh() {
   if (summary) Object.assign(summary, { first_ns: answer.first_ns, last_ns: answer.last_ns });
   if (shown().merge(answer) || since === 0) {
     evidence.clear();
-    if (!broughtIntoView()) draw();
+    // The days of an earlier moment may be loaded already.
+    if (!broughtIntoView() || daysKey() === key) draw();
   }
   // Not awaited: nothing that is drawn depends on it.
   if (polls % LEARNED_EVERY === 1) refreshLearned().catch(() => {});

@@ -119,6 +119,20 @@ async def test_an_address_names_a_time_and_a_zone(site: Site, page: Page, record
     assert f"at={at}" in await page.value("location.search")
 
 
+async def test_an_address_of_a_moment_earlier_on_the_latest_day_shows_it(
+    site: Site, page: Page, store: LogStore
+) -> None:
+    made = day(plan=PLAN[:2])
+    await put(store, made)
+    at = made.scenarios[10].start_ns // 1_000_000
+    # Once the worker has the day's hours, a first response is the only one with records.
+    await page.open(site.url)
+    await page.until(DRAWN)
+    await page.open(f"{site.url}?at={at}&span=900000")
+    there = "document.querySelector('.record-time')?.textContent.startsWith('07:35:00 – 07:35:30')"
+    await page.until(f"{there} && {DRAWN}")
+
+
 async def test_what_an_address_cannot_mean_is_ignored(
     site: Site, page: Page, records: Records
 ) -> None:
