@@ -38,13 +38,14 @@ if TYPE_CHECKING:
     from infra.daily_log.store import LogStore
 
 HOUR_NS = 3_600 * NS
-FORMAT = "3"
+FORMAT = "4"
 # Time limit of a request, which computes the newest hours first and leaves the rest to the next.
 COMPUTE_S = 2.0
 _SHOWN = 0.02
 _MAX_SHARES = 6
 # In the view of a month a shorter run would be too thin to see.
 _BRIEF_S = 60
+UNKNOWN_SCENARIO = "Unknown"
 Hour = dict[str, Any]
 
 
@@ -164,21 +165,28 @@ def of_hour(log: Log, hour: int, unsure_below: float) -> Hour:
 def brief(hour: Hour) -> Hour:
     """Return an hour for the view of a month: `runs` [start, seconds, name], seconds by activity.
 
-    `recorded` is the number of seconds with records.
+    The name of unknown half minutes is `UNKNOWN_SCENARIO`. `recorded` is the number of seconds with
+    records.
     """
-    names: dict[int, int] = {}
+    known = hour["names"]
+    names: dict[str, int] = {}
 
-    def index(name: int) -> int:
+    def index(name: str) -> int:
         return names.setdefault(name, len(names))
 
-    runs: list[list[int]] = []
-    spoken = [[row[0], row[1], row[2]] for row in hour["scenarios"]]
-    spoken += [[start, lasts, name] for row, start, lasts, name in hour["added"] if row == 0]
+    def name_of(row: list[Any]) -> str:
+        if row[2] >= 0:
+            return str(known[row[2]])
+        return UNKNOWN_SCENARIO if row[4] & UNKNOWN else ""
+
+    runs: list[tuple[int, int, str]] = []
+    spoken = [(row[0], row[1], name_of(row)) for row in hour["scenarios"]]
+    spoken += [(start, lasts, known[name]) for row, start, lasts, name in hour["added"] if row == 0]
     for start, lasts, name in sorted(spoken):
         if runs and runs[-1][2] == name and start - sum(runs[-1][:2]) <= _BRIEF_S:
-            runs[-1][1] = start + lasts - runs[-1][0]
+            runs[-1] = (runs[-1][0], start + lasts - runs[-1][0], name)
         else:
-            runs.append([start, lasts, name])
+            runs.append((start, lasts, name))
     seconds: dict[int, int] = {}
     for _, lasts, name, flags in hour["activities"]:
         if not flags & UNKNOWN:
@@ -189,12 +197,12 @@ def brief(hour: Hour) -> Hour:
     corrected = sum(row[1] for row in hour["scenarios"] if row[4] & CORRECTED)
     fields = {
         "hour": hour["hour"],
-        "runs": [[start, lasts, index(name)] for start, lasts, name in runs if name >= 0],
-        "activities": [[index(name), lasts] for name, lasts in seconds.items()],
+        "runs": [[start, lasts, index(name)] for start, lasts, name in runs if name],
+        "activities": [[index(known[name]), lasts] for name, lasts in seconds.items()],
         "recorded": sum(row[1] for row in hour["scenarios"]),
         "corrected": corrected,
     }
-    return {**fields, "names": [hour["names"][name] for name in names]}
+    return {**fields, "names": [*names]}
 
 
 def in_columns(hour: Hour) -> Hour:

@@ -8,7 +8,7 @@ export const NOTHING = "Nothing recorded here";
 
 export function presentWords(scenarios, activities) {
   const run = current(scenarios);
-  if (!run) return [scenarios.length ? "No clear scenario" : NOTHING, ""];
+  if (!run) return noName(scenarios, activities);
   const last = scenarios.findLast(({ leading }) => leading);
   const [doing] = totals(activities.filter(({ end }) => end > run.start), known,
     run.start, run.end);
@@ -21,9 +21,13 @@ export function presentWords(scenarios, activities) {
 
 const sureness = ({ confidence }) => `${Math.round(confidence * 100)} % sure`;
 
-export function pastWords(byScenario) {
+// The first half minute's activities are there before its scenario.
+const noName = (scenarios, activities) =>
+  [scenarios.length || activities.length ? "No clear scenario" : NOTHING, ""];
+
+export function pastWords(byScenario, scenarios, activities) {
   const [first, ...rest] = byScenario;
-  if (!first) return [NOTHING, ""];
+  if (!first) return noName(scenarios, activities);
   const others = rest.slice(0, 2).map(({ name, time }) => `${name} ${duration(time)}`);
   return [`Mostly ${first.name}, ${duration(first.time)}`, others.join(" · ")];
 }

@@ -8,9 +8,9 @@ import * as correct from "./correct.js";
 import { Day, GAP, indexAt, known, network, recordAt, refiners, runs, totals } from "./day.js";
 import { byId, el, fontScale, keepingFocus, textWidth } from "./dom.js";
 import { pastWords, presentWords } from "./headline.js";
-import { byFamily, colour, PALETTE, short } from "./palette.js";
+import { byFamily, PALETTE, short, UNKNOWN } from "./palette.js";
 import { steerByPointer, uncoverForGood } from "./pointer.js";
-import { drawRecord, refinerName } from "./record.js";
+import { chip, drawRecord, refinerName } from "./record.js";
 import { drawScenarios } from "./scenario_chart.js";
 import { drawStatus, sentence, watchNow } from "./status.js";
 import { clock, dayName, duration, firstOfMonth, midnight, MINUTE, useZone, zoneName } from "./time.js";
@@ -161,6 +161,7 @@ function draw() {
   const lanes = [...byActivity, ...unknown];
   const gutter = width < PHONE ? 0 : gutterFor(lanes);
   const byScenario = totals(scenarios, ({ leading }) => leading, from, to);
+  const likeNone = totals(scenarios, (one) => !one.leading && one.unknown && UNKNOWN, from, to);
   drawn = { from, to, scenarios, activities, room, width, gutter };
 
   drawScenarios(byId("scenarios"), {
@@ -168,7 +169,7 @@ function draw() {
   });
   drawLanes(byId("activities"), { ...drawn, totals: lanes });
   drawBars(byActivity, width);
-  drawLegend(byScenario);
+  drawLegend([...byScenario, ...likeNone]);
   byId("day").dataset.empty = !scenarios.length && !activities.length;
   drawHeadline(byScenario);
   drawRange();
@@ -196,7 +197,7 @@ function drawHeadline(byScenario) {
   byId("date").textContent = dayName(from);
   const [headline, detail] = state.end === null
     ? presentWords(scenarios, activities)
-    : pastWords(byScenario);
+    : pastWords(byScenario, scenarios, activities);
   byId("headline").textContent = headline;
   byId("detail").textContent = detail;
 }
@@ -205,12 +206,10 @@ function drawLegend(byScenario) {
   const ordered = byScenario.sort((a, b) => b.time - a.time || byFamily(a.name, b.name));
   keepingFocus(byId("legend"), (list) => list.replaceChildren(...ordered
     .map(({ name, time }) => {
-      const chip = el("span", { class: "chip", "aria-hidden": "true" });
-      chip.style.background = colour(name);
       const button = el("button", {
         type: "button", "data-key": name, "aria-pressed": state.focus === name,
         title: `Show ${short(name)} alone`,
-      }, chip, el("span", {}, name), el("span", { class: "number" }, duration(time)));
+      }, chip(name), el("span", {}, name), el("span", { class: "number" }, duration(time)));
       button.addEventListener("click", () => {
         state.focus = state.focus === name ? null : name;
         drawLegend(byScenario);
@@ -288,7 +287,7 @@ function drawCursor() {
 
 // A half minute's activities are there before its scenario, so that the last one is still to come.
 function whyNothing(at) {
-  if (!drawn.scenarios.length && state.chosen === null) return "nothing";
+  if (!drawn.scenarios.length && !drawn.activities.length && state.chosen === null) return "nothing";
   const past = state.day.scenarios.at(-1)?.end ?? state.day.last;
   return at >= (state.day.last - past <= GAP ? past : state.day.last) ? "later" : "missing";
 }

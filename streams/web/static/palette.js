@@ -23,6 +23,10 @@ export const PALETTE = {
 export const OTHER = "Other";
 const OTHER_COLOUR = "#8a8d94";
 
+// What resembled no scenario: hatched (index.html), so that it is neither a gap nor a scenario.
+export const UNKNOWN = "Unknown";
+const HATCHING = "url(#hatching)";
+
 // Short forms of Ego4D's long names, for narrow places.
 const SHORT = {
   "Cleaning / laundry": "Laundry",
@@ -42,7 +46,8 @@ const SHORT = {
 
 const ORDER = new Map(Object.keys(PALETTE).map((name, index) => [name, index]));
 
-export const colour = (name) => (Object.hasOwn(PALETTE, name) ? PALETTE[name] : OTHER_COLOUR);
+export const colour = (name) => (Object.hasOwn(PALETTE, name) ? PALETTE[name]
+  : name === UNKNOWN ? HATCHING : OTHER_COLOUR);
 
 export const short = (name) => (Object.hasOwn(SHORT, name) ? SHORT[name] : name);
 
@@ -53,6 +58,7 @@ export function byFamily(a, b) {
 
 // Black or white, whichever reads better on the colour (WCAG relative luminance).
 export function ink(background) {
+  if (background === HATCHING) return "var(--ink)";
   const part = (at) => {
     const value = parseInt(background.slice(at, at + 2), 16) / 255;
     return value <= 0.04045 ? value / 12.92 : ((value + 0.055) / 1.055) ** 2.4;

@@ -15,7 +15,7 @@ const FONT = 'system-ui, -apple-system, "Segoe UI", Roboto, sans-serif';
 // Saves what is drawn of a day.
 export async function save({ from, to, scenarios, activities }) {
   const byScenario = totals(scenarios, ({ leading }) => leading, from, to);
-  const [headline, detail] = pastWords(byScenario);
+  const [headline, detail] = pastWords(byScenario, scenarios, activities);
   const picture = await png({
     date: dayName(from), headline, detail, from, to,
     blocks: runs(scenarios, ({ leading }) => leading),

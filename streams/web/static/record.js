@@ -3,7 +3,7 @@
 import { compass } from "./compass.js";
 import { CORRECTED, DESCRIBED, FAR_FIELD, NEAR_ONLY, UNKNOWN } from "./day.js";
 import { byId, el, keepingFocus, put, svg } from "./dom.js";
-import { colour } from "./palette.js";
+import { colour, UNKNOWN as UNKNOWN_SCENARIO } from "./palette.js";
 import { clock, clockSpan, duration } from "./time.js";
 
 // Why there is no record at a time, and what that means.
@@ -85,7 +85,10 @@ function content(record, activity, whole, wearersWord, confirmActivity) {
   return [
     record.leading
       ? el("h2", {}, chip(record.leading), record.labels.join(", "))
-      : el("h2", {}, record.corrected ? "Nothing" : record.unknown ? "Unknown" : "No estimate"),
+      : el("h2", {}, ...record.corrected ? ["Nothing"] : record.unknown ? [chip(UNKNOWN_SCENARIO), UNKNOWN_SCENARIO]
+        : ["No estimate"]),
+    record.unknown && !record.corrected && !record.leading
+      ? el("p", { class: "quiet" }, "Unlike anything that the log knows.") : null,
     // Next to the label: on a phone the rest is out of sight.
     wearersWord,
     record.corrected
@@ -214,9 +217,10 @@ function keyFrames(weights) {
   })));
 }
 
-function chip(name) {
-  const node = el("span", { class: "chip", "aria-hidden": "true" });
-  node.style.background = colour(name);
+export function chip(name) {
+  const hatched = name === UNKNOWN_SCENARIO;
+  const node = el("span", { class: hatched ? "chip hatched" : "chip", "aria-hidden": "true" });
+  if (!hatched) node.style.background = colour(name);
   return node;
 }
 

@@ -2,7 +2,7 @@
 
 import { curves, GAP as PENDING, runs } from "./day.js";
 import { put, set, sized, svg, textWidth } from "./dom.js";
-import { byFamily, colour, ink, OTHER, short } from "./palette.js";
+import { byFamily, colour, ink, OTHER, short, UNKNOWN } from "./palette.js";
 import { clock, MINUTE, ticks } from "./time.js";
 
 const RIBBON = 30;
@@ -113,7 +113,9 @@ function roomiest(xs, floor, roof, y, wide) {
 }
 
 function ribbon(scenarios, x, from, to) {
-  return runs(scenarios, (record) => record.leading).flatMap(({ name, start, end }) => {
+  // A name stands over an unknown half minute within it, as it does over any that is too short to be seen.
+  const unknown = runs(scenarios, (record) => !record.leading && record.unknown && UNKNOWN);
+  return [...unknown, ...runs(scenarios, (record) => record.leading)].flatMap(({ name, start, end }) => {
     const left = x(Math.max(start, from));
     const wide = x(Math.min(end, to)) - left;
     // Runs that are too narrow for a gap between them keep their exact width.

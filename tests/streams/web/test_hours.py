@@ -273,7 +273,7 @@ def test_a_time_without_a_record_has_no_evidence() -> None:
     assert evidence(log, 5, 0.5) == {"scenario": None, "activity": None}
 
 
-def test_an_unknown_record_is_flagged_and_counts_nowhere() -> None:
+def test_an_unknown_record_is_flagged_and_counts_as_unknown() -> None:
     made = day(plan=QUIET)
     unknown = {"unknown": True}
     scenarios = [LogScenario(**{**record.model_dump(), **unknown}) for record in made.scenarios[:2]]
@@ -286,4 +286,6 @@ def test_an_unknown_record_is_flagged_and_counts_nowhere() -> None:
     assert {row[3] & UNKNOWN for row in hour["activities"]} == {UNKNOWN}
     assert {hour["names"][row[2]] for row in hour["activities"]} == {"unknown"}
     answered = brief(hour)
-    assert (answered["runs"], answered["activities"], answered["recorded"]) == ([], [], 60)
+    start = (made.scenarios[0].start_ns - FIRST) // NS
+    assert (answered["runs"], answered["names"]) == ([[start, 60, 0]], ["Unknown"])
+    assert (answered["activities"], answered["recorded"]) == ([], 60)

@@ -121,6 +121,19 @@ async def test_an_unknown_scenario_is_called_so_beside_what_was_likeliest(
     (latest,) = await page.texts("#record")
     likeliest = max(last.scenarios, key=last.scenarios.__getitem__)
     assert f"These 30 seconds{likeliest}" in latest.replace("\n", "")
+    assert (await page.texts("#legend li"))[-1] == "Unknown30 s"
+    hatched = "[...document.querySelectorAll('.ribbon [fill=\"url(#hatching)\"]')].map({name})"
+    assert await page.value(hatched.format(name="(shape) => shape.dataset.name")) == ["Unknown"]
+
+
+async def test_of_a_first_half_minute_there_are_activities_before_its_scenario(
+    site: Site, page: Page, store: LogStore
+) -> None:
+    await store.put_activities(day(plan=PLAN[:1]).activities[:3])
+    await page.open(site.url)
+    await page.until("document.querySelectorAll('#bars li').length > 0")
+    assert await page.texts("#headline") == ["No clear scenario"]
+    assert await page.texts(".record h2") == ["Not yet recorded"]
 
 
 async def test_a_flicker_of_half_a_minute_has_its_share_of_the_strip_and_no_more(
