@@ -35,6 +35,8 @@ _OPENERS: dict[str, type[gzip.GzipFile | bz2.BZ2File | lzma.LZMAFile]] = {
     ".bz2": bz2.BZ2File,
     ".xz": lzma.LZMAFile,
 }
+ARCHIVES = (".zip", *_TAR_SUFFIXES, *_OPENERS)
+EMPTY = "is empty; copy or export it again"
 _BROKEN = (OSError, zlib.error, lzma.LZMAError, EOFError)
 
 
@@ -49,7 +51,7 @@ class FoundFile:
 def unpacked_name(name: str) -> str:
     """Return the name of what a file holds: `m.csv` of `m.csv.gz`, `walk` of `walk.tar.gz`."""
     lower = name.lower()
-    for suffix in (".zip", *_TAR_SUFFIXES, *_OPENERS):
+    for suffix in ARCHIVES:
         if lower.endswith(suffix) and len(name) > len(suffix):
             return name[: -len(suffix)]
     return name
@@ -74,7 +76,9 @@ def find_files(
     for file in top:
         # If PATH itself is an archive, its members need no prefix.
         display_path = PurePosixPath() if file.path == root else file.display_path
-        if file.path.name.lower().endswith(".zip"):
+        if file.path.name.lower().endswith(ARCHIVES) and is_empty(file):
+            skipped.append((str(file.display_path), EMPTY))
+        elif file.path.name.lower().endswith(".zip"):
             files += unpacker.unpack_zip(file, display_path)
         elif file.path.name.lower().endswith(_TAR_SUFFIXES):
             files += unpacker.unpack_tar(file, display_path)
@@ -85,6 +89,11 @@ def find_files(
         plain = file if file.path.suffix.lower() not in _OPENERS else unpacker.unpack_single(file)
         opened += [] if plain is None else [plain]
     return opened
+
+
+def is_empty(file: FoundFile) -> bool:
+    """Return whether the file has no byte at all, as a copy that failed."""
+    return file.path.stat().st_size == 0
 
 
 def _walk(

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from models.recordings.imports.annotations import add_annotations, add_truth, is_annotation
 from models.recordings.imports.arrangement import arrange
 from models.recordings.imports.device_motion import read_device_motion
-from models.recordings.imports.files import find_files, unpacked_name
+from models.recordings.imports.files import EMPTY, find_files, is_empty, unpacked_name
 from models.recordings.imports.import_result import Import
 from models.recordings.imports.layouts import layout_of
 from models.recordings.imports.media import MEDIA_SUFFIXES
@@ -80,7 +80,10 @@ def open_import(
     result.recordings.sort(key=lambda r: (r.start_ns, r.device_id))
     add_truth(files, abouts, result)
     add_annotations(files, recorders, result)
-    result.skipped.sort()
+    empty = {str(file.display_path) for file in files if is_empty(file)}
+    result.skipped = sorted(
+        (name, EMPTY if name in empty else reason) for name, reason in result.skipped
+    )
     return result
 
 

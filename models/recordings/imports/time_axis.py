@@ -22,6 +22,10 @@ if TYPE_CHECKING:
 # A clock that counts from the device's start does not date a file that has a name.
 _MAX_OWN_LEAD_NS = 60 * NS
 _MAX_LEAD_NS = 86_400 * NS
+_NO_TIME = (
+    "does not tell when it began, as sound beside it does: name it by its start, "
+    "as 2026-03-02T08-00-00Z, or import it alone with --start"
+)
 _CERTAIN = ("name", METADATA_NAME)  # what the recorder itself wrote down as the start
 
 
@@ -66,7 +70,8 @@ def place(
     """Place the files; those at impossible times are `skipped` with the likely cause.
 
     With `start_ns` all times are shifted so that the earliest is there. Files without a time begin
-    with those in their folder that have one, or else follow one another by name.
+    with those in their folder that have one, or else follow one another by name. Sound without a
+    time beside sound that has one is `skipped`: it was recorded before or after it.
     """
     starts_ns = [file.start.time_ns for file in files if file.start is not None]
     starts_ns = starts_ns or [file.base_ns for file in files if file.base_ns is not None]
@@ -83,18 +88,26 @@ def place(
         known = [
             f.start.time_ns + shift_ns for f in files if f.start and f.display_path.parent == folder
         ]
+        if any(_is_sound(f) and f.start and f.display_path.parent == folder for f in files):
+            skipped += [(str(file.display_path), _NO_TIME) for file in its if _is_sound(file)]
+            its = [file for file in its if not _is_sound(file)]
+        if not its:
+            continue
         base_ns, notes = _base(its[0], start_ns, known)
         begin_ns = base_ns if known else cursors.get(base_ns, base_ns)
         end_ns = next_ns = begin_ns
         for file in its:
-            sound = isinstance(file.content, SoundFile)
-            at_ns = next_ns if sound else begin_ns + file.lead_ns
-            if sound:
+            at_ns = next_ns if _is_sound(file) else begin_ns + file.lead_ns
+            if _is_sound(file):
                 next_ns = at_ns + file.length_ns
             end_ns = max(end_ns, at_ns + file.length_ns)
             _put(placed, file, at_ns, notes, now_ns, skipped)
         cursors[base_ns] = end_ns
     return placed
+
+
+def _is_sound(file: DatedFile) -> bool:
+    return isinstance(file.content, SoundFile)
 
 
 def _base(file: DatedFile, start_ns: int | None, known: list[int]) -> tuple[int, tuple[str, ...]]:

@@ -231,6 +231,18 @@ def test_a_zip_that_is_cut_says_so(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
+    "name", ["walk.csv", "walk.json", "walk.wav", "walk.m4a", "walk.zip", "walk.csv.gz"]
+)
+def test_a_file_without_a_byte_says_so(tmp_path: Path, name: str) -> None:
+    (tmp_path / name).touch()
+    with zipfile.ZipFile(tmp_path / "export.zip", "w") as packed:
+        packed.writestr("Accelerometer.csv", "")
+    reason = "is empty; copy or export it again"
+    skipped = open_import(tmp_path, now_ns=NOW_NS).skipped
+    assert skipped == [("export.zip/Accelerometer.csv", reason), (name, reason)]
+
+
+@pytest.mark.parametrize(
     ("name", "reason"),
     [
         ("walk.xls", "is a spreadsheet (its name ends in '.xls'); export it as CSV"),

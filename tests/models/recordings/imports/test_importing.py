@@ -70,6 +70,18 @@ def test_a_short_pause_is_a_gap_of_one_recording(tmp_path: Path) -> None:
     assert times == [0, 1, 10, 11]
 
 
+@pytest.mark.parametrize("undated", ["1 memo.wav", "New recording 12.wav"])
+def test_sound_without_a_time_costs_none_that_has_one(tmp_path: Path, undated: str) -> None:
+    sound(tmp_path / "20260302_080000.wav", 2)
+    sound(tmp_path / undated, 3)
+    found = import_of(tmp_path)
+    (recording,) = found.recordings
+    assert (recording.start_ns, recording.duration_s) == (MARCH_NS, 2)
+    ((path, reason),) = found.skipped
+    assert path == undated
+    assert reason.startswith("does not tell when it began, as sound beside it does: name it by")
+
+
 def test_small_overlaps_of_segments_are_trimmed(tmp_path: Path) -> None:
     for second in (0, 3, 6, 9):
         sound(tmp_path / f"2026-03-02T08-00-0{second}Z.wav", 3.02)
