@@ -40,10 +40,9 @@ async function askModel(device, text, address, open) {
     return;
   }
   if (mine !== asked) return;
-  byId("answer").hidden = answer.answer === null;
   byId("answer").textContent = answer.answer ?? "";
   byId("found-note").textContent = [
-    answer.answer === null ? "The log has no answer." : `By ${answer.model}, from`,
+    answer.answer === null ? "The log has no answer." : `By ${answer.model}, from:`,
     answer.left_out ? `The ${answer.left_out} oldest blocks were not used.` : null,
   ].filter(Boolean).join(" ");
   put(byId("found"), ...answer.records.map((hit) => line(hit, device, address, open)));
@@ -53,7 +52,7 @@ async function askModel(device, text, address, open) {
 export function clear() {
   asked += 1;
   byId("found-note").textContent = "";
-  byId("answer").hidden = true;
+  byId("answer").textContent = "";
   put(byId("found"));
   byId("found-more").hidden = true;
 }

@@ -142,7 +142,11 @@ async def test_the_page_asks_and_leads_to_the_records(store: LogStore, devtools:
             await page.value("document.querySelector('#find-words').value = 'when did I cook?'")
             await page.value("document.querySelector('#ask').click()")
             await page.until("document.querySelector('#answer').textContent === 'From 7:50 on.'")
-            assert await page.texts("#found-note") == ["By small-model, from"]
+            assert await page.texts("#answer, #found-note") == [
+                "From 7:50 on.",
+                "By small-model, from:",
+            ]
+            assert await page.texts("#answer[role=status]") == ["From 7:50 on."]
             [cited] = await page.texts("#found li")
             assert cited.startswith("Thu 20 Nov 07:50 – 08:15 Cooking")
             await page.value("document.querySelector('#found a').click()")
