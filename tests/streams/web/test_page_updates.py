@@ -121,6 +121,7 @@ async def test_an_empty_store_says_so_and_fills_by_itself(
     await page.open(site.url)
     await page.until("!document.querySelector('#empty').hidden")
     assert await page.value("document.querySelector('#day').hidden")
+    assert await page.texts("#empty a[href='/sensor']") == ["a phone as a device"]
     await put(store, day(plan=PLAN[:1]))
     await page.until(DRAWN)
     assert await page.value("document.querySelector('#empty').hidden")
