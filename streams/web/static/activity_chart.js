@@ -1,6 +1,6 @@
 // Row two: a lane for each activity on the scenarios' time axis, and the bars of EgoLog §5.5.
 
-import { byId, el, set, sized, svg } from "./dom.js";
+import { byId, el, set, sized, svg, textWidth } from "./dom.js";
 import { duration } from "./time.js";
 
 const LEVELS = 5;
@@ -72,10 +72,12 @@ function heat(activities, rows, from, to, places) {
 }
 
 // Below this width names do not fit under vertical bars, so the bars are horizontal.
-const BAR_NAME = 64;
+const BAR_NAME = 56;
+const BAR_GAP = 8;
 
 export function drawBars(totals, width) {
-  const lying = width / Math.max(1, totals.length) < BAR_NAME;
+  const needed = Math.max(BAR_NAME, ...totals.map(({ time }) => textWidth(duration(time))));
+  const lying = width / Math.max(1, totals.length) < needed + BAR_GAP;
   byId("bars").classList.toggle("lying", lying);
   const all = totals.reduce((sum, { time }) => sum + time, 0) || 1;
   const most = Math.max(...totals.map(({ time }) => time), 1);

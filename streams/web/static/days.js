@@ -138,10 +138,11 @@ function drawTrend(root, days, sums, fill) {
   put(root, ...names.map(([name, time]) => el("li", {},
     el("span", { class: "trend-name" }, name),
     svg("svg", { class: "trend-bars", viewBox: "0 0 100 20", preserveAspectRatio: "none", "aria-hidden": "true" },
-      days.map((day, at) => {
+      days.flatMap((day, at) => {
         const high = (20 * (sums(day).get(name) ?? 0)) / most;
-        return svg("rect", { x: at * wide, width: wide * 0.85, y: 20 - high, height: high,
-          fill: fill(name) });
+        const x = { x: at * wide, width: wide * 0.85 };
+        return [svg("rect", { ...x, class: "ground", height: 20 }),
+          svg("rect", { ...x, y: 20 - high, height: high, fill: fill(name) })];
       })),
     el("span", { class: "number" }, duration(time)))));
 }

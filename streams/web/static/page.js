@@ -198,8 +198,14 @@ function drawHeadline(byScenario) {
   const [headline, detail] = state.end === null
     ? presentWords(scenarios, activities)
     : pastWords(byScenario, scenarios, activities);
-  byId("headline").textContent = headline;
+  byId("headline").replaceChildren(...unbroken(headline));
   byId("detail").textContent = detail;
+}
+
+// A line breaks before a duration, never within it.
+function unbroken(headline) {
+  const [name, ...time] = headline.split(/(?<=, )(?=\d)/);
+  return [name, ...time.map((each) => el("span", { class: "unbroken" }, each))];
 }
 
 function drawLegend(byScenario) {

@@ -8,6 +8,9 @@ OUTSIDE = """[...document.querySelectorAll('main *, header *')].filter((node) =>
     const box = node.getBoundingClientRect();
     return box.width > 1 && (box.left < -1 || box.right > innerWidth + 1);
   }).map((node) => node.tagName + '.' + node.getAttribute('class'))"""
+DURATIONS_ON_TWO_LINES = """[...document.querySelectorAll('.bar-time')]
+  .filter((node) => node.offsetHeight > 1.9 * parseFloat(getComputedStyle(node).fontSize))
+  .map((node) => node.textContent)"""
 # Each page, and what is true once it is drawn.
 PAGES = {
     "": DRAWN,

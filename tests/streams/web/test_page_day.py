@@ -41,7 +41,7 @@ async def test_the_dom_holds_both_rows(site: Site, records: Records) -> None:
     finally:
         shutil.rmtree(profile, ignore_errors=True)
     dom = out.decode()
-    assert "Reading books, 25 min" in dom
+    assert 'Reading books, <span class="unbroken">25 min</span>' in dom
     assert len(re.findall(r'<path class="area"', dom)) >= 8
     assert len(re.findall(r'<g class="lane"', dom)) == 11
     assert "not recorded" in dom
@@ -221,6 +221,8 @@ async def test_a_week_has_a_line_for_each_day_that_leads_to_it(
     assert "Cooking1 h 15 min" in [
         text.replace("\n", "") for text in await page.texts("#trend-scenarios li")
     ]
+    # A day without anything has a place, too.
+    assert len(await page.texts("#trend-scenarios li:first-child .ground")) == 7
     await page.screenshot(tmp_path / "week.png", whole=True)
     await page.value("document.querySelectorAll('#days-list a')[5].click()")
     await page.until(DRAWN)

@@ -9,7 +9,7 @@ import pytest
 
 from models.labels import ACTIVITIES
 from tests.streams.synthetic_log import PLAN, Part, Records, day, put
-from tests.streams.web.layout import OUTSIDE, PAGES, TEXTS_THAT_OVERLAP
+from tests.streams.web.layout import DURATIONS_ON_TWO_LINES, OUTSIDE, PAGES, TEXTS_THAT_OVERLAP
 from tests.streams.web.site import DRAWN, PHONE, WHOLE, Site
 
 if TYPE_CHECKING:
@@ -49,6 +49,7 @@ async def test_everything_fits_the_window(
     await page.until(DRAWN)
     assert await page.value("document.documentElement.scrollWidth") <= width
     assert await page.value(OUTSIDE) == []
+    assert await page.value(DURATIONS_ON_TWO_LINES) == []
     shot = tmp_path / "page.png"
     await page.screenshot(shot)
     assert shot.stat().st_size > 20_000
@@ -205,6 +206,10 @@ async def test_quiet_text_keeps_a_contrast_of_4_5(
     for text in ("ink", "quiet", "bad", "accent"):
         for ground in ("ground", "raised"):
             assert contrast(colours[text], colours[ground]) >= 4.5, (text, ground)
+    assert await page.value(
+        """getComputedStyle(document.querySelector('#find-words'), '::placeholder').color
+             === getComputedStyle(document.querySelector('#date')).color"""
+    )
 
 
 def contrast(one: str, other: str) -> float:
