@@ -103,11 +103,13 @@ def estimate_of(window: Window, output: ScenarioOutput) -> ScenarioEstimate:
 
 
 def context(estimate: ScenarioEstimate, memory: Sequence[float] = ()) -> Probabilities:
-    """Return the scenario context for the activities after an estimate: empty if it is unknown.
+    """Return the scenario context for the activities after an estimate.
 
-    `memory` is the session's, with this estimate as its last; without one, the estimate is used.
+    It is empty if the scenario is unknown, or of motion alone: that says less of a real wearer than
+    the activity's own motion, and draws those who stand at their desk into sitting. `memory` is the
+    session's, with this estimate as its last; without one, the estimate is used.
     """
-    if estimate.unknown:
+    if estimate.unknown or not estimate.coverage.get("audio"):
         return {}
     recent = recent_estimates(memory, list(estimate.scenarios))
     alone = [(estimate.start_ns / NS, estimate.scenarios)]

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from schemas import Spatial
+    from schemas.frames import Modality
 
 OUTPUT = ScenarioOutput(
     scenarios={"Cooking": 0.7},
@@ -60,6 +61,16 @@ async def test_an_estimate_carries_what_the_record_needs_of_its_window() -> None
 def test_activities_are_given_nothing_of_an_unknown_scenario() -> None:
     assert context(estimate(scenarios={"Eating": 0.9})) == {"Eating": 0.9}
     assert context(estimate(scenarios={"Eating": 0.9}, unknown=True)) == {}
+
+
+@pytest.mark.parametrize("coverage", [{"imu": 1.0}, {"audio": 0.0, "imu": 1.0}])
+def test_activities_are_given_no_scenario_that_was_read_from_motion_alone(
+    coverage: dict[Modality, float],
+) -> None:
+    motion_alone = estimate(scenarios={"Eating": 0.9}, coverage=coverage)
+    assert context(motion_alone) == {}
+    heard = estimate(scenarios={"Eating": 0.9}, coverage={**coverage, "audio": 0.1})
+    assert context(heard) == {"Eating": 0.9}
 
 
 def test_activities_are_given_the_undisturbed_scenario_after_the_minutes_before() -> None:

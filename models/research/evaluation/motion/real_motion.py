@@ -1,8 +1,8 @@
 """Evaluation of the shipped networks on real motion only, by file, for unseen users.
 
-There is no sound and no scenario, so activities that motion cannot distinguish should be unknown or
-have low confidence. For a label outside of the closed set only *unknown* is right. The networks get
-the device's body position, as from its frames.
+There is no sound, and as in the stream no scenario that was read from motion alone, so activities
+that motion cannot distinguish should be unknown or have low confidence. For a label outside of the
+closed set only *unknown* is right. The networks get the device's body position, as from its frames.
 """
 
 from __future__ import annotations
