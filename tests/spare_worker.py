@@ -1,9 +1,9 @@
-"""More xdist workers than cores, which use the time in which the others wait.
+"""One more xdist worker than cores, which uses the time in which the others wait.
 
 Two cores are idle for a third of the suite, because drives on real services wait for brokers and
-browsers. More workers of equal priority would slow these down and make timeouts fail. So the third
-and the fourth run at idle priority, and take modules from the end of the queue, whose tests depend
-on no process and no clock.
+browsers. A third worker of equal priority would slow these down and make timeouts fail. So it runs
+at idle priority, and takes modules from the end of the queue, whose tests depend on no process and
+no clock.
 """
 
 from __future__ import annotations

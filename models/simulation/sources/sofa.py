@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from fractions import Fraction
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from scipy import fft, signal
@@ -21,7 +21,6 @@ from schemas.extras import needs
 if TYPE_CHECKING:
     from pathlib import Path
 
-    import h5py
     from numpy.typing import NDArray
 
 
@@ -122,7 +121,7 @@ def _read_responses(
     return checked_responses(path, responses, (len(place), 2, -1)), rate, place, ears
 
 
-def _attribute(of: h5py.Dataset, name: str) -> str:
+def _attribute(of: Any, name: str) -> str:
     value = of.attrs.get(name, "")
     return value.decode(errors="replace") if isinstance(value, bytes) else str(value)
 
