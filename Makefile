@@ -6,8 +6,8 @@ BIN := .venv/bin
 # What `make test` runs: the others are long, or measure, and have a command of their own.
 SUITE := -m "not accuracy and not training and not pipeline and not soak and not load"
 # Whole modules in the order of tests/conftest.py, which puts the longest first. On two cores the third
-# and fourth workers are spare ones: they have what the other two leave while they wait for services.
-TOGETHER := -n 4 --dist loadscope --no-loadscope-reorder
+# worker is a spare one: it has what the other two leave while they wait for services.
+TOGETHER := -n 3 --dist loadscope --no-loadscope-reorder
 # What failed at first and passed then is listed, with how it failed.
 RERUNS := -rfER --rerun-show-tracebacks
 # The fine-tuner trains at the lowest priority: beside tests of a higher one it would get no core.
