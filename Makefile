@@ -66,7 +66,7 @@ test-kernels: .venv/.installed  ## run the tests under each CPU kernel that nump
 test-accuracy: .venv/.installed  ## run the accuracy tests of the networks (long)
 	$(BIN)/python -m pytest -m accuracy
 
-test-training: .venv/.installed  ## run the tests that train small networks (four minutes)
+test-training: .venv/.installed  ## run the tests that train small networks
 	$(QUIETLY) $(BIN)/python -m pytest $(TOGETHER) -m training
 
 test-pipeline: .venv/.installed packages  ## run all tests of the whole pipeline, on our own broker and store too (long)
