@@ -117,7 +117,7 @@ def clips(folder: Path, split: Split | None = None) -> list[Clip]:
     `Esc50Error` where the table, a column, a category or a clip is missing.
     """
     return [
-        Clip(_existing(folder, row["filename"]), CATEGORIES.index(row["category"]))
+        Clip(needed(folder, row["filename"], Esc50Error), CATEGORIES.index(row["category"]))
         for row in _rows(folder)
         if split is None or _in_split(row, split)
     ]
@@ -224,10 +224,11 @@ def existing(folder: Path, name: str) -> Path | None:
     return next((path for path in paths if path.is_file()), None)
 
 
-def _existing(folder: Path, name: str) -> Path:
+def needed(folder: Path, name: str, error: type[RecordingError]) -> Path:
+    """Return the file of a clip as `existing` does; raises `error` if there is none."""
     path = existing(folder, name)
     if path is None:
-        raise Esc50Error(
+        raise error(
             f"clip {folder / name} does not exist; expected it as one of {', '.join(SUFFIXES)}"
         )
     return path

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from models.recordings.datasets.esc50 import SUFFIXES, existing
+from models.recordings.datasets.esc50 import needed
 from models.recordings.formats.tables import read_rows
 from models.recordings.protocol import RecordingError
 from models.recordings.splits import Split, freesound_split
@@ -57,22 +57,13 @@ def clips(
                 f"table {path} has category {row['category']!r}; "
                 f"expected one of {', '.join(CATEGORIES)}"
             )
-    paths = [_existing(folder, row["filename"]) for row in rows]
+    paths = [needed(folder, row["filename"], UrbanSoundError) for row in rows]
     parts = elsewhere or {}
     return [
         (path, row["category"])
         for path, row in zip(paths, rows, strict=True)
         if _in_split(row["filename"], split, parts)
     ]
-
-
-def _existing(folder: Path, name: str) -> Path:
-    path = existing(folder, name)
-    if path is None:
-        raise UrbanSoundError(
-            f"clip {folder / name} does not exist; expected it as one of {', '.join(SUFFIXES)}"
-        )
-    return path
 
 
 def _in_split(name: str, split: Split | None, elsewhere: Mapping[int, Split]) -> bool:
