@@ -7,6 +7,7 @@ measured" look different.
 from __future__ import annotations
 
 from itertools import product
+from math import nan
 from typing import TYPE_CHECKING
 
 from prometheus_client import REGISTRY, Counter, Gauge, Histogram
@@ -42,6 +43,7 @@ __all__ = [
     "consumer_lag",
     "corrected_windows",
     "dead_letters",
+    "devices_sending",
     "dropped",
     "duplicates",
     "familiarity",
@@ -54,6 +56,7 @@ __all__ = [
     "given_up",
     "in_flight",
     "inference_seconds",
+    "initialise_newest_times",
     "initialise_topics",
     "labels_known",
     "late_samples",
@@ -67,6 +70,7 @@ __all__ = [
     "log_records",
     "loop_blocked_seconds",
     "model_revision",
+    "newest_time",
     "notifications",
     "offset_gaps",
     "overlaps",
@@ -98,6 +102,14 @@ _TUNE_BUCKETS = (1.0, 2.0, 5.0, 10.0, 20.0, 50.0, 100.0, 200.0, 500.0)
 _LLM_BUCKETS = (0.1, 0.2, 0.5, 1.0, 2.0, 5.0, 10.0, 20.0, 40.0, 80.0)
 
 frames = Counter("egolog_frames", "Frames that were decoded", ["modality"])
+devices_sending = Gauge(
+    "egolog_devices_sending", "Devices of which a frame was taken in within the last minute"
+)
+newest_time = Gauge(
+    "egolog_newest_time_seconds",
+    "Newest event time that was read of a topic, s since the epoch; NaN before the first",
+    ["topic"],
+)
 windows = Counter("egolog_windows", "Windows that were published", ["kind"])
 late_samples = Counter(
     "egolog_late_samples", "Samples older than the watermark; they are in no window", ["modality"]
@@ -252,6 +264,15 @@ def initialise_topics(topics: Iterable[str]) -> None:
         offset_gaps.labels(topic=topic)
         for error in SCHEMA_ERRORS:
             dead_letters.labels(topic=topic, reason=error.reason)
+
+
+def initialise_newest_times(topics: Iterable[str]) -> None:
+    """Initialise the newest times of these topics (the broker's names, with prefix) to NaN.
+
+    As 0 they would be an age of decades.
+    """
+    for topic in topics:
+        newest_time.labels(topic=topic).set(nan)
 
 
 _BY_MODALITY: dict[str, Iterable[str]] = {"modality": MODALITIES}

@@ -10,6 +10,7 @@ from infra.daily_log.record_offsets import RecordOffsets
 from infra.redis.erasure_marks import count_refused
 from schemas import Activity, Correction, Refined, Scenario
 from schemas.scenario import NO_REFINER, OFFLINE_EXPERT
+from streams.engine.newest_times import NewestTimes
 from streams.engine.outcome import Outcome
 
 if TYPE_CHECKING:
@@ -37,6 +38,7 @@ class LogWriter:
     def __init__(self, queue: PublishQueue, runtime: Callable[[], Runtime]) -> None:
         self._queue = queue
         self._runtime = runtime
+        self._newest = NewestTimes()
 
     async def read(self, stream: StreamT[Any]) -> None:
         """Write the records that arrive; if the store fails, the worker ends."""
@@ -57,6 +59,9 @@ class LogWriter:
                 refused = await put(messages, after_ms)
                 count_refused(STAGE, refused)
                 metrics.log_records.labels(row=row).inc(len(messages) - refused)
+        for record in records:
+            if isinstance(record.message, Scenario | Activity):
+                self._newest.note(record.token.message.topic, record.message.end_ns)
         await self._note_places([r for r in records if isinstance(r.message, Scenario)])
         for record in records:
             if isinstance(record.message, Refined):

@@ -13,6 +13,7 @@ from operators.errors import ImplausibleTimeError
 from operators.windowing import Windower, WindowingConfig
 from schemas.event_time import why_refused
 from schemas.frames import MODALITIES, NS, AudioFrame, Modality
+from streams.engine.newest_times import NewestTimes
 from streams.engine.silence import AwaitedSession
 from streams.engine.startup import open_speech_detector
 
@@ -53,6 +54,7 @@ class Windowing:
         )
         self._windower: Windower[Token] = Windower(config or of_the_weights, featurizer)
         self._clock_ns = clock_ns
+        self._newest = NewestTimes()
 
     def knows(self, device_id: str) -> bool:
         """Return whether this device's checkpoint was restored or found absent."""
@@ -93,6 +95,7 @@ class Windowing:
         refusal = why_refused(frame.t_ns, self._clock_ns())
         if refusal is not None:
             raise ImplausibleTimeError(f"t_ns {frame.t_ns} {refusal}")
+        self._newest.note(token.message.topic, frame.t_ns)
         windowed = self._windower.push(frame, token)
         # The operator has the samples now; a held token must not keep the bytes as well.
         token.message.value = None

@@ -21,6 +21,7 @@ from streams.engine.kafka.decoding import Decoder
 from streams.engine.kafka.fair_queue import FairTopic
 from streams.engine.kafka.share_gate import ShareGate
 from streams.engine.kafka.topic import GuardedTopic
+from streams.engine.newest_times import TIMED
 from streams.engine.operator_stage import OperatorStage
 from streams.engine.own_core import OFF, OwnCore
 from streams.engine.page_backend import PageBackend
@@ -185,6 +186,7 @@ class EgoLogApp(GuardedApp):
                 await self.sleep(_SILENCE_INTERVAL_S)
                 await stage.give_up_on_the_silent()
                 await stage.let_go_of_the_resting()
+                metrics.devices_sending.set(await stage.devices_sending())
 
         self.task(give_up_on_the_silent)
         self.on_partitions_revoked.connect(stage.give_back, weak=False)
@@ -205,6 +207,7 @@ class EgoLogApp(GuardedApp):
         """Open what the agents need before they start."""
         await super().on_start()
         metrics.initialise_topics(self.settings.topic(topic.name) for topic in TOPICS)
+        metrics.initialise_newest_times(map(self.settings.topic, TIMED))
         if self._runtime is None and not self.client_only and not self.producer_only:
             await self._start_worker()
 

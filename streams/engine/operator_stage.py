@@ -12,6 +12,7 @@ from streams.engine.dead_letters import dead_letter, to_dead_letter
 from streams.engine.device_controls import DeviceControls
 from streams.engine.idle_devices import IdleDevices
 from streams.engine.outcome import Outcome
+from streams.engine.sending_devices import SendingDevices
 from streams.engine.silence import LastArrivals
 
 if TYPE_CHECKING:
@@ -136,6 +137,7 @@ class OperatorStage:
         self._generation = generation
         self._executor = executor
         self._arrivals = LastArrivals() if arrivals is None else arrivals
+        self._sending = SendingDevices()
         self._resting = IdleDevices() if resting is None else resting
         self._let_go = let_go
         self._controls = DeviceControls() if controls is None else controls
@@ -184,6 +186,12 @@ class OperatorStage:
                 steps = await self._beside(self._operator.give_up, session, streams)
                 await self._put((session.device_id, step) for step in steps)
 
+    async def devices_sending(self) -> int:
+        """Return how many devices have sent something within the last minute."""
+        # The operator takes note of them in another thread.
+        async with self._lock:
+            return self._sending.count()
+
     async def let_go_of_the_resting(self) -> None:
         """Drop devices that were at rest for long: a worker may see new ones for years."""
         async with self._lock:
@@ -211,6 +219,7 @@ class OperatorStage:
             self._after.clear()
             self._queue.published.clear()
             self._arrivals.clear()
+            self._sending.clear()
             self._resting.clear()
             await self._queue.drop()
             self._giving_back = False
@@ -263,6 +272,7 @@ class OperatorStage:
         self._operator.forget_device(device_id)
 
     def _record_arrival(self, message: Any) -> None:
+        self._sending.note(message.device_id)
         self._arrivals.record(message.device_id, message.session_id, self._operator.stream(message))
 
     def _push(self, batch: Sequence[Received[Any]]) -> list[tuple[str, Step]]:

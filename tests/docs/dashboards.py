@@ -43,6 +43,8 @@ UNITS = {"bytes": EngFormatter("B"), "percentunit": PercentFormatter(1.0), "s": 
 _STEPS = 120
 _COLUMNS, _WIDE, _HIGH = 24, 12.0, 0.24
 _MAX_NAMED = 8
+# Otherwise a line that stays the same lies in the frame.
+_ROOM_ABOVE = 1.05
 
 
 def expand_query(expr: str, board: dict[str, Any], interval: str = "20s") -> str:
@@ -106,7 +108,7 @@ def _lines(
         for name, times, values in moving:
             axes.plot(times, values, label=name, linewidth=1)
     if "min" in defaults:
-        axes.set_ylim(bottom=defaults["min"])
+        axes.set_ylim(defaults["min"], axes.get_ylim()[1] * _ROOM_ABOVE)
     if defaults["unit"] in UNITS:
         axes.yaxis.set_major_formatter(UNITS[defaults["unit"]])
     # A legend of everything would hide the panel.

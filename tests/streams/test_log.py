@@ -64,6 +64,9 @@ async def test_records_that_came_together_are_written_together_and_then_acknowle
     await writer(store, inbox, *messages).read(stream)
     assert store.rows == [("refined", 1), ("activity", 2)]
     assert inbox.acked == [0, 1, 2]
+    # An activity that begins at 5 s.
+    topic = inbox.receive(activity(0)).token.message.topic
+    assert metrics.REGISTRY.get_sample_value("egolog_newest_time_seconds", {"topic": topic}) == 10
 
 
 async def test_nothing_is_acknowledged_that_the_store_did_not_take() -> None:

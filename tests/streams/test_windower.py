@@ -2,10 +2,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from infra import topics
+import pytest
+
+from infra import metrics, topics
 from infra.settings import Settings
 from models.features import Features
 from models.serving.audio_tagger import TaggerFeatures
+from operators.errors import ImplausibleTimeError
 from schemas.frames import NS
 from streams.engine.operator_stage import OperatorStage
 from streams.engine.silence import LastArrivals, StreamSilence
@@ -148,6 +151,18 @@ def test_a_host_whose_own_clock_is_not_set_refuses_no_frame() -> None:
     windowing.restore("wearer", None)
     windowing.push(Inbox().receive(imu(0, T0, imu_signal(50))))
     assert len(list(windowing.waiting())) == 1
+
+
+def test_the_newest_time_is_that_of_no_frame_that_is_refused() -> None:
+    windowing = Windowing(Settings(_env_file=None), Samples(), clock_ns=lambda: T0 + 60 * NS)
+    windowing.restore("wearer", None)
+    inbox = Inbox()
+    windowing.push(inbox.receive(imu(0, T0, imu_signal(50))))
+    with pytest.raises(ImplausibleTimeError):
+        windowing.push(inbox.receive(imu(1, T0 + 10**9 * NS, imu_signal(50))))
+    topic = inbox.receive(imu(2, T0, imu_signal(50))).token.message.topic
+    name, labels = "egolog_newest_time_seconds", {"topic": topic}
+    assert metrics.REGISTRY.get_sample_value(name, labels) == T0 / NS
 
 
 def test_a_worker_with_an_audio_tagger_computes_its_features_too(tmp_path: Path) -> None:

@@ -16,6 +16,7 @@ from infra import metrics
 from infra.local.probe import free_port
 from infra.topics import TOPICS
 from streams import class_mix
+from streams.engine.newest_times import TIMED
 from tests.dashboard_queries import BY_QUESTION, DASHBOARD, Query, queries
 from tests.prometheus import Prometheus
 
@@ -104,6 +105,7 @@ def prometheus(
 ) -> Iterator[Prometheus]:
     """A Prometheus that has scraped this process, in which nothing has happened, three times."""
     metrics.initialise_topics([topic.name for topic in TOPICS])
+    metrics.initialise_newest_times(TIMED)
     metrics.consumer_lag.labels(topic="windows", partition="0").set(0)
     metrics.model_revision.labels(model="har", revision="r1").set(1)
     port = free_port()

@@ -291,6 +291,17 @@ async def test_a_stream_is_received_by_its_device_session_and_name() -> None:
     ]
 
 
+async def test_a_device_that_sends_is_counted_until_its_partition_is_another_workers() -> None:
+    rig = Rig()
+    for session in ("s", "t"):
+        await rig.stage.take([rig.inbox.receive(activity(0, session))])
+    # As while the broker does not answer.
+    rig.arrivals.clear()
+    assert await rig.stage.devices_sending() == 1
+    await rig.stage.give_back()
+    assert await rig.stage.devices_sending() == 0
+
+
 async def test_batches_are_taken_as_large_as_they_come() -> None:
     rig = Rig()
     messages = [rig.inbox.receive(activity(s)) for s in (0, 5, 10)]
