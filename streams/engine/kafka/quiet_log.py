@@ -35,6 +35,8 @@ _AWAY = (
     "OffsetCommit failed",
     "Got error produce response",
 )
+# Each worker hears so that another one joins or leaves.
+_REBALANCING = "because it is rebalancing"
 REPEAT_S = 30.0
 # A broker that just started makes its topic of offsets when the first group asks for it.
 _STARTING = "GroupCoordinatorNotAvailableError"
@@ -56,7 +58,7 @@ class OncePerInterval(logging.Filter):
     def filter(self, record: logging.LogRecord) -> bool:
         """Return whether a line is written."""
         text = record.getMessage()
-        kind = next((part for part in _AWAY if part in text), None)
+        kind = next((part for part in (_REBALANCING, *_AWAY) if part in text), None)
         if kind is None:
             return True
         now = self._clock()
@@ -71,14 +73,25 @@ class OncePerInterval(logging.Filter):
 
 
 def quieten() -> None:
-    """Drop lines about missing topics, which `TopicWatch` reports; throttle those of outages."""
+    """Drop lines about missing topics, which `TopicWatch` reports; throttle those of outages.
+
+    That a heartbeat is answered by a rebalance is logged as INFO.
+    """
     once = OncePerInterval()
     for name in _LOGGERS:
         logger = logging.getLogger(name)
         logger.addFilter(_is_news)
+        logger.addFilter(_lower_rebalance)
         logger.addFilter(once)
 
 
 def _is_news(record: logging.LogRecord) -> bool:
     text = record.getMessage()
     return not any(part in text for part in _MISSING_TOPIC)
+
+
+def _lower_rebalance(record: logging.LogRecord) -> bool:
+    if _REBALANCING not in record.getMessage():
+        return True
+    record.levelno, record.levelname = logging.INFO, logging.getLevelName(logging.INFO)
+    return logging.getLogger(record.name).isEnabledFor(logging.INFO)

@@ -38,6 +38,19 @@ def test_only_that_a_topic_is_missing_is_left_out(caplog: pytest.LogCaptureFixtu
     assert caplog.messages == ["Topic windows is not authorized for this client"]
 
 
+@pytest.mark.usefixtures("quiet")
+def test_a_rebalance_is_no_warning_and_hides_no_other(caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.INFO)
+    group = logging.getLogger("aiokafka.consumer.group_coordinator")
+    group.warning("Heartbeat failed for group %s because it is rebalancing", "egolog")
+    group.warning("Heartbeat failed: local member_id was not recognized; resetting")
+    assert [record.levelname for record in caplog.records] == ["INFO", "WARNING"]
+    caplog.clear()
+    caplog.set_level(logging.WARNING, group.name)
+    group.warning("Heartbeat failed for group %s because it is rebalancing", "other")
+    assert not caplog.records
+
+
 def test_a_broker_that_is_away_is_named_again_after_a_while_only() -> None:
     now = 100.0
     once = OncePerInterval(lambda: now)
