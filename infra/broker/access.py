@@ -21,7 +21,10 @@ from aiokafka.errors import (
     ClusterAuthorizationFailedError,
     GroupAuthorizationFailedError,
     IllegalSaslStateError,
+    KafkaConnectionError,
     KafkaError,
+    NodeNotReadyError,
+    RequestTimedOutError,
     TopicAuthorizationFailedError,
     UnsupportedSaslMechanismError,
 )
@@ -38,6 +41,8 @@ if TYPE_CHECKING:
     from infra.settings import Settings
 
 ACLS_HINT = "`faust -A streams.app topics --acls` prints the rules that each role needs"
+# Of a client that knows the cluster: one of its nodes is gone.
+_AWAY = (KafkaConnectionError, NodeNotReadyError, RequestTimedOutError)
 _CONNECT_TIMEOUT_MS = 5_000
 DENIALS = (
     ClusterAuthorizationFailedError,
@@ -111,6 +116,11 @@ async def require_broker(settings: Settings) -> None:
 
 def broker_error(settings: Settings, error: KafkaError) -> BrokerError:
     """Wrap a client's `KafkaError`."""
+    if isinstance(error, _AWAY):
+        return BrokerError(
+            f"broker at {settings.broker_url} does not answer ({error}): start those of its "
+            f"brokers that are away, or correct {env_name('broker_url')}"
+        )
     return denial(settings, error) or BrokerError(
         f"broker at {settings.broker_url} failed: {error!r}"
     )

@@ -89,6 +89,7 @@ class EgoLogApp(GuardedApp):
             self.guarded_consumer,
             lambda: None if self._runtime is None else self._runtime.redis,
             lambda: [tuple(source.topics) for source in self._sources],
+            lambda: max((queue.unconfirmed_s for queue in self._queues), default=0.0),
         )
         super().__init__(settings)
 

@@ -95,6 +95,8 @@ class PublishQueue:
         self._idle.set()
         # The task that confirms the latest send. Each awaits its predecessor, so it ends last.
         self._confirmed: asyncio.Task[None] | None = None
+        # When each of the sends began that the broker has not confirmed yet.
+        self._unconfirmed: list[float] = []
         self._failure: BaseException | None = None
         self._sending = asyncio.Lock()
 
@@ -194,6 +196,12 @@ class PublishQueue:
     def has_unhandled(self) -> bool:
         """Whether there are messages that were fetched but not handled yet."""
         return bool(self._unhandled) or not (self._channel is None or self._channel.queue.empty())
+
+    @property
+    def unconfirmed_s(self) -> float:
+        """For how long the broker has not confirmed what was sent, s; 0 if it has."""
+        now = perf_counter()
+        return now - min(self._unconfirmed, default=now)
 
     async def drop(self) -> None:
         """Drop all work that is not published yet, and return once the rest is carried out."""
@@ -333,7 +341,12 @@ class PublishQueue:
         drops: int,
     ) -> None:
         if deliveries:
-            await asyncio.gather(*deliveries)
+            began = perf_counter()
+            self._unconfirmed.append(began)
+            try:
+                await asyncio.gather(*deliveries)
+            finally:
+                self._unconfirmed.remove(began)
         if before is not None:
             await before
         checkpoints: dict[str, bytes] = {}

@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 INTERVAL_S = 2.0
+# How often in a row the broker may not answer before it counts as away.
+_FAILURES = 2
 
 
 class TopicWatch:
@@ -57,6 +59,7 @@ class TopicWatch:
 
     async def run(self, interval_s: float = INTERVAL_S) -> None:
         """Check until cancelled; raises `TopicsError` if a topic's partitions have changed."""
+        failures = 0
         while True:
             await asyncio.sleep(interval_s)
             try:
@@ -64,11 +67,13 @@ class TopicWatch:
                 async with broker_topics.descriptions(self._settings) as describe:
                     while True:
                         self.look_at(await describe())
-                        self._broker = None
+                        self._broker, failures = None, 0
                         await asyncio.sleep(interval_s)
             except BrokerError as error:
-                # Consumer and producer wait for it, and report it.
-                self._broker = str(error)
+                # A broker that was asked may be gone while the others of its cluster serve.
+                failures += 1
+                if failures > _FAILURES:
+                    self._broker = str(error)
 
     def look_at(self, counts: Mapping[str, int | None]) -> None:
         """Check the topics' numbers of partitions, as `broker_topics.describe` returns them.

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 from typing import TYPE_CHECKING
 
 from infra import metrics
 from infra.disk import disk_problem, free_bytes
 from infra.redis.client import outage
+from infra.topics import RAW
 from streams.engine.loop_watch import LoopWatch
 from streams.engine.progress import STUCK_AFTER_S, ConsumerProgress, LoopLag
 from streams.engine.topic_watch import TopicWatch
@@ -21,14 +23,19 @@ if TYPE_CHECKING:
     from infra.settings import Settings
     from streams.engine.kafka.consumer import Consumer
 
+log = logging.getLogger(__name__)
+
 _OBSERVE_INTERVAL_S = 1.0
+# Longer than a cluster takes to notice that a broker is gone (9 s by default).
+_BROKER_ANSWERS_S = 12.0
 
 
 class WorkerHealth:
     """Observes a worker's consumer, event loop, topics, store and disk.
 
     `consumer` and `redis` return None while the worker has none; `sources` returns the topics that
-    each of its agents reads.
+    each of its agents reads, and `unconfirmed_s` for how long the broker has not confirmed what was
+    published.
     """
 
     def __init__(
@@ -37,7 +44,11 @@ class WorkerHealth:
         consumer: Callable[[], Consumer | None],
         redis: Callable[[], Redis | None],
         sources: Callable[[], Sequence[Sequence[str]]],
+        unconfirmed_s: Callable[[], float] = lambda: 0.0,
     ) -> None:
+        self._broker_url = settings.broker_url
+        self._frames = {settings.topic(name) for name in RAW}
+        self._unconfirmed_s = unconfirmed_s
         self._run_dir = settings.run_dir
         self._consumer = consumer
         self._redis = redis
@@ -46,6 +57,7 @@ class WorkerHealth:
         self._loop_lag = LoopLag()
         self._topic_watch: TopicWatch | None = None
         self._exported: dict[TP, int] = {}
+        self._logged_broker: str | None = None
 
     def problem(self) -> str | None:
         """Return in one line what the worker needs and lacks at present, else None."""
@@ -55,11 +67,36 @@ class WorkerHealth:
         """Return the problem with each of `metric_labels.DEPENDENCIES`, None if there is none."""
         watch, redis = self._topic_watch, self._redis()
         return {
-            "broker": None if watch is None else watch.broker_problem,
+            "broker": self._broker_problem(),
             "topics": None if watch is None else watch.problem,
             "store": None if redis is None else outage(redis),
             "disk": disk_problem(self._run_dir),
         }
+
+    def _broker_problem(self) -> str | None:
+        watch, consumer = self._topic_watch, self._consumer()
+        if watch is not None and (watch.broker_problem or watch.problem):
+            # A missing topic is neither read nor confirmed.
+            return watch.broker_problem
+        if consumer is not None and not consumer.is_answered(self._frames, _BROKER_ANSWERS_S):
+            return (
+                f"broker at {self._broker_url} does not answer for every partition of sound and "
+                "motion: start those of its brokers that are away"
+            )
+        if self._unconfirmed_s() > _BROKER_ANSWERS_S:
+            return (
+                f"broker at {self._broker_url} does not confirm what is published: start those of "
+                "its brokers that are away, until min.insync.replicas of a topic's replicas are "
+                "there"
+            )
+        return None
+
+    def _log_broker(self, problem: str | None) -> None:
+        if problem is not None and self._logged_broker is None:
+            log.error("%s; until then windows wait", problem)
+        if problem is None and self._logged_broker is not None:
+            log.warning("broker at %s is there again", self._broker_url)
+        self._logged_broker = problem
 
     def stuck(self) -> str | None:
         """Return in one line why only a restart helps, None while the worker makes progress."""
@@ -87,7 +124,9 @@ class WorkerHealth:
         """Observe the consumer, and what the worker needs, each second until cancelled."""
         while True:
             self.observe_consumer()
-            for dependency, problem in self.problems().items():
+            problems = self.problems()
+            self._log_broker(problems["broker"])
+            for dependency, problem in problems.items():
                 metrics.unavailable.labels(dependency=dependency).set(problem is not None)
             await asyncio.sleep(_OBSERVE_INTERVAL_S)
 

@@ -12,11 +12,11 @@ from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
 import pytest
-from aiokafka.errors import IllegalSaslStateError, UnsupportedSaslMechanismError
+from aiokafka.errors import IllegalSaslStateError, NodeNotReadyError, UnsupportedSaslMechanismError
 
 from infra import topics
 from infra.broker import broker_topics, topic_creation
-from infra.broker.access import _refusal, client_arguments
+from infra.broker.access import _refusal, broker_error, client_arguments
 from infra.broker.topic_reader import TopicReader, publish
 from infra.errors import BrokerError
 from infra.local.probe import free_port
@@ -114,6 +114,14 @@ def test_a_port_without_this_login_is_told_from_a_wrong_user() -> None:
     line = _refusal(UnsupportedSaslMechanismError("Enabled mechanisms are: PLAIN"))
     assert line.startswith("takes no such login (")
     assert line.endswith("Enabled mechanisms are: PLAIN): correct EGOLOG_BROKER_SASL")
+
+
+def test_a_node_of_a_cluster_that_is_gone_is_said_without_the_clients_class() -> None:
+    settings = load(env_file=None, broker_url="kafka://a:1,b:2")
+    assert str(broker_error(settings, NodeNotReadyError("node 3 is not ready"))) == (
+        "broker at kafka://a:1,b:2 does not answer (node 3 is not ready): start those of its "
+        "brokers that are away, or correct EGOLOG_BROKER_URL"
+    )
 
 
 def test_every_client_of_the_pipeline_is_made_with_these_arguments() -> None:

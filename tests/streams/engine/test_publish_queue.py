@@ -27,7 +27,7 @@ class Services:
 
     def __init__(self) -> None:
         self.events: list[tuple[str, Any]] = []
-        self.broken = False
+        self.broken, self.slow_s = False, 0.001
         # Devices whose checkpoints another worker owns.
         self.taken: set[str] = set()
         # The erasures that what was written said that it comes after.
@@ -39,7 +39,7 @@ class Services:
         self.events.append(("to", (topic, partition)))
 
         async def confirm() -> None:
-            await asyncio.sleep(0.001)
+            await asyncio.sleep(self.slow_s)
             if self.broken:
                 raise ConnectionError("broker is gone")
             self.events.append(("confirmed", message))
@@ -108,6 +108,21 @@ async def test_publish_then_checkpoint_then_acknowledge() -> None:
     running.cancel()
     names = [name for name, _ in services.events if name != "to"]
     assert names == ["sent", "confirmed", "checkpoint", "acked"]
+
+
+async def test_it_says_for_how_long_the_broker_has_not_confirmed_what_was_sent() -> None:
+    services = Services()
+    services.slow_s = 0.05
+    out, running = queue(services)
+    assert out.unconfirmed_s == 0
+    await out.put(Outcome([("t", 0, "m")], tokens=[services.token(1)]))  # type: ignore[list-item]
+    waited = []
+    while not services.done("acked"):
+        await asyncio.sleep(0.001)
+        waited.append(out.unconfirmed_s)
+    running.cancel()
+    assert max(waited) > 0.02
+    assert out.unconfirmed_s == 0
 
 
 async def test_work_runs_side_by_side_but_comes_out_in_order() -> None:

@@ -1,17 +1,22 @@
 from __future__ import annotations
 
 import asyncio
+from contextlib import asynccontextmanager
+from typing import TYPE_CHECKING
 
 import pytest
 from aiokafka.admin import AIOKafkaAdminClient
 
 from infra import topics
 from infra.broker import broker_topics
-from infra.errors import TopicsError
+from infra.errors import BrokerError, TopicsError
 from infra.local.probe import free_port
 from infra.settings import load
 from streams.engine.topic_watch import TopicWatch
 from tests.broker_settings import with_topics
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Awaitable, Callable
 
 CREATE = "create {} with `faust -A streams.app topics --create`"
 
@@ -109,3 +114,27 @@ async def test_it_asks_over_one_connection(
             await asyncio.sleep(0.01)
     looking.cancel()
     assert len(starts) == 1
+
+
+async def test_one_broker_that_is_gone_is_no_cluster_that_is_away(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    watched, problems = watch(), []
+    # What each of the brokers that are asked does, one after the other.
+    answers = iter([False, True, False, False, True, False, False, False, True])
+
+    @asynccontextmanager
+    async def descriptions(_: object) -> AsyncIterator[Callable[[], Awaitable[dict[str, int]]]]:
+        async def one() -> dict[str, int]:
+            problems.append(watched.broker_problem)
+            if not next(answers):
+                raise BrokerError("node 2 is gone")
+            return {}
+
+        yield one
+
+    monkeypatch.setattr(broker_topics, "descriptions", descriptions)
+    # The generator of answers ends.
+    with pytest.raises(RuntimeError):
+        await watched.run(interval_s=0.0)
+    assert problems == [*[None] * 8, "node 2 is gone", None]

@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 import asyncio
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from infra.metric_labels import DEPENDENCIES
 from infra.metrics import REGISTRY
@@ -41,3 +41,55 @@ async def test_what_a_worker_lacks_is_a_metric_until_it_is_back(
             await asyncio.sleep(0.001)
     assert health.problem() is None
     watching.cancel()
+
+
+class Consumer:
+    """Is answered for all partitions of sound and motion, or not."""
+
+    answered = True
+
+    def is_answered(self, topics: set[str], within_s: float) -> bool:
+        assert topics == {"audio.frames", "imu.frames"}
+        assert within_s > 9
+        return self.answered
+
+    def lag(self) -> dict[Any, int]:
+        return {}
+
+    def progress(self) -> dict[Any, Any]:
+        return {}
+
+
+async def test_brokers_of_a_cluster_that_are_away_are_named_while_another_answers(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr(worker_health, "_OBSERVE_INTERVAL_S", 0.001)
+    consumer: Any = Consumer()
+    unconfirmed_s = 0.0
+    settings = Settings(_env_file=None, run_dir=tmp_path, broker_url="kafka://a:1,b:2")
+    health = WorkerHealth(settings, lambda: consumer, lambda: None, list, lambda: unconfirmed_s)
+    assert health.problems()["broker"] is None
+    consumer.answered = False
+    unread = health.problems()["broker"]
+    assert unread == (
+        "broker at kafka://a:1,b:2 does not answer for every partition of sound and motion: start "
+        "those of its brokers that are away"
+    )
+    consumer.answered, unconfirmed_s = True, 11.0
+    assert health.problems()["broker"] is None
+    unconfirmed_s = 13.0
+    problem = health.problems()["broker"]
+    assert problem is not None
+    assert "does not confirm what is published" in problem
+    watching = asyncio.create_task(health.watch_consumer())
+    async with asyncio.timeout(30):
+        while unavailable()["broker"] != 1.0:
+            await asyncio.sleep(0.001)
+        unconfirmed_s = 0.0
+        while unavailable()["broker"] != 0.0:
+            await asyncio.sleep(0.001)
+    watching.cancel()
+    assert caplog.messages == [
+        f"{problem}; until then windows wait",
+        "broker at kafka://a:1,b:2 is there again",
+    ]
