@@ -23,6 +23,7 @@ CANNOT = {
     "mkcert*": "changes the machine's trusted certificates",
     "caddy*": "is no program that the tests install",
     "kubectl create*": "needs a cluster",
+    "kubectl delete*": "needs a cluster",
     "kubectl apply*": "needs a cluster; tests/infra/deploy holds what is applied",
     "ffmpeg*": "needs a film of Ego4D",
     "pip install*": "would change the environment that the tests run in",

@@ -212,3 +212,16 @@ def test_the_alerts_are_those_that_promtool_tests() -> None:
 def test_the_job_creates_the_topics() -> None:
     command = pods()["egolog-topics"]["spec"]["containers"][0]["command"]
     assert " ".join(command) == broker_topics.CREATE_COMMAND
+
+
+def test_a_release_replaces_each_job_because_none_can_be_changed() -> None:
+    page = (ROOT / "docs" / "how-to" / "kubernetes.md").read_text(encoding="utf-8")
+    jobs = [each["metadata"] for each in OBJECTS if each["kind"] == "Job"]
+    assert jobs
+    for job in jobs:
+        deletes = f"kubectl delete job -n {KUSTOMIZATION['namespace']} {job['name']} "
+        assert "kubectl apply -k" in page.split(deletes, 1)[1]
+        assert job["annotations"] == {
+            "argocd.argoproj.io/sync-options": "Force=true,Replace=true",
+            "kustomize.toolkit.fluxcd.io/force": "enabled",
+        }
