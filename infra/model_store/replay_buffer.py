@@ -10,6 +10,7 @@ import sqlite3
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
+from infra.disk import full_disk
 from infra.errors import ReplayBufferError
 from infra.redis.erasure_marks import NO_ERASURES
 
@@ -61,7 +62,7 @@ class ReplayBuffer:
                 raise
         except (sqlite3.Error, OSError, UnicodeDecodeError) as error:
             raise ReplayBufferError(
-                f"replay buffer {path} cannot be used ({error}): move it away to begin a new one"
+                f"replay buffer {path} cannot be used ({error}): {_remedy(error)}"
             ) from error
 
     def put(
@@ -206,8 +207,7 @@ class ReplayBuffer:
             yield
         except (sqlite3.Error, TypeError, ValueError, OverflowError) as error:
             raise ReplayBufferError(
-                f"replay buffer {self.path} cannot be read ({error}): move it away to begin a new "
-                "one"
+                f"replay buffer {self.path} cannot be read ({error}): {_remedy(error)}"
             ) from error
 
     @contextmanager
@@ -225,6 +225,16 @@ class ReplayBuffer:
                 f"replay buffer {self.path} cannot be written ({error}): expected room on its "
                 "disk, and no other program that uses it"
             ) from error
+
+
+def _remedy(error: Exception) -> str:
+    """Return what helps: a file that lacks room only is whole, and has what was learned from."""
+    full = (
+        full_disk(error) is not None
+        if isinstance(error, OSError)
+        else getattr(error, "sqlite_errorcode", None) == sqlite3.SQLITE_FULL
+    )
+    return "make room on its disk" if full else "move it away to begin a new one"
 
 
 def _key(window: str, trusted: bool) -> str:

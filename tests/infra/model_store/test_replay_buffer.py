@@ -1,15 +1,14 @@
 from __future__ import annotations
 
+import errno
 import sqlite3
-from typing import TYPE_CHECKING
+from pathlib import Path
+from unittest import mock
 
 import pytest
 
 from infra.errors import ReplayBufferError
 from infra.model_store.replay_buffer import TRUSTED_COUNTS, ReplayBuffer
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 ENCODERS = "e" * 12
 
@@ -123,6 +122,25 @@ def test_a_write_that_fails_changes_nothing(path: Path) -> None:
             buffer.put([item(2), ("window-3", None, b"no encoders")])  # type: ignore[list-item]
         assert len(buffer) == 1
         assert buffer.put([item(2)]) == 1
+
+
+def test_a_full_disk_is_no_reason_to_move_a_buffer_away(path: Path) -> None:
+    with ReplayBuffer(path, 10) as buffer:
+        pages = buffer._db.execute("PRAGMA page_count").fetchone()[0]
+        buffer._db.execute(f"PRAGMA max_page_count = {pages}")
+        with pytest.raises(ReplayBufferError, match=r"full.*: expected room on its disk"):
+            buffer.put([item(1, bytes(100_000))])
+        with pytest.raises(ReplayBufferError, match=r"cannot be read .*full.*: make room on its d"):
+            buffer._one(
+                "INSERT INTO items (window, encoders, message) VALUES ('w', 'e', zeroblob(100000)) "
+                "RETURNING 1"
+            )
+    full = OSError(errno.ENOSPC, "no space left on device", str(path.parent))
+    with (
+        mock.patch.object(Path, "mkdir", side_effect=full),
+        pytest.raises(ReplayBufferError, match=r"cannot be used .*: make room on its disk"),
+    ):
+        ReplayBuffer(path, 10)
 
 
 def test_a_file_that_is_no_buffer_or_a_newer_one_is_refused_in_one_line(path: Path) -> None:
