@@ -8,7 +8,14 @@ import click
 from faust.cli import option
 
 from infra import topics
-from infra.broker import acls, broker_topics, raw_topic_retention, topic_creation, topic_growth
+from infra.broker import (
+    acls,
+    broker_topics,
+    raw_topic_retention,
+    topic_creation,
+    topic_growth,
+    topic_settings,
+)
 from infra.errors import SettingsError
 from streams.commands.error_lines import one_line_errors
 from streams.commands.running_services import running
@@ -62,6 +69,8 @@ def register(app: EgoLogApp) -> None:
             for name in await raw_topic_retention.align_raw(settings):
                 print(f"set the retention of {name}")
         await _print_topics(settings)
+        for line in await topic_settings.losing(settings):
+            print(f"warning: {line}")
 
     @app.command()
     @one_line_errors

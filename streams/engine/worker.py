@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import atexit
+import logging
 import signal
 import socket
 import sys
@@ -10,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import faust
 
-from infra.broker import broker_topics, topic_creation
+from infra.broker import broker_topics, topic_creation, topic_settings
 from infra.broker.groups import require_group
 from infra.disk import full_disk
 from infra.errors import InfraError, PortInUseError
@@ -39,6 +40,8 @@ if TYPE_CHECKING:
     import asyncio
 
     from models.serving.registry import Registry
+
+log = logging.getLogger(__name__)
 
 
 class Worker(faust.Worker):
@@ -144,6 +147,8 @@ async def _check_services(settings: Settings, *, create: bool) -> None:
         await topic_creation.create(settings)
     else:
         broker_topics.check(await broker_topics.describe(settings), settings)
+        for line in await topic_settings.losing(settings):
+            log.warning("%s", line)
         await require_group(settings, settings.app_id)
     async with await connect(settings) as redis:
         await warn_of_loss(redis, settings)
