@@ -88,6 +88,15 @@ def check_counts(counts: Mapping[str, int | None], settings: Settings) -> None:
             )
 
 
+def refused_as_too_large(settings: Settings) -> TopicsError:
+    """Return the error of a broker that takes smaller messages than ours may be."""
+    needed = max(topic.max_message_bytes for topic in used_topics(settings))
+    return TopicsError(
+        f"broker at {settings.broker_url} refuses a message as too large: set max.message.bytes "
+        f"of each topic to {needed} or more, as `{CREATE_COMMAND}` makes them"
+    )
+
+
 async def described(
     admin: AIOKafkaAdminClient, settings: Settings, names: list[str] | None = None
 ) -> dict[str, int | None]:

@@ -10,10 +10,9 @@ from redis.exceptions import RedisError
 from infra.broker import broker_topics
 from infra.broker.access import denial
 from infra.disk import full_disk
-from infra.errors import InfraError, ServiceError, StoreError, TopicsError
+from infra.errors import InfraError, ServiceError, StoreError
 from infra.redis.outage import cause
 from infra.secrets import mask_url
-from infra.topics import used_topics
 
 if TYPE_CHECKING:
     from infra.settings import Settings
@@ -26,10 +25,6 @@ def explained(error: Exception, settings: Settings) -> InfraError | None:
     if isinstance(error, RedisError):
         return StoreError(f"redis at {mask_url(settings.redis_url)} {cause(error)}")
     if isinstance(error, MessageSizeTooLargeError):
-        needed = max(topic.max_message_bytes for topic in used_topics(settings))
-        return TopicsError(
-            f"broker at {settings.broker_url} refuses a result as too large: set max.message.bytes "
-            f"of each topic to {needed} or more, as `{broker_topics.CREATE_COMMAND}` makes them"
-        )
+        return broker_topics.refused_as_too_large(settings)
     full = full_disk(error) if isinstance(error, OSError) else None
     return denial(settings, error) if full is None else ServiceError(full)

@@ -15,10 +15,12 @@ from aiokafka.errors import (
     KafkaConnectionError,
     KafkaError,
     KafkaTimeoutError,
+    MessageSizeTooLargeError,
     RequestTimedOutError,
 )
 from aiokafka.partitioner import DefaultPartitioner
 
+from infra.broker import broker_topics
 from infra.broker.access import broker_error, client_arguments
 from infra.broker.device_keys import DeviceKeys
 from infra.errors import BrokerError
@@ -218,8 +220,10 @@ class Replay:
                 f"({type(error).__name__}): once it answers, run this again; frames that it has "
                 "are not logged twice"
             ) from error
+        except MessageSizeTooLargeError as error:
+            raise broker_topics.refused_as_too_large(self._settings) from error
         except KafkaError as error:
-            raise BrokerError(f"broker refused a frame: {error!r}") from error
+            raise broker_error(self._settings, error) from error
         unconfirmed.clear()
 
 

@@ -45,6 +45,6 @@ def test_any_other_error_needs_its_traceback(error: Exception) -> None:
 
 def test_a_topic_that_takes_no_result_says_what_size_it_needs() -> None:
     problem = explained(MessageSizeTooLargeError(), SETTINGS)
-    assert "refuses a result as too large: set max.message.bytes of each topic to 1065536" in str(
+    assert "refuses a message as too large: set max.message.bytes of each topic to 1065536" in str(
         problem
     )

@@ -6,14 +6,19 @@ from typing import TYPE_CHECKING
 from uuid import uuid4
 
 import pytest
-from aiokafka.errors import KafkaError, MessageSizeTooLargeError, RequestTimedOutError
+from aiokafka.errors import (
+    KafkaError,
+    MessageSizeTooLargeError,
+    RequestTimedOutError,
+    TopicAuthorizationFailedError,
+)
 from aiokafka.partitioner import DefaultPartitioner
 from pydantic import SecretStr
 
 from infra.broker import topic_creation
 from infra.broker.device_keys import DeviceKeys
 from infra.broker.topic_reader import TopicReader, read_all
-from infra.errors import BrokerError
+from infra.errors import BrokerError, InfraError
 from infra.local.probe import free_port
 from infra.settings import Settings
 from models.recordings.protocol import RecordingError
@@ -177,7 +182,11 @@ def test_a_device_is_in_the_partition_that_kafka_gives_it_however_often_it_is_as
             RequestTimedOutError(),
             r"did not confirm frames \(RequestTimedOutError\): once it answers",
         ),
-        (MessageSizeTooLargeError(), "broker refused a frame: .*MessageSizeTooLarge"),
+        (
+            MessageSizeTooLargeError(),
+            "refuses a message as too large: set max.message.bytes of each topic to 1065536",
+        ),
+        (TopicAuthorizationFailedError({"audio.frames"}), "denies this login .*topics --acls"),
     ],
 )
 async def test_a_broker_that_stops_answering_has_refused_nothing(
@@ -186,5 +195,5 @@ async def test_a_broker_that_stops_answering_has_refused_nothing(
     sent: asyncio.Future[object] = asyncio.get_running_loop().create_future()
     sent.set_exception(error)
     replay = Replay(Settings(_env_file=None, run_dir=tmp_path), ReplayOptions())
-    with pytest.raises(BrokerError, match=line):
+    with pytest.raises(InfraError, match=line):
         await replay._confirm({sent})
