@@ -20,7 +20,15 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from bench.command import save_figures
-from bench.faults import of_devices, of_disks, of_network, of_services, of_topics, of_workers
+from bench.faults import (
+    of_brokers,
+    of_devices,
+    of_disks,
+    of_network,
+    of_services,
+    of_topics,
+    of_workers,
+)
 from bench.faults.of_disks import small_disks
 from bench.faults.page import CALM_KIND, heading, larger_section, page, simulation_section
 from bench.faults.services import broken_services
@@ -45,6 +53,7 @@ WHOLE = Size(wearers=50, seconds=60, speed=1.0)
 KINDS: dict[str, tuple[type[Fault], ...]] = {
     "workers": of_workers.FAULTS,
     "broker and store": of_services.FAULTS,
+    "three brokers": of_brokers.FAULTS,
     "network": of_network.FAULTS,
     "topics": of_topics.FAULTS,
     "devices": of_devices.FAULTS,
@@ -173,12 +182,15 @@ async def measure(options: argparse.Namespace, command: str) -> Figures:
         async with bench.stage("main") as stage:
             note(CALM_KIND, await stage.calm_run())
             for kind, fault in chosen:
-                if not (fault.own_topics or fault.own_disk):
+                if not (fault.own_topics or fault.own_disk or fault.own_cluster):
                     note(kind, await stage.trial(fault(), options.seed))
         for number, (kind, fault) in enumerate(chosen):
             if fault.own_topics:
                 async with bench.stage(f"own{number}") as stage:
                     note(kind, await stage.trial(fault(), options.seed))
+    clustered = [(kind, fault) for kind, fault in chosen if fault.own_cluster]
+    if clustered:
+        await _on_cluster(bench, clustered, options.seed, note)
     full = [(kind, fault) for kind, fault in chosen if fault.own_disk]
     if full:
         try:
@@ -186,6 +198,24 @@ async def measure(options: argparse.Namespace, command: str) -> Figures:
         except ServiceError as error:
             skipped.update({fault.name: str(error) for _, fault in full})
     return figures
+
+
+async def _on_cluster(
+    calm: Bench,
+    faults: Sequence[tuple[str, type[Fault]]],
+    seed: int,
+    note: Callable[[str, Outcome], None],
+) -> None:
+    """Run faults on three brokers, against the calm run's log."""
+    with (
+        tempfile.TemporaryDirectory(prefix="egolog-cluster-") as folder,
+        broken_services(Path(folder), cluster=True) as services,
+    ):
+        bench = Bench(services, calm.recording, calm.size, calm.name)
+        bench.calm = calm.calm
+        async with bench.stage("cluster") as stage:
+            for kind, fault in faults:
+                note(kind, await stage.trial(fault(), seed))
 
 
 async def _on_small_disks(

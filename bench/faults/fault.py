@@ -38,13 +38,15 @@ class Fault(ABC):
     """One way to break a stream. The report shows `name`; `quick` ones are in the short run.
 
     With `own_topics` the trial gets its own topics, store keys and workers, because the fault
-    changes them for good; with `own_disk` also its own services on small disks.
+    changes them for good; with `own_disk` also its own services on small disks, and with
+    `own_cluster` three brokers instead of one.
     """
 
     name: ClassVar[str]
     quick: ClassVar[bool] = False
     own_topics: ClassVar[bool] = False
     own_disk: ClassVar[bool] = False
+    own_cluster: ClassVar[bool] = False
 
     @abstractmethod
     async def strike(self, site: Site) -> None:

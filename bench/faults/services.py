@@ -7,9 +7,10 @@ import os
 import shutil
 import signal
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from bench.faults.cluster import Cluster, cluster_settings
 from bench.faults.proxy import Proxy
 from infra.local.kafka.server import ApacheKafka
 from infra.local.probe import LOOPBACK, free_port
@@ -17,13 +18,14 @@ from infra.local.process import wait_until_gone
 from infra.local.redis_embedded import FOLDER, EmbeddedRedis, discard
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
     from pathlib import Path
 
     from infra.local.service import Service
 
 
 _COPY = "redis.copy"
+_SHUTS_DOWN_S = 60.0
 
 
 class ProxiedKafka(ApacheKafka):
@@ -77,6 +79,10 @@ class Breakable:
         """Send SIGCONT."""
         self._signal(signal.SIGCONT)
 
+    def shut_down(self) -> None:
+        """Stop it in its own time, as a supervisor does."""
+        self.service.stop(_SHUTS_DOWN_S)
+
     async def be_away(self, seconds: float) -> None:
         """Kill it, and restart it after `seconds`."""
         self.kill()
@@ -96,7 +102,11 @@ class Breakable:
 
 @dataclass
 class BrokenServices:
-    """Kafka, Redis, and the proxies between them and the first worker."""
+    """Kafka, Redis, and the proxies between them and the first worker.
+
+    Of a cluster of brokers, `brokers` are its nodes, by their ids from 1. `own_settings` are those
+    that workers have for these services.
+    """
 
     kafka: Breakable
     store: Breakable
@@ -105,6 +115,17 @@ class BrokenServices:
     redis_url: str
     kafka_link: Proxy
     store_link: Proxy
+    brokers: tuple[Breakable, ...] = ()
+    own_settings: Mapping[str, object] = field(default_factory=dict)
+
+    @property
+    def first_worker(self) -> dict[str, object]:
+        """The settings by which the first worker connects through the proxies."""
+        store: dict[str, object] = {"redis_url": f"redis://{LOOPBACK}:{self.store_link.port}/0"}
+        if self.brokers:
+            # A node advertises its own address, so a proxy would carry the first requests alone.
+            return store
+        return {"broker_url": f"kafka://{LOOPBACK}:{self.kafka_link.port}", **store}
 
     @property
     def links(self) -> tuple[Proxy, Proxy]:
@@ -128,14 +149,19 @@ class BrokenServices:
 
 
 @contextmanager
-def broken_services(run_dir: Path) -> Iterator[BrokenServices]:
-    """Start both services and the proxies; raises `ServiceError`."""
+def broken_services(run_dir: Path, *, cluster: bool = False) -> Iterator[BrokenServices]:
+    """Start both services and the proxies; raises `ServiceError`.
+
+    With `cluster` there are three brokers, whose topics have as many replicas.
+    """
     with ExitStack() as stack:
-        node = ProxiedKafka(run_dir)
+        node: Cluster | ProxiedKafka
+        node = Cluster(run_dir) if cluster else ProxiedKafka(run_dir)
         kafka_link = stack.enter_context(Proxy(node.second_port))
         node.proxy_port = kafka_link.port
         stack.callback(node.stop)
         kafka_url = node.start()
+        nodes = node.nodes if isinstance(node, Cluster) else ()
         store_port = free_port()
         store = EmbeddedRedis(run_dir, store_port)
         stack.callback(store.stop)
@@ -149,4 +175,6 @@ def broken_services(run_dir: Path) -> Iterator[BrokenServices]:
             redis_url,
             kafka_link,
             store_link,
+            tuple(map(Breakable, nodes)),
+            cluster_settings(len(nodes)) if nodes else {},
         )

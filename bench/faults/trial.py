@@ -82,6 +82,7 @@ class Bench:
             services.redis_url,
             services.store_folder,
             PARTITIONS,
+            **services.own_settings,
         )
 
     @asynccontextmanager
@@ -90,12 +91,7 @@ class Bench:
         settings = self.settings(name)
         settings.run_dir.mkdir(parents=True, exist_ok=True)
         await topic_creation.create(settings)
-        host = "127.0.0.1"
-        first = {
-            "broker_url": f"kafka://{host}:{self.services.kafka_link.port}",
-            "redis_url": f"redis://{host}:{self.services.store_link.port}/0",
-        }
-        workers = Workers(settings, first)
+        workers = Workers(settings, self.services.first_worker)
         async with AsyncExitStack() as stack:
             stack.callback(workers.stop)
             for number in (0, 1):

@@ -6,7 +6,10 @@ import asyncio
 import os
 import signal
 from dataclasses import dataclass, field
+from http import HTTPStatus
 from typing import TYPE_CHECKING
+
+from aiohttp import ClientSession, ClientTimeout
 
 from bench.subjects.subject import STEPPED, process
 from infra.errors import NotAnsweringError
@@ -22,6 +25,7 @@ if TYPE_CHECKING:
 _READY_S = 600.0
 _ENDS_S = 60.0
 _POLL_S = 0.05
+_PROBE_S = 10.0
 
 
 @dataclass
@@ -92,6 +96,16 @@ class Workers:
             while child.running and asyncio.get_running_loop().time() < deadline:
                 await asyncio.sleep(_POLL_S)
         child.stop()
+
+    async def unready(self) -> int:
+        """Return how many of the running workers answer a probe that they lack something."""
+        count = 0
+        async with ClientSession(timeout=ClientTimeout(_PROBE_S)) as http:
+            for child in self._children.values():
+                url = f"http://127.0.0.1:{child.port}/api/health/ready"
+                async with http.get(url) as reply:
+                    count += reply.status == HTTPStatus.SERVICE_UNAVAILABLE
+        return count
 
     def freeze(self, number: int) -> None:
         """Send SIGSTOP."""

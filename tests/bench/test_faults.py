@@ -13,6 +13,7 @@ from unittest.mock import Mock
 import pytest
 
 from bench.faults.__main__ import KINDS, main
+from bench.faults.cluster import Cluster
 from bench.faults.log_comparison import changes
 from bench.faults.motion import Motion
 from bench.faults.of_disks import FAULTS as DISKS
@@ -194,3 +195,19 @@ def test_every_fault_has_a_name_of_its_own() -> None:
     names = [fault.name for faults in KINDS.values() for fault in faults]
     assert len(set(names)) == len(names) > 20
     assert 5 <= sum(fault.quick for faults in KINDS.values() for fault in faults) <= 8
+
+
+def test_the_nodes_of_a_cluster_know_one_another_and_confirm_by_two(tmp_path: Path) -> None:
+    cluster = Cluster(tmp_path)
+    written = [
+        dict(line.split("=", 1) for line in node._configure(node.port).read_text().splitlines())
+        for node in cluster.nodes
+    ]
+    assert [each["node.id"] for each in written] == ["1", "2", "3"]
+    [voters] = {each["controller.quorum.voters"] for each in written}
+    own = [each["listeners"].rpartition(":")[2] for each in written]
+    assert [voter.rpartition(":")[2] for voter in voters.split(",")] == own
+    assert {each["min.insync.replicas"] for each in written} == {"2"}
+    assert {each["offsets.topic.replication.factor"] for each in written} == {"3"}
+    assert len({node.cluster_id for node in cluster.nodes}) == 1
+    assert len({node.folder for node in cluster.nodes}) == 3

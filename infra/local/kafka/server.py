@@ -84,6 +84,7 @@ class ApacheKafka(Service):
         self._port = port
         self._libs = libs
         self._tied = tied
+        self.cluster_id = new_cluster_id()
 
     @property
     def log(self) -> Path:
@@ -111,7 +112,7 @@ class ApacheKafka(Service):
             cwd=self.folder,
             tied=self._tied,
         )
-        child.start(lambda: kafka_answers(port), START_TIMEOUT_S, Recovery(self.log).goes_on)
+        child.start(lambda: self._answers(port), START_TIMEOUT_S, Recovery(self.log).goes_on)
         self._child = child
         return f"kafka://{LOOPBACK}:{port}"
 
@@ -124,6 +125,9 @@ class ApacheKafka(Service):
     def kill(self) -> None:
         """Kill the node at once, as a power cut would."""
         self.stop(grace_s=0.0)
+
+    def _answers(self, port: int) -> bool:
+        return kafka_answers(port)
 
     def _configure(self, port: int) -> Path:
         self.folder.mkdir(parents=True, exist_ok=True)
@@ -142,7 +146,7 @@ class ApacheKafka(Service):
             return
         try:
             done = subprocess.run(
-                [*command, "--cluster-id", _cluster_id(), "--config", str(properties)],
+                [*command, "--cluster-id", self.cluster_id, "--config", str(properties)],
                 capture_output=True,
                 text=True,
                 env={**os.environ, **_UTF_8},
@@ -168,7 +172,8 @@ def property_value(path: Path) -> str:
     return "".join(chr(unit) if unit < 0x80 else f"\\u{unit:04x}" for unit in units)
 
 
-def _cluster_id() -> str:
+def new_cluster_id() -> str:
+    """Return an id for the data folders of the nodes of one cluster."""
     text = base64.urlsafe_b64encode(uuid.uuid4().bytes).decode().rstrip("=")
     # The tool would take a leading dash as an option.
     return text.replace("-", "_")

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 import yaml
 
+from bench.faults.cluster import cluster_settings
 from infra import topics
 from infra.broker import broker_topics
 from infra.errors import SettingsError
@@ -225,3 +226,11 @@ def test_a_release_replaces_each_job_because_none_can_be_changed() -> None:
             "argocd.argoproj.io/sync-options": "Force=true,Replace=true",
             "kustomize.toolkit.fluxcd.io/force": "enabled",
         }
+
+
+def test_workers_wait_for_devices_for_as_long_as_the_faults_of_brokers_were_measured_with() -> None:
+    measured = cluster_settings(int(DATA["EGOLOG_TOPIC_REPLICAS"]))
+    deployed = {name: int(DATA[env_name(name)]) for name in measured}
+    assert deployed == measured
+    page = (ROOT / "docs" / "KAFKA.md").read_text(encoding="utf-8")
+    assert f"export EGOLOG_IDLE_TIMEOUT_S={measured['idle_timeout_s']}\n" in page
