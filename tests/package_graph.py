@@ -30,14 +30,41 @@ def modules() -> dict[str, Path]:
     return names
 
 
+class Source:
+    """What is read from a file: every import, and the public classes of its top level."""
+
+    def __init__(self, text: str) -> None:
+        tree = ast.parse(text)
+        self.imports: list[ast.Import | ast.ImportFrom] = []
+        self.classes = [
+            node.name
+            for node in tree.body
+            if isinstance(node, ast.ClassDef) and not node.name.startswith("_")
+        ]
+        # No expression holds a statement, and most nodes are expressions.
+        blocks: list[ast.AST] = [tree]
+        while blocks:
+            node = blocks.pop()
+            if isinstance(node, ast.Import | ast.ImportFrom):
+                self.imports.append(node)
+            for name in ("body", "orelse", "finalbody", "handlers", "cases"):
+                blocks += getattr(node, name, ())
+
+
+@cache
+def source(path: Path) -> Source:
+    """Return what a file imports and defines; each is parsed once."""
+    return Source(path.read_text(encoding="utf-8"))
+
+
 @cache
 def imported_names(path: Path) -> set[str]:
     """Return the dotted names that a file imports, including those under TYPE_CHECKING."""
     names = set()
-    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+    for node in source(path).imports:
         if isinstance(node, ast.Import):
             names |= {alias.name for alias in node.names}
-        elif isinstance(node, ast.ImportFrom):
+        else:
             assert node.level == 0, f"{path} has a relative import"
             names |= {f"{node.module}.{alias.name}" for alias in node.names}
     return names
@@ -84,9 +111,8 @@ def class_homes() -> dict[str, list[str]]:
     """Return the modules that define each public class name."""
     homes: dict[str, list[str]] = {}
     for name, path in modules().items():
-        for node in ast.parse(path.read_text(encoding="utf-8")).body:
-            if isinstance(node, ast.ClassDef) and not node.name.startswith("_"):
-                homes.setdefault(node.name, []).append(name)
+        for each in source(path).classes:
+            homes.setdefault(each, []).append(name)
     return homes
 
 

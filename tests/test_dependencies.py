@@ -12,6 +12,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.package_graph import source
+
 ROOT = Path(__file__).parents[1]
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
 OURS = {"schemas", "operators", "models", "infra", "streams", "bench", "tests"}
@@ -68,10 +70,10 @@ BY_EXTRA = {name: names(rows) for name, rows in PROJECT["optional-dependencies"]
 def imported(path: Path) -> set[str]:
     """Return the modules from outside that a file imports, wherever in it."""
     found: set[str] = set()
-    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+    for node in source(path).imports:
         if isinstance(node, ast.Import):
             found |= {alias.name.split(".")[0] for alias in node.names}
-        elif isinstance(node, ast.ImportFrom):
+        else:
             found.add(str(node.module).split(".")[0])
     return found - OURS - sys.stdlib_module_names
 

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import ast
+
 import pytest
 
 from tests.package_graph import (
     PACKAGES,
     ROOT,
+    Source,
     class_homes,
     cycle,
     imported_names,
@@ -146,3 +149,36 @@ def test_no_command_hands_its_own_functions_to_spawned_processes() -> None:
 def test_a_cyclic_dependency_is_found() -> None:
     assert cycle({"a": {"b"}, "b": {"c"}, "c": {"a"}})[0] in "abc"
     assert not cycle({"a": {"b", "c"}, "b": {"c"}, "c": set()})
+
+
+HIDDEN = """
+import a
+class One:
+    from b import c
+    async def two(self):
+        with self:
+            import d
+        try:
+            import e
+        except Error:
+            import f
+        else:
+            import g
+        finally:
+            import h
+for _ in ():
+    while True:
+        import i
+else:
+    match _:
+        case None:
+            if True:
+                import j
+            elif False:
+                import k
+"""
+
+
+def test_an_import_is_found_wherever_it_stands() -> None:
+    found = sorted(ast.unparse(node) for node in Source(HIDDEN).imports)
+    assert found == ["from b import c", *(f"import {name}" for name in "adefghijk")]
