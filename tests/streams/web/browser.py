@@ -83,25 +83,31 @@ class Page:
         self, url: str, width: int = 1280, height: int = 900, dark: bool = False
     ) -> Self:
         """Open an address in a window of this size; below 600 px as a phone with touch."""
-        phone = width < 600
         await self.call("Runtime.enable")
         await self.call("Log.enable")
-        await self.call(
-            "Emulation.setDeviceMetricsOverride",
-            width=width,
-            height=height,
-            deviceScaleFactor=1,
-            mobile=phone,
-        )
-        await self.call("Emulation.setTouchEmulationEnabled", enabled=phone)
+        await self._size(width, height)
         await self.call("Emulation.setTimezoneOverride", timezoneId="UTC")
+        await self.colours(dark)
+        await self.call("Page.navigate", url=url)
+        return self
+
+    async def resize(self, width: int, height: int) -> None:
+        """Give the open page a window of another size, and wait until it is drawn for it."""
+        await self._size(width, height)
+        # Observers of sizes run before a frame is painted, so what they draw is there in the next.
+        await self.call(
+            "Runtime.evaluate",
+            expression="new Promise((d) => requestAnimationFrame(() => requestAnimationFrame(d)))",
+            awaitPromise=True,
+        )
+
+    async def colours(self, dark: bool) -> None:
+        """Set whether the reader prefers dark pages."""
         scheme = "dark" if dark else "light"
         await self.call(
             "Emulation.setEmulatedMedia",
             features=[{"name": "prefers-color-scheme", "value": scheme}],
         )
-        await self.call("Page.navigate", url=url)
-        return self
 
     async def value(self, expression: str) -> Any:
         """Evaluate JavaScript in the page."""
@@ -194,6 +200,17 @@ class Page:
         """Write a PNG of the window, or of the whole page."""
         shot = await self.call("Page.captureScreenshot", captureBeyondViewport=whole)
         path.write_bytes(base64.b64decode(shot["data"]))
+
+    async def _size(self, width: int, height: int) -> None:
+        phone = width < 600
+        await self.call(
+            "Emulation.setDeviceMetricsOverride",
+            width=width,
+            height=height,
+            deviceScaleFactor=1,
+            mobile=phone,
+        )
+        await self.call("Emulation.setTouchEmulationEnabled", enabled=phone)
 
     def _note(self, answer: dict[str, Any]) -> None:
         params = answer.get("params", {})

@@ -32,43 +32,36 @@ async def test_no_label_ever_becomes_markup(site: Site, page: Page, store: LogSt
 
 
 # What is dark is laid out as what is light.
-@pytest.mark.parametrize(
-    ("width", "height", "dark"),
-    [(1280, 900, False), (820, 1180, False), (*PHONE, False), (*PHONE, True), (360, 740, False)],
-)
+@pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"])
 async def test_everything_fits_the_window(
-    site: Site,
-    page: Page,
-    records: Records,
-    tmp_path: Path,
-    width: int,
-    height: int,
-    dark: bool,
+    site: Site, page: Page, records: Records, tmp_path: Path, dark: bool
 ) -> None:
-    await page.open(site.url, width, height, dark)
-    await page.until(DRAWN)
-    assert await page.value("document.documentElement.scrollWidth") <= width
-    assert await page.value(OUTSIDE) == []
-    assert await page.value(DURATIONS_ON_TWO_LINES) == []
-    shot = tmp_path / "page.png"
-    await page.screenshot(shot)
-    assert shot.stat().st_size > 20_000
+    wide = [] if dark else [(1280, 900), (820, 1180)]
+    await page.open(site.url, *(wide or [PHONE])[0], dark=dark)
+    for width, height in [*wide, PHONE, (360, 740)]:
+        await page.resize(width, height)
+        await page.until(DRAWN)
+        assert await page.value("document.documentElement.scrollWidth") <= width
+        assert await page.value(OUTSIDE) == [], width
+        assert await page.value(DURATIONS_ON_TWO_LINES) == [], width
+        shot = tmp_path / "page.png"
+        await page.screenshot(shot)
+        assert shot.stat().st_size > 20_000, width
 
 
-@pytest.mark.parametrize(
-    ("row", "size"),
-    [
-        ("#scenarios", PHONE),
-        ("#scenarios", (360, 640)),
-        (".lane:first-of-type", (360, 640)),
-        (".lane:last-of-type", (360, 640)),
-    ],
-)
+@pytest.mark.parametrize("size", [PHONE, (360, 640)])
 async def test_what_a_tap_selects_is_visible(
-    site: Site, page: Page, records: Records, row: str, size: tuple[int, int]
+    site: Site, page: Page, records: Records, size: tuple[int, int]
 ) -> None:
     await page.open(site.url, *size)
     await page.until(DRAWN)
+    await sees_what_it_taps(page, "#scenarios")
+    if size != PHONE:
+        await sees_what_it_taps(page, ".lane:first-of-type")
+        await sees_what_it_taps(page, ".lane:last-of-type")
+
+
+async def sees_what_it_taps(page: Page, row: str) -> None:
     # As low in the window as a finger reaches, where the record would cover it.
     x, y = await page.value(
         f"""(() => {{ const node = document.querySelector({row!r});
@@ -88,7 +81,7 @@ async def test_what_a_tap_selects_is_visible(
              return box.top >= 0 && box.bottom <= innerHeight && title.contains(top)
                && tapped < document.querySelector('#record').getBoundingClientRect().top
                && !document.querySelector('.cursor').hasAttribute('hidden'); }})()"""
-    )
+    ), row
     await page.value("document.querySelector('.release').click()")
     assert await page.texts(".record-time .quiet") == ["latest"]
 
@@ -133,10 +126,20 @@ SMALL_TARGETS = """[...document.querySelectorAll('button, a, select, summary, in
 
 
 @pytest.mark.parametrize("path", PAGES)
-async def test_every_control_is_large_enough_for_a_finger(
+async def test_nothing_is_beside_a_small_window_and_a_finger_hits_every_control(
     site: Site, page: Page, records: Records, path: str
 ) -> None:
-    await page.open(site.url + path, *PHONE)
+    # A window of 1280 px, zoomed to 400 percent.
+    await page.open(site.url + path, 320, 256)
+    await page.until(PAGES[path])
+    assert await page.value("document.documentElement.scrollWidth") == 320
+    assert await page.value(OUTSIDE) == []
+    # The name is not cut by what is beside it.
+    assert await page.value(
+        "(({scrollWidth, clientWidth}) => scrollWidth <= clientWidth)"
+        "(document.querySelector('.brand'))"
+    )
+    await page.resize(*PHONE)
     await page.until(PAGES[path])
     if not path:
         await page.value(
@@ -147,35 +150,22 @@ async def test_every_control_is_large_enough_for_a_finger(
     assert await page.value(SMALL_TARGETS) == []
 
 
-@pytest.mark.parametrize("path", PAGES)
-async def test_nothing_is_beside_a_window_of_1280_px_zoomed_to_400_percent(
-    site: Site, page: Page, records: Records, path: str
-) -> None:
-    await page.open(site.url + path, 320, 256)
-    await page.until(PAGES[path])
-    assert await page.value("document.documentElement.scrollWidth") == 320
-    assert await page.value(OUTSIDE) == []
-    # The name is not cut by what is beside it.
-    assert await page.value(
-        "(({scrollWidth, clientWidth}) => scrollWidth <= clientWidth)"
-        "(document.querySelector('.brand'))"
-    )
-
-
-@pytest.mark.parametrize("width", [320, 360, 390, 700, 820, 1190, 1280])
-async def test_no_label_lies_over_another(
-    site: Site, page: Page, store: LogStore, width: int
-) -> None:
+async def test_no_label_lies_over_another(site: Site, page: Page, store: LogStore) -> None:
     # Many names, small shares and changes every few minutes: what fits least.
     names = itertools.cycle(ACTIVITIES[at : at + 2] for at in range(0, 16, 2))
     changes = [part._replace(minutes=min(part.minutes, 3), activities=next(names)) for part in PLAN]
     await put(store, day(plan=changes))
-    await page.open(site.url, width, 900)
-    await page.until(DRAWN)
-    assert await page.value(TEXTS_THAT_OVERLAP) == []
-    await page.value("document.querySelector('[data-span=\"900000\"]').click()")
-    await page.until("document.querySelector('#spans [aria-pressed=true]').dataset.span !== 'day'")
-    assert await page.value(TEXTS_THAT_OVERLAP) == []
+    widths = (320, 360, 390, 700, 820, 1190, 1280)
+    await page.open(site.url, widths[0], 900)
+    for span in ("day", "900000"):
+        chosen = f"document.querySelector('#spans [data-span=\"{span}\"]')"
+        await page.until(DRAWN)
+        await page.value(f"{chosen}.click()")
+        await page.until(f"{chosen}.ariaPressed === 'true'")
+        for width in widths:
+            await page.resize(width, 900)
+            await page.until(DRAWN)
+            assert await page.value(TEXTS_THAT_OVERLAP) == [], (span, width)
 
 
 async def test_every_control_has_a_name(site: Site, page: Page, records: Records) -> None:
@@ -192,24 +182,26 @@ async def test_every_control_has_a_name(site: Site, page: Page, records: Records
     assert [node for node in controls if not node["name"]["value"].strip()] == []
 
 
-@pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"])
-async def test_quiet_text_keeps_a_contrast_of_4_5(
-    site: Site, page: Page, records: Records, dark: bool
-) -> None:
-    await page.open(site.url, dark=dark)
+async def test_quiet_text_keeps_a_contrast_of_4_5(site: Site, page: Page, records: Records) -> None:
+    await page.open(site.url)
     await page.until(DRAWN)
-    colours = await page.value(
-        """Object.fromEntries(['ink', 'quiet', 'ground', 'raised', 'good', 'bad', 'accent'].map(
-             (name) => [name, getComputedStyle(document.documentElement)
-               .getPropertyValue(`--${name}`).trim()]))"""
-    )
-    for text in ("ink", "quiet", "bad", "accent"):
-        for ground in ("ground", "raised"):
-            assert contrast(colours[text], colours[ground]) >= 4.5, (text, ground)
-    assert await page.value(
-        """getComputedStyle(document.querySelector('#find-words'), '::placeholder').color
-             === getComputedStyle(document.querySelector('#date')).color"""
-    )
+    grounds = set()
+    for dark in (False, True):
+        await page.colours(dark)
+        colours = await page.value(
+            """Object.fromEntries(['ink', 'quiet', 'ground', 'raised', 'good', 'bad', 'accent'].map(
+                 (name) => [name, getComputedStyle(document.documentElement)
+                   .getPropertyValue(`--${name}`).trim()]))"""
+        )
+        for text in ("ink", "quiet", "bad", "accent"):
+            for ground in ("ground", "raised"):
+                assert contrast(colours[text], colours[ground]) >= 4.5, (dark, text, ground)
+        assert await page.value(
+            """getComputedStyle(document.querySelector('#find-words'), '::placeholder').color
+                 === getComputedStyle(document.querySelector('#date')).color"""
+        ), dark
+        grounds.add(colours["ground"])
+    assert len(grounds) == 2
 
 
 def contrast(one: str, other: str) -> float:
@@ -270,26 +262,21 @@ async def test_on_a_sheet_a_chart_keeps_its_shape(site: Site, page: Page, record
         assert printed == pytest.approx(drawn, rel=0.02)
 
 
-@pytest.mark.parametrize(
-    "status",
-    [
+async def test_the_status_is_one_line_on_a_phone(site: Site, page: Page, records: Records) -> None:
+    await page.open(site.url, *PHONE)
+    await page.until(DRAWN)
+    for status in (
         "Live · up to 15:35",
         "Last heard 3 min ago · up to 15:35",
         "Paused until Sun 29 Nov, 18:00 · up to 15:35",
         "The worker does not answer; log up to 15:35",
-    ],
-)
-async def test_the_status_is_one_line_on_a_phone(
-    site: Site, page: Page, records: Records, status: str
-) -> None:
-    await page.open(site.url, *PHONE)
-    await page.until(DRAWN)
-    lines, width = await page.value(
-        f"""(() => {{ const line = document.querySelector('#status');
-             line.textContent = {status!r};
-             const range = document.createRange();
-             range.selectNodeContents(line);
-             const tops = [...range.getClientRects()].map((box) => box.top);
-             return [new Set(tops).size, document.documentElement.scrollWidth]; }})()"""
-    )
-    assert (lines, width) == (1, PHONE[0])
+    ):
+        lines, width = await page.value(
+            f"""(() => {{ const line = document.querySelector('#status');
+                 line.textContent = {status!r};
+                 const range = document.createRange();
+                 range.selectNodeContents(line);
+                 const tops = [...range.getClientRects()].map((box) => box.top);
+                 return [new Set(tops).size, document.documentElement.scrollWidth]; }})()"""
+        )
+        assert (lines, width) == (1, PHONE[0]), status
