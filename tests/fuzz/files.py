@@ -23,7 +23,7 @@ from models.recordings.protocol import RecordingError
 from models.serving.weights_file import DamagedWeightsError, _read_tensors
 from tests.fuzz.mutation import damage
 from tests.fuzz.trial import Target
-from tests.models.recordings.imports import makers
+from tests.models.recordings.imports import makers, wearables
 from tests.models.recordings.imports.sounds import NOW_NS, motion, sound
 
 if TYPE_CHECKING:
@@ -34,6 +34,7 @@ if TYPE_CHECKING:
 _SECONDS = 2.0
 # An import takes milliseconds, a message microseconds.
 _IMPORT_WEIGHT = 0.02
+_WEARABLE_BYTES = 5_000
 _FILE_WEIGHT = 0.1
 _WRITERS = (makers.sensor_logger_android, makers.phyphox, makers.empatica, makers.esense)
 
@@ -49,6 +50,7 @@ def file_targets(folder: Path) -> list[Target]:
             _of_files(f"import of {suffix}", {suffix: examples}, folder, _read_import)
             for suffix, examples in {**_parts(folder), ".zip": _zips(folder)}.items()
         ),
+        _of_files("import of wearables", {".csv": _wearables(folder)}, folder, _read_import),
         _one(
             "arrays", ".npz", [_npz()], folder, lambda path: load(path, ["a", "b"]), RecordingError
         ),
@@ -110,6 +112,15 @@ def _zips(folder: Path) -> list[bytes]:
                     archive.write(each, each.relative_to(written))
         out.append(file.getvalue())
     return out
+
+
+def _wearables(folder: Path) -> list[bytes]:
+    exports = []
+    for writer in (wearables.axivity, wearables.geneactiv, wearables.actigraph):
+        place = folder / writer.__name__
+        place.mkdir()
+        exports.append(writer(place).read_bytes()[:_WEARABLE_BYTES])
+    return exports
 
 
 def _npz() -> bytes:

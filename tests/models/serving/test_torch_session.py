@@ -40,7 +40,8 @@ ON_CUDA = pytest.param(
     ),
 )
 DEVICES = ("cpu", ON_CUDA)
-ITEMS = 11
+# Two batches of a CPU, the second not full.
+ITEMS = 7
 # Largest difference from ONNX Runtime's, as a share of an output's largest value.
 NEAR = 4e-5
 
@@ -125,14 +126,14 @@ def test_threads_that_share_a_session_get_the_same_bits(registry: Registry) -> N
     results: list[list[list[NDArray[Any]]]] = []
 
     def run() -> None:
-        results.extend(running.run_all(items) for _ in range(5))
+        results.extend(running.run_all(items) for _ in range(3))
 
     threads = [Thread(target=run) for _ in range(3)]
     for thread in threads:
         thread.start()
     for thread in threads:
         thread.join()
-    assert len(results) == 15
+    assert len(results) == 9
     for each in results:
         assert all(same(one, other) for one, other in zip(each, alone, strict=True))
 

@@ -42,7 +42,8 @@ def test_damage_is_never_more_than_a_reason_in_one_line(
     files = {p: p.read_bytes() for p in ([root] if root.is_file() else root.rglob("*.*"))}
     files = {p: data for p, data in files.items() if data}
     read = 0
-    for seed in range(100):
+    # `make fuzz` damages them thousands of times.
+    for seed in range(50):
         random = np.random.default_rng(seed)
         hit = random.choice(sorted(files))
         for path, data in files.items():
@@ -53,4 +54,4 @@ def test_damage_is_never_more_than_a_reason_in_one_line(
         for recording in found.recordings:
             read += 1
             assert all(np.isfinite(chunk.acc).all() for chunk in recording.imu())
-    assert read > 20
+    assert read > 10
