@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import tempfile
+from functools import cache
 from pathlib import Path
 from shutil import copytree
 
@@ -80,11 +81,24 @@ def registry(folder: Path) -> Registry:
 
     `python -m tests.models.fresh` makes those anew.
     """
-    saved = Registry(folder)
     copytree(GRAPHS, folder / GRAPHS_DIR.name, dirs_exist_ok=True)
-    for name, network in networks().items():
-        saved.save(key_of(name), network.eval())
-    return saved
+    files, chance = _written()
+    for name, content in files.items():
+        (folder / name).write_bytes(content)
+    # As if the networks had been drawn for this folder.
+    torch.set_rng_state(chance)
+    return Registry(folder)
+
+
+@cache
+def _written() -> tuple[dict[str, bytes], torch.Tensor]:
+    """Return the networks' files by name, and the state of the generator that drew them."""
+    with tempfile.TemporaryDirectory() as folder:
+        saved = Registry(Path(folder))
+        for name, network in networks().items():
+            saved.save(key_of(name), network.eval())
+        files = {path.name: path.read_bytes() for path in Path(folder).iterdir()}
+        return files, torch.get_rng_state()
 
 
 def main() -> None:
