@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import copy
+from functools import cache
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -29,15 +30,22 @@ from tests.models.finetuning.windows import (
 )
 
 if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
     from models.egolog.scenario import ScenarioNet
 
-HELD = np.arange(len(queue())) // 8 % 4 == 0
+
+@cache
+def held() -> NDArray[np.bool_]:
+    """Return which windows of the queue are judged on."""
+    out_of: NDArray[np.bool_] = np.arange(len(queue())) // 8 % 4 == 0
+    return out_of
 
 
 def tune_and_judge(windows: Examples) -> tuple[ScenarioNet, Verdict]:
     """Tune on three quarters of a queue and judge on the rest, labelled in the same way."""
-    tuned = tune(shipped_network(), windows.take(~HELD), coreset().train, HEAD)
-    return tuned, judge(shipped_network(), tuned, coreset().held_out, windows.take(HELD))
+    tuned = tune(shipped_network(), windows.take(~held()), coreset().train, HEAD)
+    return tuned, judge(shipped_network(), tuned, coreset().held_out, windows.take(held()))
 
 
 @pytest.fixture(scope="module")
@@ -85,7 +93,7 @@ def test_even_a_candidate_that_believes_one_label_for_everything_is_rejected() -
         believer.out.bias[6] += 8
     half = stuck(queue()).labels
     half[::2] = queue().labels[::2]
-    windows = Examples(queue().rows, half).take(HELD)
+    windows = Examples(queue().rows, half).take(held())
     assert judge(shipped_network(), believer, coreset().held_out, windows).outcome == "original"
 
 
@@ -95,13 +103,13 @@ def test_what_forgets_its_original_days_is_rejected(
     forgetful = copy.deepcopy(rightly[0])
     with torch.no_grad():
         forgetful.out.bias[2] -= 4
-    verdict = judge(shipped_network(), forgetful, coreset().held_out, queue().take(HELD))
+    verdict = judge(shipped_network(), forgetful, coreset().held_out, queue().take(held()))
     assert verdict.outcome == "original"
     assert "worse on original days" in verdict.reason
 
 
 def test_the_parent_itself_is_not_better() -> None:
-    verdict = judge(shipped_network(), shipped_network(), coreset().held_out, queue().take(HELD))
+    verdict = judge(shipped_network(), shipped_network(), coreset().held_out, queue().take(held()))
     assert verdict.outcome == "queue"
     assert verdict.before == verdict.after
 
@@ -143,7 +151,7 @@ def test_what_is_lost_of_original_days_is_measured_from_the_shipped_network(
     forgetful = copy.deepcopy(rightly[0])
     with torch.no_grad():
         forgetful.out.bias[2] -= 4
-    windows = queue().take(HELD)
+    windows = queue().take(held())
     of_parent = judge(forgetful, forgetful, coreset().held_out, windows)
     of_shipped = judge(forgetful, forgetful, coreset().held_out, windows, shipped=shipped_network())
     assert (of_parent.outcome, of_shipped.outcome) == ("queue", "original")

@@ -1,7 +1,9 @@
 from __future__ import annotations
 
 import re
+from functools import cache
 from itertools import pairwise
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
@@ -13,9 +15,22 @@ from models.simulation.simulated_day import DEFAULT_START_NS, SimulatedDay
 from schemas.evidence import REGIONS
 from schemas.frames import NS
 
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
 DAY = SimulatedDay(4, 0.5)
-AUDIO = np.concatenate([c.samples for c in DAY.audio()])
-IMU = np.concatenate([np.concatenate([c.acc, c.gyro], axis=1) for c in DAY.imu()])
+
+
+@cache
+def audio() -> NDArray[np.int16]:
+    """Return the day's sound, (samples, channels)."""
+    return np.concatenate([chunk.samples for chunk in DAY.audio()])
+
+
+@cache
+def imu() -> NDArray[np.float32]:
+    """Return the day's motion, (rows, 6) in m/s² and rad/s."""
+    return np.concatenate([np.concatenate([c.acc, c.gyro], axis=1) for c in DAY.imu()])
 
 
 @settings(max_examples=4)
@@ -25,10 +40,10 @@ def test_chunks_of_any_size_from_any_second_are_the_same_stream(
 ) -> None:
     chunks = list(DAY.audio(chunk_s, start_s))
     np.testing.assert_array_equal(
-        np.concatenate([c.samples for c in chunks]), AUDIO[start_s * 16_000 :]
+        np.concatenate([c.samples for c in chunks]), audio()[start_s * 16_000 :]
     )
     motion = [np.concatenate([c.acc, c.gyro], axis=1) for c in DAY.imu(chunk_s, start_s)]
-    np.testing.assert_array_equal(np.concatenate(motion), IMU[start_s * 50 :])
+    np.testing.assert_array_equal(np.concatenate(motion), imu()[start_s * 50 :])
 
 
 def test_times_follow_from_the_sample_index() -> None:
@@ -42,8 +57,8 @@ def test_times_follow_from_the_sample_index() -> None:
 def test_the_same_seed_gives_the_same_day_and_another_seed_another() -> None:
     again = np.concatenate([c.samples for c in SimulatedDay(4, 0.5).audio(7.0)])
     other = np.concatenate([c.samples for c in SimulatedDay(5, 0.5).audio(7.0)])
-    np.testing.assert_array_equal(AUDIO, again)
-    assert not np.array_equal(AUDIO, other)
+    np.testing.assert_array_equal(audio(), again)
+    assert not np.array_equal(audio(), other)
 
 
 def test_truth_lies_inside_the_recording_and_names_regions_for_sounds_alone() -> None:
