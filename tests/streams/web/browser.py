@@ -31,6 +31,9 @@ FLAGS = (
     "--disable-component-update",
     "--disable-sync",
     "--hide-scrollbars",
+    # Tabs of tests one after another share a renderer, whose start costs as much as a page.
+    "--renderer-process-limit=1",
+    "--disable-site-isolation-trials",
 )
 NAMES = ("chromium", "chromium-browser", "google-chrome")
 # Virtual key codes and text of keys with a default action in the browser.

@@ -14,7 +14,7 @@ from streams.web.routes import PageSources, install
 from tests.infra.notifications.endpoint import serve_endpoint
 from tests.infra.notifications.numbered import notification
 from tests.streams.synthetic_log import PLAN, day, put
-from tests.streams.web.browser import chromium, tab
+from tests.streams.web.browser import tab
 from tests.streams.web.site import DRAWN
 
 if TYPE_CHECKING:
@@ -116,33 +116,29 @@ async def test_a_page_of_another_site_tests_nothing(site: Site) -> None:
 
 
 async def test_the_page_lists_and_tests_targets(
-    site: Site, store: LogStore, tmp_path: Path
+    site: Site, store: LogStore, devtools: int, tmp_path: Path
 ) -> None:
     await put(store, day(plan=PLAN[:1]))
     await Journal.of(store).commit("d", None, b"s", None, [(notification(1), ["hook"])])
     url = str(site.client.make_url("/"))
-    with chromium() as port:
-        async with tab(port) as page:
-            await page.open(url, height=1400)
-            await page.until(DRAWN)
-            await page.value("document.querySelector('#notifications').open = true")
-            await page.until("document.querySelectorAll('#notifications-room button').length === 1")
-            rules, target, history = await page.texts("#notifications-room li")
-            assert rules == "siren notifies hook when far siren > 0.8"
-            assert target.startswith("Test hook webhook, ")
-            assert "SECRET" not in target
-            assert history.endswith(" d: 1 (hook waiting)")
-            await page.value("document.querySelector('#notifications-room button').click()")
-            await page.until(
-                "document.querySelector('#notifications-room [role=status]').textContent"
-                " === ' sent'"
-            )
-            [(_, _, body)] = site.endpoint.asked
-            assert body["rule"] == "test"
-            site.endpoint.status = 403
-            await page.value("document.querySelector('#notifications-room button').click()")
-            await page.until(
-                "document.querySelector('#notifications-room').innerText.includes('403')"
-            )
-            await page.screenshot(tmp_path / "notifications.png", whole=True)
-            assert page.complaints == []
+    async with tab(devtools) as page:
+        await page.open(url, height=1400)
+        await page.until(DRAWN)
+        await page.value("document.querySelector('#notifications').open = true")
+        await page.until("document.querySelectorAll('#notifications-room button').length === 1")
+        rules, target, history = await page.texts("#notifications-room li")
+        assert rules == "siren notifies hook when far siren > 0.8"
+        assert target.startswith("Test hook webhook, ")
+        assert "SECRET" not in target
+        assert history.endswith(" d: 1 (hook waiting)")
+        await page.value("document.querySelector('#notifications-room button').click()")
+        await page.until(
+            "document.querySelector('#notifications-room [role=status]').textContent === ' sent'"
+        )
+        [(_, _, body)] = site.endpoint.asked
+        assert body["rule"] == "test"
+        site.endpoint.status = 403
+        await page.value("document.querySelector('#notifications-room button').click()")
+        await page.until("document.querySelector('#notifications-room').innerText.includes('403')")
+        await page.screenshot(tmp_path / "notifications.png", whole=True)
+        assert page.complaints == []

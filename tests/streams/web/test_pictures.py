@@ -9,7 +9,7 @@ import pytest
 
 from tests.people import serve_page
 from tests.streams.synthetic_log import day, put
-from tests.streams.web.browser import chromium, font_size, tab
+from tests.streams.web.browser import tab
 from tests.streams.web.pictures import SIZES, TOLERANCE, difference, picture, reference_of
 from tests.streams.web.site import DRAWN
 
@@ -31,23 +31,23 @@ BROKEN = {
 
 
 @pytest.mark.parametrize("name", SIZES)
-async def test_the_page_looks_as_its_reference(store: LogStore, name: str) -> None:
+async def test_the_page_looks_as_its_reference(
+    store: LogStore, devtools: int, large_font: int, name: str
+) -> None:
     await put(store, day())
     width, height, dark, font = SIZES[name]
     reference = reference_of(name)
-    async with serve_page(store) as url:
-        with chromium(font_size(font)) as port:
-            async with tab(port) as page:
-                await page.open(url, width, height, dark=dark)
-                await page.until(DRAWN)
-                assert difference(await picture(page), reference) < TOLERANCE
-                await page.value(RULE.format(text=ANOTHER_FONT))
-                assert difference(await picture(page), reference) < TOLERANCE
-                differences = {}
-                for what, rule in BROKEN.items():
-                    await page.value(RULE.format(text=rule))
-                    differences[what] = difference(await picture(page), reference)
-                assert min(differences.values()) > TOLERANCE, differences
+    async with serve_page(store) as url, tab(devtools if font == 16 else large_font) as page:
+        await page.open(url, width, height, dark=dark)
+        await page.until(DRAWN)
+        assert difference(await picture(page), reference) < TOLERANCE
+        await page.value(RULE.format(text=ANOTHER_FONT))
+        assert difference(await picture(page), reference) < TOLERANCE
+        differences = {}
+        for what, rule in BROKEN.items():
+            await page.value(RULE.format(text=rule))
+            differences[what] = difference(await picture(page), reference)
+        assert min(differences.values()) > TOLERANCE, differences
 
 
 def test_pictures_of_other_sizes_differ_wholly() -> None:
