@@ -220,10 +220,10 @@ def time_unit(text: str) -> str | None:
     """Return s, ms, us or ns for a unit of time in any spelling, None for other text."""
     plain = text.lower().strip().replace("µ", "u").replace("μ", "u")
     for unit, spellings in {
-        "ns": ("ns", "nanos", "nanosec", "nanoseconds", "timens", "timestampns"),
-        "us": ("us", "micros", "microsec", "microseconds", "usec", "timeus", "timestampus"),
-        "ms": ("ms", "millis", "msec", "millisec", "milliseconds", "millisecond", "timems"),
-        "s": ("s", "sec", "secs", "second", "seconds", "since1970"),
+        "ns": ("ns", "nanos", "nanosec", "nanoseconds", "timens", "timestampns", "нс"),
+        "us": ("us", "micros", "microsec", "microseconds", "usec", "timeus", "timestampus", "мкс"),
+        "ms": ("ms", "millis", "msec", "millisec", "milliseconds", "millisecond", "timems", "мс"),
+        "s": ("s", "sec", "secs", "second", "seconds", "since1970", "с", "сек"),
     }.items():
         if plain in spellings or (unit == "ms" and plain == "timestampms"):
             return unit

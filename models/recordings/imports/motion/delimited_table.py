@@ -1,7 +1,7 @@
 """Reads any delimited text file as columns of numbers; only bad rows are skipped.
 
-UTF-8 with or without a BOM, UTF-16 and Latin-1; comma, semicolon, tab, bar or blanks; decimal
-commas; quotes; lines before the header. Ten megabytes take about half a second.
+UTF-8 with or without a BOM, UTF-16 and what came before them; comma, semicolon, tab, bar or blanks;
+decimal commas; quotes; lines before the header. Ten megabytes take about half a second.
 """
 
 from __future__ import annotations
@@ -15,6 +15,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeAlias
 
 import numpy as np
+
+from models.recordings.imports.motion.text_encoding import legacy_encoding
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Sequence
@@ -210,7 +212,7 @@ def read_text(path: Path, head: bool = False) -> tuple[str, bool]:
     except UnicodeDecodeError as error:
         if head and error.start > len(stripped) - 4:  # the head may end within a character
             return stripped.decode("utf-8", errors="ignore"), nul
-        return stripped.decode("cp1252", errors="replace"), nul
+        return stripped.decode(legacy_encoding(stripped), errors="replace"), nul
 
 
 def split_lines(text: str) -> list[str]:

@@ -168,6 +168,7 @@ def _is_unit(text: str) -> bool:
 def why_no_header(lines: Sequence[str], stem: str) -> str:
     """Return the reason that lines have no header with motion."""
     first = next((line for line in lines if line.strip()), "")[:120]
+    editor = "" if first.isascii() else "; if an editor shows other letters, save it as UTF-8"
     wanted = (
         "expected a time column (time_s) and acc_x_m_s2 or acc_x_g to acc_z, gyro_x_rad_s or "
         "gyro_x_deg_s to gyro_z"
@@ -175,5 +176,5 @@ def why_no_header(lines: Sequence[str], stem: str) -> str:
     for line in lines[:5]:
         names = [name.strip(' "') for name in line.split(",")]
         if len(names) >= 2 and columns_in_any_language([*names, "time_s"], stem) is not None:
-            return f"has no column time_s; its header is {first!r}"
-    return f"has no header with time and motion ({wanted}); its first line is {first!r}"
+            return f"has no column time_s; its header is {first!r}{editor}"
+    return f"has no header with time and motion ({wanted}); its first line is {first!r}{editor}"
