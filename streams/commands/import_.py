@@ -12,7 +12,7 @@ from faust.cli import argument, option
 from models.recordings.imports.layouts import FORMATS
 from models.recordings.protocol import RecordingError
 from streams.commands.error_lines import one_line_errors
-from streams.commands.replay import POSITION_OPTION, Speed, publish
+from streams.commands.replay import POSITION_OPTION, Identifier, Speed, publish
 
 if TYPE_CHECKING:
     from schemas.position import Position
@@ -24,6 +24,12 @@ _PARAMETERS = (
     option("--dry-run", is_flag=True, default=False, help="Report what is found; publish nothing."),
     option("--json", "as_json", is_flag=True, default=False, help="Report as JSON."),
     option("--device", type=str, default=None, help="Device id, instead of the files'."),
+    option(
+        "--session",
+        type=Identifier(),
+        default=None,
+        help="Session id, instead of one by the start: to log changed or deleted files anew.",
+    ),
     option(
         "--start",
         type=str,
@@ -62,6 +68,7 @@ def register(app: EgoLogApp) -> None:
         as_format: str,
         speed: float | None,
         position: Position | None = None,
+        session: str | None = None,
     ) -> None:
         """Import recordings: a file, a folder or a zip of sound and motion.
 
@@ -78,13 +85,15 @@ def register(app: EgoLogApp) -> None:
             device=device,
             start_ns=None if start is None else time_of(start),
             as_format=as_format,
+            session=session,
         )
         if as_json:
             print(json.dumps(report.as_json(imported), indent=2, ensure_ascii=False), flush=True)
         else:
             print("\n".join(report.as_lines(imported)), flush=True)
+        # JSON says so itself, to whoever reads it.
+        if not imported.recordings and not (dry_run and as_json):
+            raise RecordingError(f"{str(path)!r} holds no recording that can be imported")
         if dry_run:
             return
-        if not imported.recordings:
-            raise RecordingError(f"{str(path)!r} holds no recording that can be imported")
         await publish(app, [*imported.recordings], speed=speed, position=position)

@@ -15,6 +15,8 @@ from infra.broker.topic_reader import read_letters
 from infra.daily_log.store import LogStore
 from infra.errors import InfraError
 from infra.redis.client import connect
+from models.network.windows import SCENARIO_WINDOW_S
+from schemas.frames import NS
 from schemas.ids import EXPECTED_ID, is_id
 from schemas.position import POSITIONS
 from streams.commands.error_lines import one_line_errors
@@ -23,6 +25,8 @@ from streams.producers.outcome import follow
 from streams.producers.replay import Replay, ReplayOptions
 
 if TYPE_CHECKING:
+    from collections.abc import Collection, Sequence
+
     from infra.settings import Settings
     from models.recordings.protocol import Recording
     from schemas.position import Position
@@ -194,6 +198,7 @@ async def publish(
 
     listed: set[str] = set()
     list_skipped(recordings, listed)
+    in_log = await _in_log(settings, recordings, options)
     total = sum(recording.duration_s for recording in recordings)
     before: dict[str, float] = {}
     with tqdm(
@@ -208,15 +213,37 @@ async def publish(
         replay = Replay(settings, options)
         report = await replay.run(recordings, on_progress)
     list_skipped(recordings, listed)
+    count = len({options.published_as(recording)[0] for recording in recordings}) * devices
     print(
-        f"replayed {len(recordings)} recording(s) of {total:.0f} s for {devices} device(s): "
+        f"replayed {len(recordings)} recording(s) of {total:.0f} s for {count} device(s): "
         f"{report.frames} frames",
         flush=True,
     )
-    await _print_outcome(settings, replay.published)
+    await _print_outcome(settings, replay.published, in_log)
 
 
-async def _print_outcome(settings: Settings, published: PublishedWindows) -> None:
+async def _in_log(
+    settings: Settings, recordings: Sequence[Recording], options: ReplayOptions
+) -> set[str]:
+    """Return the ids of windows of the recordings' times in the log; none if it is not reached."""
+    ids: set[str] = set()
+    try:
+        async with await connect(running(settings, "redis_url")) as redis:
+            log = LogStore(redis, settings.app_id, settings.log_retention_days)
+            for recording in recordings:
+                from_ns = recording.start_ns - SCENARIO_WINDOW_S * NS
+                to_ns = recording.start_ns + round(recording.duration_s * NS)
+                device, _ = options.published_as(recording)
+                ids |= await log.window_ids(device, from_ns, to_ns)
+    except InfraError:
+        # A device's role reaches the broker alone.
+        return set()
+    return ids
+
+
+async def _print_outcome(
+    settings: Settings, published: PublishedWindows, in_log: Collection[str] = ()
+) -> None:
     """Print the windows, records and dead letters of what was published."""
     if not published.sessions:
         return
@@ -224,7 +251,7 @@ async def _print_outcome(settings: Settings, published: PublishedWindows) -> Non
         async with await connect(running(settings, "redis_url")) as redis:
             await broker_topics.require(settings, topics.DEAD_LETTER)
             log = LogStore(redis, settings.app_id, settings.log_retention_days)
-            became = await follow(published, log, lambda: read_letters(settings))
+            became = await follow(published, log, lambda: read_letters(settings), before=in_log)
     except InfraError as error:
         print(f"what became of it is not known: {error}", file=sys.stderr)
         return

@@ -12,7 +12,7 @@ from schemas.frames import NS, AudioFrame, ImuFrame
 from schemas.windows import WindowKind, window_id
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+    from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping, Sequence
 
     from schemas import DeadLetter
     from schemas.frames import Frame
@@ -95,13 +95,15 @@ class PublishedWindows:
 class ReplayOutcome:
     """Expected windows by kind, those of them in the log, and dead letters.
 
-    `answered`: a record came while waiting.
+    `answered`: a record came while waiting. `before`: how many windows had a record before their
+    frames were published.
     """
 
     expected: Mapping[WindowKind, int]
     logged: Mapping[WindowKind, int]
     dead_letters: int
     answered: bool
+    before: int = 0
 
     @property
     def complete(self) -> bool:
@@ -116,14 +118,20 @@ class ReplayOutcome:
             f"{self.logged['har']} of {self.expected['har']} activities"
         )
         letters = f"{self.dead_letters} dead letter{'' if self.dead_letters == 1 else 's'}"
-        if self.complete:
-            return [f"{windows} windows; the log has {counts}; {letters}"]
-        if self.answered:
-            return [f"{windows} windows; so far the log has {counts}; {letters}"]
-        return [
-            f"{windows} windows; the log has {counts}; {letters}",
-            f"no worker answered within {ANSWER_S:.0f} s: the frames wait for one",
-        ]
+        so_far = "so far " if self.answered and not self.complete else ""
+        lines = [f"{windows} windows; {so_far}the log has {counts}; {letters}"]
+        if not self.complete and not self.answered:
+            lines.append(
+                f"no worker answered within {ANSWER_S:.0f} s: the frames wait for one; those of "
+                "deleted records need another --session"
+            )
+        if self.before:
+            # A worker drops the frames of a session that it has processed, whatever they hold now.
+            were = "1 record was" if self.before == 1 else f"{self.before} records were"
+            lines.append(
+                f"{were} there before and kept: to log anew, `log delete` and another --session"
+            )
+        return lines
 
 
 async def follow(
@@ -131,13 +139,15 @@ async def follow(
     log: LogIds,
     letters: Callable[[], Awaitable[Sequence[DeadLetter]]],
     *,
+    before: Collection[str] = (),
     answer_s: float = ANSWER_S,
     most_s: float = MOST_S,
     poll_s: float = _POLL_S,
 ) -> ReplayOutcome:
     """Wait until the log has a record of each window, as long as records keep coming.
 
-    Gives up `answer_s` after the last new record, and `most_s` after the start.
+    `before` are ids of windows that had one before. Gives up `answer_s` after the last new record,
+    and `most_s` after the start.
     """
     expected, clock = published.ids(), asyncio.get_running_loop().time
     began = last = clock()
@@ -152,6 +162,7 @@ async def follow(
         {kind: len(ids) for kind, ids in there.items()},
         count_letters(await letters(), published.sessions),
         there != first,
+        sum(len(ids.intersection(before)) for ids in expected.values()),
     )
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from models.recordings.imports.annotations import add_annotations, add_truth, is_annotation
@@ -40,11 +41,13 @@ def open_import(
     start_ns: int | None = None,
     as_format: str = "auto",
     now_ns: int | None = None,
+    session: str | None = None,
 ) -> Import:
     """Read the recordings of `path`; nothing is published.
 
     `device` replaces the device of all files; `start_ns` replaces the start of the earliest;
-    `as_format` is one of `layouts.FORMATS`; `now_ns` the wall clock. Raises `RecordingError` if
+    `as_format` is one of `layouts.FORMATS`; `now_ns` the wall clock. `session` replaces the session
+    of each device's first recording, and `session.2` that of its second. Raises `RecordingError` if
     `path` does not exist.
     """
     layout = layout_of(as_format)
@@ -76,6 +79,7 @@ def open_import(
     for name, its in groups.items():
         about = abouts.of(its[0].display_path)
         placed = place(its, start_ns, now_ns, result.skipped)
+        about = replace(about, session_id=session or about.session_id)
         result.recordings += arrange(name, about, placed, scratch, result.skipped)
     result.recordings.sort(key=lambda r: (r.start_ns, r.device_id))
     add_truth(files, abouts, result)

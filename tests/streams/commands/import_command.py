@@ -29,5 +29,6 @@ async def run_import(path: Path, **options: Any) -> None:
         "as_format": "auto",
         "speed": None,
         "position": None,
+        "session": None,
     }
     await app.run(None, path=path, **{**given, **options})

@@ -101,8 +101,25 @@ async def test_a_worker_that_does_not_answer_is_said() -> None:
     became = await follow(noted, Log([set()]), no_letters, answer_s=0.01, poll_s=0.0)
     assert became.lines() == [
         "14 windows; the log has 0 of 2 scenarios and 0 of 12 activities; 0 dead letters",
-        "no worker answered within 5 s: the frames wait for one",
+        "no worker answered within 5 s: the frames wait for one; those of deleted records need "
+        "another --session",
     ]
+
+
+async def test_records_that_were_there_before_are_said_to_be_kept() -> None:
+    noted = publish(SimulatedDay(3, 1.0))
+    everything = set().union(*noted.ids().values())
+    before = {"s/elsewhere", *sorted(everything)[:13]}
+    became = await follow(noted, Log([everything]), no_letters, before=before, poll_s=0.0)
+    kept = "there before and kept: to log anew, `log delete` and another --session"
+    assert became.lines() == [
+        "14 windows; the log has 2 of 2 scenarios and 12 of 12 activities; 0 dead letters",
+        f"13 records were {kept}",
+    ]
+    one = await follow(
+        noted, Log([everything]), no_letters, before=sorted(everything)[:1], poll_s=0.0
+    )
+    assert one.lines()[1] == f"1 record was {kept}"
 
 
 async def test_a_worker_that_is_still_busy_is_left_after_a_while() -> None:
