@@ -23,6 +23,7 @@ from models.research.evaluation.measures import Figures, measure
 from models.research.evaluation.options import measured_data, weights_measured
 from models.research.evaluation.sounds import real_sounds
 from models.research.lib.error_lines import one_line_errors
+from models.research.lib.option_minimums import check_minimums
 from models.serving.registry import WEIGHTS_DIR, Precision, Registry
 from schemas.atomic_file import write_atomically
 
@@ -63,14 +64,20 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--cache", type=Path, help="cache folder of the composed days")
     parser.add_argument("--results", type=Path, help="output page, over all --seeds")
     parser.add_argument(
-        "--seeds", type=int, nargs="+", default=[0, 1, 2], help="random seeds of --results"
+        "--seeds",
+        type=int,
+        nargs="+",
+        help="several random seeds in place of --seed; 0 1 2 for --results",
     )
     options = parser.parse_args(arguments)
+    if options.seeds is None:
+        options.seeds = [options.seed] if options.results is None else [0, 1, 2]
+    check_minimums(parser, options, seed=0, seeds=0)
     data = measured_data(parser, options)
     if data is not None:
         for path in real_sounds.missing(data):
             print(f"skipped: {path} is not in {data}")
-    seeds = options.seeds if options.results is not None else [options.seed]
+    seeds = list(dict.fromkeys(options.seeds))
     runs: dict[int, Figures] = {}
     with tempfile.TemporaryDirectory(prefix="egolog-measure-") as folder:
         if data is not None:

@@ -5,8 +5,6 @@ They are not in `__main__`, because a spawned process cannot import functions fr
 
 from __future__ import annotations
 
-from concurrent.futures import ProcessPoolExecutor
-from multiprocessing import get_context
 from typing import TYPE_CHECKING, Any
 
 from models.recordings.datasets import esc50
@@ -33,6 +31,7 @@ from models.research.evaluation.localization import rendered as localization
 from models.research.evaluation.motion import real_motion
 from models.research.evaluation.sounds import real_sounds
 from models.research.lib.metrics import confusion, macro_f1
+from models.research.lib.process_pool import process_pool
 from models.research.lib.served_registry import ServedRegistry
 from models.serving.near_field import NearFieldExtractor
 from models.serving.one_thread import pin_one_thread
@@ -193,7 +192,7 @@ def measure(
 
     Scenarios, activities and named sounds are those of a worker of this `precision`.
     """
-    with ProcessPoolExecutor(2, mp_context=get_context("spawn")) as pool:
+    with process_pool(2) as pool:
         jobs = [
             pool.submit(measure_life, weights, data, seed, cache, precision),
             pool.submit(measure_space, weights, data, seed, cache, arrays, precision),

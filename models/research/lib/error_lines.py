@@ -34,6 +34,9 @@ EXPECTED = (
 UNUSABLE = 2
 """The status of unusable input, as argparse's of unusable arguments."""
 
+INTERRUPTED = 130
+"""The status of a program that Ctrl-C ended, as a shell's."""
+
 
 class Main(Protocol):
     """A command line: arguments, those of the process by default, to its exit status."""
@@ -46,12 +49,16 @@ def one_line_errors(main: Main) -> Main:
     """Return a command line's `main` that prints an error of unusable input as one line.
 
     These are `EXPECTED` and files that cannot be read or written; the status is then `UNUSABLE`.
+    Ctrl-C is one line too, and its status `INTERRUPTED`.
     """
 
     @wraps(main)
     def run(arguments: Sequence[str] | None = None) -> int:
         try:
             return main(arguments)
+        except KeyboardInterrupt:
+            print("interrupted", file=sys.stderr)
+            return INTERRUPTED
         except EXPECTED as error:
             line = str(error)
         except OSError as error:

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
-from multiprocessing import get_context
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -12,6 +10,7 @@ import numpy as np
 from models.research.egolog.households.records import HouseholdWindows, cached_records
 from models.research.egolog.households.wearers import Domain, Resident
 from models.research.egolog.offline_pipeline import OfflinePipeline
+from models.research.lib.process_pool import process_pool
 from models.serving.one_thread import pin_one_thread
 from models.serving.registry import Registry
 from models.simulation.sources.material import Material, unseen_material
@@ -71,7 +70,7 @@ def household_windows(
         return HouseholdWindows.concatenate(
             [_of_wearer(calendar, n, weights, data, cache) for n in numbers]
         )
-    with ProcessPoolExecutor(processes, mp_context=get_context("spawn")) as pool:
+    with process_pool(processes) as pool:
         jobs = [pool.submit(_of_wearer, calendar, n, weights, data, cache) for n in numbers]
         return HouseholdWindows.concatenate([job.result() for job in jobs])
 

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
-from multiprocessing import get_context
 from typing import TYPE_CHECKING, Literal
 
 import numpy as np
@@ -18,6 +16,7 @@ from models.research.egolog.augment import MIRRORED_REGIONS, mirrored_maps, remo
 from models.research.egolog.localization.listeners import MAPS, RINGS, WEIGHTS
 from models.research.egolog.localization.seconds import Ring, Surroundings, spatial_seconds
 from models.research.lib.fit import Fit, FitResult, fit
+from models.research.lib.process_pool import process_pool
 from models.serving.one_thread import pin_one_thread
 from models.simulation.acoustics.microphone_arrays import GEOMETRY_M, Device
 from models.simulation.acoustics.rooms import SPEED_OF_SOUND
@@ -264,8 +263,7 @@ def _render(
     data: Path, cache: Path, ring: Ring, parts: list[tuple[Split, int, int]], jobs: int
 ) -> None:
     """Render parts of several splits side by side into the cache."""
-    # A fork would copy the parent's threads' locks, not its threads.
-    with ProcessPoolExecutor(jobs, get_context("spawn"), pin_one_thread) as pool:
+    with process_pool(jobs, pin_one_thread) as pool:
         for done in [pool.submit(_render_part, data, cache, ring, *part) for part in parts]:
             done.result()
 

@@ -7,10 +7,8 @@ Sounds, heads and ears of a split become tables on the device once; seconds are 
 
 from __future__ import annotations
 
-from concurrent.futures import ProcessPoolExecutor
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
-from multiprocessing import get_context
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -39,6 +37,7 @@ from models.research.egolog.localization.batched.validation import (
     validation_sets,
 )
 from models.research.egolog.localization.new_head import with_new_head
+from models.research.lib.process_pool import process_pool
 from models.serving.one_thread import pin_one_thread
 from models.simulation.acoustics.sounds import FS, synthesise
 from models.simulation.sources.head_motion import HeadMotions
@@ -97,9 +96,7 @@ def read_worlds(data: Path, device: str, jobs: int = 1, tables: Tables = Tables(
     with ExitStack() as stack:
         each_of: Callable[..., Iterator[Any]] = map
         if jobs > 1:
-            # A fork would copy the parent's threads' locks, not its threads.
-            pool = ProcessPoolExecutor(jobs, get_context("spawn"), pin_one_thread)
-            each_of = stack.enter_context(pool).map
+            each_of = stack.enter_context(process_pool(jobs, pin_one_thread)).map
         spheres = each_of(sphere_table, tables.radii_m)
         drawn = each_of(_head, range(tables.heads))
         made = each_of(_synthesise, takes)

@@ -8,8 +8,6 @@ image each time.
 from __future__ import annotations
 
 import functools
-from concurrent.futures import ProcessPoolExecutor
-from multiprocessing import get_context
 from typing import TYPE_CHECKING
 
 from tqdm import tqdm
@@ -19,6 +17,7 @@ from models.research.egolog.localization.batched.drawn import Columns, drawn_col
 from models.research.egolog.localization.batched.seconds import RenderedSeconds, World
 from models.research.egolog.localization.batched.supplies import TRAINING
 from models.research.egolog.localization.batched.training import Course
+from models.research.lib.process_pool import process_pool
 from models.serving.one_thread import pin_one_thread
 
 if TYPE_CHECKING:
@@ -58,7 +57,7 @@ def draw(data: Path, cache: Path, clips: int, jobs: int) -> RenderedSeconds:
         (data, cache, part, min(_PART, clips - first))
         for part, first in enumerate(range(0, clips, _PART))
     ]
-    with ProcessPoolExecutor(jobs, get_context("spawn"), pin_one_thread) as pool:
+    with process_pool(jobs, pin_one_thread) as pool:
         drawn = pool.map(_draw_part, parts)
         columns = list(tqdm(drawn, "drawn clips", len(parts), disable=None, unit_scale=_PART))
     return RenderedSeconds.concatenate([seconds_of(each) for each in columns])

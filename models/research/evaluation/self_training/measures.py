@@ -6,10 +6,8 @@ Spawned processes import the function that they run, which is not possible from 
 from __future__ import annotations
 
 import tempfile
-from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass, replace
 from functools import partial
-from multiprocessing import get_context
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -29,6 +27,7 @@ from models.research.evaluation.self_training.reference_days import original
 from models.research.evaluation.self_training.refining import by_threshold, gains
 from models.research.evaluation.self_training.uncertainty import BELOW, log_labels
 from models.research.lib.metrics import micro_f1
+from models.research.lib.process_pool import process_pool
 from models.serving.one_thread import pin_one_thread
 from models.serving.registry import Registry
 
@@ -169,7 +168,7 @@ def _render(
     if processes == 1:
         reference_days = reference()
         return household_windows(calendar, weights, data, cache, processes), reference_days
-    with ProcessPoolExecutor(1, mp_context=get_context("spawn")) as pool:
+    with process_pool(1) as pool:
         submitted = pool.submit(reference)
         days = household_windows(calendar, weights, data, cache, processes)
         return days, submitted.result()
@@ -195,7 +194,7 @@ def _poisons(days: HouseholdWindows, seed: int) -> dict[str, Annotator]:
 def _each(jobs: Sequence[tuple[Any, ...]], processes: int) -> list[Figures]:
     if processes == 1:
         return [_measure_adapting(*job) for job in jobs]
-    with ProcessPoolExecutor(processes, mp_context=get_context("spawn")) as pool:
+    with process_pool(processes) as pool:
         return [job.result() for job in [pool.submit(_measure_adapting, *job) for job in jobs]]
 
 

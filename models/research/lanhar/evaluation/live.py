@@ -12,11 +12,9 @@ from __future__ import annotations
 import argparse
 import json
 import sys
-from concurrent.futures import ProcessPoolExecutor
 from dataclasses import replace
 from datetime import UTC, datetime
 from functools import partial
-from multiprocessing import get_context
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -35,6 +33,7 @@ from models.research.lib.measured_motion import (
 from models.research.lib.option_minimums import check_minimums
 from models.research.lib.page_command import page_command
 from models.research.lib.page_sections import put_section
+from models.research.lib.process_pool import process_pool
 from models.research.lib.recordings_folder import needed_recordings
 from models.serving.lanhar_loading import require_lanhar
 from models.serving.one_thread import pin_one_thread
@@ -67,7 +66,7 @@ def measure(
     if workers == 1:
         rows = [of_file(path) for path in files.values()]
     else:
-        with ProcessPoolExecutor(workers, mp_context=get_context("spawn")) as pool:
+        with process_pool(workers) as pool:
             rows = list(pool.map(of_file, files.values()))
     return {name: row for name, row in zip(files, rows, strict=True) if row is not None}
 

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import sys
 import time
-from concurrent.futures import ProcessPoolExecutor, as_completed
+from concurrent.futures import as_completed
 from dataclasses import dataclass
-from multiprocessing import get_context
 from typing import TYPE_CHECKING, cast
 
 from models.research.lanhar.evaluation.baseline_figures import Baselines, with_baseline
@@ -20,6 +19,7 @@ from models.research.lanhar.evaluation.over_seeds import Runs, Way
 from models.research.lanhar.evaluation.report_tables import Group
 from models.research.lanhar.evaluation.shared_classes import DataSetPair, EvaluationError
 from models.research.lanhar.interpretation.windows import read_npz
+from models.research.lib.process_pool import process_pool
 from models.serving.one_thread import pin_one_thread
 
 if TYPE_CHECKING:
@@ -183,7 +183,7 @@ def measure(todo: Sequence[WayRun], workers: int, only_kept: bool = False) -> Ru
         if not path.is_file():
             raise EvaluationError(f"no data set at {str(path)!r}; expected one of --data or --also")
     start = time.monotonic()
-    with ProcessPoolExecutor(workers, mp_context=get_context("spawn")) as pool:
+    with process_pool(workers) as pool:
         running = {pool.submit(run, job): job for job in missing}
         try:
             for number, future in enumerate(as_completed(running), start=1):

@@ -115,7 +115,7 @@ def small() -> Iterator[None]:
         monkeypatch.setattr(composed_life, "STRETCH_S", 60)
         monkeypatch.setattr(lengths, "SCENARIO_S", (10, 30, 60))
 
-        monkeypatch.setattr(measures, "ProcessPoolExecutor", Here)
+        monkeypatch.setattr(measures, "process_pool", Here)
         yield
 
 
@@ -278,3 +278,30 @@ def test_the_command_measures_a_folder_of_strangers_in_full(weights: Path, tmp_p
     assert set(found.pop("real_motion")["classyglass"]) >= REAL_MOTION
     assert set(found.pop("added_labels")) >= ADDED
     promised(found)
+
+
+def test_seeds_are_evaluated_without_a_page_too(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    seen: list[int] = []
+
+    def measure(weights: Path, data: Path | None, seed: int, *_: Any, **__: Any) -> dict[str, Any]:
+        seen.append(seed)
+        return {"har": {"accuracy": float(seed)}}
+
+    monkeypatch.setattr(command, "measure", measure)
+    out = tmp_path / "out.json"
+    arguments = ["--data", str(tmp_path), "--json", str(out)]
+    command.main([*arguments, "--seeds", "4"])
+    assert json.loads(out.read_text()) == {"har": {"accuracy": 4.0}}
+    command.main([*arguments, "--seeds", "4", "5", "4"])
+    assert list(json.loads(out.read_text())) == ["4", "5"]
+    command.main([*arguments, "--seed", "6"])
+    assert seen == [4, 4, 5, 6]
+
+
+@pytest.mark.parametrize("option", ["--seed", "--seeds"])
+def test_a_negative_seed_is_refused(option: str, capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit):
+        command.main([option, "-1"])
+    assert f"{option} is -1; expected 0 or more" in capsys.readouterr().err

@@ -5,14 +5,14 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from models.research.lib.error_lines import UNUSABLE, one_line_errors
+from models.research.lib.error_lines import INTERRUPTED, UNUSABLE, one_line_errors
 from schemas.extras import MissingExtraError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
 
-def failing(error: Exception) -> int:
+def failing(error: BaseException) -> int:
     @one_line_errors
     def main(arguments: Sequence[str] | None = None) -> int:
         raise error
@@ -28,6 +28,11 @@ def test_an_error_of_several_lines_becomes_one(capsys: pytest.CaptureFixture[str
 def test_a_file_that_cannot_be_used_is_named(capsys: pytest.CaptureFixture[str]) -> None:
     assert failing(OSError(errno.EACCES, "Permission denied", "a.json")) == UNUSABLE
     assert capsys.readouterr().err == "file 'a.json' cannot be used: permission denied\n"
+
+
+def test_ctrl_c_is_one_line(capsys: pytest.CaptureFixture[str]) -> None:
+    assert failing(KeyboardInterrupt()) == INTERRUPTED
+    assert capsys.readouterr().err == "interrupted\n"
 
 
 @pytest.mark.parametrize("error", [ValueError("a fault"), OSError("a fault")])

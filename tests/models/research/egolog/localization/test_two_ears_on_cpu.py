@@ -40,7 +40,7 @@ def test_a_network_learns_from_clips_that_are_drawn_once(
         return two_ears.Worlds(world(), world())
 
     monkeypatch.setattr(two_ears, "read_worlds", read_worlds)
-    monkeypatch.setattr(two_ears_on_cpu, "ProcessPoolExecutor", _Here)
+    monkeypatch.setattr(two_ears_on_cpu, "process_pool", _Here)
     monkeypatch.setattr(two_ears_on_cpu, "_PART", 2)
     monkeypatch.setattr(two_ears_on_cpu, "BATCH", 8)
     monkeypatch.setattr(two_ears_on_cpu, "VALIDATION_CLIPS", 16)

@@ -1,0 +1,40 @@
+"""A pool of processes that ends at once at Ctrl-C or an error, whatever is still queued."""
+
+from __future__ import annotations
+
+import signal
+from concurrent.futures import ProcessPoolExecutor
+from contextlib import contextmanager
+from multiprocessing import active_children, get_context
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+
+@contextmanager
+def process_pool(
+    processes: int, initializer: Callable[[], object] | None = None
+) -> Iterator[ProcessPoolExecutor]:
+    """Yield a pool of `processes`, each of which runs `initializer` first.
+
+    An exception ends its processes, those of other pools too; they have no result to wait for.
+    """
+    # A fork would copy the parent's threads' locks, not its threads.
+    pool = ProcessPoolExecutor(processes, get_context("spawn"), _begin, (initializer,))
+    try:
+        yield pool
+    except BaseException:
+        # Leaving the pool's own block would first finish what runs, minutes or hours.
+        pool.shutdown(wait=False, cancel_futures=True)
+        for process in active_children():
+            process.terminate()
+        raise
+    pool.shutdown()
+
+
+def _begin(initializer: Callable[[], object] | None) -> None:
+    # A terminal's Ctrl-C goes to all of them; the parent ends its children.
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    if initializer is not None:
+        initializer()
