@@ -32,15 +32,22 @@ if TYPE_CHECKING:
 
 
 def headlines(results: Figures) -> str:
-    """Return the single figures as a Markdown table."""
+    """Return the single figures as a Markdown table, with those of each file of real motion."""
     lines = ["| what | figure | value |", "|---|---|---|"]
     for part, figures in results.items():
-        lines += [
-            f"| {part} | {name.replace('_', ' ')} | {value:.3f} |"
-            for name, value in figures.items()
-            if isinstance(value, float)
-        ]
+        lines += _rows(part, figures)
+        if part == "real_motion":
+            for name, of_file in figures.items():
+                lines += _rows(f"{part} {name}", of_file)
     return "\n".join(lines)
+
+
+def _rows(what: str, figures: Figures) -> list[str]:
+    return [
+        f"| {what} | {name.replace('_', ' ')} | {value:.3f} |"
+        for name, value in figures.items()
+        if isinstance(value, float)
+    ]
 
 
 @one_line_errors

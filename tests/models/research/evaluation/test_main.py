@@ -300,6 +300,13 @@ def test_seeds_are_evaluated_without_a_page_too(
     assert seen == [4, 4, 5, 6]
 
 
+def test_each_file_of_real_motion_is_printed() -> None:
+    file = {"accuracy": 0.5, "windows": 3, "lanhar": {"macro_f1": 0.25}}
+    assert command.headlines({"real_motion": {"wrist": file}}).splitlines()[2:] == [
+        "| real_motion wrist | accuracy | 0.500 |"
+    ]
+
+
 @pytest.mark.parametrize("option", ["--seed", "--seeds"])
 def test_a_negative_seed_is_refused(option: str, capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit):
