@@ -117,8 +117,10 @@ async def require_broker(settings: Settings) -> None:
 def broker_error(settings: Settings, error: KafkaError) -> BrokerError:
     """Wrap a client's `KafkaError`."""
     if isinstance(error, _AWAY):
+        # Its own text, where it has one, begins with its class.
+        reason = Exception.__str__(error) or error
         return BrokerError(
-            f"broker at {settings.broker_url} does not answer ({error}): start those of its "
+            f"broker at {settings.broker_url} does not answer ({reason}): start those of its "
             f"brokers that are away, or correct {env_name('broker_url')}"
         )
     return denial(settings, error) or BrokerError(

@@ -51,6 +51,7 @@ OTHERS = {
     "--weights",
     "--ego4d",
     "--from-literal",
+    "--ignore-not-found",
 }
 
 
