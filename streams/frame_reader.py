@@ -63,7 +63,7 @@ def register(app: EgoLogApp) -> None:
         settings.session_end_timeout_s,
         lambda stream: caught_up(_TOPICS[stream]),
         settings.stream_behind_max_s,
-        lambda: app.is_answered(*SOURCES, within_s=max(_ANSWER_S, settings.idle_timeout_s / 2)),
+        lambda: app.reaches_devices(*SOURCES, within_s=max(_ANSWER_S, settings.idle_timeout_s / 2)),
     )
     stage = app.operator_stage(dispatcher, queue, silence)
     app.reader(

@@ -89,7 +89,7 @@ class EgoLogApp(GuardedApp):
             self.guarded_consumer,
             lambda: None if self._runtime is None else self._runtime.redis,
             lambda: [tuple(source.topics) for source in self._sources],
-            lambda: max((queue.unconfirmed_s for queue in self._queues), default=0.0),
+            self._unconfirmed_s,
         )
         super().__init__(settings)
 
@@ -99,6 +99,18 @@ class EgoLogApp(GuardedApp):
         if self._runtime is None:
             raise RuntimeError("the runtime is only there while a worker runs")
         return self._runtime
+
+    def reaches_devices(self, *names: str, within_s: float) -> bool:
+        """Return whether the broker lately answered for these topics and confirmed what we sent.
+
+        While a cluster fails over, brokers that are left answer whoever reads, and confirm nothing
+        of what the devices send.
+        """
+        answered = self.is_answered(*names, within_s=within_s)
+        return answered and self._unconfirmed_s() <= within_s
+
+    def _unconfirmed_s(self) -> float:
+        return max((queue.unconfirmed_s for queue in self._queues), default=0.0)
 
     def _require(self, message: KafkaMessage) -> None:
         """Raise `SchemaError` for a message whose sender is not authorised."""

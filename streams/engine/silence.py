@@ -79,7 +79,8 @@ class StreamSilence:
     `session_end_timeout_s` without a message on any of its streams. While other topics have a
     backlog, a stream whose own topic is read (`has_read`) is given up once it is more than
     `behind_max_s` of event time behind: the other streams' messages would pile up. While the broker
-    does not answer (`answers`), no stream can be heard; afterwards all timeouts start over.
+    does not serve who sends and who reads (`answers`), no stream can be heard; afterwards all
+    timeouts start over.
     """
 
     caught_up: Callable[[], bool]

@@ -47,6 +47,23 @@ def test_what_is_written_goes_to_the_topic_by_the_brokers_name(app: EgoLogApp) -
     assert app._publisher._full_name(topics.SCENARIO_ESTIMATE) == "lab.scenario.estimate"
 
 
+def test_devices_are_out_of_reach_while_a_broker_that_answers_confirms_nothing(
+    app: EgoLogApp, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    answered, unconfirmed_s = True, {"windower": 0.0, "log": 0.0}
+    monkeypatch.setattr(app, "is_answered", lambda *names, within_s: answered)
+    for name in unconfirmed_s:
+        queue = app.publish_queue(name)
+        monkeypatch.setattr(
+            type(queue), "unconfirmed_s", property(lambda each: unconfirmed_s[each.name])
+        )
+    assert app.reaches_devices(topics.AUDIO_FRAMES, within_s=5.0)
+    unconfirmed_s["log"] = 5.1
+    assert not app.reaches_devices(topics.AUDIO_FRAMES, within_s=5.0)
+    answered, unconfirmed_s["log"] = False, 0.0
+    assert not app.reaches_devices(topics.AUDIO_FRAMES, within_s=5.0)
+
+
 @pytest.mark.parametrize(
     ("error", "line"),
     [
