@@ -47,6 +47,7 @@ if TYPE_CHECKING:
     from bench.faults.fault import Fault
     from bench.faults.outcome import Outcome
     from bench.faults.page import Figures
+    from bench.faults.services import BrokenServices
 
 QUICK = Size(wearers=4, seconds=60, speed=4.0)
 WHOLE = Size(wearers=50, seconds=60, speed=1.0)
@@ -211,11 +212,7 @@ async def _on_cluster(
         tempfile.TemporaryDirectory(prefix="egolog-cluster-") as folder,
         broken_services(Path(folder), cluster=True) as services,
     ):
-        bench = Bench(services, calm.recording, calm.size, calm.name)
-        bench.calm = calm.calm
-        async with bench.stage("cluster") as stage:
-            for kind, fault in faults:
-                note(kind, await stage.trial(fault(), seed))
+        await _beside(calm, services, "cluster", faults, seed, note)
 
 
 async def _on_small_disks(
@@ -229,11 +226,23 @@ async def _on_small_disks(
     with tempfile.TemporaryDirectory(prefix="egolog-disks-") as folder:
         own = [Path(folder) / name for name in ("kafka", "redis", f"{calm.name}{stage_name}")]
         with small_disks(own), broken_services(Path(folder)) as services:
-            bench = Bench(services, calm.recording, calm.size, calm.name)
-            bench.calm = calm.calm
-            async with bench.stage(stage_name) as stage:
-                for kind, fault in faults:
-                    note(kind, await stage.trial(fault(), seed))
+            await _beside(calm, services, stage_name, faults, seed, note)
+
+
+async def _beside(
+    calm: Bench,
+    services: BrokenServices,
+    stage_name: str,
+    faults: Sequence[tuple[str, type[Fault]]],
+    seed: int,
+    note: Callable[[str, Outcome], None],
+) -> None:
+    """Run faults in one stage on other services, against the calm run's log."""
+    bench = Bench(services, calm.recording, calm.size, calm.name)
+    bench.calm = calm.calm
+    async with bench.stage(stage_name) as stage:
+        for kind, fault in faults:
+            note(kind, await stage.trial(fault(), seed))
 
 
 def _choose_faults(options: argparse.Namespace) -> list[tuple[str, type[Fault]]]:

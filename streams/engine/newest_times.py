@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from infra import metrics, topics
+from schemas.frames import NS
 
-NS = 1_000_000_000
 TIMED = (topics.AUDIO_FRAMES, topics.IMU_FRAMES, topics.ACTIVITY, topics.SCENARIO)
 """Topics of which the newest time is measured, without prefix."""
 
