@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import warnings
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import faust
 from faust.exceptions import AlreadyConfiguredWarning
@@ -16,8 +16,9 @@ from streams.engine.kafka.credentials import credentials
 from streams.engine.kafka.transport import Transport
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Mapping
+    from collections.abc import Awaitable, Callable, Mapping
 
+    from faust.cli.base import AppCommand
     from faust.types import TP, Message
 
     from infra.errors import InfraError
@@ -47,6 +48,18 @@ class GuardedApp(faust.App):
             conf.broker_credentials = credentials(settings)
         self.transport.url = conf.broker_consumer
         self.producer_transport.url = conf.broker_producer
+
+    def command(
+        self, *options: Any, base: type[AppCommand] | None = None, **kwargs: Any
+    ) -> Callable[[Callable[..., Any]], type[AppCommand]]:
+        """Decorate a coroutine function as a command, which ends as soon as it has ended."""
+        # Faust's command line keeps the arguments that it finds when it is imported.
+        from streams.engine.prompt_command import PromptCommand
+
+        decorate: Callable[[Callable[..., Any]], type[AppCommand]] = super().command(
+            *options, base=base or PromptCommand, **kwargs
+        )
+        return decorate
 
     def is_published(self, message: Message) -> bool:
         """Return whether a frame is read again only to learn from: its windows are published."""

@@ -28,6 +28,7 @@ from streams.engine.allocator import keep_freed_memory
 from streams.engine.garbage_collection import freeze_startup_objects
 from streams.engine.kafka.quiet_log import quieten
 from streams.engine.own_core import OwnCore
+from streams.engine.prompt_end import PromptEnd
 from streams.engine.recognizers import Recognizers
 from streams.engine.startup import (
     model_keys,
@@ -44,7 +45,7 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 
-class Worker(faust.Worker):
+class Worker(PromptEnd, faust.Worker):
     """Starts embedded services, checks broker, topics, store, weights and port, then runs."""
 
     crash_reason: BaseException | None
