@@ -32,6 +32,9 @@ _FOLLOW_MS = 5_000
 # Long polling: Kafka answers a fetch as soon as there is data. Until then it blocks other requests
 # on the connection, but a follower makes none.
 _FOLLOWED_WAIT_MS = 5_000
+_FOLLOWED_EMBEDDED_WAIT_MS = 500
+# A fetch at the end of a topic holds back the question where the end is, and the close.
+_READ_WAIT_MS = 20
 # How often aiokafka checks each partition even without data, s.
 _FOLLOWED_LOOK_S = 5.0
 _AT_MS = 2_000
@@ -65,6 +68,7 @@ class TopicReader:
             auto_offset_reset="earliest",
             isolation_level="read_committed",
             max_partition_fetch_bytes=_MAX_FETCH_BYTES,
+            fetch_max_wait_ms=_READ_WAIT_MS,
         )
         try:
             await self._consumer.start()
@@ -135,8 +139,8 @@ class TopicReader:
         """Yield new records until closed; waits while the broker is unavailable."""
         fetcher = self._consumer._fetcher
         fetcher._fetcher_timeout = _FOLLOWED_LOOK_S
-        if broker_life(self._settings) is None:
-            fetcher._fetch_max_wait_ms = _FOLLOWED_WAIT_MS
+        embedded = broker_life(self._settings) is not None
+        fetcher._fetch_max_wait_ms = _FOLLOWED_EMBEDDED_WAIT_MS if embedded else _FOLLOWED_WAIT_MS
         while True:
             try:
                 batches = await self._consumer.getmany(timeout_ms=_FOLLOW_MS)
