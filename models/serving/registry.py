@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import asdict, dataclass, replace
+from functools import partial
 from importlib.resources import files
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Generic, Literal
@@ -23,6 +24,7 @@ from models.serving.graph_file import (
     make,
     served_config,
 )
+from models.serving.late_session import LateSession
 from models.serving.served import INT8_ENDING, NEEDED_NAMES
 from models.serving.session import GraphSession
 from models.serving.weights_file import (
@@ -171,9 +173,7 @@ class Registry:
             if name not in sessions:
                 sessions[name] = self._session(name, weights, file)
         if key.acceleration is not None:
-            alone, acceleration = self._derived(
-                key.acceleration, weights, file, _WITHOUT_ACCELERATION
-            )
+            alone, acceleration = self._late(key.acceleration, weights, file)
             sessions |= {name: ByGyroscope(name, sessions[name], alone[name]) for name in alone}
         return Opened(
             weights.name,
@@ -247,6 +247,33 @@ class Registry:
         both = replace(weights, tensors={**whole.tensors, **weights.tensors})
         sessions: dict[str, NetworkSession] = {
             name.removesuffix(INT8_ENDING): self._session(name, both, beside) for name in key.graphs
+        }
+        return sessions, weights.revision
+
+    def _late(
+        self, key: Served, whole: StoredWeights, file: Path
+    ) -> tuple[dict[str, NetworkSession], str]:
+        """Return the sessions of weights for acceleration, as `_derived` does.
+
+        Few fleets have devices without a gyroscope, so they open when one is heard of. Graphs and
+        sizes are those of `whole`, which has been opened.
+        """
+        weights = self._derived_weights(key, whole, file, _WITHOUT_ACCELERATION)
+        if weights is None:
+            return {}, ""
+        beside = file.with_name(self.path(key).name)
+        for name, tensor in weights.tensors.items():
+            meant = whole.tensors.get(name)
+            if meant is None or meant.shape != tensor.shape:
+                expected = "no such tensor" if meant is None else f"shape {meant.shape}"
+                raise DamagedWeightsError(
+                    f"weights {beside} have tensor {name!r} of shape {tensor.shape}, expected "
+                    f"{expected} as {whole.name}; make them anew ({made_by(key.name)}) or "
+                    f"{_WITHOUT_ACCELERATION}"
+                )
+        both = replace(weights, tensors={**whole.tensors, **weights.tensors})
+        sessions: dict[str, NetworkSession] = {
+            name: LateSession(partial(self._session, name, both, beside)) for name in key.graphs
         }
         return sessions, weights.revision
 

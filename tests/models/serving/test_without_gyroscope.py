@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import json
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -12,7 +13,7 @@ from models.serving.catalogue import key_of
 from models.serving.predict import ActivityRecognizer, HarInput, ScenarioRecognizer
 from models.serving.registry import DamagedWeightsError, Registry
 from models.serving.served import ENCODERS, ENCODERS_ACCELERATION, LANHAR_SENSOR
-from models.serving.weights_file import names_encoders
+from models.serving.weights_file import names_encoders, write_weights
 from models.serving.without_gyroscope import ROTATION_OF, ByGyroscope
 from tests.models import fresh
 
@@ -97,6 +98,17 @@ def test_weights_for_acceleration_of_other_encoders_are_refused(folder: Path) ->
     network.audio.events.reset_parameters()
     Registry(folder).save(key_of("encoders"), network)
     with pytest.raises(DamagedWeightsError, match=r"without_gyroscope.* remove that file"):
+        Registry(folder).open(ENCODERS)
+
+
+def test_weights_for_acceleration_of_another_size_are_refused_before_a_device_needs_them(
+    folder: Path,
+) -> None:
+    path = folder / "encoders_acceleration.safetensors"
+    config = json.loads(Registry(folder).weights(ENCODERS_ACCELERATION).config)
+    bias = {"shared_imu.mix.bias": np.zeros(3, np.float32)}
+    write_weights(ENCODERS_ACCELERATION, config, bias, path)
+    with pytest.raises(DamagedWeightsError, match=r"bias' of shape \(3,\), expected shape"):
         Registry(folder).open(ENCODERS)
 
 
