@@ -67,5 +67,6 @@ def faust_options(settings: Settings) -> dict[str, Any]:
         "web_host": f"[{settings.web_host}]" if ":" in settings.web_host else settings.web_host,
         "worker_redirect_stdouts": False,
         "Worker": "streams.engine.worker:Worker",
+        "TableManager": "streams.engine.no_tables:NoTables",
         "Topic": "streams.engine.kafka.topic:GuardedTopic",
     }
