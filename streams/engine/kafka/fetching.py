@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 
 
 _LOOK_AT_TOPICS_S = 0.5
+_LOOK_AT_THREAD_S = 0.2
 # Apache Kafka answers a waiting fetch as soon as data arrives. Tansu polls for it, the less often
 # the longer the fetch may wait: after 0.3 s at Faust's 1.5 s, after 13 ms at this value.
 _EMBEDDED_WAIT_MS = 100
@@ -176,8 +177,25 @@ class FetchingThread(AIOKafkaConsumerThread):
             self._stopped.set()
 
     async def commit(self, offsets: Mapping[TP, int]) -> bool:
-        """Commit, unless an error that ends the worker has ended this thread already."""
-        return False if self.thread_loop.is_closed() else await super().commit(offsets)
+        """Commit, unless this thread has ended, as it may at any moment of a worker that ends.
+
+        What was asked of it then is never answered, and the worker would wait for ever.
+        """
+        if self.thread_loop.is_closed():
+            return False
+        committing = asyncio.ensure_future(super().commit(offsets))
+        try:
+            while not self.thread_loop.is_closed():
+                await asyncio.wait([committing], timeout=_LOOK_AT_THREAD_S)
+                if committing.done():
+                    return await committing
+        except RuntimeError:
+            # It ended before it could be asked.
+            if not self.thread_loop.is_closed():
+                raise
+        finally:
+            committing.cancel()
+        return False
 
     async def _commit(self, offsets: Mapping[TP, int]) -> bool:
         """Commit, leaving out topics that were deleted.

@@ -189,6 +189,43 @@ async def test_a_thread_that_an_error_has_ended_is_stopped_like_any_other() -> N
     assert await fetching.commit({A: 1}) is False
 
 
+@pytest.mark.timeout(30)
+@pytest.mark.parametrize("asked", [True, False])
+async def test_a_commit_does_not_wait_for_a_thread_that_ends_meanwhile(
+    monkeypatch: pytest.MonkeyPatch, asked: bool
+) -> None:
+    fetching: FetchingThread = FetchingThread.__new__(FetchingThread)
+    fetching.thread_loop = asyncio.new_event_loop()
+
+    async def unanswered(self: object, offsets: dict[TP, int]) -> bool:
+        fetching.thread_loop.close()
+        if not asked:
+            raise RuntimeError("Event loop is closed")
+        await asyncio.Event().wait()
+        return True
+
+    monkeypatch.setattr(AIOKafkaConsumerThread, "commit", unanswered)
+    assert await fetching.commit({A: 1}) is False
+
+
+async def test_the_outcome_of_a_commit_in_the_thread_is_handed_on(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    fetching: FetchingThread = FetchingThread.__new__(FetchingThread)
+    fetching.thread_loop = asyncio.new_event_loop()
+
+    async def answered(self: object, offsets: dict[TP, int]) -> bool:
+        if not offsets:
+            raise RuntimeError("no offsets")
+        return True
+
+    monkeypatch.setattr(AIOKafkaConsumerThread, "commit", answered)
+    assert await fetching.commit({A: 1}) is True
+    with pytest.raises(RuntimeError, match="no offsets"):
+        await fetching.commit({})
+    fetching.thread_loop.close()
+
+
 @pytest.mark.parametrize(("life", "wait_ms"), [(None, 1_500), ("one", 100)])
 def test_only_the_embedded_broker_is_asked_often(
     monkeypatch: pytest.MonkeyPatch, life: str | None, wait_ms: int
