@@ -8,6 +8,7 @@ so a starting worker simply reads them all.
 
 from __future__ import annotations
 
+import asyncio
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -38,6 +39,8 @@ _READ_WAIT_MS = 20
 # How often aiokafka checks each partition even without data, s.
 _FOLLOWED_LOOK_S = 5.0
 _AT_MS = 2_000
+# Kafka answers the end of a TLS connection only once it has answered the fetch that it holds back.
+_CLOSE_S = 0.2
 # Most messages in a batch of the embedded broker.
 _EMBEDDED_END_LAG = 10_000
 # A fetch must hold the largest message, a window of thirty seconds.
@@ -80,7 +83,14 @@ class TopicReader:
         return self
 
     async def __aexit__(self, *_: object) -> None:
-        await self._consumer.stop()
+        connections = [*self._consumer._client._conns.values()]
+        transports = [each._writer.transport for each in connections if each.connected()]
+        stopping = asyncio.ensure_future(self._consumer.stop())
+        _, late = await asyncio.wait([stopping], timeout=_CLOSE_S)
+        if late:
+            for transport in transports:
+                transport.abort()
+        await stopping
 
     async def to_the_end(self) -> list[Any]:
         """Return the records up to the topic's end, in the order in which they were written.

@@ -8,6 +8,7 @@ import os
 import subprocess
 import sys
 import time
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
@@ -68,6 +69,22 @@ async def test_topics_are_listed_written_and_read_by_each_way_to_log_in(
     async with TopicReader(client, topics.LABELS) as reader:
         records = await reader.to_the_end()
     assert (key.encode(), b"value") in {(record.key, record.value) for record in records}
+
+
+@pytest.mark.services
+async def test_a_follower_is_closed_before_the_broker_has_answered_its_fetch(
+    secure_kafka: SecureKafka, prefix: str
+) -> None:
+    client = settings(secure_kafka, "PLAIN", topic_prefix=prefix, topic_partitions=1)
+    async with asyncio.timeout(60), TopicReader(client, topics.DEVICE_CONTROL) as reader:
+        await reader.to_the_end()
+        following = asyncio.ensure_future(anext(reader.follow()))
+        # By then a fetch waits at the broker, for five seconds.
+        await asyncio.sleep(1)
+        began = time.monotonic()
+    assert time.monotonic() - began < 3
+    with suppress(StopAsyncIteration):
+        await following
 
 
 def wrong(kafka: SecureKafka, folder: Path) -> dict[str, tuple[dict[str, Any], str]]:
