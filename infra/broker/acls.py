@@ -4,7 +4,7 @@
 |---|---|---|
 | device | the topics of frames | nothing |
 | worker | its results, dead letters, the page's decisions | its input, as its group |
-| finetuner | model updates, dead letters | its queue and model updates, as its group |
+| finetuner | model updates, dead letters | its queue, model updates, decisions about devices |
 | operator | everything, and create, alter and delete topics | everything |
 | reader | nothing | the log: scenarios, activities, refinements |
 
@@ -50,10 +50,16 @@ _WRITERS: Mapping[str, frozenset[Role]] = {
     topics.DEAD_LETTER: frozenset({"worker", "finetuner"}),
 }
 _READERS: Mapping[str, frozenset[Role]] = {
+    # Written for whoever looks into them, and to fill a log anew.
+    topics.WINDOWS: _NOBODY,
+    topics.SPATIAL: _NOBODY,
+    topics.SCENARIO_ESTIMATE: _NOBODY,
     topics.ACTIVITY: frozenset({"worker", "reader"}),
     topics.SCENARIO: frozenset({"worker", "reader"}),
     topics.SCENARIO_REFINED: frozenset({"worker", "reader"}),
     topics.MODEL_UPDATES: frozenset({"worker", "finetuner"}),
+    # The fine-tuner keeps nothing of erased devices.
+    topics.DEVICE_CONTROL: frozenset({"worker", "finetuner"}),
     topics.FINETUNE_QUEUE: frozenset({"finetuner"}),
     topics.DEAD_LETTER: _NOBODY,
 }

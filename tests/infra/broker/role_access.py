@@ -24,8 +24,8 @@ WRITES: dict[Role, set[str]] = {
 }
 READS: dict[Role, set[str]] = {
     "device": set(),
-    "worker": EVERY - {topics.FINETUNE_QUEUE, topics.DEAD_LETTER},
-    "finetuner": {topics.FINETUNE_QUEUE, topics.MODEL_UPDATES},
+    "worker": EVERY - {topics.SPATIAL, topics.FINETUNE_QUEUE, topics.DEAD_LETTER},
+    "finetuner": {topics.FINETUNE_QUEUE, topics.MODEL_UPDATES, topics.DEVICE_CONTROL},
     "operator": EVERY,
     "reader": LOG,
 }
