@@ -18,17 +18,15 @@ from urllib.parse import urlsplit
 
 from aiokafka.conn import create_conn
 from aiokafka.errors import (
-    ClusterAuthorizationFailedError,
-    GroupAuthorizationFailedError,
     IllegalSaslStateError,
     KafkaConnectionError,
     KafkaError,
     NodeNotReadyError,
     RequestTimedOutError,
-    TopicAuthorizationFailedError,
     UnsupportedSaslMechanismError,
 )
 
+from infra.broker.denials import denial
 from infra.broker.tokens import TokenError, token_provider
 from infra.errors import BrokerError
 from infra.local.probe import kafka_answers, speaks_tls
@@ -40,15 +38,9 @@ if TYPE_CHECKING:
 
     from infra.settings import Settings
 
-ACLS_HINT = "`faust -A streams.app topics --acls` prints the rules that each role needs"
 # Of a client that knows the cluster: one of its nodes is gone.
 _AWAY = (KafkaConnectionError, NodeNotReadyError, RequestTimedOutError)
 _CONNECT_TIMEOUT_MS = 5_000
-DENIALS = (
-    ClusterAuthorizationFailedError,
-    GroupAuthorizationFailedError,
-    TopicAuthorizationFailedError,
-)
 
 
 def client_arguments(settings: Settings) -> dict[str, Any]:
@@ -114,8 +106,8 @@ async def require_broker(settings: Settings) -> None:
     )
 
 
-def broker_error(settings: Settings, error: KafkaError) -> BrokerError:
-    """Wrap a client's `KafkaError`."""
+def broker_error(settings: Settings, error: KafkaError, operation: str = "") -> BrokerError:
+    """Wrap a client's `KafkaError`; `operation` is what was tried, by Kafka's name for it."""
     if isinstance(error, _AWAY):
         # Its own text, where it has one, begins with its class.
         reason = Exception.__str__(error) or error
@@ -123,18 +115,8 @@ def broker_error(settings: Settings, error: KafkaError) -> BrokerError:
             f"broker at {settings.broker_url} does not answer ({reason}): start those of its "
             f"brokers that are away, or correct {env_name('broker_url')}"
         )
-    return denial(settings, error) or BrokerError(
+    return denial(settings, error, operation) or BrokerError(
         f"broker at {settings.broker_url} failed: {error!r}"
-    )
-
-
-def denial(settings: Settings, error: BaseException) -> BrokerError | None:
-    """Return an error of the broker's authorizer, or one caused by it, in one line; else None."""
-    cause: BaseException | None = error
-    while cause is not None and not isinstance(cause, DENIALS):
-        cause = cause.__cause__
-    return cause and BrokerError(
-        f"broker at {settings.broker_url} denies this login ({cause!r}): {ACLS_HINT}"
     )
 
 

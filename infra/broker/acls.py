@@ -20,11 +20,12 @@ import shlex
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal, get_args
 
-from aiokafka.errors import for_code
+from aiokafka.errors import ClusterAuthorizationFailedError, for_code
 from aiokafka.protocol.admin import CreateAclsRequest
 
 from infra import topics
 from infra.broker.admin import admin_client
+from infra.broker.denials import principal
 from infra.errors import SettingsError, TopicsError
 
 if TYPE_CHECKING:
@@ -68,7 +69,7 @@ _DESCRIBE_ALL: frozenset[Role] = frozenset({"worker", "finetuner"})
 
 _RESOURCES = {"topic": 2, "group": 3}
 _PATTERNS = {"literal": 3, "prefixed": 4}
-_OPERATIONS: Mapping[Operation, int] = {"All": 2, "Read": 3, "Write": 4, "Delete": 6, "Describe": 8}
+OPERATIONS: Mapping[Operation, int] = {"All": 2, "Read": 3, "Write": 4, "Delete": 6, "Describe": 8}
 _ALLOW = 3
 
 
@@ -110,6 +111,17 @@ def principals(settings: Settings, named: Sequence[str] = ()) -> dict[Role, str]
             )
         chosen[role] = principal if ":" in principal else f"User:{principal}"
     return chosen
+
+
+def of_role(settings: Settings, role: Role) -> list[Acl]:
+    """Return the rules of one role for the topics that are in use."""
+    who = principals(settings)
+    used = {settings.topic(topic.name) for topic in topics.used_topics(settings)}
+    return [
+        rule
+        for rule in acls(settings, who)
+        if rule.principal == who[role] and (rule.resource == "group" or rule.name in used)
+    ]
 
 
 def acls(settings: Settings, who: Mapping[Role, str]) -> list[Acl]:
@@ -158,7 +170,7 @@ async def apply(settings: Settings, rules: Sequence[Acl]) -> None:
                     _PATTERNS[rule.pattern],
                     rule.principal,
                     "*",
-                    _OPERATIONS[rule.operation],
+                    OPERATIONS[rule.operation],
                     _ALLOW,
                 )
             )
@@ -166,5 +178,13 @@ async def apply(settings: Settings, rules: Sequence[Acl]) -> None:
                 if code:
                     raise TopicsError(
                         f"{rule.operation} on {rule.resource} {rule.name} cannot be allowed to "
-                        f"{rule.principal}: {text or for_code(code).description}"
+                        f"{rule.principal}: {_reason(settings, code, text)}"
                     )
+
+
+def _reason(settings: Settings, code: int, text: str | None) -> str:
+    error = for_code(code)
+    if error is ClusterAuthorizationFailedError:
+        # The broker's own text is the request as Java prints it.
+        return f"that needs Alter on the cluster, which {principal(settings)} has not"
+    return text or str(error.description)

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 from aiokafka.errors import TopicAuthorizationFailedError, for_code
 from aiokafka.protocol.metadata import MetadataRequest
 
-from infra.broker.access import ACLS_HINT
 from infra.broker.admin import admin_client
+from infra.broker.denials import ACLS_HINT, principal
 from infra.errors import TopicsError
 from infra.settings import env_name
 from infra.topics import used_topics
@@ -63,7 +63,7 @@ def check(counts: Mapping[str, int | None], settings: Settings) -> None:
     check_counts({name: counts.get(name) for name in names}, settings)
 
 
-def number_of_partitions(name: str, described: int | None) -> int:
+def number_of_partitions(name: str, described: int | None, settings: Settings) -> int:
     """Return the number of partitions of a topic as in `describe`.
 
     Raises `TopicsError` if the topic is missing or hidden from this login.
@@ -71,7 +71,7 @@ def number_of_partitions(name: str, described: int | None) -> int:
     if described is None:
         raise TopicsError(f"topic {name} is missing: create it with `{CREATE_COMMAND}`")
     if described == HIDDEN:
-        raise TopicsError(f"topic {name} is hidden from this login: {ACLS_HINT}")
+        raise TopicsError(f"topic {name} is hidden from {principal(settings)}: {ACLS_HINT}")
     return described
 
 
@@ -79,7 +79,7 @@ def check_counts(counts: Mapping[str, int | None], settings: Settings) -> None:
     """Raise `TopicsError` for the first of these topics that is missing, hidden or differs."""
     want = settings.topic_partitions
     for name, described in counts.items():
-        count = number_of_partitions(name, described)
+        count = number_of_partitions(name, described, settings)
         if count != want:
             grow = f", or let all topics grow with `topics --grow {want}`" if count < want else ""
             raise TopicsError(

@@ -258,7 +258,7 @@ async def _producer(settings: Settings) -> AsyncIterator[Callable[..., Awaitable
         yield send
         await asyncio.gather(*unconfirmed)
     except KafkaError as error:
-        raise broker_error(settings, error) from error
+        raise broker_error(settings, error, "Write") from error
     finally:
         await producer.stop()
 
@@ -279,6 +279,6 @@ async def _delete_before(settings: Settings, topic: str, ends: dict[int, int]) -
             f"all of them when it ends ({error!r})"
         ) from error
     except KafkaError as error:
-        raise broker_error(settings, error) from error
+        raise broker_error(settings, error, "Delete") from error
     finally:
         await admin.close()

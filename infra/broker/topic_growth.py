@@ -15,12 +15,17 @@ from typing import TYPE_CHECKING, Any
 
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient, NewPartitions
-from aiokafka.errors import GroupCoordinatorNotAvailableError, IncompatibleBrokerVersion, KafkaError
+from aiokafka.errors import (
+    GroupCoordinatorNotAvailableError,
+    IncompatibleBrokerVersion,
+    KafkaError,
+    TopicAuthorizationFailedError,
+)
 from aiokafka.partitioner import murmur2
 
 from infra import topics
 from infra.broker import broker_topics
-from infra.broker.access import client_arguments
+from infra.broker.access import broker_error, client_arguments
 from infra.broker.signing import Signatures
 from infra.broker.topic_reader import TopicReader
 from infra.errors import BrokerError, TopicsError
@@ -55,7 +60,7 @@ async def grow(settings: Settings, partitions: int, *, force: bool = False) -> G
     """
     counts = await broker_topics.describe(settings)
     for name, described in counts.items():
-        count = broker_topics.number_of_partitions(name, described)
+        count = broker_topics.number_of_partitions(name, described, settings)
         if count > partitions:
             raise TopicsError(
                 f"topic {name} has {count} partitions, and Kafka cannot take any away: expected "
@@ -73,7 +78,7 @@ async def grow(settings: Settings, partitions: int, *, force: bool = False) -> G
             )
         grown = [name for name, count in counts.items() if count != partitions]
         if grown:
-            await admin.create_partitions({name: NewPartitions(partitions) for name in grown})
+            await _add_partitions(admin, grown, partitions)
             await _until_all_have(settings, partitions)
     except IncompatibleBrokerVersion as error:
         raise BrokerError(
@@ -81,12 +86,20 @@ async def grow(settings: Settings, partitions: int, *, force: bool = False) -> G
             "EGOLOG_TOPIC_PARTITIONS each time"
         ) from error
     except KafkaError as error:
-        raise BrokerError(f"broker at {settings.broker_url} failed: {error!r}") from error
+        raise broker_error(settings, error, "Alter") from error
     finally:
         await admin.close()
     after = settings.model_copy(update={"topic_partitions": partitions})
     moved_keys = [await _move_keys(after, topic.name) for topic in topics.TOPICS if topic.compacted]
     return Growth(grown, sum(moved_keys), unread)
+
+
+async def _add_partitions(admin: AIOKafkaAdminClient, names: list[str], partitions: int) -> None:
+    try:
+        await admin.create_partitions({name: NewPartitions(partitions) for name in names})
+    except TopicAuthorizationFailedError as error:
+        # aiokafka raises a sentence, where others have names.
+        raise TopicAuthorizationFailedError(names) from error
 
 
 async def _refuse_running(admin: AIOKafkaAdminClient, group: str) -> None:

@@ -79,15 +79,15 @@ class TopicReader:
             await self._consumer.seek_to_beginning(*self._partitions)
         except KafkaError as error:
             await self._consumer.stop()
-            raise broker_error(self._settings, error) from error
+            raise broker_error(self._settings, error, "Read") from error
         return self
 
     async def __aexit__(self, *_: object) -> None:
         connections = [*self._consumer._client._conns.values()]
         transports = [each._writer.transport for each in connections if each.connected()]
         stopping = asyncio.ensure_future(self._consumer.stop())
-        _, late = await asyncio.wait([stopping], timeout=_CLOSE_S)
-        if late:
+        await asyncio.wait([stopping], timeout=_CLOSE_S)
+        if not stopping.done():
             for transport in transports:
                 transport.abort()
         await stopping
@@ -113,7 +113,7 @@ class TopicReader:
                     for record in records:
                         yield record
         except KafkaError as error:
-            raise broker_error(self._settings, error) from error
+            raise broker_error(self._settings, error, "Read") from error
 
     async def unread(self) -> int:
         """Return an upper bound of the offsets left up to the topic's end."""
@@ -142,11 +142,14 @@ class TopicReader:
                     if record.offset == offset and record.value is not None
                 ]
         except KafkaError as error:
-            raise broker_error(self._settings, error) from error
+            raise broker_error(self._settings, error, "Read") from error
         return values
 
     async def follow(self) -> AsyncIterator[Any]:
-        """Yield new records until closed; waits while the broker is unavailable."""
+        """Yield new records until closed; waits while the broker is unavailable.
+
+        Raises `BrokerError` if reading is no longer allowed.
+        """
         fetcher = self._consumer._fetcher
         fetcher._fetcher_timeout = _FOLLOWED_LOOK_S
         embedded = broker_life(self._settings) is not None
@@ -156,6 +159,8 @@ class TopicReader:
                 batches = await self._consumer.getmany(timeout_ms=_FOLLOW_MS)
             except ConsumerStoppedError:
                 return
+            except KafkaError as error:
+                raise broker_error(self._settings, error, "Read") from error
             for records in batches.values():
                 for record in records:
                     yield record
@@ -231,7 +236,7 @@ async def publish(
             topic, key=name_bytes, value=value, headers=headers, partition=partition
         )
     except KafkaError as error:
-        raise broker_error(settings, error) from error
+        raise broker_error(settings, error, "Write") from error
     finally:
         await producer.stop()
 

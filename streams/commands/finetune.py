@@ -8,8 +8,7 @@ from typing import TYPE_CHECKING
 from faust.cli import option
 from prometheus_client import start_http_server
 
-from infra.broker import topic_creation
-from infra.broker.groups import require_group
+from infra.broker import permissions, topic_creation
 from infra.errors import PortInUseError
 from infra.model_store.weights import WeightsStore
 from infra.redis.client import connect
@@ -46,8 +45,8 @@ def register(app: EgoLogApp) -> None:
         WeightsStore.of(settings).check()
         async with await connect(settings):
             pass
+        await permissions.require(settings, "finetuner")
         await topic_creation.create(settings)
-        await require_group(settings, f"{settings.app_id}-finetune")
         logging.basicConfig(level=settings.log_level, format="%(message)s")
         _serve_metrics(settings)
         async with Finetuner(settings, registry) as finetuner:

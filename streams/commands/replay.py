@@ -10,7 +10,7 @@ import click
 from faust.cli import argument, option
 
 from infra import topics
-from infra.broker import broker_topics, topic_creation
+from infra.broker import broker_topics, permissions, topic_creation
 from infra.broker.topic_reader import read_letters
 from infra.daily_log.store import LogStore
 from infra.errors import InfraError
@@ -182,6 +182,7 @@ async def publish(
     Raises `BrokerError`.
     """
     settings = running(app.settings, "broker_url")
+    await permissions.require(settings, "device")
     # The role of devices sees no other topics.
     await topic_creation.create(settings, topics.RAW)
     options = ReplayOptions(

@@ -8,7 +8,7 @@ from aiokafka.errors import MessageSizeTooLargeError
 from redis.exceptions import RedisError
 
 from infra.broker import broker_topics
-from infra.broker.access import denial
+from infra.broker.denials import denial
 from infra.disk import full_disk
 from infra.errors import InfraError, ServiceError, StoreError
 from infra.redis.outage import cause
@@ -27,4 +27,5 @@ def explained(error: Exception, settings: Settings) -> InfraError | None:
     if isinstance(error, MessageSizeTooLargeError):
         return broker_topics.refused_as_too_large(settings)
     full = full_disk(error) if isinstance(error, OSError) else None
-    return denial(settings, error) if full is None else ServiceError(full)
+    # What is read is explained where it is read: what is left was to be published.
+    return denial(settings, error, "Write") if full is None else ServiceError(full)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from infra import topics
 from infra.broker import broker_topics
-from infra.broker.access import ACLS_HINT
+from infra.broker.denials import ACLS_HINT, principal
 from infra.errors import BrokerError
 
 if TYPE_CHECKING:
@@ -54,7 +54,8 @@ class TopicWatch:
                 f"`{broker_topics.CREATE_COMMAND}`"
             )
         if self._hidden:
-            parts.append(f"{_topic_names(self._hidden)} hidden from this login: {ACLS_HINT}")
+            hidden_from = principal(self._settings)
+            parts.append(f"{_topic_names(self._hidden)} hidden from {hidden_from}: {ACLS_HINT}")
         return "; ".join(parts) or None
 
     async def run(self, interval_s: float = INTERVAL_S) -> None:

@@ -11,8 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import faust
 
-from infra.broker import broker_topics, topic_creation, topic_settings
-from infra.broker.groups import require_group
+from infra.broker import broker_topics, permissions, topic_creation, topic_settings
 from infra.disk import full_disk
 from infra.errors import InfraError, PortInUseError
 from infra.local.embedded import EmbeddedServices
@@ -147,10 +146,10 @@ async def _check_services(settings: Settings, *, create: bool) -> None:
     if create:
         await topic_creation.create(settings)
     else:
+        without = await permissions.require(settings, "worker")
         broker_topics.check(await broker_topics.describe(settings), settings)
-        for line in await topic_settings.losing(settings):
+        for line in (*without, *await topic_settings.losing(settings)):
             log.warning("%s", line)
-        await require_group(settings, settings.app_id)
     async with await connect(settings) as redis:
         await warn_of_loss(redis, settings)
 

@@ -223,7 +223,7 @@ class Replay:
         except MessageSizeTooLargeError as error:
             raise broker_topics.refused_as_too_large(self._settings) from error
         except KafkaError as error:
-            raise broker_error(self._settings, error) from error
+            raise broker_error(self._settings, error, "Write") from error
         unconfirmed.clear()
 
 
@@ -292,6 +292,6 @@ async def _producer(settings: Settings) -> AsyncIterator[AIOKafkaProducer]:
         await producer.start()
         yield producer
     except KafkaError as error:
-        raise broker_error(settings, error) from error
+        raise broker_error(settings, error, "Write") from error
     finally:
         await producer.stop()

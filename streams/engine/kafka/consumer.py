@@ -30,7 +30,8 @@ from aiokafka.errors import IllegalStateError
 from faust.types import TP, Message
 
 from infra import metrics
-from infra.broker.access import DENIALS, broker_error
+from infra.broker.access import broker_error
+from infra.broker.denials import DENIALS
 from infra.errors import StoreError
 from infra.redis.outage import at_once
 from infra.topics import RAW
@@ -288,7 +289,7 @@ class Consumer(ProgressConsumer):
             records = await super()._getmany(active_partitions, wait_s)
         except DENIALS as error:
             app: Any = self.app
-            self._end(broker_error(app.settings, error))
+            self._end(broker_error(app.settings, error, "Read"))
             # Faust would print the traceback of any other error, twice.
             raise asyncio.CancelledError from None
         if era == self._era:

@@ -188,7 +188,7 @@ class FetchingThread(AIOKafkaConsumerThread):
             while not self.thread_loop.is_closed():
                 await asyncio.wait([committing], timeout=_LOOK_AT_THREAD_S)
                 if committing.done():
-                    return await committing
+                    return bool(await committing)
         except RuntimeError:
             # It ended before it could be asked.
             if not self.thread_loop.is_closed():

@@ -32,8 +32,7 @@ def test_a_denial_is_explained_by_the_rules_that_are_missing() -> None:
         problem = explained(error, SETTINGS)
     assert isinstance(problem, BrokerError)
     assert str(problem) == (
-        "broker at kafka://broker:9092 denies this login "
-        "(TopicAuthorizationFailedError('spatial')): "
+        "broker at kafka://broker:9092 denies User:ANONYMOUS Write on topic spatial: "
         "`faust -A streams.app topics --acls` prints the rules that each role needs"
     )
 

@@ -50,8 +50,8 @@ def test_a_hidden_topic_is_waited_for_as_a_missing_one(caplog: pytest.LogCapture
     for _ in range(2):
         watched.look_at({"activity": broker_topics.HIDDEN, "spatial": None, "scenario": 2})
     assert watched.problem == (
-        f"topic spatial is missing: {CREATE.format('it')}; topic activity is hidden from this "
-        "login: `faust -A streams.app topics --acls` prints the rules that each role needs"
+        f"topic spatial is missing: {CREATE.format('it')}; topic activity is hidden from "
+        "User:ANONYMOUS: `faust -A streams.app topics --acls` prints the rules that each role needs"
     )
     watched.look_at({"activity": 2, "spatial": 2, "scenario": 2})
     assert watched.problem is None
