@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import ssl
+from functools import partial
 from typing import Any, TypeVar
 from urllib.parse import urlsplit
 
@@ -19,6 +20,7 @@ from redis.backoff import ExponentialBackoff
 from redis.exceptions import AuthenticationError, RedisError, ResponseError
 
 from infra.errors import StoreError
+from infra.redis.denials import denial
 from infra.redis.outage import OutageRetry, refusal_code
 from infra.secrets import mask_url
 from infra.settings import EMBEDDED, Settings, env_name
@@ -50,7 +52,9 @@ async def connect(settings: Settings) -> Redis:
             raise StoreError(f"redis at {mask_url(url)} {_refusal(error)}") from error
         except TypeError as error:
             raise _unknown_option(url, error) from error
-    return _client(settings, OutageRetry(f"redis at {mask_url(url)}", settings.outage_s))
+    user = settings.redis_username or urlsplit(url).username or "default"
+    explain = partial(denial, user=user, app_id=settings.app_id)
+    return _client(settings, OutageRetry(f"redis at {mask_url(url)}", settings.outage_s, explain))
 
 
 class _SentinelsRedis(Redis):

@@ -70,7 +70,7 @@ def refusal_code(error: BaseException) -> str | None:
     """Return the code of `CODES` of a temporary refusal, or None for any other error."""
     if not isinstance(error, RedisError):
         return None
-    code = getattr(error, "status_code", None) or _server_text(error).partition(" ")[0]
+    code = getattr(error, "status_code", None) or server_text(error).partition(" ")[0]
     return code if code in CODES else None
 
 
@@ -83,7 +83,7 @@ def passes(error: BaseException) -> bool:
 
 def cause(error: BaseException) -> str:
     """Return the server's refusal in one line, or that it does not answer."""
-    text = " ".join(_server_text(error).split()).rstrip(".")
+    text = " ".join(server_text(error).split()).rstrip(".")
     if isinstance(error, MasterNotFoundError):
         # The rest lists each Sentinel's answer and connection details.
         text = text.partition(" : ")[0]
@@ -100,10 +100,15 @@ class OutageRetry(Retry):
     """Retries commands while Redis is unavailable or refuses them, for up to `outage_max_s`.
 
     All connections of a client share one instance, so that an outage is one line in the log and its
-    end another, however many commands wait.
+    end another, however many commands wait. `explain` returns an error to raise in another's place.
     """
 
-    def __init__(self, name: str, outage_max_s: float = OUTAGE_MAX_S) -> None:
+    def __init__(
+        self,
+        name: str,
+        outage_max_s: float = OUTAGE_MAX_S,
+        explain: Callable[[RedisError], RedisError | None] = lambda _: None,
+    ) -> None:
         super().__init__(
             ExponentialBackoff(cap=_BACKOFF_MAX_S, base=0.05),
             -1,
@@ -111,6 +116,7 @@ class OutageRetry(Retry):
         )
         self._name = name
         self._outage_max_s = outage_max_s
+        self._explain = explain
         self._waiting = 0
         self._cause: str | None = None
         # Beginning and latest failure of the outage that was logged.
@@ -146,7 +152,10 @@ class OutageRetry(Retry):
                     answer = await do()
                 except self._supported_errors as error:
                     if not passes(error) or (is_retryable is not None and not is_retryable(error)):
-                        raise
+                        explained = self._explain(error)
+                        if explained is None:
+                            raise
+                        raise explained from error
                     failures += 1
                     if outer is None:
                         self._waiting += failures == 1
@@ -179,5 +188,6 @@ class OutageRetry(Retry):
         self._since = None
 
 
-def _server_text(error: BaseException) -> str:
+def server_text(error: BaseException) -> str:
+    """Return what the server said, without what the client put before it."""
     return _IN_PIPELINE.sub(r"\1", str(error))

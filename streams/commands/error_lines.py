@@ -9,8 +9,12 @@ from contextlib import contextmanager
 from functools import wraps
 from typing import TYPE_CHECKING, Any
 
+from redis.exceptions import RedisError
+
 from infra.disk import unusable_file
 from infra.errors import InfraError
+from infra.redis.outage import cause
+from infra.settings import env_name
 from models.recordings.protocol import RecordingError
 from models.serving.registry import RegistryError
 
@@ -31,6 +35,10 @@ def errors_in_one_line() -> Iterator[None]:
     except (InfraError, RecordingError, RegistryError) as error:
         print(f"error: {error}", file=sys.stderr, flush=True)
         # Faust prints a traceback for any exception of a command, even SystemExit.
+        os._exit(1)
+    except RedisError as error:
+        # Of a user who may not, a full store, or an outage that was waited for.
+        print(f"error: redis ({env_name('redis_url')}) {cause(error)}", file=sys.stderr, flush=True)
         os._exit(1)
     except OSError as error:
         if isinstance(error, BrokenPipeError) and _reader_is_gone():

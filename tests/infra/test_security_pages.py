@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING
 import pytest
 
 from infra import topics
+from infra.redis.denials import COMMANDS
 from infra.settings import Settings, env_name, load, may_be_in_file
 from tests.infra.broker.role_access import READS, WRITES
-from tests.infra.redis.guarded_server import COMMANDS
 
 if TYPE_CHECKING:
     from infra.broker import acls

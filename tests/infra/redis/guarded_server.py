@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from infra.local.probe import free_port
+from infra.redis.denials import COMMANDS
 from tests.certificates import Authority
 from tests.conftest import debian_redis
 
@@ -15,7 +16,6 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 PASSWORD = "hunter2-and-more"
-COMMANDS = "+@all -@admin -@dangerous +info"
 USER = {"redis_username": "egolog", "redis_password": PASSWORD}
 
 

@@ -68,5 +68,10 @@ def test_a_file_that_cannot_be_used_is_one_line(body: str, line: str) -> None:
     assert err.count("\n") == 1
 
 
+def test_a_store_that_refuses_is_one_line() -> None:
+    body = "from redis.exceptions import NoPermissionError as E; raise E('this user may not')"
+    assert ended(body) == (1, "", "error: redis (EGOLOG_REDIS_URL) refuses: this user may not\n")
+
+
 def test_what_is_printed_arrives() -> None:
     assert ended("print('21 windows')") == (0, "21 windows\nwent on\n", "")
