@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import ssl
 from functools import lru_cache
 from pathlib import Path
@@ -34,7 +35,8 @@ def client_context(settings: Settings, service: str, error: type[InfraError]) ->
     except _UnusableError as failure:
         expected = {
             "ca": "a PEM file of certificates",
-            "certificate": f"a PEM file that fits the key ({env_name(f'{service}_key')})",
+            "certificate": f"a PEM file that fits the key ({_key_settings(settings, service)})",
+            "key": "a PEM file of the certificate's key",
         }[failure.name]
         raise error(
             _unusable(settings, f"{service}_{failure.name}", expected, failure.reason)
@@ -63,8 +65,14 @@ def _context(files: tuple[_File, _File, _File], password: SecretStr | None) -> s
         try:
             context.load_cert_chain(certificate, key, opened)
         except (OSError, ssl.SSLError) as error:
-            raise _UnusableError("certificate", error) from error
+            unreadable = key is not None and not os.access(key, os.R_OK)
+            raise _UnusableError("key" if unreadable else "certificate", error) from error
     return context
+
+
+def _key_settings(settings: Settings, service: str) -> str:
+    names = (f"{service}_key", f"{service}_key_password")
+    return ", ".join(env_name(name) for name in names if name in type(settings).model_fields)
 
 
 def _modified_ns(path: Path | None) -> int | None:

@@ -41,6 +41,7 @@ if TYPE_CHECKING:
 # Of a client that knows the cluster: one of its nodes is gone.
 _AWAY = (KafkaConnectionError, NodeNotReadyError, RequestTimedOutError)
 _CONNECT_TIMEOUT_MS = 5_000
+_SPEAKS_TLS = f"speaks TLS: expected kafka+ssl:// in {env_name('broker_url')}"
 
 
 def client_arguments(settings: Settings) -> dict[str, Any]:
@@ -85,7 +86,7 @@ async def require_broker(settings: Settings) -> None:
             if await asyncio.to_thread(kafka_answers, port, host):
                 return
             if await asyncio.to_thread(speaks_tls, port, host):
-                reasons.append(f"speaks TLS: expected kafka+ssl:// in {env_name('broker_url')}")
+                reasons.append(_SPEAKS_TLS)
             continue
         try:
             connection = await create_conn(
@@ -93,6 +94,8 @@ async def require_broker(settings: Settings) -> None:
             )
         except (OSError, TimeoutError, KafkaError) as error:
             reasons.append(_refusal(error))
+            if not settings.broker_tls and await asyncio.to_thread(speaks_tls, port, host):
+                reasons[-1] = _SPEAKS_TLS
         else:
             connection.close()
             return
@@ -139,7 +142,8 @@ def _refusal(error: Exception) -> str:
     if isinstance(error, UnsupportedSaslMechanismError):
         return f"takes no such login ({text}): correct {env_name('broker_sasl')}"
     if isinstance(error, KafkaError) and ("Authentication" in name or "Sasl" in name):
-        return f"refuses the login ({text}): correct {env_name('broker_username')}"
+        login = f"{env_name('broker_username')} and {env_name('broker_password')}"
+        return f"refuses the login ({text}): correct {login}"
     if isinstance(error, TokenError):
         return f"cannot be logged in to ({text})"
     closed = KafkaError | ssl.SSLEOFError | ConnectionResetError | ConnectionAbortedError

@@ -5,9 +5,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
-from aiokafka.errors import IncompatibleBrokerVersion, for_code
+from aiokafka.errors import (
+    IncompatibleBrokerVersion,
+    TopicAuthorizationFailedError,
+    for_code,
+)
 
 from infra.broker.admin import admin_client
+from infra.broker.denials import principal
 from infra.errors import TopicsError
 from infra.topics import RAW, TOPICS
 
@@ -24,7 +29,8 @@ _SET_ON_TOPIC = 1
 async def align_raw(settings: Settings) -> list[str]:
     """Apply the retention from the settings to the raw topics; return those that changed.
 
-    Other configuration of these topics stays. Raises `BrokerError`.
+    Other configuration of these topics stays. Raises `TopicsError` if it is refused, and
+    `BrokerError`.
     """
     async with admin_client(settings) as admin:
         return [
@@ -41,6 +47,8 @@ async def _align(admin: AIOKafkaAdminClient, settings: Settings, topic: Topic) -
     try:
         replies = await admin.describe_configs([ConfigResource(ConfigResourceType.TOPIC, name)])
         [resource] = [resource for reply in replies for resource in reply.resources]
+        if for_code(resource[0]) is TopicAuthorizationFailedError:
+            raise TopicsError(_denied(settings, "DescribeConfigs", name))
         entries = {entry[0]: entry for entry in resource[4]}
         if all(entries[key][1] == value for key, value in wanted.items()):
             return False
@@ -49,6 +57,8 @@ async def _align(admin: AIOKafkaAdminClient, settings: Settings, topic: Topic) -
             [ConfigResource(ConfigResourceType.TOPIC, name, {**own, **wanted})]
         )
         for code, text, *_ in (each for answer in answers for each in answer.resources):
+            if for_code(code) is TopicAuthorizationFailedError:
+                raise TopicsError(_denied(settings, "AlterConfigs", name))
             if code:
                 reason = text or for_code(code).description
                 raise TopicsError(f"topic {name} cannot be configured: {reason}")
@@ -56,3 +66,10 @@ async def _align(admin: AIOKafkaAdminClient, settings: Settings, topic: Topic) -
         # The embedded broker does not store topic configuration.
         return False
     return True
+
+
+def _denied(settings: Settings, operation: str, name: str) -> str:
+    return (
+        f"retention of topic {name} cannot be set: broker at {settings.broker_url} denies "
+        f"{principal(settings)} {operation} on it"
+    )

@@ -18,10 +18,12 @@ _LOGGERS = (
     "aiokafka.producer.sender",
     "faust.assignor.partition_assignor",
 )
-_MISSING_TOPIC = (
+# Topics that are missing or may not be read.
+_NOT_THERE = (
     "UnknownTopicOrPartition",
     "not found in cluster metadata",
     "Ignoring missing topic",
+    "Not authorized to read from topic",
 )
 # Every task that needs an unreachable broker tries again ten times a second.
 _AWAY = (
@@ -73,7 +75,7 @@ class OncePerInterval(logging.Filter):
 
 
 def quieten() -> None:
-    """Drop lines about missing topics, which `TopicWatch` reports; throttle those of outages.
+    """Drop lines about topics that are missing or closed, which we report; throttle outages.
 
     That a heartbeat is answered by a rebalance is logged as INFO.
     """
@@ -87,7 +89,7 @@ def quieten() -> None:
 
 def _is_news(record: logging.LogRecord) -> bool:
     text = record.getMessage()
-    return not any(part in text for part in _MISSING_TOPIC)
+    return not any(part in text for part in _NOT_THERE)
 
 
 def _lower_rebalance(record: logging.LogRecord) -> bool:

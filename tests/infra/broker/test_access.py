@@ -101,6 +101,10 @@ def wrong(kafka: SecureKafka, folder: Path) -> dict[str, tuple[dict[str, Any], s
             {**NO_LOGIN, "broker_ca": None, "broker_url": f"kafka://127.0.0.1:{kafka.tls_port}"},
             "speaks TLS: expected kafka+ssl:// in EGOLOG_BROKER_URL",
         ),
+        "login without TLS": (
+            {"broker_ca": None, "broker_url": f"kafka://127.0.0.1:{kafka.sasl_port}"},
+            "speaks TLS: expected kafka+ssl:// in EGOLOG_BROKER_URL",
+        ),
         "no certificate": ({**NO_LOGIN, "broker_url": tls}, "closed the connection ("),
         "nobody there": ({"broker_url": f"{host}:{free_port()}"}, "does not answer: start it"),
         "mechanism": (
@@ -173,6 +177,7 @@ def test_without_tls_and_login_nothing_is_added() -> None:
         ({"broker_certificate": "missing.pem"}, "BROKER_CERTIFICATE"),
         ({"broker_certificate": "client.pem", "broker_key": "other.key"}, "BROKER_CERTIFICATE"),
         ({"broker_certificate": "client.pem", "broker_key": "locked.key"}, "BROKER_CERTIFICATE"),
+        ({"broker_certificate": "client.pem", "broker_key": "missing.key"}, "BROKER_KEY"),
     ],
 )
 def test_a_certificate_that_cannot_be_used_is_named(

@@ -18,7 +18,13 @@ from aiokafka.errors import (
 )
 
 from infra import topics
-from infra.broker import acls, broker_topics, permissions, topic_creation
+from infra.broker import (
+    acls,
+    broker_topics,
+    permissions,
+    raw_topic_retention,
+    topic_creation,
+)
 from infra.broker.access import client_arguments
 from infra.broker.topic_reader import publish, read_all
 from infra.errors import BrokerError, SettingsError, TopicsError
@@ -179,6 +185,15 @@ async def test_only_the_operator_creates_topics(secured_settings: Settings) -> N
         later.topic(topics.WINDOWS),
         later.topic(topics.SCENARIO_ESTIMATE),
     }
+
+
+@pytest.mark.services
+async def test_who_may_not_see_a_topics_configuration_is_told_that_it_stays(
+    secured_settings: Settings,
+) -> None:
+    with pytest.raises(TopicsError, match=r"^retention of .* User:worker DescribeConfigs on it$"):
+        await raw_topic_retention.align_raw(of(secured_settings, "worker"))
+    assert await raw_topic_retention.align_raw(of(secured_settings, "operator")) == []
 
 
 @pytest.mark.services

@@ -27,13 +27,17 @@ def quiet() -> Iterator[None]:
 
 
 @pytest.mark.usefixtures("quiet")
-def test_only_that_a_topic_is_missing_is_left_out(caplog: pytest.LogCaptureFixture) -> None:
+def test_only_that_a_topic_is_missing_or_closed_is_left_out(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
     cluster = logging.getLogger("aiokafka.cluster")
     cluster.error("Topic %s not found in cluster metadata", "windows")
     logging.getLogger("aiokafka.consumer.group_coordinator").error(
         "OffsetCommit failed: %s", "UnknownTopicOrPartitionError"
     )
     logging.getLogger("faust.assignor.partition_assignor").warning("Ignoring missing topic: 'a'")
+    fetcher = logging.getLogger("aiokafka.consumer.fetcher")
+    fetcher.warning("Not authorized to read from topic %s.", "windows")
     cluster.error("Topic %s is not authorized for this client", "windows")
     assert caplog.messages == ["Topic windows is not authorized for this client"]
 
