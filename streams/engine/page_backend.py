@@ -6,6 +6,9 @@ import asyncio
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
+from aiokafka.errors import KafkaError
+
+from infra.broker.access import broker_error
 from infra.broker.device_control import write_control
 from infra.broker.topic_reader import partition_of, publish
 from infra.model_store.deployment import SCENARIO
@@ -77,9 +80,15 @@ class PageBackend:
         )
 
     async def publish_frame(self, topic: str, frame: Frame) -> None:
-        """Publish a device's frame, and wait until the broker confirms it."""
+        """Publish a device's frame, and wait until the broker confirms it.
+
+        Raises `BrokerError` if it refuses.
+        """
         partition = partition_of(frame.device_id, self._settings().topic_partitions)
-        await (await self._publisher.publish(topic, partition, frame))
+        try:
+            await (await self._publisher.publish(topic, partition, frame))
+        except KafkaError as error:
+            raise broker_error(self._settings(), error, "Write") from error
 
     def device_control(self, device_id: str) -> DeviceControl | None:
         """Return the latest decision about a device, None if there is none."""

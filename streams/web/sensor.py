@@ -11,14 +11,16 @@ device's clock.
 from __future__ import annotations
 
 import json
+import logging
 import struct
 from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
-from aiohttp import WSMsgType, web
+from aiohttp import WSCloseCode, WSMsgType, web
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from infra import clock, topics
+from infra.errors import InfraError
 from infra.validation import first_problem
 from schemas import AudioFrame, ImuFrame, Vector
 from schemas.event_time import NS_PER_MS, why_refused
@@ -30,6 +32,8 @@ if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
     from schemas import Frame
+
+log = logging.getLogger(__name__)
 
 _AXES = 6
 _HEARTBEAT_S = 20.0
@@ -59,6 +63,7 @@ class SensorViews:
 
     def __init__(self, publish: Callable[[str, Frame], Awaitable[None]] | None) -> None:
         self._publish = publish
+        self._failed = ""
 
     async def connect(self, request: web.Request) -> web.StreamResponse:
         """Receive frames until the device disconnects."""
@@ -69,6 +74,16 @@ class SensorViews:
         if not socket.can_prepare(request):
             raise WriteRefusedError(426, "this address is a WebSocket's")
         await socket.prepare(request)
+        try:
+            await self._serve(socket)
+        except InfraError as failed:
+            # The device keeps what was not confirmed, and connects again every few seconds.
+            log.log(logging.DEBUG if str(failed) == self._failed else logging.ERROR, "%s", failed)
+            self._failed = str(failed)
+            await socket.close(code=WSCloseCode.INTERNAL_ERROR, message=b"the broker refuses")
+        return socket
+
+    async def _serve(self, socket: web.WebSocketResponse) -> None:
         async for message in socket:
             if message.type == WSMsgType.BINARY:
                 await socket.send_str(json.dumps(await self._take(message.data)))
@@ -76,7 +91,6 @@ class SensorViews:
                 answer = _pong(message.data)
                 if answer is not None:
                     await socket.send_str(json.dumps(answer))
-        return socket
 
     async def _take(self, data: bytes) -> dict[str, Any]:
         assert self._publish is not None  # noqa: S101 - narrows a type, checks nothing

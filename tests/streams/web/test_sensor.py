@@ -9,11 +9,12 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pytest
-from aiohttp import WSServerHandshakeError
+from aiohttp import WSCloseCode, WSServerHandshakeError, web
 from aiohttp.test_utils import TestClient, TestServer
 
+from infra.errors import BrokerError
 from schemas import AudioFrame, ImuFrame
-from streams.web.sensor import frame_of, parted
+from streams.web.sensor import SensorViews, frame_of, parted
 from tests.streams.web.axe import axe_file, complaints_of
 from tests.streams.web.browser import chromium, tab
 from tests.streams.web.recording_phone import FAKE_MICROPHONE, Worker, lost, recorded, tone, until
@@ -110,6 +111,22 @@ async def test_a_frame_is_confirmed_once_it_is_published_and_a_bad_one_refused(
         assert refused.value.status == 403
         async with client.get(PATH) as answer:
             assert answer.status == 426
+
+
+async def test_a_broker_that_refuses_frames_closes_the_socket_and_is_one_line(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    async def denied(topic: str, frame: object) -> None:
+        raise BrokerError("broker at k denies User:w Write on topic audio.frames")
+
+    application = web.Application()
+    application.add_routes([web.get(PATH, SensorViews(denied).connect)])
+    async with TestClient(TestServer(application)) as client:
+        for _ in range(2):
+            async with client.ws_connect(PATH) as socket:
+                await socket.send_bytes(message(b"\0\0", seq=3))
+                assert (await socket.receive()).data == WSCloseCode.INTERNAL_ERROR
+    assert caplog.messages == ["broker at k denies User:w Write on topic audio.frames"]
 
 
 @pytest.fixture(scope="module")
