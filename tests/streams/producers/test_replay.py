@@ -186,7 +186,10 @@ def test_a_device_is_in_the_partition_that_kafka_gives_it_however_often_it_is_as
             MessageSizeTooLargeError(),
             "refuses a message as too large: set max.message.bytes of each topic to 1065536",
         ),
-        (TopicAuthorizationFailedError({"audio.frames"}), "denies this login .*topics --acls"),
+        (
+            TopicAuthorizationFailedError({"audio.frames"}),
+            "denies User:ANONYMOUS Write on topic audio.frames: .*topics --acls",
+        ),
     ],
 )
 async def test_a_broker_that_stops_answering_has_refused_nothing(

@@ -116,7 +116,6 @@ async def test_a_denied_fetch_ends_the_worker_in_one_line(monkeypatch: pytest.Mo
     with pytest.raises(asyncio.CancelledError):
         await broker.consumer._getmany(None, 1.0)
     assert [str(error) for error in ends] == [
-        "broker at kafka://broker:9092 denies this login "
-        "(TopicAuthorizationFailedError('audio.frames')): "
+        "broker at kafka://broker:9092 denies User:ANONYMOUS Read on topic audio.frames: "
         "`faust -A streams.app topics --acls` prints the rules that each role needs"
     ]
