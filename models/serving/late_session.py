@@ -31,8 +31,8 @@ class LateSession:
         return self._session().run(**inputs)
 
     def run_all(self, items: Sequence[Mapping[str, NDArray[Any]]]) -> list[list[NDArray[Any]]]:
-        """Return all outputs of each item."""
-        return self._session().run_all(items)
+        """Return all outputs of each item; no items open nothing."""
+        return [] if not items else self._session().run_all(items)
 
     def _session(self) -> NetworkSession:
         with self._turn:

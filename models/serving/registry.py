@@ -7,6 +7,7 @@ a worker runs. Serving does not import torch.
 from __future__ import annotations
 
 import json
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass, replace
 from functools import partial
 from importlib.resources import files
@@ -26,7 +27,7 @@ from models.serving.graph_file import (
 )
 from models.serving.late_session import LateSession
 from models.serving.served import INT8_ENDING, NEEDED_NAMES
-from models.serving.session import GraphSession
+from models.serving.session import GraphSession, check_tensors
 from models.serving.weights_file import (
     FORMAT,
     REVISION_DIGITS,
@@ -44,7 +45,7 @@ from models.serving.weights_file import (
 from models.serving.without_gyroscope import ByGyroscope
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
 
     from models.network.key import Key
     from models.serving.served import Served
@@ -171,7 +172,8 @@ class Registry:
             sessions, int8 = self._derived(key.int8, weights, file, "set EGOLOG_PRECISION=float32")
         for name in key.graphs:
             if name not in sessions:
-                sessions[name] = self._session(name, weights, file)
+                make_session = self._late_session if key.late else self._session
+                sessions[name] = make_session(name, weights, file)
         if key.acceleration is not None:
             alone, acceleration = self._late(key.acceleration, weights, file)
             sessions |= {name: ByGyroscope(name, sessions[name], alone[name]) for name in alone}
@@ -300,24 +302,40 @@ class Registry:
         known = self._sessions.get((name, weights.sha256))
         if known is not None:
             return known
-        own = self.weights_dir / GRAPHS_DIR.name
-        folder = own if (own / f"{name}.onnx").is_file() else GRAPHS_DIR
-        try:
-            graph = GraphFile.read(folder, name)
-            other = difference(graph.config, served_config(json.loads(weights.config)))
-            if other is not None:
-                raise GraphError(other)
-            session = GraphSession.of(graph, weights.tensors)
+        with self._told_with_their_file(name, file):
+            session = GraphSession.of(self._graph(name, weights), weights.tensors)
             for needed in NEEDED_NAMES.get(name, ()):
                 if needed not in session.names:
                     raise GraphError(f"it has no {needed!r}, so an earlier release has made it")
+        self._sessions[name, weights.sha256] = session
+        return session
+
+    def _late_session(self, name: str, weights: StoredWeights, file: Path) -> LateSession:
+        """Return a session that opens later, of weights that are checked now."""
+        with self._told_with_their_file(name, file):
+            check_tensors(self._graph(name, weights), weights.tensors)
+        return LateSession(partial(self._session, name, weights, file))
+
+    def _graph(self, name: str, weights: StoredWeights) -> GraphFile:
+        """Return the graph `name`; raises `GraphError` if it is of other sizes than `weights`."""
+        own = self.weights_dir / GRAPHS_DIR.name
+        folder = own if (own / f"{name}.onnx").is_file() else GRAPHS_DIR
+        graph = GraphFile.read(folder, name)
+        other = difference(graph.config, served_config(json.loads(weights.config)))
+        if other is not None:
+            raise GraphError(other)
+        return graph
+
+    @contextmanager
+    def _told_with_their_file(self, name: str, file: Path) -> Iterator[None]:
+        """Raise a `GraphError` of the weights in `file` as a `DamagedWeightsError`."""
+        try:
+            yield
         except GraphError as error:
             raise DamagedWeightsError(
                 f"weights {file} cannot be served by graph {name!r} ({error}); where they are "
                 f"right, make it anew: {make(name, self.weights_dir)}"
             ) from error
-        self._sessions[name, weights.sha256] = session
-        return session
 
 
 def names_in_records(revision: str, acceleration: str) -> frozenset[str]:

@@ -28,7 +28,8 @@ class Served:
 
     `int8` are the weights of the same network in eight bits; a graph `NAME_int8` of theirs replaces
     the graph `NAME`. `acceleration` are weights for devices without a gyroscope, of its graphs and
-    in the same sizes; they hold the tensors that differ.
+    in the same sizes; they hold the tensors that differ. Graphs of `late` weights open when they
+    are first run, because most workers have no device that needs them.
     """
 
     name: str
@@ -36,14 +37,15 @@ class Served:
     graphs: tuple[str, ...] = ()
     int8: Served | None = None
     acceleration: Served | None = None
+    late: bool = False
 
 
-def _localization(name: str, graph: str) -> Served:
-    return Served(name, ("regions",), (graph,))
+def _localization(name: str, graph: str, *, late: bool = True) -> Served:
+    return Served(name, ("regions",), (graph,), late=late)
 
 
 LOCALIZATION_MONO = _localization("localization_mono", "localization_mono")
-LOCALIZATION = _localization("localization", "localization")
+LOCALIZATION = _localization("localization", "localization", late=False)
 ARRAYS: dict[Array, Served] = {
     "glasses": _localization("localization_glasses", "localization_four"),
     "headphones": _localization("localization_headphones", "localization_four"),
@@ -67,7 +69,7 @@ LANHAR_SENSOR_ACCELERATION = Served("lanhar_sensor_acceleration", graphs=("lanha
 LANHAR_SENSOR = Served(
     "lanhar_sensor", graphs=("lanhar_sensor",), acceleration=LANHAR_SENSOR_ACCELERATION
 )
-LANHAR_TEXT = Served("lanhar_text", graphs=("lanhar_text",))
+LANHAR_TEXT = Served("lanhar_text", graphs=("lanhar_text",), late=True)
 LANHAR_LABELS = Served("lanhar_labels")
 LANHAR_READINGS = Served("lanhar_readings")
 LANHAR_POSITION = Served("lanhar_position")

@@ -71,9 +71,7 @@ class GraphSession:
     @classmethod
     def of(cls, graph: GraphFile, tensors: Tensors) -> Self:
         """Return a session of `graph`; raises `GraphError` if `tensors` do not fit."""
-        lacking = [name for name in graph.weights if name not in tensors]
-        if lacking:
-            raise GraphError(f"tensor {lacking[0]!r} is missing")
+        check_tensors(graph, tensors)
         options = onnxruntime.SessionOptions()
         options.intra_op_num_threads = 1
         options.inter_op_num_threads = 1
@@ -110,6 +108,13 @@ class GraphSession:
     def run_all(self, items: Sequence[Mapping[str, NDArray[Any]]]) -> list[list[NDArray[Any]]]:
         """Return all outputs of each item, run one by one: bits depend on the batch's size."""
         return [self.run(**item) for item in items]
+
+
+def check_tensors(graph: GraphFile, tensors: Tensors) -> None:
+    """Raise `GraphError` if a tensor of `graph` is missing."""
+    for name in graph.weights:
+        if name not in tensors:
+            raise GraphError(f"tensor {name!r} is missing")
 
 
 def align(array: NDArray[Any], dtype: np.dtype[Any]) -> NDArray[Any]:

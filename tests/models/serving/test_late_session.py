@@ -1,16 +1,22 @@
 from __future__ import annotations
 
+import json
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+import pytest
+
+from models.serving.graph_file import GRAPHS_DIR, GraphFile
 from models.serving.late_session import LateSession
-from models.serving.registry import Registry
-from models.serving.served import ENCODERS
+from models.serving.predict import LocalizerInput, SoundLocalizer
+from models.serving.registry import DamagedWeightsError, Registry
+from models.serving.served import ENCODERS, LOCALIZATION_MONO
+from models.serving.weights_file import write_weights
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
-
-    import pytest
+    from pathlib import Path
 
 
 class Echo:
@@ -33,6 +39,7 @@ def test_it_opens_once_whichever_thread_is_first() -> None:
         return opened[-1]
 
     session = LateSession(opening)
+    assert session.run_all([]) == []
     assert not opened
     with ThreadPoolExecutor(4) as pool:
         answers = list(pool.map(lambda n: session.run(imu=n), range(8)))
@@ -43,9 +50,9 @@ def test_it_opens_once_whichever_thread_is_first() -> None:
     assert len(opened) == 1
 
 
-def test_a_worker_whose_devices_turn_opens_nothing_for_acceleration(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
+@pytest.fixture
+def graphs(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """The graphs that were opened."""
     graphs: list[str] = []
     session = Registry._session
 
@@ -54,6 +61,30 @@ def test_a_worker_whose_devices_turn_opens_nothing_for_acceleration(
         return session(self, name, *given)
 
     monkeypatch.setattr(Registry, "_session", note)
+    return graphs
+
+
+def test_a_worker_whose_devices_turn_opens_nothing_for_acceleration(graphs: list[str]) -> None:
     opened = Registry(precision="float32").open(ENCODERS)
     assert opened.acceleration
     assert sorted(graphs) == sorted(ENCODERS.graphs)
+
+
+def test_only_the_network_of_the_microphones_that_are_heard_opens(graphs: list[str]) -> None:
+    localizer = SoundLocalizer(Registry())
+    assert graphs == ["localization"]
+    silence = LocalizerInput(np.zeros((1, 50, 64), np.float16))
+    first = localizer.predict([silence])
+    assert localizer.predict([silence]) == first
+    assert graphs == ["localization", "localization_mono"]
+
+
+def test_late_weights_that_lack_a_tensor_are_refused_at_once(tmp_path: Path) -> None:
+    shipped = Registry().weights(LOCALIZATION_MONO)
+    tensors = {**shipped.tensors}
+    lost = next(iter(GraphFile.read(GRAPHS_DIR, "localization_mono").weights))
+    del tensors[lost]
+    path = tmp_path / "localization_mono.safetensors"
+    write_weights(LOCALIZATION_MONO, json.loads(shipped.config), tensors, path)
+    with pytest.raises(DamagedWeightsError, match=f"tensor '{lost}' is missing"):
+        Registry(tmp_path).open(LOCALIZATION_MONO)

@@ -11,6 +11,7 @@ import torch
 
 from models.labels import SCENARIOS
 from models.serving.graph_functions import GRAPH_FUNCTIONS
+from models.serving.late_session import LateSession
 from models.serving.predict import (
     ActivityRecognizer,
     HarInput,
@@ -21,7 +22,6 @@ from models.serving.predict import (
 )
 from models.serving.registry import Registry, RegistryError
 from models.serving.served import ALL, ENCODERS, LANHAR_TEXT
-from models.serving.session import GraphSession
 from models.serving.torch_session import TorchSession, TorchSessions, open_cuda
 from models.serving.without_gyroscope import ByGyroscope
 from tests.models.serving.graph_inputs import inputs, motion
@@ -217,7 +217,7 @@ def test_what_runs_elsewhere_says_so_and_computes_no_eight_bits(
     assert opened.revision == plain.revision
     assert all(isinstance(whole(each), TorchSession) for each in opened.sessions.values())
     text = Registry(batched=sessions).open(LANHAR_TEXT)
-    assert isinstance(text.sessions["lanhar_text"], GraphSession)
+    assert isinstance(text.sessions["lanhar_text"], LateSession)
     assert text.recorded == text.revision
 
 
