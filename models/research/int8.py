@@ -188,12 +188,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--cache", type=Path, default=CACHE, help="cache of the composed days")
     options = parser.parse_args(arguments)
     pin_one_thread()
-    data = recordings_or_simulated()
-    days = training_days(data, options.cache)
-    registry = Registry(options.weights)
+    weights = Registry(options.weights).weights(ENCODERS)
+    days = training_days(recordings_or_simulated(), options.cache)
     own = options.weights / GRAPHS_DIR.name
     made = make(
-        registry.weights(ENCODERS),
+        weights,
         {name: calibration_mels(days, seconds) for name, seconds in SECONDS.items()},
         options.out or options.weights,
         own if own.is_dir() else GRAPHS_DIR,

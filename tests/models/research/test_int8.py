@@ -92,3 +92,11 @@ def test_eight_bits_of_other_encoders_are_refused(folder: Path, tmp_path: Path) 
     with pytest.raises(DamagedWeightsError, match=r"make them anew .* or set EGOLOG_PRECISION"):
         Registry(tmp_path, "int8").open(ENCODERS)
     assert Registry(tmp_path).open(ENCODERS).int8 == ""
+
+
+def test_weights_that_are_missing_are_named_before_days_are_composed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(int8, "training_days", lambda *_: pytest.fail("days are composed"))
+    assert int8.main(["--weights", str(tmp_path)]) == 2
+    assert "encoders.safetensors do not exist" in capsys.readouterr().err
