@@ -4,16 +4,19 @@ from __future__ import annotations
 
 import logging
 import warnings
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 import faust
 from faust.exceptions import AlreadyConfiguredWarning
 
+from infra.local.embedded import broker_life
 from streams.engine.fatal_errors import explained
 from streams.engine.faust_options import faust_options
 from streams.engine.kafka.consumer import Consumer
 from streams.engine.kafka.credentials import credentials
 from streams.engine.kafka.transport import Transport
+from streams.engine.member_mark import MemberMark
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Mapping
@@ -60,6 +63,14 @@ class GuardedApp(faust.App):
             *options, base=base or PromptCommand, **kwargs
         )
         return decorate
+
+    @cached_property
+    def member_mark(self) -> MemberMark:
+        """The mark by which this worker's successor learns how it ended."""
+        path = self.settings.run_dir / f"member-{self.conf.web_port}"
+        # An embedded broker, and its groups, begin with their worker.
+        embedded = broker_life(self.settings) is not None
+        return MemberMark(path, 0.0 if embedded else self.settings.session_timeout_s)
 
     def is_published(self, message: Message) -> bool:
         """Return whether a frame is read again only to learn from: its windows are published."""

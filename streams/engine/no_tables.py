@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import logging
+from typing import TYPE_CHECKING, Any
 
 from faust.tables.manager import TableManager
 
 if TYPE_CHECKING:
     from faust.types.tables import CollectionT
+
+log = logging.getLogger(__name__)
 
 
 class NoTables(TableManager):
@@ -18,7 +21,13 @@ class NoTables(TableManager):
         raise RuntimeError(f"table {table.name!r} would start too late: this app starts without")
 
     async def on_start(self) -> None:
-        """Go on as if the second were over."""
+        """Go on as if the second were over, but after a killed worker once its session is."""
+        app: Any = self.app
+        rest_s = app.member_mark.remaining_s()
+        if rest_s > 0:
+            log.info("the worker before was killed: joining its group in %.1f s", rest_s)
+            await self.sleep(rest_s)
         if not self.should_stop:
+            app.add_future(app.member_mark.keep())
             await self._update_channels()
             await self.recovery.start()
