@@ -161,7 +161,8 @@ async def test_a_purge_deletes_what_is_meant_and_keeps_the_rest_as_it_was(
     assert [r.written_ms for r in left if r.letter] == [before[2]]
     assert len(left) == 2
     async with TopicReader(settings, topics.DEAD_LETTER) as reader:
-        assert b"d1" not in b"".join(r.value for r in await reader.to_the_end())
+        # As msgpack writes the id: a topic's random name may have these two letters too.
+        assert b"\xa2d1" not in b"".join(r.value for r in await reader.to_the_end())
     assert (await purge(settings, EVERYTHING)).done == 2
     assert [record async for record in scan(settings)] == []
 
