@@ -172,10 +172,11 @@ class Registry:
             sessions, int8 = self._derived(key.int8, weights, file, "set EGOLOG_PRECISION=float32")
         for name in key.graphs:
             if name not in sessions:
-                make_session = self._late_session if key.late else self._session
-                sessions[name] = make_session(name, weights, file)
+                sessions[name] = self._session_of(key, name, weights, file)
         if key.acceleration is not None:
-            alone, acceleration = self._late(key.acceleration, weights, file)
+            alone, acceleration = self._derived(
+                key.acceleration, weights, file, _WITHOUT_ACCELERATION
+            )
             sessions |= {name: ByGyroscope(name, sessions[name], alone[name]) for name in alone}
         return Opened(
             weights.name,
@@ -245,37 +246,13 @@ class Registry:
         if weights is None:
             return {}, ""
         beside = file.with_name(self.path(key).name)
+        if key.late:
+            _check_sizes(weights, whole, beside, without)
         # Tensors that are the same are in the file that they were made of.
         both = replace(weights, tensors={**whole.tensors, **weights.tensors})
-        sessions: dict[str, NetworkSession] = {
-            name.removesuffix(INT8_ENDING): self._session(name, both, beside) for name in key.graphs
-        }
-        return sessions, weights.revision
-
-    def _late(
-        self, key: Served, whole: StoredWeights, file: Path
-    ) -> tuple[dict[str, NetworkSession], str]:
-        """Return the sessions of weights for acceleration, as `_derived` does.
-
-        Few fleets have devices without a gyroscope, so they open when one is heard of. Graphs and
-        sizes are those of `whole`, which has been opened.
-        """
-        weights = self._derived_weights(key, whole, file, _WITHOUT_ACCELERATION)
-        if weights is None:
-            return {}, ""
-        beside = file.with_name(self.path(key).name)
-        for name, tensor in weights.tensors.items():
-            meant = whole.tensors.get(name)
-            if meant is None or meant.shape != tensor.shape:
-                expected = "no such tensor" if meant is None else f"shape {meant.shape}"
-                raise DamagedWeightsError(
-                    f"weights {beside} have tensor {name!r} of shape {tensor.shape}, expected "
-                    f"{expected} as {whole.name}; make them anew ({made_by(key.name)}) or "
-                    f"{_WITHOUT_ACCELERATION}"
-                )
-        both = replace(weights, tensors={**whole.tensors, **weights.tensors})
-        sessions: dict[str, NetworkSession] = {
-            name: LateSession(partial(self._session, name, both, beside)) for name in key.graphs
+        sessions = {
+            name.removesuffix(INT8_ENDING): self._session_of(key, name, both, beside)
+            for name in key.graphs
         }
         return sessions, weights.revision
 
@@ -298,6 +275,16 @@ class Registry:
             )
         return weights
 
+    def _session_of(
+        self, key: Served, name: str, weights: StoredWeights, file: Path
+    ) -> NetworkSession:
+        """Return a session of the graph `name` of `key`, which opens later if that is `late`."""
+        if not key.late:
+            return self._session(name, weights, file)
+        with self._told_with_their_file(name, file):
+            check_tensors(self._graph(name, weights), weights.tensors)
+        return LateSession(partial(self._session, name, weights, file))
+
     def _session(self, name: str, weights: StoredWeights, file: Path) -> GraphSession:
         known = self._sessions.get((name, weights.sha256))
         if known is not None:
@@ -309,12 +296,6 @@ class Registry:
                     raise GraphError(f"it has no {needed!r}, so an earlier release has made it")
         self._sessions[name, weights.sha256] = session
         return session
-
-    def _late_session(self, name: str, weights: StoredWeights, file: Path) -> LateSession:
-        """Return a session that opens later, of weights that are checked now."""
-        with self._told_with_their_file(name, file):
-            check_tensors(self._graph(name, weights), weights.tensors)
-        return LateSession(partial(self._session, name, weights, file))
 
     def _graph(self, name: str, weights: StoredWeights) -> GraphFile:
         """Return the graph `name`; raises `GraphError` if it is of other sizes than `weights`."""
@@ -336,6 +317,18 @@ class Registry:
                 f"weights {file} cannot be served by graph {name!r} ({error}); where they are "
                 f"right, make it anew: {make(name, self.weights_dir)}"
             ) from error
+
+
+def _check_sizes(weights: StoredWeights, whole: StoredWeights, file: Path, without: str) -> None:
+    """Raise `DamagedWeightsError` unless tensors have the sizes of those that they replace."""
+    for name, tensor in weights.tensors.items():
+        meant = whole.tensors.get(name)
+        if meant is None or meant.shape != tensor.shape:
+            expected = "no such tensor" if meant is None else f"shape {meant.shape}"
+            raise DamagedWeightsError(
+                f"weights {file} have tensor {name!r} of shape {tensor.shape}, expected "
+                f"{expected} as {whole.name}; make them anew ({made_by(weights.name)}) or {without}"
+            )
 
 
 def names_in_records(revision: str, acceleration: str) -> frozenset[str]:

@@ -29,7 +29,7 @@ class Served:
     `int8` are the weights of the same network in eight bits; a graph `NAME_int8` of theirs replaces
     the graph `NAME`. `acceleration` are weights for devices without a gyroscope, of its graphs and
     in the same sizes; they hold the tensors that differ. Graphs of `late` weights open when they
-    are first run, because most workers have no device that needs them.
+    are first run, because most workers never run them; weights are checked before.
     """
 
     name: str
@@ -52,7 +52,9 @@ ARRAYS: dict[Array, Served] = {
 }
 NEAR_FIELD = Served("near_field", graphs=("near_field",))
 ENCODERS_INT8 = Served("encoders_int8", graphs=("sounds_int8", "seconds_int8"))
-ENCODERS_ACCELERATION = Served("encoders_acceleration", graphs=("motions", "motion_features"))
+ENCODERS_ACCELERATION = Served(
+    "encoders_acceleration", graphs=("motions", "motion_features"), late=True
+)
 ENCODERS = Served(
     "encoders",
     ("recognised_sounds", "categories", "motions"),
@@ -65,7 +67,9 @@ SCENARIO_FAMILIARITY = Served("scenario_familiarity")
 SCENARIO_TEXT = Served("scenario_text", ("scenarios",))
 HAR = Served("har", ("activities", "scenarios"), ("har",))
 FAMILIARITY = Served("familiarity")
-LANHAR_SENSOR_ACCELERATION = Served("lanhar_sensor_acceleration", graphs=("lanhar_sensor",))
+LANHAR_SENSOR_ACCELERATION = Served(
+    "lanhar_sensor_acceleration", graphs=("lanhar_sensor",), late=True
+)
 LANHAR_SENSOR = Served(
     "lanhar_sensor", graphs=("lanhar_sensor",), acceleration=LANHAR_SENSOR_ACCELERATION
 )
