@@ -10,7 +10,7 @@ from aiokafka.errors import TopicAuthorizationFailedError, for_code
 from aiokafka.protocol.metadata import MetadataRequest
 
 from infra.broker.admin import admin_client
-from infra.broker.denials import ACLS_HINT, principal
+from infra.broker.denials import hidden
 from infra.errors import TopicsError
 from infra.settings import env_name
 from infra.topics import used_topics
@@ -71,7 +71,7 @@ def number_of_partitions(name: str, described: int | None, settings: Settings) -
     if described is None:
         raise TopicsError(f"topic {name} is missing: create it with `{CREATE_COMMAND}`")
     if described == HIDDEN:
-        raise TopicsError(f"topic {name} is hidden from {principal(settings)}: {ACLS_HINT}")
+        raise TopicsError(f"topic {name} is {hidden(settings)}")
     return described
 
 

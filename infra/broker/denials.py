@@ -49,9 +49,17 @@ def denial(settings: Settings, error: BaseException, operation: str = "") -> Bro
     if cause is None:
         return None
     what = f"{operation} on {_resource(cause)}" if operation else _resource(cause)
-    return BrokerError(
-        f"broker at {settings.broker_url} denies {principal(settings)} {what}: {ACLS_HINT}"
-    )
+    return BrokerError(f"{denies(settings, what)}: {ACLS_HINT}")
+
+
+def denies(settings: Settings, what: str) -> str:
+    """Return that the broker denies this login `what`."""
+    return f"broker at {settings.broker_url} denies {principal(settings)} {what}"
+
+
+def hidden(settings: Settings) -> str:
+    """Return that something is hidden from this login, and what shows it."""
+    return f"hidden from {principal(settings)}: {ACLS_HINT}"
 
 
 def _resource(denied: BaseException) -> str:

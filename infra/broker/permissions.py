@@ -14,7 +14,7 @@ from aiokafka.errors import GroupAuthorizationFailedError, KafkaError
 from infra import topics
 from infra.broker import acls, authorized_operations
 from infra.broker.admin import admin_client
-from infra.broker.denials import ACLS_HINT, principal
+from infra.broker.denials import ACLS_HINT, denies
 from infra.errors import BrokerError
 
 if TYPE_CHECKING:
@@ -87,4 +87,4 @@ def _denied(settings: Settings, rules: Iterable[Acl]) -> str:
     for rule in rules:
         by_operation[rule.operation].append(f"{rule.resource} {rule.name}")
     what = "; ".join(f"{name} on {', '.join(on)}" for name, on in by_operation.items())
-    return f"broker at {settings.broker_url} denies {principal(settings)} {what}: {ACLS_HINT}"
+    return f"{denies(settings, what)}: {ACLS_HINT}"

@@ -12,7 +12,7 @@ from aiokafka.errors import (
 )
 
 from infra.broker.admin import admin_client
-from infra.broker.denials import principal
+from infra.broker.denials import denies
 from infra.errors import TopicsError
 from infra.topics import RAW, TOPICS
 
@@ -69,7 +69,4 @@ async def _align(admin: AIOKafkaAdminClient, settings: Settings, topic: Topic) -
 
 
 def _denied(settings: Settings, operation: str, name: str) -> str:
-    return (
-        f"retention of topic {name} cannot be set: broker at {settings.broker_url} denies "
-        f"{principal(settings)} {operation} on it"
-    )
+    return f"retention of topic {name} cannot be set: {denies(settings, f'{operation} on it')}"

@@ -16,7 +16,7 @@ from infra.broker import (
     topic_growth,
     topic_settings,
 )
-from infra.broker.denials import ACLS_HINT, principal
+from infra.broker.denials import hidden
 from infra.errors import SettingsError
 from streams.commands.error_lines import one_line_errors
 from streams.commands.running_services import running
@@ -108,7 +108,7 @@ async def _print_topics(settings: Settings) -> None:
     ]
     table(("topic", "value", "partitions", "retention"), rows)
     if broker_topics.HIDDEN in partitions.values():
-        print(f"warning: topics are hidden from {principal(settings)}: {ACLS_HINT}")
+        print(f"warning: topics are {hidden(settings)}")
 
 
 def _shown(partitions: int | None) -> str:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from infra import topics
 from infra.broker import broker_topics
-from infra.broker.denials import ACLS_HINT, principal
+from infra.broker.denials import hidden
 from infra.errors import BrokerError
 
 if TYPE_CHECKING:
@@ -54,8 +54,7 @@ class TopicWatch:
                 f"`{broker_topics.CREATE_COMMAND}`"
             )
         if self._hidden:
-            hidden_from = principal(self._settings)
-            parts.append(f"{_topic_names(self._hidden)} hidden from {hidden_from}: {ACLS_HINT}")
+            parts.append(f"{_topic_names(self._hidden)} {hidden(self._settings)}")
         return "; ".join(parts) or None
 
     async def run(self, interval_s: float = INTERVAL_S) -> None:
