@@ -12,12 +12,12 @@ from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from infra import clock
+from schemas.frames import NS
 
 if TYPE_CHECKING:
     from pathlib import Path
 
 _EVERY_S = 0.5
-_NS = 1_000_000_000
 
 
 class MemberMark:
@@ -33,7 +33,7 @@ class MemberMark:
             last_ns = self.path.stat().st_mtime_ns
         except OSError:
             return 0.0
-        past_s = (clock.now_ns() - last_ns) / _NS
+        past_s = (clock.now_ns() - last_ns) / NS
         # The clock may have been set back.
         return 0.0 if past_s < 0 else max(0.0, self._session_s - past_s)
 

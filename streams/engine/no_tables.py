@@ -1,4 +1,4 @@
-"""Starting without Faust's tables, of which this app has none."""
+"""When a worker subscribes: this app has none of Faust's tables to wait for."""
 
 from __future__ import annotations
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from infra import clock
+from schemas.frames import NS
 from streams.engine.member_mark import MemberMark
 
 if TYPE_CHECKING:
@@ -23,7 +24,7 @@ def path(tmp_path: Path) -> Path:
 def aged(path: Path, seconds: float) -> MemberMark:
     """The mark of a worker that renewed it last `seconds` ago."""
     path.touch()
-    then = clock.now_ns() - int(seconds * 1e9)
+    then = clock.now_ns() - int(seconds * NS)
     os.utime(path, ns=(then, then))
     return MemberMark(path, SESSION_S)
 
