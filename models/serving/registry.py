@@ -282,8 +282,11 @@ class Registry:
         if not key.late:
             return self._session(name, weights, file)
         with self._told_with_their_file(name, file):
-            check_tensors(self._graph(name, weights), weights.tensors)
-        return LateSession(partial(self._session, name, weights, file))
+            graph = self._graph(name, weights)
+            check_tensors(graph, weights.tensors)
+        # The others would be kept in memory for as long as the session is not opened.
+        own = {each: weights.tensors[each] for each in graph.weights}
+        return LateSession(partial(self._session, name, replace(weights, tensors=own), file))
 
     def _session(self, name: str, weights: StoredWeights, file: Path) -> GraphSession:
         known = self._sessions.get((name, weights.sha256))

@@ -61,10 +61,8 @@ class BatchedSessions(Protocol):
 class GraphSession:
     """Runs one graph on arrays, by the names of its inputs."""
 
-    def __init__(self, running: Any, weights: list[Any]) -> None:
+    def __init__(self, running: Any) -> None:
         self._running = running
-        # Referenced here, because ONNX Runtime does not copy them.
-        self._weights = weights
         self._outputs = [output.name for output in running.get_outputs()]
         self._types = {one.name: np.dtype(_TYPES[one.type]) for one in running.get_inputs()}
 
@@ -82,6 +80,7 @@ class GraphSession:
             for name in graph.weights
         ]
         if values:
+            # They are copied into the session, which refers to none of them.
             options.add_external_initializers(list(graph.weights), values)
         try:
             running = onnxruntime.InferenceSession(
@@ -89,7 +88,7 @@ class GraphSession:
             )
         except Exception as error:
             raise GraphError(str(error).splitlines()[0][:200]) from error
-        return cls(running, values)
+        return cls(running)
 
     @property
     def names(self) -> frozenset[str]:

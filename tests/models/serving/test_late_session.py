@@ -1,17 +1,20 @@
 from __future__ import annotations
 
+import gc
 import json
+import weakref
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pytest
 
+from models.serving import registry as registry_module
 from models.serving.graph_file import GRAPHS_DIR, GraphFile
 from models.serving.late_session import LateSession
 from models.serving.predict import LocalizerInput, SoundLocalizer
 from models.serving.registry import DamagedWeightsError, Registry
-from models.serving.served import ENCODERS, LOCALIZATION_MONO
+from models.serving.served import ENCODERS, ENCODERS_ACCELERATION, LOCALIZATION_MONO
 from models.serving.weights_file import write_weights
 
 if TYPE_CHECKING:
@@ -77,6 +80,23 @@ def test_only_the_network_of_the_microphones_that_are_heard_opens(graphs: list[s
     first = localizer.predict([silence])
     assert localizer.predict([silence]) == first
     assert graphs == ["localization", "localization_mono"]
+
+
+def test_only_what_late_sessions_may_need_stays_in_memory(monkeypatch: pytest.MonkeyPatch) -> None:
+    read, seen = registry_module.read_weights, dict[str, weakref.ref[Any]]()
+
+    def watch(*given: Any) -> Any:
+        weights = read(*given)
+        seen.update((name, weakref.ref(tensor)) for name, tensor in weights.tensors.items())
+        return weights
+
+    monkeypatch.setattr(registry_module, "read_weights", watch)
+    opened = Registry().open(ENCODERS)
+    gc.collect()
+    kept = {name for name, tensor in seen.items() if tensor() is not None}
+    graphs = (GraphFile.read(GRAPHS_DIR, name) for name in ENCODERS_ACCELERATION.graphs)
+    assert opened.acceleration
+    assert kept == {name for graph in graphs for name in graph.weights} < set(seen)
 
 
 def test_late_weights_that_lack_a_tensor_are_refused_at_once(tmp_path: Path) -> None:

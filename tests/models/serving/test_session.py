@@ -7,7 +7,7 @@ import pytest
 
 from models.serving.graph_file import GRAPHS_DIR, GraphError, GraphFile
 from models.serving.registry import Registry
-from models.serving.served import ENCODERS, HAR
+from models.serving.served import ENCODERS, ENCODERS_INT8, HAR, Served
 from models.serving.session import GraphSession, align
 
 
@@ -43,3 +43,26 @@ def test_motion_features_alone_are_those_of_the_whole_graph() -> None:
 def test_a_graph_that_is_no_graph_is_an_error() -> None:
     with pytest.raises(GraphError):
         GraphSession.of(GraphFile(b"no graph", (), {}), {})
+
+
+@pytest.mark.parametrize(
+    ("key", "name", "given"),
+    [(ENCODERS, "motion_features", (1, 250, 6)), (ENCODERS_INT8, "sounds_int8", (1, 100, 64))],
+)
+def test_a_session_no_longer_reads_the_arrays_of_its_weights(
+    key: Served, name: str, given: tuple[int, ...]
+) -> None:
+    graph, weights = GraphFile.read(GRAPHS_DIR, name), Registry().weights(ENCODERS).tensors
+    if key is not ENCODERS:
+        weights = {**weights, **Registry().weights(key).tensors}
+    tensors = {each: weights[each].copy() for each in graph.weights}
+    for each, values in tensors.items():
+        if values.dtype == np.float16:
+            tensors[each] = values.astype(np.float32)
+    session = GraphSession.of(graph, tensors)
+    [at] = session.names & {"imu", "mel"}
+    inputs = {at: np.random.default_rng(0).normal(0, 1, given)}
+    before = session.run(**inputs)
+    for values in tensors.values():
+        values.fill(0)
+    assert all(np.array_equal(a, b) for a, b in zip(before, session.run(**inputs), strict=True))
