@@ -1,19 +1,28 @@
-"""TLS contexts of clients: trusted authorities, and the client's certificate."""
+"""TLS contexts of clients: trusted authorities, and the client's certificate.
+
+Certificates are renewed in place, often every few hours, while a program runs: each connection is
+made with what the files hold by then.
+"""
 
 from __future__ import annotations
 
+import logging
 import os
 import ssl
 from functools import lru_cache
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from infra.settings import Settings, env_name
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from pydantic import SecretStr
 
     from infra.errors import InfraError
+
+log = logging.getLogger(__name__)
 
 # A path and the file's modification time.
 _File = tuple[Path | None, int | None]
@@ -22,14 +31,61 @@ _File = tuple[Path | None, int | None]
 def client_context(settings: Settings, service: str, error: type[InfraError]) -> ssl.SSLContext:
     """Return a client's context from the settings `<service>_ca`, `_certificate` and `_key`.
 
-    It is cached until a file changes, because loading the system's authorities takes longer than
-    connecting. Raises `error` if a file cannot be used.
+    It reads them again for the first connection after a file has changed. Raises `error` if a file
+    cannot be used; one that becomes unusable later is said in the log, and what was read before
+    serves on.
+    """
+    return _RenewedContext.of(lambda: _current(settings, service, error), error)
+
+
+class _RenewedContext(ssl.SSLContext):
+    """A context whose connections have the certificates that its files hold when they are made.
+
+    What a plain context has loaded it keeps: authorities could be added to it, but none removed.
+    """
+
+    _load: Callable[[], ssl.SSLContext]
+    _loaded: ssl.SSLContext
+    _error: type[InfraError]
+    _said: str | None
+
+    @classmethod
+    def of(cls, load: Callable[[], ssl.SSLContext], error: type[InfraError]) -> _RenewedContext:
+        """Return a context of what `load` returns; raises what it raises."""
+        context = cls(ssl.PROTOCOL_TLS_CLIENT)
+        context._load, context._loaded, context._error = load, load(), error
+        context._said = None
+        return context
+
+    def wrap_bio(self, *arguments: Any, **options: Any) -> ssl.SSLObject:
+        """Begin a connection, as asyncio does."""
+        return self._newest().wrap_bio(*arguments, **options)
+
+    def wrap_socket(self, *arguments: Any, **options: Any) -> ssl.SSLSocket:
+        """Begin a connection by a socket."""
+        return self._newest().wrap_socket(*arguments, **options)
+
+    def _newest(self) -> ssl.SSLContext:
+        try:
+            self._loaded, self._said = self._load(), None
+        except self._error as error:
+            # Perhaps one file is written already, and the other is not.
+            if str(error) != self._said:
+                self._said = str(error)
+                log.warning("%s; what it held before is used", error)
+        return self._loaded
+
+
+def _current(settings: Settings, service: str, error: type[InfraError]) -> ssl.SSLContext:
+    """Return what the files hold now, cached until one changes.
+
+    Loading the system's authorities takes longer than connecting.
     """
     ca, certificate, key = (
         getattr(settings, f"{service}_{name}") for name in ("ca", "certificate", "key")
     )
     password: SecretStr | None = getattr(settings, f"{service}_key_password", None)
-    files = tuple((path, _modified_ns(path)) for path in (ca, certificate, key))
+    files = tuple((path, modified_ns(path)) for path in (ca, certificate, key))
     try:
         return _context(files, password)
     except _UnusableError as failure:
@@ -75,10 +131,10 @@ def _key_settings(settings: Settings, service: str) -> str:
     return ", ".join(env_name(name) for name in names if name in type(settings).model_fields)
 
 
-def _modified_ns(path: Path | None) -> int | None:
+def modified_ns(path: Path | str | None) -> int | None:
     """Return a file's modification time, or None if there is no file."""
     try:
-        return None if path is None else path.stat().st_mtime_ns
+        return None if path is None else Path(path).stat().st_mtime_ns
     except OSError:
         return None
 

@@ -93,7 +93,10 @@ async def require_broker(settings: Settings) -> None:
                 host, port, request_timeout_ms=_CONNECT_TIMEOUT_MS, **arguments
             )
         except (OSError, TimeoutError, KafkaError) as error:
-            reasons.append(_refusal(error))
+            alert = None
+            if settings.broker_tls and isinstance(error, KafkaConnectionError):
+                alert = await _alert(host, port, arguments["ssl_context"])
+            reasons.append(_refusal(alert or error))
             if not settings.broker_tls and await asyncio.to_thread(speaks_tls, port, host):
                 reasons[-1] = _SPEAKS_TLS
         else:
@@ -107,6 +110,28 @@ async def require_broker(settings: Settings) -> None:
         else f"broker at {settings.broker_url} does not answer: start it, or correct "
         f"{env_name('broker_url')}"
     )
+
+
+async def _alert(host: str, port: int, context: ssl.SSLContext) -> ssl.SSLError | None:
+    """Return by what alert the broker ends a connection over TLS, None if it says nothing.
+
+    In TLS 1.3 it looks at the client's certificate after the handshake, and the alert comes as the
+    first answer, of which aiokafka says only that the connection was closed.
+    """
+    try:
+        async with asyncio.timeout(_CONNECT_TIMEOUT_MS / 1_000):
+            reader, writer = await asyncio.open_connection(host, port, ssl=context)
+            try:
+                # A request of no bytes, at which a broker that lets us in closes the connection.
+                writer.write(bytes(4))
+                await reader.read(1)
+            finally:
+                writer.close()
+    except ssl.SSLError as error:
+        return error
+    except (OSError, TimeoutError):
+        return None
+    return None
 
 
 def broker_error(settings: Settings, error: KafkaError, operation: str = "") -> BrokerError:

@@ -22,6 +22,7 @@ from redis.exceptions import AuthenticationError, RedisError, ResponseError
 from infra.errors import StoreError
 from infra.redis.denials import denial
 from infra.redis.outage import OutageRetry, refusal_code
+from infra.redis.renewed_connection import RenewedConnection, RenewedPrimaryConnection
 from infra.secrets import mask_url
 from infra.settings import EMBEDDED, Settings, env_name
 from infra.tls import client_context
@@ -81,6 +82,8 @@ def _client(settings: Settings, retry: Retry) -> Redis:
             address = parse_url(url)
         except ValueError as error:
             raise _unknown_option(url, error) from error
+        if url.startswith("rediss"):
+            address["connection_class"] = RenewedConnection
         limits = {"max_connections": _CONNECTIONS_MAX, "timeout": None}
         return Redis.from_pool(
             BlockingConnectionPool(
@@ -103,6 +106,10 @@ def _client(settings: Settings, retry: Retry) -> Redis:
             "retry": Retry(ExponentialBackoff(), 0),
         },
     )
+    if url.startswith("rediss"):
+        for sentinel in sentinels.sentinels:
+            sentinel.connection_pool.connection_class = RenewedConnection
+        tls["connection_class"] = RenewedPrimaryConnection
     primary: Redis = sentinels.master_for(
         service,
         redis_class=_SentinelsRedis,

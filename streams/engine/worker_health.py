@@ -57,7 +57,8 @@ class WorkerHealth:
         self._loop_lag = LoopLag()
         self._topic_watch: TopicWatch | None = None
         self._exported: dict[TP, int] = {}
-        self._logged_broker: str | None = None
+        # What was said since the broker was there last.
+        self._logged_broker: set[str] = set()
 
     def problem(self) -> str | None:
         """Return in one line what the worker needs and lacks at present, else None."""
@@ -92,11 +93,13 @@ class WorkerHealth:
         return None
 
     def _log_broker(self, problem: str | None) -> None:
-        if problem is not None and self._logged_broker is None:
+        # A broker that restarts may come back with a certificate that has expired.
+        if problem is not None and problem not in self._logged_broker:
             log.error("%s; until then windows wait", problem)
-        if problem is None and self._logged_broker is not None:
+            self._logged_broker.add(problem)
+        if problem is None and self._logged_broker:
             log.warning("broker at %s is there again", self._broker_url)
-        self._logged_broker = problem
+            self._logged_broker.clear()
 
     def stuck(self) -> str | None:
         """Return in one line why only a restart helps, None while the worker makes progress."""

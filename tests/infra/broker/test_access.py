@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import asyncio
 import os
+import ssl
 import subprocess
 import sys
 import time
@@ -91,7 +92,9 @@ def wrong(kafka: SecureKafka, folder: Path) -> dict[str, tuple[dict[str, Any], s
     """Return by name what does not fit, and how it is named."""
     host, tls = "kafka+ssl://127.0.0.1", f"kafka+ssl://127.0.0.1:{kafka.tls_port}"
     plain = kafka.url.rpartition(":")[2]
-    other = Authority(folder / "other").ca
+    authority = Authority(folder / "other")
+    other, stranger = authority.ca, authority.sign("stranger")
+    shown = {"broker_certificate": stranger.certificate, "broker_key": stranger.key}
     return {
         "password": ({"broker_password": "wrong"}, "refuses the login (["),
         "authority": ({"broker_ca": other}, "is not trusted ("),
@@ -105,7 +108,8 @@ def wrong(kafka: SecureKafka, folder: Path) -> dict[str, tuple[dict[str, Any], s
             {"broker_ca": None, "broker_url": f"kafka://127.0.0.1:{kafka.sasl_port}"},
             "speaks TLS: expected kafka+ssl:// in EGOLOG_BROKER_URL",
         ),
-        "no certificate": ({**NO_LOGIN, "broker_url": tls}, "closed the connection ("),
+        "no certificate": ({**NO_LOGIN, "broker_url": tls}, "refuses TLS ("),
+        "certificate": ({**NO_LOGIN, **shown, "broker_url": tls}, "refuses TLS ("),
         "nobody there": ({"broker_url": f"{host}:{free_port()}"}, "does not answer: start it"),
         "mechanism": (
             {**NO_LOGIN, "broker_sasl": "OAUTHBEARER", "broker_token_command": "false"},
@@ -210,16 +214,26 @@ def test_the_password_of_a_key_opens_it(tmp_path: Path) -> None:
     assert client_arguments(client)["security_protocol"] == "SSL"
 
 
-def test_a_context_is_made_anew_only_where_a_file_was_written_anew(tmp_path: Path) -> None:
+def test_files_are_read_anew_only_where_one_was_written_anew(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    read: list[Path] = []
+    create = ssl.create_default_context
+
+    def counted(cafile: Path) -> ssl.SSLContext:
+        read.append(cafile)
+        return create(cafile=cafile)
+
+    monkeypatch.setattr(ssl, "create_default_context", counted)
     ca = Authority(tmp_path / "first").ca
     client = load(env_file=None, broker_url="kafka+ssl://a:1", broker_ca=ca)
-    first = client_arguments(client)["ssl_context"]
-    assert client_arguments(client)["ssl_context"] is first
-    ca.write_bytes(Authority(tmp_path / "second").ca.read_bytes())
+    for _ in range(2):
+        client_arguments(client)
+    assert read == [ca]
     os.utime(ca, ns=(1, 1))
-    second = client_arguments(client)["ssl_context"]
-    assert second is not first
-    assert second.get_ca_certs() != first.get_ca_certs()
+    for _ in range(2):
+        client_arguments(client)
+    assert read == [ca, ca]
 
 
 def env(field: str) -> str:

@@ -85,11 +85,15 @@ async def test_brokers_of_a_cluster_that_are_away_are_named_while_another_answer
     async with asyncio.timeout(30):
         while unavailable()["broker"] != 1.0:
             await asyncio.sleep(0.001)
-        unconfirmed_s = 0.0
+        for answered in (False, True, False):
+            consumer.answered = answered
+            await asyncio.sleep(0.02)
+        consumer.answered, unconfirmed_s = True, 0.0
         while unavailable()["broker"] != 0.0:
             await asyncio.sleep(0.001)
     watching.cancel()
     assert caplog.messages == [
         f"{problem}; until then windows wait",
+        f"{unread}; until then windows wait",
         "broker at kafka://a:1,b:2 is there again",
     ]
