@@ -235,6 +235,7 @@ class EgoLogApp(GuardedApp):
         if self._runtime.ranking is not None:
             self.supervise(self._runtime.ranking.labels.follow(self._publish_letter))
         self.supervise(self.vitals.watch_topics(self.settings))
+        self.add_future(self.vitals.watch_store(self.settings, self._runtime.redis))
         self.add_future(self.vitals.watch_consumer())
         self.add_future(self.vitals.watch_loop())
         # The embedded broker loses everything when it stops, and cannot delete records before.

@@ -18,6 +18,7 @@ from infra.local.embedded import EmbeddedServices
 from infra.model_store.weights import WeightsStore
 from infra.redis.client import connect
 from infra.redis.durability import warn_of_loss
+from infra.redis.eviction import warn_of_eviction
 from infra.settings import EMBEDDED, Settings, env_name
 from infra.web_access import require_guard
 from models.serving.lanhar_loading import open_lanhar
@@ -154,6 +155,7 @@ async def _check_services(settings: Settings, *, create: bool) -> None:
             log.warning("%s", line)
     async with await connect(settings) as redis:
         await warn_of_loss(redis, settings)
+        await warn_of_eviction(redis, settings)
 
 
 def _check_port_free(host: str, port: int) -> None:

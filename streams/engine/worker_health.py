@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from infra import metrics
 from infra.disk import disk_problem, free_bytes
 from infra.redis.client import outage
+from infra.redis.eviction import EvictionWatch
 from infra.topics import RAW
 from streams.engine.loop_watch import LoopWatch
 from streams.engine.progress import STUCK_AFTER_S, ConsumerProgress, LoopLag
@@ -56,6 +57,7 @@ class WorkerHealth:
         self._progress = ConsumerProgress(settings.session_end_timeout_s + STUCK_AFTER_S)
         self._loop_lag = LoopLag()
         self._topic_watch: TopicWatch | None = None
+        self._eviction = EvictionWatch(settings)
         self._exported: dict[TP, int] = {}
         # What was said since the broker was there last.
         self._logged_broker: set[str] = set()
@@ -70,7 +72,7 @@ class WorkerHealth:
         return {
             "broker": self._broker_problem(),
             "topics": None if watch is None else watch.problem,
-            "store": None if redis is None else outage(redis),
+            "store": None if redis is None else outage(redis) or self._eviction.problem,
             "disk": disk_problem(self._run_dir),
         }
 
@@ -118,6 +120,11 @@ class WorkerHealth:
         """Look for missing topics until cancelled; raises `TopicsError` as `TopicWatch` does."""
         self._topic_watch = TopicWatch(settings)
         await self._topic_watch.run()
+
+    async def watch_store(self, settings: Settings, redis: Redis) -> None:
+        """Look for a store that deletes the log, until cancelled."""
+        self._eviction = EvictionWatch(settings)
+        await self._eviction.run(redis)
 
     async def watch_loop(self) -> None:
         """Measure how long the event loop is blocked, until cancelled."""
