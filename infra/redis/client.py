@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import ssl
 from functools import partial
-from typing import Any, TypeVar
+from typing import Any
 from urllib.parse import urlsplit
 
 from redis.asyncio import BlockingConnectionPool, Redis
@@ -21,7 +21,7 @@ from redis.exceptions import AuthenticationError, RedisError, ResponseError
 
 from infra.errors import StoreError
 from infra.redis.denials import denial
-from infra.redis.outage import OutageRetry, refusal_code
+from infra.redis.outage import OutageRetry, in_chain, refusal_code, tls_refusal
 from infra.redis.renewed_connection import RenewedConnection, RenewedPrimaryConnection
 from infra.secrets import mask_url
 from infra.settings import EMBEDDED, Settings, env_name
@@ -31,7 +31,6 @@ CONNECT_TIMEOUT_S = 5.0
 _LOADING_POLL_S = 0.2
 # Commands beyond this wait for a free connection: a starting worker restores everything at once.
 _CONNECTIONS_MAX = 32
-ErrorT = TypeVar("ErrorT", bound=BaseException)
 
 
 async def connect(settings: Settings) -> Redis:
@@ -133,14 +132,12 @@ def _tls_options(settings: Settings) -> dict[str, Any]:
 
 def _refusal(error: Exception) -> str:
     """Explain why the connection was refused, or say that there was no answer."""
-    tls = _cause(error, ssl.SSLError)
-    if isinstance(tls, ssl.SSLCertVerificationError):
-        return (
-            f"is not trusted ({tls.verify_message.rstrip('.').lower()}): expected a certificate "
-            f"from {env_name('redis_ca')} that names the host"
-        )
+    tls = tls_refusal(error)
     if tls is not None:
-        reason = (tls.reason or str(tls)).lower().replace("_", " ")
+        return tls
+    other = in_chain(error, ssl.SSLError)
+    if other is not None:
+        reason = (other.reason or str(other)).lower().replace("_", " ")
         return f"refuses TLS ({reason}): correct {env_name('redis_certificate')}"
     login = f"{env_name('redis_username')} and {env_name('redis_password')}"
     # Without a login the client's greeting is refused, in words about that greeting.
@@ -157,18 +154,11 @@ def _refusal(error: Exception) -> str:
         )
     # Which one is raised depends on timing: while reading an answer, or writing the next command.
     ended = (ConnectionResetError, BrokenPipeError, ConnectionAbortedError)
-    if "closed" in str(error) or any(_cause(error, kind) for kind in ended):
+    if "closed" in str(error) or any(in_chain(error, kind) for kind in ended):
         return (
             "closed the connection: expected a port for the TLS, certificate and user that are set"
         )
     return f"does not answer: start it, or correct {env_name('redis_url')}"
-
-
-def _cause(error: BaseException | None, kind: type[ErrorT]) -> ErrorT | None:
-    """Return the first error of this kind in the chain of causes."""
-    while error is not None and not isinstance(error, kind):
-        error = error.__cause__ or error.__context__
-    return error
 
 
 def _unknown_option(url: str, error: Exception) -> StoreError:

@@ -1,10 +1,11 @@
-"""What Redis' ACL denies our user, with the rule that would allow it."""
+"""What Redis denies our user: a login, or what its ACL does not allow, with what would be right."""
 
 from __future__ import annotations
 
-from redis.exceptions import NoPermissionError, RedisError
+from redis.exceptions import AuthenticationError, NoPermissionError, RedisError
 
 from infra.redis.outage import server_text
+from infra.settings import env_name
 
 COMMANDS = "+@all -@admin -@dangerous +info"
 """The commands of our user's rule: `docs/KAFKA.md` has them."""
@@ -13,9 +14,16 @@ COMMANDS = "+@all -@admin -@dangerous +info"
 _IN_SCRIPT = "The user executing the script can't"
 
 
-def denial(error: RedisError, user: str, app_id: str) -> NoPermissionError | None:
-    """Return an error that names the rule which `user` lacks; None for any other error."""
+def denial(error: RedisError, user: str, app_id: str) -> RedisError | None:
+    """Return an error that names the rule which `user` lacks, or the settings of a login.
+
+    None for any other error.
+    """
     text = server_text(error)
+    if isinstance(error, AuthenticationError):
+        # A password that was changed there while a program runs.
+        login = f"{env_name('redis_username')} and {env_name('redis_password')}"
+        return AuthenticationError(f"{text.rstrip('.')}: correct {login} and start again")
     if not isinstance(error, NoPermissionError) and _IN_SCRIPT not in text:
         return None
     if _IN_SCRIPT in text:

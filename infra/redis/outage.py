@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import re
+import ssl
 from contextlib import contextmanager
 from contextvars import ContextVar
 from time import monotonic
@@ -27,12 +28,15 @@ from redis.exceptions import (
     TimeoutError,
 )
 
+from infra.settings import env_name
+
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Iterator
 
 log = logging.getLogger(__name__)
 
 T = TypeVar("T")
+ErrorT = TypeVar("ErrorT", bound=BaseException)
 
 OUTAGE_MAX_S = 60.0
 _BACKOFF_MAX_S = 1.0
@@ -52,6 +56,8 @@ CODES = frozenset(
     }
 )
 # For a pipeline the client puts the command in front of the server's message, as a tuple's repr.
+# What a script that the server stopped has behind the refusal.
+_OF_SCRIPT = re.compile(r"\.? script: [0-9a-f]{40}, on @user_script:\d+\.?$")
 _IN_PIPELINE = re.compile(r"""^.* of pipeline caused error: \(["'](.*)["'],\)$""", re.DOTALL)
 _GIVE_UP_AT: ContextVar[float | None] = ContextVar("give_up_at", default=None)
 
@@ -83,6 +89,9 @@ def passes(error: BaseException) -> bool:
 
 def cause(error: BaseException) -> str:
     """Return the server's refusal in one line, or that it does not answer."""
+    untrusted = tls_refusal(error)
+    if untrusted is not None:
+        return untrusted
     text = " ".join(server_text(error).split()).rstrip(".")
     if isinstance(error, MasterNotFoundError):
         # The rest lists each Sentinel's answer and connection details.
@@ -176,8 +185,11 @@ class OutageRetry(Retry):
     def _note(self, error: Exception) -> None:
         now = monotonic()
         # Commands that gave up do not report the end, so a long silence starts a new outage.
-        if self._since is None or now - self._failed_at > self._outage_max_s:
+        new = self._since is None or now - self._failed_at > self._outage_max_s
+        if new:
             self._since = now
+        # A server that closed its connections may come back with a certificate that has expired.
+        if new or (tls_refusal(error) is not None and cause(error) not in str(self._cause)):
             self._cause = f"{self._name} {cause(error)}"
             log.warning("%s; trying again for up to %.0f s", self._cause, self._outage_max_s)
         self._failed_at = now
@@ -189,5 +201,27 @@ class OutageRetry(Retry):
 
 
 def server_text(error: BaseException) -> str:
-    """Return what the server said, without what the client put before it."""
-    return _IN_PIPELINE.sub(r"\1", str(error))
+    """Return what the server said, without what the client put before it or a script's number."""
+    return _OF_SCRIPT.sub("", _IN_PIPELINE.sub(r"\1", str(error)))
+
+
+def tls_refusal(error: BaseException) -> str | None:
+    """Return why a connection over TLS was refused, on either side; None for any other error."""
+    tls = in_chain(error, ssl.SSLError)
+    if isinstance(tls, ssl.SSLCertVerificationError):
+        return (
+            f"is not trusted ({tls.verify_message.rstrip('.').lower()}): expected a certificate "
+            f"from {env_name('redis_ca')} that names the host"
+        )
+    # Any other error may be of a connection that only ended.
+    if tls is None or "ALERT" not in (tls.reason or ""):
+        return None
+    reason = tls.reason.lower().replace("_", " ")
+    return f"refuses TLS ({reason}): correct {env_name('redis_certificate')}"
+
+
+def in_chain(error: BaseException | None, kind: type[ErrorT]) -> ErrorT | None:
+    """Return the first error of this kind in the chain of causes."""
+    while error is not None and not isinstance(error, kind):
+        error = error.__cause__ or error.__context__
+    return error

@@ -52,18 +52,22 @@ PUBLIC = ("/static/", LOGIN)
 HEALTH = "/api/health"
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
+Problem = Callable[[], str | None]
 
 
 class NotReadyError(Exception):
     """The worker is not connected to its store yet, or something it needs is missing."""
 
 
-def guard(access: Access) -> Middleware:
-    """Return the middleware of a server with these rules."""
+def guard(access: Access, problem: Problem = lambda: None) -> Middleware:
+    """Return the middleware of a server with these rules.
+
+    `problem` returns what the worker lacks at present, to explain an answer that takes too long.
+    """
 
     @web.middleware
     async def middleware(request: web.Request, handler: Handler) -> web.StreamResponse:
-        return await _guarded(request, handler, access)
+        return await _guarded(request, handler, access, problem)
 
     return middleware
 
@@ -75,7 +79,9 @@ async def harden(_request: web.Request, response: web.StreamResponse) -> None:
     response.headers.setdefault("Cache-Control", "no-store")
 
 
-async def _guarded(request: web.Request, handler: Handler, access: Access) -> web.StreamResponse:
+async def _guarded(
+    request: web.Request, handler: Handler, access: Access, problem: Problem
+) -> web.StreamResponse:
     health = request.path.startswith(HEALTH)
     if not access.serves(request):
         if health:
@@ -86,7 +92,7 @@ async def _guarded(request: web.Request, handler: Handler, access: Access) -> we
             421, f"host {host_name(request)[:100]!r} is not served here; expected {expected}"
         )
     if access.admits(request) or request.path.startswith(PUBLIC):
-        return await _answer(request, handler)
+        return await _answer(request, handler, problem)
     if health:
         return await _state_of_health(request, handler)
     if access.token is None:
@@ -104,7 +110,9 @@ async def _state_of_health(request: web.Request, handler: Handler) -> web.Stream
     return error(status, "not well") if status >= 400 else web.json_response({"status": "ok"})
 
 
-async def _answer(request: web.Request, handler: Handler) -> web.StreamResponse:
+async def _answer(
+    request: web.Request, handler: Handler, problem: Problem = lambda: None
+) -> web.StreamResponse:
     try:
         async with asyncio.timeout(None if request.path in UNTIMED else ANSWER_TIMEOUT_S):
             return await handler(request)
@@ -135,7 +143,9 @@ async def _answer(request: web.Request, handler: Handler) -> web.StreamResponse:
     except NotReadyError as early:
         return error(503, str(early))
     except TimeoutError:
-        return error(503, f"no answer within {ANSWER_TIMEOUT_S:.0f} s; try a shorter span")
+        why = problem()
+        advice = "; try a shorter span" if why is None else f": {why}"
+        return error(503, f"no answer within {ANSWER_TIMEOUT_S:.0f} s{advice}")
     except RedisError as failed:
         log.warning("the log store does not answer: %s", failed)
         return error(503, "the log store does not answer; the worker's log says why")

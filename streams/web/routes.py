@@ -118,7 +118,7 @@ def install(application: web.Application, sources: PageSources) -> None:
     notifications = NotificationViews(logs.store, sources.plan)
     questions = QuestionViews(logs, sources.llm)
     settings = SettingsViews(logs, sources.decisions)
-    application.middlewares.append(guard(sources.access))
+    application.middlewares.append(guard(sources.access, sources.vitals.problem))
     application.on_response_prepare.append(harden)
     application[OWN_HOSTS] = frozenset(sources.access.hosts)
     application.add_routes(

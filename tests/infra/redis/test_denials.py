@@ -3,7 +3,7 @@ from __future__ import annotations
 from functools import partial
 
 import pytest
-from redis.exceptions import NoPermissionError, RedisError, ResponseError
+from redis.exceptions import AuthenticationError, NoPermissionError, RedisError, ResponseError
 
 from infra.redis.denials import denial
 from infra.redis.outage import OutageRetry
@@ -40,6 +40,22 @@ async def test_what_the_acl_denies_names_the_users_rule(error: RedisError, expec
     with pytest.raises(NoPermissionError) as caught:
         await retry.call_with_retry(denied, fail)
     assert str(caught.value) == expected
+
+
+async def test_a_password_that_was_changed_names_the_settings_that_have_it() -> None:
+    async def denied() -> None:
+        raise AuthenticationError("invalid username-password pair or user is disabled.")
+
+    async def fail(_: object) -> None:
+        raise AssertionError("retried")
+
+    retry = OutageRetry("redis", explain=partial(denial, user="ann", app_id="lab"))
+    with pytest.raises(AuthenticationError) as caught:
+        await retry.call_with_retry(denied, fail)
+    assert str(caught.value) == (
+        "invalid username-password pair or user is disabled: correct EGOLOG_REDIS_USERNAME and "
+        "EGOLOG_REDIS_PASSWORD and start again"
+    )
 
 
 def test_another_refusal_is_no_denial() -> None:

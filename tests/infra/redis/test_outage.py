@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import asyncio
 import shutil
+import ssl
 from contextlib import suppress
 from typing import TYPE_CHECKING, cast
 
@@ -80,6 +81,36 @@ def test_a_refusal_is_one_line_with_its_code(code: str) -> None:
 def test_what_does_not_answer_is_named_even_where_it_says_nothing() -> None:
     assert cause(ConnectionError("Connection refused.")) == "does not answer: Connection refused"
     assert cause(TimeoutError()) == "does not answer: TimeoutError"
+
+
+def test_a_script_that_was_refused_is_said_without_its_number() -> None:
+    tail = f"script: {'68b3' * 10}, on @user_script:9."
+    full = OutOfMemoryError(f"command not allowed when used memory. {tail}", status_code="OOM")
+    assert cause(full) == "refuses: OOM command not allowed when used memory"
+
+
+def untrusted() -> ConnectionError:
+    """Return the client's error of a server whose certificate has expired."""
+    reason = ssl.SSLCertVerificationError(1, "certificate verify failed")
+    reason.verify_message = "certificate has expired"
+    error = ConnectionError("Error 1 connecting to 127.0.0.1:6379.")
+    error.__cause__ = reason
+    return error
+
+
+async def test_a_server_that_comes_back_with_an_expired_certificate_is_said_once(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    retry = OutageRetry("redis at x")
+    call = Flaky(ConnectionError("gone"), untrusted(), untrusted(), ConnectionError("gone"))
+    assert await retry.call_with_retry(call, call.fail) == "answer"
+    first, certificate, last = caplog.messages
+    assert first == "redis at x does not answer: gone; trying again for up to 60 s"
+    assert certificate == (
+        "redis at x is not trusted (certificate has expired): expected a certificate from "
+        "EGOLOG_REDIS_CA that names the host; trying again for up to 60 s"
+    )
+    assert last.startswith("redis at x answers again, after ")
 
 
 class Flaky:

@@ -16,6 +16,7 @@ from redis.asyncio import Redis
 from infra.daily_log.export import from_json
 from infra.daily_log.records import content
 from infra.daily_log.store import LogStore
+from streams.web import guard
 from streams.web.access import Access
 from streams.web.health import NoVitals
 from streams.web.routes import PageSources, register
@@ -248,6 +249,30 @@ async def test_a_store_that_is_gone_is_one_line_without_a_traceback(path: str) -
     assert "Traceback" not in str(answer)
     await client.close()
     await redis.aclose()
+
+
+@pytest.mark.parametrize(
+    ("problem", "line"),
+    [
+        (None, "no answer within 0 s; try a shorter span"),
+        ("redis at r is not trusted", "no answer within 0 s: redis at r is not trusted"),
+    ],
+)
+async def test_an_answer_that_takes_too_long_says_what_the_worker_lacks(
+    monkeypatch: pytest.MonkeyPatch, problem: str | None, line: str
+) -> None:
+    class Waiting:
+        async def page(self, *_: object) -> None:
+            await asyncio.Event().wait()
+
+    class Lacking(NoVitals):
+        def problem(self) -> str | None:
+            return problem
+
+    monkeypatch.setattr(guard, "ANSWER_TIMEOUT_S", 0.01)
+    client = await serve(Waiting(), vitals=Lacking())  # type: ignore[arg-type]
+    assert await get(client, "/api/devices", status=503) == {"error": line}
+    await client.close()
 
 
 async def test_an_unexpected_failure_shows_nothing_of_the_inside() -> None:
