@@ -19,6 +19,7 @@ from tqdm import tqdm
 
 from infra.broker import topic_creation
 from infra.broker.topic_reader import read_letters
+from infra.disk import unusable_file
 from infra.errors import InfraError, NotAnsweringError
 from infra.local.embedded import find_running
 from infra.local.probe import free_port, port_is_free
@@ -73,6 +74,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return 0
     except (InfraError, RecordingError) as error:
         print(f"error: {error}", file=sys.stderr)
+        return 1
+    except OSError as error:
+        line = unusable_file(error)
+        if line is None:
+            raise
+        print(f"error: {line}", file=sys.stderr)
         return 1
 
 

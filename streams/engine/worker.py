@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import faust
 
 from infra.broker import broker_topics, permissions, topic_creation, topic_settings
-from infra.disk import full_disk
+from infra.disk import unusable_file
 from infra.errors import InfraError, PortInUseError
 from infra.local.embedded import EmbeddedServices
 from infra.model_store.weights import WeightsStore
@@ -65,10 +65,11 @@ class Worker(PromptEnd, faust.Worker):
             print(f"error: {error}", file=sys.stderr)
             raise SystemExit(1) from None
         except OSError as error:
-            full = full_disk(error)
-            if full is None:
+            # A disk that is full, or a run folder that cannot be written.
+            line = unusable_file(error)
+            if line is None:
                 raise
-            print(f"error: {full}", file=sys.stderr)
+            print(f"error: {line}", file=sys.stderr)
             raise SystemExit(1) from None
         quieten()
         super().__init__(app, *args, loop=loop, **kwargs)

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 from pydantic import TypeAdapter
 
+from infra.disk import unusable_file
 from infra.errors import ServiceError
 from infra.local.kafka.server import ApacheKafka
 from infra.local.probe import kafka_answers
@@ -60,6 +61,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return stop(options.run_dir) if options.command == "stop" else status(options.run_dir)
     except ServiceError as error:
         print(error, file=sys.stderr)
+        return 1
+    except OSError as error:
+        line = unusable_file(error)
+        if line is None:
+            raise
+        print(line, file=sys.stderr)
         return 1
 
 

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import errno
+import os
 import signal
 from io import StringIO
 from types import SimpleNamespace
@@ -12,6 +14,7 @@ from infra.errors import RevisionError, SettingsError
 from infra.settings import Settings
 from models.serving.audio_tagger import AudioTaggerError
 from models.serving.registry import Registry
+from streams.engine import worker
 from streams.engine.own_core import OwnCore
 from streams.engine.worker import Worker, prepare, ready_line
 
@@ -39,6 +42,21 @@ def test_the_worker_ends_with_one_line(tmp_path: Path, capsys: pytest.CaptureFix
         Worker(SimpleNamespace(settings=settings, conf=CONF, use=None, registry=Registry()))
     [line] = capsys.readouterr().err.splitlines()
     assert line.startswith(f"error: audio tagger: weights {path} cannot be read")
+
+
+def test_a_run_folder_that_cannot_be_written_ends_the_worker_with_one_line(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def read_only(*_: object) -> None:
+        raise OSError(errno.EROFS, os.strerror(errno.EROFS), str(tmp_path / "embedded.lock"))
+
+    monkeypatch.setattr(worker, "prepare", read_only)
+    settings = Settings(_env_file=None, run_dir=tmp_path)
+    with pytest.raises(SystemExit, match="1"):
+        Worker(SimpleNamespace(settings=settings, conf=CONF, use=None, registry=Registry()))
+    assert capsys.readouterr().err == (
+        f"error: file '{tmp_path}/embedded.lock' cannot be used: read-only file system\n"
+    )
 
 
 def test_a_core_that_does_not_exist_stops_the_start_before_any_service(tmp_path: Path) -> None:

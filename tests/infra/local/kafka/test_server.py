@@ -18,6 +18,7 @@ from infra import topics
 from infra.broker import topic_creation
 from infra.errors import PortInUseError, ServiceError
 from infra.local.kafka import ApacheKafka, server
+from infra.local.kafka.__main__ import main
 from infra.local.kafka.server import property_value
 from infra.local.probe import free_port, kafka_answers
 from infra.settings import Settings, load
@@ -198,6 +199,15 @@ def test_a_taken_port_is_one_clear_line(run_dir: Path, kafka_url: str) -> None:
     port = int(kafka_url.rpartition(":")[2])
     with pytest.raises(PortInUseError, match=rf"^port {port} for apache kafka is in use: "):
         ApacheKafka(run_dir, port).start()
+
+
+def test_a_run_folder_that_cannot_be_written_is_one_clear_line(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "run").write_text("a file in the folder's place")
+    assert main(["start", "--run-dir", str(tmp_path / "run"), "--port", str(free_port())]) == 1
+    (line,) = capsys.readouterr().err.splitlines()
+    assert line.startswith(f"file '{tmp_path / 'run'}")
 
 
 def test_the_command_starts_one_node_that_outlives_it_and_stops_it(
