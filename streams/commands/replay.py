@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -212,7 +213,17 @@ async def publish(
             before[name] = max(seconds, before.get(name, 0.0))
 
         replay = Replay(settings, options)
-        report = await replay.run(recordings, on_progress)
+        try:
+            report = await replay.run(recordings, on_progress)
+        except asyncio.CancelledError:
+            bar.close()
+            if not endless:
+                print(
+                    f"{replay.report.frames} frames were sent: run this again to send all, none is "
+                    "logged twice",
+                    file=sys.stderr,
+                )
+            raise
     list_skipped(recordings, listed)
     count = len({options.published_as(recording)[0] for recording in recordings}) * devices
     print(

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 import signal
 from typing import TYPE_CHECKING
 
@@ -95,4 +96,30 @@ async def test_a_repeated_replay_goes_on_as_new_sessions_until_it_is_stopped(
     first = min(sessions, key=len)
     assert sessions == {first, f"{first}.l1", f"{first}.l2"}
     replay.send_signal(signal.SIGINT)
-    await asyncio.to_thread(replay.wait, 60)
+    assert await asyncio.to_thread(replay.wait, 60) == 0
+
+
+async def test_a_replay_that_is_interrupted_says_how_much_was_sent(
+    tmp_path: Path, broker_url: str
+) -> None:
+    made = await with_topics(broker_url, 1)
+    settings = Settings(
+        _env_file=None,
+        broker_url=broker_url,
+        topic_prefix=made.topic_prefix,
+        topic_partitions=1,
+        run_dir=tmp_path,
+    )
+    log = tmp_path / "log"
+    command = ("replay", "simulated:1:1", "--speed", "1")
+    replay = FaustProcess(command, Worker(settings).environment(), log, log)
+    async with asyncio.timeout(100), TopicReader(settings, topics.AUDIO_FRAMES) as reader:
+        async for _ in reader.follow():
+            break
+    replay.send_signal(signal.SIGINT)
+    assert await asyncio.to_thread(replay.wait, 60) == 130
+    sent, interrupted = log.read_text().splitlines()[-2:]
+    assert re.fullmatch(
+        r"\d+ frames were sent: run this again to send all, none is logged twice", sent
+    )
+    assert interrupted == "interrupted"

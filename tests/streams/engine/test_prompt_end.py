@@ -1,15 +1,19 @@
 from __future__ import annotations
 
 import asyncio
+import os
+import signal
+from io import StringIO
 from typing import TYPE_CHECKING, Any
 
 import click
 import mode
 import pytest
-from faust.cli.base import cli
+from faust.cli.base import AppCommand, cli
 
 from infra.settings import Settings
 from streams.engine.app import EgoLogApp
+from streams.engine.prompt_command import CommandWorker, PromptCommand
 from streams.engine.prompt_end import PromptEnd
 from streams.engine.worker import Worker
 
@@ -69,6 +73,59 @@ def test_a_task_that_still_runs_is_waited_for(slept: list[float]) -> None:
     assert done == ["work", "lingered"]
 
 
+@pytest.mark.parametrize(
+    ("by", "until_stopped", "status"),
+    [
+        (signal.SIGINT, False, 130),
+        (signal.SIGTERM, False, 143),
+        (signal.SIGINT, True, 0),
+        (signal.SIGTERM, True, 0),
+    ],
+)
+def test_a_command_that_a_signal_stops_before_its_work_is_done_says_so_by_its_status(
+    by: signal.Signals, until_stopped: bool, status: int
+) -> None:
+    async def work() -> None:
+        os.kill(os.getpid(), by)
+        await asyncio.Event().wait()
+
+    loop, said = asyncio.new_event_loop(), StringIO()
+    worker = CommandWorker(
+        mode.Service.from_awaitable(work(), name="work", loop=loop),
+        loop=loop,
+        redirect_stdouts=False,
+        daemon=False,
+        stderr=said,
+    )
+    worker.until_stopped = until_stopped
+    with pytest.raises(SystemExit) as ended:
+        worker.execute_from_commandline()
+    assert ended.value.code == status
+    assert said.getvalue() == ("interrupted\n" if status else "")
+
+
+@pytest.mark.parametrize(
+    ("options", "until_stopped"),
+    [
+        ({}, False),
+        ({"once": True}, False),
+        ({"once": False}, True),
+        ({"endless": True}, True),
+        ({"endless": False}, False),
+    ],
+)
+def test_what_runs_until_ctrl_c_ends_by_it(
+    monkeypatch: pytest.MonkeyPatch, options: dict[str, bool], until_stopped: bool
+) -> None:
+    monkeypatch.setattr(AppCommand, "as_service", lambda *_, **__: None)
+    loop = asyncio.new_event_loop()
+    command, worker = object.__new__(PromptCommand), CommandWorker(loop=loop)
+    command.as_service(loop, **options)
+    command.on_worker_created(worker)
+    loop.close()
+    assert worker.until_stopped is until_stopped
+
+
 def test_the_worker_and_the_commands_are_such(tmp_path: Path) -> None:
     assert issubclass(Worker, PromptEnd)
     app = EgoLogApp(Settings(_env_file=None, run_dir=tmp_path, app_id="prompt"))
@@ -80,4 +137,4 @@ def test_the_worker_and_the_commands_are_such(tmp_path: Path) -> None:
     with click.Context(click.Command("faust"), obj=None) as context:
         made = object.__new__(command)
         made.ctx = context
-        assert issubclass(made._Worker, PromptEnd)
+        assert issubclass(made._Worker, CommandWorker)
