@@ -11,6 +11,8 @@ if TYPE_CHECKING:
     from typing import BinaryIO
 
 _UNKNOWN_SIZE = 0xFFFF_FFFF  # libsndfile then reads to the end of the file
+# Programs that do not know the size yet write one of the largest.
+_NO_LENGTH_FROM = 0x7FFF_0000
 _PAGE_MAX = 65_307  # bytes of an Ogg page
 _SEARCHED = 4 * _PAGE_MAX
 
@@ -33,14 +35,38 @@ def repair(path: Path) -> io.RawIOBase | None:
     return None
 
 
+def stated_share(path: Path) -> float:
+    """Return how much longer a WAV says that it is than it is, as a factor; 1 if it ends well.
+
+    What streams, or is still recorded, states no length.
+    """
+    try:
+        size = path.stat().st_size
+        with path.open("rb") as file:
+            head = file.read(12)
+            if head[:4] != b"RIFF" or head[8:12] != b"WAVE":
+                return 1.0
+            place, length = _data(file, size) or (0, 0)
+    except (OSError, struct.error):
+        return 1.0
+    there = size - place - 8
+    return length / there if place and there < length < _NO_LENGTH_FROM else 1.0
+
+
 def _empty_data(file: BinaryIO, size: int) -> int | None:
     """Return the position of a data chunk's size that is 0 although data follows."""
+    place, length = _data(file, size) or (0, 1)
+    return place + 4 if length == 0 else None
+
+
+def _data(file: BinaryIO, size: int) -> tuple[int, int] | None:
+    """Return the position of a WAV's data chunk and the size that it states."""
     place = 12
     while place + 8 < size:
         file.seek(place)
         name, length = struct.unpack("<4sI", file.read(8))
         if name == b"data":
-            return place + 4 if length == 0 else None
+            return place, length
         place += 8 + length + length % 2
     return None
 

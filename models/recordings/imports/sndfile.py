@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import soundfile
 
-from models.recordings.imports.cut_files import repair
+from models.recordings.imports.cut_files import repair, stated_share
 from models.recordings.protocol import RecordingError
 
 if TYPE_CHECKING:
@@ -21,7 +21,10 @@ _COMPRESSED = ("FLAC", "OGG", "MP3")
 
 
 class SndFile:
-    """One file of float samples in [-1, 1]. Raises `RecordingError` with the reason."""
+    """One file of float samples in [-1, 1]. Raises `RecordingError` with the reason.
+
+    `stated` samples are those that its header states, of which `frames` are there.
+    """
 
     def __init__(self, path: Path) -> None:
         self._path = path
@@ -34,8 +37,11 @@ class SndFile:
             mend.close()
             self._mended = True
             self.frames = self._reopen().frames
+        self.stated = self.frames
         if self.frames and file.format in _COMPRESSED and not self._ends_well():
             self.frames = self._count()
+        elif not self._mended:
+            self.stated = round(self.frames * stated_share(path))
         self._close()
 
     def read(self, first: int, last: int) -> NDArray[np.float32]:

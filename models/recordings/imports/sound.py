@@ -56,7 +56,8 @@ class SoundFile:
     """The sound of a file: `read(first, last)` returns (n, all channels) in [-1, 1].
 
     `used` are the channels to keep, counted from 0; `start` is that of the file's metadata, if the
-    opener already read it.
+    opener already read it. `stated` is the number of samples by the header, of which `frames` can
+    be read; None if it is the same or not known.
     """
 
     path: Path
@@ -65,6 +66,7 @@ class SoundFile:
     frames: int
     read: Callable[[int, int], NDArray[np.float32]] = field(repr=False)
     start: StartTime | None = None
+    stated: int | None = None
 
     @property
     def used(self) -> tuple[int, ...]:
@@ -138,7 +140,8 @@ def open_sound(path: Path) -> SoundFile:
 
 def _through_libsndfile(path: Path) -> SoundFile:
     file = SndFile(path)
-    return SoundFile(path, file.rate, file.channels, file.frames, file.read)
+    stated = file.stated if file.stated > file.frames else None
+    return SoundFile(path, file.rate, file.channels, file.frames, file.read, stated=stated)
 
 
 def _through_pyav(path: Path) -> SoundFile:

@@ -149,7 +149,10 @@ def _put(
             return
         placed.segments.append(
             SoundSegment(
-                content, file.display_path, at_ns, notes=(*notes, *_channel_notes(content))
+                content,
+                file.display_path,
+                at_ns,
+                notes=(*notes, *_channel_notes(content), *_cut_notes(content, file.display_path)),
             )
         )
         return
@@ -170,6 +173,16 @@ def _put(
         for s in motion.stretches
     ]
     placed.stretches.append((content, stretches))
+
+
+def _cut_notes(sound: SoundFile, display_path: PurePosixPath) -> tuple[str, ...]:
+    if sound.stated is None:
+        return ()
+    whole_s = sound.stated / sound.rate
+    return (
+        f"{display_path} breaks off: {sound.seconds:.1f} of {whole_s:.1f} s can be read; copy it "
+        "again before it is imported if the rest is still somewhere",
+    )
 
 
 def _channel_notes(sound: SoundFile) -> tuple[str, ...]:

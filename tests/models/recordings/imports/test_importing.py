@@ -23,6 +23,16 @@ def import_of(path: Path, **how: object) -> Import:
     return open_import(path, now_ns=NOW_NS, **how)  # type: ignore[arg-type]
 
 
+def test_sound_that_breaks_off_is_warned_of_before_it_is_published(tmp_path: Path) -> None:
+    data = sound(tmp_path / "2026-03-02T08-00-00Z.wav", 8).read_bytes()
+    (tmp_path / "2026-03-02T08-00-00Z.wav").write_bytes(data[: 44 + (len(data) - 44) // 4])
+    (recording,) = import_of(tmp_path).recordings
+    assert recording.warnings == [
+        "2026-03-02T08-00-00Z.wav breaks off: 2.0 of 8.0 s can be read; copy it again before it is "
+        "imported if the rest is still somewhere"
+    ]
+
+
 def test_every_file_is_used_or_skipped(tmp_path: Path) -> None:
     sound(tmp_path / "a.wav", 2)
     sound(tmp_path / "b.ogg", 2, 16_000)

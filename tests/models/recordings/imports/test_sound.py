@@ -113,6 +113,7 @@ def test_a_wav_whose_size_was_never_written_is_read(tmp_path: Path) -> None:
         file = open_sound(path)
         assert file.frames == 16_000
         assert np.abs(file.at_rate(8_000)(0, 16_000) / 32_767 - tone(2)).max() < 0.001
+        assert file.stated is None
 
 
 @pytest.mark.parametrize("name", ["a.wav", "a.flac", "a.mp3", "a.ogg", "b.opus"])
@@ -128,6 +129,16 @@ def test_a_cut_file_is_read_to_where_it_ends(tmp_path: Path, name: str) -> None:
     file = open_sound(path)
     assert 0.3 * len(noise) < file.frames < 0.6 * len(noise)
     assert len(file.at_rate(16_000)(0, file.frames)) == file.frames
+    # What the others state is not known once their end is gone.
+    if name in ("a.wav", "a.flac"):
+        assert file.stated == pytest.approx(len(noise), rel=0.001)
+
+
+@pytest.mark.parametrize("name", ["a.wav", "a.flac", "a.mp3", "a.ogg"])
+def test_a_whole_file_states_what_it_holds(tmp_path: Path, name: str) -> None:
+    noise = np.random.default_rng(1).standard_normal((16_000 * 20, 1)) / 10
+    soundfile.write(tmp_path / name, noise, 16_000)
+    assert open_sound(tmp_path / name).stated is None
 
 
 @pytest.mark.parametrize("data", [b"", b"RIFF", b"<html>gone</html>" * 99])
