@@ -31,6 +31,7 @@ from models.lanhar.sensor_encoder import LANHAR_SENSOR
 from models.lanhar.text_encoder import LANHAR_TEXT, WordEncoder
 from models.research.graph_export import Graph, export
 from models.research.lib.error_lines import one_line_errors
+from models.research.lib.weights_folder import weights_folder
 from models.research.served_localization.network import regions, regions_and_heat
 from models.serving.graph_file import GRAPHS_DIR
 from models.serving.graph_functions import GRAPH_FUNCTIONS
@@ -192,7 +193,7 @@ def _lanhar_graphs() -> dict[str, Graph]:
 def main(arguments: Sequence[str] | None = None) -> int:
     """Export graphs; exits with 2 for an unknown name."""
     parser = argparse.ArgumentParser(prog="python -m models.research.graphs", description=__doc__)
-    parser.add_argument("--weights", type=Path, default=WEIGHTS_DIR)
+    parser.add_argument("--weights", type=weights_folder, default=WEIGHTS_DIR)
     parser.add_argument("--out", type=Path, default=GRAPHS_DIR)
     parser.add_argument("names", nargs="*", metavar="GRAPH", help="all unless named")
     options = parser.parse_args(arguments)

@@ -31,6 +31,7 @@ from models.research.egolog.days.composed import compose
 from models.research.graph_export import without_numbers
 from models.research.lib.error_lines import one_line_errors
 from models.research.lib.recordings_folder import recordings_or_simulated
+from models.research.lib.weights_folder import weights_folder
 from models.serving.graph_file import GRAPHS_DIR, MADE_OF, GraphFile, served_config
 from models.serving.one_thread import pin_one_thread
 from models.serving.onnx_runtime import onnxruntime
@@ -183,7 +184,9 @@ def make(
 def main(arguments: Sequence[str] | None = None) -> int:
     """Quantize the encoders."""
     parser = argparse.ArgumentParser(prog="python -m models.research.int8", description=__doc__)
-    parser.add_argument("--weights", type=Path, default=WEIGHTS_DIR, help="folder of the encoders")
+    parser.add_argument(
+        "--weights", type=weights_folder, default=WEIGHTS_DIR, help="folder of the encoders"
+    )
     parser.add_argument("--out", type=Path, help="folder to write to, that of --weights by default")
     parser.add_argument("--cache", type=Path, default=CACHE, help="cache of the composed days")
     options = parser.parse_args(arguments)

@@ -46,6 +46,7 @@ from models.research.lib.error_lines import one_line_errors
 from models.research.lib.fit import Fit, fit
 from models.research.lib.option_minimums import check_minimums
 from models.research.lib.recordings_folder import needed_recordings
+from models.research.lib.weights_folder import weights_folder
 from models.serving.one_thread import pin_one_thread
 from models.serving.registry import WEIGHTS_DIR, Registry
 from models.simulation.sources.material import Material
@@ -254,7 +255,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     )
     parser.add_argument("--steps", type=int, default=STEPS, help="batches to learn from")
     parser.add_argument(
-        "--weights", type=Path, default=WEIGHTS_DIR, help="folder of the weights to start from"
+        "--weights",
+        type=weights_folder,
+        default=WEIGHTS_DIR,
+        help="folder of the weights to start from",
     )
     parser.add_argument("--cache", type=Path, help="cache folder of composed days")
     parser.add_argument("--out", type=Path, required=True, help="output file of the weights")

@@ -24,6 +24,7 @@ from models.research.evaluation.options import measured_data, weights_measured
 from models.research.evaluation.sounds import real_sounds
 from models.research.lib.error_lines import one_line_errors
 from models.research.lib.option_minimums import check_minimums
+from models.research.lib.weights_folder import weights_folder
 from models.serving.registry import WEIGHTS_DIR, Precision, Registry
 from schemas.atomic_file import write_atomically
 
@@ -60,7 +61,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--seed", type=int, default=0, help="random seed of the composed days")
     parser.add_argument("--json", type=Path, help="output file of the metrics")
     parser.add_argument(
-        "--weights", type=Path, default=WEIGHTS_DIR, help="folder of the weights to evaluate"
+        "--weights",
+        type=weights_folder,
+        default=WEIGHTS_DIR,
+        help="folder of the weights to evaluate",
     )
     parser.add_argument(
         "--precision",

@@ -37,6 +37,7 @@ from models.research.lib.page_command import page_command
 from models.research.lib.page_sections import put_section
 from models.research.lib.recordings_folder import needed_recordings
 from models.research.lib.torch_device import torch_device
+from models.research.lib.weights_folder import weights_folder
 from models.serving.one_thread import pin_one_thread
 from models.serving.registry import WEIGHTS_DIR, Registry
 from schemas.atomic_file import write_atomically
@@ -116,7 +117,9 @@ def _parser() -> argparse.ArgumentParser:
         const="contrastive_alone",
         help="measure the contrastive stage alone, with and without its supervised heads",
     )
-    parser.add_argument("--weights", type=Path, default=WEIGHTS_DIR, help="folder of the weights")
+    parser.add_argument(
+        "--weights", type=weights_folder, default=WEIGHTS_DIR, help="folder of the weights"
+    )
     parser.add_argument(
         "--device",
         type=torch_device,

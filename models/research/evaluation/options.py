@@ -12,6 +12,7 @@ from models.egolog.localization import LOCALIZATION
 from models.research.egolog.days import disturbed as disturbed_days
 from models.research.lib.option_minimums import check_minimums
 from models.research.lib.recordings_folder import given_or_shared
+from models.research.lib.weights_folder import weights_folder
 from models.serving.registry import WEIGHTS_DIR
 from models.simulation.sources.material import missing
 
@@ -57,7 +58,10 @@ def choosing_options(prog: str, about: str | None, arguments: Sequence[str] | No
         "--stretches", type=int, default=disturbed_days.STRETCHES, help="number of composed minutes"
     )
     parser.add_argument(
-        "--weights", type=Path, default=WEIGHTS_DIR, help="folder of the weights to choose for"
+        "--weights",
+        type=weights_folder,
+        default=WEIGHTS_DIR,
+        help="folder of the weights to choose for",
     )
     parser.add_argument("--cache", type=Path, help="cache folder of the composed days")
     options = parser.parse_args(arguments)

@@ -23,6 +23,7 @@ from models.lanhar.rotation_invariant import GRAVITY, channels, measures
 from models.lanhar.sensor_encoder import LANHAR_SENSOR
 from models.research.lib.error_lines import one_line_errors
 from models.research.lib.option_minimums import check_minimums
+from models.research.lib.weights_folder import weights_folder
 from models.serving.graph_file import GRAPHS_DIR, GraphFile
 from models.serving.open_vocabulary import in_force_by_default
 from models.serving.registry import WEIGHTS_DIR, Registry
@@ -116,7 +117,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(
         prog="python -m models.research.lanhar.phone", description=__doc__
     )
-    parser.add_argument("--weights", type=Path, default=WEIGHTS_DIR, help="folder of the weights")
+    parser.add_argument(
+        "--weights", type=weights_folder, default=WEIGHTS_DIR, help="folder of the weights"
+    )
     parser.add_argument("--graphs", type=Path, default=GRAPHS_DIR, help="folder of the graphs")
     parser.add_argument("--trials", type=int, default=TRIALS, help="number of timed runs")
     parser.add_argument("--out", type=Path, required=True, help="output file, .onnx")

@@ -24,6 +24,7 @@ from models.recordings.datasets import ego4d, egoadl, samosa, self_collected
 from models.research.lib.error_lines import one_line_errors
 from models.research.lib.fit import Fit
 from models.research.lib.option_minimums import check_minimums
+from models.research.lib.weights_folder import weights_folder
 from models.research.papers.activity_table import ScenarioContext, activity_table
 from models.research.papers.feature_pair import FeaturePair, feature_pair
 from models.research.papers.label_text import cluster_activities, embed_labels
@@ -203,7 +204,9 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "--text", type=Path, help="text embeddings made by models.research.papers.names"
     )
-    parser.add_argument("--weights", type=Path, default=WEIGHTS_DIR, help="folder of our weights")
+    parser.add_argument(
+        "--weights", type=weights_folder, default=WEIGHTS_DIR, help="folder of our weights"
+    )
     parser.add_argument("--json", type=Path, metavar="OUT", help="output file of the metrics")
     return parser
 

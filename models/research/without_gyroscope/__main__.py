@@ -24,6 +24,7 @@ from models.research.lanhar.training.last_layers import FILES_OF_MOTION
 from models.research.lib.error_lines import one_line_errors
 from models.research.lib.option_minimums import check_minimums
 from models.research.lib.recordings_folder import needed_recordings
+from models.research.lib.weights_folder import weights_folder
 from models.research.without_gyroscope.derived import write_derived
 from models.research.without_gyroscope.imu_encoders import (
     LENGTHS,
@@ -102,7 +103,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     )
     parser.add_argument("parts", nargs="*", metavar="PART", help=f"of {', '.join(PARTS)}; all")
     parser.add_argument("--data", type=Path, help="folder of the data sets")
-    parser.add_argument("--weights", type=Path, default=WEIGHTS_DIR, help="folder of the teachers")
+    parser.add_argument(
+        "--weights", type=weights_folder, default=WEIGHTS_DIR, help="folder of the teachers"
+    )
     parser.add_argument("--out", type=Path, help="folder to write to, that of --weights by default")
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--encoder-steps", type=int, default=EncoderSettings.steps)

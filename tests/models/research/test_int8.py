@@ -98,5 +98,6 @@ def test_weights_that_are_missing_are_named_before_days_are_composed(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setattr(int8, "training_days", lambda *_: pytest.fail("days are composed"))
+    (tmp_path / "har.safetensors").touch()
     assert int8.main(["--weights", str(tmp_path)]) == 2
     assert "encoders.safetensors do not exist" in capsys.readouterr().err

@@ -40,6 +40,7 @@ from models.research.lib.cache_folder import cache_folder
 from models.research.lib.error_lines import one_line_errors
 from models.research.lib.option_minimums import check_minimums
 from models.research.lib.recordings_folder import needed_recordings
+from models.research.lib.weights_folder import weights_folder
 from models.serving.one_thread import pin_one_thread
 from models.serving.registry import WEIGHTS_DIR, Registry
 from models.simulation.sources.material import Material
@@ -158,7 +159,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
         "--stretches", type=int, default=placed_days.STRETCHES, help="number of composed minutes"
     )
     parser.add_argument(
-        "--weights", type=Path, default=WEIGHTS_DIR, help="folder of the weights to start from"
+        "--weights",
+        type=weights_folder,
+        default=WEIGHTS_DIR,
+        help="folder of the weights to start from",
     )
     parser.add_argument("--cache", type=Path, help="cache folder of drawn clips and composed days")
     parser.add_argument("--out", type=Path, required=True, help="output file of the weights")

@@ -33,6 +33,7 @@ from models.research.lib.metrics import micro_f1
 from models.research.lib.option_minimums import check_minimums
 from models.research.lib.recordings_folder import recordings_or_simulated
 from models.research.lib.tables import table
+from models.research.lib.weights_folder import weights_folder
 from models.serving.one_thread import pin_one_thread
 from models.serving.registry import WEIGHTS_DIR, Registry
 from models.simulation.sources.material import Material
@@ -106,7 +107,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     )
     parser.add_argument("--wearers", type=int, default=WEARERS, help="number of a domain's wearers")
     parser.add_argument(
-        "--weights", type=Path, default=WEIGHTS_DIR, help="folder of the weights to choose for"
+        "--weights",
+        type=weights_folder,
+        default=WEIGHTS_DIR,
+        help="folder of the weights to choose for",
     )
     parser.add_argument("--cache", type=Path, help="cache folder of the composed days")
     options = parser.parse_args(arguments)

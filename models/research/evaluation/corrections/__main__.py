@@ -55,6 +55,7 @@ from models.research.evaluation.runs_by_seed import (
 from models.research.lib.cache_folder import cache_folder
 from models.research.lib.error_lines import one_line_errors
 from models.research.lib.option_minimums import check_minimums
+from models.research.lib.weights_folder import weights_folder
 from models.serving.registry import WEIGHTS_DIR, Registry
 
 if TYPE_CHECKING:
@@ -82,7 +83,9 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "--expert", action="store_true", help="also tune from the expert's labels alone"
     )
-    parser.add_argument("--weights", type=Path, default=WEIGHTS_DIR, help="folder of the weights")
+    parser.add_argument(
+        "--weights", type=weights_folder, default=WEIGHTS_DIR, help="folder of the weights"
+    )
     parser.add_argument("--cache", type=Path, help="cache folder of the composed days")
     parser.add_argument(
         "--processes", type=int, default=2, help="number of processes that compose days"

@@ -39,6 +39,7 @@ from models.research.lib.error_lines import one_line_errors
 from models.research.lib.option_minimums import check_minimums
 from models.research.lib.recordings_folder import needed_recordings
 from models.research.lib.tables import table
+from models.research.lib.weights_folder import weights_folder
 from models.serving.one_thread import pin_one_thread
 from models.serving.predict import LocalizerInput, SoundLocalizer
 from models.serving.registry import WEIGHTS_DIR, Registry
@@ -154,7 +155,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
         "--stretches", type=int, default=placed_days.STRETCHES, help="composed minutes of a seed"
     )
     parser.add_argument("--data", type=Path, help="folder of the recordings")
-    parser.add_argument("--weights", type=Path, default=WEIGHTS_DIR, help="folder of the weights")
+    parser.add_argument(
+        "--weights", type=weights_folder, default=WEIGHTS_DIR, help="folder of the weights"
+    )
     parser.add_argument("--cache", type=Path, help="cache folder of the composed days")
     parser.add_argument("--json", type=Path, help="output file of the metrics")
     options = parser.parse_args(arguments)

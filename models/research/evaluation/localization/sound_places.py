@@ -28,6 +28,7 @@ from models.research.lib.cache_folder import cache_folder
 from models.research.lib.error_lines import one_line_errors
 from models.research.lib.metrics import calibration_error
 from models.research.lib.recordings_folder import recordings_or_simulated
+from models.research.lib.weights_folder import weights_folder
 from models.serving.one_thread import pin_one_thread
 from models.serving.registry import WEIGHTS_DIR, Registry
 from models.simulation.sources.material import Material
@@ -138,7 +139,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
         help="number of composed minutes of a seed",
     )
     parser.add_argument(
-        "--weights", type=Path, default=WEIGHTS_DIR, help="folder of the weights to fit for"
+        "--weights",
+        type=weights_folder,
+        default=WEIGHTS_DIR,
+        help="folder of the weights to fit for",
     )
     parser.add_argument("--cache", type=Path, help="cache folder of the composed days")
     options = parser.parse_args(arguments)

@@ -32,6 +32,7 @@ from models.research.lib.error_lines import one_line_errors
 from models.research.lib.metrics import calibration_error
 from models.research.lib.recordings_folder import needed_recordings
 from models.research.lib.tables import table
+from models.research.lib.weights_folder import weights_folder
 from models.serving import activity_memory
 from models.serving.lanhar_loading import open_lanhar
 from models.serving.one_thread import pin_one_thread
@@ -150,7 +151,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument("--data", type=Path, help="folder of the recordings")
-    parser.add_argument("--weights", type=Path, default=WEIGHTS_DIR, help="folder of the weights")
+    parser.add_argument(
+        "--weights", type=weights_folder, default=WEIGHTS_DIR, help="folder of the weights"
+    )
     options = parser.parse_args(arguments)
     folder = needed_recordings(parser, options) / IMU
     pin_one_thread()

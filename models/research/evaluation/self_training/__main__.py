@@ -58,6 +58,7 @@ from models.research.lib.cache_folder import cache_folder
 from models.research.lib.error_lines import one_line_errors
 from models.research.lib.option_minimums import check_minimums
 from models.research.lib.tables import table
+from models.research.lib.weights_folder import weights_folder
 from models.serving.registry import WEIGHTS_DIR
 from schemas.atomic_file import write_atomically
 
@@ -87,7 +88,9 @@ def _parser() -> argparse.ArgumentParser:
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument("--data", type=Path, help="folder of recordings (default: the shared ones)")
-    parser.add_argument("--weights", type=Path, default=WEIGHTS_DIR, help="folder of the weights")
+    parser.add_argument(
+        "--weights", type=weights_folder, default=WEIGHTS_DIR, help="folder of the weights"
+    )
     parser.add_argument("--cache", type=Path, help="cache folder of the composed days")
     parser.add_argument("--labels", choices=LABELS, default=DEFAULT_LABELS)
     parser.add_argument("--wearers", type=int, default=WEARERS, help="number of wearers")

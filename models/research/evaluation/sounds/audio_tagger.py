@@ -34,6 +34,7 @@ from models.research.lib.error_lines import one_line_errors
 from models.research.lib.option_minimums import check_minimums
 from models.research.lib.recordings_folder import given_or_shared
 from models.research.lib.tables import table
+from models.research.lib.weights_folder import weights_folder
 from models.serving.audio_tagger import (
     SEGMENT_S,
     TAGGER_MEL,
@@ -197,7 +198,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("tagger", type=Path, metavar="WEIGHTS", help="mn*_as*.pt of EfficientAT")
     parser.add_argument("--data", type=Path, help="folder of recordings (default: the shared ones)")
     parser.add_argument("--every", type=int, default=1, help="measure every n-th clip")
-    parser.add_argument("--weights", type=Path, default=WEIGHTS_DIR, help="folder of our weights")
+    parser.add_argument(
+        "--weights", type=weights_folder, default=WEIGHTS_DIR, help="folder of our weights"
+    )
     parser.add_argument("--json", type=Path, help="output file of the metrics")
     options = parser.parse_args(arguments)
     check_minimums(parser, options, every=1)

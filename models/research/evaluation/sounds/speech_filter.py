@@ -34,6 +34,7 @@ from models.research.evaluation.sounds.real_sounds import (
 from models.research.lib.error_lines import one_line_errors
 from models.research.lib.recordings_folder import needed_recordings
 from models.research.lib.tables import spread, table
+from models.research.lib.weights_folder import weights_folder
 from models.serving.one_thread import pin_one_thread
 from models.serving.registry import WEIGHTS_DIR, Registry
 from models.serving.speech import SoundSecond, SpeechDetector, WithSilero
@@ -149,7 +150,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     )
     parser.add_argument("--data", type=Path, help="folder of the recordings")
     parser.add_argument(
-        "--weights", type=Path, default=WEIGHTS_DIR, help="folder of the weights to measure"
+        "--weights",
+        type=weights_folder,
+        default=WEIGHTS_DIR,
+        help="folder of the weights to measure",
     )
     parser.add_argument(
         "--seeds", type=int, nargs="+", default=[0, 1, 2], help="random seeds of the street noise"

@@ -28,6 +28,7 @@ from models.research.lib.page_command import page_command
 from models.research.lib.page_sections import put_section
 from models.research.lib.recordings_folder import needed_recordings
 from models.research.lib.tables import table
+from models.research.lib.weights_folder import weights_folder
 from models.serving.one_thread import pin_one_thread
 from models.serving.registry import WEIGHTS_DIR, Registry
 from schemas.atomic_file import write_atomically
@@ -107,7 +108,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
         prog="python -m models.research.lanhar.evaluation.positions", description=__doc__
     )
     parser.add_argument("--data", type=Path, help="folder of the data sets")
-    parser.add_argument("--weights", type=Path, default=WEIGHTS_DIR, help="folder of the weights")
+    parser.add_argument(
+        "--weights", type=weights_folder, default=WEIGHTS_DIR, help="folder of the weights"
+    )
     parser.add_argument(
         "--validation", action="store_true", help="measure the users that a choice is made by"
     )

@@ -41,6 +41,7 @@ from models.research.lanhar.training.scores import macro_f1
 from models.research.lib.error_lines import one_line_errors
 from models.research.lib.option_minimums import check_minimums
 from models.research.lib.recordings_folder import needed_recordings
+from models.research.lib.weights_folder import weights_folder
 from models.serving.one_thread import pin_one_thread
 from models.serving.open_vocabulary import in_force_by_default
 from models.serving.registry import WEIGHTS_DIR, Registry
@@ -219,7 +220,10 @@ def _parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("--data", type=Path, help="folder of the data sets")
     parser.add_argument(
-        "--weights", type=Path, default=WEIGHTS_DIR, help="folder of the weights to begin with"
+        "--weights",
+        type=weights_folder,
+        default=WEIGHTS_DIR,
+        help="folder of the weights to begin with",
     )
     parser.add_argument("--out", type=Path, default=WEIGHTS_DIR, help="folder to write weights to")
     parser.add_argument("--seed", type=int, default=0)

@@ -30,6 +30,7 @@ from models.research.lanhar.training.readout_training import SHARES, train_reado
 from models.research.lib.error_lines import one_line_errors
 from models.research.lib.option_minimums import check_minimums
 from models.research.lib.recordings_folder import needed_recordings
+from models.research.lib.weights_folder import weights_folder
 from models.serving.lanhar_loading import require_lanhar
 from models.serving.one_thread import pin_one_thread
 from models.serving.registry import WEIGHTS_DIR, Registry
@@ -51,7 +52,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument("--data", type=Path, help="folder of the recordings")
-    parser.add_argument("--weights", type=Path, default=WEIGHTS_DIR, help="folder of the weights")
+    parser.add_argument(
+        "--weights", type=weights_folder, default=WEIGHTS_DIR, help="folder of the weights"
+    )
     parser.add_argument("--out", type=Path, default=WEIGHTS_DIR, help="folder to write weights to")
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--seeds", type=int, default=3, help="number of seeds of --check")

@@ -31,6 +31,7 @@ from models.research.lanhar.training.transfer import encode, interpret
 from models.research.lib.error_lines import one_line_errors
 from models.research.lib.option_minimums import check_minimums
 from models.research.lib.recordings_folder import needed_recordings
+from models.research.lib.weights_folder import weights_folder
 from models.serving.one_thread import pin_one_thread
 from models.serving.open_vocabulary import IN_FORCE
 from models.serving.registry import WEIGHTS_DIR, Registry
@@ -151,7 +152,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
         prog="python -m models.research.lanhar.training.withheld", description=__doc__
     )
     parser.add_argument("--data", type=Path, help="folder of the data sets")
-    parser.add_argument("--weights", type=Path, default=WEIGHTS_DIR, help="folder of the weights")
+    parser.add_argument(
+        "--weights", type=weights_folder, default=WEIGHTS_DIR, help="folder of the weights"
+    )
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--steps", type=int, default=STEPS, help="training steps of each encoder")
     parser.add_argument(
