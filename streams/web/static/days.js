@@ -22,6 +22,7 @@ export class Days {
 
   // Merge a response of /api/v1/hours?detail=brief; return whether something changed.
   merge(answer) {
+    this.complete = answer.complete;
     if (answer.complete) this.revision = answer.revision;
     this.first = Math.floor(answer.first_ns / 1e6);
     this.last = Math.ceil(answer.last_ns / 1e6);
@@ -78,8 +79,14 @@ export function draw(days, { from, to, width }, go) {
   byId("date").textContent = state.span === "week"
     ? `${dayName(from).replace(/ \d+$/, "")} to ${dayName(to - 1)}`
     : dayName(from, { month: "long", year: "numeric" });
-  byId("headline").textContent = recorded ? `${duration(recorded)} recorded` : NOTHING;
-  byId("detail").textContent = `on ${days.filter((day) => day.recorded).length} of ${days.length} days`;
+  if (state.days.complete) {
+    byId("headline").textContent = recorded ? `${duration(recorded)} recorded` : NOTHING;
+    byId("detail").textContent = `on ${days.filter((day) => day.recorded).length} of ${days.length} days`;
+  } else {
+    // The newest hours come first: a sum of them is not yet that of the days.
+    byId("headline").textContent = `At least ${duration(recorded)} recorded`;
+    byId("detail").textContent = "the hours before are still being read";
+  }
 }
 
 const addressOf = ({ end }) => `?${new URLSearchParams({ device: state.device, end })}`;

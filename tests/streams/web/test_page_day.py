@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from PIL import Image
 
+from streams.web.hours import Hours
 from tests.streams.synthetic_log import MORNING, PLAN, Part, Records, day, put
 from tests.streams.web.browser import FLAGS, Page, binary
 from tests.streams.web.site import DRAWN, PHONE, Site
@@ -201,6 +202,27 @@ async def test_a_day_is_that_of_the_calendar(
     await page.until("document.querySelector('#shares-note').textContent === '07:30 to 16:50'")
     await page.value("document.querySelector('#later').click()")
     await page.until("document.querySelector('#date').textContent.startsWith('Friday, 21')")
+
+
+async def test_a_week_of_which_hours_are_still_read_says_so(
+    site: Site, page: Page, store: LogStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for back in range(3):
+        await put(store, day(start_s=MORNING - back * 86_400, plan=PLAN[:2], seed=back))
+    read = Hours.read
+
+    async def newest(self: Hours, *args: Any, **options: Any) -> tuple[list[str], bool]:
+        texts, _ = await read(self, *args, **options)
+        return texts[:1], False
+
+    with monkeypatch.context() as slow:
+        slow.setattr(Hours, "read", newest)
+        await page.open(f"{site.url}?span=week")
+        await page.until("document.querySelectorAll('#days-list li').length === 7")
+        assert await page.texts("#headline") == ["At least 15 min recorded"]
+        assert await page.texts("#detail") == ["the hours before are still being read"]
+    await page.until("document.querySelector('#headline').textContent === '2 h 15 min recorded'")
+    assert await page.texts("#detail") == ["on 3 of 7 days"]
 
 
 async def test_a_week_has_a_line_for_each_day_that_leads_to_it(
