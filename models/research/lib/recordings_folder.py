@@ -2,23 +2,26 @@
 
 from __future__ import annotations
 
+import os
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from models.recordings.shared_data import ENVIRONMENT, shared_data
+from models.research.lib.errors import ResearchError
 
 if TYPE_CHECKING:
     from argparse import ArgumentParser, Namespace
-    from pathlib import Path
 
 
 def given_or_shared(parser: ArgumentParser, options: Namespace) -> Path | None:
     """Return the folder of `--data`, if there is such an option, else the shared one, or None.
 
-    Ends the program if `--data` is not a folder.
+    Ends the program if `--data` is not a folder; raises `ResearchError` if the environment names
+    none.
     """
     given: Path | None = getattr(options, "data", None)
     if given is None:
-        return shared_data()
+        return _shared()
     if not given.is_dir():
         parser.error(f"--data {str(given)!r} is not a folder; expected one of recordings")
     return given
@@ -34,8 +37,22 @@ def needed_recordings(parser: ArgumentParser, options: Namespace) -> Path:
 
 
 def recordings_or_simulated() -> Path | None:
-    """Return the shared folder; None, and a line that says so, where life is simulated instead."""
-    folder = shared_data()
+    """Return the shared folder; None, and a line that says so, where life is simulated instead.
+
+    Raises `ResearchError` if the environment names no folder.
+    """
+    folder = _shared()
     if folder is None:
         print(f"real recordings not found ({ENVIRONMENT}): days are simulated")
     return folder
+
+
+def _shared() -> Path | None:
+    """Return the shared folder or None; a misspelt name is no reason to simulate for hours."""
+    named = os.environ.get(ENVIRONMENT)
+    if named and not Path(named).is_dir():
+        raise ResearchError(
+            f"{ENVIRONMENT} is {named!r}, which is not a folder; expected one of recordings, or "
+            "none, for simulated life"
+        )
+    return shared_data()

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from models.recordings.shared_data import ENVIRONMENT
+from models.research.lib.errors import ResearchError
 from models.research.lib.recordings_folder import (
     given_or_shared,
     needed_recordings,
@@ -39,7 +40,7 @@ def test_a_named_folder_that_does_not_exist_ends_the_program(
 def test_without_recordings_the_program_ends_or_days_are_simulated(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setenv(ENVIRONMENT, str(tmp_path / "absent"))
+    monkeypatch.setenv(ENVIRONMENT, str(tmp_path))
     for options, ways in (
         (Namespace(), ENVIRONMENT),
         (Namespace(data=None), f"--data or {ENVIRONMENT}"),
@@ -49,3 +50,20 @@ def test_without_recordings_the_program_ends_or_days_are_simulated(
         assert f"expected {ways} to name their folder" in capsys.readouterr().err
     assert recordings_or_simulated() is None
     assert f"({ENVIRONMENT}): days are simulated" in capsys.readouterr().out
+
+
+def test_a_misspelt_shared_folder_is_no_reason_to_simulate_for_hours(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    absent = tmp_path / "absent"
+    monkeypatch.setenv(ENVIRONMENT, str(absent))
+    for read in (
+        recordings_or_simulated,
+        lambda: given_or_shared(ArgumentParser(), Namespace(data=None)),
+    ):
+        with pytest.raises(ResearchError) as refused:
+            read()
+        assert str(refused.value) == (
+            f"EGOLOG_SHARED_DATA is '{absent}', which is not a folder; expected one of recordings, "
+            "or none, for simulated life"
+        )
