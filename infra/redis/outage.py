@@ -55,9 +55,9 @@ CODES = frozenset(
         "TRYAGAIN",
     }
 )
-# For a pipeline the client puts the command in front of the server's message, as a tuple's repr.
 # What a script that the server stopped has behind the refusal.
 _OF_SCRIPT = re.compile(r"\.? script: [0-9a-f]{40}, on @user_script:\d+\.?$")
+# For a pipeline the client puts the command in front of the server's message, as a tuple's repr.
 _IN_PIPELINE = re.compile(r"""^.* of pipeline caused error: \(["'](.*)["'],\)$""", re.DOTALL)
 _GIVE_UP_AT: ContextVar[float | None] = ContextVar("give_up_at", default=None)
 
