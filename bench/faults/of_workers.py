@@ -99,6 +99,19 @@ class JoinAndLeave(Fault):
         await site.workers.terminate(2)
 
 
+class CopyJoins(Fault):
+    """A third worker takes the place of one that works on, as where a run folder was copied."""
+
+    name = "a third worker with a copy of another's run folder joins and leaves"
+
+    async def strike(self, site: Site) -> None:
+        """Start a copy of the second worker and terminate it again."""
+        site.workers.spawn_copy(2, 1)
+        await site.workers.ready()
+        await asyncio.sleep(3.0)
+        await site.workers.terminate(2)
+
+
 class Zombie(Fault):
     """A frozen worker resumes in the belief that it still has its partitions."""
 
@@ -150,6 +163,7 @@ FAULTS: tuple[type[Fault], ...] = (
     KillAtRandom,
     Terminate,
     JoinAndLeave,
+    CopyJoins,
     Zombie,
     ZombieThenKill,
     HostClockSteps,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import shutil
 import signal
 from dataclasses import dataclass, field
 from http import HTTPStatus
@@ -11,13 +12,15 @@ from typing import TYPE_CHECKING
 
 from aiohttp import ClientSession, ClientTimeout
 
-from bench.subjects.subject import STEPPED, process
+from bench.subjects.subject import STEPPED, STEPPED_WITHOUT_PAGE, process
 from infra.errors import NotAnsweringError
+from infra.local.probe import free_port
 from infra.local.process import tail, wait_until_gone
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from bench.subjects.subject import Program
     from infra.local.process import ChildProcess
     from infra.settings import Settings
 
@@ -40,6 +43,8 @@ class Workers:
     restarts: int = 0
     _children: dict[int, ChildProcess] = field(default_factory=dict)
     _lives: int = 0
+    # A worker that is started again serves its page where it did.
+    _ports: dict[int, int] = field(default_factory=dict)
 
     @property
     def numbers(self) -> list[int]:
@@ -55,14 +60,28 @@ class Workers:
 
     def spawn(self, number: int) -> None:
         """Start a worker without waiting for it."""
+        self._start(number, STEPPED, self._ports.setdefault(number, free_port()))
+
+    def spawn_copy(self, number: int, original: int) -> None:
+        """Start a worker with a copy of another's id in the group, and therefore without a page."""
+        source, copy = (self.settings.run_dir / str(each) for each in (original, number))
+        shutil.rmtree(copy, ignore_errors=True)
+        copy.mkdir()
+        port = self._ports[original]
+        shutil.copy(source / f"member-{port}", copy)
+        self._start(number, STEPPED_WITHOUT_PAGE, free_port(), web_port=port)
+
+    def _start(self, number: int, program: Program, port: int, **own: object) -> None:
         self._lives += 1
         child = process(
             f"worker {number}",
-            STEPPED,
+            program,
             self.settings,
             number,
             self.settings.run_dir / f"worker-{number}.{self._lives:03}.log",
+            port=port,
             **(self.first if number == 0 else {}),
+            **own,
         )
         child.start(lambda: True, _READY_S)
         self._children[number] = child

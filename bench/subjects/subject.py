@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 import time
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from bench.measuring.cpu import cpu_time, resident_mb
@@ -48,6 +48,7 @@ def _peer(module: str) -> Program:
 
 PRODUCT = _worker("bench.apps.product")
 STEPPED = _worker("bench.apps.stepped")
+STEPPED_WITHOUT_PAGE = replace(STEPPED, arguments=(*STEPPED.arguments, "--without-web"), web=False)
 CONSTANT = _worker("bench.apps.constant")
 PLAIN_AIOKAFKA = _peer("bench.peers.plain_aiokafka")
 QUIXSTREAMS = _peer("bench.peers.quix")
@@ -115,13 +116,20 @@ class Subject:
 
 
 def process(
-    name: str, program: Program, settings: Settings, number: int, log: Path, **own: object
+    name: str,
+    program: Program,
+    settings: Settings,
+    number: int,
+    log: Path,
+    *,
+    port: int | None = None,
+    **own: object,
 ) -> ChildProcess:
     """Return one process of a program, not started yet, with a page and run folder of its own.
 
-    `own` are settings of this process only.
+    `port` is the page's, a free one unless given; `own` are settings of this process only.
     """
-    port, run_dir = free_port(), settings.run_dir / str(number)
+    port, run_dir = port or free_port(), settings.run_dir / str(number)
     running = find_running(settings.run_dir)
     if running is not None:
         record(run_dir, running)
