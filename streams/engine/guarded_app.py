@@ -16,7 +16,7 @@ from streams.engine.faust_options import faust_options
 from streams.engine.kafka.consumer import Consumer
 from streams.engine.kafka.credentials import credentials
 from streams.engine.kafka.transport import Transport
-from streams.engine.member_mark import MemberMark
+from streams.engine.member_id import MemberId
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Mapping
@@ -65,12 +65,12 @@ class GuardedApp(faust.App):
         return decorate
 
     @cached_property
-    def member_mark(self) -> MemberMark:
-        """The mark by which this worker's successor learns how it ended."""
-        path = self.settings.run_dir / f"member-{self.conf.web_port}"
-        # An embedded broker, and its groups, begin with their worker.
-        embedded = broker_life(self.settings) is not None
-        return MemberMark(path, 0.0 if embedded else self.settings.session_timeout_s)
+    def member_id(self) -> str | None:
+        """What tells this worker from all others that run, and stays over a restart; or None."""
+        if broker_life(self.settings) is not None:
+            # An embedded broker, and its groups, begin with their worker.
+            return None
+        return MemberId(self.settings.run_dir / f"member-{self.conf.web_port}").value
 
     def is_published(self, message: Message) -> bool:
         """Return whether a frame is read again only to learn from: its windows are published."""

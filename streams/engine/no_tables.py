@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-import logging
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from faust.tables.manager import TableManager
 
 if TYPE_CHECKING:
     from faust.types.tables import CollectionT
-
-log = logging.getLogger(__name__)
 
 
 class NoTables(TableManager):
@@ -21,13 +18,7 @@ class NoTables(TableManager):
         raise RuntimeError(f"table {table.name!r} would start too late: this app starts without")
 
     async def on_start(self) -> None:
-        """Go on as if the second were over, but after a killed worker once its session is."""
-        app: Any = self.app
-        rest_s = app.member_mark.remaining_s()
-        if rest_s > 0:
-            log.info("the worker before was killed: joining its group in %.1f s", rest_s)
-            await self.sleep(rest_s)
+        """Go on as if the second were over."""
         if not self.should_stop:
-            app.add_future(app.member_mark.keep())
             await self._update_channels()
             await self.recovery.start()

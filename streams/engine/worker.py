@@ -100,8 +100,6 @@ class Worker(PromptEnd, faust.Worker):
             raise
 
     def _shutdown_loop(self) -> None:
-        # By now the consumer has left its group.
-        self.app.member_mark.remove()
         if isinstance(self.crash_reason, InfraError):
             self._ended_by, self.crash_reason = self.crash_reason, None
         super()._shutdown_loop()

@@ -18,6 +18,7 @@ from faust.types import TP
 from mode.threads import WorkerThread
 
 from infra.local.embedded import broker_life
+from streams.engine.kafka.static_member import StaticMember
 from streams.engine.kafka.written_here import WrittenHere
 
 if TYPE_CHECKING:
@@ -91,9 +92,13 @@ class FetchingThread(AIOKafkaConsumerThread):
     _patience_ms: int | None = None
 
     async def on_start(self) -> None:
-        """Connect, and restrict fetches to the partitions that are due."""
+        """Connect, prepare to join as a static member, and restrict fetches to what is due."""
         await super().on_start()
-        fetcher = self._ensure_consumer()._fetcher
+        consumer = self._ensure_consumer()
+        member_id = None if self.app.client_only else getattr(self.app, "member_id", None)
+        if member_id is not None:
+            StaticMember(consumer._coordinator, member_id, str(self.app.conf.canonical_url))
+        fetcher = consumer._fetcher
         choose = fetcher._get_actions_per_node
         fetcher._get_actions_per_node = lambda assignment: choose(
             self.written_here.due(assignment, fetcher._records)

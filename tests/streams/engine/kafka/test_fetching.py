@@ -27,6 +27,7 @@ class Consumer:
         self._client = SimpleNamespace(cluster=SimpleNamespace(topics=lambda: self.topics))
         self._subscription = SimpleNamespace(subscription=None)
         self._fetcher: Any = None
+        self._coordinator: Any = None
         self.assign(**positions)
 
     def assign(self, **positions: int | None) -> None:
@@ -113,9 +114,31 @@ async def test_a_request_is_made_of_what_is_due(monkeypatch: pytest.MonkeyPatch)
         states.state_value(tp).timestamp = 1e15
     consumer._fetcher = SimpleNamespace(_records={}, _get_actions_per_node=lambda part: part.tps)
     fetching = thread(consumer)
+    fetching.app = SimpleNamespace(client_only=True)
     fetching.written_here = WrittenHere({"a"}, lambda _: 9)
     await fetching.on_start()
     assert consumer._fetcher._get_actions_per_node(states) == [B]
+
+
+@pytest.mark.parametrize(("client_only", "member_id"), [(False, "a"), (False, None), (True, "a")])
+async def test_a_worker_that_has_an_id_joins_by_it(
+    monkeypatch: pytest.MonkeyPatch, *, client_only: bool, member_id: str | None
+) -> None:
+    async def connect(self: object) -> None:
+        pass
+
+    made: list[tuple[object, ...]] = []
+    monkeypatch.setattr(AIOKafkaConsumerThread, "on_start", connect)
+    monkeypatch.setattr(fetching, "StaticMember", lambda *arguments: made.append(arguments))
+    consumer = Consumer(a=4)
+    consumer._fetcher = SimpleNamespace(_get_actions_per_node=None)
+    consumer._coordinator = "coordinator"
+    worker = thread(consumer)
+    conf = SimpleNamespace(canonical_url="http://here:6066")
+    worker.app = SimpleNamespace(client_only=client_only, member_id=member_id, conf=conf)
+    await worker.on_start()
+    is_static = not client_only and member_id is not None
+    assert made == [("coordinator", "a", "http://here:6066")] * is_static
 
 
 async def test_a_fetch_across_a_change_of_partitions_looked_at_nothing(
