@@ -31,7 +31,17 @@ OURS = "faust -A streams.app "
 # In a sentence a command may leave out what it takes: `[--seed N]`, `...`.
 OPEN = re.compile(r"\[[^\]]*\]|\.\.\.|<[^>]*>")
 # What else a block may call, that is on every machine or that a page says how to get.
-OTHERS = {"export", ".", "mkdir", "pip", "ffmpeg", "mkcert", "caddy", ".venv/mutation/bin/mutmut"}
+OTHERS = {
+    "export",
+    ".",
+    "mkdir",
+    "sleep",
+    "pip",
+    "ffmpeg",
+    "mkcert",
+    "caddy",
+    ".venv/mutation/bin/mutmut",
+}
 
 
 @pytest.fixture(scope="module", autouse=True)
