@@ -20,8 +20,8 @@ from redis.backoff import ExponentialBackoff
 from redis.exceptions import AuthenticationError, RedisError, ResponseError
 
 from infra.errors import StoreError
-from infra.redis.denials import denial
-from infra.redis.outage import OutageRetry, in_chain, refusal_code, tls_refusal
+from infra.redis.denials import LOGIN, denial
+from infra.redis.outage import OutageRetry, in_chain, refusal_code, refuses_tls, tls_refusal
 from infra.redis.renewed_connection import RenewedConnection, RenewedPrimaryConnection
 from infra.secrets import mask_url
 from infra.settings import EMBEDDED, Settings, env_name
@@ -137,14 +137,12 @@ def _refusal(error: Exception) -> str:
         return tls
     other = in_chain(error, ssl.SSLError)
     if other is not None:
-        reason = (other.reason or str(other)).lower().replace("_", " ")
-        return f"refuses TLS ({reason}): correct {env_name('redis_certificate')}"
-    login = f"{env_name('redis_username')} and {env_name('redis_password')}"
+        return refuses_tls(other)
     # Without a login the client's greeting is refused, in words about that greeting.
     if str(error).startswith(("HELLO must be called", "NOAUTH", "Authentication required")):
-        return f"asks for a login: set {login}"
+        return f"asks for a login: set {LOGIN}"
     if isinstance(error, AuthenticationError):
-        return f"refuses the login ({str(error).rstrip('.')}): correct {login}"
+        return f"refuses the login ({str(error).rstrip('.')}): correct {LOGIN}"
     if isinstance(error, ResponseError):
         return f"refuses: {error}"
     if isinstance(error, MasterNotFoundError):

@@ -9,6 +9,8 @@ from infra.settings import env_name
 
 COMMANDS = "+@all -@admin -@dangerous +info"
 """The commands of our user's rule: `docs/KAFKA.md` has them."""
+LOGIN = f"{env_name('redis_username')} and {env_name('redis_password')}"
+"""The settings of our login."""
 
 # Of a command inside a script the server says no more than the script's number.
 _IN_SCRIPT = "The user executing the script can't"
@@ -22,8 +24,7 @@ def denial(error: RedisError, user: str, app_id: str) -> RedisError | None:
     text = server_text(error)
     if isinstance(error, AuthenticationError):
         # A password that was changed there while a program runs.
-        login = f"{env_name('redis_username')} and {env_name('redis_password')}"
-        return AuthenticationError(f"{text.rstrip('.')}: correct {login} and start again")
+        return AuthenticationError(f"{text.rstrip('.')}: correct {LOGIN} and start again")
     if not isinstance(error, NoPermissionError) and _IN_SCRIPT not in text:
         return None
     if _IN_SCRIPT in text:

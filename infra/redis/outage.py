@@ -214,9 +214,12 @@ def tls_refusal(error: BaseException) -> str | None:
             f"from {env_name('redis_ca')} that names the host"
         )
     # Any other error may be of a connection that only ended.
-    if tls is None or "ALERT" not in (tls.reason or ""):
-        return None
-    reason = tls.reason.lower().replace("_", " ")
+    return None if tls is None or "ALERT" not in (tls.reason or "") else refuses_tls(tls)
+
+
+def refuses_tls(error: ssl.SSLError) -> str:
+    """Return that the server refuses TLS, with the reason and the setting to correct."""
+    reason = (error.reason or str(error)).lower().replace("_", " ")
     return f"refuses TLS ({reason}): correct {env_name('redis_certificate')}"
 
 
