@@ -57,7 +57,7 @@ class WorkerHealth:
         self._progress = ConsumerProgress(settings.session_end_timeout_s + STUCK_AFTER_S)
         self._loop_lag = LoopLag()
         self._topic_watch: TopicWatch | None = None
-        self._eviction = EvictionWatch(settings)
+        self._eviction: EvictionWatch | None = None
         self._exported: dict[TP, int] = {}
         # What was said since the broker was there last.
         self._logged_broker: set[str] = set()
@@ -68,11 +68,12 @@ class WorkerHealth:
 
     def problems(self) -> dict[str, str | None]:
         """Return the problem with each of `metric_labels.DEPENDENCIES`, None if there is none."""
-        watch, redis = self._topic_watch, self._redis()
+        watch, redis, eviction = self._topic_watch, self._redis(), self._eviction
+        deleted = None if eviction is None else eviction.problem
         return {
             "broker": self._broker_problem(),
             "topics": None if watch is None else watch.problem,
-            "store": None if redis is None else outage(redis) or self._eviction.problem,
+            "store": None if redis is None else outage(redis) or deleted,
             "disk": disk_problem(self._run_dir),
         }
 

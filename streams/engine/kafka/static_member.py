@@ -21,7 +21,7 @@ import logging
 from hashlib import blake2s
 from typing import TYPE_CHECKING, Any
 
-from aiokafka.errors import KafkaError
+from aiokafka.errors import InvalidRequestError, KafkaError, UnsupportedVersionError
 from aiokafka.protocol.group import JoinGroupRequest, LeaveGroupRequest
 
 if TYPE_CHECKING:
@@ -29,8 +29,10 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
-# Kafka's error codes: what the broker does not know, and a member whose id is another's by now.
-_UNSUPPORTED_VERSION, _INVALID_REQUEST, FENCED_INSTANCE_ID = 35, 42, 82
+# A broker that knows no static members answers by one of these.
+_UNKNOWN = (UnsupportedVersionError.errno, InvalidRequestError.errno)
+# Of a member whose id is another's by now; aiokafka has no name for this code of Kafka's.
+_FENCED_INSTANCE_ID = 82
 
 
 class StaticMember:
@@ -111,14 +113,14 @@ class StaticMember:
         response = await self._send(request)
         code, place = getattr(response, "error_code", 0), self._coordinator._group_instance_id
         joining = isinstance(request, JoinGroupRequest)
-        if code == FENCED_INSTANCE_ID:
+        if code == _FENCED_INSTANCE_ID:
             log.warning(
                 "another worker, with this run folder or a copy of it, has the place %s in the "
                 "group: joining as a new member",
                 place,
             )
             self._join_anew_without_place()
-        if joining and place is not None and code in (_UNSUPPORTED_VERSION, _INVALID_REQUEST):
+        if joining and place is not None and code in _UNKNOWN:
             log.info("the broker knows no static members: joining as a dynamic one")
             self._join_anew_without_place()
         if joining:
