@@ -73,17 +73,22 @@ def test_what_is_no_id_is_refused(option: str) -> None:
     assert Identifier().convert("phone-1", None, None) == "phone-1"
 
 
-async def test_a_repeated_replay_goes_on_as_new_sessions_until_it_is_stopped(
-    tmp_path: Path, broker_url: str
-) -> None:
+async def own_topics(broker_url: str, run_dir: Path) -> Settings:
+    """Settings of a broker on which nobody else has these topics, of one partition."""
     made = await with_topics(broker_url, 1)
-    settings = Settings(
+    return Settings(
         _env_file=None,
         broker_url=broker_url,
         topic_prefix=made.topic_prefix,
         topic_partitions=1,
-        run_dir=tmp_path,
+        run_dir=run_dir,
     )
+
+
+async def test_a_repeated_replay_goes_on_as_new_sessions_until_it_is_stopped(
+    tmp_path: Path, broker_url: str
+) -> None:
+    settings = await own_topics(broker_url, tmp_path)
     command = ("replay", "simulated:1:1", "--repeat", "--speed", "max")
     log = tmp_path / "log"
     replay = FaustProcess(command, Worker(settings).environment(), log, log)
@@ -102,14 +107,7 @@ async def test_a_repeated_replay_goes_on_as_new_sessions_until_it_is_stopped(
 async def test_a_replay_that_is_interrupted_says_how_much_was_sent(
     tmp_path: Path, broker_url: str
 ) -> None:
-    made = await with_topics(broker_url, 1)
-    settings = Settings(
-        _env_file=None,
-        broker_url=broker_url,
-        topic_prefix=made.topic_prefix,
-        topic_partitions=1,
-        run_dir=tmp_path,
-    )
+    settings = await own_topics(broker_url, tmp_path)
     log = tmp_path / "log"
     command = ("replay", "simulated:1:1", "--speed", "1")
     replay = FaustProcess(command, Worker(settings).environment(), log, log)
