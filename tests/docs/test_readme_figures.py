@@ -13,7 +13,6 @@ RESULTS, LANHAR, PERFORMANCE, RELIABILITY = (
     f"docs/{name}.md" for name in ("RESULTS", "LANHAR", "PERFORMANCE", "RELIABILITY")
 )
 PLACES = ("classyglass", "hapt", "wisdm19_watch", "wisdm19_phone")
-FIGURE = r"(\d[\d.]*)"
 
 
 def figure(page: str, row: str) -> str:
@@ -56,7 +55,7 @@ def lanhar() -> str:
         f"F1 {cell(RESULTS, '… with the minutes before', 1)}",
         f"an activity, {cell(RESULTS, 'activity, 5 s, accuracy', 1)}",
         f"within a second, {cell(RESULTS, 'direction, binaural, 1 s', 1)}",
-        f"carries {float(cell(PERFORMANCE, 'wearers a core', 1)):.0f} wearers",
+        f"carries {float(cell(PERFORMANCE, 'wearers a core', 1)):.0f} simulated wearers",
         f"published {cell(PERFORMANCE, 'activity, p50 / p99, 1 wearer, ms', 1)} ms after",
         figure(RELIABILITY, r"\*\*(\d+ of \d+ logs are) the calm run's"),
     ],
