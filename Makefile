@@ -1,7 +1,7 @@
 PYTHON ?= $(shell command -v python3.11 || command -v python3)
 BIN := .venv/bin
 
-.PHONY: audit coverage docs help bench results lanhar-results demo demo-check simulate-faults faults fuzz fuzz-http soak test suite test-kernels test-pipeline lint lock test-accuracy test-training test-soak mutation style types kafka kafka-stop kafka-status packages compose compose-down
+.PHONY: audit coverage docs help newest bench results lanhar-results demo demo-check simulate-faults faults fuzz fuzz-http soak test suite test-kernels test-pipeline lint lock test-accuracy test-training test-soak mutation style types kafka kafka-stop kafka-status packages compose compose-down
 
 # What `make test` runs: the others are long, or measure, and have a command of their own.
 SUITE := -m "not accuracy and not training and not pipeline and not soak and not load"
@@ -38,6 +38,13 @@ UV_SETTINGS := $(if $(PIP_FIND_LINKS),UV_FIND_LINKS="$(PIP_FIND_LINKS)") \
 		-r requirements/dev.txt || $(PIP) --require-hashes -r requirements/dev.txt
 	$(PIP) --no-deps --no-build-isolation -e .
 	@touch $@
+
+# What `pip install` brings, which follows no lock.
+newest:  ## make .venv of the newest versions that are allowed, instead of the locked: `make newest test`
+	$(PYTHON) -m venv .venv
+	$(PIP) uv
+	$(UV_SETTINGS) $(BIN)/uv pip install --quiet --python $(BIN)/python --upgrade -e '.[dev]'
+	@touch .venv/.installed
 
 # No index and no folder of wheels is named: a lock holds for whoever installs it.
 LOCK := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-annotate \

@@ -224,8 +224,8 @@ def _postures(passed_s: float) -> Array:
     """Return the transition probabilities (3, 3) of postures after `passed_s`."""
     rates = 1 / np.array(CHANGE_S)
     # The matrix exponential by its eigenvalues, which are real and distinct, so that a worker need
-    # not import scipy.linalg.
-    values, vectors = np.linalg.eig(rates - np.diag(rates.sum(axis=1)))
+    # not import scipy.linalg. numpy 2.5 returns them as complex numbers all the same.
+    values, vectors = (each.real for each in np.linalg.eig(rates - np.diag(rates.sum(axis=1))))
     becomes: Array = (vectors * np.exp(passed_s * values)) @ np.linalg.inv(vectors)
     return np.maximum(becomes, 0.0)
 

@@ -155,6 +155,18 @@ def test_postures_become_others_as_a_chain_in_continuous_time(passed_s: float) -
     assert (becomes >= 0).all()
 
 
+def test_postures_are_real_where_eigenvalues_come_as_complex_numbers(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    expected, eig = label_memory._postures(5.0), np.linalg.eig
+    monkeypatch.setattr(
+        np.linalg, "eig", lambda matrix: [each.astype(complex) for each in eig(matrix)]
+    )
+    becomes = label_memory._postures(5.0)
+    assert becomes.dtype == np.float64
+    assert becomes.tolist() == expected.tolist()
+
+
 def test_what_is_remembered_of_glasses_is_said_more_surely_and_up_to_a_limit() -> None:
     remembered = memory_after(*[shares(sitting=0.5, standing=0.3)] * 12, position="glasses")
     at_glasses, plain = MEMORY.shares(remembered, "glasses"), MEMORY.shares(remembered)
