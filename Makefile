@@ -1,4 +1,4 @@
-PYTHON ?= $(shell command -v python3.11 || command -v python3)
+PYTHON ?= $(shell command -v python3.11 || command -v python3.12 || command -v python3.13 || command -v python3)
 BIN := .venv/bin
 
 .PHONY: audit coverage docs help newest bench results lanhar-results demo demo-check simulate-faults faults fuzz fuzz-http soak test suite test-kernels test-pipeline lint lock test-accuracy test-training test-soak mutation style types kafka kafka-stop kafka-status packages compose compose-down
@@ -29,8 +29,13 @@ PIP := $(BIN)/pip install --quiet --disable-pip-version-check
 UV_SETTINGS := $(if $(PIP_FIND_LINKS),UV_FIND_LINKS="$(PIP_FIND_LINKS)") \
 	$(if $(PIP_INDEX_URL),UV_DEFAULT_INDEX="$(PIP_INDEX_URL)")
 
+# pip would say so after a gigabyte.
+ALLOWED := import platform, sys; (3, 11) <= sys.version_info < (3, 14) or sys.exit( \
+	"error: $(PYTHON) is Python " + platform.python_version() + "; expected 3.11, 3.12 or 3.13, as in make PYTHON=python3.13")
+
 # One stamp for the environment: made again when what it is made of changes.
 .venv/.installed: pyproject.toml requirements/dev.txt
+	@$(PYTHON) -c '$(ALLOWED)'
 	$(PYTHON) -m venv .venv
 	awk '/^uv==/ {of_uv = 1} of_uv {print} of_uv && !/\\$$/ {exit}' requirements/dev.txt > .venv/uv.txt
 	$(PIP) --require-hashes -r .venv/uv.txt
@@ -41,6 +46,7 @@ UV_SETTINGS := $(if $(PIP_FIND_LINKS),UV_FIND_LINKS="$(PIP_FIND_LINKS)") \
 
 # What `pip install` brings, which follows no lock.
 newest:  ## make .venv of the newest versions that are allowed, instead of the locked: `make newest test`
+	@$(PYTHON) -c '$(ALLOWED)'
 	$(PYTHON) -m venv .venv
 	$(PIP) uv
 	$(UV_SETTINGS) $(BIN)/uv pip install --quiet --python $(BIN)/python --upgrade -e '.[dev]'
