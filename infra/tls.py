@@ -24,6 +24,10 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
+# OpenSSL's verification errors that have a remedy of their own.
+_NOT_YET, _NO_LONGER = 9, 10
+_OTHER_NAMES = (62, 64)  # of a host, of an address
+_OTHER_AUTHORITIES = (2, 18, 19, 20, 21)
 # A path and the file's modification time.
 _File = tuple[Path | None, int | None]
 
@@ -36,6 +40,23 @@ def client_context(settings: Settings, service: str, error: type[InfraError]) ->
     serves on.
     """
     return _RenewedContext.of(lambda: _current(settings, service, error), error)
+
+
+def not_trusted(error: ssl.SSLCertVerificationError, ca: str) -> str:
+    """Return why a server's certificate is not trusted, and what would be.
+
+    `ca` is the setting's name that the trusted authorities come from.
+    """
+    code = getattr(error, "verify_code", None)
+    if code in {_NOT_YET, _NO_LONGER}:
+        expected = "one that is valid now"
+    elif code in _OTHER_NAMES:
+        expected = "one that names the host"
+    elif code in _OTHER_AUTHORITIES:
+        expected = f"one that an authority of {ca} has signed"
+    else:
+        expected = "certificates that RFC 5280 allows, which Python insists on from 3.13 on"
+    return f"is not trusted ({error.verify_message.rstrip('.').lower()}): expected {expected}"
 
 
 class _RenewedContext(ssl.SSLContext):

@@ -23,14 +23,18 @@ class Certificate:
 
 
 class Authority:
-    """Signs certificates; `ca` is the PEM file that clients must trust."""
+    """Signs certificates; `ca` is the PEM file that clients must trust.
 
-    def __init__(self, folder: Path) -> None:
+    Without `key_usage` it lacks what RFC 5280 asks of an authority, as many companies' do.
+    """
+
+    def __init__(self, folder: Path, *, key_usage: bool = True) -> None:
         self._folder = folder
         self._openssl = need("openssl", "openssl")
         folder.mkdir(parents=True, exist_ok=True)
         self._own = Certificate(folder / "ca.pem", folder / "ca.key")
-        self._request(self._own, "/CN=authority")
+        usage = ("-addext", "keyUsage=critical,keyCertSign,cRLSign") if key_usage else ()
+        self._request(self._own, "/CN=authority", *usage)
 
     @property
     def ca(self) -> Path:

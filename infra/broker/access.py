@@ -31,7 +31,7 @@ from infra.broker.tokens import TokenError, token_provider
 from infra.errors import BrokerError
 from infra.local.probe import kafka_answers, speaks_tls
 from infra.settings import env_name
-from infra.tls import client_context
+from infra.tls import client_context, not_trusted
 
 if TYPE_CHECKING:
     from pydantic import SecretStr
@@ -151,10 +151,7 @@ def broker_error(settings: Settings, error: KafkaError, operation: str = "") -> 
 def _refusal(error: Exception) -> str:
     """Explain why the connection was refused; empty if the broker did not answer."""
     if isinstance(error, ssl.SSLCertVerificationError):
-        return (
-            f"is not trusted ({error.verify_message.rstrip('.').lower()}): expected a certificate "
-            f"from {env_name('broker_ca')} that names the host"
-        )
+        return not_trusted(error, env_name("broker_ca"))
     if isinstance(error, ssl.SSLError) and not isinstance(error, ssl.SSLEOFError):
         reason = (error.reason or str(error)).lower().replace("_", " ")
         if "wrong version number" in reason or "record layer" in reason:

@@ -29,6 +29,7 @@ from redis.exceptions import (
 )
 
 from infra.settings import env_name
+from infra.tls import not_trusted
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Iterator
@@ -209,10 +210,7 @@ def tls_refusal(error: BaseException) -> str | None:
     """Return why a connection over TLS was refused, on either side; None for any other error."""
     tls = in_chain(error, ssl.SSLError)
     if isinstance(tls, ssl.SSLCertVerificationError):
-        return (
-            f"is not trusted ({tls.verify_message.rstrip('.').lower()}): expected a certificate "
-            f"from {env_name('redis_ca')} that names the host"
-        )
+        return not_trusted(tls, env_name("redis_ca"))
     # Any other error may be of a connection that only ended.
     return None if tls is None or "ALERT" not in (tls.reason or "") else refuses_tls(tls)
 

@@ -6,6 +6,7 @@ import asyncio
 import os
 import shutil
 import ssl
+import sys
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING
 
@@ -13,7 +14,7 @@ import pytest
 
 from infra.errors import BrokerError
 from infra.settings import Settings, load
-from infra.tls import client_context
+from infra.tls import client_context, not_trusted
 from tests.certificates import Authority, Certificate
 
 if TYPE_CHECKING:
@@ -112,3 +113,37 @@ async def test_a_renewal_that_is_half_written_is_said_once_and_waited_for(
     (line,) = caplog.messages
     assert line.startswith("setting EGOLOG_BROKER_CERTIFICATE has value ")
     assert line.endswith("; what it held before is used")
+
+
+@pytest.mark.parametrize(
+    ("code", "message", "expected"),
+    [
+        (10, "certificate has expired", "one that is valid now"),
+        (9, "certificate is not yet valid", "one that is valid now"),
+        (62, "Hostname mismatch, certificate is not valid for 'h'.", "one that names the host"),
+        (64, "IP address mismatch, certificate is not valid for '::1'.", "one that names the host"),
+        (18, "self-signed certificate", "one that an authority of EGOLOG_BROKER_CA has signed"),
+        (
+            92,
+            "CA cert does not include key usage extension",
+            "certificates that RFC 5280 allows, which Python insists on from 3.13 on",
+        ),
+    ],
+)
+def test_what_would_be_trusted_is_said(code: int, message: str, expected: str) -> None:
+    error = ssl.SSLCertVerificationError(1, "certificate verify failed")
+    error.verify_code, error.verify_message = code, message
+    said = not_trusted(error, "EGOLOG_BROKER_CA")
+    assert said == f"is not trusted ({message.rstrip('.').lower()}): expected {expected}"
+
+
+@pytest.mark.skipif(sys.version_info < (3, 13), reason="Python checks it from 3.13 on")
+async def test_an_authority_without_key_usage_is_said(tmp_path: Path, live: Certificate) -> None:
+    authority = Authority(tmp_path / "authority", key_usage=False)
+    put(authority.sign("device"), live, age_s=0)
+    async with server(live, authority.ca) as port:
+        with pytest.raises(ssl.SSLCertVerificationError) as caught:
+            await shown_name(
+                port, client_context(settings(authority.ca, live), "broker", BrokerError)
+            )
+    assert "that RFC 5280 allows" in not_trusted(caught.value, "EGOLOG_BROKER_CA")

@@ -97,8 +97,16 @@ def wrong(kafka: SecureKafka, folder: Path) -> dict[str, tuple[dict[str, Any], s
     shown = {"broker_certificate": stranger.certificate, "broker_key": stranger.key}
     return {
         "password": ({"broker_password": "wrong"}, "refuses the login (["),
-        "authority": ({"broker_ca": other}, "is not trusted ("),
-        "name": ({"broker_url": f"kafka+ssl://localhost:{kafka.sasl_port}"}, "is not trusted ("),
+        "authority": (
+            {"broker_ca": other},
+            "is not trusted (unable to get local issuer certificate): expected one that an "
+            "authority of EGOLOG_BROKER_CA has signed",
+        ),
+        "name": (
+            {"broker_url": f"kafka+ssl://localhost:{kafka.sasl_port}"},
+            "is not trusted (hostname mismatch, certificate is not valid for 'localhost'): "
+            "expected one that names the host",
+        ),
         "no TLS there": ({"broker_url": f"{host}:{plain}"}, "closed the connection ("),
         "TLS there": (
             {**NO_LOGIN, "broker_ca": None, "broker_url": f"kafka://127.0.0.1:{kafka.tls_port}"},

@@ -67,8 +67,16 @@ def misfits(
             {**tls, **USER, "redis_password": "wrong"},
             "refuses the login (invalid username",
         ),
-        ({**tls, **USER, "redis_ca": other}, "is not trusted ("),
-        ({**tls, "redis_url": tls["redis_url"].replace("127.0.0.1", "localhost")}, "is not trust"),
+        (
+            {**tls, **USER, "redis_ca": other},
+            "is not trusted (self-signed certificate in certificate chain): expected one that an "
+            "authority of EGOLOG_REDIS_CA has signed",
+        ),
+        (
+            {**tls, "redis_url": tls["redis_url"].replace("127.0.0.1", "localhost")},
+            "is not trusted (hostname mismatch, certificate is not valid for 'localhost'): "
+            "expected one that names the host",
+        ),
         # It depends on the moment whether its reason is read before the end.
         (
             {"redis_ca": tls["redis_ca"], "redis_url": tls["redis_url"]},
@@ -100,9 +108,9 @@ async def test_who_is_not_let_in_gets_one_line_without_a_secret(
     ("fields", "line"),
     [
         (
-            {"redis_url": "redis://u:hunter2@h:1?pasword=hunter2"},
-            "setting EGOLOG_REDIS_URL has value 'redis://**********@h:1?pasword=**********': "
-            "expected options that the client knows (got an unexpected keyword argument 'pasword')",
+            {"redis_url": "redis://u:hunter2@h:1?colour=hunter2"},
+            "setting EGOLOG_REDIS_URL has value 'redis://**********@h:1?colour=**********': "
+            "expected options that the client knows (got an unexpected keyword argument 'colour')",
         ),
         (
             {"redis_url": "redis://h:1?socket_timeout=hunter2"},
