@@ -2,18 +2,20 @@
 
 - **Sound**: any number of `.wav` and `.flac` files of one rate and channel count, by name. A file
   named `YYYY-mm-ddTHH-MM-SS[.mmm]Z` starts at that time, any other where the one before it ended
-  (the first at the recording's start).
+  (the first at the recording's start). Names are of whole seconds where recorders leave out the
+  rest: up to 0.5 s that are in the file before already are trimmed.
 - **Motion**: `.csv` files of any maker that `models.recordings.imports.motion` reads: a header with
   `time_s`, `acc_x_m_s2` or `acc_x_g` and so on, or the maker's own. Times count from 1970, or else
-  from the time in the file's name, or else from the recording's start. A hole starts a new stretch;
-  a bad row is left out and counted.
+  from the time in the file's name, or else from the recording's start. Rows that begin an hour or
+  more after the time in the name have a clock of their own: the first is at that time. A hole
+  starts a new stretch; a bad row is left out and counted.
 - **Truth** (optional): `truth.csv` with `start_s,end_s,kind,label,region` from the start.
 - **Who and when** (optional): `recording.json` with `device_id`, `session_id`, `start` (ISO
   8601 with a zone) and `position` (one of `schemas.POSITIONS`). Without a start the earliest file
   name's time counts, else a fixed one.
 
-A file that cannot be used is skipped and named in the report; `RecordingError` is raised when
-nothing can be used.
+A file that cannot be used is skipped and named in the report, as is what only `import:` reads;
+`RecordingError` is raised when nothing can be used.
 """
 
 from __future__ import annotations
@@ -26,6 +28,7 @@ from typing import TYPE_CHECKING, Any
 from models.recordings.folder_motion import FolderMotion, read_motion_files
 from models.recordings.folder_report import ReadReport
 from models.recordings.folder_sound import FolderSound
+from models.recordings.folder_unread import SOUND, unread, unread_times
 from models.recordings.named_times import named_ns
 from models.recordings.protocol import (
     EPOCH_START_NS,
@@ -54,9 +57,10 @@ class FolderRecording:
         if not folder.is_dir():
             raise RecordingError(f"recording folder {str(folder)!r} does not exist")
         self.report = ReadReport()
+        self.report.skipped += unread(folder)
         about = self._about(folder)
         sound_paths = self._plausible(
-            path for path in folder.iterdir() if path.suffix.lower() in (".wav", ".flac")
+            path for path in folder.iterdir() if path.suffix.lower() in SOUND
         )
         motion_paths = self._plausible(
             path
@@ -64,6 +68,12 @@ class FolderRecording:
             if path.suffix.lower() == ".csv" and path.name != TRUTH_NAME
         )
         motion = read_motion_files(motion_paths, self.report)
+        dated = {
+            path for one in motion if one.start_ns is not None for path in one.parts or (one.path,)
+        }
+        if "start" not in about:
+            undated = (path for path in (*sound_paths, *motion_paths) if path not in dated)
+            self.report.warnings += unread_times(undated)
         self.start_ns = _start(about, [*sound_paths, *motion_paths], motion)
         self._sound = FolderSound(sound_paths, self.start_ns, self.report)
         self._motion = FolderMotion(motion, self.start_ns, self.report)

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from models.recordings.folder_report import ReadReport, UnusableFileError
+from models.recordings.folder_times import begin
 from models.recordings.imports.motion import MotionFile, motion_groups, read_motion
+from models.recordings.imports.timeline import MAX_TRIM_NS
 from models.recordings.named_times import named_ns
 from models.recordings.protocol import ImuChunk, RecordingError, cuts, sample_time_ns
 from schemas.frames import NS
@@ -17,6 +20,12 @@ if TYPE_CHECKING:
 
     import numpy as np
     from numpy.typing import NDArray
+
+# A file is named by its own start: rows from an hour on count from elsewhere, as from midnight.
+_OWN_CLOCK_NS = 3_600 * NS
+_PLACED = (
+    "its first row is at {:.3f} s of a clock of its own: taken to be at the time in the file's name"
+)
 
 
 @dataclass(frozen=True)
@@ -62,36 +71,60 @@ class FolderMotion:
     def _find(self, files: list[MotionFile]) -> list[_Stretch]:
         stretches: list[_Stretch] = []
         last_ns = self._start_ns
-
-        def base_ns(motion: MotionFile) -> int:
-            if motion.start_ns is not None:
-                return motion.start_ns
-            return (named_ns(motion.path) or self._start_ns) + motion.first_ns
-
-        for motion in sorted(files, key=lambda m: (base_ns(m), m.path.name)):
+        for motion in sorted(files, key=lambda m: (self._base_ns(m), m.path.name)):
             rate = motion.rate_hz
-            begin_ns = base_ns(motion) + motion.stretches[0].offset_ns
-            # Rounded rates may let neighbours touch.
-            early_ns = last_ns - begin_ns if last_ns - begin_ns > NS / rate else 0
+            offset_ns = motion.stretches[0].offset_ns
             try:
                 if self.imu_rate is not None and abs(rate - self.imu_rate) > 0.01 * rate:
                     raise UnusableFileError(
                         f"rate is {rate:g} Hz; the files before it have {self.imu_rate:g}"
                     )
-                if early_ns:
-                    raise UnusableFileError(
-                        f"starts {early_ns / NS:.3f} s before the motion before it ends"
-                    )
+                begin_ns, early_ns = begin(
+                    self._base_ns(motion) + offset_ns, last_ns, first=not stretches
+                )
+                rows = _rows_before(early_ns, motion)
             except UnusableFileError as error:
                 self._report.skipped.append((motion.path, str(error)))
                 continue
             self.imu_rate = self.imu_rate or rate
             self._report.motion(motion)
+            if _has_its_own_clock(motion):
+                self._report.warnings.append((motion.path, _PLACED.format(motion.first_ns / NS)))
             for stretch in motion.stretches:
-                start_ns = max(last_ns, base_ns(motion) + stretch.offset_ns)
-                stretches.append(_Stretch(start_ns, self.imu_rate, stretch.values))
+                start_ns = begin_ns - offset_ns + stretch.offset_ns + round(rows * NS / rate)
+                values = stretch.values[rows:]
+                stretches.append(_Stretch(max(last_ns, start_ns), self.imu_rate, values))
                 last_ns = stretches[-1].end_ns
+                rows = 0
         return stretches
+
+    def _base_ns(self, motion: MotionFile) -> int:
+        """Return the time that the rows of a file count from."""
+        if motion.start_ns is not None:
+            return motion.start_ns
+        named = named_ns(motion.path)
+        base_ns = self._start_ns if named is None else named
+        return base_ns if _has_its_own_clock(motion) else base_ns + motion.first_ns
+
+
+def _has_its_own_clock(motion: MotionFile) -> bool:
+    """Return whether rows count from elsewhere than the time in the name, as times of day do."""
+    return (
+        motion.start_ns is None
+        and named_ns(motion.path) is not None
+        and motion.first_ns >= _OWN_CLOCK_NS
+    )
+
+
+def _rows_before(early_ns: int, motion: MotionFile) -> int:
+    """Return how many of the first rows of a file have others in their place already."""
+    # Rounded rates may let neighbours touch.
+    if early_ns <= NS / motion.rate_hz:
+        return 0
+    rows = math.ceil(early_ns * motion.rate_hz / NS)
+    if early_ns > MAX_TRIM_NS or rows >= len(motion.stretches[0].values):
+        raise UnusableFileError(f"starts {early_ns / NS:.3f} s before the motion before it ends")
+    return rows
 
 
 def read_motion_files(paths: list[Path], report: ReadReport) -> list[MotionFile]:

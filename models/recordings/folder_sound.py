@@ -9,6 +9,8 @@ import numpy as np
 import soundfile
 
 from models.recordings.folder_report import ReadReport, UnusableFileError
+from models.recordings.folder_times import begin
+from models.recordings.imports.timeline import MAX_TRIM_NS
 from models.recordings.named_times import named_ns
 from models.recordings.protocol import AudioChunk, cuts, sample_time_ns
 from schemas.frames import NS
@@ -25,11 +27,12 @@ CHANNELS = (1, 2, 4)
 
 @dataclass(frozen=True)
 class _Sound:
-    """A file of `frames` samples from `start_ns` on."""
+    """The `frames` samples of a file that follow its first `skipped`, from `start_ns` on."""
 
     path: Path
     start_ns: int
     frames: int
+    skipped: int = 0
 
 
 class FolderSound:
@@ -68,13 +71,14 @@ class FolderSound:
         skip = max(0.0, start_s - (sound.start_ns - self._start_ns) / NS)
         with soundfile.SoundFile(sound.path) as file:
             for first, last in cuts(sound.frames, rate, chunk_s, skip):
-                if file.tell() != first:
-                    file.seek(first)
+                if file.tell() != sound.skipped + first:
+                    file.seek(sound.skipped + first)
                 samples = _int16(file, last - first)
                 if len(samples):
                     yield AudioChunk(sample_time_ns(sound.start_ns, first, rate), samples)
                 if len(samples) < last - first:
-                    raise UnusableFileError(f"ends after {first + len(samples)} samples")
+                    read = sound.skipped + first + len(samples)
+                    raise UnusableFileError(f"ends after {read} samples")
 
     def _find(self, paths: list[Path]) -> list[_Sound]:
         sounds: list[_Sound] = []
@@ -85,18 +89,26 @@ class FolderSound:
             try:
                 info = _sound_info(path, self.sample_rate, self.channels)
                 start_ns = named_ns(path)
-                start_ns = next_ns if start_ns is None else start_ns
-                if start_ns < next_ns:
-                    raise UnusableFileError(
-                        f"starts {(next_ns - start_ns) / NS:.3f} s before the sound before it ends"
-                    )
+                begin_ns, early_ns = begin(
+                    next_ns if start_ns is None else start_ns, next_ns, first=not sounds
+                )
+                sound = _trimmed(path, begin_ns, early_ns, info)
             except (UnusableFileError, soundfile.LibsndfileError, OSError) as error:
                 self._report.skipped.append((path, str(error)))
                 continue
             self.sample_rate, self.channels = info.samplerate, info.channels
-            sounds.append(_Sound(path, start_ns, info.frames))
-            next_ns = sample_time_ns(start_ns, info.frames, info.samplerate)
+            sounds.append(sound)
+            next_ns = sample_time_ns(sound.start_ns, sound.frames, info.samplerate)
         return sounds
+
+
+def _trimmed(path: Path, start_ns: int, early_ns: int, info: Any) -> _Sound:
+    """Return a file from `start_ns` on without its first `early_ns`, which are heard already."""
+    skipped = -(-early_ns * info.samplerate // NS)
+    if skipped > MAX_TRIM_NS * info.samplerate // NS or skipped >= info.frames:
+        raise UnusableFileError(f"starts {early_ns / NS:.3f} s before the sound before it ends")
+    start_ns = sample_time_ns(start_ns, skipped, info.samplerate)
+    return _Sound(path, start_ns, info.frames - skipped, skipped)
 
 
 def _sound_info(path: Path, rate: int | None, channels: int | None) -> Any:

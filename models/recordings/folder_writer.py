@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import csv
 import json
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
 import numpy as np
 import soundfile
 from tqdm import tqdm
 
+from models.recordings.named_times import name_of
 from models.recordings.protocol import RecordingError
 from schemas.frames import NS
 
@@ -39,12 +40,11 @@ def write(
         raise RecordingError(f"recording {recording.name!r} lacks sound or motion; expected both")
     length_s = recording.duration_s if seconds is None else min(seconds, recording.duration_s)
     folder.mkdir(parents=True, exist_ok=True)
-    start = datetime.fromtimestamp(recording.start_ns / NS, UTC)
-    sound = folder / f"{start:%Y-%m-%dT%H-%M-%SZ}.flac"
+    sound = folder / f"{name_of(recording.start_ns)}.flac"
     _write_sound(recording, sound, length_s, recording.sample_rate, recording.channels)
     _write_motion(recording, folder / "imu.csv", length_s, recording.imu_rate)
     _write_truth(recording, folder / "truth.csv", length_s)
-    described = {"start": start.isoformat()}
+    described = {"start": _iso(recording.start_ns)}
     if device_id is None:
         described = {
             "device_id": recording.device_id,
@@ -54,6 +54,11 @@ def write(
     else:
         described = {"device_id": device_id, **described}
     (folder / "recording.json").write_text(json.dumps(described, indent=2))
+
+
+def _iso(time_ns: int) -> str:
+    # A float of so many seconds would be off by some hundred nanoseconds.
+    return (datetime(1970, 1, 1, tzinfo=UTC) + timedelta(microseconds=time_ns // 1_000)).isoformat()
 
 
 def _write_sound(

@@ -1,4 +1,4 @@
-"""Times in the names of files: `YYYY-mm-ddTHH-MM-SS[.mmm]Z`."""
+"""Times in the names of files: `YYYY-mm-ddTHH-MM-SS[.mmm]Z`, to the nanosecond at most."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from schemas.frames import NS
 if TYPE_CHECKING:
     from pathlib import Path
 
-_TIME = re.compile(r"^(\d{4}-\d\d-\d\dT\d\d-\d\d-\d\d)(\.\d{1,3})?Z$")
+_TIME = re.compile(r"^(\d{4}-\d\d-\d\dT\d\d-\d\d-\d\d)(?:\.(\d{1,9}))?Z$")
 
 
 def named_ns(path: Path) -> int | None:
@@ -23,5 +23,11 @@ def named_ns(path: Path) -> int | None:
         second = datetime.strptime(match[1], "%Y-%m-%dT%H-%M-%S").replace(tzinfo=UTC)
     except ValueError:
         return None
-    millis = round(float(match[2] or 0) * 1000)
-    return int(second.timestamp()) * NS + millis * 1_000_000
+    return int(second.timestamp()) * NS + int((match[2] or "0").ljust(9, "0"))
+
+
+def name_of(time_ns: int) -> str:
+    """Return a time as the name of a file, which `named_ns` reads as the same time."""
+    seconds, rest_ns = divmod(time_ns, NS)
+    fraction = f".{rest_ns:09d}".rstrip("0").rstrip(".")
+    return f"{datetime.fromtimestamp(seconds, UTC):%Y-%m-%dT%H-%M-%S}{fraction}Z"

@@ -2,18 +2,16 @@ from __future__ import annotations
 
 import json
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 import numpy as np
 import pytest
 import soundfile
 
 from models.recordings.folder import open_folder
+from models.recordings.named_times import name_of, named_ns
 from models.recordings.protocol import EPOCH_START_NS, RecordingError
 from schemas.frames import NS
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 HEADER = "time_s,acc_x_m_s2,acc_y_m_s2,acc_z_m_s2,gyro_x_rad_s,gyro_y_rad_s,gyro_z_rad_s"
 RNG = np.random.default_rng(1)
@@ -279,3 +277,79 @@ def test_a_start_that_nothing_can_have_is_refused(tmp_path: Path) -> None:
     (tmp_path / "recording.json").write_text(json.dumps({"start": "1999-03-02T08:00:00Z"}))
     with pytest.raises(RecordingError, match=r"start 1999-03-02T08:00:00Z lies before 2000"):
         open_folder(tmp_path)
+
+
+def test_names_of_whole_seconds_may_overlap_by_what_they_leave_out(tmp_path: Path) -> None:
+    for at_s in range(0, 9, 3):
+        sound(tmp_path / f"2026-03-02T08-00-0{at_s}Z.wav", 3.02, rate=8_000)
+        motion(tmp_path / f"2026-03-02T08-00-0{at_s}Z.csv", 155)
+    recording = open_folder(tmp_path)
+    assert recording.report.skipped == []
+    chunks = list(recording.audio())
+    assert sum(len(chunk.samples) for chunk in chunks) == 9.02 * 8_000
+    whole, _ = soundfile.read(tmp_path / "2026-03-02T08-00-03Z.wav", dtype="int16")
+    second = np.concatenate([chunk.samples for chunk in chunks])[round(3.02 * 8_000) :]
+    np.testing.assert_array_equal(second[: 3 * 8_000], whole[round(0.02 * 8_000) :])
+    later = next(recording.audio(1.0, 3.5)).samples
+    np.testing.assert_array_equal(later, whole[4_000:12_000])
+    rows = list(recording.imu(100.0))
+    assert [len(each.acc) for each in rows] == [155, 150, 150]
+    assert [each.t_ns - recording.start_ns for each in rows] == [0, 3.1 * NS, 6.1 * NS]
+
+
+def test_a_name_of_the_whole_second_holds_at_the_start_that_recording_json_says(
+    tmp_path: Path,
+) -> None:
+    sound(tmp_path / "2026-03-02T08-00-00Z.wav", 2.0)
+    motion(tmp_path / "2026-03-02T08-00-00Z.csv", 100)
+    (tmp_path / "recording.json").write_text('{"start": "2026-03-02T08:00:00.341Z"}')
+    recording = open_folder(tmp_path)
+    assert recording.report.skipped == []
+    assert recording.streams == ("audio", "imu")
+    start_ns = at("2026-03-02T08:00:00+00:00") + 341_000_000
+    assert next(recording.audio()).t_ns == next(recording.imu()).t_ns == start_ns
+
+
+def test_a_file_that_starts_before_recording_json_says_is_skipped_with_both(
+    tmp_path: Path,
+) -> None:
+    sound(tmp_path / "2026-03-02T08-00-00Z.wav", 2.0)
+    motion(tmp_path / "imu.csv", 100)
+    (tmp_path / "recording.json").write_text('{"start": "2026-03-02T09:00:00Z"}')
+    [(path, reason)] = open_folder(tmp_path).report.skipped
+    assert path.name == "2026-03-02T08-00-00Z.wav"
+    assert reason == "starts 3600.000 s before the start in recording.json, 2026-03-02T09:00:00Z"
+
+
+def test_times_of_day_are_those_of_the_time_in_the_name(tmp_path: Path) -> None:
+    first = 86_370.0
+    motion(tmp_path / "2026-03-01T23-59-30Z.csv", 100, start_s=first)
+    recording = open_folder(tmp_path)
+    assert (recording.start_ns, recording.duration_s) == (at("2026-03-01T23:59:30+00:00"), 2.0)
+    assert recording.report.lines()[-1] == (
+        "2026-03-01T23-59-30Z.csv: its first row is at 86370.000 s of a clock of its own: taken to "
+        "be at the time in the file's name"
+    )
+
+
+def test_what_only_an_import_reads_is_named(tmp_path: Path) -> None:
+    sound(tmp_path / "20260302_080000.wav", 1.0)
+    (tmp_path / "b.ogg").touch()
+    (tmp_path / "notes.txt").touch()
+    (tmp_path / "pictures").mkdir()
+    (tmp_path / "pictures" / "me.png").touch()
+    (tmp_path / "sub").mkdir()
+    (tmp_path / "sub" / "c.wav").touch()
+    recording = open_folder(tmp_path)
+    assert [text.removeprefix(f"skipped {tmp_path}/") for text in recording.report.lines()] == [
+        "b.ogg: is not read by folder:, but by import:PATH",
+        "sub: is a folder of its own, which is not read by folder:, but by import:PATH",
+        "20260302_080000.wav: the time in its name is not read: name it as 2026-03-02T08-00-00Z, "
+        "or give the folder as import:PATH",
+    ]
+
+
+def test_a_name_says_the_time_to_the_nanosecond() -> None:
+    for time_ns in (EPOCH_START_NS, EPOCH_START_NS + 341_000_000, EPOCH_START_NS + 1):
+        assert named_ns(Path(f"{name_of(time_ns)}.wav")) == time_ns
+    assert name_of(EPOCH_START_NS + 341_000_000) == "2026-03-02T00-00-00.341Z"

@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 from models.recordings.folder import open_folder
+from models.recordings.folder_writer import write
 from models.recordings.protocol import RecordingError
 from models.simulation.simulated_day import SimulatedDay
 from streams.commands.example import SECONDS, SPEC, write_example
@@ -43,6 +44,18 @@ def test_an_example_is_the_begin_of_what_it_is_taken_from(tmp_path: Path) -> Non
     motion = np.concatenate([chunk.acc for chunk in example.imu()])
     assert np.array_equal(motion, np.concatenate([chunk.acc for chunk in day.imu()])[: 20 * 50])
     assert max(span.end_ns for span in example.truth()) <= day.start_ns + 20 * 10**9
+
+
+def test_an_example_of_a_recording_that_begins_within_a_second_keeps_its_sound(
+    tmp_path: Path,
+) -> None:
+    day = SimulatedDay(3, 1)
+    day.start_ns += 341_256_000
+    write(day, tmp_path / "desk", seconds=5.0)
+    example = open_folder(tmp_path / "desk")
+    assert example.report.lines() == []
+    assert (example.streams, example.start_ns) == (("audio", "imu"), day.start_ns)
+    assert next(example.audio()).t_ns == day.start_ns
 
 
 def test_nothing_is_overwritten(tmp_path: Path) -> None:
