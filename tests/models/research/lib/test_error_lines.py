@@ -1,15 +1,20 @@
 from __future__ import annotations
 
 import errno
+import os
+import signal
+import time
 from typing import TYPE_CHECKING
 
 import pytest
 
-from models.research.lib.error_lines import INTERRUPTED, UNUSABLE, one_line_errors
+from models.research.lib.error_lines import INTERRUPTED, TERMINATED, UNUSABLE, one_line_errors
+from schemas.atomic_file import atomic_path
 from schemas.extras import MissingExtraError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from pathlib import Path
 
 
 def failing(error: BaseException) -> int:
@@ -33,6 +38,23 @@ def test_a_file_that_cannot_be_used_is_named(capsys: pytest.CaptureFixture[str])
 def test_ctrl_c_is_one_line(capsys: pytest.CaptureFixture[str]) -> None:
     assert failing(KeyboardInterrupt()) == INTERRUPTED
     assert capsys.readouterr().err == "interrupted\n"
+
+
+def test_sigterm_is_one_line_and_what_was_half_written_is_deleted(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    @one_line_errors
+    def main(arguments: Sequence[str] | None = None) -> int:
+        with atomic_path(tmp_path / "har.safetensors") as draft:
+            draft.write_bytes(b"half")
+            os.kill(os.getpid(), signal.SIGTERM)
+            time.sleep(60)
+        return 0
+
+    assert main() == TERMINATED
+    assert capsys.readouterr().err == "interrupted\n"
+    assert list(tmp_path.iterdir()) == []
+    assert signal.getsignal(signal.SIGTERM) is signal.SIG_DFL
 
 
 @pytest.mark.parametrize("error", [ValueError("a fault"), OSError("a fault")])
