@@ -4,9 +4,10 @@ import * as api from "./api.js";
 import { byId, el, put, sized, svg, textWidth } from "./dom.js";
 import { NOTHING } from "./headline.js";
 import { colour, ink, short } from "./palette.js";
-import { clock, dayName, duration, HOUR, midnight, zoneName } from "./time.js";
+import { clockChange, clockTime, dayName, duration, HOUR, midnight, zoneName } from "./time.js";
 import { state } from "./view.js";
 
+const DAY = 24 * HOUR;
 const HEIGHT = 22;
 const ROWS = 12;
 const NAMED_HOURS = [6, 12, 18];
@@ -94,23 +95,37 @@ const addressOf = ({ end }) => `?${new URLSearchParams({ device: state.device, e
 function drawDays(days, width, address, go) {
   // On a narrow page a day's name stands above its line.
   const gutter = width < NARROW ? 0 : 104;
-  put(byId("days-hours"), ...hours(days, Math.max(60, width - gutter), gutter));
+  put(byId("days-hours"), ...hours(Math.max(60, width - gutter), gutter));
   put(byId("days-list"), ...days.map((day) => row(day, width, gutter, address, go)));
   drawTrend(byId("trend-scenarios"), days, (day) => day.scenarios, colour);
   drawTrend(byId("trend-activities"), days, (day) => day.activities, () => null);
 }
 
-// The hours of the lines through all days; on a day on which clocks change they are off by one.
-function hours([day], room, gutter) {
-  if (!day) return [];
+// The hours of the lines through all days.
+function hours(room, gutter) {
   return [svg("svg", sized(room + gutter, 16, -gutter),
     NAMED_HOURS.map((hour) => svg("text", { x: (room * hour) / 24, y: 8, "text-anchor": "middle" },
-      clock(midnight(day.start, 0) + hour * HOUR))))];
+      `${String(hour).padStart(2, "0")}:00`)))];
+}
+
+// Where runs lie on a line of 24 hours by the clock, in milliseconds of it. A day of 23 hours has a
+// hole there, and one of 25 hours has one of them twice.
+function onTheClock({ start, end, runs }) {
+  const change = end - start === DAY ? null : clockChange(start, end);
+  return runs.flatMap(({ name, start: first, end: past }) => {
+    const within = change !== null && first < change && change < past;
+    const parts = within ? [[first, change], [change, past]] : [[first, past]];
+    return parts.map(([from, to]) => {
+      const left = end - start === DAY ? from - start : clockTime(from);
+      return { name, left, right: left + to - from };
+    });
+  });
 }
 
 function row(day, width, gutter, address, go) {
   const room = Math.max(60, width - gutter);
-  const x = (at) => ((at - day.start) / (day.end - day.start)) * room;
+  const x = (time) => (time / DAY) * room;
+  const runs = onTheClock(day);
   const most = longest(day.scenarios).slice(0, 3)
     .map(([name, time]) => `${name} ${duration(time)}`).join(", ");
   const name = dayName(day.start, { weekday: "short", day: "numeric", month: "short" });
@@ -119,11 +134,11 @@ function row(day, width, gutter, address, go) {
   }, svg("rect", { class: "ground", width: room, height: HEIGHT, rx: 3 }),
   NAMED_HOURS.map((hour) => svg("line", {
     class: "hour", x1: (room * hour) / 24, x2: (room * hour) / 24, y1: 0, y2: HEIGHT })),
-  day.runs.map((run) => svg("rect", {
-    x: x(run.start).toFixed(1), width: Math.max(0.5, x(run.end) - x(run.start)).toFixed(1),
+  runs.map((run) => svg("rect", {
+    x: x(run.left).toFixed(1), width: Math.max(0.5, x(run.right) - x(run.left)).toFixed(1),
     height: HEIGHT, fill: colour(run.name) })),
-  day.runs.filter((run) => x(run.end) - x(run.start) >= textWidth(short(run.name), 11, 600) + 4)
-    .map((run) => svg("text", { x: ((x(run.start) + x(run.end)) / 2).toFixed(1), y: HEIGHT / 2,
+  runs.filter((run) => x(run.right) - x(run.left) >= textWidth(short(run.name), 11, 600) + 4)
+    .map((run) => svg("text", { x: ((x(run.left) + x(run.right)) / 2).toFixed(1), y: HEIGHT / 2,
       "text-anchor": "middle", fill: ink(colour(run.name)) }, short(run.name))));
   const link = el("a", { href: address(day), "aria-label": `${dayName(day.start)}: ${most || "nothing recorded"}` },
     el("span", { class: "day-name" }, name), line);

@@ -46,6 +46,27 @@ export function clock(ms, seconds = false) {
   return seconds ? `${text}:${two(rest)}` : text;
 }
 
+// Milliseconds since midnight as the clock shows them.
+export function clockTime(ms) {
+  const [, , , hours, minutes, seconds] = calendar(ms);
+  return hours * HOUR + minutes * MINUTE + seconds * SECOND + (ms % SECOND);
+}
+
+// Where from one time to another the clock shows other than the time that passes, to the second;
+// null where it does not.
+export function clockChange(from, to) {
+  const begin = clockTime(from);
+  const changed = (at) => clockTime(at) - begin !== at - from;
+  let [before, after] = [from, to - SECOND];
+  if (!changed(after)) return null;
+  while (after - before > SECOND) {
+    const middle = before + Math.floor((after - before) / (2 * SECOND)) * SECOND;
+    if (changed(middle)) after = middle;
+    else before = middle;
+  }
+  return after;
+}
+
 // "08:14 – 08:22", with seconds where an end is not on the minute: of half a minute both ends may
 // have the same hours and minutes.
 export function clockSpan(start, end) {

@@ -7,7 +7,9 @@ import os
 import re
 import shutil
 import tempfile
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
+from zoneinfo import ZoneInfo
 
 import pytest
 from PIL import Image
@@ -252,6 +254,42 @@ async def test_a_week_has_a_line_for_each_day_that_leads_to_it(
     await page.value("history.back()")
     await page.until("document.querySelector('#day').dataset.span === 'long'")
     assert "span=week" in await page.value("location.search")
+
+
+@pytest.mark.parametrize(
+    ("sunday", "begins"),
+    [("2025-10-26", ["01:30", "02:00", "07:30"]), ("2025-03-30", ["01:30", "03:00", "07:30"])],
+)
+async def test_days_of_23_and_25_hours_lie_by_the_clock_as_the_others(
+    site: Site, page: Page, store: LogStore, sunday: str, begins: list[str]
+) -> None:
+    zone = ZoneInfo("Europe/Berlin")
+
+    async def record(day_of: datetime, clock: str, minutes: int) -> None:
+        hour, minute = map(int, clock.split(":"))
+        start = day_of.replace(hour=hour, minute=minute)
+        plan = [PLAN[1]._replace(minutes=minutes)]
+        await put(store, day(start_s=int(start.timestamp()), plan=plan))
+
+    first = datetime.fromisoformat(sunday).replace(tzinfo=zone)
+    # Over the change of the clock, which is at three or two o'clock.
+    await record(first, "01:30", 30 + 90 * (sunday == "2025-10-26") + 30)
+    await record(first, "07:30", 20)
+    await record(first + timedelta(days=1), "07:30", 20)
+    await page.open(f"{site.url}?span=week&zone=Europe/Berlin")
+    await page.until("document.querySelectorAll('#days-list li').length === 7")
+    await page.until("document.querySelector('#day').dataset.complete === 'true'")
+    lefts = """[...document.querySelectorAll('#days-list li:nth-child(%d) rect:not(.ground)')]
+        .map((each) => 24 * each.getAttribute('x') /
+            each.parentNode.firstChild.getAttribute('width'))
+    """
+
+    def hours(texts: list[str]) -> list[float]:
+        return [int(text[:2]) + int(text[3:]) / 60 for text in texts]
+
+    assert await page.value(lefts % 6) == pytest.approx(hours(begins), abs=0.01)
+    assert await page.value(lefts % 7) == pytest.approx(hours(["07:30"]), abs=0.01)
+    assert await page.texts("#days-hours text") == ["06:00", "12:00", "18:00"]
 
 
 async def test_a_day_is_saved_as_a_picture(
