@@ -17,6 +17,8 @@ from infra.daily_log.archive import pieces
 from infra.daily_log.search.fields import SearchFieldError, query_of
 from infra.daily_log.search.finding import Hit, continued, find
 from infra.daily_log.search.log_days import days_of_log
+from infra.daily_log.search.own_names import with_own_names
+from infra.daily_log.time_expressions.when import ALWAYS
 from models.labels import NAMES_BY_KIND
 from schemas.event_time import iso
 from schemas.message import END_OF_TIME_NS
@@ -51,8 +53,9 @@ class SearchView:
         parameters.refuse_unknown(asked, SEARCH)
         device = await self.logs.device(parameters.device_id(asked))
         span = parameters.span(asked, device, END_OF_TIME_NS)
+        said = await self.logs.store().corrections(device.device_id, *ALWAYS)
         try:
-            query = query_of(asked, NAMES_BY_KIND, clock.now_ns())
+            query = query_of(asked, with_own_names(NAMES_BY_KIND, said), clock.now_ns())
         except SearchFieldError as error:
             raise ParameterError(error.field, error.value, error.expected) from error
         if not query.asks:

@@ -12,6 +12,8 @@ from infra.daily_log.archive import pieces
 from infra.daily_log.search.fields import query_of
 from infra.daily_log.search.finding import Hit, continued, find
 from infra.daily_log.search.log_days import days_of_log
+from infra.daily_log.search.own_names import with_own_names
+from infra.daily_log.time_expressions.when import ALWAYS
 from models.labels import NAMES_BY_KIND
 from schemas.event_time import iso
 from streams.commands.log.span import FROM, TO, LogCommandError, span_of
@@ -22,6 +24,7 @@ if TYPE_CHECKING:
     from infra.daily_log.records import DeviceSummary
     from infra.daily_log.search.query import LogQuery
     from infra.daily_log.store import LogStore
+    from schemas import Correction
     from streams.commands.groups import ActionGroup
     from streams.engine.app import EgoLogApp
 
@@ -68,21 +71,21 @@ def register(group: ActionGroup, app: EgoLogApp) -> None:
 
         Times are said as "today", "last Tuesday", "25 November", "between 8 and 10", "since 18:00".
         """
-        query = _query(" ".join(words), zone, given)
+        asked = {"words": " ".join(words), "zone": zone}
+        asked |= {name: value for name, value in given.items() if value is not None}
         async with open_store(app) as store:
             await refuse_unknown(store, device)
+            query = _query(asked, await store.corrections(device, *ALWAYS))
             found = await _find(store, device, query, *span_of(from_, to))
         _print(found, query, zone)
 
 
-def _query(words: str, zone: str, given: dict[str, str | None]) -> LogQuery:
+def _query(asked: dict[str, str], said: list[Correction]) -> LogQuery:
     """Return what is searched for; raises `InfraError` where that is nothing or unclear."""
-    asked = {"words": words, "zone": zone}
-    asked |= {name: value for name, value in given.items() if value is not None}
-    query = query_of(asked, NAMES_BY_KIND, clock.now_ns())
+    query = query_of(asked, with_own_names(NAMES_BY_KIND, said), clock.now_ns())
     if not query.asks:
         raise LogCommandError(
-            f"search is for {words!r}; expected a scenario, activity, sound, place or time"
+            f"search is for {asked['words']!r}; expected a scenario, activity, sound, place or time"
         )
     return query
 

@@ -7,10 +7,14 @@ from typing import TYPE_CHECKING
 from uuid import uuid4
 
 import pytest
+from redis.asyncio import Redis
 
+from infra.daily_log.store import LogStore
 from infra.settings import Settings
+from schemas.correction import NamedSpan
 from schemas.event_time import EXPECTED
 from streams.commands.log import LogCommandError, event_time
+from tests.infra.daily_log.corrected_log import correction
 from tests.infra.daily_log.csv_log import from_csv
 from tests.infra.daily_log.stored_records import T0, S
 from tests.pipeline.running import Worker, run_command
@@ -195,3 +199,15 @@ def test_a_time_without_an_offset_is_utc_and_any_other_is_refused() -> None:
     assert event_time("2023-11-14T23:13:30+01:00") == T0
     with pytest.raises(LogCommandError, match="time is '1700000010'"):
         event_time("1700000010")
+
+
+def test_a_log_is_searched_by_the_name_that_its_wearer_gave(ours: Worker) -> None:
+    async def say() -> None:
+        async with Redis.from_url(ours.settings.redis_url) as redis:
+            store = LogStore(redis, ours.settings.app_id, ours.settings.log_retention_days)
+            span = NamedSpan(start_ns=T0, end_ns=T0 + 30 * S, labels=["Angling"])
+            await store.put_corrections([correction(1, span, device_id="d1")])
+
+    asyncio.run(say())
+    [_, line] = ours.command("log", "search", "d1", "angling").splitlines()
+    assert line.split()[2] == "Angling"

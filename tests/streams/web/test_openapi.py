@@ -144,6 +144,10 @@ async def test_a_search_finds_what_was_added_after_the_last_record(
     for more, count in (({}, 1), ({"to": "2025-11-21T00:00:00Z"}, 0)):
         async with client.get("/api/v1/search", params=query | more) as answer:
             assert len((await answer.json())["hits"]) == count
+    # The wearer's own name is understood in words as well.
+    asked = {"device": "glasses-01", "words": "driving"}
+    async with client.get("/api/v1/search", params=asked) as answer:
+        assert [hit["scenario"] for hit in (await answer.json())["hits"]] == ["Driving"]
 
 
 async def test_a_search_counts_from_the_present_in_the_zone_of_the_wearer(
