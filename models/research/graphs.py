@@ -193,16 +193,21 @@ def _lanhar_graphs() -> dict[str, Graph]:
 def main(arguments: Sequence[str] | None = None) -> int:
     """Export graphs; exits with 2 for an unknown name."""
     parser = argparse.ArgumentParser(prog="python -m models.research.graphs", description=__doc__)
-    parser.add_argument("--weights", type=weights_folder, default=WEIGHTS_DIR)
-    parser.add_argument("--out", type=Path, default=GRAPHS_DIR)
+    parser.add_argument(
+        "--weights", type=weights_folder, default=WEIGHTS_DIR, help="folder of the networks"
+    )
+    parser.add_argument(
+        "--out", type=Path, help="folder to write to, graphs in that of --weights by default"
+    )
     parser.add_argument("names", nargs="*", metavar="GRAPH", help="all unless named")
     options = parser.parse_args(arguments)
     every, registry = graphs(), Registry(options.weights)
+    out = options.out or options.weights / GRAPHS_DIR.name
     for name in options.names or every:
         if name not in every:
             parser.error(f"graph {name!r} is unknown; expected {', '.join(every)}")
         made = export(every[name], registry.load(every[name].key).module)
-        made.write(options.out, name)
+        made.write(out, name)
         print(f"{name}: {len(made.model)} bytes, {len(made.weights)} weights", flush=True)
     return 0
 

@@ -74,10 +74,8 @@ def served_config(config: Any) -> Any:
 
 def make(name: str, weights_dir: Path) -> str:
     """Return the command that makes a graph anew for the weights in a folder."""
-    weights = shlex.quote(str(weights_dir))
     shipped = weights_dir == GRAPHS_DIR.parent
+    own = "" if shipped else f" --weights {shlex.quote(str(weights_dir))}"
     if name.endswith(INT8_ENDING):
-        return f"python -m models.research.int8{'' if shipped else f' --weights {weights}'}"
-    out = shlex.quote(str(weights_dir / GRAPHS_DIR.name))
-    own = "" if shipped else f" --weights {weights} --out {out}"
+        return f"python -m models.research.int8{own}"
     return f"python -m models.research.graphs{own} {name}"

@@ -10,7 +10,6 @@ import json
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, replace
 from functools import partial
-from importlib.resources import files
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Generic, Literal
 from weakref import WeakValueDictionary
@@ -31,6 +30,7 @@ from models.serving.session import GraphSession, check_tensors
 from models.serving.weights_file import (
     FORMAT,
     REVISION_DIGITS,
+    WEIGHTS_DIR,
     DamagedWeightsError,
     MissingWeightsError,
     RegistryError,
@@ -38,7 +38,7 @@ from models.serving.weights_file import (
     UnknownModelError,
     as_half,
     joint_revision,
-    made_by,
+    made_anew_by,
     read_weights,
     write_weights,
 )
@@ -65,8 +65,6 @@ __all__ = [
     "RegistryError",
     "UnknownModelError",
 ]
-
-WEIGHTS_DIR = Path(str(files("models") / "weights"))
 
 Precision = Literal["int8", "float32"]
 """Precision of sound encoding: eight bits if there are weights for it, or float32."""
@@ -271,7 +269,8 @@ class Registry:
         if made_of != whole.sha256:
             raise DamagedWeightsError(
                 f"weights {beside} were made of {whole.name} {str(made_of)[:REVISION_DIGITS]}, and "
-                f"they are {whole.revision}; make them anew ({made_by(key.name)}) or {without}"
+                f"they are {whole.revision}; make them anew "
+                f"({made_anew_by(key.name, beside.parent)}) or {without}"
             )
         return weights
 
@@ -330,7 +329,8 @@ def _check_sizes(weights: StoredWeights, whole: StoredWeights, file: Path, witho
             expected = "no such tensor" if meant is None else f"shape {meant.shape}"
             raise DamagedWeightsError(
                 f"weights {file} have tensor {name!r} of shape {tensor.shape}, expected "
-                f"{expected} as {whole.name}; make them anew ({made_by(weights.name)}) or {without}"
+                f"{expected} as {whole.name}; make them anew "
+                f"({made_anew_by(weights.name, file.parent)}) or {without}"
             )
 
 

@@ -7,22 +7,23 @@ another shape or used with another label order. Nothing is unpickled.
 from __future__ import annotations
 
 import json
+import shlex
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from hashlib import sha256
-from typing import TYPE_CHECKING, Any, Protocol
+from importlib.resources import files
+from pathlib import Path
+from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 from safetensors import SafetensorError, safe_open
-from safetensors.numpy import save_file
+from safetensors.numpy import save
 
 from models.labels import LABELS
-from schemas.atomic_file import atomic_path
+from schemas.atomic_file import write_atomically
 
-if TYPE_CHECKING:
-    from pathlib import Path
-
+WEIGHTS_DIR = Path(str(files("models") / "weights"))
 FORMAT = "egolog-streams/1"
 REVISION_DIGITS = 12
 
@@ -97,6 +98,12 @@ def made_by(name: str) -> str:
     return f"python -m models.research.{_MADE_BY.get(name, 'egolog')}"
 
 
+def made_anew_by(name: str, weights_dir: Path) -> str:
+    """Return the command that makes the derived weights `name` of those in a folder anew."""
+    own = "" if weights_dir == WEIGHTS_DIR else f" --weights {shlex.quote(str(weights_dir))}"
+    return f"{made_by(name)}{own}"
+
+
 def joint_revision(revisions: Iterable[str]) -> str:
     """Return the revision of weights that serve together: 12 digits, or the only one as it is."""
     parts = [revision for revision in revisions if revision]
@@ -159,8 +166,8 @@ def write_weights(
         "sha256": digest,
         "revision": digest[:REVISION_DIGITS],
     }
-    with atomic_path(file) as draft:
-        save_file(dict(tensors), draft, metadata=metadata)
+    # Safetensors' own file is readable to nobody else; a worker may be another user.
+    write_atomically(file, save(dict(tensors), metadata=metadata))
     return StoredWeights(key.name, digest, labels, config_json, tensors)
 
 

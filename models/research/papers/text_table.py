@@ -12,12 +12,12 @@ from typing import TYPE_CHECKING
 
 import torch
 from safetensors import SafetensorError, safe_open
-from safetensors.torch import save_file
+from safetensors.torch import save
 from torch import Tensor
 
 from models.research.lib.errors import ResearchError
 from models.serving.registry import WEIGHTS_DIR
-from schemas.atomic_file import atomic_path
+from schemas.atomic_file import write_atomically
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -98,8 +98,7 @@ def write_table(table: TextTable, path: Path) -> None:
         "name": "scenario_text",
         "labels": json.dumps({"scenarios": list(table.names)}),
     }
-    with atomic_path(path) as draft:
-        save_file({"table": table.table.contiguous()}, draft, metadata=about)
+    write_atomically(path, save({"table": table.table.contiguous()}, metadata=about))
 
 
 def _twice(names: Sequence[str]) -> str:

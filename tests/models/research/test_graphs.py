@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from typing import TYPE_CHECKING
 
 import pytest
@@ -9,7 +10,7 @@ import pytest
 from models.research.graph_export import export
 from models.research.graphs import graphs, main
 from models.serving.graph_file import GRAPHS_DIR, GraphFile
-from models.serving.registry import Registry
+from models.serving.registry import WEIGHTS_DIR, Registry
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -46,3 +47,13 @@ def test_a_name_that_is_no_graph_is_refused(
     with pytest.raises(SystemExit):
         main(["--out", str(tmp_path), "nothing"])
     assert "graph 'nothing' is unknown; expected localization_mono" in capsys.readouterr().err
+
+
+def test_graphs_of_own_weights_lie_beside_them(tmp_path: Path) -> None:
+    shutil.copy(WEIGHTS_DIR / "scenario.safetensors", tmp_path)
+    before = {file: file.stat().st_mtime_ns for file in GRAPHS_DIR.iterdir()}
+    assert main(["--weights", str(tmp_path), "scenario_rows"]) == 0
+    assert GraphFile.read(tmp_path / "graphs", "scenario_rows").weights == (
+        GraphFile.read(GRAPHS_DIR, "scenario_rows").weights
+    )
+    assert {file: file.stat().st_mtime_ns for file in GRAPHS_DIR.iterdir()} == before

@@ -89,8 +89,12 @@ def test_eight_bits_of_other_encoders_are_refused(folder: Path, tmp_path: Path) 
     (tmp_path / "encoders_int8.safetensors").write_bytes(
         (folder / "encoders_int8.safetensors").read_bytes()
     )
-    with pytest.raises(DamagedWeightsError, match=r"make them anew .* or set EGOLOG_PRECISION"):
+    with pytest.raises(
+        DamagedWeightsError, match=r"make them anew .* or set EGOLOG_PRECISION"
+    ) as no:
         Registry(tmp_path, "int8").open(ENCODERS)
+    # Without the folder it would make those of the package anew.
+    assert f"(python -m models.research.int8 --weights {tmp_path})" in str(no.value)
     assert Registry(tmp_path).open(ENCODERS).int8 == ""
 
 

@@ -49,9 +49,6 @@ def test_all_graphs_together_are_small() -> None:
 def test_the_command_that_makes_a_graph_anew_leaves_those_of_other_weights_alone() -> None:
     own, shipped = Path("/srv/my weights"), GRAPHS_DIR.parent
     assert make("har", shipped) == "python -m models.research.graphs har"
-    assert make("har", own) == (
-        "python -m models.research.graphs --weights '/srv/my weights' "
-        "--out '/srv/my weights/graphs' har"
-    )
+    assert make("har", own) == ("python -m models.research.graphs --weights '/srv/my weights' har")
     assert make("seconds_int8", shipped) == "python -m models.research.int8"
     assert make("seconds_int8", own) == "python -m models.research.int8 --weights '/srv/my weights'"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 from typing import TYPE_CHECKING, Any, Self, assert_type
 
@@ -89,6 +90,14 @@ def test_what_was_saved_loads_as_the_same_network(tmp_path: Path) -> None:
     assert loaded.module.config == network.config
     rows = torch.randn(2, 15, network.config.row_width)
     assert torch.equal(network.eval()(rows), loaded.module(rows))
+
+
+@pytest.mark.skipif(os.name != "posix", reason="files have no such permissions")
+def test_what_was_saved_is_readable_to_whom_other_files_are(tmp_path: Path) -> None:
+    (tmp_path / "other").touch()
+    registry = Registry(tmp_path)
+    registry.save(SCENARIO, ScenarioNet(ScenarioConfig(hidden=32, sequence="lstm")))
+    assert registry.path(SCENARIO).stat().st_mode == (tmp_path / "other").stat().st_mode
 
 
 def test_weights_stored_as_half_load_as_float32(tmp_path: Path) -> None:
@@ -223,6 +232,6 @@ def test_a_graph_that_an_earlier_release_made_is_refused_before_it_serves(tmp_pa
         DamagedWeightsError,
         match=r"graph 'motion_features' \(it has no 'seconds', so an earlier release has made "
         r"it\); where they are right, make it anew: python -m models\.research\.graphs --weights "
-        rf"{tmp_path} --out {graphs} motion_features$",
+        rf"{tmp_path} motion_features$",
     ):
         Registry(tmp_path).open(served.ENCODERS, WEIGHTS_DIR / "encoders.safetensors")
