@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from models.recordings.imports.side_table import number, read_side_table
+from models.recordings.imports.side_table import number, read_table_and_header
 from models.recordings.protocol import TRUTH_KINDS, RecordingError, TruthSpan
 from models.recordings.skipped_rows import SkippedRows
 from schemas.evidence import REGIONS
@@ -22,32 +22,30 @@ COLUMNS = ("start_s", "end_s", "kind", "label")
 BAD_ROW = f"unusable in {TRUTH_NAME}"
 
 
-def read_truth(path: Path, start_ns: int) -> tuple[list[TruthSpan], SkippedRows]:
-    """Return the spans by start, and the rows that are none.
+def read_truth(path: Path, start_ns: int, end_ns: int) -> tuple[list[TruthSpan], SkippedRows]:
+    """Return the spans by start, and the rows that are none; the recording ends at `end_ns`.
 
     Raises `RecordingError` if the header above them lacks a column, or none of them can be used.
     """
-    rows = read_side_table(path)
-    if not rows:
-        return [], SkippedRows()
-    missing = [name for name in COLUMNS if name not in rows[0][1]]
-    if missing:
+    header, rows = read_table_and_header(path)
+    missing = [name for name in COLUMNS if name not in header]
+    if header and missing:
         raise RecordingError(f"header lacks {', '.join(missing)}; expected {','.join(COLUMNS)}")
     spans: list[TruthSpan] = []
     skipped = SkippedRows()
     first = ""
     for line, row in rows:
         try:
-            spans.append(_span(row, start_ns))
+            spans.append(_span(row, start_ns, end_ns))
         except RecordingError as error:
             first = first or f"line {line}: {error}"
             skipped.add(BAD_ROW, line, str(error))
-    if not spans:
+    if rows and not spans:
         raise RecordingError(first)
     return sorted(spans, key=lambda span: (span.start_ns, span.end_ns)), skipped
 
 
-def _span(row: dict[str, str], start_ns: int) -> TruthSpan:
+def _span(row: dict[str, str], start_ns: int, end_ns: int) -> TruthSpan:
     given = row.get("kind")
     kind = next((k for k in TRUTH_KINDS if k == (given or "").lower()), None)
     if kind is None:
@@ -65,6 +63,11 @@ def _span(row: dict[str, str], start_ns: int) -> TruthSpan:
         )
     if not 0 <= start < end:
         raise RecordingError(f"span is {start} to {end} s; expected 0 <= start_s < end_s")
+    if start * NS >= end_ns - start_ns:
+        raise RecordingError(
+            f"span is {start} to {end} s; the recording ends at {(end_ns - start_ns) / NS:g} s "
+            "(seconds count from its start, not from 1970 or midnight)"
+        )
     return TruthSpan(
         start_ns + round(start * NS), start_ns + round(end * NS), kind, row["label"], region
     )

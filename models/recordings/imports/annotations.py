@@ -28,7 +28,7 @@ def add_truth(files: Iterable[FoundFile], abouts: RecordingJsons, result: Import
         if not its:
             continue
         try:
-            spans, bad = read_truth(file.path, start_ns + shift_ns)
+            spans, bad = read_truth(file.path, start_ns + shift_ns, _end_ns(its))
         except RecordingError as error:
             result.skipped.append((str(file.display_path), str(error)))
             continue
@@ -57,9 +57,13 @@ def add_annotations(files: Iterable[FoundFile], recorders: Recorders, result: Im
             result.leave_out_rows(kind, len(bad))
             result.examples += [f"{file.display_path}: line {line}: {kind}" for line in bad]
         marks = [Mark(mark.time_ns + shift_ns, mark.text) for mark in marks]
-        spans = spans_of(marks, max(r.start_ns + round(r.duration_s * NS) for r in its))
+        spans = spans_of(marks, _end_ns(its))
         for recording in its:
             recording.add_truth(spans)
+
+
+def _end_ns(recordings: list[ImportedRecording]) -> int:
+    return max(each.start_ns + round(each.duration_s * NS) for each in recordings)
 
 
 def is_annotation(file: FoundFile) -> bool:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import math
+import re
 from typing import TYPE_CHECKING
 
 from models.recordings.imports.motion.delimited_table import read_text, split_lines
@@ -13,6 +14,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 _DELIMITERS = ",;\t"
+# The first line of a table that is written for Excel in any language.
+_SAID_DELIMITER = re.compile(r'^"?sep=([,;\t])"?\s*$', re.IGNORECASE)
 
 
 def read_side_table(path: Path) -> list[tuple[int, dict[str, str]]]:
@@ -21,13 +24,21 @@ def read_side_table(path: Path) -> list[tuple[int, dict[str, str]]]:
     Commas, semicolons or tabs; empty for an empty file. Raises `RecordingError` if the file cannot
     be read.
     """
+    return read_table_and_header(path)[1]
+
+
+def read_table_and_header(path: Path) -> tuple[list[str], list[tuple[int, dict[str, str]]]]:
+    """Return the names of the columns, none of an empty file, and what `read_side_table` does."""
     try:
         text, _ = read_text(path)
         lines = split_lines(text)
-        delimiter = max(_DELIMITERS, key=lines[0].count)
+        said = _SAID_DELIMITER.match(lines[0])
+        delimiter = said[1] if said else max(_DELIMITERS, key=lines[0].count)
         reader = csv.reader(lines, delimiter=delimiter)
+        if said:
+            next(reader)
         header = [name.strip().lower() for name in next(reader, [])]
-        return [
+        return [name for name in header if name], [
             (reader.line_num, dict(zip(header, (field.strip() for field in row), strict=False)))
             for row in reader
             if any(field.strip() for field in row)

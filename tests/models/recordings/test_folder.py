@@ -189,6 +189,8 @@ def test_truth_is_read_in_absolute_time(tmp_path: Path) -> None:
         ("2,1,sound,dog,", "expected 0 <= start_s < end_s"),
         ("0,1,sound,,", "label is empty"),
         ("0,x,sound,dog,", "no number"),
+        ("1,2,sound,dog,", "span is 1.0 to 2.0 s; the recording ends at 1 s"),
+        ("1772438400,1772438401,sound,dog,", "the recording ends at 1 s (seconds count from its"),
     ],
 )
 def test_bad_truth_is_skipped_and_named(tmp_path: Path, row: str, message: str) -> None:
@@ -227,8 +229,9 @@ def test_a_bad_row_of_the_truth_costs_no_other_row(tmp_path: Path) -> None:
         "start_s;end_s;kind;label\r\n0,5;1;Activity;Sitzen, lesend\r\n",
         "\ufeffStart_s\tEnd_s\tKind\tLabel\n0.5\t1\tactivity\tSitzen, lesend\n",
         'start_s, end_s, kind, label\n0.5, 1, activity,"Sitzen, lesend"\n\n',
+        "sep=;\r\nstart_s;end_s;kind;label\r\n0,5;1;activity;Sitzen, lesend\r\n",
     ],
-    ids=["semicolons", "tabs", "blanks"],
+    ids=["semicolons", "tabs", "blanks", "excel"],
 )
 def test_the_truth_of_a_spreadsheet_in_any_language_is_read(tmp_path: Path, table: str) -> None:
     motion(tmp_path / "m.csv", 50)
@@ -247,6 +250,14 @@ def test_a_truth_of_other_columns_is_skipped_and_names_what_it_lacks(tmp_path: P
     assert recording.truth() == ()
     line = "truth.csv: header lacks kind, label; expected start_s,end_s,kind,label"
     assert line in str(recording.report)
+
+
+def test_a_truth_of_one_row_without_a_header_is_not_taken_for_one_without_rows(
+    tmp_path: Path,
+) -> None:
+    motion(tmp_path / "m.csv", 50)
+    (tmp_path / "truth.csv").write_text("0,1,activity,sitting\n")
+    assert "header lacks start_s, end_s, kind, label" in str(open_folder(tmp_path).report)
 
 
 def test_motion_with_a_hole_keeps_its_times(tmp_path: Path) -> None:

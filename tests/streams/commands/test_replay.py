@@ -37,15 +37,17 @@ def test_what_was_skipped_is_listed_once(
 ) -> None:
     paper_sets.ego4d(tmp_path / "set", [{**VIDEO, "uid": uid} for uid in "ab"])
     (tmp_path / "set" / "v2" / "audio" / "b.flac").unlink()
-    sound(tmp_path / "plain.wav", 1.0)
-    (tmp_path / "noise.wav").write_bytes(b"RIFF")
-    recordings: list[Recording] = [*ego4d.open_set(tmp_path / "set"), open_folder(tmp_path)]
+    folder = tmp_path / "folder"
+    folder.mkdir()
+    sound(folder / "plain.wav", 1.0)
+    (folder / "noise.wav").write_bytes(b"RIFF")
+    recordings: list[Recording] = [*ego4d.open_set(tmp_path / "set"), open_folder(folder)]
     listed: set[str] = set()
     list_skipped(recordings, listed)
     list_skipped(recordings, listed)
     lines = capsys.readouterr().err.splitlines()
     assert lines[0] == "skipped: 1 file absent: b.flac"
-    assert lines[1].startswith(f"skipped {tmp_path / 'noise.wav'}: ")
+    assert lines[1].startswith(f"skipped {folder / 'noise.wav'}: ")
     assert len(lines) == 2
 
 
