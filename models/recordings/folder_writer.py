@@ -5,6 +5,8 @@ from __future__ import annotations
 import csv
 import json
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -16,8 +18,6 @@ from models.recordings.protocol import RecordingError
 from schemas.frames import NS
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from models.recordings.protocol import Recording
 
 CHUNK_S = 30.0
@@ -33,16 +33,32 @@ def write(
 ) -> None:
     """Write sound (FLAC), motion and truth (CSV), and identity (JSON).
 
-    `device_id` replaces the recording's own; `seconds` limits its length. Raises `RecordingError`
-    if it lacks sound or motion.
+    `device_id` replaces the recording's own; `seconds` limits its length. The folder appears once
+    it is whole. Raises `RecordingError` if the recording lacks sound or motion.
     """
-    if recording.sample_rate is None or recording.channels is None or recording.imu_rate is None:
-        raise RecordingError(f"recording {recording.name!r} lacks sound or motion; expected both")
     length_s = recording.duration_s if seconds is None else min(seconds, recording.duration_s)
-    folder.mkdir(parents=True, exist_ok=True)
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    with TemporaryDirectory(prefix=f".{folder.name}.partial-", dir=folder.parent) as made_here:
+        whole = Path(made_here) / "whole"
+        whole.mkdir()
+        _write_files(recording, whole, length_s, device_id)
+        try:
+            whole.rename(folder)
+        except OSError:
+            # It has files already, which those of the same names replace.
+            for file in whole.iterdir():
+                file.replace(folder / file.name)
+
+
+def _write_files(
+    recording: Recording, folder: Path, length_s: float, device_id: str | None
+) -> None:
+    rate, channels, imu_rate = recording.sample_rate, recording.channels, recording.imu_rate
+    if rate is None or channels is None or imu_rate is None:
+        raise RecordingError(f"recording {recording.name!r} lacks sound or motion; expected both")
     sound = folder / f"{name_of(recording.start_ns)}.flac"
-    _write_sound(recording, sound, length_s, recording.sample_rate, recording.channels)
-    _write_motion(recording, folder / "imu.csv", length_s, recording.imu_rate)
+    _write_sound(recording, sound, length_s, rate, channels)
+    _write_motion(recording, folder / "imu.csv", length_s, imu_rate)
     _write_truth(recording, folder / "truth.csv", length_s)
     described = {"start": _iso(recording.start_ns)}
     if device_id is None:

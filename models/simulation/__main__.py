@@ -8,6 +8,8 @@ clip, ear or user that anything was trained on.
 from __future__ import annotations
 
 import argparse
+import signal
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -23,8 +25,13 @@ if TYPE_CHECKING:
     from models.recordings.splits import Splits
 
 
-def main(arguments: Sequence[str] | None = None) -> None:
-    """Run the command line."""
+INTERRUPTED = 130
+TERMINATED = 143
+"""Statuses of a program that Ctrl-C or SIGTERM ended, as a shell's."""
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the command line; after Ctrl-C only whole days are left."""
     parser = argparse.ArgumentParser(prog="python -m models.simulation", description=__doc__)
     parser.add_argument(
         "--out", type=Path, required=True, help="output folder, one subfolder per day"
@@ -53,12 +60,19 @@ def main(arguments: Sequence[str] | None = None) -> None:
     for path in missing(data):
         print(f"simulated instead: {path} is not in {data}")
     split: Splits | str = options.split or unseen(data)
-    material = Material.read(data, split, elsewhere=False)  # type: ignore[arg-type]
-    for seed in range(options.seed, options.seed + options.days):
-        day = ComposedDay(seed, options.minutes, material, options.device)
-        write(day, options.out / day.name)
-        print(f"wrote {options.out / day.name}")
+    try:
+        material = Material.read(data, split, elsewhere=False)  # type: ignore[arg-type]
+        for seed in range(options.seed, options.seed + options.days):
+            day = ComposedDay(seed, options.minutes, material, options.device)
+            write(day, options.out / day.name)
+            print(f"wrote {options.out / day.name}")
+    except KeyboardInterrupt:
+        print("interrupted", file=sys.stderr)
+        return INTERRUPTED
+    return 0
 
 
 if __name__ == "__main__":
-    main()
+    # What is half written is deleted then, as after Ctrl-C.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(TERMINATED))
+    sys.exit(main())

@@ -21,6 +21,25 @@ def streams(recording: Recording) -> tuple[np.ndarray, np.ndarray]:
     return sound, motion
 
 
+def test_a_folder_that_is_interrupted_leaves_nothing_that_reads_as_a_whole_one(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    day = ComposedDay(3, 0.6, Material(), "earphones")
+
+    def interrupted(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patched:
+        patched.setattr("models.recordings.folder_writer._write_motion", interrupted)
+        with pytest.raises(KeyboardInterrupt):
+            write(day, tmp_path / "day")
+    assert list(tmp_path.iterdir()) == []
+    for _ in range(2):
+        write(day, tmp_path / "day", seconds=2.0)
+        assert open_folder(tmp_path / "day").streams == ("audio", "imu")
+        assert [file.name for file in tmp_path.iterdir()] == ["day"]
+
+
 @pytest.mark.parametrize("device", ["earphones", "headphones"])
 def test_a_written_day_reads_as_the_same_recording(device: Device, tmp_path: Path) -> None:
     day = ComposedDay(3, 0.6, Material(), device)
