@@ -6,8 +6,8 @@ export const SHORTEST = SECOND;
 export const LONGEST = 86_400_000;
 
 const NAMED = ["week", "month"];
-// Times after it are taken for none: no log has them.
-const LAST = Date.UTC(2100, 0);
+// Times before and after them are taken for none: no log has them, and the worker refuses them.
+const [FIRST, LAST] = [Date.UTC(2001, 0), Date.UTC(2100, 0)];
 
 // Return the requested view: `device` (null for the first one), `span` ("day", "week",
 // "month" or milliseconds), `end` (milliseconds; null for the newest record), `at` (the chosen time)
@@ -18,14 +18,14 @@ export function read() {
   const former = new URLSearchParams(location.hash.slice(1));
   const part = (name) => query.get(name) ?? former.get(name);
   const [span, end, at] = ["span", "end", "at"].map((name) => Number(part(name)));
-  const positive = (number) => (number > 0 && number < LAST ? number : null);
+  const time = (number) => (number > FIRST && number < LAST ? number : null);
   return {
     device: part("device") || null,
     zone: part("zone") || null,
-    chosen: positive(at),
-    pinned: positive(at) !== null,
+    chosen: time(at),
+    pinned: time(at) !== null,
     span: NAMED.includes(part("span")) ? part("span") : Number.isFinite(span) && span >= SHORTEST && span <= LONGEST ? span : "day",
-    end: positive(end),
+    end: time(end),
   };
 }
 
