@@ -13,11 +13,13 @@ from infra.broker import topic_creation
 from infra.broker.device_control import pause_end_ms, read_controls, write_control
 from infra.daily_log.store import LogStore
 from infra.device_state.erasure import erase, kept_by_kafka
+from infra.device_state.recording import recording_state
 from infra.errors import InfraError
 from infra.redis.client import connect
 from schemas import DeviceControl
 from schemas.event_time import NS_PER_MS, iso
 from schemas.ids import EXPECTED_ID, is_id
+from schemas.quiet_hours import QuietHours
 from streams.commands.groups import ActionGroup
 from streams.commands.running_services import running
 from streams.commands.tables import table
@@ -62,15 +64,19 @@ def _add_list(group: ActionGroup, app: EgoLogApp) -> None:
         finally:
             await redis.aclose()
         rows = []
+        given = app.settings.quiet_hours
+        quiet = None if given is None else QuietHours.parse(given)
         for name in sorted({*summaries, *controls}):
             summary = summaries.get(name)
-            state = _state(controls[name]) if name in controls else "active"
+            control = controls.get(name)
+            state = _state(control, quiet)
+            own = "" if control is None else control.quiet or ""
             span = ("", "", "0", "0")
             if summary is not None:
                 counts = str(summary.scenarios), str(summary.activities)
                 span = (iso(summary.first_ns), iso(summary.last_ns), *counts)
-            rows.append((name, state, *span))
-        head = ("device", "state", "first", "last", "scenarios", "activities")
+            rows.append((name, state, *span, own))
+        head = ("device", "state", "first", "last", "scenarios", "activities", "quiet hours")
         table(head, rows, empty="no device has a log yet")
 
 
@@ -191,11 +197,9 @@ async def _doubt(settings: Settings, device: str, control: DeviceControl | None)
             )
 
 
-def _state(control: DeviceControl) -> str:
-    if not control.is_paused(clock.now_s() * 1_000):
-        return "erased" if control.state == "erased" else "active"
-    until_ms = control.paused_until_ms
-    return "paused" if until_ms is None else f"paused until {iso(until_ms * NS_PER_MS)}"
+def _state(control: DeviceControl | None, quiet_of_all: QuietHours | None) -> str:
+    state, until_ms = recording_state(control, quiet_of_all, clock.now_ns())
+    return state if until_ms is None else f"{state} until {iso(until_ms * NS_PER_MS)}"
 
 
 def _until_ms(until: str | None) -> int | None:

@@ -20,9 +20,10 @@ from infra.broker.device_control import pause_end_ms
 from infra.daily_log.decisions import Decisions
 from infra.daily_log.intended_gaps import IntendedGap, intended_gaps
 from infra.daily_log.log_changes import silent_s
+from infra.device_state.recording import recording_state
 from schemas import DeviceControl
 from schemas.device_control import QuietText
-from schemas.event_time import NS_PER_MS, TIME_PATTERN
+from schemas.event_time import TIME_PATTERN
 from schemas.message import DeviceId
 from schemas.quiet_hours import QuietHours
 from streams.web import parameters
@@ -71,20 +72,8 @@ class DeviceDecisions:
 
     def state(self, device_id: str) -> dict[str, Any]:
         """Return whether a device records now, and the end of its pause in ms since the epoch."""
-        now_ns, control = clock.now_ns(), self.get(device_id)
-        if control is not None and control.state == "erased":
-            return {"state": "erased", "until": None}
-        if control is not None and control.is_paused(now_ns / NS_PER_MS):
-            return {"state": "paused", "until": control.paused_until_ms}
-        own = None if control is None or control.quiet is None else QuietHours.parse(control.quiet)
-        ends = [
-            hours.between(now_ns, now_ns + 86_400_000 * NS_PER_MS)[0][1] // NS_PER_MS
-            for hours in (self.quiet, own)
-            if hours is not None and hours.covers(now_ns)
-        ]
-        if ends:
-            return {"state": "quiet", "until": max(ends)}
-        return {"state": "active", "until": None}
+        state, until_ms = recording_state(self.get(device_id), self.quiet, clock.now_ns())
+        return {"state": state, "until": until_ms}
 
     async def gaps(
         self, store: LogStore, device_id: str, from_ns: int, to_ns: int
