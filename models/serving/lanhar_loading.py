@@ -26,6 +26,7 @@ from models.serving.served import (
     LANHAR_SENSOR,
     LANHAR_TEXT,
 )
+from models.serving.weights_file import made_anew_by
 
 if TYPE_CHECKING:
     from models.serving.registry import Registry
@@ -43,15 +44,18 @@ def open_lanhar(registry: Registry) -> Lanhar | None:
     return require_lanhar(registry)
 
 
-def require_lanhar(registry: Registry) -> Lanhar:
-    """Load LanHAR; raises `RegistryError` if its weights cannot be used."""
+def require_lanhar(registry: Registry, *, readout: bool = True) -> Lanhar:
+    """Load LanHAR, without the readout of a position where that is made of it anew.
+
+    Raises `RegistryError` if its weights cannot be used.
+    """
     sensor, text = registry.open(LANHAR_SENSOR), registry.open(LANHAR_TEXT)
     known, readings = _labels(registry), _readings(registry)
     if readings.config.sensor not in ("", sensor.revision):
         raise RegistryError(
             f"weights lanhar_readings are of sensor encoder {readings.config.sensor}, and it is "
             f"{sensor.revision}; expected them anew: "
-            "python -m models.research.lanhar.training.readings"
+            f"{made_anew_by(LANHAR_READINGS.name, registry.weights_dir)}"
         )
     return Lanhar(
         sensor=ServedSensorEncoder(sensor.sessions["lanhar_sensor"]),
@@ -60,7 +64,7 @@ def require_lanhar(registry: Registry) -> Lanhar:
         readings=readings,
         revision=sensor.revision,
         text_revision=text.revision,
-        readout=_readout(registry, sensor.revision),
+        readout=_readout(registry, sensor.revision) if readout else None,
         acceleration=sensor.acceleration,
         suffix=sensor.suffix,
     )
@@ -92,7 +96,7 @@ def _readout(registry: Registry, sensor: str) -> PositionReadout | None:
         raise RegistryError(
             f"weights lanhar_readout are of sensor encoder {readout.config.sensor}, and it is "
             f"{sensor}; expected them anew: "
-            "python -m models.research.lanhar.training.position_readout"
+            f"{made_anew_by(LANHAR_READOUT.name, registry.weights_dir)}"
         )
     return readout
 

@@ -71,6 +71,8 @@ _MADE_BY = {
     "lanhar_position": "lanhar.training.position",
     "lanhar_readout": "lanhar.training.position_readout",
 }
+# The option for the folder of commands that read and write a single one.
+_FOLDER_OPTIONS = {"lanhar_readings": "--out"}
 
 
 @dataclass(frozen=True)
@@ -100,7 +102,8 @@ def made_by(name: str) -> str:
 
 def made_anew_by(name: str, weights_dir: Path) -> str:
     """Return the command that makes the derived weights `name` of those in a folder anew."""
-    own = "" if weights_dir == WEIGHTS_DIR else f" --weights {shlex.quote(str(weights_dir))}"
+    option = _FOLDER_OPTIONS.get(name, "--weights")
+    own = "" if weights_dir == WEIGHTS_DIR else f" {option} {shlex.quote(str(weights_dir))}"
     return f"{made_by(name)}{own}"
 
 

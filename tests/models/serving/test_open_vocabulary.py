@@ -63,8 +63,24 @@ def test_readings_of_another_sensor_encoder_are_refused_with_how_to_make_them(
     other = Registry(tmp_path)
     save_lanhar(other)
     other.save(LANHAR_READINGS, Readings(ReadingsConfig(sensor="0" * 12)))
-    with pytest.raises(RegistryError, match=r"sensor encoder 0{12}.*lanhar\.training\.readings"):
+    command = rf"python -m models\.research\.lanhar\.training\.readings --out {tmp_path}$"
+    with pytest.raises(RegistryError, match=rf"sensor encoder 0{{12}}.* {command}"):
         require_lanhar(other)
+
+
+def test_a_readout_of_another_sensor_encoder_is_refused_except_where_it_is_made_anew(
+    registry: Registry, tmp_path: Path
+) -> None:
+    other = Registry(tmp_path)
+    save_lanhar(other)
+    config = ReadoutConfig(names=("sitting", "walking"), sensor="0" * 12)
+    other.save(LANHAR_READOUT, ReadoutWeights(config))
+    command = (
+        rf"python -m models\.research\.lanhar\.training\.position_readout --weights {tmp_path}$"
+    )
+    with pytest.raises(RegistryError, match=rf"sensor encoder 0{{12}}.* {command}"):
+        require_lanhar(other)
+    assert require_lanhar(other, readout=False).readout is None
 
 
 def test_the_shipped_readings_are_of_the_shipped_sensor_encoder() -> None:

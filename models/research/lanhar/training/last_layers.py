@@ -225,7 +225,7 @@ def _parser() -> argparse.ArgumentParser:
         default=WEIGHTS_DIR,
         help="folder of the weights to begin with",
     )
-    parser.add_argument("--out", type=Path, default=WEIGHTS_DIR, help="folder to write weights to")
+    parser.add_argument("--out", type=Path, help="folder to write to, that of --weights by default")
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument(
         "--seeds", type=int, default=1, help="number of seeds; more than one is a dry run"
@@ -278,7 +278,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         spread = f" ± {np.std(scores):.3f}" if options.seeds > 1 else ""
         print(f"{name}: macro-F1 {first:.3f} before, {np.mean(scores):.3f}{spread} now")
     if not options.check and not options.without_language and options.seeds == 1:
-        print(Registry(options.out).save(LANHAR_SENSOR, encoder, half=True).revision)
+        out = Registry(options.out or options.weights)
+        print(out.save(LANHAR_SENSOR, encoder, half=True).revision)
     return 0
 
 

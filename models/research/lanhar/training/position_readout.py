@@ -55,7 +55,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument(
         "--weights", type=weights_folder, default=WEIGHTS_DIR, help="folder of the weights"
     )
-    parser.add_argument("--out", type=Path, default=WEIGHTS_DIR, help="folder to write weights to")
+    parser.add_argument("--out", type=Path, help="folder to write to, that of --weights by default")
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--seeds", type=int, default=3, help="number of seeds of --check")
     parser.add_argument("--check", action="store_true", help="dry run: evaluate and write nothing")
@@ -63,7 +63,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     check_minimums(parser, options, seed=0, seeds=1)
     folder = needed_recordings(parser, options) / IMU
     pin_one_thread()
-    lanhar = require_lanhar(Registry(options.weights))
+    lanhar = require_lanhar(Registry(options.weights), readout=False)
     learned = [score_windows(lanhar, read(folder / name, split="train")) for name in FILES]
     checked = [score_windows(lanhar, read(folder / name, split="validation")) for name in FILES]
     names = lanhar.shipped.names
@@ -80,7 +80,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return 0
     everyone = [concatenate(*both) for both in zip(learned, checked, strict=True)]
     module = train_readout(list(zip(everyone, SHARES, strict=True)), config, names, options.seed)
-    print(Registry(options.out).save(LANHAR_READOUT, module, half=True).revision)
+    out = Registry(options.out or options.weights)
+    print(out.save(LANHAR_READOUT, module, half=True).revision)
     return 0
 
 
