@@ -7,7 +7,8 @@
   rad/s, uneven times allowed (the paper's devices: 200 Hz);
 - `labels.csv`: `start_s,end_s,activity,direction,distance,sound` and optionally `scenario`. Empty
   fields say nothing; a `sound` needs its `direction` (front, left, right, back) and `distance`
-  (near, far) relative to the wearer. Several rows may overlap.
+  (near, far) relative to the wearer. Several rows may overlap. A spreadsheet in any language may
+  have written it, as `truth.csv`.
 
 A session's folder may be named `YYYY-mm-ddTHH-MM-SSZ` to say when it began; otherwise the sessions
 of a user with a device follow one another a minute apart from a fixed start, by name.
@@ -15,7 +16,6 @@ of a user with a device follow one another a minute apart from a fixed start, by
 
 from __future__ import annotations
 
-import csv
 from datetime import UTC, datetime
 from functools import partial
 from typing import TYPE_CHECKING
@@ -23,6 +23,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from models.recordings.imports.motion.named_columns import read_columns
+from models.recordings.imports.side_table import number, read_table_and_header
 from models.recordings.protocol import EPOCH_START_NS, RecordingError, TruthSpan
 from models.recordings.report import SetReport
 from models.recordings.resampling import stretches
@@ -67,8 +68,9 @@ def open_set(root: Path, session: str | None = None) -> list[SessionRecording]:
         start_ns = _named_ns(number)
         if start_ns is None:
             start_ns = clock.get((device, user), EPOCH_START_NS)
-        rows = _rows(folder / "labels.csv", report)
-        ends = [row[1] for row in rows] + ([sound.frames / sound.rate] if sound else [])
+        sound_s = sound.frames / sound.rate if sound else np.inf
+        rows = _rows(folder / "labels.csv", sound_s, report)
+        ends = [row[1] for row in rows] + ([sound_s] if sound else [])
         clock[device, user] = start_ns + (int(np.ceil(max(ends, default=0.0))) + PAUSE_S) * NS
         if session is not None and name != session:
             continue
@@ -133,35 +135,46 @@ def _motion(path: Path, report: SetReport) -> SessionMotion | None:
     return SessionMotion(rate, laid)
 
 
-def _rows(path: Path, report: SetReport) -> list[tuple[float, float, dict[str, str]]]:
+def _rows(
+    path: Path, sound_s: float, report: SetReport
+) -> list[tuple[float, float, dict[str, str]]]:
+    """Return the labels that begin within the sound."""
     if not path.is_file():
         report.missing(path)
         return []
     rows = []
     try:
-        with path.open(newline="", encoding="utf-8-sig") as file:
-            reader = csv.DictReader(file)
-            lacking = [name for name in _LABELS if name not in (reader.fieldnames or ())]
-            if lacking:
-                report.skip(path, f"has no column {', '.join(lacking)}")
-                return []
-            for row in reader:
-                try:
-                    rows.append(_row(row))
-                except (TypeError, ValueError) as error:
-                    report.bad_row(path, reader.line_num, "malformed label", str(error))
-    except (OSError, UnicodeDecodeError, csv.Error) as error:
+        header, table = read_table_and_header(path)
+    except RecordingError as error:
         report.skip(path, str(error))
+        return []
+    lacking = [name for name in _LABELS if name not in header]
+    if lacking:
+        report.skip(path, f"has no column {', '.join(lacking)}")
+        return []
+    for line, row in table:
+        try:
+            rows.append(_row(row, sound_s))
+        except ValueError as error:
+            report.bad_row(path, line, "malformed label", str(error))
     return rows
 
 
-def _row(row: dict[str, str]) -> tuple[float, float, dict[str, str]]:
-    begin, end = float(row["start_s"]), float(row["end_s"])
-    if not 0 <= begin < end < np.inf:
+def _row(row: dict[str, str], sound_s: float) -> tuple[float, float, dict[str, str]]:
+    begin, end = number(row.get("start_s")), number(row.get("end_s"))
+    if begin is None or end is None:
+        raise ValueError(
+            f"start_s or end_s is no number ({row.get('start_s')!r}, {row.get('end_s')!r}); "
+            "expected seconds since the sound began"
+        )
+    if not 0 <= begin < end:
         raise ValueError(f"lasts from {begin} to {end} s; expected 0 <= start_s < end_s")
+    if begin >= sound_s:
+        raise ValueError(f"begins at {begin} s, and the sound ends at {sound_s:g} s")
     labels = {name: (row.get(name) or "").strip() for name in (*_LABELS[2:], "scenario")}
     if labels["sound"]:
         for name, allowed in (("direction", DIRECTIONS), ("distance", DISTANCES)):
+            labels[name] = labels[name].lower()
             if labels[name] not in allowed:
                 raise ValueError(
                     f"{name} is {labels[name]!r}; expected one of {', '.join(allowed)}"

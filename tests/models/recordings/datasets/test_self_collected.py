@@ -42,6 +42,34 @@ def test_bad_label_rows_are_named_and_counted(tmp_path: Path) -> None:
     assert found.report.rows[folder / "labels.csv"].total == 4
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        "\ufeffsep=;\r\nStart_s;End_s;Activity;Direction;Distance;Sound\r\n0,5;3;;Left;FAR;dog\r\n",
+        "start_s\tend_s\tactivity\tdirection\tdistance\tsound\n0.5\t3\t\tleft\tfar\tdog\n",
+    ],
+    ids=["excel", "tabs"],
+)
+def test_labels_of_a_spreadsheet_in_any_language_are_read(tmp_path: Path, text: str) -> None:
+    folder = paper_sets.self_collected(tmp_path, "glasses/u1/2026-03-02T08-00-00Z")
+    (folder / "labels.csv").write_text(text, newline="")
+    (recording,) = open_set(tmp_path)
+    (span,) = recording.truth()
+    assert (span.start_ns - recording.start_ns, span.region) == (NS // 2, "left-far")
+    assert str(recording.report) == ""
+
+
+def test_a_label_after_the_sound_is_named_and_moves_no_later_session(tmp_path: Path) -> None:
+    folder = paper_sets.self_collected(tmp_path, "glasses/u1/a")
+    paper_sets.self_collected(tmp_path, "glasses/u1/b")
+    rows = "start_s,end_s,activity,direction,distance,sound\n1772438400,1772438412,walking,,,\n"
+    (folder / "labels.csv").write_text(rows)
+    first, second = open_set(tmp_path)
+    assert first.truth() == ()
+    assert "begins at 1772438400.0 s, and the sound ends at 6 s" in str(first.report)
+    assert second.start_ns - first.start_ns == 66 * NS
+
+
 def test_absent_and_unusable_files_are_named(tmp_path: Path) -> None:
     one = paper_sets.self_collected(tmp_path, "glasses/anna/01")
     two = paper_sets.self_collected(tmp_path, "glasses/anna/02")
