@@ -13,10 +13,9 @@ from collections import defaultdict
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
+from aiokafka import AIOKafkaProducer
 from aiokafka.admin import AIOKafkaAdminClient, NewPartitions
 from aiokafka.errors import (
-    GroupCoordinatorNotAvailableError,
     IncompatibleBrokerVersion,
     KafkaError,
     TopicAuthorizationFailedError,
@@ -24,7 +23,7 @@ from aiokafka.errors import (
 from aiokafka.partitioner import murmur2
 
 from infra import topics
-from infra.broker import broker_topics
+from infra.broker import broker_topics, fleet
 from infra.broker.access import broker_error, client_arguments
 from infra.broker.signing import Signatures
 from infra.broker.topic_reader import TopicReader
@@ -70,7 +69,8 @@ async def grow(settings: Settings, partitions: int, *, force: bool = False) -> G
     try:
         await admin.start()
         await _refuse_running(admin, settings.app_id)
-        unread = await _unread(settings, {name: count or 0 for name, count in counts.items()})
+        by_topic = await fleet.unread(settings, {name: n or 0 for name, n in counts.items()})
+        unread = sum(each.messages for each in by_topic.values())
         if unread and not force:
             raise TopicsError(
                 f"{unread} messages are not processed yet, and what follows them would go to other "
@@ -103,45 +103,11 @@ async def _add_partitions(admin: AIOKafkaAdminClient, names: list[str], partitio
 
 
 async def _refuse_running(admin: AIOKafkaAdminClient, group: str) -> None:
-    # The first request to a new cluster triggers the election of a group coordinator.
-    deadline = asyncio.get_running_loop().time() + _DEADLINE_S
-    while True:
-        try:
-            [response] = await admin.describe_consumer_groups([group])
-            break
-        except GroupCoordinatorNotAvailableError:
-            if asyncio.get_running_loop().time() > deadline:
-                raise
-            await asyncio.sleep(0.2)
-    members = sum(len(described[5]) for described in response.groups)
+    members = len((await fleet.described(admin, group))[5])
     if members:
         raise TopicsError(
             f"{members} worker(s) of group {group} still run: stop all of them before topics grow"
         )
-
-
-async def _unread(settings: Settings, counts: dict[str, int]) -> int:
-    """Return how many messages the workers' group has not committed yet."""
-    consumer = AIOKafkaConsumer(
-        **client_arguments(settings),
-        group_id=settings.app_id,
-        enable_auto_commit=False,
-    )
-    await consumer.start()
-    try:
-        unread = 0
-        for topic in topics.TOPICS:
-            if topic.name not in topics.READ_BY_WORKERS:
-                continue
-            name = settings.topic(topic.name)
-            partitions = [TopicPartition(name, number) for number in range(counts[name])]
-            begins = await consumer.beginning_offsets(partitions)
-            for tp, end in (await consumer.end_offsets(partitions)).items():
-                committed = await consumer.committed(tp)
-                unread += end - max(begins[tp], committed or 0)
-        return unread
-    finally:
-        await consumer.stop()
 
 
 async def _until_all_have(settings: Settings, partitions: int) -> None:

@@ -23,6 +23,7 @@ NAMES = (
     "replay",
     "settings",
     "simulate",
+    "status",
     "topics",
 )
 """The commands that `registration.register` adds to Faust's own."""

@@ -12,6 +12,7 @@ from streams.commands import (
     models,
     notifications,
     replay,
+    status,
 )
 from streams.engine.app import EgoLogApp
 
@@ -29,3 +30,4 @@ def register(app: EgoLogApp) -> None:
     models.register(app)
     notifications.register(app)
     replay.register(app)
+    status.register(app)

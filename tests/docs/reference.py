@@ -44,6 +44,7 @@ OURS = (
     "finetune",
     "notifications",
     "dead-letters",
+    "status",
     "topics",
     "settings",
 )

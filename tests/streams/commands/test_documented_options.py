@@ -38,6 +38,7 @@ OPTIONS: dict[tuple[str, ...], tuple[str, ...]] = {
         "--device=x",
         "--session=x",
     ),
+    ("status",): ("--behind=120", "--json"),
     ("topics",): ("--create", "--grow=8", "--force"),
 }
 # Those of other programs.

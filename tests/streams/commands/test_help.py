@@ -25,6 +25,7 @@ OURS = (
     "replay",
     "settings",
     "simulate",
+    "status",
     "topics",
 )
 # A sentence as Faust's own, "List agents.": it fits its line, so click cuts none of it off.
