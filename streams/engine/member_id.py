@@ -7,15 +7,17 @@ and a new pod, or a copy of the folder on another host, has one of its own.
 from __future__ import annotations
 
 import fcntl
+import logging
 import os
 import re
 import secrets
 import socket
-from contextlib import suppress
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+log = logging.getLogger(__name__)
 
 _OWN = re.compile(rb"[0-9a-f]{16}")
 # Kafka permits these kinds of characters, and 249 of them.
@@ -26,17 +28,26 @@ _HOST_MAX = 63
 class MemberId:
     """The id of a file, held until the process ends.
 
-    `value` is None while another process has it, and where the file cannot be written or locked.
+    `value` is None while another process has it, and where the file cannot be written or locked,
+    with a line of log.
     """
 
     def __init__(self, path: Path) -> None:
         self.value: str | None = None
         self._file: int | None = None
-        with suppress(OSError):
+        try:
             self._file = os.open(path, os.O_RDWR | os.O_CREAT, 0o666)
             fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)
             host = _NOT_PERMITTED.sub("-", socket.gethostname())[:_HOST_MAX]
             self.value = f"{host}-{path.name}-{_own(self._file)}"
+        except BlockingIOError:
+            log.warning("%s is another worker's place in the group: joining as a new member", path)
+        except OSError as error:
+            log.warning(
+                "%s keeps no place in the group (%s): joining as a new member, which is missed for "
+                "its session if it is killed",
+                *(path, (error.strerror or str(error)).lower()),
+            )
 
     def close(self) -> None:
         """Let another process have the id."""

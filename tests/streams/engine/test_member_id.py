@@ -46,7 +46,9 @@ def test_a_worker_that_starts_again_has_its_id_again(tmp_path: Path) -> None:
     again.close()
 
 
-def test_no_two_processes_have_an_id(tmp_path: Path, ids: list[MemberId]) -> None:
+def test_no_two_processes_have_an_id(
+    tmp_path: Path, ids: list[MemberId], caplog: pytest.LogCaptureFixture
+) -> None:
     context = multiprocessing.get_context("fork")
     there, here = context.Pipe()
 
@@ -58,6 +60,9 @@ def test_no_two_processes_have_an_id(tmp_path: Path, ids: list[MemberId]) -> Non
     process.start()
     value = here.recv()
     assert MemberId(tmp_path / NAME).value is None
+    assert caplog.messages == [
+        f"{tmp_path / NAME} is another worker's place in the group: joining as a new member"
+    ]
     process.kill()
     process.join()
     assert take(tmp_path, ids) == value
@@ -94,9 +99,13 @@ def test_what_is_no_id_is_replaced(tmp_path: Path, ids: list[MemberId], content:
 
 
 def test_where_nothing_can_be_written_there_is_no_id(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     assert MemberId(tmp_path / "gone" / NAME).value is None
+    assert caplog.messages == [
+        f"{tmp_path / 'gone' / NAME} keeps no place in the group (no such file or directory): "
+        "joining as a new member, which is missed for its session if it is killed"
+    ]
 
     def full(*_: object) -> int:
         raise OSError(28, "No space left on device")
