@@ -254,6 +254,8 @@ class EgoLogApp(GuardedApp):
             self._runtime = None
             await self._controls.close()
             self.own_core.close()
+            if not self.crashed:
+                self.short_lives.forget()
 
     async def _follow_decisions(self) -> None:
         decisions = Decisions.of(self.runtime.log)

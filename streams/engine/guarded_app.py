@@ -17,6 +17,7 @@ from streams.engine.kafka.consumer import Consumer
 from streams.engine.kafka.credentials import credentials
 from streams.engine.kafka.transport import Transport
 from streams.engine.member_id import MemberId
+from streams.engine.short_lives import ShortLives
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Mapping
@@ -71,6 +72,11 @@ class GuardedApp(faust.App):
             # An embedded broker, and its groups, begin with their worker.
             return None
         return MemberId(self.settings.run_dir / f"member-{self.conf.web_port}").value
+
+    @cached_property
+    def short_lives(self) -> ShortLives:
+        """How often in a row a worker of this run folder and port has ended soon."""
+        return ShortLives(self.settings.run_dir / f"joined-{self.conf.web_port}")
 
     def is_published(self, message: Message) -> bool:
         """Return whether a frame is read again only to learn from: its windows are published."""

@@ -97,7 +97,12 @@ class FetchingThread(AIOKafkaConsumerThread):
         consumer = self._ensure_consumer()
         member_id = None if self.app.client_only else getattr(self.app, "member_id", None)
         if member_id is not None:
-            StaticMember(consumer._coordinator, member_id, str(self.app.conf.canonical_url))
+            StaticMember(
+                consumer._coordinator,
+                member_id,
+                str(self.app.conf.canonical_url),
+                self.app.short_lives,
+            )
         fetcher = consumer._fetcher
         choose = fetcher._get_actions_per_node
         fetcher._get_actions_per_node = lambda assignment: choose(

@@ -17,6 +17,7 @@ worker's page. So the instance id is of these, too: who starts with others is an
 
 from __future__ import annotations
 
+import asyncio
 import logging
 from hashlib import blake2s
 from typing import TYPE_CHECKING, Any
@@ -26,6 +27,8 @@ from aiokafka.protocol.group import JoinGroupRequest, LeaveGroupRequest
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
+
+    from streams.engine.short_lives import ShortLives
 
 log = logging.getLogger(__name__)
 
@@ -39,13 +42,17 @@ class StaticMember:
     """Makes aiokafka's `GroupCoordinator` a static member, `name` at the address `url`.
 
     A member whose place was taken goes on as a dynamic one, with a line of log, and so does one
-    whose broker knows no static members.
+    whose broker knows no static members. One with too many `short_lives` joins later.
     """
 
-    def __init__(self, coordinator: Any, name: str, url: str) -> None:
+    def __init__(
+        self, coordinator: Any, name: str, url: str, short_lives: ShortLives | None = None
+    ) -> None:
         self._coordinator = coordinator
         self._name, self._url = name, url
         self._is_static = True
+        # None once the first join is noted.
+        self._short_lives = short_lives
         self._send, self._join = coordinator._send_req, coordinator._do_rejoin_group
         self._reset = coordinator.reset_generation
         coordinator._send_req, coordinator._do_rejoin_group = self.send, self.join
@@ -82,6 +89,12 @@ class StaticMember:
         The broker's refusal tells whether the session is over or the place is another's.
         """
         coordinator = self._coordinator
+        if self._short_lives is not None:
+            short_lives, self._short_lives = self._short_lives, None
+            await self._stay_out(short_lives)
+            if coordinator._closing.done():
+                return False
+            short_lives.note_join()
         coordinator._group_instance_id = self._instance_id(subscription.topics)
         if self._lost:
             self._asked, self._lost = self._lost, ""
@@ -94,6 +107,17 @@ class StaticMember:
                 coordinator._group_subscription = set(subscription.topics)
                 coordinator._metadata_snapshot = coordinator._get_metadata_snapshot()
         return joined
+
+    async def _stay_out(self, short_lives: ShortLives) -> None:
+        """Let the others have the partitions for a while; a worker that stops waits no longer."""
+        seconds = short_lives.stay_out_s(self._coordinator._session_timeout_ms / 1_000)
+        if seconds:
+            log.warning(
+                "this worker ended soon after each of its last starts: it stays out of the group "
+                "for %g s, and others have its partitions",
+                seconds,
+            )
+            await asyncio.wait([self._coordinator._closing], timeout=seconds)
 
     def _instance_id(self, topics: Iterable[str]) -> str | None:
         if not self._is_static:

@@ -1,7 +1,8 @@
 from __future__ import annotations
 
 import asyncio
-from typing import TYPE_CHECKING, Any
+from types import SimpleNamespace
+from typing import TYPE_CHECKING, Any, cast
 
 import pytest
 from redis.exceptions import OutOfMemoryError
@@ -13,6 +14,8 @@ from streams.engine.app import EgoLogApp
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+    from streams.engine.runtime import Runtime
 
 
 @pytest.fixture
@@ -120,3 +123,22 @@ async def test_what_nobody_foresaw_ends_the_worker_with_its_traceback(
     assert app.crashed
     assert "ZeroDivisionError" in caplog.text
     assert "Traceback" in caplog.text
+
+
+@pytest.mark.parametrize("ends_by_itself", [False, True])
+async def test_only_a_worker_that_ends_by_itself_counts_as_one_that_lived_shortly(
+    app: EgoLogApp, monkeypatch: pytest.MonkeyPatch, *, ends_by_itself: bool
+) -> None:
+    async def close() -> None:
+        """Close nothing."""
+
+    app._runtime = cast("Runtime", SimpleNamespace(close=close))
+    monkeypatch.setattr(app._controls, "close", close)
+    # To ask for it would make it, with an event loop of its own.
+    monkeypatch.setattr(app, "guarded_consumer", lambda: None)
+    app.short_lives.note_join()
+    if ends_by_itself:
+        app.end(TopicsError("topic spatial is missing"))
+    await app.on_stop()
+    joined = app.settings.run_dir / f"joined-{app.settings.web_port}"
+    assert joined.exists() == ends_by_itself

@@ -135,10 +135,12 @@ async def test_a_worker_that_has_an_id_joins_by_it(
     consumer._coordinator = "coordinator"
     worker = thread(consumer)
     conf = SimpleNamespace(canonical_url="http://here:6066")
-    worker.app = SimpleNamespace(client_only=client_only, member_id=member_id, conf=conf)
+    worker.app = SimpleNamespace(
+        client_only=client_only, member_id=member_id, conf=conf, short_lives="lives"
+    )
     await worker.on_start()
     is_static = not client_only and member_id is not None
-    assert made == [("coordinator", "a", "http://here:6066")] * is_static
+    assert made == [("coordinator", "a", "http://here:6066", "lives")] * is_static
 
 
 async def test_a_fetch_across_a_change_of_partitions_looked_at_nothing(

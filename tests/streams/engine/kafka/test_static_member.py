@@ -4,7 +4,7 @@ import asyncio
 from contextlib import AsyncExitStack, asynccontextmanager
 from time import monotonic
 from types import SimpleNamespace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 from uuid import uuid4
 
 import pytest
@@ -14,9 +14,11 @@ from aiokafka.errors import KafkaError, NodeNotReadyError, UnknownMemberIdError
 from aiokafka.protocol.group import JoinGroupRequest, LeaveGroupRequest
 
 from streams.engine.kafka.static_member import StaticMember
+from streams.engine.short_lives import ShortLives
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable
+    from pathlib import Path
 
 HERE = "http://here:6066"
 SESSION_S = 6.0
@@ -71,7 +73,7 @@ class Group:
     async def grow(self, partitions: int) -> None:
         await self._admin.create_partitions({self.topic: NewPartitions(partitions)})
 
-    async def member(self, name: str) -> Member:
+    async def member(self, name: str, short_lives: ShortLives | None = None) -> Member:
         member = Member(
             bootstrap_servers=self.bootstrap,
             group_id=self.name,
@@ -82,7 +84,7 @@ class Group:
             metadata_max_age_ms=500,
         )
         await member.start()
-        StaticMember(member._coordinator, name, HERE)
+        StaticMember(member._coordinator, name, HERE, short_lives)
         member.subscribe([self.topic])
         self._stack.push_async_callback(member.stop)
         return member
@@ -204,6 +206,8 @@ class Coordinator:
         self._group_instance_id: str | None = None
         self._group_subscription = self._metadata_snapshot = None
         self._maybe_leave_group: Any = None
+        self._session_timeout_ms = int(SESSION_S * 1000)
+        self._closing: asyncio.Future[None] = asyncio.get_event_loop().create_future()
 
     async def _send_req(self, request: Any) -> Any:
         if isinstance(request, LeaveGroupRequest):
@@ -271,3 +275,59 @@ async def test_who_starts_with_another_address_or_other_topics_is_another_member
         await StaticMember(coordinator, "a", url).join(SimpleNamespace(topics=list(topics)))
         ids.add(coordinator._group_instance_id)
     assert len(ids) == 3
+
+
+class Lives:
+    """The lives of a worker that has to stay out for a while."""
+
+    def __init__(self, out_s: float) -> None:
+        self.out_s = out_s
+        self.joins = 0
+
+    def stay_out_s(self, session_s: float) -> float:
+        assert session_s == SESSION_S
+        return self.out_s
+
+    def note_join(self) -> None:
+        self.joins += 1
+
+
+async def test_who_ended_soon_too_often_joins_later_and_only_the_first_time(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    coordinator, lives = Coordinator(0, 0), Lives(0.2)
+    member = StaticMember(coordinator, "a", HERE, cast("ShortLives", lives))
+    began = monotonic()
+    assert await member.join(TOPICS)
+    assert monotonic() - began >= 0.2
+    assert await member.join(TOPICS)
+    assert lives.joins == 1
+    assert caplog.messages == [
+        "this worker ended soon after each of its last starts: it stays out of the group for 0.2 "
+        "s, and others have its partitions"
+    ]
+
+
+async def test_who_stays_out_stops_at_once_and_does_not_join() -> None:
+    coordinator, lives = Coordinator(), Lives(60.0)
+    member = StaticMember(coordinator, "a", HERE, cast("ShortLives", lives))
+    joining = asyncio.ensure_future(member.join(TOPICS))
+    await asyncio.sleep(0)
+    coordinator._closing.set_result(None)
+    assert await asyncio.wait_for(joining, 5.0) is False
+    assert (coordinator.asked, lives.joins) == ([], 0)
+
+
+@pytest.mark.services
+async def test_others_have_the_partitions_of_one_that_ends_again_and_again(
+    group: Group, tmp_path: Path
+) -> None:
+    first, second = await pair(group)
+    for _ in range(4):
+        await second.freeze()
+        second = await group.member("b", ShortLives(tmp_path / "joined"))
+        await asyncio.sleep(1.0)
+    # The fourth stays out.
+    await first.partitions(2, 3 * SESSION_S)
+    await second.partitions(1, 3 * SESSION_S)
+    await first.partitions(1, SESSION_S)
