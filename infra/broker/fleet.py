@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import re
-import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -12,7 +11,7 @@ from aiokafka import AIOKafkaConsumer, TopicPartition
 from aiokafka.coordinator.protocol import ConsumerProtocolMemberAssignment
 from aiokafka.errors import GroupCoordinatorNotAvailableError, KafkaError
 
-from infra import topics
+from infra import clock, topics
 from infra.broker.access import broker_error, client_arguments
 from infra.broker.admin import admin_client
 
@@ -142,4 +141,4 @@ async def _waits_s(consumer: AIOKafkaConsumer, starts: Mapping[TopicPartition, i
         for tp, records in (await consumer.getmany(timeout_ms=_FETCH_MS)).items():
             oldest.setdefault(tp, records[0].timestamp)
             consumer.pause(tp)
-    return max(0.0, time.time() - min(oldest.values()) / 1_000) if oldest else 0.0
+    return max(0.0, clock.now_s() - min(oldest.values()) / 1_000) if oldest else 0.0
