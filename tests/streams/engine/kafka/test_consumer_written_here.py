@@ -14,8 +14,6 @@ if TYPE_CHECKING:
     import pytest
     from faust.types import TP
 
-    pass
-
 
 class Writing:
     """A consumer of what it writes itself, whose agents have `room` for so many messages."""
@@ -61,7 +59,7 @@ async def test_what_was_written_here_is_handed_over_once(monkeypatch: pytest.Mon
 async def test_records_in_quick_succession_are_handed_over_together(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr("streams.engine.kafka.consumer._APART_S", 0.1)
+    monkeypatch.setattr("streams.engine.kafka.consumer._APART_S", 0.5)
     writing = Writing(monkeypatch)
     writing.consumer.take_written(Record(0))
     await asyncio.sleep(0.01)
@@ -70,7 +68,7 @@ async def test_records_in_quick_succession_are_handed_over_together(
         writing.consumer.take_written(Record(offset))
     await asyncio.sleep(0.01)
     assert writing.delivered == [0]
-    await asyncio.sleep(0.1)
+    await asyncio.sleep(0.6)
     assert writing.delivered == [0, 1, 2]
 
 
