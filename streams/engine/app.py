@@ -255,7 +255,7 @@ class EgoLogApp(GuardedApp):
             await self._controls.close()
             self.own_core.close()
             if not self.crashed:
-                self.short_lives.forget()
+                self.crash_loop.forget()
 
     async def _follow_decisions(self) -> None:
         decisions = Decisions.of(self.runtime.log)

@@ -11,13 +11,13 @@ import faust
 from faust.exceptions import AlreadyConfiguredWarning
 
 from infra.local.embedded import broker_life
+from streams.engine.crash_loop import CrashLoop
 from streams.engine.fatal_errors import explained
 from streams.engine.faust_options import faust_options
 from streams.engine.kafka.consumer import Consumer
 from streams.engine.kafka.credentials import credentials
 from streams.engine.kafka.transport import Transport
 from streams.engine.member_id import MemberId
-from streams.engine.short_lives import ShortLives
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Mapping
@@ -74,9 +74,9 @@ class GuardedApp(faust.App):
         return MemberId(self.settings.run_dir / f"member-{self.conf.web_port}").value
 
     @cached_property
-    def short_lives(self) -> ShortLives:
+    def crash_loop(self) -> CrashLoop:
         """How often in a row a worker of this run folder and port has ended soon."""
-        return ShortLives(self.settings.run_dir / f"joined-{self.conf.web_port}")
+        return CrashLoop(self.settings.run_dir / f"joined-{self.conf.web_port}")
 
     def is_published(self, message: Message) -> bool:
         """Return whether a frame is read again only to learn from: its windows are published."""

@@ -101,7 +101,7 @@ class FetchingThread(AIOKafkaConsumerThread):
                 consumer._coordinator,
                 member_id,
                 str(self.app.conf.canonical_url),
-                self.app.short_lives,
+                self.app.crash_loop,
             )
         fetcher = consumer._fetcher
         choose = fetcher._get_actions_per_node

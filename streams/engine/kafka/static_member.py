@@ -28,7 +28,7 @@ from aiokafka.protocol.group import JoinGroupRequest, LeaveGroupRequest
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from streams.engine.short_lives import ShortLives
+    from streams.engine.crash_loop import CrashLoop
 
 log = logging.getLogger(__name__)
 
@@ -42,17 +42,17 @@ class StaticMember:
     """Makes aiokafka's `GroupCoordinator` a static member, `name` at the address `url`.
 
     A member whose place was taken goes on as a dynamic one, with a line of log, and so does one
-    whose broker knows no static members. One with too many `short_lives` joins later.
+    whose broker knows no static members. One in a crash loop joins later.
     """
 
     def __init__(
-        self, coordinator: Any, name: str, url: str, short_lives: ShortLives | None = None
+        self, coordinator: Any, name: str, url: str, crash_loop: CrashLoop | None = None
     ) -> None:
         self._coordinator = coordinator
         self._name, self._url = name, url
         self._is_static = True
         # None once the first join is noted.
-        self._short_lives = short_lives
+        self._crash_loop = crash_loop
         self._send, self._join = coordinator._send_req, coordinator._do_rejoin_group
         self._reset = coordinator.reset_generation
         coordinator._send_req, coordinator._do_rejoin_group = self.send, self.join
@@ -89,12 +89,12 @@ class StaticMember:
         The broker's refusal tells whether the session is over or the place is another's.
         """
         coordinator = self._coordinator
-        if self._short_lives is not None:
-            short_lives, self._short_lives = self._short_lives, None
-            await self._stay_out(short_lives)
+        if self._crash_loop is not None:
+            crash_loop, self._crash_loop = self._crash_loop, None
+            await self._back_off(crash_loop)
             if coordinator._closing.done():
                 return False
-            short_lives.note_join()
+            crash_loop.note_join()
         coordinator._group_instance_id = self._instance_id(subscription.topics)
         if self._lost:
             self._asked, self._lost = self._lost, ""
@@ -108,9 +108,9 @@ class StaticMember:
                 coordinator._metadata_snapshot = coordinator._get_metadata_snapshot()
         return joined
 
-    async def _stay_out(self, short_lives: ShortLives) -> None:
+    async def _back_off(self, crash_loop: CrashLoop) -> None:
         """Let the others have the partitions for a while; a worker that stops waits no longer."""
-        seconds = short_lives.stay_out_s(self._coordinator._session_timeout_ms / 1_000)
+        seconds = crash_loop.backoff_s(self._coordinator._session_timeout_ms / 1_000)
         if seconds:
             log.warning(
                 "this worker ended soon after each of its last starts: it stays out of the group "

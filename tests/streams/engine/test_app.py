@@ -136,7 +136,7 @@ async def test_only_a_worker_that_ends_by_itself_counts_as_one_that_lived_shortl
     monkeypatch.setattr(app._controls, "close", close)
     # To ask for it would make it, with an event loop of its own.
     monkeypatch.setattr(app, "guarded_consumer", lambda: None)
-    app.short_lives.note_join()
+    app.crash_loop.note_join()
     if ends_by_itself:
         app.end(TopicsError("topic spatial is missing"))
     await app.on_stop()

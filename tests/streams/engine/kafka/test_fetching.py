@@ -136,7 +136,7 @@ async def test_a_worker_that_has_an_id_joins_by_it(
     worker = thread(consumer)
     conf = SimpleNamespace(canonical_url="http://here:6066")
     worker.app = SimpleNamespace(
-        client_only=client_only, member_id=member_id, conf=conf, short_lives="lives"
+        client_only=client_only, member_id=member_id, conf=conf, crash_loop="lives"
     )
     await worker.on_start()
     is_static = not client_only and member_id is not None

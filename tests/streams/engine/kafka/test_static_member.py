@@ -13,8 +13,8 @@ from aiokafka.admin import AIOKafkaAdminClient, NewPartitions, NewTopic
 from aiokafka.errors import KafkaError, NodeNotReadyError, UnknownMemberIdError
 from aiokafka.protocol.group import JoinGroupRequest, LeaveGroupRequest
 
+from streams.engine.crash_loop import CrashLoop
 from streams.engine.kafka.static_member import StaticMember
-from streams.engine.short_lives import ShortLives
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable
@@ -73,7 +73,7 @@ class Group:
     async def grow(self, partitions: int) -> None:
         await self._admin.create_partitions({self.topic: NewPartitions(partitions)})
 
-    async def member(self, name: str, short_lives: ShortLives | None = None) -> Member:
+    async def member(self, name: str, crash_loop: CrashLoop | None = None) -> Member:
         member = Member(
             bootstrap_servers=self.bootstrap,
             group_id=self.name,
@@ -84,7 +84,7 @@ class Group:
             metadata_max_age_ms=500,
         )
         await member.start()
-        StaticMember(member._coordinator, name, HERE, short_lives)
+        StaticMember(member._coordinator, name, HERE, crash_loop)
         member.subscribe([self.topic])
         self._stack.push_async_callback(member.stop)
         return member
@@ -284,7 +284,7 @@ class Lives:
         self.out_s = out_s
         self.joins = 0
 
-    def stay_out_s(self, session_s: float) -> float:
+    def backoff_s(self, session_s: float) -> float:
         assert session_s == SESSION_S
         return self.out_s
 
@@ -296,7 +296,7 @@ async def test_who_ended_soon_too_often_joins_later_and_only_the_first_time(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
     coordinator, lives = Coordinator(0, 0), Lives(0.2)
-    member = StaticMember(coordinator, "a", HERE, cast("ShortLives", lives))
+    member = StaticMember(coordinator, "a", HERE, cast("CrashLoop", lives))
     began = monotonic()
     assert await member.join(TOPICS)
     assert monotonic() - began >= 0.2
@@ -310,7 +310,7 @@ async def test_who_ended_soon_too_often_joins_later_and_only_the_first_time(
 
 async def test_who_stays_out_stops_at_once_and_does_not_join() -> None:
     coordinator, lives = Coordinator(), Lives(60.0)
-    member = StaticMember(coordinator, "a", HERE, cast("ShortLives", lives))
+    member = StaticMember(coordinator, "a", HERE, cast("CrashLoop", lives))
     joining = asyncio.ensure_future(member.join(TOPICS))
     await asyncio.sleep(0)
     coordinator._closing.set_result(None)
@@ -325,7 +325,7 @@ async def test_others_have_the_partitions_of_one_that_ends_again_and_again(
     first, second = await pair(group)
     for _ in range(4):
         await second.freeze()
-        second = await group.member("b", ShortLives(tmp_path / "joined"))
+        second = await group.member("b", CrashLoop(tmp_path / "joined"))
         await asyncio.sleep(1.0)
     # The fourth stays out.
     await first.partitions(2, 3 * SESSION_S)

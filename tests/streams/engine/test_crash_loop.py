@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from infra import clock
-from streams.engine.short_lives import ShortLives
+from streams.engine.crash_loop import CrashLoop
 
 SESSION_S = 6.0
 
@@ -20,8 +20,8 @@ class Supervised:
 
     def life(self, lasts_s: float, *, ends_on_purpose: bool = False) -> float:
         """Return how long it stayed out; it joins then, and lives for so long."""
-        lives = ShortLives(self.path)
-        out_s = lives.stay_out_s(SESSION_S)
+        lives = CrashLoop(self.path)
+        out_s = lives.backoff_s(SESSION_S)
         self.now_s += out_s
         lives.note_join()
         self.now_s += lasts_s

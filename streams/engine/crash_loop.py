@@ -1,4 +1,4 @@
-"""What keeps a worker that ends again and again from holding on to its partitions.
+"""Backing off in a crash loop, so that others have the partitions of a worker that is in one.
 
 A worker that is started again within its session has its partitions again at once. One that then
 ends at once has them again and again, and nobody does their work. So after some such ends in a row
@@ -22,17 +22,17 @@ _IN_A_ROW = 3
 # A start that follows a join within as many sessions follows an end that was too soon. One session
 # would miss those whose start takes most of it.
 _SOON_SESSIONS = 2.0
-_STAYS_OUT_MAX_S = 60.0
+_BACKOFF_MAX_S = 60.0
 
 
-class ShortLives:
+class CrashLoop:
     """Counts, in a file, the lives in a row that ended soon after they had joined."""
 
     def __init__(self, path: Path) -> None:
         self._path = path
         self._count = 0
 
-    def stay_out_s(self, session_s: float) -> float:
+    def backoff_s(self, session_s: float) -> float:
         """Return how long this life should stay out of the group, s: longer after each short one.
 
         0 unless `_IN_A_ROW` ended soon. To be asked once, at the start.
@@ -42,7 +42,7 @@ class ShortLives:
         if self._count < _IN_A_ROW:
             return 0.0
         further = self._count - _IN_A_ROW
-        return float(min(_SOON_SESSIONS * session_s * 2.0**further, _STAYS_OUT_MAX_S))
+        return float(min(_SOON_SESSIONS * session_s * 2.0**further, _BACKOFF_MAX_S))
 
     def note_join(self) -> None:
         """Take note that this life joins its group."""
