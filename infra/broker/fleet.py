@@ -1,4 +1,4 @@
-"""The fleet of workers as the broker has it: who has which partitions, and what is not done yet."""
+"""The fleet of workers as the broker has it: who has which partitions, and the lag."""
 
 from __future__ import annotations
 
@@ -46,8 +46,8 @@ class Member:
 
 
 @dataclass(frozen=True)
-class Unread:
-    """What the workers have not done of a topic: messages, and how long the oldest waits, s."""
+class Lag:
+    """What workers have not committed of a topic: messages, and how long the oldest waits, s."""
 
     messages: int
     waits_s: float
@@ -90,8 +90,8 @@ def _member(
     return Member(name, address.removeprefix("/"), partitions)
 
 
-async def unread(settings: Settings, counts: Mapping[str, int]) -> dict[str, Unread]:
-    """Return what the workers' group has not committed of each topic that it reads.
+async def lags(settings: Settings, counts: Mapping[str, int]) -> dict[str, Lag]:
+    """Return the lag of the workers' group in each topic that it reads.
 
     counts: partitions by topic, by the broker's names. Raises `BrokerError`.
     """
@@ -108,7 +108,7 @@ async def unread(settings: Settings, counts: Mapping[str, int]) -> dict[str, Unr
                 starts = await _starts(consumer, partitions)
                 messages = sum(count for _, count in starts.values())
                 waits = await _waits_s(consumer, {tp: at for tp, (at, n) in starts.items() if n})
-                found[name] = Unread(messages, waits)
+                found[name] = Lag(messages, waits)
         return found
     except KafkaError as error:
         raise broker_error(settings, error, "Read") from error
@@ -119,7 +119,7 @@ async def unread(settings: Settings, counts: Mapping[str, int]) -> dict[str, Unr
 async def _starts(
     consumer: AIOKafkaConsumer, partitions: Sequence[TopicPartition]
 ) -> dict[TopicPartition, tuple[int, int]]:
-    """Return the first offset that is not done, and how many messages follow, by partition."""
+    """Return the first offset that is not committed, and how many messages follow, by partition."""
     begins = await consumer.beginning_offsets(partitions)
     found = {}
     for tp, end in (await consumer.end_offsets(partitions)).items():

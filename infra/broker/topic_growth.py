@@ -69,7 +69,7 @@ async def grow(settings: Settings, partitions: int, *, force: bool = False) -> G
     try:
         await admin.start()
         await _refuse_running(admin, settings.app_id)
-        by_topic = await fleet.unread(settings, {name: n or 0 for name, n in counts.items()})
+        by_topic = await fleet.lags(settings, {name: n or 0 for name, n in counts.items()})
         unread = sum(each.messages for each in by_topic.values())
         if unread and not force:
             raise TopicsError(

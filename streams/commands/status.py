@@ -20,7 +20,7 @@ from streams.commands.tables import table
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from infra.broker.fleet import Member, Unread
+    from infra.broker.fleet import Lag, Member
     from infra.settings import Settings
     from streams.engine.app import EgoLogApp
 
@@ -38,7 +38,7 @@ class Status:
 
     group: str
     members: Sequence[Member]
-    unread: Mapping[str, Unread]
+    lags: Mapping[str, Lag]
     store: str
     lacks: Sequence[str]
 
@@ -77,19 +77,19 @@ async def look(settings: Settings, behind_s: float) -> Status:
         for name, count in (await broker_topics.describe(settings)).items()
     }
     group, members = await fleet.members(settings)
-    unread = await fleet.unread(settings, counts)
+    lags = await fleet.lags(settings, counts)
     store = await _store(settings)
     read = {settings.topic(name): counts[settings.topic(name)] for name in topics.READ_BY_WORKERS}
     lacks = [
         *unassigned(group, members, read),
         *(
             f"topic {name} is behind by {each.waits_s:.0f} s, expected {behind_s:g} at most"
-            for name, each in unread.items()
+            for name, each in lags.items()
             if each.waits_s > behind_s
         ),
         *([] if store == REACHABLE else [store]),
     ]
-    return Status(group, members, unread, store, lacks)
+    return Status(group, members, lags, store, lacks)
 
 
 REACHABLE = "reachable"
@@ -108,7 +108,7 @@ def unassigned(group: str, members: Sequence[Member], read: Mapping[str, int]) -
     if not members:
         return ["no worker runs"]
     if group != fleet.STABLE:
-        return [f"the workers share the partitions anew ({group})"]
+        return [f"the group rebalances ({group})"]
     told = [each.partitions for each in members if each.partitions is not None]
     if len(told) < len(members):
         return []
@@ -128,9 +128,9 @@ def show(found: Status) -> None:
     table(("worker", "from", "partitions"), rows, empty="no worker runs")
     print()
     waiting = [
-        (name, str(each.messages), f"{each.waits_s:.0f} s") for name, each in found.unread.items()
+        (name, str(each.messages), f"{each.waits_s:.0f} s") for name, each in found.lags.items()
     ]
-    table(("topic", "messages not done", "the oldest waits"), waiting)
+    table(("topic", "lag, messages", "the oldest waits"), waiting)
     print()
     print("store:", found.store)
 

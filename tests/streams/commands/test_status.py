@@ -10,7 +10,7 @@ from aiokafka.coordinator.protocol import ConsumerProtocolMemberAssignment
 
 from infra import topics
 from infra.broker import fleet
-from infra.broker.fleet import STABLE, Member, Unread
+from infra.broker.fleet import STABLE, Lag, Member
 from infra.broker.topic_reader import publish
 from infra.settings import env_name
 from streams.commands import status
@@ -36,7 +36,7 @@ def worker(number: int, *partitions: int) -> Member:
     [
         (STABLE, [worker(1, 0), worker(2, 1)], []),
         ("Empty", [], ["no worker runs"]),
-        ("PreparingRebalance", [worker(1)], ["the workers share the partitions anew (Preparing"]),
+        ("PreparingRebalance", [worker(1)], ["the group rebalances (PreparingRebalance)"]),
         (STABLE, [worker(1, 0), Member("new", "10.0.0.2", None)], []),
         (STABLE, [worker(1, 0)], ["no worker has activity 1, audio.frames 1"]),
     ],
@@ -63,7 +63,7 @@ def test_the_tables(capsys: pytest.CaptureFixture[str]) -> None:
     apart = Member("faust-1", "10.0.0.3", {"audio.frames": [3], "activity": []})
     untold = Member("faust-2", "", None)
     members = [worker(1, 0, 2), Member("new", "10.0.0.2", {}), apart, untold]
-    show(Status(STABLE, members, {"audio.frames": Unread(31, 29.6)}, REACHABLE, []))
+    show(Status(STABLE, members, {"audio.frames": Lag(31, 29.6)}, REACHABLE, []))
     assert capsys.readouterr().out.splitlines() == [
         "worker       from     partitions",
         "node-1:6066  10.0.0.1 0, 2",
@@ -71,8 +71,8 @@ def test_the_tables(capsys: pytest.CaptureFixture[str]) -> None:
         "faust-1      10.0.0.3 activity: none; audio.frames: 3",
         "faust-2               not told by this broker",
         "",
-        "topic         messages not done the oldest waits",
-        "audio.frames  31                30 s",
+        "topic         lag, messages the oldest waits",
+        "audio.frames  31            30 s",
         "",
         "store: reachable",
     ]
@@ -115,14 +115,14 @@ async def test_a_group_that_reads_everything_lacks_nothing(settings: Settings) -
         assert (found.group, found.store, found.lacks) == (STABLE, REACHABLE, [])
         # The embedded broker does not say more.
         assert [each.partitions for each in found.members] == [None]
-        [name] = [name for name, each in found.unread.items() if each.messages]
+        [name] = [name for name, each in found.lags.items() if each.messages]
         assert name == imu
-        assert found.unread[imu].messages == 1
-        assert 0.0 <= found.unread[imu].waits_s < 60.0
+        assert found.lags[imu].messages == 1
+        assert 0.0 <= found.lags[imu].waits_s < 60.0
         [line] = (await look(settings, 0.0)).lacks
         assert line.startswith(f"topic {imu} is behind by ")
         await consumer.commit()
-        assert not any(each.messages for each in (await look(settings, 60.0)).unread.values())
+        assert not any(each.messages for each in (await look(settings, 60.0)).lags.values())
 
 
 @pytest.mark.services
