@@ -3,19 +3,18 @@
 from __future__ import annotations
 
 import json
-import shlex
 from dataclasses import dataclass
-from importlib.resources import files
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
 from models.serving.served import INT8_ENDING
+from models.serving.weights_file import WEIGHTS_DIR, folder_option
 from schemas.atomic_file import write_atomically
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from pathlib import Path
 
-GRAPHS_DIR = Path(str(files("models") / "weights" / "graphs"))
+GRAPHS_DIR = WEIGHTS_DIR / "graphs"
 MADE_OF = "made_of"
 """Config key of derived weights: the hash of the weights that they were made of."""
 # Config keys that do not affect the graph.
@@ -74,8 +73,7 @@ def served_config(config: Any) -> Any:
 
 def make(name: str, weights_dir: Path) -> str:
     """Return the command that makes a graph anew for the weights in a folder."""
-    shipped = weights_dir == GRAPHS_DIR.parent
-    own = "" if shipped else f" --weights {shlex.quote(str(weights_dir))}"
+    own = folder_option(weights_dir)
     if name.endswith(INT8_ENDING):
         return f"python -m models.research.int8{own}"
     return f"python -m models.research.graphs{own} {name}"

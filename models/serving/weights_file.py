@@ -102,9 +102,12 @@ def made_by(name: str) -> str:
 
 def made_anew_by(name: str, weights_dir: Path) -> str:
     """Return the command that makes the derived weights `name` of those in a folder anew."""
-    option = _FOLDER_OPTIONS.get(name, "--weights")
-    own = "" if weights_dir == WEIGHTS_DIR else f" {option} {shlex.quote(str(weights_dir))}"
-    return f"{made_by(name)}{own}"
+    return made_by(name) + folder_option(weights_dir, _FOLDER_OPTIONS.get(name, "--weights"))
+
+
+def folder_option(weights_dir: Path, option: str = "--weights") -> str:
+    """Return a command's option for a folder of weights, after a space; none for the package's."""
+    return "" if weights_dir == WEIGHTS_DIR else f" {option} {shlex.quote(str(weights_dir))}"
 
 
 def joint_revision(revisions: Iterable[str]) -> str:
