@@ -8,7 +8,6 @@ clip, ear or user that anything was trained on.
 from __future__ import annotations
 
 import argparse
-import signal
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -18,6 +17,7 @@ from models.recordings.shared_data import shared_data
 from models.recordings.unseen import unseen
 from models.simulation.composed_day import DEVICES, ComposedDay
 from models.simulation.sources.material import Material, missing
+from schemas.interruption import one_line_interruptions
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -25,13 +25,9 @@ if TYPE_CHECKING:
     from models.recordings.splits import Splits
 
 
-INTERRUPTED = 130
-TERMINATED = 143
-"""Statuses of a program that Ctrl-C or SIGTERM ended, as a shell's."""
-
-
+@one_line_interruptions
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run the command line; after Ctrl-C only whole days are left."""
+    """Run the command line; after Ctrl-C or SIGTERM only whole days are left."""
     parser = argparse.ArgumentParser(prog="python -m models.simulation", description=__doc__)
     parser.add_argument(
         "--out", type=Path, required=True, help="output folder, one subfolder per day"
@@ -60,19 +56,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
     for path in missing(data):
         print(f"simulated instead: {path} is not in {data}")
     split: Splits | str = options.split or unseen(data)
-    try:
-        material = Material.read(data, split, elsewhere=False)  # type: ignore[arg-type]
-        for seed in range(options.seed, options.seed + options.days):
-            day = ComposedDay(seed, options.minutes, material, options.device)
-            write(day, options.out / day.name)
-            print(f"wrote {options.out / day.name}")
-    except KeyboardInterrupt:
-        print("interrupted", file=sys.stderr)
-        return INTERRUPTED
+    material = Material.read(data, split, elsewhere=False)  # type: ignore[arg-type]
+    for seed in range(options.seed, options.seed + options.days):
+        day = ComposedDay(seed, options.minutes, material, options.device)
+        write(day, options.out / day.name)
+        print(f"wrote {options.out / day.name}")
     return 0
 
 
 if __name__ == "__main__":
-    # What is half written is deleted then, as after Ctrl-C.
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(TERMINATED))
     sys.exit(main())

@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from models.research.lib.error_lines import INTERRUPTED, TERMINATED, UNUSABLE, one_line_errors
+from models.research.lib.error_lines import UNUSABLE, one_line_errors
 from schemas.atomic_file import atomic_path
 from schemas.extras import MissingExtraError
+from schemas.interruption import INTERRUPTED, TERMINATED
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
