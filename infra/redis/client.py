@@ -17,6 +17,7 @@ from redis.asyncio.connection import parse_url
 from redis.asyncio.retry import Retry
 from redis.asyncio.sentinel import MasterNotFoundError, Sentinel
 from redis.backoff import ExponentialBackoff
+from redis.driver_info import DriverInfo
 from redis.exceptions import AuthenticationError, RedisError, ResponseError
 
 from infra.errors import StoreError
@@ -29,6 +30,8 @@ from infra.tls import client_context
 
 CONNECT_TIMEOUT_S = 5.0
 _LOADING_POLL_S = 0.2
+# Left to itself, each connection looks up the client's version in its package's files.
+_DRIVER = DriverInfo()
 # Commands beyond this wait for a free connection: a starting worker restores everything at once.
 _CONNECTIONS_MAX = 32
 
@@ -69,7 +72,7 @@ class _SentinelsRedis(Redis):
 def _client(settings: Settings, retry: Retry) -> Redis:
     """Return an unconnected client; raises `StoreError` for a bad certificate or URL option."""
     url = settings.redis_url
-    options = {"socket_connect_timeout": CONNECT_TIMEOUT_S}
+    options = {"socket_connect_timeout": CONNECT_TIMEOUT_S, "driver_info": _DRIVER}
     tls = _tls_options(settings) if url.startswith("rediss") else {}
     login = {
         "username": settings.redis_username,

@@ -33,6 +33,17 @@ async def test_more_commands_at_once_than_connections_wait_their_turn(redis_url:
     assert values == [str(n).encode() for n in range(300)]
 
 
+async def test_new_connections_do_not_look_up_the_clients_version(
+    redis_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    looked_up: list[str] = []
+    monkeypatch.setattr("redis.utils.metadata.version", looked_up.append)
+    async with await connect(at(redis_url)) as redis:
+        await asyncio.gather(*(redis.ping() for _ in range(8)))
+        assert len(await redis.client_list()) > 1
+    assert looked_up == []
+
+
 async def test_a_redis_that_is_not_there_is_one_line_at_once() -> None:
     url = f"redis://user:hunter2@127.0.0.1:{free_port()}/0"
     with pytest.raises(StoreError) as caught:
