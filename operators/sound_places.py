@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from math import exp, log, prod
 from typing import TYPE_CHECKING
 
-from schemas.evidence import DIRECTIONS, DISTANCES
+from schemas.evidence import DIRECTIONS, DISTANCES, REGIONS
 from schemas.frames import NS
 from schemas.sound_place import SoundPlace
 
@@ -57,6 +57,11 @@ _PRESENT_SHARE = 0.5
 # Bound on a single probability.
 _SUREST = 0.999
 _DECIMALS = 4
+# The regions at a distance or in a direction.
+_REGIONS_OF = {
+    part: tuple(name for name in REGIONS if part in name.split("-"))
+    for part in (*DIRECTIONS, *DISTANCES)
+}
 
 
 @dataclass(frozen=True)
@@ -165,10 +170,8 @@ def direction_probabilities(
 
 
 def _evidence(regions: Mapping[str, float], apart: float | None) -> PlaceEvidence:
-    near, far = (_some_of(regions, f"-{distance}") for distance in DISTANCES)
-    directions: dict[str, float] = {
-        each: _log_odds(_some_of(regions, f"{each}-")) for each in DIRECTIONS
-    }
+    near, far = (_some_of(regions, distance) for distance in DISTANCES)
+    directions: dict[str, float] = {each: _log_odds(_some_of(regions, each)) for each in DIRECTIONS}
     return PlaceEvidence(_log_odds(near) - _log_odds(far), apart, directions)
 
 
@@ -205,8 +208,8 @@ def _regions(
 
 
 def _some_of(regions: Mapping[str, float], part: str) -> float:
-    """Return the probability of sound in any region with `part` in its name."""
-    return 1.0 - prod(1.0 - p for name, p in regions.items() if part in name)
+    """Return the probability of sound in any region at a distance or in a direction."""
+    return 1.0 - prod([1.0 - regions[name] for name in _REGIONS_OF[part] if name in regions])
 
 
 def _second(estimate: ScenarioEstimate, second: Spatial) -> int:

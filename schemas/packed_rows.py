@@ -79,7 +79,13 @@ class PackedRows(BaseModel):
             rest = values[:, packed:].astype("<f2")
         changes = np.diff(steps, axis=0, prepend=np.zeros((1, packed), np.int8))
         plain = scales.tobytes() + changes.T.tobytes() + rest.tobytes()
-        return cls(shape=[count, columns], exact=exact, data=_deflate(plain))
+        shape, data = [count, columns], _deflate(plain)
+        if not (count <= MAX_ROWS and exact <= columns <= MAX_COLUMNS):
+            return cls(shape=shape, exact=exact, data=data)
+        # The sizes of a matrix are consistent; inflating it again would take as long as packing.
+        made = cls.model_construct(shape=shape, exact=exact, data=data)
+        made._plain = plain
+        return made
 
     def array(self) -> NDArray[np.float32]:
         """Return the rows (R, C)."""
