@@ -6,5 +6,5 @@ Agents, one a file. `dispatcher` lets `windower` cut frames and hands the window
 `window_pictures` feed the page.
 
 The dispatcher's own parts are `attempts` (running an agent on a window), `session_work`,
-`session_memory` and `session_checkpoint` (a session's state), `sound_ahead` and `position`.
+`session_memory` and `session_checkpoint` (a session's state), `window_ahead` and `position`.
 """

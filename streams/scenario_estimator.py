@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from infra.settings import Settings
-    from models.serving.segment_sounds import SoundAhead
+    from models.serving.window_ahead import WindowAhead
     from schemas import Spatial, Window
     from schemas.message import Probabilities
     from streams.engine.runtime import Runtime
@@ -60,9 +60,9 @@ class ScenarioEstimator:
         )
         return estimate_of(window, output)
 
-    async def prepare(self, sound: SoundAhead) -> None:
-        """Compute ahead from sound what the estimate of an open window will need."""
-        await self._runtime().scenario_ahead.submit(sound)
+    async def prepare(self, ahead: WindowAhead) -> None:
+        """Compute what the estimate of an open window will need."""
+        await self._runtime().scenario_ahead.submit(ahead)
 
 
 def far_only(

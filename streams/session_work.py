@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from streams.sound_ahead import OpenWindow
+from streams.window_ahead import OpenWindow
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -22,13 +22,13 @@ from streams.session_memory import (
     memory_values,
     smoothed_activity,
 )
-from streams.sound_ahead import OpenWindow
+from streams.window_ahead import OpenWindow
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Sequence
 
     from infra.settings import Settings
-    from models.serving.segment_sounds import SoundAhead
+    from models.serving.window_ahead import WindowAhead
     from schemas import Activity, BodyPosition, Scenario, ScenarioEstimate, Spatial, Window
     from schemas.position import Place
     from streams.attempts import Task
@@ -82,16 +82,16 @@ class WindowWork:
         session.seconds[window.start_ns] = session.direction_memory = task
         if self._live is not None:
             self._live.add_window(window)
-        sound = session.open_window.push(window)
-        if sound is not None:
-            preparing = asyncio.get_running_loop().create_task(self._prepare(sound))
+        ahead = session.open_window.push(window)
+        if ahead is not None:
+            preparing = asyncio.get_running_loop().create_task(self._prepare(ahead))
             self._preparing.add(preparing)
             preparing.add_done_callback(self._preparing.discard)
         return task
 
-    async def _prepare(self, sound: SoundAhead) -> None:
+    async def _prepare(self, ahead: WindowAhead) -> None:
         try:
-            await self._estimator.prepare(sound)
+            await self._estimator.prepare(ahead)
         except Exception as error:  # noqa: BLE001 - the window itself will fail, and is told of
             log.debug("nothing is prepared: %s", error)
 

@@ -7,7 +7,6 @@ holds. Each segment is run by itself and cached by content, so that working ahea
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from math import ceil
 from typing import TYPE_CHECKING, Any
 
@@ -60,18 +59,6 @@ class SegmentSounds:
         return [logits[0] for (logits,) in made]
 
 
-@dataclass(frozen=True)
-class SoundAhead:
-    """Sound of an open window that will certainly be needed.
-
-    The seconds of `segment` (T, 64), which has just ended, will be encoded; each of `loudest` (T,
-    64) will be tagged.
-    """
-
-    segment: NDArray[Any]
-    loudest: Sequence[NDArray[Any]]
-
-
 class LoudestAhead:
     """The segments of one open window; each is returned once it is certain to be tagged."""
 
@@ -80,8 +67,11 @@ class LoudestAhead:
         self._waiting: list[tuple[float, int, NDArray[Any]]] = []
         self._handed_out = 0
 
-    def push(self, number: int, segment: NDArray[Any]) -> SoundAhead:
-        """Add segment `number` (T, 64) of the window; numbers increase, and some may be missing."""
+    def push(self, number: int, segment: NDArray[Any]) -> list[NDArray[Any]]:
+        """Add segment `number` (T, 64) of the window; return those that will certainly be tagged.
+
+        Numbers increase, and some may be missing.
+        """
         (level,) = levels(segment[None])
         self._waiting.append((-float(level), number, segment))
         self._waiting.sort(key=lambda each: each[:2])
@@ -89,4 +79,4 @@ class LoudestAhead:
         certain = max(0, tagged_count(self._segments) - still_to_come - self._handed_out)
         loudest, self._waiting = self._waiting[:certain], self._waiting[certain:]
         self._handed_out += len(loudest)
-        return SoundAhead(segment, [mel for _, _, mel in loudest])
+        return [mel for _, _, mel in loudest]

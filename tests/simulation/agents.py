@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from infra.settings import Settings
-    from models.serving.segment_sounds import SoundAhead
+    from models.serving.window_ahead import WindowAhead
     from schemas.message import Probabilities
     from schemas.position import Place
     from streams.localization import Directions
@@ -80,7 +80,7 @@ class HashingAgents:
             undisturbed=undisturbed if probability > 0.5 else {},
         )
 
-    async def prepare(self, sound: SoundAhead) -> None:
+    async def prepare(self, ahead: WindowAhead) -> None:
         """Do nothing ahead."""
 
     async def recognise(

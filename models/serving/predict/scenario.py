@@ -24,7 +24,8 @@ from models.serving.predict.scenario_window import ScenarioInput, ScenarioOutput
 from models.serving.predict.segment_encoder import SegmentEncoder
 from models.serving.predict.sound_names import SoundNames
 from models.serving.predict.wearer_adapters import WearerAdapters
-from models.serving.segment_sounds import SegmentSounds, SoundAhead
+from models.serving.segment_motion import SegmentMotion
+from models.serving.segment_sounds import SegmentSounds
 from models.serving.served import ENCODERS, SCENARIO, SCENARIO_FAMILIARITY
 from schemas.sound_place import NearAndFarSounds
 
@@ -37,6 +38,7 @@ if TYPE_CHECKING:
     from models.egolog.near_share import NearAndFar
     from models.serving.audio_tagger import AudioTagger
     from models.serving.registry import Opened, Registry
+    from models.serving.window_ahead import WindowAhead
     from schemas.frames import Modality
 
 TOP_EVENTS = 5
@@ -66,7 +68,10 @@ class ScenarioRecognizer:
         self._sounds = SoundNames(segment_sounds or SegmentSounds(registry), segment_s, tagger)
         self._sound_event_above = sound_event_above
         self._encoders = registry.open(ENCODERS)
-        self._segments = SegmentEncoder(self._encoders, self._second_encoder, segment_s)
+        self._segment_motion = SegmentMotion(registry)
+        self._segments = SegmentEncoder(
+            self._encoders, self._second_encoder, self._segment_motion, segment_s
+        )
         # A network that was tuned on the features of these encoders is named with this one.
         self.encoders_revision = self._encoders.revision
         # By which of them the records of such features name the encoders.
@@ -121,13 +126,14 @@ class ScenarioRecognizer:
             for n, item in enumerate(items)
         ]
 
-    def prepare(self, items: Sequence[SoundAhead]) -> list[None]:
-        """Precompute and cache results for the sound of windows that are still open.
+    def prepare(self, items: Sequence[WindowAhead]) -> list[None]:
+        """Precompute and cache results for windows that are still open.
 
         Anything missing is computed in `predict`, bit-equal.
         """
-        self._second_encoder.encode_all([item.segment for item in items])
+        self._second_encoder.encode_all([item.sound for item in items if item.sound is not None])
         self._sounds.prepare([mel for item in items for mel in item.loudest])
+        self._segment_motion.encode_all([item.motion for item in items if item.motion is not None])
         return [None] * len(items)
 
     def name_apart(self, items: Sequence[NearAndFar]) -> list[NearAndFarSounds]:

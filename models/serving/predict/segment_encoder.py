@@ -25,14 +25,22 @@ if TYPE_CHECKING:
     from models.serving.encoded_seconds import SecondEncoder
     from models.serving.predict.scenario_window import ScenarioInput
     from models.serving.registry import Opened
+    from models.serving.segment_motion import SegmentMotion
 
 
 class SegmentEncoder:
     """Encodes windows' sound and motion in segments of `segment_s`."""
 
-    def __init__(self, encoders: Opened, second_encoder: SecondEncoder, segment_s: int) -> None:
+    def __init__(
+        self,
+        encoders: Opened,
+        second_encoder: SecondEncoder,
+        segment_motion: SegmentMotion,
+        segment_s: int,
+    ) -> None:
         self._encoders = encoders
         self._second_encoder = second_encoder
+        self._segment_motion = segment_motion
         self._segment_s = segment_s
 
     def encode(self, items: Sequence[ScenarioInput]) -> list[tuple[dict[str, Array], Array]]:
@@ -93,14 +101,14 @@ class SegmentEncoder:
     ) -> list[Array]:
         """Fill in the features and embeddings of motion; return the motion classes (4,)."""
         frames = FRAME_RATE * self._segment_s
-        given: dict[int, dict[str, Array]] = {}
+        given: dict[int, Array] = {}
         for number, item in enumerate(items):
             count = len(encoded[number]["imu_mask"])
             if item.imu is not None and encoded[number]["imu_mask"].any():
                 check("imu", item.imu, (count * frames, IMU_AXES))
-                given[number] = {"imu": item.imu.reshape(count, frames, IMU_AXES)}
+                given[number] = item.imu.reshape(count, frames, IMU_AXES)
         motions = [np.zeros(len(MOTIONS)) for _ in items]
-        made = self._encoders.sessions["motions"].run_all(list(given.values()))
+        made = self._segment_motion.encode_all(list(given.values()), last=True)
         for number, (features, embedding, logits) in zip(given, made, strict=True):
             # (S, F), (S, D), (S, 4)
             encoded[number].update(imu_features=features, imu_embedding=embedding)

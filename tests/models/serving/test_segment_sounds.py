@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from models.serving.predict import ScenarioInput, ScenarioRecognizer
 from models.serving.segment_sounds import LoudestAhead, SegmentSounds, levels, tagged_count
+from models.serving.window_ahead import WindowAhead
 from tests.models import fresh
 
 if TYPE_CHECKING:
@@ -33,9 +34,7 @@ def test_what_is_handed_out_ahead_is_named_whatever_comes(loudness: list[int]) -
     segments = np.array(loudness, np.float32)[:, None, None] * np.ones((1, 2, 2), np.float32)
     ahead, handed_out = LoudestAhead(SEGMENTS), list[int]()
     for number in range(SEGMENTS - 1):
-        part = ahead.push(number, segments[number])
-        assert part.segment is segments[number] or (part.segment == segments[number]).all()
-        handed_out += [int(mel[0, 0]) for mel in part.loudest]
+        handed_out += [int(mel[0, 0]) for mel in ahead.push(number, segments[number])]
     assert len(handed_out) == tagged_count(SEGMENTS) - 1 == 10
     assert set(handed_out) <= set(range(SEGMENTS - 11, SEGMENTS))
 
@@ -44,7 +43,7 @@ def test_a_segment_that_is_missing_makes_nothing_certain_that_is_not_named() -> 
     ahead, segments = LoudestAhead(SEGMENTS), sound(1)
     parts = [ahead.push(number, segments[number]) for number in (0, 1, 2, 9, 12)]
     # Of the two to come both may be louder, and the ten that never came are silent.
-    assert [len(part.loudest) for part in parts] == [0, 0, 0, 4, 1]
+    assert [len(part) for part in parts] == [0, 0, 0, 4, 1]
 
 
 def test_the_level_is_the_mean_of_a_segments_log_mel() -> None:
@@ -70,7 +69,8 @@ def test_a_window_that_was_prepared_is_the_same_to_the_bit_and_mostly_done(
     monkeypatch.setattr(session, "run", noted)
     ahead = LoudestAhead(SEGMENTS)
     for number in range(SEGMENTS - 1):
-        prepared.prepare([ahead.push(number, segments[number])])
+        loudest = ahead.push(number, segments[number])
+        prepared.prepare([WindowAhead(segments[number], loudest)])
     assert shapes == [(1, 100, 64)] * 10
     [later] = prepared.predict([item])
     assert shapes == [(1, 100, 64)] * 11
