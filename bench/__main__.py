@@ -1,7 +1,7 @@
 """Compare the product with its bare networks and its peers: `python -m bench`.
 
 Subjects are interleaved in one run; figures are CPU time by process and thread. On two idle cores
-`--quick` takes at most ten minutes, the whole benchmark about an hour. Linux only.
+`--quick` takes at most ten minutes, the whole benchmark half an hour. Linux only.
 """
 
 from __future__ import annotations

@@ -44,12 +44,12 @@ WHOLE = Plan(
     wearers=8,
     seconds=240,
     fleets=(1, 8, 32, 128, 500, 1_000),
-    fleet_seconds=60,
+    fleet_seconds=30,
     short_sessions=500,
     workers=(1, 2, 4),
     worker_fleet=96,
     latency_fleets=(1, 8, 32),
-    latency_seconds=185,
+    latency_seconds=125,
 )
 # Exercises every part without meaningful figures, for tests.
 SMALLEST = Plan(
