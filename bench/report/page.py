@@ -126,6 +126,9 @@ def _skipped_parts(figures: Figures) -> list[str]:
 
 def _headline(figures: Figures) -> str:
     latency = figures["latency_ms"]
+    fleets = figures["latency"][figures["broker"]]
+    largest = max(fleets, key=int)
+    together = fleets[largest]["topic"] if len(fleets) > 1 else {}
     rows = [
         ["wearers a core", f"{figures['wearers_per_core']:.1f}"],
         ["CPU, ms a wearer-second", f"{figures['ms_per_wearer_second']['total']:.2f}"],
@@ -135,6 +138,10 @@ def _headline(figures: Figures) -> str:
         *(
             [f"{name}, p50 / p99, {figures['latency_wearers']} wearer, ms", _p50_p99(each)]
             for name, each in latency.items()
+        ),
+        *(
+            [f"{name}, p50 / p99, {largest} wearers with aligned clocks, ms", _p50_p99(each)]
+            for name, each in together.items()
         ),
         ["memory at the first record, MB", f"{figures['rss_mb']:.0f}"],
         ["memory a wearer, MB", f"{figures['rss_mb_per_wearer']:.2f}"],

@@ -16,6 +16,7 @@ def test_a_page_is_written_from_figures_alone(tmp_path: Path) -> None:
     assert main(["--from", str(source), "--page", str(page)]) == 0
     text = page.read_text()
     assert "| wearers a core | 200.0 |" in text
+    assert "| activity, p50 / p99, 8 wearers with aligned clocks, ms | 10 / 30 |" in text
     assert "| product, Apache Kafka | 5.00 | 5.00 to 5.00 | 200 | 0.80 | 3.5 |" in text
     assert "| kafka | 1 | activity → log | 10 | 20 | 30 | 30 |" in text
     assert "costs 0.25 ms a wearer-second: 20 times less" in text
