@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from contextlib import AsyncExitStack, suppress
+from contextlib import AsyncExitStack
 from typing import TYPE_CHECKING
 
 from infra import metrics
@@ -60,6 +60,7 @@ class Finetuner:
         """Work until cancelled; `once` returns when the queue is read and no training is due.
 
         The queue's end is then where it is at the call: what arrives later is left for the next.
+        Raises `BrokerError` as soon as it may no longer read the decisions about devices.
         """
         await self._reviser.publish_pending()
         run: asyncio.Task[None] | None = None
@@ -68,6 +69,9 @@ class Finetuner:
         following = asyncio.create_task(self._controls.follow(_leave_to_workers))
         try:
             while True:
+                if following.done():
+                    # Without decisions it would keep windows of devices that are erased later.
+                    await following
                 self._forget_erased()
                 if not drained:
                     await self._queue.read()
@@ -82,11 +86,10 @@ class Finetuner:
                 if drained and run is None:
                     return
         finally:
-            following.cancel()
-            if run is not None:
-                run.cancel()
-                with suppress(asyncio.CancelledError):
-                    await run
+            tasks = [following] if run is None else [following, run]
+            for task in tasks:
+                task.cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)
 
     async def _open(self) -> None:
         settings, encoders = self._settings, self._encoders

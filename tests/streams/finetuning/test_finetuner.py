@@ -15,7 +15,7 @@ from aiokafka import AIOKafkaProducer
 from infra import metric_labels, metrics
 from infra.broker.device_control import write_control
 from infra.broker.topic_reader import read_letters
-from infra.errors import FinetuneError
+from infra.errors import BrokerError, FinetuneError
 from infra.local.process import wait_until_gone
 from infra.model_store import deployment
 from infra.model_store.replay_buffer import ReplayBuffer
@@ -27,6 +27,7 @@ from models.serving.registry import Registry
 from schemas import DeviceControl, FinetuneItem
 from schemas.correction import WEARER
 from schemas.learning import SHIPPED
+from streams.engine.device_controls import DeviceControls
 from streams.finetuning.finetuner import FOLDER, Finetuner
 from tests.broker_settings import never_resting, with_topics
 from tests.models.finetuning.windows import items, mislabel, queue, stuck
@@ -296,3 +297,15 @@ async def test_windows_of_an_erased_device_are_forgotten_and_not_learned_from_ag
     with buffer(settings) as kept:
         assert len(kept) == 1
         assert other.window_id.encode() in kept.messages(kept.newest)[0]
+
+
+async def test_it_ends_when_it_may_no_longer_read_the_decisions_about_devices(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def denied(_: DeviceControls, __: object) -> None:
+        raise BrokerError("denied")
+
+    monkeypatch.setattr(DeviceControls, "follow", denied)
+    async with Finetuner(settings, Registry()) as finetuner, asyncio.timeout(60):
+        with pytest.raises(BrokerError, match="denied"):
+            await finetuner.run()
