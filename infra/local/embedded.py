@@ -6,7 +6,6 @@ ignored if its owner is dead or its ports are closed.
 
 from __future__ import annotations
 
-import fcntl
 import json
 import logging
 import os
@@ -19,6 +18,7 @@ from urllib.parse import urlsplit
 from pydantic import Field, TypeAdapter
 
 from infra.local.broker_embedded import EmbeddedBroker
+from infra.local.file_lock import lock
 from infra.local.probe import kafka_answers, redis_answers
 from infra.local.redis_embedded import EmbeddedRedis
 from infra.settings import EMBEDDED, Settings
@@ -172,6 +172,7 @@ def _port(url: str) -> int:
 @contextmanager
 def _lock(run_dir: Path) -> Iterator[None]:
     run_dir.mkdir(parents=True, exist_ok=True)
-    with (run_dir / "embedded.lock").open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
+    path = run_dir / "embedded.lock"
+    with path.open("w") as file:
+        lock(file.fileno(), path)
         yield

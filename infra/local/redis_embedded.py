@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import fcntl
 import os
 import shutil
 import time
@@ -10,6 +9,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from infra.errors import ServiceError
+from infra.local.file_lock import try_lock
 from infra.local.probe import LOOPBACK, redis_answers
 from infra.local.redis_program import RedisProgram, check_readable, find_redis
 from infra.local.service import EmbeddedService
@@ -93,10 +93,11 @@ def _lock(folder: Path) -> Iterator[int]:
     Otherwise a server that outlived its owner could write to the same files.
     """
     folder.mkdir(parents=True, exist_ok=True)
-    lock = os.open(folder.parent / _LOCK, os.O_RDWR | os.O_CREAT, 0o666)
+    path = folder.parent / _LOCK
+    lock = os.open(path, os.O_RDWR | os.O_CREAT, 0o666)
     try:
         deadline = time.monotonic() + _LOCK_TIMEOUT_S
-        while not _lock_now(lock):
+        while not try_lock(lock, path):
             if time.monotonic() > deadline:
                 pid = os.pread(lock, 32, 0).decode("ascii", "replace") or "unknown"
                 raise ServiceError(
@@ -107,11 +108,3 @@ def _lock(folder: Path) -> Iterator[int]:
         yield lock
     finally:
         os.close(lock)
-
-
-def _lock_now(lock: int) -> bool:
-    try:
-        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except OSError:
-        return False
-    return True

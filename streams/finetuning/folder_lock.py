@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
-import fcntl
 from typing import TYPE_CHECKING
 
 from infra.errors import FinetuneError
+from infra.local.file_lock import try_lock
 
 if TYPE_CHECKING:
     from pathlib import Path
 
 
 class FolderLock:
-    """Holds a folder while entered; raises `FinetuneError` if another process holds it."""
+    """Holds a folder while entered.
+
+    Raises `FinetuneError` if another process holds it, and `ServiceError` if its disk has no locks.
+    """
 
     def __init__(self, folder: Path) -> None:
         self._path = folder / "lock"
@@ -21,13 +24,14 @@ class FolderLock:
         self._path.parent.mkdir(parents=True, exist_ok=True)
         self._file = self._path.open("w")
         try:
-            fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError:
+            if not try_lock(self._file.fileno(), self._path):
+                raise FinetuneError(
+                    f"folder {self._path.parent} is in use by another fine-tuner: "
+                    "end it, or set another EGOLOG_RUN_DIR"
+                )
+        except BaseException:
             self._file.close()
-            raise FinetuneError(
-                f"folder {self._path.parent} is in use by another fine-tuner: "
-                "end it, or set another EGOLOG_RUN_DIR"
-            ) from None
+            raise
 
     def __exit__(self, *_: object) -> None:
         self._file.close()

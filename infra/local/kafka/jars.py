@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import fcntl
 import os
 import shutil
 import subprocess
@@ -11,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from infra.errors import ServiceError
+from infra.local.file_lock import lock
 from infra.local.kafka.java import find_program
 
 if TYPE_CHECKING:
@@ -76,6 +76,7 @@ def _first_error(output: str) -> str:
 @contextmanager
 def _lock(libs: Path) -> Iterator[None]:
     libs.parent.mkdir(parents=True, exist_ok=True)
-    with libs.with_name(f"{libs.name}.lock").open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
+    path = libs.with_name(f"{libs.name}.lock")
+    with path.open("w") as file:
+        lock(file.fileno(), path)
         yield

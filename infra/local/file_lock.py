@@ -1,0 +1,40 @@
+"""Locks of files, which the system drops when the last process that has the file open ends."""
+
+from __future__ import annotations
+
+import fcntl
+from typing import TYPE_CHECKING
+
+from infra.errors import ServiceError
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+def lock(file: int, path: Path) -> None:
+    """Lock the open file at `path`, waiting for whoever has the lock; raises as `try_lock`."""
+    _flock(file, path, fcntl.LOCK_EX)
+
+
+def try_lock(file: int, path: Path) -> bool:
+    """Lock the open file at `path`; return False if another process has the lock.
+
+    Raises `ServiceError` where the file system has no locks, as some network drives.
+    """
+    try:
+        _flock(file, path, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True
+
+
+def _flock(file: int, path: Path, operation: int) -> None:
+    try:
+        fcntl.flock(file, operation)
+    except BlockingIOError:
+        raise
+    except OSError as error:
+        raise ServiceError(
+            f"file {path} cannot be locked ({(error.strerror or str(error)).lower()}): expected a "
+            "folder on a disk that locks files"
+        ) from error
