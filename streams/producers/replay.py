@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Iterator, Sequence
     from pathlib import Path
 
+    from infra.errors import InfraError
     from infra.settings import Settings
     from models.recordings.protocol import Recording
     from schemas.position import Position
@@ -183,8 +184,7 @@ class Replay:
                 done, unconfirmed = await asyncio.wait(
                     unconfirmed, return_when=asyncio.FIRST_COMPLETED
                 )
-                for future in done:
-                    future.result()
+                await asyncio.gather(*done)
             on_progress(recording, min(max(seconds, 0.0), recording.duration_s))
             if clock.time() - saved > _SAVE_EVERY_S:
                 saved = clock.time()
@@ -212,18 +212,7 @@ class Replay:
         return sent
 
     async def _confirm(self, unconfirmed: set[asyncio.Future[object]]) -> None:
-        try:
-            await asyncio.gather(*unconfirmed)
-        except _UNANSWERED as error:
-            raise BrokerError(
-                f"broker at {self._settings.broker_url} did not confirm frames "
-                f"({type(error).__name__}): once it answers, run this again; frames that it has "
-                "are not logged twice"
-            ) from error
-        except MessageSizeTooLargeError as error:
-            raise broker_topics.refused_as_too_large(self._settings) from error
-        except KafkaError as error:
-            raise broker_error(self._settings, error, "Write") from error
+        await asyncio.gather(*unconfirmed)
         unconfirmed.clear()
 
 
@@ -290,8 +279,24 @@ async def _producer(settings: Settings) -> AsyncIterator[AIOKafkaProducer]:
     )
     try:
         await producer.start()
+    except KafkaError as error:
+        await producer.stop()
+        raise broker_error(settings, error, "Write") from error
+    try:
         yield producer
     except KafkaError as error:
-        raise broker_error(settings, error, "Write") from error
+        raise _unconfirmed_error(settings, error) from error
     finally:
         await producer.stop()
+
+
+def _unconfirmed_error(settings: Settings, error: KafkaError) -> InfraError:
+    """Return why a frame was not confirmed, in one line."""
+    if isinstance(error, _UNANSWERED):
+        return BrokerError(
+            f"broker at {settings.broker_url} did not confirm frames ({type(error).__name__}): "
+            "once it answers, run this again; frames that it has are not logged twice"
+        )
+    if isinstance(error, MessageSizeTooLargeError):
+        return broker_topics.refused_as_too_large(settings)
+    return broker_error(settings, error, "Write")

@@ -175,6 +175,28 @@ def test_a_device_is_in_the_partition_that_kafka_gives_it_however_often_it_is_as
     assert [partitioner(d, more, more) for d in devices] == [kafkas(d, more, more) for d in devices]
 
 
+class Refusing:
+    """A producer of which the broker confirms no message."""
+
+    error = KafkaError()
+
+    def __init__(self, **_: object) -> None:
+        pass
+
+    async def start(self) -> None:
+        pass
+
+    async def stop(self) -> None:
+        pass
+
+    async def send(self, *_: object, **__: object) -> asyncio.Future[object]:
+        sent: asyncio.Future[object] = asyncio.get_running_loop().create_future()
+        sent.set_exception(self.error)
+        return sent
+
+
+# Sixty frames are confirmed at the end, of more some before.
+@pytest.mark.parametrize("devices", [1, 2])
 @pytest.mark.parametrize(
     ("error", "line"),
     [
@@ -193,10 +215,10 @@ def test_a_device_is_in_the_partition_that_kafka_gives_it_however_often_it_is_as
     ],
 )
 async def test_a_broker_that_stops_answering_has_refused_nothing(
-    tmp_path: Path, error: KafkaError, line: str
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, error: KafkaError, line: str, devices: int
 ) -> None:
-    sent: asyncio.Future[object] = asyncio.get_running_loop().create_future()
-    sent.set_exception(error)
-    replay = Replay(Settings(_env_file=None, run_dir=tmp_path), ReplayOptions())
+    monkeypatch.setattr(Refusing, "error", error)
+    monkeypatch.setattr("streams.producers.replay.AIOKafkaProducer", Refusing)
+    settings = Settings(_env_file=None, broker_url="kafka://127.0.0.1:1", run_dir=tmp_path)
     with pytest.raises(InfraError, match=line):
-        await replay._confirm({sent})
+        await Replay(settings, ReplayOptions(speed=None, devices=devices)).run([DAY])
