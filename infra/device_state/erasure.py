@@ -9,7 +9,6 @@ knows no marks, is deleted in the next round.
 from __future__ import annotations
 
 import asyncio
-import json
 from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
@@ -24,18 +23,16 @@ from infra.daily_log.store import LogStore
 from infra.device_state.checkpoints import Checkpoints
 from infra.device_state.corrected_windows import CorrectedWindows
 from infra.device_state.live_states import LiveStates
+from infra.device_state.replay_progress import ReplayProgress, ReplayProgressError
 from infra.device_state.window_pictures import WindowPictures
 from infra.errors import BrokerError, StoreError, TopicsError
 from infra.model_store.replay_buffer import ReplayBuffer
 from infra.notifications.journal import Journal
 from schemas import Correction, DeviceControl, SchemaError
-from schemas.atomic_file import write_atomically
 from schemas.event_time import NS_PER_MS
 from schemas.message import END_OF_TIME_NS
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from redis.asyncio import Redis
 
     from infra.settings import Settings
@@ -93,7 +90,11 @@ async def erase(
         )
     erased.add("corrections", await _take_back_corrections(settings, device_id))
     erased.add("windows to learn from", _from_buffer(settings, device_id))
-    erased.add("notes of replays", _from_progress(settings.run_dir / "replay.json", device_id))
+    try:
+        progress = ReplayProgress(settings.run_dir)
+        erased.add("notes of replays", progress.forget_device(device_id))
+    except ReplayProgressError as error:
+        erased.left.append(str(error))
     try:
         letters = await purge(settings, LetterSelection(about=device_id))
         erased.add("dead letters", letters.done)
@@ -133,13 +134,3 @@ def _from_buffer(settings: Settings, device_id: str) -> int:
         return 0
     with ReplayBuffer(path, settings.finetune_buffer_max) as buffer:
         return buffer.forget_device(device_id)
-
-
-def _from_progress(path: Path, device_id: str) -> int:
-    if not path.is_file():
-        return 0
-    done = json.loads(path.read_text(encoding="utf-8"))
-    kept = {name: seconds for name, seconds in done.items() if name.split("/")[0] != device_id}
-    if len(kept) < len(done):
-        write_atomically(path, json.dumps(kept))
-    return len(done) - len(kept)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import json
 from collections import Counter
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -23,9 +22,9 @@ from aiokafka.partitioner import DefaultPartitioner
 from infra.broker import broker_topics
 from infra.broker.access import broker_error, client_arguments
 from infra.broker.device_keys import DeviceKeys
+from infra.device_state.replay_progress import ReplayProgress
 from infra.errors import BrokerError
 from models.recordings.protocol import RecordingError
-from schemas.atomic_file import write_atomically
 from schemas.frames import NS
 from schemas.ids import EXPECTED_ID, is_id
 from streams.producers.frames import Identity, TimedFrame, frames
@@ -33,7 +32,6 @@ from streams.producers.outcome import PublishedWindows
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Iterator, Sequence
-    from pathlib import Path
 
     from infra.errors import InfraError
     from infra.settings import Settings
@@ -86,20 +84,6 @@ class ReplayReport:
     per_topic: dict[str, int] = field(default_factory=dict)
 
 
-class Progress:
-    """The progress of each replayed recording, stored in the run folder for `--resume`."""
-
-    def __init__(self, path: Path) -> None:
-        self._path = path
-        self.done_s: dict[str, float] = {}
-        if path.is_file():
-            self.done_s = json.loads(path.read_text(encoding="utf-8"))
-
-    def save(self) -> None:
-        """Write the file atomically."""
-        write_atomically(self._path, json.dumps(self.done_s))
-
-
 class Replay:
     """Replays recordings one after the other, each to all clones at once.
 
@@ -110,7 +94,7 @@ class Replay:
         self._settings = settings
         self._options = options
         self._keys = DeviceKeys.of(settings)
-        self._progress = Progress(settings.run_dir / "replay.json")
+        self._progress = ReplayProgress(settings.run_dir)
         self.report = ReplayReport()
         self.published = PublishedWindows()
 
@@ -166,8 +150,8 @@ class Replay:
         on_progress: Callable[[Recording, float], None],
     ) -> None:
         options = self._options
-        key = f"{options.device or recording.device_id}/{recording.session_id}/{loop_number}"
-        start_s = self._progress.done_s.get(key, 0.0) if options.resume else 0.0
+        sent_as = (*options.published_as(recording), loop_number)
+        start_s = self._progress.done_s(*sent_as) if options.resume else 0.0
         start_s = start_s // options.frame_s * options.frame_s
         clock = asyncio.get_running_loop()
         began, saved = clock.time(), clock.time()
@@ -190,11 +174,9 @@ class Replay:
                 saved = clock.time()
                 await self._confirm(unconfirmed)
                 # The other stream's frame may not be sent yet: a resumed replay goes back by one.
-                self._progress.done_s[key] = max(0.0, seconds - 2 * options.frame_s)
-                self._progress.save()
+                self._progress.note(*sent_as, max(0.0, seconds - 2 * options.frame_s))
         await self._confirm(unconfirmed)
-        self._progress.done_s[key] = recording.duration_s
-        self._progress.save()
+        self._progress.note(*sent_as, recording.duration_s)
 
     async def _send(self, producer: AIOKafkaProducer, timed: TimedFrame) -> asyncio.Future[object]:
         frame = timed.frame

@@ -18,6 +18,7 @@ from pydantic import SecretStr
 from infra.broker import topic_creation
 from infra.broker.device_keys import DeviceKeys
 from infra.broker.topic_reader import TopicReader, read_all
+from infra.device_state.replay_progress import ReplayProgress
 from infra.errors import BrokerError, InfraError
 from infra.local.probe import free_port
 from infra.settings import Settings
@@ -25,7 +26,7 @@ from models.recordings.protocol import RecordingError
 from models.simulation.simulated_day import SimulatedDay
 from schemas import AudioFrame, ImuFrame
 from schemas.errors import SignatureError
-from streams.producers.replay import DevicePartitioner, Progress, Replay, ReplayOptions
+from streams.producers.replay import DevicePartitioner, Replay, ReplayOptions
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -144,7 +145,7 @@ async def test_a_stopped_replay_resumes_without_a_hole(
     # It would take half a minute, of which the first seconds are enough.
     running = asyncio.create_task(Replay(settings, ReplayOptions(speed=1.0)).run([DAY]))
     async with asyncio.timeout(60):
-        while not any(Progress(settings.run_dir / "replay.json").done_s.values()):
+        while not ReplayProgress(settings.run_dir).done_s(DAY.device_id, DAY.session_id, 0):
             await asyncio.sleep(0.05)
     running.cancel()
     with pytest.raises(asyncio.CancelledError):
@@ -153,6 +154,13 @@ async def test_a_stopped_replay_resumes_without_a_hole(
     sound, motion = await sent_frames(settings)
     assert {f.seq for f in sound} == {f.seq for f in motion} == set(range(30))
     assert len(sound) < 60, "it began at the beginning"
+
+
+async def test_what_one_session_was_sent_is_not_done_of_another(settings: Settings) -> None:
+    await Replay(settings, ReplayOptions(speed=None, session="one")).run([DAY])
+    for session, frames in (("one", 0), ("two", 60)):
+        options = ReplayOptions(speed=None, session=session, resume=True)
+        assert (await Replay(settings, options).run([DAY])).frames == frames
 
 
 async def test_a_missing_broker_is_one_clear_error(tmp_path: Path) -> None:
