@@ -3,13 +3,15 @@
 A key's partition is its hash modulo the number of partitions, so most devices move to another one.
 Unread messages would then be processed separately from later ones: the topics must be read to their
 end first. On compacted topics, moved keys are rewritten in their new partition and deleted from the
-old one, so that no old value reappears once its tombstone is compacted away.
+old one, so that no old value reappears once its tombstone is compacted away. A correction stays in
+the partition of its device, where its deletion will be written if the device is erased.
 """
 
 from __future__ import annotations
 
 import asyncio
 from collections import defaultdict
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -28,8 +30,11 @@ from infra.broker.access import broker_error, client_arguments
 from infra.broker.signing import Signatures
 from infra.broker.topic_reader import TopicReader
 from infra.errors import BrokerError, TopicsError
+from schemas import Correction, SchemaError
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
     from infra.settings import Settings
 
 _DEADLINE_S = 60.0
@@ -121,37 +126,70 @@ async def _until_all_have(settings: Settings, partitions: int) -> None:
 async def _move_keys(settings: Settings, name: str) -> int:
     """Move the keys of a compacted topic to their new partitions; return how many."""
     async with TopicReader(settings, name) as reader:
-        records = await reader.to_the_end()
-    newest: dict[bytes, dict[int, Any]] = defaultdict(dict)
-    for record in records:
-        newest[bytes(record.key or b"")][record.partition] = record
-    moved_keys = 0
-    signatures = Signatures.of(settings)
+        moves = key_moves(name, await reader.to_the_end(), settings.topic_partitions)
+    topic, signatures = settings.topic(name), Signatures.of(settings)
     producer = AIOKafkaProducer(**client_arguments(settings), acks="all")
-    await producer.start()
     try:
-        for key, places in newest.items():
-            home = partition_of(key, settings.topic_partitions)
-            former = [r for number, r in places.items() if number != home]
-            values = [r for r in (places.get(home), *former) if r and r.value is not None]
-            stale = [r for r in former if r.value is not None]
-            beaten = home in places and any(r.timestamp >= places[home].timestamp for r in former)
-            if not values or not (stale or beaten):
-                continue
-            moved_keys += 1
-            value = values[0].value
-            topic = settings.topic(name)
+        await producer.start()
+        for move in moves:
             # Headers are copied: a move must not sign an unsigned message.
-            signed = list(values[0].headers)
-            gone = signatures.headers(topic, key, None)
+            home = {"partition": move.home, "headers": list(move.newest.headers)}
             # Written before the tombstones, so that a crash in between leaves a key to move again.
-            await producer.send_and_wait(topic, value, key, partition=home, headers=signed)
-            for record in stale:
+            await producer.send_and_wait(topic, move.newest.value, move.key, **home)
+            gone = signatures.headers(topic, move.key, None)
+            for partition in move.stale:
                 await producer.send_and_wait(
-                    topic, None, key, partition=record.partition, headers=gone
+                    topic, None, move.key, partition=partition, headers=gone
                 )
             await asyncio.sleep(_TICK_S)
-            await producer.send_and_wait(topic, value, key, partition=home, headers=signed)
+            await producer.send_and_wait(topic, move.newest.value, move.key, **home)
+    except KafkaError as error:
+        raise broker_error(settings, error, "Write") from error
     finally:
         await producer.stop()
-    return moved_keys
+    return len(moves)
+
+
+@dataclass(frozen=True)
+class KeyMove:
+    """A key's newest record, the partition it goes `home` to, and the `stale` ones that have it."""
+
+    key: bytes
+    newest: Any
+    home: int
+    stale: list[int]
+
+
+def key_moves(name: str, records: Sequence[Any], partitions: int) -> list[KeyMove]:
+    """Return the moves of keys that are not at home alone, of a topic's records in their order.
+
+    name: the topic's, without prefix. A correction is at home where its device is, any other
+    message where its key is.
+    """
+    by_key: dict[bytes, dict[int, Any]] = defaultdict(dict)
+    for record in records:
+        by_key[bytes(record.key or b"")][record.partition] = record
+    moves = []
+    for key, places in by_key.items():
+        home = _home(name, key, places.values(), partitions)
+        if home is None:
+            continue
+        former = [record for number, record in places.items() if number != home]
+        values = [r for r in (places.get(home), *former) if r and r.value is not None]
+        stale = [record.partition for record in former if record.value is not None]
+        beaten = home in places and any(r.timestamp >= places[home].timestamp for r in former)
+        if values and (stale or beaten):
+            moves.append(KeyMove(key, values[0], home, stale))
+    return moves
+
+
+def _home(name: str, key: bytes, records: Iterable[Any], partitions: int) -> int | None:
+    """Return a key's partition; None for a correction that does not say whose it is."""
+    if name != topics.CORRECTIONS:
+        return partition_of(key, partitions)
+    for record in records:
+        with suppress(SchemaError):
+            if record.value is not None:
+                device = Correction.decode(record.value).device_id
+                return partition_of(device.encode(), partitions)
+    return None

@@ -9,11 +9,12 @@ from aiokafka import AIOKafkaConsumer
 from infra import topics
 from infra.broker import broker_topics
 from infra.broker.device_control import read_controls, write_control
-from infra.broker.topic_growth import grow, partition_of
+from infra.broker.topic_growth import grow, key_moves, partition_of
 from infra.broker.topic_reader import TopicReader, by_writing, publish
 from infra.errors import BrokerError, TopicsError
-from schemas import DeviceControl
+from schemas import Correction, DeviceControl
 from tests.broker_settings import with_topics
+from tests.infra.daily_log.corrected_log import correction, named_span
 
 if TYPE_CHECKING:
     from infra.settings import Settings
@@ -30,6 +31,34 @@ def test_records_come_in_the_order_of_writing_whichever_partition_was_read_first
     assert [each.value for each in by_writing(turned)] == ["before", "a", "b"]
 
 
+def keyed(key: bytes, partition: int, value: bytes | None, written: int = 0) -> Any:
+    return SimpleNamespace(key=key, partition=partition, value=value, timestamp=written, headers=())
+
+
+def test_a_key_moves_from_every_partition_that_has_it_to_its_own() -> None:
+    home = partition_of(b"d", 5)
+    away = next(number for number in range(5) if number != home)
+    other = next(number for number in range(5) if number not in (home, away))
+    records = [keyed(b"d", away, b"old"), keyed(b"d", other, None)]
+    [move] = key_moves(topics.LABELS, records, 5)
+    assert (move.newest.value, move.home, move.stale) == (b"old", home, [away])
+    at_home = [keyed(b"d", away, None, 1), keyed(b"d", home, b"new", 2)]
+    assert key_moves(topics.LABELS, at_home, 5) == []
+    # Deleted everywhere, or nothing that a correction could be.
+    assert key_moves(topics.LABELS, [keyed(b"d", away, None)], 5) == []
+    assert key_moves(topics.CORRECTIONS, [keyed(b"d", away, b"no correction")], 5) == []
+
+
+def test_a_correction_is_at_home_where_its_device_is() -> None:
+    made = correction(3, named_span(0, 30, "Eating"))
+    key, home = made.correction_id.encode(), partition_of(made.device_id.encode(), 5)
+    away = partition_of(key, 5)
+    assert home != away
+    [move] = key_moves(topics.CORRECTIONS, [keyed(key, away, made.encode())], 5)
+    assert (move.home, move.stale) == (home, [away])
+    assert key_moves(topics.CORRECTIONS, [keyed(key, home, made.encode())], 5) == []
+
+
 @pytest.fixture
 async def settings(kafka_url: str) -> Settings:
     made = await with_topics(kafka_url, 2)
@@ -42,9 +71,14 @@ async def test_all_topics_grow_and_keys_of_compacted_ones_go_along(settings: Set
     for name in names:
         await write_control(settings, DeviceControl(device_id=name, state="paused"))
     await write_control(settings, DeviceControl(device_id=names[0], state="active"))
+    made = [correction(number, named_span(0, 30, "Eating")) for number in range(6)]
+    for each in made:
+        key = each.correction_id
+        await publish(settings, topics.CORRECTIONS, key, each.encode(), beside=each.device_id)
     growth = await grow(settings, 5)
     assert len(growth.grown) == len(topics.used_topics(settings))
-    moved = [n for n in names if partition_of(n.encode(), 2) != partition_of(n.encode(), 5)]
+    devices = [*names, *(each.device_id for each in made)]
+    moved = [n for n in devices if partition_of(n.encode(), 2) != partition_of(n.encode(), 5)]
     assert growth.keys == len(moved) > 0
     after = settings.model_copy(update={"topic_partitions": 5})
     assert set((await broker_topics.describe(after)).values()) == {5}
@@ -58,6 +92,11 @@ async def test_all_topics_grow_and_keys_of_compacted_ones_go_along(settings: Set
         newest = {(r.key, r.partition): r.value for r in await reader.to_the_end()}
     for (key, partition), value in newest.items():
         assert (value is not None) == (partition == partition_of(key, 5))
+    async with TopicReader(after, topics.CORRECTIONS) as reader:
+        records = [r for r in await reader.to_the_end() if r.value is not None]
+    newest_of = {Correction.decode(r.value).correction_id: r.partition for r in records}
+    home = partition_of(made[0].device_id.encode(), 5)
+    assert newest_of == {each.correction_id: home for each in made}
 
 
 @pytest.mark.services
