@@ -219,13 +219,21 @@ async def read_letters(settings: Settings) -> list[DeadLetter]:
 
 
 async def publish(
-    settings: Settings, name: str, key: str, value: bytes | None, *, beside: str | None = None
+    settings: Settings,
+    name: str,
+    key: str,
+    value: bytes | None,
+    *,
+    beside: str | None = None,
+    partition: int | None = None,
 ) -> None:
     """Write one message and wait for the broker's acknowledgement; None is a tombstone.
 
-    It goes to the partition of its key, or of the key `beside`. Raises `BrokerError`.
+    It goes to `partition`, or to that of the key `beside`, by default of its own key. Raises
+    `BrokerError`.
     """
-    partition = None if beside is None else partition_of(beside, settings.topic_partitions)
+    if beside is not None:
+        partition = partition_of(beside, settings.topic_partitions)
     await require_broker(settings)
     producer = AIOKafkaProducer(**client_arguments(settings), acks="all")
     try:

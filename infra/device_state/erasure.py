@@ -114,17 +114,21 @@ def kept_by_kafka(settings: Settings) -> list[tuple[str, str]]:
 
 async def _take_back_corrections(settings: Settings, device_id: str) -> int:
     """Delete a device's corrections from their topic, which would keep them for good."""
-    doomed = set()
+    doomed: dict[str, set[int]] = {}
     async with TopicReader(settings, topics.CORRECTIONS) as reader:
         for record in await reader.to_the_end():
             key = bytes(record.key or b"").decode(errors="replace")
-            doomed.discard(key)
+            places = doomed.setdefault(key, set())
+            places.discard(record.partition)
             with suppress(SchemaError):
                 if record.value is not None:
                     correction = Correction.decode(record.value)
-                    doomed |= {key} if correction.device_id == device_id else set()
-    for key in sorted(doomed):
-        await publish(settings, topics.CORRECTIONS, key, None, beside=device_id)
+                    places |= {record.partition} if correction.device_id == device_id else set()
+    doomed = {key: places for key, places in doomed.items() if places}
+    for key, places in sorted(doomed.items()):
+        # Compaction deletes within a partition, and an earlier release moved corrections.
+        for partition in places:
+            await publish(settings, topics.CORRECTIONS, key, None, partition=partition)
     return len(doomed)
 
 

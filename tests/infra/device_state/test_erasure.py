@@ -12,7 +12,7 @@ from redis.asyncio import Redis
 from infra import topics
 from infra.broker.dead_letters import scan
 from infra.broker.device_control import read_controls
-from infra.broker.topic_reader import publish
+from infra.broker.topic_reader import TopicReader, partition_of, publish
 from infra.daily_log.record_offsets import RecordOffsets
 from infra.daily_log.rollups import Rollup
 from infra.daily_log.store import LogStore
@@ -114,6 +114,11 @@ async def test_nothing_of_an_erased_device_is_found_and_everything_of_others_is(
     (tmp_path / "replay.json").write_text(f'{{"{ERASED}/s/0": 1.0, "x/s/0": 2.0}}')
     async with Redis.from_url(debian_redis_url) as redis:
         await fill(settings, redis, ERASED)
+        astray = correction(99, named_span(T0 / S, T0 / S + 30, "Eating"), device_id=ERASED)
+        own = partition_of(ERASED, 2)
+        for partition in (own, 1 - own):
+            key = astray.correction_id
+            await publish(settings, topics.CORRECTIONS, key, astray.encode(), partition=partition)
         assert len(await mentions(settings, redis, ERASED)) == 28
         result = await erase(settings, redis, ERASED, settle_s=0.0)
         assert await mentions(settings, redis, ERASED) == []
@@ -123,12 +128,16 @@ async def test_nothing_of_an_erased_device_is_found_and_everything_of_others_is(
             "corrected windows": 1,
             "notifications": 1,
             "pictures of half minutes": 1,
-            "corrections": 1,
+            "corrections": 2,
             "windows to learn from": 1,
             "notes of replays": 1,
             "dead letters": 2,
         }
         assert result.left == []
+        async with TopicReader(settings, topics.CORRECTIONS) as reader:
+            newest = {(r.key, r.partition): r.value for r in await reader.to_the_end()}
+        assert len(newest) == 3
+        assert set(newest.values()) == {None}
         assert not [key async for key in redis.scan_iter(match="*:features:*")]
         await fill(settings, redis, OTHER)
         before = await store_of(settings, redis)
