@@ -141,6 +141,7 @@ READ_BY_WORKERS = frozenset(
         ACTIVITY,
         SCENARIO,
         SCENARIO_REFINED,
+        CORRECTIONS,
     }
 )
 

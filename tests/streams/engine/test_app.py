@@ -9,7 +9,10 @@ from redis.exceptions import OutOfMemoryError
 
 from infra import topics
 from infra.errors import InfraError, TopicsError
+from infra.notifications.rules_file import NotificationPlan
 from infra.settings import load
+from schemas.notification import Rule, parse_condition
+from streams import corrections, frame_reader, log, notifications, refiner
 from streams.engine.app import EgoLogApp
 
 if TYPE_CHECKING:
@@ -36,6 +39,16 @@ def test_agents_read_the_topics_that_they_name(app: EgoLogApp) -> None:
     app.reader("windower", (topics.IMU_FRAMES,), nothing)
     assert sources(app, "log") == ["lab.scenario", "lab.activity"]
     assert sources(app, "windower") == ["lab.imu.frames"]
+
+
+def test_the_topics_of_all_agents_are_those_whose_lag_is_told(app: EgoLogApp) -> None:
+    for agent in (frame_reader, refiner, log, corrections):
+        agent.register(app)
+    when = "device silent for 10 min"
+    rule = Rule("silence", when, parse_condition(when, {}), ())
+    notifications.register(app, NotificationPlan((rule,), {}))
+    read = {name for agent in app.agents for name in sources(app, agent)}
+    assert read == {f"lab.{name}" for name in topics.READ_BY_WORKERS}
 
 
 @pytest.mark.parametrize(("session_s", "heartbeat_s"), [(6.0, 0.5), (60.0, 0.5)])
