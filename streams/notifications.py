@@ -151,7 +151,7 @@ class Silences:
             return
         now_ns = self._clock_ns()
         for device in await journal.silent_since(now_ns - self._least_ns):
-            if partition_of(device, self._partitions) not in assigned:
+            if partition_of(device.encode(), self._partitions) not in assigned:
                 continue
             if self._expected(device, now_ns):
                 self._excused_ns[device] = now_ns

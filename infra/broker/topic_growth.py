@@ -22,13 +22,12 @@ from aiokafka.errors import (
     KafkaError,
     TopicAuthorizationFailedError,
 )
-from aiokafka.partitioner import murmur2
 
 from infra import topics
 from infra.broker import broker_topics, fleet
 from infra.broker.access import broker_error, client_arguments
 from infra.broker.signing import Signatures
-from infra.broker.topic_reader import TopicReader
+from infra.broker.topic_reader import TopicReader, partition_of
 from infra.errors import BrokerError, TopicsError
 from schemas import Correction, SchemaError
 
@@ -49,11 +48,6 @@ class Growth:
     grown: list[str]
     keys: int
     unread: int
-
-
-def partition_of(key: bytes, partitions: int) -> int:
-    """Return a key's partition by Kafka's default partitioner."""
-    return int((murmur2(key) & 0x7FFFFFFF) % partitions)
 
 
 async def grow(settings: Settings, partitions: int, *, force: bool = False) -> Growth:

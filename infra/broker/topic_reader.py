@@ -116,9 +116,13 @@ class TopicReader:
             raise broker_error(self._settings, error, "Read") from error
 
     async def unread(self) -> int:
-        """Return an upper bound of the offsets left up to the topic's end."""
-        ends = await self._consumer.end_offsets(self._partitions)
-        return sum([max(0, end - await self._consumer.position(tp)) for tp, end in ends.items()])
+        """Return an upper bound of the offsets left up to the topic's end; raises `BrokerError`."""
+        try:
+            ends = await self._consumer.end_offsets(self._partitions)
+            left = [end - await self._consumer.position(tp) for tp, end in ends.items()]
+        except KafkaError as error:
+            raise broker_error(self._settings, error, "Read") from error
+        return sum(max(0, each) for each in left)
 
     async def at(self, partition: int, offsets: Sequence[int]) -> list[bytes]:
         """Return the values of one partition at ascending offsets, skipping deleted ones."""
@@ -233,7 +237,7 @@ async def publish(
     `BrokerError`.
     """
     if beside is not None:
-        partition = partition_of(beside, settings.topic_partitions)
+        partition = partition_of(beside.encode(), settings.topic_partitions)
     await require_broker(settings)
     producer = AIOKafkaProducer(**client_arguments(settings), acks="all")
     try:
@@ -249,7 +253,7 @@ async def publish(
         await producer.stop()
 
 
-def partition_of(key: str, partitions: int) -> int:
+def partition_of(key: bytes, partitions: int) -> int:
     """Return a key's partition by Kafka's default partitioner."""
     every = list(range(partitions))
-    return int(DefaultPartitioner()(key.encode(), every, every))
+    return int(DefaultPartitioner()(key, every, every))

@@ -84,7 +84,7 @@ class PageBackend:
 
         Raises `BrokerError` if it refuses.
         """
-        partition = partition_of(frame.device_id, self._settings().topic_partitions)
+        partition = partition_of(frame.device_id.encode(), self._settings().topic_partitions)
         try:
             await (await self._publisher.publish(topic, partition, frame))
         except KafkaError as error:

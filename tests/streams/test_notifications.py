@@ -194,7 +194,7 @@ class Quiet:
 
     async def look(self, behind: float = 0.0, assigned: set[int] | None = None) -> int:
         """Return how many silences were noted so far."""
-        own = {partition_of(DEVICE, 4)} if assigned is None else assigned
+        own = {partition_of(DEVICE.encode(), 4)} if assigned is None else assigned
         await self.silences.look(self.journal, own, behind)
         history = await self.journal.history()
         return sum(entry.notification.rule == "silent" for entry in history)
@@ -210,7 +210,7 @@ async def test_silence_is_notified_of_once_by_the_worker_that_has_the_device(
     clock.now_ns += 600 * NS - 1
     assert await quiet.look() == 0
     clock.now_ns += 1
-    others = {0, 1, 2, 3} - {partition_of(DEVICE, 4)}
+    others = {0, 1, 2, 3} - {partition_of(DEVICE.encode(), 4)}
     assert await quiet.look(assigned=others) == 0
     assert await quiet.look(behind=101) == 0
     assert await quiet.look() == 1

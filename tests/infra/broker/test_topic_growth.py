@@ -9,8 +9,8 @@ from aiokafka import AIOKafkaConsumer
 from infra import topics
 from infra.broker import broker_topics
 from infra.broker.device_control import read_controls, write_control
-from infra.broker.topic_growth import grow, key_moves, partition_of
-from infra.broker.topic_reader import TopicReader, by_writing, publish
+from infra.broker.topic_growth import grow, key_moves
+from infra.broker.topic_reader import TopicReader, by_writing, partition_of, publish
 from infra.errors import BrokerError, TopicsError
 from schemas import Correction, DeviceControl
 from tests.broker_settings import with_topics

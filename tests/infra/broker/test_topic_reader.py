@@ -79,7 +79,7 @@ async def test_a_message_may_lie_in_the_partition_of_another_key(settings: Setti
     await publish(settings, NAME, "glasses", b"x")
     async with TopicReader(settings, NAME) as reader:
         records = await reader.to_the_end()
-    assert {record.partition for record in records} == {partition_of("glasses", 3)}
+    assert {record.partition for record in records} == {partition_of(b"glasses", 3)}
     assert len(records) == 7
 
 

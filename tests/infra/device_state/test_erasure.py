@@ -115,7 +115,7 @@ async def test_nothing_of_an_erased_device_is_found_and_everything_of_others_is(
     async with Redis.from_url(debian_redis_url) as redis:
         await fill(settings, redis, ERASED)
         astray = correction(99, named_span(T0 / S, T0 / S + 30, "Eating"), device_id=ERASED)
-        own = partition_of(ERASED, 2)
+        own = partition_of(ERASED.encode(), 2)
         for partition in (own, 1 - own):
             key = astray.correction_id
             await publish(settings, topics.CORRECTIONS, key, astray.encode(), partition=partition)
