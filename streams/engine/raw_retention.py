@@ -28,7 +28,7 @@ _INTERVAL_S = 60.0
 
 
 class _ChangeLog:
-    """Warns only of a problem that differs from the last one: the same comes up every minute."""
+    """Warns of a problem once while it lasts: the same comes up every minute."""
 
     def __init__(self) -> None:
         self._last = ""
@@ -36,6 +36,10 @@ class _ChangeLog:
     def warn(self, text: str) -> None:
         log.log(logging.DEBUG if text == self._last else logging.WARNING, "%s", text)
         self._last = text
+
+    def forget(self) -> None:
+        """Take note that there is no problem now: if it comes again, it is news."""
+        self._last = ""
 
 
 _problems = _ChangeLog()
@@ -85,6 +89,7 @@ async def delete_processed(
         due = {tp: end for tp, end in ends.items() if end > begins[tp]}
         if due:
             await admin.delete_records({tp: RecordsToDelete(end) for tp, end in due.items()})
+        _problems.forget()
         return sum(end - begins[tp] for tp, end in due.items())
     except KafkaError as error:
         _problems.warn(f"processed frames are not deleted yet: {error!r}")

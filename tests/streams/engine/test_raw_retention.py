@@ -7,14 +7,18 @@ import pytest
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient
 from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
+from aiokafka.errors import RequestTimedOutError
 
 from infra import clock, topics
 from infra.broker import raw_topic_retention
+from infra.settings import Settings
 from streams.engine.raw_retention import delete_processed
 from tests.broker_settings import with_topics
 
 if TYPE_CHECKING:
-    from infra.settings import Settings
+    from collections.abc import Mapping, Sequence
+
+    from aiokafka.errors import KafkaError
 
 
 @pytest.mark.parametrize("name", [topics.AUDIO_FRAMES, topics.IMU_FRAMES])
@@ -53,6 +57,48 @@ async def test_only_what_is_processed_and_old_is_deleted(
         assert await consumer.end_offsets(both) == {sound: 6, motion: 6}
     finally:
         await consumer.stop()
+
+
+class Broker:
+    """A consumer and an admin client of a broker that deletes, or raises `error`."""
+
+    error: KafkaError | None = None
+
+    def __init__(self, **_: object) -> None:
+        pass
+
+    async def start(self) -> None:
+        if self.error is not None:
+            raise self.error
+
+    async def stop(self) -> None:
+        pass
+
+    async def beginning_offsets(self, partitions: Sequence[TopicPartition]) -> dict[Any, int]:
+        return dict.fromkeys(partitions, 0)
+
+    async def offsets_for_times(self, times: Mapping[TopicPartition, int]) -> dict[Any, None]:
+        return dict.fromkeys(times)
+
+    async def delete_records(self, _: object) -> None:
+        pass
+
+    close = stop
+
+
+async def test_a_problem_that_comes_again_is_warned_of_again(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    for client in ("AIOKafkaConsumer", "AIOKafkaAdminClient"):
+        monkeypatch.setattr(f"streams.engine.raw_retention.{client}", Broker)
+    settings = Settings(broker_url="kafka://127.0.0.1:1", _env_file=None)
+    committed = {TopicPartition(settings.topic(topics.AUDIO_FRAMES), 0): 3}
+    away = RequestTimedOutError()
+    for error in (away, away, None, away):
+        monkeypatch.setattr(Broker, "error", error)
+        assert await delete_processed(settings, committed) == (3 if error is None else 0)
+    warned = [each for each in caplog.records if each.levelname == "WARNING"]
+    assert len(warned) == 2
 
 
 @pytest.mark.services
