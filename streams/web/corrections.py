@@ -1,14 +1,13 @@
 """The wearer's corrections over HTTP: list, change, and the revisions that learned from them.
 
 GET  /api/v1/corrections   every correction that touches a span, also those taken back
-POST /api/v1/corrections   one change (`infra.daily_log.editing.Change`)
+POST /api/v1/corrections   one change (`infra.daily_log.change_request.Change`)
 GET  /api/v1/learned       the revisions that learned from corrections, before and after
 """
 
 from __future__ import annotations
 
 import asyncio
-import json
 from typing import TYPE_CHECKING, Any
 
 from aiohttp import web
@@ -57,7 +56,7 @@ class CorrectionViews:
         span = parameters.span(query, device)
         past = parameters.past_end(query, span)
         every = await self._logs.store().corrections(device.device_id, span.from_ns, past)
-        return _json(rows(every))
+        return web.json_response(rows(every))
 
     async def change(self, request: web.Request) -> web.Response:
         """Change the log; responds with the change once it is published and applied."""
@@ -71,7 +70,7 @@ class CorrectionViews:
         async with self._changing:
             correction = await editor.change(change)
         row = correction_row(correction, standing=True)
-        return _json({**row, "text": correction_line(correction)}, status=201)
+        return web.json_response({**row, "text": correction_line(correction)}, status=201)
 
     async def learned(self, request: web.Request) -> web.Response:
         """Return the number of corrections and the revisions that learned from corrections."""
@@ -81,7 +80,7 @@ class CorrectionViews:
         every = await self._logs.store().corrections(device.device_id, 0, END_OF_TIME_NS)
         standing = [each for each in in_force(every) if each.names and each.row == "scenario"]
         attempts = [] if self._attempts is None else await self._attempts()
-        return _json(
+        return web.json_response(
             {
                 "corrections": len(standing),
                 "newest": max((each.created_ns // NS_PER_MS for each in standing), default=None),
@@ -118,7 +117,3 @@ def _revision(attempt: Attempt) -> dict[str, Any]:
         "f1_before": round(attempt.before.get("wearer_f1", 0.0), 3),
         "f1_after": round(attempt.after.get("wearer_f1", 0.0), 3),
     }
-
-
-def _json(value: Any, status: int = 200) -> web.Response:
-    return web.json_response(value, status=status, dumps=json.dumps)

@@ -1,16 +1,15 @@
 """Liveness, readiness and health of the worker, at a cost independent of the number of devices.
 
 GET /api/health/live   503 if only a restart helps: no progress, or a blocked event loop
-GET /api/health/ready  503 while something it needs is unavailable: store, topics, disk
+GET /api/health/ready  503 while something it needs is unavailable: broker, topics, store, disk
 GET /api/health        both
 """
 
 from __future__ import annotations
 
 import asyncio
-import json
 import time
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from aiohttp import web
 
@@ -63,18 +62,18 @@ class HealthViews:
     async def live(self, request: web.Request) -> web.Response:  # noqa: ARG002 - the signature is its protocol's
         """Return 200 unless only a restart helps."""
         self._refuse_stuck()
-        return _json({"status": "ok"})
+        return web.json_response({"status": "ok"})
 
     async def ready(self, request: web.Request) -> web.Response:  # noqa: ARG002 - the signature is its protocol's
         """Return 200 while everything that the worker needs is available."""
         await self._refuse_unready()
-        return _json({"status": "ok"})
+        return web.json_response({"status": "ok"})
 
     async def health(self, request: web.Request) -> web.Response:  # noqa: ARG002 - the signature is its protocol's
         """Return 200 while the worker is alive and ready, with the measurements."""
         self._refuse_stuck()
         figures = await self._refuse_unready()
-        return _json({"status": "ok", **figures, **self._vitals.figures()})
+        return web.json_response({"status": "ok", **figures, **self._vitals.figures()})
 
     def _refuse_stuck(self) -> None:
         stuck = self._vitals.stuck()
@@ -95,7 +94,3 @@ class HealthViews:
             ) from error
         took_ms = round((time.perf_counter() - began) * 1_000, 1)
         return {"devices": devices, "store_ms": took_ms}
-
-
-def _json(value: dict[str, Any]) -> web.Response:
-    return web.Response(text=json.dumps(value), content_type="application/json", charset="utf-8")

@@ -5,7 +5,6 @@ GET /api/v1/live   the last second of a device, which then counts as watched for
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -45,6 +44,4 @@ class LiveViews:
         parameters.refuse_unknown(query, ("device",))
         device = await self.logs.device(parameters.device_id(query))
         state = await LiveStates.of(self.logs.store()).watch(device.device_id)
-        return web.json_response(
-            {"device": device.device_id, **(state or NOTHING)}, dumps=json.dumps
-        )
+        return web.json_response({"device": device.device_id, **(state or NOTHING)})

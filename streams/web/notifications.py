@@ -6,7 +6,6 @@ POST /api/v1/notifications/test   sends a test to a target: `{"target": "phone"}
 
 from __future__ import annotations
 
-import json
 from typing import TYPE_CHECKING, Any
 
 from aiohttp import web
@@ -39,7 +38,7 @@ class NotificationViews:
         """Return the rules, the targets without secrets of their addresses, and the history."""
         parameters.refuse_unknown(request.query, ())
         entries = await Journal.of(self._store()).history(_SHOWN)
-        return _json(
+        return web.json_response(
             {
                 "rules": [
                     {
@@ -70,8 +69,8 @@ class NotificationViews:
         try:
             await send_test(name, targets[name])
         except SendError as error:
-            return _json({"target": name, "sent": False, "error": str(error)})
-        return _json({"target": name, "sent": True, "error": None})
+            return web.json_response({"target": name, "sent": False, "error": str(error)})
+        return web.json_response({"target": name, "sent": True, "error": None})
 
 
 def _row(entry: Entry) -> dict[str, Any]:
@@ -88,7 +87,3 @@ def _row(entry: Entry) -> dict[str, Any]:
             for name, each in sorted(entry.deliveries.items())
         },
     }
-
-
-def _json(value: Any) -> web.Response:
-    return web.json_response(value, dumps=json.dumps)

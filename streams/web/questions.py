@@ -7,7 +7,6 @@ POST /api/v1/ask   `{"device", "question"}`, and optionally `from`, `to` and `zo
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -74,6 +73,5 @@ class QuestionViews:
         except LlmError as error:
             raise WriteRefusedError(502, f"the language model gave no answer: {error}") from error
         return web.json_response(
-            {**answer._asdict(), "records": [hit_row(hit) for hit in answer.records]},
-            dumps=json.dumps,
+            {**answer._asdict(), "records": [hit_row(hit) for hit in answer.records]}
         )

@@ -8,7 +8,6 @@ A decision applies to all workers at once, like `devices pause`.
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -94,7 +93,7 @@ class SettingsViews:
         """Return the settings of a device."""
         parameters.refuse_unknown(request.query, ("device",))
         device = await self.logs.device(parameters.device_id(request.query))
-        return _json(await self._shown(device.device_id))
+        return web.json_response(await self._shown(device.device_id))
 
     async def change(self, request: web.Request) -> web.Response:
         """Pause or resume a device or set its quiet hours; responds with the new settings."""
@@ -109,7 +108,7 @@ class SettingsViews:
                 409, f"device {change.device!r} was erased; expected `devices resume` first"
             )
         await decide(_changed(now, change))
-        return _json(await self._shown(change.device))
+        return web.json_response(await self._shown(change.device))
 
     async def _shown(self, device_id: str) -> dict[str, Any]:
         recorded_ms = await self.logs.store().recorded_ms(device_id)
@@ -145,7 +144,3 @@ def _until_ms(change: SettingsChange) -> int | None:
         return pause_end_ms(change.until)
     except ValueError as error:
         raise WriteRefusedError(400, f"until is {error}") from error
-
-
-def _json(value: Any) -> web.Response:
-    return web.json_response(value, dumps=json.dumps)
