@@ -31,6 +31,11 @@ class DeadLetter(Message):
     window_id: str = Field("", max_length=200)
 
     @property
+    def identity(self) -> tuple[str, int, int, str]:
+        """What tells it from other letters: topic, partition and offset, and the window's id."""
+        return self.topic, self.partition, self.offset, self.window_id
+
+    @property
     def origin(self) -> str:
         """Its origin: a message as `topic[partition]@offset`, a window by its id."""
         return self.window_id or f"{self.topic}[{self.partition}]@{self.offset}"

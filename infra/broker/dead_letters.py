@@ -90,16 +90,6 @@ class LetterCounts:
     left_out: Counter[str] = field(default_factory=Counter)
 
 
-def identity(letter: DeadLetter) -> Place:
-    """Return a letter's identity: its message's place, and the id of its window."""
-    return letter.topic, letter.partition, letter.offset, letter.window_id
-
-
-def where(letter: DeadLetter) -> str:
-    """Return the identity as printed and as typed on the command line."""
-    return letter.origin
-
-
 async def scan(settings: Settings) -> AsyncIterator[LetterRecord]:
     """Yield the topic's records, each letter once; raises `BrokerError`."""
     seen: set[Place] = set()
@@ -119,7 +109,7 @@ async def replay(
     `BrokerError`.
     """
     left = {
-        identity(each.letter)
+        each.letter.identity
         async for each in scan(settings)
         if each.letter is not None and selection.fits(each)
     }
@@ -133,9 +123,9 @@ async def replay(
             if not left:
                 break
             letter = record.letter
-            if letter is None or identity(letter) not in left:
+            if letter is None or letter.identity not in left:
                 continue
-            left.remove(identity(letter))
+            left.remove(letter.identity)
             why = _why_not(letter, known, signed, settings.topic_partitions)
             if why is not None:
                 handled.left_out[why] += 1
@@ -199,7 +189,7 @@ def _is_repeated(record: LetterRecord, seen: set[Place]) -> bool:
     """Return whether a letter is in `seen`, and add it there."""
     if record.letter is None:
         return False
-    place = identity(record.letter)
+    place = record.letter.identity
     repeated = place in seen
     seen.add(place)
     return repeated

@@ -218,7 +218,7 @@ async def read_letters(settings: Settings) -> list[DeadLetter]:
     for record in records:
         with suppress(SchemaError):
             letter = DeadLetter.decode(record.value)
-            letters[letter.topic, letter.partition, letter.offset, letter.window_id] = letter
+            letters[letter.identity] = letter
     return [letters[identity] for identity in sorted(letters)]
 
 

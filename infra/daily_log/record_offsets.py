@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from infra.daily_log.redis_format import text
 from infra.daily_log.scripts import PUT_FIELDS
 from infra.redis.erasure_marks import marks_key
 from infra.topics import DAY_S, SCENARIO, TOPICS
@@ -66,7 +67,7 @@ class RecordOffsets:
         for key, windows in by_key.items():
             for window, value in zip(windows, await self._redis.hmget(key, windows), strict=True):
                 if value is not None:
-                    partition, _, offset = _text(value).partition("/")
+                    partition, _, offset = text(value).partition("/")
                     places[window] = int(partition), int(offset)
         return places
 
@@ -76,13 +77,9 @@ class RecordOffsets:
             key
             async for key in self._redis.scan_iter(match=f"{self._prefix}:place:*:{device}")
             # A device id may contain the separator of keys.
-            if _text(key).removeprefix(f"{self._prefix}:place:").partition(":")[2] == device
+            if text(key).removeprefix(f"{self._prefix}:place:").partition(":")[2] == device
         ]
         return int(await self._redis.delete(*keys)) if keys else 0
 
     def _key(self, device: str, start_ns: int) -> str:
         return f"{self._prefix}:place:{start_ns // _DAY_NS}:{device}"
-
-
-def _text(value: bytes | str) -> str:
-    return value.decode() if isinstance(value, bytes) else value

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from faust.cli import argument, option
 
 from infra import topics
-from infra.broker.dead_letters import LetterSelection, purge, replay, scan, where
+from infra.broker.dead_letters import LetterSelection, purge, replay, scan
 from infra.errors import InfraError
 from schemas import DeadLetter, SchemaError
 from schemas.event_time import EXPECTED, NS_PER_MS, iso, parse
@@ -63,7 +63,7 @@ def register(app: EgoLogApp) -> None:
         MESSAGE is as the list names it, `audio.frames[0]@17`.
         """
         async for record in scan(running(app.settings, "broker_url")):
-            if record.letter is not None and where(record.letter) == message:
+            if record.letter is not None and record.letter.origin == message:
                 print("\n".join(_lines(record.letter, record.written_ms)))
                 return
         raise DeadLetterCommandError(
@@ -101,7 +101,7 @@ async def _print_list(settings: Settings, selection: LetterSelection) -> None:
             print(f"skipped {record.place}: {record.error}", file=sys.stderr)
         elif selection.fits(record):
             key = (letter.topic, letter.partition, letter.offset)
-            rows.append((key, (where(letter), letter.reason, letter.error)))
+            rows.append((key, (letter.origin, letter.reason, letter.error)))
     shown = [row for _, row in sorted(rows)]
     table(("message", "reason", "error"), shown, empty="no dead letters")
 
@@ -131,7 +131,7 @@ def _wall_ms(text: str | None) -> int | None:
 
 def _lines(letter: DeadLetter, written_ms: int) -> list[str]:
     rows = {
-        "message": where(letter),
+        "message": letter.origin,
         "written": iso(written_ms * NS_PER_MS),
         "device": letter.device_id,
         "stage": letter.stage,

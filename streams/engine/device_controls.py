@@ -93,10 +93,6 @@ class DeviceControls:
         device = QuietHours.parse(control.quiet) if control is not None and control.quiet else None
         return any(hours is not None and hours.covers(now_ns) for hours in (self._quiet, device))
 
-    def withheld(self) -> set[str]:
-        """Return the erased devices."""
-        return {device_id for device_id in self._controls if self.withholds(device_id)}
-
     async def open(self, settings: Settings) -> None:
         """Read the topic to its end; raises `BrokerError`."""
         if settings.quiet_hours is not None:

@@ -10,7 +10,7 @@ from schemas.message import END_OF_TIME_NS
 from schemas.ranking import likeliest
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable
 
     from infra.daily_log.records import Log, LogScenario
     from infra.daily_log.search.query import LogQuery
@@ -114,5 +114,5 @@ def _append(hits: list[Hit], hit: Hit) -> None:
     )
 
 
-def _unique(names: Iterator[str] | Iterable[str]) -> tuple[str, ...]:
+def _unique(names: Iterable[str]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(name for name in names if name))

@@ -33,7 +33,6 @@ def fits(
         and query.confidence[0] <= record.confidence < query.confidence[1]
         and all(any(part.casefold() in n.casefold() for n in notes) for part in query.notes)
         and (not query.worn or any(_is_worn(place, record) for place in query.worn))
-        and (query.corrected is None or query.corrected == (record.corrected is not None))
         and query.when.holds(record.start_ns, query.zone)
     )
 
@@ -54,7 +53,6 @@ def fits_added(query: LogQuery, name: str, start_ns: int) -> bool:
     own: dict[str, set[str]] = {"scenario": {name.casefold()}}
     return (
         not (query.places or query.either_place or query.notes or query.worn)
-        and query.corrected is not False
         and query.confidence[0] <= 1.0 < query.confidence[1]
         and all(_is_named(either, own) for either in query.named)
         and query.when.holds(start_ns, query.zone)

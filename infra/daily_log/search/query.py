@@ -37,7 +37,6 @@ class LogQuery:
     notes: tuple[str, ...] = ()
     worn: tuple[str, ...] = ()
     when: When = field(default_factory=When)
-    corrected: bool | None = None
     zone: tzinfo = field(default=UTC)
     unknown_words: tuple[str, ...] = ()
 

@@ -7,7 +7,7 @@ import pytest
 from pydantic import SecretStr
 
 from infra import topics
-from infra.broker.dead_letters import LetterSelection, purge, replay, scan, where
+from infra.broker.dead_letters import LetterSelection, purge, replay, scan
 from infra.broker.topic_reader import TopicReader, publish, read_letters
 from infra.errors import BrokerError
 from schemas import DeadLetter
@@ -52,7 +52,7 @@ async def write(settings: Settings, *letters: DeadLetter | bytes) -> None:
 
 
 async def letter_ids(settings: Settings) -> list[str]:
-    return sorted([where(r.letter) for r in [r async for r in scan(settings)] if r.letter])
+    return sorted([r.letter.origin for r in [r async for r in scan(settings)] if r.letter])
 
 
 async def test_what_is_no_dead_letter_is_named_and_hides_none(settings: Settings) -> None:
