@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import argparse
 import asyncio
-import signal
 import sys
 import time
 from contextlib import suppress
@@ -28,6 +27,7 @@ from infra.local.redis_embedded import discard
 from infra.settings import EMBEDDED, Settings, env_name, load
 from models.recordings.protocol import Recording, RecordingError
 from schemas.extras import needs
+from schemas.interruption import one_line_interruptions
 from streams.demo import learning
 from streams.demo.follow import Follower, expected_counts
 from streams.producers.replay import Replay, ReplayOptions
@@ -43,6 +43,7 @@ TAIL_TIMEOUT_S = 120.0
 STOP_GRACE_S = 3.5
 
 
+@one_line_interruptions
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the demo; returns the exit status."""
     parser = argparse.ArgumentParser(prog="python -m streams.demo", description=__doc__)
@@ -55,14 +56,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
         "--speed", type=float, default=10.0, help="playback speed, a factor of real time"
     )
     options = parser.parse_args(arguments)
-    signal.signal(signal.SIGTERM, lambda *_: (_ for _ in ()).throw(KeyboardInterrupt))
     try:
         # Needs an extra; if it is missing, the import fails with a one-line error.
         from models.simulation.simulated_day import SimulatedDay
 
         settings = _own_settings()
         day = SimulatedDay(options.seed, options.minutes)
-        with _worker(settings) as worker, learning.finetuner(settings) as tuner:
+        with _Worker(settings) as worker, learning.finetuner(settings) as tuner:
             status = asyncio.run(_run(settings, worker, tuner, day, options))
             if not options.check:
                 print("\nStop with Ctrl-C.", flush=True)
@@ -70,6 +70,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
                     time.sleep(0.2)
             return status
     except KeyboardInterrupt:
+        if options.check:
+            raise
         print("\nstopped")
         return 0
     except (InfraError, RecordingError) as error:
@@ -98,7 +100,7 @@ def _own_settings() -> Settings:
     return settings.model_copy(update=own)
 
 
-class _worker:
+class _Worker:
     """The worker as a child process."""
 
     def __init__(self, settings: Settings) -> None:
