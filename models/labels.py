@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from schemas.evidence import REGIONS
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
 SCENARIOS: tuple[str, ...] = (
     "Cooking",
@@ -185,3 +185,12 @@ LABELS: dict[str, tuple[str, ...]] = {
     "motions": MOTIONS,
     "categories": CATEGORIES,
 }
+
+
+def learnable(scenarios: Sequence[str]) -> list[str]:
+    """Return a window's scenarios as the network may learn them: none if it lacks one of them.
+
+    Fine-tuning adds no classes (EgoLog §4.4.2), and without the unknown one the labels would be
+    incomplete.
+    """
+    return [*scenarios] if set(scenarios) <= set(SCENARIOS) else []

@@ -17,13 +17,13 @@ from infra import metrics, topics
 from infra.broker.topic_reader import read_at
 from infra.daily_log.record_offsets import RecordOffsets
 from infra.redis.erasure_marks import count_refused
-from models.labels import SCENARIOS
+from models.labels import learnable
 from schemas import FinetuneItem, Scenario, SchemaError
 from schemas.correction import WEARER
 from streams.engine.outcome import Outcome
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Mapping, Sequence
+    from collections.abc import Awaitable, Callable, Mapping
 
     from faust.types import StreamT
 
@@ -37,7 +37,6 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 STAGE = "corrections"
-_KNOWN = frozenset(SCENARIOS)
 
 
 class CorrectionQueuer:
@@ -129,8 +128,3 @@ async def scenarios_at(
         if record.window_id in places:
             records[record.window_id] = record
     return records
-
-
-def learnable(labels: Sequence[str]) -> list[str]:
-    """Return the labels that the network may learn: none if one is not among its classes."""
-    return list(labels) if set(labels) <= _KNOWN else []

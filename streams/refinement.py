@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from infra import topics
-from models.labels import SCENARIOS
+from models.labels import learnable
 from operators.doubt import LOW_CONFIDENCE, doubt
 from schemas import FinetuneItem, Refined
 from schemas.decision import detected_labels
@@ -30,23 +30,12 @@ def refinement_messages(
     uncertain = doubt(record, unsure_below) is not None
     if uncertain or (refined.refined_by != NO_REFINER and disagrees(refined, record)):
         messages.append((topics.SCENARIO_REFINED, refined))
-    labels = learnable(refined)
+    labels = [] if refined.refined_by == NO_REFINER else learnable(refined.scenarios)
     # The fine-tuner ignores unlabelled windows, and features are most of the data.
     if record.embeddings is not None and labels:
         item = FinetuneItem.of(record, record.embeddings, labels, refined.refined_by)
         messages.append((topics.FINETUNE_QUEUE, item))
     return messages
-
-
-def learnable(refined: Refined) -> list[str]:
-    """Return the labels that the network may learn: none if one is not among its classes.
-
-    Fine-tuning adds no classes (EgoLog §4.4.2), and without the unknown one the labels would be
-    incomplete.
-    """
-    if refined.refined_by == NO_REFINER or not set(refined.scenarios) <= set(SCENARIOS):
-        return []
-    return refined.scenarios
 
 
 def expert_refinement(expert: Expert, record: Scenario, before: Sequence[Scenario]) -> Refined:

@@ -10,7 +10,7 @@ from infra.broker.topic_reader import publish
 from infra.daily_log.record_offsets import RecordOffsets
 from schemas import Correction, NamedSpan, Scenario, Vector
 from schemas.correction import WEARER
-from streams.corrections import CorrectionQueuer, learnable, scenarios_at
+from streams.corrections import CorrectionQueuer, scenarios_at
 from streams.log import LogWriter
 from tests.broker_settings import with_topics
 from tests.infra.daily_log.stored_records import T0, S, scenario
@@ -129,11 +129,6 @@ async def test_nothing_is_learned_of_notes_activities_and_windows_without_featur
     assert await queue_items(store, note, activity) == []
     items = await queue_items(store, correction(3, 0, 2, "Eating"), gone=0)
     assert [item.window_id for item in items] == [RECORDS[1].window_id]
-
-
-def test_a_name_that_the_network_does_not_have_is_no_label() -> None:
-    assert learnable(["Eating", "Cooking"]) == ["Eating", "Cooking"]
-    assert learnable(["Eating", "Fishing"]) == []
 
 
 async def test_records_are_read_from_where_the_log_noted_them(broker_url: str) -> None:
