@@ -140,7 +140,7 @@ class _Unpacker:
                     name = PurePosixPath(member.filename.replace("\\", "/"))
                     if member.filename.endswith("/"):
                         continue
-                    reason = _refusal(member, name)
+                    reason = _refusal(member, name) or _taken(target, name, "zip")
                     if reason is None:
                         reason = self._extract(archive, member, target / name)
                     if reason is not None:
@@ -169,8 +169,7 @@ class _Unpacker:
                     reason = _outside(name, "tar")
                     if reason is None and packed is None:
                         reason = "is a link or a device"
-                    if reason is None and (target / name).exists():
-                        reason = "is in the tar twice: the first is read"
+                    reason = reason or _taken(target, name, "tar")
                     if reason is not None or packed is None:
                         self._skipped.append((str(display_path / _plain(name)), reason or ""))
                         continue
@@ -261,6 +260,20 @@ def _outside(name: PurePosixPath, archive: str) -> str | None:
         return "has no name"
     if name.is_absolute() or ".." in name.parts or ":" in name.parts[0][:2]:
         return f"its name leaves the {archive}"
+    return None
+
+
+def _taken(target: Path, name: PurePosixPath, archive: str) -> str | None:
+    """Return why `name` cannot be written below `target`, None if nothing is in its place."""
+    path = target / name
+    try:
+        if path.is_file():
+            return f"is in the {archive} twice: the first is read"
+        folders = (target / folder for folder in name.parents)
+        if path.is_dir() or any(folder.is_file() for folder in folders):
+            return f"is both a file and a folder in the {archive}: the first is read"
+    except OSError as error:
+        return f"cannot be unpacked: {error.strerror}"
     return None
 
 

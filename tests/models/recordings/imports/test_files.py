@@ -84,6 +84,31 @@ def test_a_member_without_a_name_is_skipped(tmp_path: Path, name: str) -> None:
     assert list(skipped.values()) == ["has no name"]
 
 
+@pytest.mark.filterwarnings("ignore:Duplicate name")
+def test_of_members_of_one_name_in_a_zip_the_first_is_read(tmp_path: Path) -> None:
+    path = tmp_path / "x.zip"
+    with zipfile.ZipFile(path, "w") as archive:
+        for text in ("first", "second"):
+            archive.writestr("a/m", text)
+    assert list_files(path) == (["a/m"], {"a/m": "is in the zip twice: the first is read"})
+
+
+@pytest.mark.parametrize("name", ["a.zip", "a.tar"])
+def test_a_name_that_cannot_be_written_costs_its_member_alone(tmp_path: Path, name: str) -> None:
+    long = "n" * 300
+    members = {"a": b"a", "a/m": b"m", "b": b"b", long: b"n"}
+    archive = name.removeprefix("a.")
+    if archive == "zip":
+        pack(tmp_path / name, members)
+    else:
+        pack_tar(tmp_path / name, members, "w")
+    both = f"is both a file and a folder in the {archive}: the first is read"
+    assert list_files(tmp_path / name) == (
+        ["a", "b"],
+        {"a/m": both, long: "cannot be unpacked: File name too long"},
+    )
+
+
 def test_links_in_a_zip_are_skipped(tmp_path: Path) -> None:
     with zipfile.ZipFile(tmp_path / "a.zip", "w") as archive:
         link = zipfile.ZipInfo("link")
