@@ -6,7 +6,6 @@ are read only if gravity shows in the acceleration, for nothing else says what t
 
 from __future__ import annotations
 
-import csv
 from contextlib import suppress
 from dataclasses import replace
 from typing import TYPE_CHECKING
@@ -16,7 +15,7 @@ import numpy as np
 from models.recordings.imports.motion.clocks import clock_of
 from models.recordings.imports.motion.columns import Columns, Sensor, TimeColumn, Triple
 from models.recordings.imports.motion.dates import day_time_of_slashes, parse_date, parse_daytime
-from models.recordings.imports.motion.delimited_table import table_of
+from models.recordings.imports.motion.delimited_table import split_quoted, table_of
 from models.recordings.imports.motion.headerless import HeaderlessTable
 from models.recordings.imports.motion.sample_rate import RATES_HZ
 from models.recordings.imports.motion.unit_names import G, unit_of
@@ -70,7 +69,7 @@ def _split(line: str) -> tuple[str | None, list[str]] | None:
     for delimiter in (*(d for d in "\t;,|" if d in text), None):
         if delimiter is None and any(d in text for d in "\t;,|"):
             break
-        fields = next(csv.reader([text], delimiter=delimiter), []) if delimiter else text.split()
+        fields = split_quoted(text, delimiter) if delimiter else text.split()
         while len(fields) > 1 and not fields[-1].strip():
             fields.pop()
         is_row = (_is_time(fields[0]) or _is_number(fields[0])) and all(map(_is_number, fields[1:]))

@@ -90,9 +90,12 @@ def _in_words(text: str, order: DayOrder | None) -> datetime:
         first, second = int(match["a"]), int(match["b"])
         day, month = (first, second) if order == "day first" else (second, first)
     hour = _hour(int(match["hour"]), match["half"])
+    zone = zone_of(match["zone"] or None)
+    if match["zone"] and zone is None:
+        raise ValueError(f"{text!r} names the zone {match['zone']}, which there is not")
     date = datetime(
         int(match["year"]), month, day, hour, int(match["minute"]), int(match["second"]),
-        tzinfo=zone_of(match["zone"] or None),
+        tzinfo=zone,
     )  # fmt: skip
     return date + timedelta(microseconds=round(float(f"0.{match['fraction'] or 0}") * 1e6))
 
@@ -185,7 +188,7 @@ def zone_of(text: str | None) -> timezone | None:
         return None
     if text in {"Z", "UTC", "GMT"}:
         return UTC
-    match = re.fullmatch(r"(?:UTC|GMT)?([+-]?)(\d\d):?(\d\d)", text)
+    match = re.fullmatch(r"(?:UTC|GMT)?([+-]?)([01]\d|2[0-3]):?([0-5]\d)", text)
     if match is None:
         return None
     sign = -1 if match[1] == "-" else 1

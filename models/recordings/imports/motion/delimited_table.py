@@ -164,7 +164,7 @@ class DelimitedTable:
 
     def _fields(self, line: str) -> list[str]:
         if '"' in line:
-            fields = next(csv.reader([line], delimiter=self.delimiter or " "), [])
+            fields = split_quoted(line, self.delimiter or " ")
             if self.decimal_comma:
                 return [field.replace(",", ".") for field in fields]
             return fields
@@ -227,6 +227,15 @@ def split_lines(text: str) -> list[str]:
     return text.split("\n")
 
 
+def split_quoted(line: str, delimiter: str) -> list[str]:
+    """Return the fields of a line in which some may be quoted."""
+    try:
+        return next(csv.reader([line], delimiter=delimiter), [])
+    except csv.Error:
+        # A quote that never ends makes the rest of the line one field, longer than csv reads.
+        return line.split(delimiter)
+
+
 def find_header(lines: Sequence[str], accepts: Callable[[Sequence[str]], bool]) -> Header | None:
     """Return index, delimiter and names of the first line that `accepts` as a header."""
     for index, line in enumerate(lines[:_HEADER_LINES]):
@@ -234,9 +243,7 @@ def find_header(lines: Sequence[str], accepts: Callable[[Sequence[str]], bool]) 
         for delimiter in (*(d for d in _DELIMITERS if text.count(d) >= 2), None):
             if delimiter is None and any(d in text for d in _DELIMITERS):
                 continue
-            fields = (
-                next(csv.reader([text], delimiter=delimiter), []) if delimiter else text.split()
-            )
+            fields = split_quoted(text, delimiter) if delimiter else text.split()
             names = tuple(field.strip(' "\t') for field in fields)
             if len(names) >= 3 and accepts(names):
                 return index, delimiter, names

@@ -92,6 +92,7 @@ def change_line(lines: list[str], line: int, text: str | None) -> list[str]:
         ("9.98,null,0,9.8,0,0,0", "empty"),
         ("9.98,0,0,9.8,0,0,x", "not a number"),
         ("9.98,0,0,9.8", "cut"),
+        ('9.98,"' + "x" * 200_000, "cut"),
         ("9.98,0,0,9.8,0,0,010.0,0,0,9.8,0,0,0", "too long"),
         ("9.98,0,0,1e6,0,0,0", "impossible value"),
         ("9.98,0,0,9.8,0,\x00,0", "NUL bytes"),
@@ -99,6 +100,7 @@ def change_line(lines: list[str], line: int, text: str | None) -> list[str]:
         ("0.5,0,0,9.8,0,0,0", "time out of order"),
         (HEADER, "repeated header"),
     ],
+    ids=lambda text: text[:20],
 )
 def test_one_bad_row_is_left_out_counted_and_named(tmp_path: Path, text: str, kind: str) -> None:
     motion = read_motion(write_lines(tmp_path, change_line(lines_of(), 501, text)), now=now)

@@ -137,6 +137,18 @@ def test_midnight_does_not_stop_the_time_of_day(tmp_path: Path) -> None:
     assert (motion.seconds, len(motion.stretches)) == (10.0, 1)
 
 
+def test_a_number_in_a_header_that_is_no_zone_is_none(tmp_path: Path) -> None:
+    texts = [f"2026-03-02 08:00:{i // 50:02d}.{i % 50 * 20:03d}" for i in range(500)]
+    motion = read_stamps(tmp_path, "time (3000)", texts)
+    assert motion.start_ns == START_S * NS
+    assert motion.warnings == ("column 'time (3000)' names no time zone: taken as UTC",)
+
+
+def test_a_date_in_a_zone_that_there_is_not_is_none() -> None:
+    with pytest.raises(ValueError, match=r"\+99:00"):
+        parse_date("2026/03/02 08:00:00 +99:00")
+
+
 NO_ZONE = "column 'time' names no time zone: taken as UTC"
 
 
