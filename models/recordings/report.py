@@ -40,7 +40,7 @@ class SetReport:
     def bad_row(
         self, path: Path, line: int, kind: str, text: str = "", count: int = 1, unit: str = "line"
     ) -> None:
-        """Record `count` skipped rows of `path`; arguments as for `LeftOut.add`."""
+        """Record `count` skipped rows of `path`; arguments as for `SkippedRows.add`."""
         self.left_out(path).add(kind, line, text, count, unit)
 
     def read_again(self, path: Path) -> None:
