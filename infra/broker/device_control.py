@@ -48,9 +48,9 @@ async def write_control(settings: Settings, control: DeviceControl) -> None:
 
 
 def pause_end_ms(until: str) -> int:
-    """Return the end of a pause, ms since the epoch, from a date-time or duration.
+    """Return the end of a pause as ms since the epoch, from a time (`schemas.event_time.EXPECTED`).
 
-    Raises `ValueError` for text that is neither, and for a time in the past.
+    Raises `ValueError` for any other text, and for a time in the past.
     """
     try:
         end_ns = parse(until)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from faust.cli import option
 
 from infra.errors import InfraError
-from schemas.event_time import EXPECTED, parse
+from schemas.event_time import EXPECTED, iso, parse
 from schemas.message import END_OF_TIME_NS
 
 FROM = option("--from", "from_", help="First time, ISO 8601 (UTC where no offset is given).")
@@ -32,5 +32,7 @@ def span_of(from_: str | None, to: str | None) -> tuple[int, int]:
     first = event_time(from_) if from_ is not None else 0
     end = event_time(to) if to is not None else END_OF_TIME_NS
     if first >= end:
-        raise LogCommandError(f"--from is {from_}; expected a time before --to ({to})")
+        raise LogCommandError(
+            f"--from is {from_ or iso(first)}; expected a time before --to ({to or iso(end)})"
+        )
     return first, end

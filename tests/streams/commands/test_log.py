@@ -14,6 +14,7 @@ from infra.settings import Settings
 from schemas.correction import NamedSpan
 from schemas.event_time import EXPECTED
 from streams.commands.log import LogCommandError, event_time
+from streams.commands.log.span import span_of
 from tests.infra.daily_log.corrected_log import correction
 from tests.infra.daily_log.csv_log import from_csv
 from tests.infra.daily_log.stored_records import T0, S
@@ -199,6 +200,25 @@ def test_a_time_without_an_offset_is_utc_and_any_other_is_refused() -> None:
     assert event_time("2023-11-14T23:13:30+01:00") == T0
     with pytest.raises(LogCommandError, match="time is '1700000010'"):
         event_time("1700000010")
+
+
+@pytest.mark.parametrize(
+    ("from_", "to", "words"),
+    [
+        (
+            "2026-03-02",
+            "2026-03-01",
+            "--from is 2026-03-02; expected a time before --to (2026-03-01)",
+        ),
+        (None, "1969-12-31", "--from is 1970-01-01T00:00:00Z; .*before --to (1969-12-31)"),
+        ("9000-01-01", None, "--from is 9000-01-01; .*before --to (2116-02-20T23:53:38.427Z)"),
+    ],
+)
+def test_a_span_that_ends_before_it_begins_is_said_with_both_times(
+    from_: str | None, to: str | None, words: str
+) -> None:
+    with pytest.raises(LogCommandError, match=words.replace("(", r"\(").replace(")", r"\)")):
+        span_of(from_, to)
 
 
 def test_a_log_is_searched_by_the_name_that_its_wearer_gave(ours: Worker) -> None:
