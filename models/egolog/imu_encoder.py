@@ -12,12 +12,12 @@ from typing import TYPE_CHECKING, Self
 import torch
 from torch import Tensor, nn
 
+from models.egolog.motion_channels import MOTION_CHANNELS, motion_channels
+from models.labels import MOTIONS
 from models.network.attention import transformer
 
 if TYPE_CHECKING:
     from models.network.key import Config
-from models.egolog.motion_channels import MOTION_CHANNELS, motion_channels
-from models.labels import MOTIONS
 
 MIDDLE_ROWS = 100
 """Middle rows of a stretch that its motion class refers to: 2 s, a scenario segment."""

@@ -26,6 +26,7 @@ from models.egolog.offline_expert.evidence import ITEMS, SUREST_ODDS, evidence, 
 from models.labels import SCENARIOS
 from models.network.windows import SCENARIO_WINDOW_S
 from schemas.frames import NS
+from schemas.scenario import OFFLINE_EXPERT
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -113,7 +114,7 @@ class Expert:
     @property
     def name(self) -> str:
         """The expert's name in refined records."""
-        return f"offline expert {self.revision}"
+        return f"{OFFLINE_EXPERT} {self.revision}"
 
     @property
     def rest(self) -> Array:
