@@ -56,6 +56,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         "--speed", type=float, default=10.0, help="playback speed, a factor of real time"
     )
     options = parser.parse_args(arguments)
+    if not options.speed > 0:
+        parser.error(f"--speed is {options.speed:g}; expected a factor greater than 0")
     try:
         # Needs an extra; if it is missing, the import fails with a one-line error.
         from models.simulation.simulated_day import SimulatedDay

@@ -22,6 +22,17 @@ def sigterm() -> None:
     os.kill(os.getpid(), signal.SIGTERM)
 
 
+@pytest.mark.parametrize("speed", ["0", "-1", "nan"])
+def test_a_speed_at_which_nothing_is_sent_is_one_line(
+    speed: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit) as ended:
+        demo.main([f"--speed={speed}"])
+    assert ended.value.code == 2
+    *_, line = capsys.readouterr().err.splitlines()
+    assert line.endswith(f"--speed is {speed}; expected a factor greater than 0")
+
+
 @pytest.mark.parametrize(
     ("arguments", "stop", "status"),
     [
