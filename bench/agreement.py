@@ -14,18 +14,17 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, get_args
 
+from bench.command import named_recordings
 from bench.without_stream.networks import Networks
 from bench.without_stream.work import Work
 from infra import topics
 from infra.settings import load
-from models.recordings.shared_data import data_folder
 from models.serving.registry import WEIGHTS_DIR, Precision, Registry, RegistryError
 from models.serving.torch_session import TorchSessions, open_cuda
 from schemas import Activity, Message, Scenario, Spatial
 from schemas.atomic_file import write_atomically
 from schemas.ranking import likeliest
 from streams.producers.frames import Identity, frames
-from streams.producers.recordings import open_recordings
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -100,8 +99,7 @@ def main(arguments: list[str] | None = None) -> int:
     except RegistryError as error:
         print(f"error: {error}", file=sys.stderr)
         return 1
-    data = data_folder(options.data)
-    recordings = [each for spec in options.recordings for each in open_recordings(spec, data)]
+    recordings = named_recordings(parser, options.recordings, options.data)
     settings = load(None).model_copy(update={"precision": options.precision})
     measured = agreement(settings, recordings, torch_sessions)
     figures = {what: asdict(each) for what, each in measured.items()}

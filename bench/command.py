@@ -6,18 +6,23 @@ import argparse
 import asyncio
 import json
 import sys
+from math import inf
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from infra.errors import InfraError
+from models.recordings.protocol import RecordingError
+from models.recordings.shared_data import data_folder
 from models.research.lib.page_sections import put_section
 from schemas.atomic_file import write_atomically
+from streams.producers.recordings import open_recordings
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Coroutine
+    from collections.abc import Callable, Coroutine, Sequence
     from typing import Any
 
     from bench.report.figures import Figures
+    from models.recordings.protocol import Recording
 
 
 def fleet_parser(
@@ -25,9 +30,12 @@ def fleet_parser(
 ) -> argparse.ArgumentParser:
     """Return a parser for rounds of a simulated fleet, with these defaults."""
     parser = argparse.ArgumentParser(prog=prog, description=about)
-    parser.add_argument("--wearers", type=int, default=wearers, help="number of wearers that send")
-    parser.add_argument("--seconds", type=int, default=seconds, help="event time of each run, s")
-    parser.add_argument("--rounds", type=int, default=rounds, help="number of runs of each kind")
+    for name, default, about_it in (
+        ("--wearers", wearers, "number of wearers that send"),
+        ("--seconds", seconds, "event time of each run, s"),
+        ("--rounds", rounds, "number of runs of each kind"),
+    ):
+        parser.add_argument(name, type=at_least_one, default=default, help=about_it)
     parser.add_argument("--json", type=Path, help="write the figures to this file")
     return parser
 
@@ -37,6 +45,31 @@ def at_least_one(text: str) -> int:
     if not text.isdecimal() or int(text) < 1:
         raise argparse.ArgumentTypeError(f"number is {text!r}; expected 1 or more")
     return int(text)
+
+
+def above_zero(text: str) -> float:
+    """Return a finite number above 0, as an argument's type."""
+    try:
+        number = float(text)
+    except ValueError:
+        number = 0.0
+    if not 0 < number < inf:
+        raise argparse.ArgumentTypeError(f"number is {text!r}; expected more than 0")
+    return number
+
+
+def named_recordings(
+    parser: argparse.ArgumentParser, specs: Sequence[str], data: Path | None
+) -> list[Recording]:
+    """Return recordings by the names that `replay` takes, of the folder `data` or the shared one.
+
+    Ends the program with a line if one cannot be opened.
+    """
+    folder = data_folder(data)
+    try:
+        return [each for spec in specs for each in open_recordings(spec, folder)]
+    except RecordingError as error:
+        parser.error(str(error))
 
 
 def run_measurement(

@@ -17,18 +17,17 @@ from typing import TYPE_CHECKING
 
 from aiokafka.record.default_records import DefaultRecordBatchBuilder
 
+from bench.command import named_recordings
 from bench.report.figures import DAY_S
 from bench.without_stream.networks import Networks
 from bench.without_stream.work import Work
 from infra import topics
 from infra.settings import load
 from models.egolog.offline_expert import Expert
-from models.recordings.shared_data import data_folder
 from operators.doubt import doubt
 from schemas import Scenario
 from schemas.atomic_file import write_atomically
 from streams.producers.frames import Identity, frames
-from streams.producers.recordings import open_recordings
 from streams.refinement import expert_refinement, refinement_messages
 
 if TYPE_CHECKING:
@@ -107,8 +106,7 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--json", type=Path, help="file to write the figures to")
     options = parser.parse_args(arguments)
     settings = load(None)
-    data = data_folder(options.data)
-    recordings = [each for spec in options.recordings for each in open_recordings(spec, data)]
+    recordings = named_recordings(parser, options.recordings, options.data)
     by_topic = measure_topics(settings, recordings)
     figures = {
         "bytes_per_wearer_second": {name: asdict(each) for name, each in by_topic.items()},

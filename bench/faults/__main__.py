@@ -19,7 +19,7 @@ from functools import partial, reduce
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from bench.command import save_figures
+from bench.command import above_zero, at_least_one, save_figures
 from bench.faults import (
     of_brokers,
     of_devices,
@@ -69,10 +69,16 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run the trials, or read their figures, and write the report."""
     parser = argparse.ArgumentParser(prog="python -m bench.faults", description=__doc__)
     parser.add_argument("--quick", action="store_true", help="run the most informative faults")
-    parser.add_argument("--only", action="append", help="run the fault class of this name")
-    parser.add_argument("--wearers", type=int, help="number of wearers that send")
-    parser.add_argument("--seconds", type=int, help="event time of each wearer, s")
-    parser.add_argument("--speed", type=float, help="playback speed")
+    parser.add_argument(
+        "--only",
+        action="append",
+        choices=[fault.__name__ for faults in KINDS.values() for fault in faults],
+        metavar="NAME",
+        help="run the fault class of this name",
+    )
+    parser.add_argument("--wearers", type=at_least_one, help="number of wearers that send")
+    parser.add_argument("--seconds", type=at_least_one, help="event time of each wearer, s")
+    parser.add_argument("--speed", type=above_zero, help="playback speed")
     parser.add_argument("--seed", type=int, default=0, help="seed of random choices")
     parser.add_argument(
         "--from",

@@ -37,6 +37,8 @@ def main() -> None:
             for target in (*message_targets(), *text_targets(), *file_targets(Path(folder)))
             if options.only is None or options.only in target.name
         ]
+        if not targets:
+            parser.error(f"--only is {options.only!r}; expected a part of a target's name")
         tracemalloc.start()
         reports = [
             run(target, cases, random.Random(f"{options.seed} {target.name}"))

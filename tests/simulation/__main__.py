@@ -25,6 +25,8 @@ def main() -> None:
     parser.add_argument("--first", type=int, default=0, help="first seed")
     parser.add_argument("--json", type=Path, help="write how many were kept to this file")
     options = parser.parse_args()
+    if options.seeds < 1:
+        parser.error(f"--seeds is {options.seeds}; expected 1 or more")
     # Networks fail on purpose, and each failure would be logged.
     logging.disable(logging.ERROR)
     failed = 0
