@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+from importlib import import_module
 
 import pytest
 
@@ -136,6 +137,17 @@ def test_the_listing_of_models_reads_like_the_papers() -> None:
 
 def test_public_class_names_are_unique() -> None:
     assert {name: homes for name, homes in class_homes().items() if len(homes) > 1} == {}
+
+
+def test_what_a_package_exports_is_there() -> None:
+    # Ruff tells it of other files.
+    for name, path in modules().items():
+        if path.name == "__init__.py":
+            package = import_module(name)
+            lacking = [
+                each for each in getattr(package, "__all__", ()) if not hasattr(package, each)
+            ]
+            assert not lacking, name
 
 
 def test_no_command_hands_its_own_functions_to_spawned_processes() -> None:

@@ -118,4 +118,12 @@ def synthesise(
     return normalise_level(SYNTHESISERS[label](draw, noise, n).astype(np.float32, copy=False))
 
 
-__all__ = ["FS", "SYNTHESISERS", "SoundSource", "Synthesiser", "Wave", "levelled", "synthesise"]
+__all__ = [
+    "FS",
+    "SYNTHESISERS",
+    "SoundSource",
+    "Synthesiser",
+    "Wave",
+    "normalise_level",
+    "synthesise",
+]

@@ -12,8 +12,11 @@ from models.simulation.acoustics.sounds.dsp import (
     beats,
     burst,
     decaying_partials,
+    filter_by,
+    peaks_curve,
     strike,
     tone,
+    wander,
 )
 
 if TYPE_CHECKING:
@@ -73,8 +76,6 @@ def fireworks(draw: Generator, noise: Generator, n: int) -> Wave:
 
 def door_creak(draw: Generator, noise: Generator, n: int) -> Wave:
     """Stick and slip: a pulse train whose rate glides, through a wooden body."""
-    from models.simulation.acoustics.sounds.dsp import filter_by, peaks_curve, wander
-
     rate = draw.uniform(30, 110) * np.exp(0.5 * wander(noise, n, 2.5))
     phase = np.cumsum(rate) / FS
     pulses = np.diff(np.floor(phase), prepend=0).astype(np.float32)

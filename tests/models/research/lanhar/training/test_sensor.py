@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 import torch
 
-from models.lanhar.sensor_encoder import SensorEncoder
+from models.lanhar.sensor_encoder import SensorEncoder, measures_of
 from models.research.lanhar.training.sensor import (
     SensorSettings,
     TrainingSet,
@@ -33,8 +33,6 @@ def encoder() -> SensorEncoder:
 
 
 def by_gait() -> SensorEncoder:
-    from models.lanhar.sensor_encoder import measures_of
-
     imu, label = readings(0)
     made = encoder()
     made.standardise(measures_of(imu), torch.where(label < 3, label, -1))
