@@ -13,5 +13,7 @@ def check_minimums(parser: ArgumentParser, options: Namespace, **minimums: int) 
     for name, minimum in minimums.items():
         given = getattr(options, name)
         for value in given if isinstance(given, list) else [given]:
-            if value < minimum:
-                parser.error(f"--{name} is {value}; expected {minimum} or more")
+            # Nothing is less than nan, nor more.
+            if not value >= minimum:
+                option = name.replace("_", "-")
+                parser.error(f"--{option} is {value}; expected {minimum} or more")
