@@ -111,7 +111,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser = _parser()
     options = parser.parse_args(arguments)
     for name in ("minutes", "stretches", "clips", "jobs"):
-        if getattr(options, name) <= 0:
+        if not getattr(options, name) > 0:
             parser.error(f"--{name} is {getattr(options, name)}; expected more than 0")
     pin_one_thread()
     data = recordings_or_simulated()

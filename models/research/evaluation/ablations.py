@@ -145,6 +145,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command line."""
     parser = _parser()
     options = parser.parse_args(arguments)
+    for name, minutes in (
+        ("minutes", options.minutes),
+        ("sharing-minutes", options.sharing_minutes),
+    ):
+        if not minutes > 0:
+            parser.error(f"--{name} is {minutes}; expected more than 0")
     for name, count, least in (
         ("steps", options.steps, 1),
         ("sharing-steps", options.sharing_steps, 1),

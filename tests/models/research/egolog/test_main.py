@@ -159,13 +159,15 @@ def test_all_runs_every_step_in_order_with_its_share(
     assert ran == [("har", 10.0)]
 
 
-@pytest.mark.parametrize("option", ["--minutes", "--stretches"])
+@pytest.mark.parametrize(
+    ("option", "value"), [("--minutes", "0"), ("--minutes", "nan"), ("--stretches", "0")]
+)
 def test_no_time_and_no_material_are_refused(
-    option: str, capsys: pytest.CaptureFixture[str]
+    option: str, value: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
     with pytest.raises(SystemExit):
-        train.main(["har", option, "0"])
-    assert f"{option} is 0" in capsys.readouterr().err
+        train.main(["har", option, value])
+    assert f"{option} is {value}" in capsys.readouterr().err
 
 
 def test_weights_of_a_step_before_are_missed_by_name(tmp_path: Path) -> None:

@@ -166,3 +166,13 @@ def test_only_the_stage_alone_has_a_device(capsys: pytest.CaptureFixture[str]) -
     with pytest.raises(SystemExit):
         ablations.main(["--device", "meta"])
     assert "--device is meta; expected cpu unless --contrastive-alone" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("option", ["--minutes", "--sharing-minutes"])
+@pytest.mark.parametrize("value", ["0", "nan"])
+def test_no_time_is_refused_before_days_are_composed(
+    option: str, value: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit):
+        ablations.main([option, value])
+    assert f"{option} is {float(value)}; expected more than 0" in capsys.readouterr().err
