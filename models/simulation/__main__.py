@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from models.recordings.folder_writer import write
+from models.recordings.protocol import RecordingError
 from models.recordings.shared_data import shared_data
 from models.recordings.unseen import unseen
 from models.simulation.composed_day import DEVICES, ComposedDay
@@ -56,11 +57,15 @@ def main(arguments: Sequence[str] | None = None) -> int:
     for path in missing(data):
         print(f"simulated instead: {path} is not in {data}")
     split: Splits | str = options.split or unseen(data)
-    material = Material.read(data, split, elsewhere=False)  # type: ignore[arg-type]
-    for seed in range(options.seed, options.seed + options.days):
-        day = ComposedDay(seed, options.minutes, material, options.device)
-        write(day, options.out / day.name)
-        print(f"wrote {options.out / day.name}")
+    try:
+        material = Material.read(data, split, elsewhere=False)  # type: ignore[arg-type]
+        for seed in range(options.seed, options.seed + options.days):
+            day = ComposedDay(seed, options.minutes, material, options.device)
+            write(day, options.out / day.name)
+            print(f"wrote {options.out / day.name}")
+    except RecordingError as error:
+        print(error, file=sys.stderr)
+        return 2
     return 0
 
 

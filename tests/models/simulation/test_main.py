@@ -4,10 +4,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from models.recordings.datasets import hapt
+from models.recordings.datasets import esc50, hapt
 from models.recordings.folder import open_folder
 from models.recordings.folder_writer import write
 from models.recordings.protocol import Recording
+from models.recordings.shared_data import ESC50
 from models.simulation.__main__ import main
 from models.simulation.composed_day import ComposedDay, Device
 from models.simulation.sources.material import Material
@@ -106,3 +107,18 @@ def test_a_bad_option_is_one_clear_line(
     with pytest.raises(SystemExit):
         main(["--out", str(tmp_path), *option])
     assert message in capsys.readouterr().err
+
+
+def test_a_day_that_cannot_be_composed_is_one_clear_line(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    options = ["--out", str(tmp_path / "out"), "--data", str(tmp_path)]
+    assert main([*options, "--minutes", "2000"]) == 2
+    assert capsys.readouterr().err == "minutes is 2000.0; expected 0.5 to 1440\n"
+    damaged = tmp_path / ESC50 / esc50.TABLE
+    damaged.parent.mkdir(parents=True)
+    damaged.write_text("no,columns\n", "utf-8")
+    assert main([*options, "--minutes", "0.5"]) == 2
+    (line,) = capsys.readouterr().err.splitlines()
+    assert "esc50.csv" in line
+    assert not (tmp_path / "out").exists()
