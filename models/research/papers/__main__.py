@@ -96,7 +96,10 @@ def evaluate(
     options: Options,
     shipped: ShippedNetworks | None = None,
 ) -> tuple[Column | None, Column | None]:
-    """Return the data set's columns of Tables 1 and 2, None where it lacks the labels."""
+    """Return the data set's columns of Tables 1 and 2, None where it lacks the labels.
+
+    Which part of its users lacks them is printed.
+    """
     chosen = _limit(recordings, options)
     # Before the long part, so that too few users are reported at once.
     split = split_users([recording.user for recording in chosen], options.seed)
@@ -119,9 +122,13 @@ def evaluate(
         recognised = ScenarioContext(shipped.text.table, answer, 0.5, own=False)
     activities = None
     if data.activities:
-        activities = activity_table(
-            _cluster(data, options), split, settings, options.seed, recognised
-        )
+        try:
+            activities = activity_table(
+                _cluster(data, options), split, settings, options.seed, recognised
+            )
+        except TablesError as error:
+            print(f"{name}: no Table 1: {error}", file=sys.stderr)
+            return None, scenarios
         if recognised is None:
             activities = _add_note(activities, "no scenarios: none named, none recognised")
         elif not recognised.own:

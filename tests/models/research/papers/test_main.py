@@ -149,6 +149,30 @@ def test_our_own_weights_are_used_unless_others_are_named(
     assert "encoders: ours + ours, frozen; seed 0; 1 steps a head" in capsys.readouterr().out
 
 
+def test_where_a_part_has_no_activity_table_2_is_filled_alone(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    paper_sets.ego4d(
+        tmp_path,
+        [
+            {
+                "uid": str(user),
+                "user": user,
+                "seconds": 8,
+                "scenarios": ["Cooking"],
+                "moments": [(1.0, 4.0, "stir")] if user == 0 else [],
+            }
+            for user in range(3)
+        ],
+    )
+    recordings = evaluate_papers.SETS["Ego4D"](tmp_path, None)
+    activity, scenario = evaluate("Ego4D", recordings, PAIR, Options(steps=2))
+    assert activity is None
+    assert scenario is not None
+    (line,) = [row for row in capsys.readouterr().err.splitlines() if "no Table 1" in row]
+    assert line.startswith("Ego4D: no Table 1: data set 'Ego4D' has no activity among its ")
+
+
 def test_too_few_users_are_refused_before_the_long_part(tmp_path: Path) -> None:
     write_samosa(tmp_path, users=2)
     with pytest.raises(TablesError, match="2 users; expected at least 3"):
