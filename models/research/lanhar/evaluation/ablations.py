@@ -253,11 +253,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--pictures", type=Path, help="output folder of t-SNE plots")
     options = parser.parse_args(arguments)
     check_minimums(parser, options, seeds=0)
-    rows = [
-        row
-        for row in ROWS
-        if row is ROWS[0] or not options.rows or row.name.startswith(tuple(options.rows))
-    ]
+    prefixes = tuple(options.rows or ("",))
+    if unknown := [p for p in prefixes if not any(row.name.startswith(p) for row in ROWS)]:
+        names = ", ".join(repr(row.name) for row in ROWS)
+        parser.error(f"--rows {unknown[0]!r} begins no row; expected of {names}")
+    rows = [row for row in ROWS if row is ROWS[0] or row.name.startswith(prefixes)]
 
     def report_progress(line: str) -> None:
         print(line, file=sys.stderr, flush=True)

@@ -6,6 +6,7 @@ import pytest
 from models.research.lanhar.evaluation import ablations
 from models.research.lanhar.evaluation.ablations import (
     ROWS,
+    main,
     regenerated,
     run_row,
     statistics_only,
@@ -84,3 +85,10 @@ def test_only_the_source_is_said_anew() -> None:
     row = replace(ROWS[0], source_texts=noted)
     run_row(row, interpret(data_set("a", 0)), interpret(data_set("b", 1)), "four", 0, FEW, None)
     assert asked == ["a"]
+
+
+def test_rows_that_are_none_are_named(capsys: pytest.CaptureFixture[str]) -> None:
+    files = ["--source", "a.npz", "--target", "b.npz", "--json", "out.json"]
+    with pytest.raises(SystemExit):
+        main([*files, "--rows", "w/o gate"])
+    assert "--rows 'w/o gate' begins no row; expected of 'LanHAR', " in capsys.readouterr().err
