@@ -9,8 +9,6 @@ from infra.daily_log.store import LogStore
 if TYPE_CHECKING:
     from redis.asyncio import Redis
 
-    pass
-
 
 @pytest.fixture
 def store(redis: Redis) -> LogStore:

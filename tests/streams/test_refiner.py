@@ -23,8 +23,6 @@ from tests.streams.refining import DEVICE, calls_counted, record, refining, says
 if TYPE_CHECKING:
     from redis.asyncio import Redis
 
-    pass
-
 
 def reset(body: dict[str, Any]) -> Raw:
     raise Reset

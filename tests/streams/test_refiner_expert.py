@@ -20,8 +20,6 @@ from tests.streams.refining import record, refining, watching
 if TYPE_CHECKING:
     from redis.asyncio import Redis
 
-    pass
-
 
 async def test_without_an_endpoint_the_offline_expert_refines(redis: Redis) -> None:
     steady = {

@@ -9,8 +9,6 @@ if TYPE_CHECKING:
     from models.simulation.acoustics.rooms import Room
     from models.simulation.life.motion import Manner
 
-    pass
-
 
 @dataclass(frozen=True)
 class ScenarioSpan:

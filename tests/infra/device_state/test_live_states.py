@@ -7,8 +7,6 @@ from infra.device_state.live_states import MAX_WATCHED, LiveStates
 if TYPE_CHECKING:
     from redis.asyncio import Redis
 
-    pass
-
 
 async def test_who_asks_watches_for_a_while_and_sees_what_is_put(redis: Redis) -> None:
     states = LiveStates(redis, "app")

@@ -13,8 +13,6 @@ from infra.settings import load
 if TYPE_CHECKING:
     from redis.asyncio import Redis
 
-    pass
-
 DAY = datetime(2026, 3, 2, 23, 59, tzinfo=UTC)
 
 

@@ -18,8 +18,6 @@ from tests.schemas.scenarios import plain_scenario
 if TYPE_CHECKING:
     import pytest
 
-    pass
-
 NETWORK = "0" * 12
 FIRST, SECOND = SCENARIOS[:2]
 

@@ -20,7 +20,7 @@ def open_encoder(spec: str) -> nn.Module:
     """Return the frozen encoder that `spec` (one of `SPECS`) names.
 
     `efficientat` takes sound (B, n) at 16 kHz and `limu-bert` motion (B, N, 6) at 50 Hz; both
-    return `Featured` and have a `width`, the number of features. `imagebind-text` has
+    return `EncoderOutput` and have a `width`, the number of features. `imagebind-text` has
     `embed(texts)`; its vocabulary, unless named, is looked for beside the weights. Raises
     `PretrainedError`, one line that names the file, the key and what would be right.
     """
