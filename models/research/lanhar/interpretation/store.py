@@ -46,7 +46,8 @@ def read(path: Path, windows: Windows) -> list[Interpretation | None]:
     Raises `InterpretationsError` naming the file if it is of other windows or has an invalid line.
     """
     try:
-        head, *lines = path.read_text(encoding="utf-8").splitlines()
+        # An endpoint's words may hold other characters that end a line for `splitlines`.
+        head, *lines = path.read_text(encoding="utf-8").rstrip("\n").split("\n")
         about = json.loads(head)
     except (OSError, ValueError) as error:
         raise InterpretationsError(

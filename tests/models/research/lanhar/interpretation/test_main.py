@@ -8,6 +8,7 @@ import pytest
 
 from models.research.lanhar.interpretation import __main__ as interpret
 from models.research.lanhar.interpretation import store
+from models.research.lanhar.interpretation.interpretation import Interpretation
 from models.research.lanhar.interpretation.store import InterpretationsError
 from models.research.lanhar.interpretation.windows import read_npz
 from tests.models.research.lanhar.interpretation.mechanics import rest, steps
@@ -97,6 +98,14 @@ def test_a_bad_file_is_one_line(tmp_path: Path, capsys: pytest.CaptureFixture[st
 def test_the_first_so_many_windows_can_be_chosen(data: Path, tmp_path: Path) -> None:
     assert run(data, tmp_path / "out", "--limit", "2") == 0
     assert report(tmp_path / "out")["windows"] == 2
+
+
+def test_what_an_endpoint_writes_between_lines_does_not_end_one(data: Path, tmp_path: Path) -> None:
+    windows = read_npz(data)
+    category = "strength\u2028of steps\x85"
+    said = Interpretation(patterns={category: ("even",)}, text="It is steady.", source="scripted")
+    store.write(tmp_path / "set.jsonl", windows, [said, None, None, said])
+    assert store.read(tmp_path / "set.jsonl", windows) == [said, None, None, said]
 
 
 def test_interpretations_of_other_windows_are_refused(data: Path, tmp_path: Path) -> None:
