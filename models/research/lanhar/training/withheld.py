@@ -25,6 +25,7 @@ from models.lanhar.sensor_encoder import SensorEncoder, measures_of
 from models.lanhar.text_encoder import LANHAR_TEXT
 from models.recordings.shared_data import IMU
 from models.recordings.splits import in_split
+from models.research.lanhar.interpretation.windows import WindowsError
 from models.research.lanhar.training.__main__ import ShippedSettings, read
 from models.research.lanhar.training.sensor import TrainingSet, embed, train_sequence
 from models.research.lanhar.training.transfer import encode, interpret
@@ -70,7 +71,10 @@ def measure(
     settings: SensorSettings,
     seed: int,
 ) -> Figures:
-    """Return recall and share claimed of each withheld activity of validation users, and means."""
+    """Return recall and share claimed of each withheld activity of validation users, and means.
+
+    Raises `WindowsError` if there are too few windows to score any.
+    """
     windows = read_of.windows
     trains = np.array([in_split(str(user), "train") for user in windows.user], bool)
     checks = np.array([in_split(str(user), "validation") for user in windows.user], bool)
@@ -86,6 +90,11 @@ def measure(
             row = added(kept, labels.only([*known, name]), vectors[checks], windows.label[checks])
             if row["windows"] >= LEAST:
                 rows[name] = row
+    if not rows:
+        raise WindowsError(
+            f"{windows.name}: validation users have fewer than {LEAST} windows of each withheld "
+            "activity; expected more of one"
+        )
     columns = ("recall", "claimed", "recall_without_margin", "claimed_without_margin")
     means = {c: float(np.mean([row[c] for row in rows.values()])) for c in columns}
     return {**means, "claimed_most": max(row["claimed"] for row in rows.values()), "labels": rows}

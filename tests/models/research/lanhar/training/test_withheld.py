@@ -3,10 +3,15 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import numpy as np
+import pytest
 import torch
 
 from models.lanhar.vocabulary import LabelEmbeddings
+from models.research.lanhar.interpretation.windows import WindowsError
 from models.research.lanhar.training import withheld
+from models.research.lanhar.training.sensor import SensorSettings
+from models.research.lanhar.training.transfer import interpret
+from tests.models.research.lanhar.motion import data_set
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -51,3 +56,10 @@ def test_an_added_label_is_scored_against_what_was_learned_alone() -> None:
     assert row["recall"] == 1
     assert row["recall_without_margin"] < 0.5
     assert row["claimed"] <= 0.06
+
+
+def test_too_few_windows_to_score_are_one_clear_line(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(withheld, "in_split", lambda *_: False)
+    readings = interpret(data_set("hapt", 0, each=1))
+    with pytest.raises(WindowsError, match="hapt: validation users have fewer than 5 windows of"):
+        withheld.measure(readings, torch.zeros(5, 128), LABELS, SensorSettings(steps=1), 0)
