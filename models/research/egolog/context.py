@@ -71,6 +71,11 @@ class TrainingContext:
         return Material.read(self.data, "train", REAL_SHARE)
 
     @cached_property
+    def validation_material(self) -> Material:
+        """Return the material of the validation part's days."""
+        return Material.read(self.data, "validation", elsewhere=False)
+
+    @cached_property
     def train_days(self) -> list[Days]:
         """Return the composed minutes of the training part, in parts."""
         counts = [min(PART, self.stretches - at) for at in range(0, self.stretches, PART)]
@@ -90,8 +95,7 @@ class TrainingContext:
     @cached_property
     def validation_days(self) -> Days:
         """Return the composed minutes of the validation part, rendered for two ears."""
-        material = Material.read(self.data, "validation", elsewhere=False)
-        return compose(100, VALIDATION, STRETCH_S, material, self.cache, mono=False)
+        return compose(100, VALIDATION, STRETCH_S, self.validation_material, self.cache, mono=False)
 
     def encoders(self) -> Encoders:
         """Return the encoders made so far."""
@@ -107,30 +111,41 @@ class TrainingContext:
 
     def encoded_by(self, encoders: Encoders) -> tuple[EncodedDays, EncodedDays]:
         """Return the training and validation days, encoded by `encoders`; cached."""
-        rng = np.random.default_rng(5)
+        rng, material = np.random.default_rng(5), self.material.name
         parts = [
-            self._encode_days(encoders, days, f"train-{number}", rng if number % 2 == 0 else None)
+            self._encode_days(
+                encoders, days, f"{material}-train-{number}", rng if number % 2 == 0 else None
+            )
             for number, days in enumerate(self.train_days, 1)
         ]
-        return EncodedDays.concatenate(parts), self._encode_days(
-            encoders, self.validation_days, "validation", None
-        )
+        return EncodedDays.concatenate(parts), self._encode_validation(encoders)
 
     def encoded_validation(self) -> EncodedDays:
         """Return the validation days only, encoded by the current encoders."""
-        return self._encode_days(self.encoders(), self.validation_days, "validation", None)
+        return self._encode_validation(self.encoders())
 
     def near(self) -> EncodedDays:
         """Return `near_days`, encoded by the current encoders: the output of an ideal gate."""
-        return self._encode_days(self.encoders(), self.near_days, "near", None)
+        return self._encode_days(self.encoders(), self.near_days, f"{self.material.name}-near")
+
+    def _encode_validation(self, encoders: Encoders) -> EncodedDays:
+        name = f"{self.validation_material.name}-validation"
+        return self._encode_days(encoders, self.validation_days, name, fast=False)
 
     def _encode_days(
-        self, encoders: Encoders, days: Days, name: str, rng: np.random.Generator | None
+        self,
+        encoders: Encoders,
+        days: Days,
+        name: str,
+        rng: np.random.Generator | None = None,
+        *,
+        fast: bool = True,
     ) -> EncodedDays:
+        """Encode days that `name` tells from others, those of other material too."""
         folder = self.cache / f"encoded-{_trunk(encoders)[:12]}-{name}-{len(days)}"
 
         def make() -> dict[str, NDArray[np.generic]]:
-            made = encode(encoders, days, rng, fast=name != "validation")
+            made = encode(encoders, days, rng, fast=fast)
             return {key: value.numpy() for key, value in vars(made).items()}
 
         arrays = load_or_make(folder, EncodedDays.__dataclass_fields__, make)

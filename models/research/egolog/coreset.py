@@ -24,7 +24,6 @@ from models.research.lib.error_lines import one_line_errors
 from models.research.lib.recordings_folder import recordings_or_simulated
 from models.serving.one_thread import pin_one_thread
 from models.serving.registry import WEIGHTS_DIR
-from models.simulation.sources.material import Material
 from schemas.atomic_file import atomic_path
 
 if TYPE_CHECKING:
@@ -106,8 +105,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     rng = np.random.default_rng(options.seed)
     encoders = context.encoders()
     train, validation = context.encoded_days()
-    material = Material.read(context.data, "validation", elsewhere=False)
-    more = compose(SEED, STRETCHES, STRETCH_S, material, options.cache)
+    more = compose(SEED, STRETCHES, STRETCH_S, context.validation_material, options.cache)
     days = [train, validation, encode(encoders, more)]
     windows = [cut_windows(part, encoders.space) for part in days]
     labels = [part.scenarios.numpy() for part in windows]

@@ -15,6 +15,7 @@ from models.research.egolog import __main__ as train
 from models.research.egolog import context, recipes
 from models.research.egolog.context import TrainingContext
 from models.research.lib.fit import Fit
+from models.simulation.sources.material import Material
 from tests.models import fresh
 
 if TYPE_CHECKING:
@@ -136,6 +137,21 @@ def test_encoded_days_are_kept_until_the_encoders_change(
     small.registry.save(ENCODERS, both)
     small.encoded_days()
     assert len(set(small.cache.glob("encoded-*"))) == 2 * len(folders)
+
+
+def test_days_of_other_material_are_encoded_anew(
+    small: TrainingContext, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    small.encoded_days()
+    simulated = set(small.cache.glob("encoded-*"))
+    monkeypatch.setattr(Material, "read", lambda *_, **__: Material("composed"))
+    replace(small).encoded_days()
+    composed = set(small.cache.glob("encoded-*")) - simulated
+    assert sorted(folder.name.partition("composed-")[2] for folder in composed) == [
+        "train-1-2",
+        "train-2-2",
+        "validation-2",
+    ]
 
 
 def test_every_step_has_its_share_of_the_time() -> None:
