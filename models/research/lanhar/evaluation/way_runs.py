@@ -168,7 +168,7 @@ def run(job: WayRun) -> Figures:
 def measure(todo: Sequence[WayRun], workers: int, only_kept: bool = False) -> Runs:
     """Return the figures of all runs; what is kept already is read.
 
-    Raises `FileNotFoundError` before any run where a data set is missing.
+    Raises `EvaluationError` before any run where a data set is missing.
     """
     figures: dict[Way, dict[int, Figures]] = {}
     missing = []
@@ -185,17 +185,13 @@ def measure(todo: Sequence[WayRun], workers: int, only_kept: bool = False) -> Ru
     start = time.monotonic()
     with process_pool(workers) as pool:
         running = {pool.submit(run, job): job for job in missing}
-        try:
-            for number, future in enumerate(as_completed(running), start=1):
-                job = running[future]
-                figures.setdefault(job.way, {})[job.seed] = future.result()
-                print(
-                    f"{time.monotonic() - start:6.0f} s  {number} of {len(missing)}: {job.way}, "
-                    f"{job.way.label_set}, seed {job.seed}",
-                    file=sys.stderr,
-                    flush=True,
-                )
-        except BaseException:
-            pool.shutdown(cancel_futures=True)
-            raise
+        for number, future in enumerate(as_completed(running), start=1):
+            job = running[future]
+            figures.setdefault(job.way, {})[job.seed] = future.result()
+            print(
+                f"{time.monotonic() - start:6.0f} s  {number} of {len(missing)}: {job.way}, "
+                f"{job.way.label_set}, seed {job.seed}",
+                file=sys.stderr,
+                flush=True,
+            )
     return figures
