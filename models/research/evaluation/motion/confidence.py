@@ -1,4 +1,4 @@
-"""The confidence of remembered rankings, by position: `python -m ...evaluation.confidence`.
+"""The confidence of remembered rankings, by position: `... evaluation.motion.confidence`.
 
 Validation users of one data set for each position are followed through their windows as the stream
 follows them, by LanHAR's ranking and by EgoLog's activities of motion alone. Of the confidences at
