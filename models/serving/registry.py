@@ -27,6 +27,7 @@ from models.serving.graph_file import (
 from models.serving.late_session import LateSession
 from models.serving.served import INT8_ENDING, NEEDED_NAMES
 from models.serving.session import GraphSession, check_tensors
+from models.serving.trained_with import revisions_trained_with
 from models.serving.weights_file import (
     FORMAT,
     REVISION_DIGITS,
@@ -39,6 +40,7 @@ from models.serving.weights_file import (
     as_half,
     joint_revision,
     made_anew_by,
+    path_of,
     read_weights,
     write_weights,
 )
@@ -146,7 +148,7 @@ class Registry:
 
     def path(self, key: WeightsKey) -> Path:
         """Return the path of the weights of `key`."""
-        return self.weights_dir / f"{key.name}.safetensors"
+        return path_of(key.name, self.weights_dir)
 
     def weights(self, key: WeightsKey, path: Path | None = None) -> StoredWeights:
         """Return the arrays of `key`, from `path` if given; raises as `load` does."""
@@ -217,6 +219,7 @@ class Registry:
     ) -> Loaded[N]:
         """Write `module` atomically as the weights of `key`, and return it as it will load.
 
+        The file says with which of the registry's weights it was trained.
         `half` stores floats as float16, half the size; they load as float32, and the revision is
         that of the stored values. Raises `ValueError` if a weight exceeds float16's range.
         """
@@ -228,7 +231,13 @@ class Registry:
         if half:
             tensors = {name: as_half(name, tensor) for name, tensor in tensors.items()}
         config = getattr(module, "config", None)
-        saved = write_weights(key, asdict(config) if config is not None else {}, tensors, file)
+        saved = write_weights(
+            key,
+            asdict(config) if config is not None else {},
+            tensors,
+            file,
+            revisions_trained_with(key.name, self.weights_dir),
+        )
         if half:
             return self.load(key, file)
         return Loaded(saved.name, saved.revision, saved.sha256, saved.labels, module)

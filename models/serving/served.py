@@ -97,3 +97,17 @@ ALL: tuple[Served, ...] = (
     LANHAR_POSITION,
     LANHAR_READOUT,
 )
+
+TRAINED_WITH: dict[str, tuple[Served, ...]] = {
+    SCENARIO.name: (ENCODERS,),
+    SCENARIO_FAMILIARITY.name: (ENCODERS, SCENARIO),
+    HAR.name: (ENCODERS,),
+    FAMILIARITY.name: (ENCODERS, HAR),
+    LANHAR_LABELS.name: (LANHAR_TEXT,),
+    LANHAR_SENSOR.name: (LANHAR_LABELS,),
+}
+"""Weights by name, and those whose outputs they were trained or fitted on.
+
+Weights that were computed from others, and are of no use beside any else, say in their config of
+which they were made.
+"""

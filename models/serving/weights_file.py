@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import shlex
 from collections.abc import Collection, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from hashlib import sha256
 from importlib.resources import files
 from pathlib import Path
@@ -26,6 +26,7 @@ from schemas.atomic_file import write_atomically
 WEIGHTS_DIR = Path(str(files("models") / "weights"))
 FORMAT = "egolog-streams/1"
 REVISION_DIGITS = 12
+_TRAINED_WITH = "trained_with"
 
 Tensors = Mapping[str, NDArray[Any]]
 
@@ -81,6 +82,8 @@ class StoredWeights:
 
     `sha256` covers tensors, config and labels; `revision` is its first 12 digits; `labels` holds
     the label sets of the network's outputs by name; `config` is the JSON of the network's sizes.
+    `trained_with` holds the revisions of the weights that these were trained with, by name, as
+    `models.serving.trained_with` tells them; none in files of earlier releases.
     """
 
     name: str
@@ -88,11 +91,17 @@ class StoredWeights:
     labels: Mapping[str, tuple[str, ...]]
     config: str
     tensors: Tensors
+    trained_with: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def revision(self) -> str:
         """The first 12 digits of the hash."""
         return self.sha256[:REVISION_DIGITS]
+
+
+def path_of(name: str, folder: Path) -> Path:
+    """Return the path of the weights `name` in a folder of weights."""
+    return folder / f"{name}.safetensors"
 
 
 def made_by(name: str) -> str:
@@ -141,7 +150,7 @@ def read_weights(key: WeightsKey, file: Path) -> StoredWeights:
             f"weights {file} say format {metadata.get('format')!r} and name "
             f"{metadata.get('name')!r}; expected {FORMAT!r} and {name!r}"
         )
-    digest = _digest(name, metadata.get("config", ""), metadata.get("labels", ""), tensors)
+    digest = content_hash(name, metadata.get("config", ""), metadata.get("labels", ""), tensors)
     if digest != metadata.get("sha256"):
         raise DamagedWeightsError(
             f"weights {file} have sha256 {digest[:REVISION_DIGITS]}..., but their header says "
@@ -153,17 +162,22 @@ def read_weights(key: WeightsKey, file: Path) -> StoredWeights:
             f"weights {file} were trained for other labels of {', '.join(labels)}; "
             "expected weights trained with models/labels.py as it is"
         )
-    return StoredWeights(name, digest, labels, metadata["config"], tensors)
+    trained_with = json.loads(metadata.get(_TRAINED_WITH, "{}"))
+    return StoredWeights(name, digest, labels, metadata["config"], tensors, trained_with)
 
 
 def write_weights(
-    key: WeightsKey, config: Mapping[str, Any], tensors: Tensors, file: Path
+    key: WeightsKey,
+    config: Mapping[str, Any],
+    tensors: Tensors,
+    file: Path,
+    trained_with: Mapping[str, str] | None = None,
 ) -> StoredWeights:
     """Write `tensors` as the weights of `key` atomically and return them."""
     config_json = json.dumps(config, sort_keys=True)
     labels = _label_sets(key)
     labels_json = json.dumps({one: list(names) for one, names in labels.items()})
-    digest = _digest(key.name, config_json, labels_json, tensors)
+    digest = content_hash(key.name, config_json, labels_json, tensors)
     metadata = {
         "format": FORMAT,
         "name": key.name,
@@ -172,9 +186,12 @@ def write_weights(
         "sha256": digest,
         "revision": digest[:REVISION_DIGITS],
     }
+    if trained_with:
+        # Not hashed, so that the same weights have the same revision.
+        metadata[_TRAINED_WITH] = json.dumps(trained_with, sort_keys=True)
     # Safetensors' own file is readable to nobody else; a worker may be another user.
     write_atomically(file, save(dict(tensors), metadata=metadata))
-    return StoredWeights(key.name, digest, labels, config_json, tensors)
+    return StoredWeights(key.name, digest, labels, config_json, tensors, trained_with or {})
 
 
 def as_half(name: str, tensor: NDArray[Any]) -> NDArray[Any]:
@@ -207,8 +224,8 @@ def _read_tensors(file: Path) -> tuple[dict[str, str], dict[str, NDArray[Any]]]:
     return metadata, tensors
 
 
-def _digest(name: str, config: str, labels: str, tensors: Tensors) -> str:
-    """Hash everything that affects predictions, independent of the file's layout."""
+def content_hash(name: str, config: str, labels: str, tensors: Tensors) -> str:
+    """Return the SHA-256 of all that affects predictions, independent of the file's layout."""
     digest = sha256(f"{name}\0{config}\0{labels}\0".encode())
     for key in sorted(tensors):
         array = tensors[key]

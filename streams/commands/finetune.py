@@ -13,6 +13,7 @@ from infra.errors import PortInUseError
 from infra.model_store.weights import WeightsStore
 from infra.redis.client import connect
 from infra.settings import Settings, env_name
+from models.serving.trained_with import trained_with_others
 from streams.commands.error_lines import one_line_errors
 from streams.commands.running_services import running
 from streams.engine.startup import open_registry
@@ -20,6 +21,8 @@ from streams.finetuning.finetuner import Finetuner
 
 if TYPE_CHECKING:
     from streams.engine.app import EgoLogApp
+
+log = logging.getLogger(__name__)
 
 
 def register(app: EgoLogApp) -> None:
@@ -48,6 +51,8 @@ def register(app: EgoLogApp) -> None:
         await permissions.require(settings, "finetuner")
         await topic_creation.create(settings)
         logging.basicConfig(level=settings.log_level, format="%(message)s")
+        for line in trained_with_others(registry.weights_dir):
+            log.warning("%s", line)
         _serve_metrics(settings)
         async with Finetuner(settings, registry) as finetuner:
             print(f"reading {settings.topic('finetune.queue')}; stop with Ctrl-C", flush=True)

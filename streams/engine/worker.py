@@ -23,6 +23,7 @@ from infra.settings import EMBEDDED, Settings, env_name
 from infra.web_access import require_guard
 from models.serving.lanhar_loading import open_lanhar
 from models.serving.registry import RegistryError
+from models.serving.trained_with import trained_with_others
 from streams.engine import own_core
 from streams.engine.allocator import keep_freed_memory
 from streams.engine.garbage_collection import freeze_startup_objects
@@ -131,6 +132,8 @@ def prepare(
     own_core.check(settings.cpu_affinity)
     WeightsStore.of(settings).check()
     networks = [registry.open(key) for key in model_keys(settings)], open_lanhar(registry)
+    for line in trained_with_others(registry.weights_dir):
+        log.warning("%s", line)
     if settings.device != "cpu":
         Recognizers.load(settings, registry).try_out()
     open_tagger(settings)

@@ -12,11 +12,13 @@ import pytest
 
 from infra.errors import RevisionError, SettingsError
 from infra.settings import Settings
+from models.egolog.contrastive import ENCODERS
 from models.serving.audio_tagger import AudioTaggerError
 from models.serving.registry import Registry
 from streams.engine import worker
 from streams.engine.own_core import OwnCore
 from streams.engine.worker import Worker, prepare, ready_line
+from tests.models import fresh
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -32,6 +34,22 @@ def test_an_audio_tagger_that_cannot_be_used_stops_the_start_before_any_service(
     with pytest.raises(AudioTaggerError, match=r"mn04_as\.pt do not exist"):
         prepare(settings, CONF, no_loop, Registry())
     assert list(tmp_path.iterdir()) == []
+
+
+def test_a_worker_warns_of_networks_beside_encoders_of_another_training(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    registry = fresh.registry(tmp_path)
+    encoders = registry.load(ENCODERS).module
+    encoders.space.tau.data += 1
+    registry.save(ENCODERS, encoders)
+    settings = Settings(_env_file=None, audio_tagger=tmp_path / "mn04_as.pt")
+    no_loop: Any = None
+    with pytest.raises(AudioTaggerError, match="do not exist"):
+        prepare(settings, CONF, no_loop, registry)
+    first = caplog.messages[0]
+    assert str(tmp_path / "scenario.safetensors") in first
+    assert str(tmp_path / "encoders.safetensors") in first
 
 
 def test_the_worker_ends_with_one_line(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -138,11 +138,11 @@ class Trained:
         return predicted
 
     def save(self, registry: Registry) -> list[str]:
-        """Write all three and return their revisions."""
+        """Write all three, each after those it was trained with, and return their revisions."""
         return [
             registry.save(LANHAR_TEXT, self.text, half=True).revision,
-            registry.save(LANHAR_SENSOR, self.encoder, half=True).revision,
             registry.save(LANHAR_LABELS, self.table, half=True).revision,
+            registry.save(LANHAR_SENSOR, self.encoder, half=True).revision,
         ]
 
 

@@ -278,8 +278,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         spread = f" ± {np.std(scores):.3f}" if options.seeds > 1 else ""
         print(f"{name}: macro-F1 {first:.3f} before, {np.mean(scores):.3f}{spread} now")
     if not options.check and not options.without_language and options.seeds == 1:
-        out = Registry(options.out or options.weights)
-        print(out.save(LANHAR_SENSOR, encoder, half=True).revision)
+        out = Registry(options.out or options.weights).path(LANHAR_SENSOR)
+        print(registry.save(LANHAR_SENSOR, encoder, out, half=True).revision)
     return 0
 
 

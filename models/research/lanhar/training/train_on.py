@@ -192,7 +192,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         scores = [score(network, readings, in_force) for network in (before, encoder)]
         print(f"{readings.windows.name}: macro-F1 {scores[0]:.3f} before, {scores[1]:.3f} now")
     if not options.check:
-        print(Registry(options.out).save(LANHAR_SENSOR, encoder, half=True).revision)
+        out = Registry(options.out).path(LANHAR_SENSOR)
+        print(registry.save(LANHAR_SENSOR, encoder, out, half=True).revision)
     return 0
 
 
