@@ -1,7 +1,12 @@
-"""Commands that end with their work, or say that they were stopped before it was done."""
+"""Commands that end with their work, or say that they were stopped before it was done.
+
+A signal stops a command by its event loop. Where reading or writing files keeps the loop, the
+signal is raised there: what is half written is deleted on the way, and the loop has its turn.
+"""
 
 from __future__ import annotations
 
+import asyncio
 import signal
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -10,12 +15,17 @@ from faust.cli.base import AppCommand
 from streams.engine.prompt_end import PromptEnd
 
 if TYPE_CHECKING:
-    import asyncio
-
     from mode.services import ServiceT
 
 _BY_SIGNAL = 128
 """What a shell adds to the number of the signal that ended a program."""
+
+_LOOP_HAS_TURN_S = 0.3
+"""How long a signal waits for the loop before it is raised in what keeps the loop."""
+
+
+class BlockingWorkInterrupted(KeyboardInterrupt):
+    """A signal came while a command's work kept the event loop."""
 
 
 class CommandWorker(PromptEnd):
@@ -27,22 +37,34 @@ class CommandWorker(PromptEnd):
     until_stopped = False
     _stopped_by: signal.Signals | None = None
 
+    def _install_signal_handlers_unix(self) -> None:
+        super()._install_signal_handlers_unix()
+        for each in (signal.SIGINT, signal.SIGTERM):
+            # The loop is told all the same, by its wakeup descriptor.
+            signal.signal(each, _raise_unless_loop_has_turn)
+            signal.siginterrupt(each, False)
+        signal.signal(signal.SIGALRM, _raise)
+
     def _on_sigint(self) -> None:
         # Faust's own line for Ctrl-C is "-INT-", six times.
-        self._stopped_by = signal.SIGINT
-        self._schedule_shutdown(signal.SIGINT)
+        self._stop(signal.SIGINT)
 
     def _on_sigterm(self) -> None:
-        self._stopped_by = signal.SIGTERM
-        super()._on_sigterm()
+        self._stop(signal.SIGTERM)
+
+    def _stop(self, by: signal.Signals) -> None:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        self._stopped_by = by
+        self._schedule_shutdown(by)
 
     def execute_from_commandline(self) -> None:
         """Run to the end; the exit status is 130 after Ctrl-C, and 143 after SIGTERM."""
         try:
             super().execute_from_commandline()
-        except SystemExit:
+        except (SystemExit, BlockingWorkInterrupted) as ended:
+            # Blocking work in a task of the command's own is raised here.
             if self._stopped_by is None or self.until_stopped:
-                raise
+                raise SystemExit(getattr(ended, "code", 0)) from None
             print("interrupted", file=self.stderr, flush=True)
             raise SystemExit(_BY_SIGNAL + self._stopped_by) from None
 
@@ -58,6 +80,14 @@ class PromptCommand(AppCommand):
     def _Worker(self) -> type[CommandWorker]:
         return CommandWorker
 
+    async def execute(self, *args: Any, **options: Any) -> None:
+        """Run the command, to its end or until a signal stops it."""
+        try:
+            await super().execute(*args, **options)
+        except BlockingWorkInterrupted:
+            # The loop has its turn, and stops this as it stops a command that waits.
+            await asyncio.Event().wait()
+
     def as_service(self, loop: asyncio.AbstractEventLoop, *args: Any, **options: Any) -> ServiceT:
         """Return the command's work as a service."""
         # `replay --repeat`, and `finetune` without --once.
@@ -68,3 +98,11 @@ class PromptCommand(AppCommand):
     def on_worker_created(self, worker: CommandWorker) -> None:
         """Tell the worker whether only a signal ends this command."""
         worker.until_stopped = self._until_stopped
+
+
+def _raise_unless_loop_has_turn(*_: object) -> None:
+    signal.setitimer(signal.ITIMER_REAL, _LOOP_HAS_TURN_S)
+
+
+def _raise(*_: object) -> None:
+    raise BlockingWorkInterrupted

@@ -1,6 +1,8 @@
 from __future__ import annotations
 
 import re
+import signal
+import time
 from pathlib import Path
 
 import numpy as np
@@ -12,6 +14,7 @@ from models.recordings.protocol import RecordingError
 from models.simulation.simulated_day import SimulatedDay
 from streams.commands.example import SECONDS, SPEC, write_example
 from streams.producers.recordings import open_recordings
+from tests.warm_process import FaustProcess
 
 TUTORIAL = Path(__file__).parents[3] / "docs" / "tutorial.md"
 
@@ -68,3 +71,18 @@ def test_nothing_is_overwritten(tmp_path: Path) -> None:
 def test_a_folder_that_cannot_name_a_device_is_refused(tmp_path: Path) -> None:
     with pytest.raises(RecordingError, match=r"^folder 'my walk' cannot name a device: expected"):
         write_example(tmp_path / "my walk", SPEC, None, SECONDS)
+
+
+def test_a_signal_ends_an_example_at_once_and_leaves_no_folder(tmp_path: Path) -> None:
+    err = tmp_path / "err"
+    command = ("example", "walk", "simulated:7:1440", "--seconds", "86400")
+    example = FaustProcess(command, {"EGOLOG_RUN_DIR": str(tmp_path / "run")}, err, err, tmp_path)
+    deadline = time.monotonic() + 100
+    while not any(tmp_path.glob(".walk.partial-*")):
+        assert example.poll() is None
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
+    example.send_signal(signal.SIGTERM)
+    assert example.wait(60) == 143
+    assert err.read_text().splitlines()[-1] == "interrupted"
+    assert not list(tmp_path.glob("*walk*"))

@@ -3,7 +3,9 @@ from __future__ import annotations
 import asyncio
 import os
 import signal
+import time
 from io import StringIO
+from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -102,6 +104,36 @@ def test_a_command_that_a_signal_stops_before_its_work_is_done_says_so_by_its_st
         worker.execute_from_commandline()
     assert ended.value.code == status
     assert said.getvalue() == ("interrupted\n" if status else "")
+
+
+@pytest.mark.parametrize("in_a_task", [False, True])
+@pytest.mark.parametrize(("by", "status"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+def test_a_signal_ends_a_command_whose_work_keeps_the_loop_and_what_it_wrote_is_deleted(
+    tmp_path: Path, by: signal.Signals, status: int, in_a_task: bool
+) -> None:
+    class Command(PromptCommand):
+        abstract = True
+
+        async def run(self, *_: object, **__: object) -> None:
+            await (asyncio.ensure_future(keep_loop()) if in_a_task else keep_loop())
+
+    async def keep_loop() -> None:
+        with TemporaryDirectory(dir=tmp_path):
+            os.kill(os.getpid(), by)
+            until = time.monotonic() + 60
+            while time.monotonic() < until:
+                time.sleep(0.01)
+
+    loop, said = asyncio.new_event_loop(), StringIO()
+    command = object.__new__(Command)
+    work = mode.Service.from_awaitable(command.execute(), name="work", loop=loop)
+    worker = CommandWorker(work, loop=loop, redirect_stdouts=False, daemon=False, stderr=said)
+    began = time.monotonic()
+    with pytest.raises(SystemExit) as ended:
+        worker.execute_from_commandline()
+    assert (ended.value.code, said.getvalue()) == (status, "interrupted\n")
+    assert time.monotonic() - began < 30
+    assert list(tmp_path.iterdir()) == []
 
 
 @pytest.mark.parametrize(
