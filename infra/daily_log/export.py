@@ -5,15 +5,21 @@ from __future__ import annotations
 import csv
 import io
 from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
 
 from pydantic import ValidationError
 
 from infra.daily_log.records import EMBEDDINGS, Log, LogActivity, LogScenario
-from infra.daily_log.table import escape_formula, flatten
+from infra.daily_log.table import add_columns, escape_formula, flatten
 from infra.errors import InfraError
 from infra.validation import first_problem
 from schemas.event_time import NS_PER_MS
 from schemas.frames import NS
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from infra.daily_log.table import Cells
 
 # For human readers: other columns hold the same in full.
 _DERIVED = ("start", "end", "leading")
@@ -64,28 +70,40 @@ class CsvTable:
     def widen(self, log: Log) -> None:
         """Add the columns that a piece needs."""
         for _, record in _in_order(log):
-            for name, cells in _cells(record).items():
-                self._columns[name] |= dict.fromkeys(cells)
+            for name, value in _fields(record).items():
+                add_columns(self._columns[name], value, name)
 
     def head(self) -> str:
         """Return the header line; call it after all pieces were passed to `widen`."""
-        return self._lines([dict(zip(self._names, self._names, strict=True))])
+        return _lines([self._names])
 
     def add(self, log: Log) -> str:
         """Return a piece's lines; raises `ExportError` if it needs a column that is missing."""
-        return self._lines([_row(row, record) for row, record in _in_order(log)])
+        places = {name: place for place, name in enumerate(self._names)}
+        return _lines([_line(_row(row, record), places) for row, record in _in_order(log)])
 
     @property
     def _names(self) -> list[str]:
         return [*COLUMNS, *(column for each in self._columns.values() for column in each)]
 
-    def _lines(self, rows: list[dict[str, str]]) -> str:
-        out = io.StringIO()
-        try:
-            csv.DictWriter(out, self._names, lineterminator="\r\n").writerows(rows)
-        except ValueError as error:
-            raise ExportError(f"the log changed while it was read: {error}") from error
-        return out.getvalue()
+
+def _line(cells: Cells, places: Mapping[str, int]) -> list[str]:
+    """Return a line of a cell for every column, most of which a record has not."""
+    line = [""] * len(places)
+    try:
+        for name, cell in cells.items():
+            line[places[name]] = cell
+    except KeyError as error:
+        raise ExportError(
+            f"the log changed while it was read: column {error} is new; export it again"
+        ) from error
+    return line
+
+
+def _lines(rows: Sequence[list[str]]) -> str:
+    out = io.StringIO()
+    csv.writer(out, lineterminator="\r\n").writerows(rows)
+    return out.getvalue()
 
 
 def _in_order(log: Log) -> list[tuple[str, LogScenario | LogActivity]]:
@@ -96,10 +114,9 @@ def _in_order(log: Log) -> list[tuple[str, LogScenario | LogActivity]]:
     return sorted(records, key=lambda item: (item[1].start_ns, item[0]))
 
 
-def _cells(record: LogScenario | LogActivity) -> dict[str, dict[str, str]]:
-    """Return the cells of each nested field by column."""
-    fields = record.model_dump(mode="json", exclude={*EMBEDDINGS, *_TEXT})
-    return {name: flatten(value, name) for name, value in fields.items()}
+def _fields(record: LogScenario | LogActivity) -> dict[str, Any]:
+    """Return the nested fields as JSON values."""
+    return record.model_dump(mode="json", exclude={*EMBEDDINGS, *_TEXT})
 
 
 def _row(row: str, record: LogScenario | LogActivity) -> dict[str, str]:
@@ -110,8 +127,8 @@ def _row(row: str, record: LogScenario | LogActivity) -> dict[str, str]:
         "end": _iso(record.end_ns),
         "leading": escape_formula(record.leading),
     }
-    for each in _cells(record).values():
-        cells |= each
+    for name, value in _fields(record).items():
+        flatten(cells, value, name)
     return cells
 
 

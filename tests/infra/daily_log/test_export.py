@@ -8,8 +8,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from infra.daily_log import export
 from infra.daily_log.export import COLUMNS, CsvTable, ExportError, from_json, to_csv, to_json
 from infra.daily_log.records import Log, LogActivity, LogScenario
+from infra.daily_log.table import add_columns, flatten
 from schemas import BodyPosition, Refined, SoundPlace, Vector
 from tests.infra.daily_log.corrected_log import scenario
 from tests.infra.daily_log.csv_log import from_csv
@@ -189,6 +191,48 @@ def test_a_table_in_pieces_is_that_of_the_whole() -> None:
     assert text == to_csv(Log.of([first, second], [an_activity()]))
     with pytest.raises(ExportError, match="the log changed while it was read"):
         table.add(Log.of([a_scenario(motion={"falling": 0.5})], []))
+
+
+@pytest.mark.parametrize(
+    ("value", "cell"),
+    [
+        (0.0, "0.0"),
+        (-0.0, "'-0.0"),
+        (0.1, "0.1"),
+        (1e-7, "1e-07"),
+        (1e22, "1e+22"),
+        (-3.5, "'-3.5"),
+        (float("inf"), "Infinity"),
+        (float("-inf"), "'-Infinity"),
+        (float("nan"), "NaN"),
+        (7, "7"),
+        (-7, "'-7"),
+        (True, "true"),
+        ("", "'"),
+        ("=SUM(A1)", "'=SUM(A1)"),
+        (None, None),
+        ([], None),
+        ([0.5, None, {"a.b": False}], None),
+    ],
+)
+def test_a_cell_is_its_values_json_and_no_formula(value: Any, cell: str | None) -> None:
+    cells: dict[str, str] = {}
+    flatten(cells, {"x": value}, "path")
+    assert cells.get("path.x") == cell
+    columns: dict[str, None] = {}
+    add_columns(columns, {"x": value}, "path")
+    assert list(columns) == list(cells)
+
+
+def test_the_columns_of_a_table_are_collected_without_its_cells(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    table, whole = CsvTable(), Log.of([a_scenario()], [an_activity()])
+    with monkeypatch.context() as patched:
+        # Half of the time that an export of a week took.
+        patched.delattr(export, "flatten")
+        table.widen(whole)
+    assert table.head() + table.add(whole) == to_csv(whole)
 
 
 @pytest.mark.parametrize("write", [to_json, to_csv])
