@@ -90,6 +90,7 @@ class EgoLogApp(GuardedApp):
             lambda: None if self._runtime is None else self._runtime.redis,
             lambda: [tuple(source.topics) for source in self._sources],
             self._unconfirmed_s,
+            lambda: self.crash_loop.problem(),  # noqa: PLW0108 - its file is named by the configuration
         )
         super().__init__(settings)
 

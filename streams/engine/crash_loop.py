@@ -8,12 +8,13 @@ it stays out of its group for longer than its session, and the others have them 
 from __future__ import annotations
 
 import logging
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING
 
 from infra import clock
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
 
 log = logging.getLogger(__name__)
@@ -31,6 +32,7 @@ class CrashLoop:
     def __init__(self, path: Path) -> None:
         self._path = path
         self._count = 0
+        self._out_until_s: float | None = None
 
     def backoff_s(self, session_s: float) -> float:
         """Return how long this life should stay out of the group, s: longer after each short one.
@@ -43,6 +45,25 @@ class CrashLoop:
             return 0.0
         further = self._count - _IN_A_ROW
         return float(min(_SOON_SESSIONS * session_s * 2.0**further, _BACKOFF_MAX_S))
+
+    @contextmanager
+    def staying_out(self, seconds: float) -> Iterator[None]:
+        """Have `problem` say so while a worker stays out of its group for so long, s."""
+        self._out_until_s = clock.now_s() + seconds
+        try:
+            yield
+        finally:
+            self._out_until_s = None
+
+    def problem(self) -> str | None:
+        """Return in one line that the worker stays out of its group, None while it does not."""
+        until_s = self._out_until_s
+        if until_s is None:
+            return None
+        return (
+            "this worker ended soon after each of its last starts: it stays out of the group for "
+            f"another {max(0.0, until_s - clock.now_s()):.0f} s, and others have its partitions"
+        )
 
     def note_join(self) -> None:
         """Take note that this life joins its group."""

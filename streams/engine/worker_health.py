@@ -35,8 +35,8 @@ class WorkerHealth:
     """Observes a worker's consumer, event loop, topics, store and disk.
 
     `consumer` and `redis` return None while the worker has none; `sources` returns the topics that
-    each of its agents reads, and `unconfirmed_s` for how long the broker has not confirmed what was
-    published.
+    each of its agents reads, `unconfirmed_s` for how long the broker has not confirmed what was
+    published, and `out_of_group` why the worker stays out of its group, None if it does not.
     """
 
     def __init__(
@@ -46,10 +46,12 @@ class WorkerHealth:
         redis: Callable[[], Redis | None],
         sources: Callable[[], Sequence[Sequence[str]]],
         unconfirmed_s: Callable[[], float] = lambda: 0.0,
+        out_of_group: Callable[[], str | None] = lambda: None,
     ) -> None:
         self._broker_url = settings.broker_url
         self._frames = {settings.topic(name) for name in RAW}
         self._unconfirmed_s = unconfirmed_s
+        self._out_of_group = out_of_group
         self._run_dir = settings.run_dir
         self._consumer = consumer
         self._redis = redis
@@ -63,8 +65,8 @@ class WorkerHealth:
         self._logged_broker: set[str] = set()
 
     def problem(self) -> str | None:
-        """Return in one line what the worker needs and lacks at present, else None."""
-        return next(filter(None, self.problems().values()), None)
+        """Return in one line what the worker lacks at present, or why it stays out, else None."""
+        return next(filter(None, [*self.problems().values(), self._out_of_group()]), None)
 
     def problems(self) -> dict[str, str | None]:
         """Return the problem with each of `metric_labels.DEPENDENCIES`, None if there is none."""

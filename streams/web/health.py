@@ -1,7 +1,8 @@
 """Liveness, readiness and health of the worker, at a cost independent of the number of devices.
 
 GET /api/health/live   503 if only a restart helps: no progress, or a blocked event loop
-GET /api/health/ready  503 while something it needs is unavailable: broker, topics, store, disk
+GET /api/health/ready  503 while something it needs is unavailable (broker, topics, store, disk), or
+                       it stays out of its group because its last lives were short
 GET /api/health        both
 """
 

@@ -117,7 +117,8 @@ class StaticMember:
                 "for %g s, and others have its partitions",
                 seconds,
             )
-            await asyncio.wait([self._coordinator._closing], timeout=seconds)
+            with crash_loop.staying_out(seconds):
+                await asyncio.wait([self._coordinator._closing], timeout=seconds)
 
     def _instance_id(self, topics: Iterable[str]) -> str | None:
         if not self._is_static:

@@ -51,6 +51,19 @@ def test_who_is_stopped_on_purpose_joins_at_once(worker: Supervised) -> None:
     assert [worker.life(4.0, ends_on_purpose=True) for _ in range(6)] == [0] * 6
 
 
+def test_who_stays_out_says_for_how_long(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    worker = Supervised(tmp_path / "joined-6066", monkeypatch)
+    lives = CrashLoop(worker.path)
+    assert lives.problem() is None
+    with lives.staying_out(24.0):
+        worker.now_s += 10.0
+        assert lives.problem() == (
+            "this worker ended soon after each of its last starts: it stays out of the group for "
+            "another 14 s, and others have its partitions"
+        )
+    assert lives.problem() is None
+
+
 def test_a_clock_that_was_set_back_keeps_nobody_out(worker: Supervised) -> None:
     for _ in range(5):
         worker.life(4.0)

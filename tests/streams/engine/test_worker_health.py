@@ -7,6 +7,7 @@ from infra.metric_labels import DEPENDENCIES
 from infra.metrics import REGISTRY
 from infra.settings import Settings
 from streams.engine import worker_health
+from streams.engine.app import EgoLogApp
 from streams.engine.worker_health import WorkerHealth
 
 if TYPE_CHECKING:
@@ -97,3 +98,18 @@ async def test_brokers_of_a_cluster_that_are_away_are_named_while_another_answer
         f"{unread}; until then windows wait",
         "broker at kafka://a:1,b:2 is there again",
     ]
+
+
+def test_who_stays_out_of_its_group_is_not_ready_and_lacks_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # To ask for it would make it, with an event loop of its own.
+    monkeypatch.setattr(EgoLogApp, "guarded_consumer", lambda _: None)
+    app = EgoLogApp(Settings(_env_file=None, run_dir=tmp_path, app_id="out"))
+    assert app.vitals.problem() is None
+    with app.crash_loop.staying_out(12.0):
+        said = app.vitals.problem()
+        assert said is not None
+        assert said.startswith("this worker ended soon after each of its last starts: it stays out")
+        assert not any(app.vitals.problems().values())
+    assert app.vitals.problem() is None

@@ -2,9 +2,10 @@ from __future__ import annotations
 
 import asyncio
 from contextlib import AsyncExitStack, asynccontextmanager
+from pathlib import Path
 from time import monotonic
 from types import SimpleNamespace
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
 import pytest
@@ -18,7 +19,6 @@ from streams.engine.kafka.static_member import StaticMember
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable
-    from pathlib import Path
 
 HERE = "http://here:6066"
 SESSION_S = 6.0
@@ -277,10 +277,11 @@ async def test_who_starts_with_another_address_or_other_topics_is_another_member
     assert len(ids) == 3
 
 
-class Lives:
+class Lives(CrashLoop):
     """The lives of a worker that has to stay out for a while."""
 
     def __init__(self, out_s: float) -> None:
+        super().__init__(Path("joined"))
         self.out_s = out_s
         self.joins = 0
 
@@ -296,7 +297,7 @@ async def test_who_ended_soon_too_often_joins_later_and_only_the_first_time(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
     coordinator, lives = Coordinator(0, 0), Lives(0.2)
-    member = StaticMember(coordinator, "a", HERE, cast("CrashLoop", lives))
+    member = StaticMember(coordinator, "a", HERE, lives)
     began = monotonic()
     assert await member.join(TOPICS)
     assert monotonic() - began >= 0.2
@@ -310,11 +311,13 @@ async def test_who_ended_soon_too_often_joins_later_and_only_the_first_time(
 
 async def test_who_stays_out_stops_at_once_and_does_not_join() -> None:
     coordinator, lives = Coordinator(), Lives(60.0)
-    member = StaticMember(coordinator, "a", HERE, cast("CrashLoop", lives))
+    member = StaticMember(coordinator, "a", HERE, lives)
     joining = asyncio.ensure_future(member.join(TOPICS))
     await asyncio.sleep(0)
+    assert lives.problem() is not None
     coordinator._closing.set_result(None)
     assert await asyncio.wait_for(joining, 5.0) is False
+    assert lives.problem() is None
     assert (coordinator.asked, lives.joins) == ([], 0)
 
 
