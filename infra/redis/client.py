@@ -15,7 +15,6 @@ from urllib.parse import urlsplit
 from redis.asyncio import BlockingConnectionPool, Redis
 from redis.asyncio.connection import parse_url
 from redis.asyncio.retry import Retry
-from redis.asyncio.sentinel import MasterNotFoundError, Sentinel
 from redis.backoff import ExponentialBackoff
 from redis.driver_info import DriverInfo
 from redis.exceptions import AuthenticationError, RedisError, ResponseError
@@ -24,6 +23,7 @@ from infra.errors import StoreError
 from infra.redis.denials import LOGIN, denial
 from infra.redis.outage import OutageRetry, in_chain, refusal_code, refuses_tls, tls_refusal
 from infra.redis.renewed_connection import RenewedConnection, RenewedPrimaryConnection
+from infra.redis.sentinels import NoPrimaryError, Sentinels, not_named
 from infra.secrets import mask_url
 from infra.settings import EMBEDDED, Settings, env_name
 from infra.tls import client_context
@@ -97,9 +97,9 @@ def _client(settings: Settings, retry: Retry) -> Redis:
     servers, _, path = url.partition("://")[2].partition("/")
     service, _, database = path.partition("/")
     password = settings.redis_sentinel_password
-    sentinels: Any = Sentinel(  # type: ignore[no-untyped-call]
+    sentinels = Sentinels(
         [_host_port(server) for server in servers.split(",")],
-        sentinel_kwargs={
+        {
             **options,
             **tls,
             "socket_timeout": CONNECT_TIMEOUT_S,
@@ -133,8 +133,13 @@ def _tls_options(settings: Settings) -> dict[str, Any]:
     return {name: str(path) for name, path in files.items() if path is not None}
 
 
-def _refusal(error: Exception) -> str:
-    """Explain why the connection was refused, or say that there was no answer."""
+def _refusal(error: Exception, login: str = LOGIN) -> str:
+    """Explain why the connection was refused, or say that there was no answer.
+
+    `login` names the settings of the login there.
+    """
+    if isinstance(error, NoPrimaryError):
+        return not_named(error, partial(_refusal, login=env_name("redis_sentinel_password")))
     tls = tls_refusal(error)
     if tls is not None:
         return tls
@@ -143,16 +148,11 @@ def _refusal(error: Exception) -> str:
         return refuses_tls(other)
     # Without a login the client's greeting is refused, in words about that greeting.
     if str(error).startswith(("HELLO must be called", "NOAUTH", "Authentication required")):
-        return f"asks for a login: set {LOGIN}"
+        return f"asks for a login: set {login}"
     if isinstance(error, AuthenticationError):
-        return f"refuses the login ({str(error).rstrip('.')}): correct {LOGIN}"
+        return f"refuses the login ({str(error).rstrip('.')}): correct {login}"
     if isinstance(error, ResponseError):
         return f"refuses: {error}"
-    if isinstance(error, MasterNotFoundError):
-        return (
-            "is not named by its Sentinels: expected some that answer, know the service and take "
-            f"{env_name('redis_sentinel_password')}"
-        )
     # Which one is raised depends on timing: while reading an answer, or writing the next command.
     ended = (ConnectionResetError, BrokenPipeError, ConnectionAbortedError)
     if "closed" in str(error) or any(in_chain(error, kind) for kind in ended):

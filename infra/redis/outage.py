@@ -17,7 +17,6 @@ from time import monotonic
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from redis.asyncio.retry import Retry
-from redis.asyncio.sentinel import MasterNotFoundError
 from redis.backoff import ExponentialBackoff
 from redis.exceptions import (
     AuthenticationError,
@@ -28,6 +27,7 @@ from redis.exceptions import (
     TimeoutError,
 )
 
+from infra.redis.sentinels import NoPrimaryError, not_named
 from infra.settings import env_name
 from infra.tls import not_trusted
 
@@ -90,13 +90,12 @@ def passes(error: BaseException) -> bool:
 
 def cause(error: BaseException) -> str:
     """Return the server's refusal in one line, or that it does not answer."""
+    if isinstance(error, NoPrimaryError):
+        return not_named(error, cause)
     untrusted = tls_refusal(error)
     if untrusted is not None:
         return untrusted
     text = " ".join(server_text(error).split()).rstrip(".")
-    if isinstance(error, MasterNotFoundError):
-        # The rest lists each Sentinel's answer and connection details.
-        text = text.partition(" : ")[0]
     code = refusal_code(error)
     if code is not None:
         return f"refuses: {text if text.startswith(code) else f'{code} {text}'}"
@@ -190,7 +189,7 @@ class OutageRetry(Retry):
         if new:
             self._since = now
         # A server that closed its connections may come back with a certificate that has expired.
-        if new or (tls_refusal(error) is not None and cause(error) not in str(self._cause)):
+        if new or (_is_of_tls(error) and cause(error) not in str(self._cause)):
             self._cause = f"{self._name} {cause(error)}"
             log.warning("%s; trying again for up to %.0f s", self._cause, self._outage_max_s)
         self._failed_at = now
@@ -213,6 +212,11 @@ def tls_refusal(error: BaseException) -> str | None:
         return not_trusted(tls, env_name("redis_ca"))
     # Any other error may be of a connection that only ended.
     return None if tls is None or "ALERT" not in (tls.reason or "") else refuses_tls(tls)
+
+
+def _is_of_tls(error: Exception) -> bool:
+    every = error.failures.values() if isinstance(error, NoPrimaryError) else (error,)
+    return any(tls_refusal(each) is not None for each in every)
 
 
 def refuses_tls(error: ssl.SSLError) -> str:

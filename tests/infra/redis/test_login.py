@@ -61,7 +61,8 @@ def misfits(
     """Return what does not fit, and how it is named."""
     tls = guarded.tls
     other = Authority(folder / "other").ca
-    nobody = f"redis://u:{PASSWORD}@127.0.0.1:{free_port()}"
+    gone = free_port()
+    nobody = f"redis://u:{PASSWORD}@127.0.0.1:{gone}"
     return [
         (
             {**tls, **USER, "redis_password": "wrong"},
@@ -85,8 +86,18 @@ def misfits(
         ({**tls, "redis_url": guarded.url.replace("redis:", "rediss:")}, "does not answer: "),
         ({"redis_url": nobody}, "does not answer: start it"),
         (
-            {"redis_url": f"redis+sentinel://127.0.0.1:{free_port()}/main", **USER},
-            "is not named by its Sentinels: ",
+            {"redis_url": f"redis+sentinel://127.0.0.1:{gone}/main", **USER},
+            f"is not named by its Sentinels: 127.0.0.1:{gone} does not answer: start it, or",
+        ),
+        (
+            {
+                **tls,
+                "redis_ca": other,
+                "redis_url": f"rediss+sentinel://127.0.0.1:{guarded.tls_port}/main",
+            },
+            f"is not named by its Sentinels: 127.0.0.1:{guarded.tls_port} is not trusted "
+            "(self-signed certificate in certificate chain): expected one that an authority of "
+            "EGOLOG_REDIS_CA has signed",
         ),
     ]
 
@@ -208,6 +219,44 @@ def sentinels(tmp_path: Path) -> Iterator[Sentinels]:
             made = Sentinels(folders[2], primary)
             yield made
             made.process.stop()
+
+
+async def test_sentinels_that_name_no_primary_say_why(tmp_path: Path) -> None:
+    folder = tmp_path / "sentinel"
+    folder.mkdir()
+    gone = free_port()
+    with debian_redis(tmp_path) as primary:
+        sentinel = Sentinels(folder, primary)
+        address = f"127.0.0.1:{sentinel.port}"
+        for addresses, service, password, line in (
+            (address, "other", PASSWORD, "they know no primary 'other' that is up"),
+            (
+                address,
+                "main",
+                None,
+                f"{address} asks for a login: set EGOLOG_REDIS_SENTINEL_PASSWORD",
+            ),
+            (
+                address,
+                "main",
+                "wrong",
+                f"{address} refuses the login (invalid username-password pair or user is "
+                "disabled): correct EGOLOG_REDIS_SENTINEL_PASSWORD",
+            ),
+            (
+                f"127.0.0.1:{gone},localhost:{gone}",
+                "main",
+                PASSWORD,
+                f"each of 127.0.0.1:{gone}, localhost:{gone} does not answer: start it, or correct "
+                "EGOLOG_REDIS_URL",
+            ),
+        ):
+            url = f"redis+sentinel://{addresses}/{service}"
+            login = {} if password is None else {"redis_sentinel_password": password}
+            with pytest.raises(StoreError) as caught:
+                await connect(settings(redis_url=url, **login))
+            assert str(caught.value) == f"redis at {url} is not named by its Sentinels: {line}"
+        sentinel.process.stop()
 
 
 @pytest.mark.pipeline

@@ -28,6 +28,7 @@ from infra.device_state.checkpoints import Checkpoints, OwnedCheckpoints
 from infra.errors import StoreError
 from infra.redis.client import connect
 from infra.redis.outage import CODES, OutageRetry, cause, passes
+from infra.redis.sentinels import NoPrimaryError
 from infra.settings import load
 from tests.conftest import debian_redis
 from tests.streams.synthetic_log import PLAN, day
@@ -111,6 +112,27 @@ async def test_a_server_that_comes_back_with_an_expired_certificate_is_said_once
         "trying again for up to 60 s"
     )
     assert last.startswith("redis at x answers again, after ")
+
+
+async def test_sentinels_that_name_no_primary_are_said_with_what_each_lacks(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    retry, gone = OutageRetry("redis at x"), ConnectionError("gone.")
+    call = Flaky(
+        NoPrimaryError("main", {"a:1": gone, "b:2": gone}),
+        NoPrimaryError("main", {"a:1": untrusted(), "b:2": gone}),
+        NoPrimaryError("main", {}),
+    )
+    assert await retry.call_with_retry(call, call.fail) == "answer"
+    named, again = "redis at x is not named by its Sentinels: ", "; trying again for up to 60 s"
+    assert caplog.messages[:-1] == [
+        f"{named}each of a:1, b:2 does not answer: gone{again}",
+        f"{named}a:1 is not trusted (certificate has expired): expected one that is valid now; "
+        f"b:2 does not answer: gone{again}",
+    ]
+    assert cause(NoPrimaryError("main", {})) == (
+        "is not named by its Sentinels: they know no primary 'main' that is up"
+    )
 
 
 class Flaky:
