@@ -9,7 +9,13 @@ from typing import TYPE_CHECKING, Any
 
 from aiokafka import AIOKafkaConsumer, TopicPartition
 from aiokafka.coordinator.protocol import ConsumerProtocolMemberAssignment
-from aiokafka.errors import GroupCoordinatorNotAvailableError, KafkaError
+from aiokafka.errors import (
+    GroupCoordinatorNotAvailableError,
+    GroupLoadInProgressError,
+    KafkaError,
+    NotCoordinatorForGroupError,
+    for_code,
+)
 
 from infra import clock, topics
 from infra.broker.access import broker_error, client_arguments
@@ -28,6 +34,11 @@ STABLE = "Stable"
 # What Kafka makes of a worker's place in the group: `streams.engine.member_id` and a suffix.
 _PLACE = re.compile(r"(?P<host>.+)-member-(?P<port>\d+)-[0-9a-f]{16}-[0-9a-f]{8}-[0-9a-f-]{36}")
 _COORDINATOR_S = 60.0
+_NO_COORDINATOR = (
+    GroupCoordinatorNotAvailableError,
+    GroupLoadInProgressError,
+    NotCoordinatorForGroupError,
+)
 # More than one answer of the broker takes.
 _FIRST_RECORDS_S = 5.0
 _FETCH_MS = 500
@@ -56,18 +67,22 @@ class Lag:
 async def described(admin: AIOKafkaAdminClient, group: str) -> Any:
     """Return the broker's description of a group; raises `KafkaError`.
 
-    The first request to a new cluster triggers the election of a group coordinator.
+    The first request to a new cluster triggers the election of a group coordinator, and one that
+    has just begun knows no members yet.
     """
     deadline = asyncio.get_running_loop().time() + _COORDINATOR_S
     while True:
         try:
             [response] = await admin.describe_consumer_groups([group])
-        except GroupCoordinatorNotAvailableError:
+            [group_described] = response.groups
+            # aiokafka returns a refusal as a group without members.
+            if group_described[0]:
+                raise for_code(group_described[0])(group)
+        except _NO_COORDINATOR:
             if asyncio.get_running_loop().time() > deadline:
                 raise
             await asyncio.sleep(0.2)
         else:
-            [group_described] = response.groups
             return group_described
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -11,7 +12,7 @@ import click
 from faust.cli import argument, option
 
 from infra import topics
-from infra.broker import broker_topics, permissions, topic_creation
+from infra.broker import broker_topics, fleet, permissions, topic_creation
 from infra.broker.topic_reader import read_letters
 from infra.daily_log.store import LogStore
 from infra.errors import InfraError
@@ -264,10 +265,21 @@ async def _print_outcome(
             await broker_topics.require(settings, topics.DEAD_LETTER)
             log = LogStore(redis, settings.app_id, settings.log_retention_days)
             became = await follow(published, log, lambda: read_letters(settings), before=in_log)
+            if not (became.complete or became.answered):
+                became = replace(became, workers=await _workers(settings))
     except InfraError as error:
         print(f"what became of it is not known: {error}", file=sys.stderr)
         return
     print("\n".join(became.lines()), flush=True)
+
+
+async def _workers(settings: Settings) -> list[str] | None:
+    """Return who is in the workers' group, None if the broker does not tell this login."""
+    try:
+        _, members = await fleet.members(settings)
+    except InfraError:
+        return None
+    return [each.name for each in members]
 
 
 def list_skipped(recordings: list[Recording], listed: set[str]) -> None:

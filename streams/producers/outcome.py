@@ -96,7 +96,8 @@ class ReplayOutcome:
     """Expected windows by kind, those of them in the log, and dead letters.
 
     `answered`: a record came while waiting. `before`: how many windows had a record before their
-    frames were published.
+    frames were published. `workers`: the names of those in the group, None if the broker does not
+    tell.
     """
 
     expected: Mapping[WindowKind, int]
@@ -104,6 +105,7 @@ class ReplayOutcome:
     dead_letters: int
     answered: bool
     before: int = 0
+    workers: Sequence[str] | None = None
 
     @property
     def complete(self) -> bool:
@@ -121,10 +123,7 @@ class ReplayOutcome:
         so_far = "so far " if self.answered and not self.complete else ""
         lines = [f"{windows} windows; {so_far}the log has {counts}; {letters}"]
         if not self.complete and not self.answered:
-            lines.append(
-                f"no worker answered within {ANSWER_S:.0f} s: the frames wait for one; those of "
-                "deleted records need another --session"
-            )
+            lines.append(f"{self._unanswered()}; those of deleted records need another --session")
         if self.before:
             # A worker drops the frames of a session that it has processed, whatever they hold now.
             were = "1 record was" if self.before == 1 else f"{self.before} records were"
@@ -132,6 +131,21 @@ class ReplayOutcome:
                 f"{were} there before and kept: to log anew, `log delete` and another --session"
             )
         return lines
+
+    def _unanswered(self) -> str:
+        if self.workers is None:
+            return (
+                f"nothing was logged within {ANSWER_S:.0f} s: the frames wait for a worker, or "
+                "with it for what it lacks"
+            )
+        if not self.workers:
+            return "no worker is in the group: the frames wait for one"
+        names = ", ".join(self.workers)
+        return (
+            f"nothing was logged within {ANSWER_S:.0f} s, although {names} "
+            f"{'is' if len(self.workers) == 1 else 'are'} in the group: `faust -A streams.app "
+            "status` and /api/health there say what is behind and what it lacks"
+        )
 
 
 async def follow(

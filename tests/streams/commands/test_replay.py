@@ -3,12 +3,14 @@ from __future__ import annotations
 import asyncio
 import re
 import signal
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 import pytest
 
 from infra import topics
+from infra.broker import fleet, topic_creation
+from infra.broker.fleet import Member
 from infra.broker.topic_reader import TopicReader
 from infra.local.probe import free_port
 from infra.settings import Settings
@@ -16,9 +18,10 @@ from models.recordings.datasets import ego4d
 from models.recordings.folder import open_folder
 from models.simulation.simulated_day import SimulatedDay
 from schemas import AudioFrame
+from streams.commands import replay as of_replay
 from streams.commands.replay import Identifier, _print_outcome, list_skipped
 from streams.producers.frames import Identity, frames
-from streams.producers.outcome import PublishedWindows
+from streams.producers.outcome import PublishedWindows, ReplayOutcome, follow
 from tests.broker_settings import with_topics
 from tests.models.recordings import paper_sets
 from tests.models.recordings.imports.sounds import sound
@@ -61,6 +64,32 @@ async def test_without_a_store_it_is_said_that_nothing_is_known(
     printed = capsys.readouterr().err
     assert printed.startswith("what became of it is not known: redis at ")
     assert printed.count("\n") == 1
+
+
+async def test_what_no_worker_has_logged_is_said_with_who_is_in_the_group(
+    tmp_path: Path,
+    broker_url: str,
+    redis_url: str,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    async def follow_shortly(*arguments: Any, **options: Any) -> ReplayOutcome:
+        return await follow(*arguments, **options, answer_s=0.01)
+
+    async def one(_settings: Settings) -> tuple[str, list[Member]]:
+        return "Stable", [Member("node-1:6066", "10.0.0.1", None)]
+
+    monkeypatch.setattr(of_replay, "follow", follow_shortly)
+    settings = (await own_topics(broker_url, tmp_path)).model_copy(update={"redis_url": redis_url})
+    await topic_creation.create(settings)
+    published = PublishedWindows()
+    published.add(next(iter(frames(SimulatedDay(3, 0.5), Identity("d", "s")))).frame)
+    settings = settings.model_copy(update={"app_id": "nobodys"})
+    await _print_outcome(settings, published)
+    assert "\nno worker is in the group: the frames wait for one; " in capsys.readouterr().out
+    monkeypatch.setattr(fleet, "members", one)
+    await _print_outcome(settings, published)
+    assert "although node-1:6066 is in the group" in capsys.readouterr().out
 
 
 async def test_an_endless_loop_is_not_followed(capsys: pytest.CaptureFixture[str]) -> None:

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
@@ -96,13 +97,37 @@ async def test_it_is_waited_for_while_records_come() -> None:
     ]
 
 
-async def test_a_worker_that_does_not_answer_is_said() -> None:
+@pytest.mark.parametrize(
+    ("workers", "line"),
+    [
+        (
+            None,
+            "nothing was logged within 5 s: the frames wait for a worker, or with it for what it "
+            "lacks",
+        ),
+        ([], "no worker is in the group: the frames wait for one"),
+        (
+            ["node-1:6066"],
+            "nothing was logged within 5 s, although node-1:6066 is in the group: "
+            "`faust -A streams.app status` and /api/health there say what is behind and what it "
+            "lacks",
+        ),
+        (
+            ["a:1", "b:2"],
+            "nothing was logged within 5 s, although a:1, b:2 are in the group: "
+            "`faust -A streams.app status` and /api/health there say what is behind and what it "
+            "lacks",
+        ),
+    ],
+)
+async def test_where_nothing_is_logged_it_says_what_is_known_of_the_workers(
+    workers: list[str] | None, line: str
+) -> None:
     noted = publish(SimulatedDay(3, 1.0))
     became = await follow(noted, Log([set()]), no_letters, answer_s=0.01, poll_s=0.0)
-    assert became.lines() == [
+    assert replace(became, workers=workers).lines() == [
         "14 windows; the log has 0 of 2 scenarios and 0 of 12 activities; 0 dead letters",
-        "no worker answered within 5 s: the frames wait for one; those of deleted records need "
-        "another --session",
+        f"{line}; those of deleted records need another --session",
     ]
 
 
