@@ -41,7 +41,7 @@ async def align_raw(settings: Settings) -> list[str]:
 
 
 async def _align(admin: AIOKafkaAdminClient, settings: Settings, topic: Topic) -> bool:
-    config = topic.config(settings.raw_retention_h * 3_600)
+    config = topic.config(settings.raw_retention_s)
     wanted = {name: config[name] for name in ("retention.ms", "segment.ms")}
     name = settings.topic(topic.name)
     try:

@@ -61,9 +61,7 @@ async def _create(admin: AIOKafkaAdminClient, topics: list[Topic], settings: Set
                 settings.topic(topic.name),
                 settings.topic_partitions,
                 settings.topic_replicas,
-                topic_configs=topic.config(
-                    settings.raw_retention_h * 3_600, settings.topic_replicas
-                ),
+                topic_configs=topic.config(settings.raw_retention_s, settings.topic_replicas),
             )
             for topic in topics
         ]

@@ -38,7 +38,7 @@ async def losing(settings: Settings) -> list[str]:
         for code, _, _, name, entries in reply.resources:
             if not code and name in by_name:
                 actual = {entry[0]: str(entry[1]) for entry in entries}
-                wanted = by_name[name].config(settings.raw_retention_h * 3_600)
+                wanted = by_name[name].config(settings.raw_retention_s)
                 lines += losing_settings(name, by_name[name], wanted, actual)
     return lines
 

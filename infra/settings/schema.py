@@ -376,6 +376,11 @@ class Settings(ServiceSettings):
         return self
 
     @property
+    def raw_retention_s(self) -> int:
+        """For how long processed sound and motion are kept, s."""
+        return self.raw_retention_h * 3_600
+
+    @property
     def refine_threshold(self) -> float:
         """Confidence below which a scenario is refined, by the language model or the expert."""
         if self.llm_api_key is not None:

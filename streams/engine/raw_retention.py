@@ -74,7 +74,7 @@ async def delete_processed(
     }
     if not frames:
         return 0
-    oldest_ms = round((clock.now_s() - settings.raw_retention_h * 3_600) * 1_000)
+    oldest_ms = round((clock.now_s() - settings.raw_retention_s) * 1_000)
     consumer = AIOKafkaConsumer(**client_arguments(settings))
     admin = AIOKafkaAdminClient(**client_arguments(settings))
     try:

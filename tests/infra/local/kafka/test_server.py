@@ -129,7 +129,7 @@ async def test_topics_are_configured_as_the_table_says(settings: Settings) -> No
         for resource in reply.resources
     }
     for topic in topics.used_topics(settings):
-        config = topic.config(settings.raw_retention_h * 3_600)
+        config = topic.config(settings.raw_retention_s)
         assert config.items() <= found[settings.topic(topic.name)].items()
 
 
