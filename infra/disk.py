@@ -31,13 +31,15 @@ def full_disk(error: OSError) -> str | None:
     return f"disk{where} is full: make room, or set EGOLOG_RUN_DIR to a folder on another disk"
 
 
-def unusable_file(error: OSError) -> str | None:
-    """Return one line if `error` is about a full disk or a file, else None."""
+def unusable_file(error: OSError) -> str:
+    """Return one line of an `error` about a full disk or a file; raises any other error."""
     full = full_disk(error)
     # Of a file that is renamed, the new name is the one that a user gave.
     name = error.filename2 or error.filename
-    if full is not None or name is None or error.strerror is None:
+    if full is not None:
         return full
+    if name is None or error.strerror is None:
+        raise error
     return f"file {str(name)!r} cannot be used: {error.strerror.lower()}"
 
 

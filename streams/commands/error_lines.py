@@ -43,10 +43,7 @@ def errors_in_one_line() -> Iterator[None]:
     except OSError as error:
         if isinstance(error, BrokenPipeError) and _reader_is_gone():
             os._exit(_ENDED_BY_SIGPIPE)
-        line = unusable_file(error)
-        if line is None:
-            raise
-        print(f"error: {line}", file=sys.stderr, flush=True)
+        print(f"error: {unusable_file(error)}", file=sys.stderr, flush=True)
         os._exit(1)
 
 

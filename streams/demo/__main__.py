@@ -80,10 +80,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print(f"error: {error}", file=sys.stderr)
         return 1
     except OSError as error:
-        line = unusable_file(error)
-        if line is None:
-            raise
-        print(f"error: {line}", file=sys.stderr)
+        print(f"error: {unusable_file(error)}", file=sys.stderr)
         return 1
 
 

@@ -67,10 +67,7 @@ class Worker(PromptEnd, faust.Worker):
             raise SystemExit(1) from None
         except OSError as error:
             # A disk that is full, or a run folder that cannot be written.
-            line = unusable_file(error)
-            if line is None:
-                raise
-            print(f"error: {line}", file=sys.stderr)
+            print(f"error: {unusable_file(error)}", file=sys.stderr)
             raise SystemExit(1) from None
         quieten()
         super().__init__(app, *args, loop=loop, **kwargs)

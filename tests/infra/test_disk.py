@@ -3,6 +3,8 @@ from __future__ import annotations
 import errno
 from typing import TYPE_CHECKING
 
+import pytest
+
 from infra.disk import disk_problem, free_bytes, full_disk, unusable_file
 
 if TYPE_CHECKING:
@@ -38,5 +40,7 @@ def test_a_file_that_cannot_be_used_is_named_and_nothing_else_is() -> None:
     assert unusable_file(renamed) == "file 'a.json' cannot be used: is a directory"
     full = OSError(errno.ENOSPC, "No space left on device", "a.json")
     assert unusable_file(full) == full_disk(full)
-    assert unusable_file(BrokenPipeError(errno.EPIPE, "Broken pipe")) is None
-    assert unusable_file(OSError("no number")) is None
+    for other in (BrokenPipeError(errno.EPIPE, "Broken pipe"), OSError("no number")):
+        with pytest.raises(OSError, match=r"Broken pipe|no number") as raised:
+            unusable_file(other)
+        assert raised.value is other

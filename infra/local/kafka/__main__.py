@@ -63,10 +63,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print(error, file=sys.stderr)
         return 1
     except OSError as error:
-        line = unusable_file(error)
-        if line is None:
-            raise
-        print(line, file=sys.stderr)
+        print(unusable_file(error), file=sys.stderr)
         return 1
 
 

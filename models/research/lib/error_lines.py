@@ -53,10 +53,7 @@ def one_line_errors(main: Main) -> Main:
         except EXPECTED as error:
             line = str(error)
         except OSError as error:
-            of_a_file = unusable_file(error)
-            if of_a_file is None:
-                raise
-            line = of_a_file
+            line = unusable_file(error)
         print(" ".join(line.split()), file=sys.stderr)
         return UNUSABLE
 
