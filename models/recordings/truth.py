@@ -8,7 +8,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from models.recordings.imports.side_table import number, read_table_and_header
+from models.recordings.imports.side_table import read_table_and_header
+from models.recordings.label_seconds import label_seconds
 from models.recordings.protocol import TRUTH_KINDS, RecordingError, TruthSpan
 from models.recordings.skipped_rows import SkippedRows
 from schemas.evidence import REGIONS
@@ -55,19 +56,7 @@ def _span(row: dict[str, str], start_ns: int, end_ns: int) -> TruthSpan:
         raise RecordingError(f"region is {region!r}; expected one of {', '.join(REGIONS)}")
     if not row.get("label"):
         raise RecordingError("label is empty; expected a name")
-    start, end = number(row.get("start_s")), number(row.get("end_s"))
-    if start is None or end is None:
-        raise RecordingError(
-            f"start_s or end_s is no number ({row.get('start_s')!r}, {row.get('end_s')!r}); "
-            "expected seconds from the start of the recording, as 75 or 75.5"
-        )
-    if not 0 <= start < end:
-        raise RecordingError(f"span is {start} to {end} s; expected 0 <= start_s < end_s")
-    if start * NS >= end_ns - start_ns:
-        raise RecordingError(
-            f"span is {start} to {end} s; the recording ends at {(end_ns - start_ns) / NS:g} s "
-            "(seconds count from its start, not from 1970 or midnight)"
-        )
+    start, end = label_seconds(row, (end_ns - start_ns) / NS)
     return TruthSpan(
         start_ns + round(start * NS), start_ns + round(end * NS), kind, row["label"], region
     )

@@ -23,7 +23,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from models.recordings.imports.motion.named_columns import read_columns
-from models.recordings.imports.side_table import number, read_table_and_header
+from models.recordings.imports.side_table import read_table_and_header
+from models.recordings.label_seconds import label_seconds
 from models.recordings.protocol import EPOCH_START_NS, RecordingError, TruthSpan
 from models.recordings.report import SetReport
 from models.recordings.resampling import stretches
@@ -161,16 +162,7 @@ def _rows(
 
 
 def _row(row: dict[str, str], sound_s: float) -> tuple[float, float, dict[str, str]]:
-    begin, end = number(row.get("start_s")), number(row.get("end_s"))
-    if begin is None or end is None:
-        raise ValueError(
-            f"start_s or end_s is no number ({row.get('start_s')!r}, {row.get('end_s')!r}); "
-            "expected seconds since the sound began"
-        )
-    if not 0 <= begin < end:
-        raise ValueError(f"lasts from {begin} to {end} s; expected 0 <= start_s < end_s")
-    if begin >= sound_s:
-        raise ValueError(f"begins at {begin} s, and the sound ends at {sound_s:g} s")
+    begin, end = label_seconds(row, sound_s)
     labels = {name: (row.get(name) or "").strip() for name in (*_LABELS[2:], "scenario")}
     if labels["sound"]:
         for name, allowed in (("direction", DIRECTIONS), ("distance", DISTANCES)):

@@ -189,7 +189,7 @@ def test_truth_is_read_in_absolute_time(tmp_path: Path) -> None:
         ("2,1,sound,dog,", "expected 0 <= start_s < end_s"),
         ("0,1,sound,,", "label is empty"),
         ("0,x,sound,dog,", "no number"),
-        ("1,2,sound,dog,", "span is 1.0 to 2.0 s; the recording ends at 1 s"),
+        ("1,2,sound,dog,", "begins at 1.0 s, and the recording ends at 1 s"),
         ("1772438400,1772438401,sound,dog,", "the recording ends at 1 s (seconds count from its"),
     ],
 )

@@ -66,7 +66,7 @@ def test_a_label_after_the_sound_is_named_and_moves_no_later_session(tmp_path: P
     (folder / "labels.csv").write_text(rows)
     first, second = open_set(tmp_path)
     assert first.truth() == ()
-    assert "begins at 1772438400.0 s, and the sound ends at 6 s" in str(first.report)
+    assert "begins at 1772438400.0 s, and the recording ends at 6 s" in str(first.report)
     assert second.start_ns - first.start_ns == 66 * NS
 
 
