@@ -31,11 +31,11 @@ from models.research.egolog.days.composed import compose
 from models.research.graph_export import without_numbers
 from models.research.lib.error_lines import one_line_errors
 from models.research.lib.recordings_folder import recordings_or_simulated
-from models.research.lib.weights_folder import weights_folder
+from models.research.lib.weights_folder import add_weights_and_out, out_folder
 from models.serving.graph_file import GRAPHS_DIR, MADE_OF, GraphFile, served_config
 from models.serving.one_thread import pin_one_thread
 from models.serving.onnx_runtime import onnxruntime
-from models.serving.registry import WEIGHTS_DIR, Registry
+from models.serving.registry import Registry
 from models.serving.served import ENCODERS, ENCODERS_INT8, INT8_ENDING
 from models.serving.weights_file import write_weights
 from models.simulation.sources.material import Material
@@ -184,10 +184,7 @@ def make(
 def main(arguments: Sequence[str] | None = None) -> int:
     """Quantize the encoders."""
     parser = argparse.ArgumentParser(prog="python -m models.research.int8", description=__doc__)
-    parser.add_argument(
-        "--weights", type=weights_folder, default=WEIGHTS_DIR, help="folder of the encoders"
-    )
-    parser.add_argument("--out", type=Path, help="folder to write to, that of --weights by default")
+    add_weights_and_out(parser, "encoders")
     parser.add_argument("--cache", type=Path, default=CACHE, help="cache of the composed days")
     options = parser.parse_args(arguments)
     pin_one_thread()
@@ -197,7 +194,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     made = make(
         weights,
         {name: calibration_mels(days, seconds) for name, seconds in SECONDS.items()},
-        options.out or options.weights,
+        out_folder(options),
         own if own.is_dir() else GRAPHS_DIR,
     )
     print(f"encoders in eight bits: revision {made.revision}")

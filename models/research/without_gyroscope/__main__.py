@@ -24,7 +24,7 @@ from models.research.lanhar.training.last_layers import FILES_OF_MOTION
 from models.research.lib.error_lines import one_line_errors
 from models.research.lib.option_minimums import check_minimums
 from models.research.lib.recordings_folder import needed_recordings
-from models.research.lib.weights_folder import weights_folder
+from models.research.lib.weights_folder import add_weights_and_out, out_folder
 from models.research.without_gyroscope.derived import write_derived
 from models.research.without_gyroscope.imu_encoders import (
     LENGTHS,
@@ -40,7 +40,7 @@ from models.research.without_gyroscope.sensor_encoder import (
 )
 from models.serving.one_thread import pin_one_thread
 from models.serving.open_vocabulary import in_force_by_default
-from models.serving.registry import WEIGHTS_DIR, Registry
+from models.serving.registry import Registry
 from models.serving.served import ENCODERS as SERVED_ENCODERS
 from models.serving.served import LANHAR_SENSOR as SERVED_SENSOR
 
@@ -103,10 +103,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     )
     parser.add_argument("parts", nargs="*", metavar="PART", help=f"of {', '.join(PARTS)}; all")
     parser.add_argument("--data", type=Path, help="folder of the data sets")
-    parser.add_argument(
-        "--weights", type=weights_folder, default=WEIGHTS_DIR, help="folder of the teachers"
-    )
-    parser.add_argument("--out", type=Path, help="folder to write to, that of --weights by default")
+    add_weights_and_out(parser, "teachers")
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--encoder-steps", type=int, default=EncoderSettings.steps)
     parser.add_argument("--sensor-steps", type=int, default=AccelerationSettings.steps)
@@ -116,7 +113,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     check_minimums(parser, options, seed=0, encoder_steps=1, sensor_steps=1)
     data = needed_recordings(parser, options)
     pin_one_thread()
-    registry, out = Registry(options.weights), options.out or options.weights
+    registry, out = Registry(options.weights), out_folder(options)
     parts = options.parts or PARTS
     if "encoders" in parts:
         train_encoders(registry, data, out, options.seed, options.encoder_steps)

@@ -41,10 +41,10 @@ from models.research.lanhar.training.scores import macro_f1
 from models.research.lib.error_lines import one_line_errors
 from models.research.lib.option_minimums import check_minimums
 from models.research.lib.recordings_folder import needed_recordings
-from models.research.lib.weights_folder import weights_folder
+from models.research.lib.weights_folder import add_weights_and_out, out_folder
 from models.serving.one_thread import pin_one_thread
 from models.serving.open_vocabulary import in_force_by_default
-from models.serving.registry import WEIGHTS_DIR, Registry
+from models.serving.registry import Registry
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -219,13 +219,7 @@ def _parser() -> argparse.ArgumentParser:
         prog="python -m models.research.lanhar.training.last_layers", description=__doc__
     )
     parser.add_argument("--data", type=Path, help="folder of the data sets")
-    parser.add_argument(
-        "--weights",
-        type=weights_folder,
-        default=WEIGHTS_DIR,
-        help="folder of the weights to begin with",
-    )
-    parser.add_argument("--out", type=Path, help="folder to write to, that of --weights by default")
+    add_weights_and_out(parser, "weights to begin with")
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument(
         "--seeds", type=int, default=1, help="number of seeds; more than one is a dry run"
@@ -278,7 +272,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         spread = f" ± {np.std(scores):.3f}" if options.seeds > 1 else ""
         print(f"{name}: macro-F1 {first:.3f} before, {np.mean(scores):.3f}{spread} now")
     if not options.check and not options.without_language and options.seeds == 1:
-        out = Registry(options.out or options.weights).path(LANHAR_SENSOR)
+        out = Registry(out_folder(options)).path(LANHAR_SENSOR)
         print(registry.save(LANHAR_SENSOR, encoder, out, half=True).revision)
     return 0
 

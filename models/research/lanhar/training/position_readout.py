@@ -30,10 +30,10 @@ from models.research.lanhar.training.readout_training import SHARES, train_reado
 from models.research.lib.error_lines import one_line_errors
 from models.research.lib.option_minimums import check_minimums
 from models.research.lib.recordings_folder import needed_recordings
-from models.research.lib.weights_folder import weights_folder
+from models.research.lib.weights_folder import add_weights_and_out, out_folder
 from models.serving.lanhar_loading import require_lanhar
 from models.serving.one_thread import pin_one_thread
-from models.serving.registry import WEIGHTS_DIR, Registry
+from models.serving.registry import Registry
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -52,10 +52,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument("--data", type=Path, help="folder of the recordings")
-    parser.add_argument(
-        "--weights", type=weights_folder, default=WEIGHTS_DIR, help="folder of the weights"
-    )
-    parser.add_argument("--out", type=Path, help="folder to write to, that of --weights by default")
+    add_weights_and_out(parser, "weights")
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--seeds", type=int, default=3, help="number of seeds of --check")
     parser.add_argument("--check", action="store_true", help="dry run: evaluate and write nothing")
@@ -80,7 +77,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return 0
     everyone = [concatenate(*both) for both in zip(learned, checked, strict=True)]
     module = train_readout(list(zip(everyone, SHARES, strict=True)), config, names, options.seed)
-    out = Registry(options.out or options.weights)
+    out = Registry(out_folder(options))
     print(out.save(LANHAR_READOUT, module, half=True).revision)
     return 0
 

@@ -1,13 +1,13 @@
 from __future__ import annotations
 
-from argparse import ArgumentTypeError
+from argparse import ArgumentParser, ArgumentTypeError
 from pathlib import Path
 
 import pytest
 
 import models.research
 from models.research.evaluation.__main__ import main
-from models.research.lib.weights_folder import weights_folder
+from models.research.lib.weights_folder import add_weights_and_out, out_folder, weights_folder
 from models.serving.registry import WEIGHTS_DIR
 
 
@@ -28,10 +28,18 @@ def test_a_folder_without_weights_is_refused_before_any_work(
     )
 
 
+@pytest.mark.parametrize("out", [None, "elsewhere"])
+def test_what_is_made_of_weights_lies_beside_them_unless_told_otherwise(out: str | None) -> None:
+    parser = ArgumentParser()
+    add_weights_and_out(parser, "encoders")
+    given = ["--weights", str(WEIGHTS_DIR), *([] if out is None else ["--out", out])]
+    assert out_folder(parser.parse_args(given)) == (WEIGHTS_DIR if out is None else Path(out))
+    assert out_folder(parser.parse_args([])) == WEIGHTS_DIR
+
+
 def test_every_command_that_takes_weights_refuses_such_a_folder() -> None:
     (root,) = models.research.__path__
-    commands = [
-        text for path in Path(root).rglob("*.py") if '"--weights"' in (text := path.read_text())
-    ]
-    assert len(commands) > 20
+    texts = [path.read_text() for path in Path(root).rglob("*.py")]
+    commands = [text for text in texts if '"--weights"' in text]
+    assert len(commands) + sum("add_weights_and_out(parser" in text for text in texts) > 20
     assert all('"--weights", type=weights_folder' in " ".join(text.split()) for text in commands)

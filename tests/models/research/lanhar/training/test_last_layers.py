@@ -1,11 +1,17 @@
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import numpy as np
+import pytest
 import torch
 from torch.nn.functional import normalize
 
 from models.lanhar import descriptions
+from models.lanhar.label_table import LANHAR_LABELS
 from models.lanhar.resample import to_20_hz
+from models.lanhar.sensor_encoder import LANHAR_SENSOR, SensorEncoder
+from models.research.lanhar.training import last_layers
 from models.research.lanhar.training.last_layers import (
     LastLayersSettings,
     above_transformer,
@@ -15,7 +21,12 @@ from models.research.lanhar.training.last_layers import (
     train_last_layers,
 )
 from models.serving.open_vocabulary import IN_FORCE
+from models.serving.registry import Registry
+from tests.models import fresh
 from tests.models.research.lanhar.told_apart import sensor_encoder, told_apart
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 DESCRIBED = descriptions.labels()
 
@@ -36,6 +47,36 @@ def test_only_what_is_above_the_transformer_learns_and_any_right_label_will_do()
     first = (vectors @ in_force.T).argmax(dim=1)
     right = [IN_FORCE[at] in names for at, names in zip(first.tolist(), windows.names, strict=True)]
     assert sum(right) >= 0.9 * len(right)
+
+
+@pytest.mark.parametrize("option", [False, True])
+def test_an_encoder_is_written_beside_the_weights_it_begins_with_unless_told_otherwise(
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    option: bool,
+) -> None:
+    def train(network: SensorEncoder, *_: object) -> None:
+        with torch.no_grad():
+            next(network.parameters()).add_(1.0)
+
+    monkeypatch.setattr(last_layers, "needed_recordings", lambda *_: tmp_path)
+    monkeypatch.setattr(last_layers, "FILES_OF_MOTION", ())
+    monkeypatch.setattr(last_layers, "train_last_layers", train)
+    own, out = fresh.registry(tmp_path / "own"), tmp_path / "out"
+    before = own.weights(LANHAR_SENSOR).revision
+    given = ["--out", str(out)] if option else []
+    assert last_layers.main(["--weights", str(own.weights_dir), *given]) == 0
+    made = capsys.readouterr().out.strip()
+    assert made != before
+    assert own.weights(LANHAR_SENSOR).revision == (before if option else made)
+    assert out.exists() == option
+    saved = (Registry(out) if option else own).weights(LANHAR_SENSOR)
+    # It learned the vectors of the folder that it began with.
+    assert (saved.revision, saved.trained_with) == (
+        made,
+        {"lanhar_labels": own.weights(LANHAR_LABELS).revision},
+    )
 
 
 def test_the_last_layers_see_of_a_window_what_the_whole_encoder_does() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from types import SimpleNamespace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -10,12 +11,18 @@ import torch
 
 from models.lanhar.label_memory import LabelMemory
 from models.lanhar.position_readout import ReadoutConfig
+from models.lanhar.readout_weights import LANHAR_READOUT, ReadoutWeights
 from models.lanhar.rotation_invariant import MEASURES
+from models.research.lanhar.training import position_readout
 from models.research.lanhar.training.pocket_windows import PocketWindows
 from models.research.lanhar.training.position_readout_check import leave_one_out, score_ranking
 from models.research.lanhar.training.readout_training import ReadoutSettings, train_readout
+from models.serving.registry import Registry
+from tests.models import fresh
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from numpy.typing import NDArray
 
 NAMES = ("sitting", "eating", "lying")
@@ -56,6 +63,34 @@ def test_a_readout_separates_by_measures_what_the_encoder_does_not() -> None:
     corrected = part.logits[:, :2] + corrections(part)
     hit = part.right[np.arange(len(corrected)), corrected.argmax(axis=1)]
     assert hit.mean() > 0.9
+
+
+@pytest.mark.parametrize("option", [False, True])
+def test_a_readout_is_written_beside_the_encoder_it_corrects_unless_told_otherwise(
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    option: bool,
+) -> None:
+    shipped = SimpleNamespace(names=NAMES)
+    monkeypatch.setattr(position_readout, "needed_recordings", lambda *_: tmp_path)
+    monkeypatch.setattr(
+        position_readout,
+        "require_lanhar",
+        lambda *_, **__: SimpleNamespace(shipped=shipped, revision="0" * 12),
+    )
+    monkeypatch.setattr(position_readout, "read", lambda *_, **__: None)
+    monkeypatch.setattr(position_readout, "score_windows", lambda *_: still())
+    monkeypatch.setattr(position_readout, "train_readout", lambda *_: ReadoutWeights(CONFIG))
+    own, out = fresh.registry(tmp_path / "own"), tmp_path / "out"
+    before = own.weights(LANHAR_READOUT).revision
+    given = ["--out", str(out)] if option else []
+    assert position_readout.main(["--weights", str(own.weights_dir), *given]) == 0
+    made = capsys.readouterr().out.strip()
+    assert own.weights(LANHAR_READOUT).revision == (before if option else made) != ""
+    assert out.exists() == option
+    if option:
+        assert Registry(out).weights(LANHAR_READOUT).revision == made
 
 
 def test_the_same_seed_gives_the_same_readout() -> None:
