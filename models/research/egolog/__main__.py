@@ -5,8 +5,9 @@ IMU encoder), motion (further training of its motion classes only), space (contr
 (low-rank audio tower), recogniser (sound events, distilled from EfficientAT), scenario (with
 Table 2's ablations), har, motion_alone (further training of har on real wearers), activity_seconds
 (what single seconds add to har), familiarity and scenario_familiarity (fitted); and localization,
-which depends on none of them. --minutes does not limit the fitted steps. `all` runs every step.
-Days are composed of recordings if available (EGOLOG_SHARED_DATA, or ../shared/data) and simulated
+which depends on none of them. --minutes limits the training of a step, not the fitted steps and not
+what a step composes and encodes of --stretches, which --cache keeps. `all` runs every step. Days
+are composed of recordings if available (EGOLOG_SHARED_DATA, or ../shared/data) and simulated
 otherwise. Checkpoints are selected on validation users, clips and ears, never on the test part.
 """
 
@@ -68,7 +69,10 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("name", choices=(*STEPS, "all"))
     parser.add_argument("--seed", type=int, default=0, help="random seed of weights and batches")
     parser.add_argument(
-        "--minutes", type=float, default=5.0, help="training time per step, minutes"
+        "--minutes",
+        type=float,
+        default=5.0,
+        help="training time per step, minutes, once its days are composed",
     )
     parser.add_argument("--out", type=Path, default=WEIGHTS_DIR, help="folder to write weights to")
     parser.add_argument(

@@ -76,15 +76,24 @@ class TrainingContext:
         return Material.read(self.data, "validation", elsewhere=False)
 
     @cached_property
+    def first_days(self) -> Days:
+        """Return the first part of `train_days`, for steps that need no more."""
+        return compose(1, min(PART, self.stretches), STRETCH_S, self.material, self.cache)
+
+    @cached_property
     def train_days(self) -> list[Days]:
         """Return the composed minutes of the training part, in parts."""
-        counts = [min(PART, self.stretches - at) for at in range(0, self.stretches, PART)]
-        parts = [
+        counts = [min(PART, self.stretches - at) for at in range(PART, self.stretches, PART)]
+        further = [
             compose(number, count, STRETCH_S, self.material, self.cache)
-            for number, count in enumerate(counts, 1)
+            for number, count in enumerate(counts, 2)
         ]
         # The demo's days are fully simulated, for users without recordings.
-        return [*parts, compose(SIMULATED_SEED, SIMULATED, STRETCH_S, Material(), self.cache)]
+        return [
+            self.first_days,
+            *further,
+            compose(SIMULATED_SEED, SIMULATED, STRETCH_S, Material(), self.cache),
+        ]
 
     @cached_property
     def near_days(self) -> Days:

@@ -105,7 +105,7 @@ def encoders(context: TrainingContext, minutes: float) -> None:
         real = real_motion.read_everywhere(context.data / IMU, "train")
         check = real_motion.read_everywhere(context.data / IMU, "validation")
     trained_imu_encoder = imu_encoder.train(
-        real, check, context.train_days[0], Fit(minutes, rate=2e-3), context.seed
+        real, check, context.first_days, Fit(minutes, rate=2e-3), context.seed
     )
     both = Encoders()
     both.audio, both.imu = audio_encoder, trained_imu_encoder
@@ -312,13 +312,15 @@ def _binaural(
 def _save_and_carry_over(
     context: TrainingContext, both: Encoders, modality: plain_features.Modality
 ) -> None:
-    before = context.encoders()
-    _save(context, ENCODERS, both)
+    before, made = context.encoders(), None
     if context.registry.path(WITHOUT_CONTRASTIVE).is_file():
         ablation = context.registry.load(WITHOUT_CONTRASTIVE).module
-        segments = plain_features.draw_segments(context.train_days[0], modality, context.seed)
+        segments = plain_features.draw_segments(context.first_days, modality, context.seed)
         shown = [plain_features.of(each, modality, segments) for each in (before, both)]
         made = plain_features.carried_over(ablation, modality, *shown)
+    # Together, for who ends this while days are composed.
+    _save(context, ENCODERS, both)
+    if made is not None:
         _save(context, WITHOUT_CONTRASTIVE, made)
 
 

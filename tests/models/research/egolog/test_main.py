@@ -154,6 +154,37 @@ def test_days_of_other_material_are_encoded_anew(
     ]
 
 
+def test_a_step_that_needs_the_first_days_composes_no_others(
+    small: TrainingContext, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    composed: list[tuple[int, int]] = []
+
+    def compose(seed: int, count: int, *_: object) -> list[str]:
+        composed.append((seed, count))
+        return ["day"] * count
+
+    monkeypatch.setattr(context, "compose", compose)
+    small = replace(small, stretches=5)
+    assert len(small.first_days) == 2
+    assert composed == [(1, 2)]
+    assert [len(part) for part in small.train_days] == [2, 2, 1, 2]
+    assert composed == [(1, 2), (2, 2), (3, 1), (context.SIMULATED_SEED, 2)]
+
+
+def test_encoders_that_are_trained_further_are_saved_with_the_ablation_above_them(
+    small: TrainingContext, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def stopped(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(context, "compose", stopped)
+    both, before = small.encoders(), revisions(small)
+    both.imu.mix.weight.data.add_(0.1)
+    with pytest.raises(KeyboardInterrupt):
+        recipes._save_and_carry_over(small, both, "imu")
+    assert revisions(small) == before
+
+
 def test_every_step_has_its_share_of_the_time() -> None:
     assert set(train.SHARES) == set(train.STEPS)
     assert sum(train.SHARES.values()) == pytest.approx(1)
