@@ -26,6 +26,7 @@ from aiokafka.errors import (
     UnsupportedSaslMechanismError,
 )
 
+from infra.broker import bootstrap_connection
 from infra.broker.denials import denial
 from infra.broker.tokens import TokenError, token_provider
 from infra.errors import BrokerError
@@ -37,6 +38,8 @@ if TYPE_CHECKING:
     from pydantic import SecretStr
 
     from infra.settings import Settings
+
+bootstrap_connection.install()
 
 # Of a client that knows the cluster: one of its nodes is gone.
 _AWAY = (KafkaConnectionError, NodeNotReadyError, RequestTimedOutError)

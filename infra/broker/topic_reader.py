@@ -77,9 +77,12 @@ class TopicReader:
             await self._consumer.start()
             self._consumer.assign(self._partitions)
             await self._consumer.seek_to_beginning(*self._partitions)
-        except KafkaError as error:
+        except BaseException as error:
+            # Also of whoever stops a command here.
             await self._consumer.stop()
-            raise broker_error(self._settings, error, "Read") from error
+            if isinstance(error, KafkaError):
+                raise broker_error(self._settings, error, "Read") from error
+            raise
         return self
 
     async def __aexit__(self, *_: object) -> None:

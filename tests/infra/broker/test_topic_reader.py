@@ -6,12 +6,14 @@ from typing import Any
 import pytest
 from aiokafka import AIOKafkaProducer
 
+from infra.broker import broker_topics
 from infra.broker.access import client_arguments
 from infra.broker.topic_reader import TopicReader, partition_of, publish, read_at
 from infra.errors import BrokerError, TopicsError
 from infra.local.probe import free_port
 from infra.settings import Settings, load
 from tests.broker_settings import never_resting, with_topics
+from tests.infra.broker.silent_broker import silent_broker
 
 NAME = "labels"
 
@@ -46,6 +48,23 @@ async def test_a_topic_that_is_not_as_set_is_refused_before_half_of_it_is_read(
 ) -> None:
     with pytest.raises(TopicsError, match=said):
         await read_topic(settings.model_copy(update=change))
+
+
+async def test_a_reader_that_is_stopped_while_it_connects_closes_what_it_opened(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    async def there(*_: object) -> None:
+        """As if the broker had answered until now."""
+
+    monkeypatch.setattr(broker_topics, "require", there)
+    async with silent_broker() as (url, asked), asyncio.timeout(60):
+        reader = TopicReader(Settings(broker_url=url), NAME)
+        connecting = asyncio.ensure_future(reader.__aenter__())
+        await asked.wait()
+        connecting.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await connecting
+    assert reader._consumer._closed
 
 
 async def test_every_partition_is_read_and_a_key_keeps_its_order(settings: Settings) -> None:
