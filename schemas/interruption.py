@@ -43,10 +43,25 @@ def one_line_interruptions(main: Main) -> Main:
             with _raised_at_sigterm():
                 return main(arguments)
         except KeyboardInterrupt as interrupt:
-            print("interrupted", file=sys.stderr)
-            return TERMINATED if isinstance(interrupt, _TerminatedError) else INTERRUPTED
+            return _say(interrupt)
 
     return run
+
+
+@contextmanager
+def interruptions_in_one_line() -> Iterator[None]:
+    """End the process in one line at Ctrl-C and SIGTERM, as `one_line_interruptions` does."""
+    try:
+        with _raised_at_sigterm():
+            yield
+    except KeyboardInterrupt as interrupt:
+        raise SystemExit(_say(interrupt)) from None
+
+
+def _say(interrupt: KeyboardInterrupt) -> int:
+    """Say it, and return the status of the process."""
+    print("interrupted", file=sys.stderr)
+    return TERMINATED if isinstance(interrupt, _TerminatedError) else INTERRUPTED
 
 
 @contextmanager

@@ -24,6 +24,7 @@ from infra.web_access import require_guard
 from models.serving.lanhar_loading import open_lanhar
 from models.serving.registry import RegistryError
 from models.serving.trained_with import trained_with_others
+from schemas.interruption import interruptions_in_one_line
 from streams.engine import own_core
 from streams.engine.allocator import keep_freed_memory
 from streams.engine.garbage_collection import freeze_startup_objects
@@ -57,11 +58,13 @@ class Worker(PromptEnd, faust.Worker):
     def __init__(self, app: Any, *args: Any, loop: Any = None, **kwargs: Any) -> None:
         keep_freed_memory()
         try:
-            app.registry = open_serving_registry(app.settings)
-            ready, self._networks = prepare(app.settings, app.conf, loop, app.registry)
-            app.use(ready)
-            # After the embedded services have started, which would inherit the core.
-            app.own_core = OwnCore.take(ready.cpu_affinity)
+            # Until the worker's own handlers are there.
+            with interruptions_in_one_line():
+                app.registry = open_serving_registry(app.settings)
+                ready, self._networks = prepare(app.settings, app.conf, loop, app.registry)
+                app.use(ready)
+                # After the embedded services have started, which would inherit the core.
+                app.own_core = OwnCore.take(ready.cpu_affinity)
         except (InfraError, RegistryError) as error:
             print(f"error: {error}", file=sys.stderr)
             raise SystemExit(1) from None

@@ -3,6 +3,7 @@ from __future__ import annotations
 import errno
 import os
 import signal
+import time
 from io import StringIO
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
@@ -60,6 +61,26 @@ def test_the_worker_ends_with_one_line(tmp_path: Path, capsys: pytest.CaptureFix
         Worker(SimpleNamespace(settings=settings, conf=CONF, use=None, registry=Registry()))
     [line] = capsys.readouterr().err.splitlines()
     assert line.startswith(f"error: audio tagger: weights {path} cannot be read")
+
+
+@pytest.mark.parametrize(("by", "status"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+def test_a_worker_that_is_stopped_before_it_has_begun_ends_with_one_line(
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    by: signal.Signals,
+    status: int,
+) -> None:
+    def waits(*_: object) -> None:
+        os.kill(os.getpid(), by)
+        time.sleep(60)
+
+    monkeypatch.setattr(worker, "prepare", waits)
+    settings = Settings(_env_file=None, run_dir=tmp_path)
+    with pytest.raises(SystemExit) as ended:
+        Worker(SimpleNamespace(settings=settings, conf=CONF, use=None, registry=Registry()))
+    assert ended.value.code == status
+    assert capsys.readouterr().err == "interrupted\n"
 
 
 def test_a_run_folder_that_cannot_be_written_ends_the_worker_with_one_line(
