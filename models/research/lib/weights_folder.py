@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import sys
 from argparse import ArgumentTypeError
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from models.serving.registry import WEIGHTS_DIR
+from models.serving.trained_with import trained_with_others
 
 if TYPE_CHECKING:
     from argparse import ArgumentParser, Namespace
@@ -15,12 +17,17 @@ _SUFFIX = ".safetensors"
 
 
 def weights_folder(text: str) -> Path:
-    """Return the folder of the option `--weights`; raises `ArgumentTypeError` if it has none."""
+    """Return the folder of the option `--weights`; raises `ArgumentTypeError` if it has none.
+
+    Weights in it that were trained with others than are there are named on stderr.
+    """
     folder = Path(text)
     if not folder.is_dir():
         raise ArgumentTypeError(f"{text!r} is not a folder; expected one of weights")
     if not any(folder.glob(f"*{_SUFFIX}")):
         raise ArgumentTypeError(f"{text!r} has no weights; expected files NAME{_SUFFIX}")
+    for line in trained_with_others(folder):
+        print(f"warning: {line}", file=sys.stderr)
     return folder
 
 

@@ -6,9 +6,11 @@ from pathlib import Path
 import pytest
 
 import models.research
+from models.egolog.har import HAR, Har, HarConfig
 from models.research.evaluation.__main__ import main
 from models.research.lib.weights_folder import add_weights_and_out, out_folder, weights_folder
 from models.serving.registry import WEIGHTS_DIR
+from tests.models import fresh
 
 
 def test_the_shipped_weights_are_such_a_folder() -> None:
@@ -26,6 +28,18 @@ def test_a_folder_without_weights_is_refused_before_any_work(
     assert last.endswith(
         f"error: argument --weights: '{tmp_path}/none' is not a folder; expected one of weights"
     )
+
+
+def test_weights_that_were_trained_with_others_are_named(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    registry = fresh.registry(tmp_path)
+    weights_folder(str(tmp_path))
+    assert capsys.readouterr().err == ""
+    registry.save(HAR, Har(HarConfig(seconds_width=96)))
+    weights_folder(str(tmp_path))
+    (line,) = capsys.readouterr().err.splitlines()
+    assert line.startswith(f"warning: weights {tmp_path / 'familiarity.safetensors'} were trained")
 
 
 @pytest.mark.parametrize("out", [None, "elsewhere"])
