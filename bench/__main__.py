@@ -27,6 +27,7 @@ from bench.report.page import write_page
 from bench.subjects.services import services
 from infra.errors import InfraError
 from models.research.lib.figures_file import read_figures
+from schemas.interruption import one_line_interruptions
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -35,6 +36,7 @@ if TYPE_CHECKING:
     from bench.report.figures import Figures
 
 
+@one_line_interruptions
 def main(arguments: Sequence[str] | None = None) -> int:
     """Measure, or read earlier figures, and write the figures or the page."""
     parser = argparse.ArgumentParser(prog="python -m bench", description=__doc__)

@@ -23,6 +23,7 @@ from models.serving.registry import WEIGHTS_DIR, Precision, Registry, RegistryEr
 from models.serving.torch_session import TorchSessions, open_cuda
 from schemas import Activity, Message, Scenario, Spatial
 from schemas.atomic_file import write_atomically
+from schemas.interruption import one_line_interruptions
 from schemas.ranking import likeliest
 from streams.producers.frames import Identity, frames
 
@@ -78,7 +79,8 @@ def agreement(
     return {what: _agreement(each) for what, each in pairs.items()}
 
 
-def main(arguments: list[str] | None = None) -> int:
+@one_line_interruptions
+def main(arguments: Sequence[str] | None = None) -> int:
     """Print the table, and write the figures to a file if one is given."""
     parser = argparse.ArgumentParser(prog="python -m bench.agreement", description=__doc__)
     parser.add_argument("recordings", nargs="+", help="as `replay` takes them")

@@ -34,6 +34,7 @@ from bench.without_stream.work import RESULTS
 from infra.broker import topic_creation
 from models.network.windows import SCENARIO_WINDOW_S
 from models.research.lib.tables import table
+from schemas.interruption import one_line_interruptions
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -50,6 +51,7 @@ CALM, ELSEWHERE, BESIDE = "calm", "elsewhere", "beside"
 Run = dict[str, dict[str, float]]
 
 
+@one_line_interruptions
 def main(arguments: Sequence[str] | None = None) -> int:
     """Measure, and print or write the figures."""
     parser = fleet_parser("python -m bench.neighbours", __doc__, seconds=125, rounds=4, wearers=24)

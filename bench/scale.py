@@ -11,6 +11,7 @@ from bench.scaling import Assumptions, Needs, monthly_cost, needs_of
 from models.research.lib.figures_file import read_figures
 from models.research.lib.tables import table
 from schemas.atomic_file import write_atomically
+from schemas.interruption import one_line_interruptions
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -60,6 +61,7 @@ _ROWS: tuple[tuple[str, str, Callable[[Needs], str]], ...] = (
 )
 
 
+@one_line_interruptions
 def main(arguments: Sequence[str] | None = None) -> int:
     """Read the figures and write the page."""
     parser = argparse.ArgumentParser(prog="python -m bench.scale", description=__doc__)

@@ -27,9 +27,10 @@ from models.serving.registry import Registry
 from models.serving.segment_sounds import tagged_count
 from models.serving.served import ALL
 from schemas.atomic_file import write_atomically
+from schemas.interruption import one_line_interruptions
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
     from numpy.typing import NDArray
 
@@ -99,7 +100,8 @@ print(time.process_time(), now)
 """
 
 
-def main(arguments: list[str] | None = None) -> int:
+@one_line_interruptions
+def main(arguments: Sequence[str] | None = None) -> int:
     """Print the tables, and write the figures to a file if one is given."""
     parser = argparse.ArgumentParser(prog="python -m bench.serving", description=__doc__)
     parser.add_argument("--json", type=Path, help="file to write the figures to")

@@ -33,6 +33,7 @@ from bench.subjects.subject import PRODUCT, Subject
 from bench.without_stream.work import RESULTS
 from infra.broker import topic_creation
 from models.research.lib.tables import table
+from schemas.interruption import one_line_interruptions
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -52,6 +53,7 @@ _FILES_SPARE = 3
 _JUDGED_FROM_MINUTES = 60.0
 
 
+@one_line_interruptions
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the soak test, and print or write the figures."""
     parser = argparse.ArgumentParser(prog="python -m bench.soak", description=__doc__)

@@ -27,6 +27,7 @@ from models.egolog.offline_expert import Expert
 from operators.doubt import doubt
 from schemas import Scenario
 from schemas.atomic_file import write_atomically
+from schemas.interruption import one_line_interruptions
 from streams.producers.frames import Identity, frames
 from streams.refinement import expert_refinement, refinement_messages
 
@@ -98,7 +99,8 @@ def day_mb(by_topic: dict[str, TopicBytes]) -> dict[str, float]:
     }
 
 
-def main(arguments: list[str] | None = None) -> int:
+@one_line_interruptions
+def main(arguments: Sequence[str] | None = None) -> int:
     """Print the table, and write the figures to a file if one is given."""
     parser = argparse.ArgumentParser(prog="python -m bench.stored", description=__doc__)
     parser.add_argument("recordings", nargs="*", default=RECORDINGS, help="as `replay` takes them")

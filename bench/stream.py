@@ -23,6 +23,7 @@ from bench.subjects.services import services
 from bench.subjects.subject import CONSTANT, Subject
 from bench.without_stream.bare import BareLoop
 from models.network.windows import SCENARIO_WINDOW_S
+from schemas.interruption import one_line_interruptions
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -33,6 +34,7 @@ _PARTITIONS = 12
 _NAME = "stream"
 
 
+@one_line_interruptions
 def main(arguments: Sequence[str] | None = None) -> int:
     """Measure, and print or write the figures."""
     parser = fleet_parser("python -m bench.stream", __doc__, seconds=120, rounds=3)

@@ -40,6 +40,7 @@ from models.research.lib.figures_file import read_figures
 from models.research.lib.page_command import page_command
 from models.research.lib.page_sections import sections, with_section
 from schemas.atomic_file import write_atomically
+from schemas.interruption import one_line_interruptions
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -65,6 +66,7 @@ KINDS: dict[str, tuple[type[Fault], ...]] = {
 _NO_FIGURE = ("sources", "simulation", "larger", "json", "page")
 
 
+@one_line_interruptions
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the trials, or read their figures, and write the report."""
     parser = argparse.ArgumentParser(prog="python -m bench.faults", description=__doc__)

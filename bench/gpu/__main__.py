@@ -29,6 +29,7 @@ from models.research.lib.page_sections import put_section
 from models.serving.registry import Registry, RegistryError
 from models.serving.torch_session import BATCH, TorchSessions, open_cuda
 from schemas.atomic_file import write_atomically
+from schemas.interruption import one_line_interruptions
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -40,7 +41,8 @@ BATCHES = (8, 64, 512)
 WEARERS = (4, 64)
 
 
-def main(arguments: list[str] | None = None) -> int:
+@one_line_interruptions
+def main(arguments: Sequence[str] | None = None) -> int:
     """Print the section; write it and the figures to files if they are given."""
     parser = argparse.ArgumentParser(prog="python -m bench.gpu", description=__doc__)
     parser.add_argument("--json", type=Path, help="file to write the figures to")

@@ -18,6 +18,7 @@ from infra.errors import ServiceError
 from infra.local.kafka.server import ApacheKafka
 from infra.local.probe import kafka_answers
 from infra.local.process import command_line, wait_until_gone
+from schemas.interruption import one_line_interruptions
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -42,6 +43,7 @@ class Record:
 _RECORD = TypeAdapter(Record)
 
 
+@one_line_interruptions
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command; errors are one line on stderr and status 1."""
     parser = argparse.ArgumentParser(
