@@ -17,6 +17,7 @@ from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
+from pydantic import TypeAdapter, ValidationError
 from safetensors import SafetensorError, safe_open
 from safetensors.numpy import save
 
@@ -27,6 +28,7 @@ WEIGHTS_DIR = Path(str(files("models") / "weights"))
 FORMAT = "egolog-streams/1"
 REVISION_DIGITS = 12
 _TRAINED_WITH = "trained_with"
+_REVISIONS = TypeAdapter(dict[str, str])
 
 Tensors = Mapping[str, NDArray[Any]]
 
@@ -162,7 +164,7 @@ def read_weights(key: WeightsKey, file: Path) -> StoredWeights:
             f"weights {file} were trained for other labels of {', '.join(labels)}; "
             "expected weights trained with models/labels.py as it is"
         )
-    trained_with = json.loads(metadata.get(_TRAINED_WITH, "{}"))
+    trained_with = _trained_with(file, metadata.get(_TRAINED_WITH, "{}"))
     return StoredWeights(name, digest, labels, metadata["config"], tensors, trained_with)
 
 
@@ -210,6 +212,16 @@ def as_half(name: str, tensor: NDArray[Any]) -> NDArray[Any]:
 
 def _label_sets(key: WeightsKey) -> dict[str, tuple[str, ...]]:
     return {name: LABELS[name] for name in key.labels}
+
+
+def _trained_with(file: Path, text: str) -> dict[str, str]:
+    """Return what a header says, which its hash does not cover."""
+    try:
+        return _REVISIONS.validate_json(text)
+    except ValidationError as error:
+        raise DamagedWeightsError(
+            f"weights {file} say {_TRAINED_WITH} {text[:80]!r}; expected an undamaged copy"
+        ) from error
 
 
 def _read_tensors(file: Path) -> tuple[dict[str, str], dict[str, NDArray[Any]]]:

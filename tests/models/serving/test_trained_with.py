@@ -6,11 +6,13 @@ from typing import TYPE_CHECKING
 
 import pytest
 import torch
+from safetensors import safe_open
+from safetensors.numpy import save_file
 
 from models.egolog.contrastive import ENCODERS, Encoders
 from models.egolog.har import HAR, Har, HarConfig
 from models.egolog.scenario import SCENARIO
-from models.serving.registry import WEIGHTS_DIR, Registry
+from models.serving.registry import WEIGHTS_DIR, DamagedWeightsError, Registry
 from models.serving.served import ALL, TRAINED_WITH
 from models.serving.trained_with import trained_with_others
 from models.serving.weights_file import write_weights
@@ -94,6 +96,17 @@ def test_a_network_saved_elsewhere_says_what_is_beside_where_it_was_trained(
     trained_with = registry.weights(SCENARIO).trained_with
     assert trained_with
     assert registry.weights(SCENARIO, path).trained_with == trained_with
+
+
+@pytest.mark.parametrize("said", ["{", "[]", '{"encoders": 3}', ""])
+def test_a_header_that_is_damaged_is_refused_by_name(registry: Registry, said: str) -> None:
+    weights, path = registry.weights(HAR), registry.path(HAR)
+    with safe_open(path, framework="np") as opened:
+        header = {**opened.metadata(), "trained_with": said}
+    save_file(dict(weights.tensors), path, header)
+    with pytest.raises(DamagedWeightsError, match=r"har\.safetensors say trained_with '"):
+        registry.weights(HAR)
+    assert not [line for line in trained_with_others(path.parent) if "har." in line]
 
 
 def test_weights_that_do_not_say_it_have_the_same_revision_and_are_not_named(
