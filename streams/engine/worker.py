@@ -44,7 +44,9 @@ if TYPE_CHECKING:
 
     from models.serving.registry import Registry
 
-log = logging.getLogger(__name__)
+# Not the module's: Faust gives that of each of its workers a handler that writes nothing, which
+# keeps Python from writing the warnings of the checks. Its own handler comes after them.
+log = logging.getLogger("streams.engine.worker_checks")
 
 
 class Worker(PromptEnd, faust.Worker):

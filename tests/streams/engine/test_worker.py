@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import errno
+import logging
 import os
 import signal
 import time
@@ -51,6 +52,14 @@ def test_a_worker_warns_of_networks_beside_encoders_of_another_training(
     first = caplog.messages[0]
     assert str(tmp_path / "scenario.safetensors") in first
     assert str(tmp_path / "encoders.safetensors") in first
+
+
+def test_a_warning_of_the_checks_is_written_though_fausts_handler_comes_later(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(logging.getLogger(), "handlers", [])
+    worker.log.warning("topic audio.frames is compacted")
+    assert capsys.readouterr().err == "topic audio.frames is compacted\n"
 
 
 def test_the_worker_ends_with_one_line(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
