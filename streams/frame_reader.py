@@ -61,7 +61,7 @@ def register(app: EgoLogApp) -> None:
         lambda: caught_up(*SOURCES),
         settings.idle_timeout_s,
         settings.session_end_timeout_s,
-        lambda stream: caught_up(_TOPICS[stream]),
+        lambda: [stream for stream, topic in _TOPICS.items() if caught_up(topic)],
         settings.stream_behind_max_s,
         lambda: app.reaches_devices(*SOURCES, within_s=max(_ANSWER_S, settings.idle_timeout_s / 2)),
     )

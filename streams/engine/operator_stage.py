@@ -180,8 +180,8 @@ class OperatorStage:
                 # Messages are left out until they are read again: nobody is silent.
                 return
             self._arrivals.keep_only(self._operator.knows_session)
-            waiting = list(self._operator.waiting())
-            for session, streams in self._silence.lost(waiting, self._arrivals):
+            lost = list(self._silence.lost(self._operator.waiting(), self._arrivals))
+            for session, streams in lost:
                 # Pending messages become windows all at once, which takes time as in `take`.
                 steps = await self._beside(self._operator.give_up, session, streams)
                 await self._put((session.device_id, step) for step in steps)

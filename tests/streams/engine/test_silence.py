@@ -1,6 +1,11 @@
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from streams.engine.silence import AwaitedSession, LastArrivals, StreamSilence
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 SESSION = AwaitedSession("d", "s", "s", ("imu",), ("audio", "imu"))
 
@@ -77,7 +82,7 @@ def test_behind_a_backlog_a_stream_is_given_up_whose_own_topic_is_read() -> None
     clock = Clock()
     arrivals = LastArrivals(clock)
     read: set[str] = set()
-    silence = StreamSilence(lambda: False, 5, 60, read.__contains__, behind_max_s=30)
+    silence = StreamSilence(lambda: False, 5, 60, lambda: read, behind_max_s=30)
 
     def behind(seconds: float) -> AwaitedSession:
         return AwaitedSession("d", "s", "s", ("imu",), ("audio", "imu"), {"imu": seconds})
@@ -93,6 +98,18 @@ def test_behind_a_backlog_a_stream_is_given_up_whose_own_topic_is_read() -> None
     assert list(silence.lost([behind(31)], arrivals)) == [(behind(31), ("imu",))]
     arrivals.record("d", "s", "imu")
     assert list(silence.lost([behind(31)], arrivals)) == []
+
+
+def test_sessions_are_not_looked_at_while_all_streams_have_a_backlog() -> None:
+    looked_at: list[AwaitedSession] = []
+
+    def waiting() -> Iterator[AwaitedSession]:
+        looked_at.append(SESSION)
+        yield SESSION
+
+    silence = StreamSilence(lambda: False, 5, 60, tuple, behind_max_s=30)
+    assert list(silence.lost(waiting(), LastArrivals(Clock()))) == []
+    assert not looked_at
 
 
 def test_while_the_broker_does_not_answer_nobody_is_silent() -> None:
