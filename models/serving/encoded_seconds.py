@@ -22,8 +22,8 @@ if TYPE_CHECKING:
 
     from models.serving.registry import Registry
 
-KEPT = 8_192
-"""Size of the cache in seconds, 4 kB each: half a minute of 270 wearers."""
+KEPT = 32_768
+"""Size of the cache in seconds, 4 kB each: half a minute of 1,090 wearers."""
 
 EncodedSecond = NDArray[np.float32]
 """One second of sound encoded by `Encoders.seconds`: (2, 512)."""

@@ -23,8 +23,8 @@ if TYPE_CHECKING:
 
 BLOCK = 7
 """Segments that are encoded together."""
-# Size of the cache in blocks, 9 kB each: half a minute of 256 wearers.
-_KEPT = 512
+# Size of the cache in blocks, 7 kB each: half a minute of 1,020 wearers.
+_KEPT = 2_048
 
 
 class EncodedMotion(NamedTuple):

@@ -24,8 +24,8 @@ if TYPE_CHECKING:
 
 # Only a window's loudest segments are tagged, 11 of 15: quiet ones seldom have sound events.
 NAMED_SHARE = 0.7
-# Size of the cache in segments, 216 bytes each: two minutes of 70 wearers.
-_KEPT = 4_096
+# Size of the cache in segments, 216 bytes each: half a minute of 1,480 wearers.
+_KEPT = 16_384
 
 
 def tagged_count(segments: int) -> int:
