@@ -117,7 +117,7 @@ class StreamSilence:
     ) -> Iterator[tuple[AwaitedSession, tuple[str, ...]]]:
         read = self.read_streams()
         if not read:
-            # Looking at a thousand sessions takes 20 ms, while all of them are read from a backlog.
+            # Looking at a thousand sessions takes 8 ms, twice a second.
             return
         for session in waiting:
             gone = tuple(
