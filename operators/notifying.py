@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 
 from pydantic import BaseModel, ConfigDict
 
-from schemas.evidence import DISTANCES
+from schemas.evidence import DISTANCES, probabilities_in
 from schemas.frames import NS
 from schemas.notification import Notification, notification_id
 
@@ -172,10 +172,7 @@ def _distance(record: Scenario, event: str) -> str | None:
 def _likeliest_distance(record: Scenario) -> str | None:
     """Return the distance of the likeliest region, None without a unique one."""
     likely = {
-        distance: max(
-            (p for region, p in record.spatial.items() if region.endswith(f"-{distance}")),
-            default=0.0,
-        )
+        distance: max(probabilities_in(record.spatial, distance), default=0.0)
         for distance in DISTANCES
     }
     best = max(likely.values())

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from importlib.resources import files
 from typing import TYPE_CHECKING, Any
 
+from schemas.evidence import probabilities_in
 from schemas.frames import NS
 from schemas.labels import checked_name
 from schemas.ranking import likeliest, rank_labels
@@ -143,7 +144,7 @@ def _place_of_all(texts: Mapping[str, Any], event: str, regions: Mapping[str, fl
     With sound on both sides it is ambiguous which event is where (EgoLog §4.4.1), and the phrase
     says so.
     """
-    near = max((p for name, p in regions.items() if name.endswith("-near")), default=0.0)
+    near = max(probabilities_in(regions, "near"), default=0.0)
     sides = {name: p for name, p in regions.items() if name.endswith("-far")}
     side = likeliest(sides) if sides else ""
     far = regions.get(side, 0.0)

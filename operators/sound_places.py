@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from math import exp, log, prod
 from typing import TYPE_CHECKING
 
-from schemas.evidence import DIRECTIONS, DISTANCES, REGIONS
+from schemas.evidence import DIRECTIONS, DISTANCES, probabilities_in
 from schemas.frames import NS
 from schemas.sound_place import SoundPlace
 
@@ -57,11 +57,6 @@ _PRESENT_SHARE = 0.5
 # Bound on a single probability.
 _SUREST = 0.999
 _DECIMALS = 4
-# The regions at a distance or in a direction.
-_REGIONS_OF = {
-    part: tuple(name for name in REGIONS if part in name.split("-"))
-    for part in (*DIRECTIONS, *DISTANCES)
-}
 
 
 @dataclass(frozen=True)
@@ -209,7 +204,7 @@ def _regions(
 
 def _some_of(regions: Mapping[str, float], part: str) -> float:
     """Return the probability of sound in any region at a distance or in a direction."""
-    return 1.0 - prod([1.0 - regions[name] for name in _REGIONS_OF[part] if name in regions])
+    return 1.0 - prod([1.0 - p for p in probabilities_in(regions, part)])
 
 
 def _second(estimate: ScenarioEstimate, second: Spatial) -> int:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any, ClassVar, Literal
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
@@ -12,13 +12,26 @@ from schemas.packed_rows import PackedRows
 from schemas.vector import Vector
 from schemas.windows import Count, WindowKind
 
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
 Direction = Literal["front", "left", "right", "back"]
 
 DIRECTIONS: tuple[Direction, ...] = ("front", "left", "right", "back")
 DISTANCES = ("near", "far")
 REGIONS: tuple[str, ...] = tuple(f"{d}-{r}" for d in DIRECTIONS for r in DISTANCES)
 
+_OF = {
+    part: tuple(name for name in REGIONS if part in name.split("-"))
+    for part in (*DIRECTIONS, *DISTANCES)
+}
+
 Gate = Literal["open", "dropped", "near"]
+
+
+def probabilities_in(regions: Mapping[str, float], part: str) -> list[float]:
+    """Return the probabilities of `regions` at a distance or in a direction, `part`."""
+    return [regions[name] for name in _OF[part] if name in regions]
 
 
 class Result(Message):

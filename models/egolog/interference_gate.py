@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, Literal
 import numpy as np
 
 from models.network.windows import SEGMENT_S
-from schemas.evidence import DISTANCES, REGIONS
+from schemas.evidence import probabilities_in
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping, Sequence
@@ -40,8 +40,6 @@ _SILENT_ABOVE = 0.9
 NEAR_FROM = 0.4
 # A far source is more likely than not; a worker takes its setting `near_field_from` instead.
 NEAR_FIELD_FROM = 0.5
-# The regions of each distance.
-_AT = {each: tuple(name for name in REGIONS if name.endswith(f"-{each}")) for each in DISTANCES}
 
 
 @dataclass(frozen=True)
@@ -71,12 +69,12 @@ class GatedSound:
 
 def far_source(regions: Mapping[str, float]) -> float:
     """Return the probability of the likeliest far region."""
-    return max(_at(regions, "far"), default=0.0)
+    return max(probabilities_in(regions, "far"), default=0.0)
 
 
 def no_source(regions: Mapping[str, float], distance: str) -> float:
     """Return the probability that no region at the distance, near or far, has a source."""
-    return prod([1.0 - p for p in _at(regions, distance)])
+    return prod([1.0 - p for p in probabilities_in(regions, distance)])
 
 
 def wants_near_field(regions: Mapping[str, float], at_least: float = NEAR_FIELD_FROM) -> bool:
@@ -104,7 +102,7 @@ def far_field(seconds: Sequence[GateSecond]) -> float | None:
 
 def far_only(regions: Mapping[str, float], near_from: float = NEAR_FROM) -> bool:
     """Return whether a second has far sound, but no near sound."""
-    near = max(_at(regions, "near"), default=0.0)
+    near = max(probabilities_in(regions, "near"), default=0.0)
     return near < near_from and no_source(regions, "far") <= _SILENT_ABOVE
 
 
@@ -173,11 +171,6 @@ def apply_gate(
     if gate == "dropped":
         return GatedSound(gate, far, np.zeros_like(mel))
     return GatedSound(gate, far, _near_only(mel, seconds) if gate == "near" else mel)
-
-
-def _at(regions: Mapping[str, float], distance: str) -> list[float]:
-    """Return the probabilities of the regions at a distance, near or far."""
-    return [regions[name] for name in _AT[distance] if name in regions]
 
 
 def _near_only(mel: NDArray[Any], seconds: Sequence[GateSecond]) -> NDArray[Any]:

@@ -13,7 +13,7 @@ import numpy as np
 
 from models.labels import ACTIVITIES, MOTIONS, SCENARIOS, SOUND_EVENTS
 from schemas import REGIONS, Scenario
-from schemas.evidence import DISTANCES
+from schemas.evidence import DISTANCES, probabilities_in
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -70,7 +70,6 @@ def log_odds(probability: float) -> float:
 
 def _near_share(record: Scenario) -> float:
     near, far = (
-        max((p for name, p in record.spatial.items() if name.endswith(f"-{end}")), default=0.0)
-        for end in DISTANCES
+        max(probabilities_in(record.spatial, distance), default=0.0) for distance in DISTANCES
     )
     return near / (near + far) if near + far > 0 else _ANYWHERE
