@@ -48,12 +48,7 @@ class SecondEncoder:
     ) -> list[list[EncodedSecond]]:
         """Return the seconds of each log-mel as `encode` does."""
         split = [np.split(mel, len(mel) // SECOND_STEPS) for mel in mels]
-        encoded = iter(
-            self._results.of_all(
-                [second for seconds in split for second in seconds], self._compute, last=last
-            )
-        )
-        return [[next(encoded) for _ in seconds] for seconds in split]
+        return self._results.of_groups(split, self._compute, last=last)
 
     @staticmethod
     def together(seconds: Sequence[EncodedSecond]) -> EncodedSecond:

@@ -76,6 +76,18 @@ class ResultCache:
                 self._keep(key, results[key], last=last)
         return [results[key] for key in keys]
 
+    def of_groups(
+        self,
+        groups: Sequence[Sequence[NDArray[Any]]],
+        compute_all: Callable[[list[NDArray[np.float32]]], Sequence[NDArray[np.float32]]],
+        *,
+        last: bool = False,
+    ) -> list[list[NDArray[np.float32]]]:
+        """Return the results for the arrays of each group; see `of_all`."""
+        every = [array for group in groups for array in group]
+        results = iter(self.of_all(every, compute_all, last=last))
+        return [[next(results) for _ in group] for group in groups]
+
     def _keep(self, key: bytes, result: NDArray[np.float32], *, last: bool) -> None:
         results, limit = self._results, self._capacity
         if last:

@@ -41,11 +41,8 @@ class SegmentMotion:
     def __init__(self, registry: Registry, capacity: int = _KEPT) -> None:
         encoders = registry.open(ENCODERS)
         self._session = encoders.sessions["motions"]
-        features, embedding = (
-            encoders.config["imu"]["features"],
-            encoders.config["space"]["embedding"],
-        )
-        self._ends = (features, features + embedding)
+        sizes = (encoders.config["imu"]["features"], encoders.config["space"]["embedding"])
+        self._ends = np.cumsum(sizes)
         self._results = ResultCache(capacity)
 
     def encode_all(
@@ -57,16 +54,9 @@ class SegmentMotion:
         After the `last` time its blocks are not kept for long.
         """
         split = [np.split(imu, range(BLOCK, len(imu), BLOCK)) for imu in windows]
-        encoded = iter(
-            self._results.of_all(
-                [block for blocks in split for block in blocks], self._compute, last=last
-            )
-        )
         return [
-            EncodedMotion(
-                *np.split(np.concatenate([next(encoded) for _ in blocks]), self._ends, axis=1)
-            )
-            for blocks in split
+            EncodedMotion(*np.split(np.concatenate(blocks), self._ends, axis=1))
+            for blocks in self._results.of_groups(split, self._compute, last=last)
         ]
 
     def _compute(self, blocks: list[NDArray[np.float32]]) -> list[NDArray[np.float32]]:
