@@ -7,9 +7,11 @@ then. The results are only cached: a record is the same without them.
 
 from __future__ import annotations
 
+from collections import deque
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from models.network.windows import HAR_WINDOW_S, SCENARIO_WINDOW_S, SEGMENT_S
 from models.serving.segment_motion import BLOCK
@@ -21,8 +23,6 @@ from streams.engine.features import feature
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from numpy.typing import NDArray
-
     from schemas import Window
 
 _SEGMENTS = SCENARIO_WINDOW_S // SEGMENT_S
@@ -33,7 +33,6 @@ class OpenWindow:
     """The sound and motion of a session's open scenario window, second by second."""
 
     def __init__(self) -> None:
-        self._window = -1
         self._begin(-1)
 
     def _begin(self, window: int) -> None:
@@ -64,10 +63,8 @@ class OpenWindow:
         if place < SEGMENT_S - 1:
             activity_follows = (segment + 1) * SEGMENT_S % HAR_WINDOW_S == 0
             return (mel if activity_follows else None), ()
-        whole = self._sound.latest()
-        if whole is None or segment == _SEGMENTS - 1:
-            return None, ()
-        return whole, self._loudest.push(segment, whole)
+        whole = None if segment == _SEGMENTS - 1 else self._sound.latest()
+        return whole, () if whole is None else self._loudest.push(segment, whole)
 
     def _push_motion(self, number: int, imu: NDArray[Any]) -> NDArray[Any] | None:
         self._motion.push(number, imu)
@@ -79,15 +76,15 @@ class _Seconds:
     """The latest `count` seconds, as long as none of them is missing."""
 
     def __init__(self, count: int) -> None:
-        self._count = count
         self._next = 0
-        self._parts: list[NDArray[Any]] = []
+        self._parts = deque[NDArray[Any]](maxlen=count)
 
     def push(self, number: int, part: NDArray[Any]) -> None:
         if number != self._next:
-            self._parts = []
+            self._parts.clear()
         self._next = number + 1
-        self._parts = [*self._parts[1 - self._count :], part]
+        self._parts.append(part)
 
     def latest(self) -> NDArray[Any] | None:
-        return np.concatenate(self._parts) if len(self._parts) == self._count else None
+        whole = len(self._parts) == self._parts.maxlen
+        return np.concatenate(self._parts) if whole else None
