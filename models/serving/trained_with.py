@@ -55,13 +55,10 @@ def trained_with_others(folder: Path) -> list[str]:
 
     Files of earlier releases do not say with which, and nothing is said of them.
     """
-    stored = {weights.name: weights for weights in _readable(ALL, folder)}
-    present = {
-        key.name: revision_for_others(stored[key.name])
-        for keys in TRAINED_WITH.values()
-        for key in keys
-        if key.name in stored
-    }
+    others = {key.name for keys in TRAINED_WITH.values() for key in keys}
+    concerned = [key for key in ALL if key.name in others or key.name in TRAINED_WITH]
+    stored = {weights.name: weights for weights in _readable(concerned, folder)}
+    present = {name: revision_for_others(stored[name]) for name in others if name in stored}
     return [
         f"weights {path_of(name, folder)} were trained with other weights than "
         f"{path_of(other, folder)}: with {trained}, and these are {present[other]}; results may "
