@@ -26,6 +26,14 @@ _SOON_SESSIONS = 2.0
 _BACKOFF_MAX_S = 60.0
 
 
+def stays_out(how_long: str) -> str:
+    """Return in one line that a worker stays out of its group for so long, and why."""
+    return (
+        "this worker ended soon after each of its last starts: it stays out of the group for "
+        f"{how_long}, and others have its partitions"
+    )
+
+
 class CrashLoop:
     """Counts, in a file, the lives in a row that ended soon after they had joined."""
 
@@ -60,10 +68,7 @@ class CrashLoop:
         until_s = self._out_until_s
         if until_s is None:
             return None
-        return (
-            "this worker ended soon after each of its last starts: it stays out of the group for "
-            f"another {max(0.0, until_s - clock.now_s()):.0f} s, and others have its partitions"
-        )
+        return stays_out(f"another {max(0.0, until_s - clock.now_s()):.0f} s")
 
     def note_join(self) -> None:
         """Take note that this life joins its group."""

@@ -25,6 +25,8 @@ from typing import TYPE_CHECKING, Any
 from aiokafka.errors import InvalidRequestError, KafkaError, UnsupportedVersionError
 from aiokafka.protocol.group import JoinGroupRequest, LeaveGroupRequest
 
+from streams.engine.crash_loop import stays_out
+
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
@@ -112,11 +114,7 @@ class StaticMember:
         """Let the others have the partitions for a while; a worker that stops waits no longer."""
         seconds = crash_loop.backoff_s(self._coordinator._session_timeout_ms / 1_000)
         if seconds:
-            log.warning(
-                "this worker ended soon after each of its last starts: it stays out of the group "
-                "for %g s, and others have its partitions",
-                seconds,
-            )
+            log.warning("%s", stays_out(f"{seconds:g} s"))
             with crash_loop.staying_out(seconds):
                 await asyncio.wait([self._coordinator._closing], timeout=seconds)
 
