@@ -23,35 +23,43 @@ def escape_formula(cell: str) -> str:
 
 def flatten(cells: Cells, value: Any, path: str) -> None:
     """Add the cells of a JSON value by column."""
-    kind = type(value)
-    # A week has millions of numbers, and maps from names to them.
-    if kind is float or kind is int:
-        text = repr(value)
-        # But for negative ones, and those that JSON does not have.
-        cells[path] = text if text[0].isdigit() else escape_formula(json.dumps(value))
-    elif kind is dict:
-        for key, each in value.items():
-            flatten(cells, each, _column(path, key))
-    elif kind is list:
-        for index, each in enumerate(value):
-            flatten(cells, each, f"{path}.{index}")
-    elif kind is str:
-        cells[path] = escape_formula(value) or "'"
-    elif value is not None:
-        cells[path] = json.dumps(value)
+    cells |= {column: _cell(leaf) for column, leaf in _leaves(value, path).items()}
 
 
 def add_columns(columns: dict[str, None], value: Any, path: str) -> None:
     """Add the columns of a JSON value's cells, in their order."""
+    columns |= dict.fromkeys(_leaves(value, path))
+
+
+def _leaves(value: Any, path: str) -> dict[str, Any]:
+    """Return the values in a JSON value that have a cell, by column."""
+    leaves: dict[str, Any] = {}
+    _add_leaves(leaves, value, path)
+    return leaves
+
+
+def _add_leaves(leaves: dict[str, Any], value: Any, path: str) -> None:
     kind = type(value)
     if kind is dict:
         for key, each in value.items():
-            add_columns(columns, each, _column(path, key))
+            _add_leaves(leaves, each, _column(path, key))
     elif kind is list:
         for index, each in enumerate(value):
-            add_columns(columns, each, f"{path}.{index}")
+            _add_leaves(leaves, each, f"{path}.{index}")
     elif value is not None:
-        columns[path] = None
+        leaves[path] = value
+
+
+def _cell(leaf: Any) -> str:
+    kind = type(leaf)
+    # A week has millions of numbers.
+    if kind is float or kind is int:
+        text = repr(leaf)
+        # But for negative ones, and those that JSON does not have.
+        return text if text[0].isdigit() else escape_formula(json.dumps(leaf))
+    if kind is str:
+        return escape_formula(leaf) or "'"
+    return json.dumps(leaf)
 
 
 @lru_cache(maxsize=1 << 14)
