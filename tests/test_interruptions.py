@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-import os
-import signal
-import time
 from typing import TYPE_CHECKING
-
-import pytest
 
 from infra.local.kafka import __main__ as kafka
 from tests.package_graph import PACKAGES, ROOT
+from tests.stopped import SIGNALS, stopped
 
 if TYPE_CHECKING:
+    import signal
     from pathlib import Path
+
+    import pytest
 
 # Children of a program that ends them, and what ends at once.
 _OTHERS = {
@@ -39,7 +38,7 @@ def test_programs_say_that_they_were_interrupted() -> None:
     assert silent == _OTHERS
 
 
-@pytest.mark.parametrize(("by", "status"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+@SIGNALS
 def test_a_node_that_is_stopped_while_it_starts_is_ended_in_one_line(
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
@@ -47,11 +46,6 @@ def test_a_node_that_is_stopped_while_it_starts_is_ended_in_one_line(
     by: signal.Signals,
     status: int,
 ) -> None:
-    def starts(_run_dir: Path, _port: int) -> int:
-        os.kill(os.getpid(), by)
-        time.sleep(60)
-        return 0
-
-    monkeypatch.setattr(kafka, "start", starts)
+    monkeypatch.setattr(kafka, "start", stopped(by))
     assert kafka.main(["start", "--run-dir", str(tmp_path)]) == status
     assert capsys.readouterr().err == "interrupted\n"

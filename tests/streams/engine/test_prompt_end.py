@@ -18,6 +18,7 @@ from streams.engine.app import EgoLogApp
 from streams.engine.prompt_command import CommandWorker, PromptCommand
 from streams.engine.prompt_end import PromptEnd
 from streams.engine.worker import Worker
+from tests.stopped import SIGNALS
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -107,7 +108,7 @@ def test_a_command_that_a_signal_stops_before_its_work_is_done_says_so_by_its_st
 
 
 @pytest.mark.parametrize("in_a_task", [False, True])
-@pytest.mark.parametrize(("by", "status"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+@SIGNALS
 def test_a_signal_ends_a_command_whose_work_keeps_the_loop_and_what_it_wrote_is_deleted(
     tmp_path: Path, by: signal.Signals, status: int, in_a_task: bool
 ) -> None:

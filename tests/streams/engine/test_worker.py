@@ -4,7 +4,6 @@ import errno
 import logging
 import os
 import signal
-import time
 from io import StringIO
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
@@ -21,6 +20,7 @@ from streams.engine import worker
 from streams.engine.own_core import OwnCore
 from streams.engine.worker import Worker, prepare, ready_line
 from tests.models import fresh
+from tests.stopped import SIGNALS, stopped
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -72,7 +72,7 @@ def test_the_worker_ends_with_one_line(tmp_path: Path, capsys: pytest.CaptureFix
     assert line.startswith(f"error: audio tagger: weights {path} cannot be read")
 
 
-@pytest.mark.parametrize(("by", "status"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+@SIGNALS
 def test_a_worker_that_is_stopped_before_it_has_begun_ends_with_one_line(
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
@@ -80,11 +80,7 @@ def test_a_worker_that_is_stopped_before_it_has_begun_ends_with_one_line(
     by: signal.Signals,
     status: int,
 ) -> None:
-    def waits(*_: object) -> None:
-        os.kill(os.getpid(), by)
-        time.sleep(60)
-
-    monkeypatch.setattr(worker, "prepare", waits)
+    monkeypatch.setattr(worker, "prepare", stopped(by))
     settings = Settings(_env_file=None, run_dir=tmp_path)
     with pytest.raises(SystemExit) as ended:
         Worker(SimpleNamespace(settings=settings, conf=CONF, use=None, registry=Registry()))

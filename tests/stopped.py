@@ -1,0 +1,27 @@
+"""Programs that a signal stops in the middle of their work."""
+
+from __future__ import annotations
+
+import os
+import signal
+import time
+from typing import TYPE_CHECKING
+
+import pytest
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+SIGNALS = pytest.mark.parametrize(("by", "status"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+"""The signals that stop a program, and the status that it ends with."""
+
+
+def stopped(by: signal.Signals) -> Callable[..., int]:
+    """Return work of any arguments that the signal stops."""
+
+    def work(*_: object) -> int:
+        os.kill(os.getpid(), by)
+        time.sleep(60)
+        return 0
+
+    return work
