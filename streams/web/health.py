@@ -2,7 +2,7 @@
 
 GET /api/health/live   503 if only a restart helps: no progress, or a blocked event loop
 GET /api/health/ready  503 while something it needs is unavailable (broker, topics, store, disk), or
-                       it stays out of its group because its last lives were short
+                       it backs off in a crash loop
 GET /api/health        both
 """
 
