@@ -20,8 +20,13 @@ def stopped(by: signal.Signals) -> Callable[..., int]:
     """Return work of any arguments that the signal stops."""
 
     def work(*_: object) -> int:
-        os.kill(os.getpid(), by)
-        time.sleep(60)
+        # A shell ignores Ctrl-C for what it starts in the background, as these tests may be.
+        before = signal.signal(signal.SIGINT, signal.default_int_handler)
+        try:
+            os.kill(os.getpid(), by)
+            time.sleep(60)
+        finally:
+            signal.signal(signal.SIGINT, before)
         return 0
 
     return work
