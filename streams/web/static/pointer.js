@@ -35,7 +35,7 @@ let touched = null;
 const alongTheTime = ({ clientX, clientY }) => touched !== null
   && Math.abs(clientX - touched.clientX) > Math.abs(clientY - touched.clientY);
 
-// `chart` says what is drawn, and chooses a time or goes to a span.
+// `drawn` gives what is drawn; `choose` takes a time, `go` a span.
 export function steerByPointer(rows, { drawn, choose, go }) {
   const time = (event) => timeAt(event, drawn());
   rows.addEventListener("pointermove", (event) => {
@@ -57,6 +57,8 @@ export function steerByPointer(rows, { drawn, choose, go }) {
     tapped = event.clientY + window.scrollY;
     uncover();
   });
+  // The click after a touch would press a button that was scrolled under the finger.
+  rows.addEventListener("touchend", (event) => event.cancelable && event.preventDefault());
   window.addEventListener("pointerup", (event) => {
     if (pressed === null) return;
     const [start, end] = [pressed, time(event)].sort((a, b) => a - b);

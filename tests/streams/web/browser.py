@@ -97,6 +97,10 @@ class Page:
     async def resize(self, width: int, height: int) -> None:
         """Give the open page a window of another size, and wait until it is drawn for it."""
         await self._size(width, height)
+        await self.painted()
+
+    async def painted(self) -> None:
+        """Wait until the page is painted as it is now."""
         # Observers of sizes run before a frame is painted, so what they draw is there in the next.
         await self.call(
             "Runtime.evaluate",

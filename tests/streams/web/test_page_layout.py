@@ -18,6 +18,11 @@ if TYPE_CHECKING:
     from infra.daily_log.store import LogStore
     from tests.streams.web.browser import Page
 
+CLICKS = """
+window.clicks = [];
+window.addEventListener('click', ({ target }) => clicks.push(target.outerHTML), true);
+"""
+
 
 async def test_no_label_ever_becomes_markup(site: Site, page: Page, store: LogStore) -> None:
     evil = '<img src=x onerror="document.title=1">'
@@ -55,6 +60,7 @@ async def test_what_a_tap_selects_is_visible(
 ) -> None:
     await page.open(site.url, *size)
     await page.until(DRAWN)
+    await page.value(CLICKS)
     await sees_what_it_taps(page, "#scenarios")
     if size != PHONE:
         await sees_what_it_taps(page, ".lane:first-of-type")
@@ -69,6 +75,8 @@ async def sees_what_it_taps(page: Page, row: str) -> None:
              const box = node.getBoundingClientRect();
              return [box.left + box.width * 0.3, box.bottom - 8]; }})()"""
     )
+    # A finger hits what is painted, and the page has just been scrolled.
+    await page.painted()
     await page.tap(x, y)
     await page.until("document.querySelector('#record').textContent.includes('chosen')")
     # What it was judged by comes later and makes it longer.
@@ -82,7 +90,9 @@ async def sees_what_it_taps(page: Page, row: str) -> None:
                && tapped < document.querySelector('#record').getBoundingClientRect().top
                && !document.querySelector('.cursor').hasAttribute('hidden'); }})()"""
     ), row
-    await page.value("document.querySelector('.release').click()")
+    # The page has moved below the finger, where a button of the record may be by now.
+    assert await page.value("clicks") == []
+    await page.value("document.querySelector('.release').click(), clicks.length = 0")
     assert await page.texts(".record-time .quiet") == ["latest"]
 
 
