@@ -64,6 +64,9 @@ _DELIVERED_AT_ONCE = 100
 # After delivering records in memory, how long the next delivery waits: per record, and at most, s.
 # In a backlog larger batches cost the log and the store less per record.
 _APART_S, _APART_AT_MOST_S = 0.02, 0.1
+# How much of what the agents have no room for is kept for a later delivery in memory, bytes. A
+# fetch would bring it only after the one under way, which may wait a second for the next frames.
+_KEPT_BYTES = 4 << 20
 # Messages refused before yielding to the event loop: a fetch may hold thousands of single samples.
 _REFUSED_AT_ONCE = 32
 
@@ -99,6 +102,8 @@ class Consumer(ProgressConsumer):
         # Ends of runs that are not committed, because the store did not take them.
         self._not_stored: dict[TP, int] = {}
         self._written: list[Message] = []
+        # Written before those, and waiting for room.
+        self._kept: list[Message] = []
         self._written_here = WrittenHere(
             getattr(self.app, "read_back", frozenset()), self._next.get
         )
@@ -108,6 +113,7 @@ class Consumer(ProgressConsumer):
         self._sought = False
         self._next.clear()
         self._written_here.clear()
+        self._kept.clear()
         await super().on_partitions_assigned(assigned, generation_id)
 
     async def on_partitions_revoked(self, revoked: set[TP]) -> None:
@@ -146,6 +152,7 @@ class Consumer(ProgressConsumer):
             self._offsets.start(tp, first)
         await self._store_first({tp: self._next[tp] for tp in committed})
         self._written_here.clear()
+        self._kept.clear()
         self._era += 1
         self._covered = {}
         if self._gate is not None:
@@ -256,29 +263,49 @@ class Consumer(ProgressConsumer):
     def take_written(self, message: Message) -> None:
         """Deliver, without a fetch, a message of this worker that the broker acknowledged."""
         self._written.append(message)
-        if len(self._written) == 1:
-            self.loop.call_at(max(self.loop.time(), self._next_delivery_s), self._deliver_written)
+        if len(self._written) == 1 and not self._kept:
+            self._deliver_at(self._next_delivery_s)
+
+    def _deliver_at(self, when_s: float) -> None:
+        self.loop.call_at(max(self.loop.time(), when_s), self._deliver_written)
 
     def _deliver_written(self) -> None:
-        """Deliver each message that is the next of its partition; request a fetch of the others.
+        """Deliver each message that is the next of its partition, or keep it until there is room.
 
-        Messages that a fetch has already delivered are skipped.
+        Messages that a fetch has already delivered are skipped. A fetch is requested of what cannot
+        be kept, and of what follows another producer's.
         """
-        written, self._written = self._written, []
-        apart_s = min(_APART_S * len(written), _APART_AT_MOST_S)
-        self._next_delivery_s = self.loop.time() + apart_s
-        for message in written:
+        written = [each for each in self._written if self._continues(each)]
+        waiting, self._kept, self._written = [*self._kept, *written], [], []
+        self._next_delivery_s = self.loop.time() + min(_APART_S * len(waiting), _APART_AT_MOST_S)
+        kept_bytes, held_up = 0, set[TP]()
+        for message in waiting:
             tp = message.tp
             expected = self._next.get(tp) if self._sought else None
-            if expected is None or not self._written_here.continues(tp, message.offset):
-                continue
-            if message.offset < expected:
+            if expected is None or message.offset < expected:
                 continue
             message.generation_id = self.app.consumer_generation_id
-            if message.offset == expected and tp != self._awaiting_room and self._deliver(message):
+            is_next = message.offset == expected
+            if is_next and tp != self._awaiting_room and self._deliver(message):
                 self._next[tp] = expected + 1
+                continue
+            size = int(message.serialized_value_size)
+            if (is_next or tp in held_up) and kept_bytes + size <= _KEPT_BYTES:
+                self._kept.append(message)
+                kept_bytes += size
+                held_up.add(tp)
             else:
                 self._written_here.ask(tp, message.offset + 1)
+        if self._kept:
+            self._deliver_at(self.loop.time() + _APART_AT_MOST_S)
+
+    def _continues(self, message: Message) -> bool:
+        expected = self._next.get(message.tp) if self._sought else None
+        return expected is not None and self._written_here.continues(message.tp, message.offset)
+
+    def _forget_kept(self, tp: TP) -> None:
+        """Leave what waits for room to a fetch, which begins elsewhere."""
+        self._kept = [each for each in self._kept if each.tp != tp]
 
     async def _getmany(self, active_partitions: set[TP] | None, timeout: float) -> Any:
         era = self._era
@@ -309,6 +336,7 @@ class Consumer(ProgressConsumer):
         with suppress(IllegalStateError):
             await self.seek(tp, offset)
         self._written_here.on_seek(tp)
+        self._forget_kept(tp)
 
     async def _start_over(self, tp: TP) -> None:
         """Read a partition from its beginning, because the next offset to read no longer exists.
@@ -332,6 +360,7 @@ class Consumer(ProgressConsumer):
         self._next[tp] = first
         self._offsets.start(tp, first)
         self._written_here.on_seek(tp)
+        self._forget_kept(tp)
 
     def _is_covered(self, tp: TP, offset: int) -> bool:
         """Return whether the latest fetch would have returned a message at this offset."""

@@ -27,6 +27,7 @@ T = TP("t", 0)
 class Record:
     offset: int
     tp: TP = T
+    serialized_value_size: int = 1_000
 
 
 @dataclass(eq=False)
@@ -63,7 +64,7 @@ class Broker:
         self.consumer._acked_index = defaultdict(set)
         self.consumer._not_stored = {}
         self.consumer.app = SimpleNamespace()
-        self.consumer._written = []
+        self.consumer._written, self.consumer._kept = [], []
         self.consumer._written_here = WrittenHere({"t"}, self.consumer._next.get)
         broker = self
 

@@ -79,12 +79,42 @@ async def test_what_somebody_else_wrote_between_is_fetched(monkeypatch: pytest.M
     assert writing.asked == {T: 7}
 
 
-async def test_what_there_is_no_room_for_is_fetched(monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_what_there_is_no_room_for_is_handed_over_once_there_is(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     writing = Writing(monkeypatch, room=1)
-    await writing.write(0, 1)
+    await writing.write(0, 1, 2)
+    await writing.write(3)
     assert writing.delivered == [0]
-    assert writing.asked == {T: 2}
-    assert writing.consumer._next == {T: 1}
+    writing.room = 99
+    await writing.write()
+    assert writing.delivered == [0, 1, 2, 3]
+    assert writing.asked == {}
+    assert writing.consumer._next == {T: 4}
+    await writing.write(4)
+    assert writing.delivered == [0, 1, 2, 3, 4]
+
+
+async def test_what_waits_for_room_and_is_fetched_meanwhile_is_handed_over_once(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    writing = Writing(monkeypatch, room=0)
+    await writing.write(0, 1)
+    writing.room = 99
+    await writing.broker.fetch(0)
+    await writing.write()
+    assert writing.delivered == list(range(10))
+
+
+async def test_more_than_may_wait_for_room_is_fetched(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("streams.engine.kafka.consumer._KEPT_BYTES", 2_000)
+    writing = Writing(monkeypatch, room=1)
+    await writing.write(0, 1, 2, 3)
+    assert writing.asked == {T: 4}
+    writing.room = 99
+    await writing.write()
+    assert writing.delivered == [0, 1, 2]
+    assert writing.consumer._next == {T: 3}
 
 
 async def test_nothing_overtakes_a_message_that_waits_for_room(
@@ -95,10 +125,23 @@ async def test_nothing_overtakes_a_message_that_waits_for_room(
     assert (await anext(waiting))[1].offset == 0
     writing.room = 99
     await writing.write(1)
-    assert writing.delivered == []
-    assert writing.asked == {T: 2}
+    assert (writing.delivered, writing.asked) == ([], {})
     assert [message async for _, message in waiting] == []
+    await writing.write()
     assert writing.delivered == list(range(1, 10))
+
+
+async def test_what_waits_for_room_is_read_anew_after_a_seek(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    writing = Writing(monkeypatch, room=0)
+    await writing.write(0, 1)
+    await writing.consumer._seek_back(T, 0)
+    writing.room = 99
+    await writing.write()
+    assert writing.delivered == []
+    await writing.broker.fetch()
+    assert writing.delivered == list(range(10))
 
 
 async def test_nothing_is_handed_over_before_the_partition_was_sought(
