@@ -253,10 +253,11 @@ class EgoLogApp(GuardedApp):
                 await consumer.commit()
             await self._runtime.close()
             self._runtime = None
-            await self._controls.close()
-            self.own_core.close()
             if not self.crashed:
                 self.crash_loop.forget()
+        # Also where the runtime, which is opened after them, did not open.
+        await self._controls.close()
+        self.own_core.close()
 
     async def _follow_decisions(self) -> None:
         decisions = Decisions.of(self.runtime.log)

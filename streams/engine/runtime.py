@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 from uuid import uuid4
@@ -42,8 +43,23 @@ if TYPE_CHECKING:
 _AHEAD_AT_ONCE = 4
 
 
+class _Opened(AsyncExitStack):
+    """What is open, closed from the newest to the oldest, whatever else fails to close."""
+
+    def pool(self, threads: int, name: str) -> ThreadPoolExecutor:
+        """Return a new pool, whose queued calls are dropped when it closes."""
+        pool = ThreadPoolExecutor(threads, thread_name_prefix=name)
+        self.callback(pool.shutdown, wait=True, cancel_futures=True)
+        return pool
+
+    def batcher(self, made: Batcher[Any, Any]) -> Batcher[Any, Any]:
+        """Close `made`, which is returned, before the pool that it runs in."""
+        self.push_async_callback(made.close)
+        return made
+
+
 async def _open_ranking(
-    settings: Settings, registry: Registry, batching: Batching
+    settings: Settings, registry: Registry, batching: Batching, opened: _Opened
 ) -> Ranking | None:
     """Return the open-vocabulary ranking, None if the weights hold no LanHAR network."""
     lanhar = open_lanhar(registry)
@@ -51,10 +67,10 @@ async def _open_ranking(
         return None
     labels = KnownLabels(settings, label_set(lanhar))
     await labels.open()
+    opened.push_async_callback(labels.close)
     metrics.model_revision.labels(model="lanhar", revision=lanhar.record_revision).set(1)
-    return Ranking(
-        labels, batching.batcher("lanhar", Rankings(lanhar).predict), lanhar.record_revision
-    )
+    ranker = opened.batcher(batching.batcher("lanhar", Rankings(lanhar).predict))
+    return Ranking(labels, ranker, lanhar.record_revision)
 
 
 def _wearers(settings: Settings, redis: Redis, withholds: Callable[[str], bool]) -> Wearers | None:
@@ -102,6 +118,7 @@ class Runtime:
     corrected: CorrectionAdapters | None
     revisions: dict[str, str]
     llm: Llm | None
+    _opened: _Opened
 
     @classmethod
     async def open(
@@ -110,20 +127,44 @@ class Runtime:
         withholds: Callable[[str], bool] = lambda _: False,
         registry: Registry | None = None,
     ) -> Runtime:
-        """Connect to the store and load the models; raises one-line errors.
+        """Connect to the store and load the models; raises one-line errors, with nothing left open.
 
         Nothing is learned from devices that `withholds` names. Networks that `registry` has open
         already are shared.
         """
+        async with _Opened() as opened:
+            runtime = await cls._open(
+                settings, withholds, registry or open_registry(settings), opened
+            )
+            # Nothing failed: what is open now closes with the runtime.
+            runtime._opened = opened.pop_all()
+        return runtime
+
+    @classmethod
+    async def _open(
+        cls,
+        settings: Settings,
+        withholds: Callable[[str], bool],
+        registry: Registry,
+        opened: _Opened,
+    ) -> Runtime:
         redis = await connect(settings)
-        registry = registry or open_registry(settings)
-        pool = ThreadPoolExecutor(settings.inference_threads, thread_name_prefix="inference")
+        opened.push_async_callback(redis.aclose)
+        pool = opened.pool(settings.inference_threads, "inference")
+        windowing_pool = opened.pool(1, "windowing")
         loaded = Recognizers.load(settings, registry)
         scenario, extractor = loaded.scenario, loaded.near_field_extractor
         updates = ModelUpdates(settings, registry, scenario, Revisions(redis, settings.app_id))
         await updates.open()
+        opened.push_async_callback(updates.close)
+        llm = open_llm(settings, redis)
+        if llm is not None:
+            opened.push_async_callback(llm.close)
         batching = Batching(settings, pool)
-        batcher = batching.batcher
+
+        def batcher(*arguments: Any) -> Batcher[Any, Any]:
+            return opened.batcher(batching.batcher(*arguments))
+
         life = broker_life(settings)
         offsets = StoredOffsets(redis, settings.app_id)
         return cls(
@@ -139,7 +180,7 @@ class Runtime:
             ),
             log=LogStore(redis, settings.app_id, settings.log_retention_days),
             pool=pool,
-            windowing_pool=ThreadPoolExecutor(1, thread_name_prefix="windowing"),
+            windowing_pool=windowing_pool,
             sound_localizer=batcher("localization", loaded.sound_localizer.locate, Urgency.FIRST),
             near_field_extractor=(
                 None
@@ -157,35 +198,16 @@ class Runtime:
                 "scenario_ahead", scenario.prepare, Urgency.LONG, _AHEAD_AT_ONCE
             ),
             activity_recognizer=batcher("har", loaded.activity.estimate),
-            ranking=await _open_ranking(settings, registry, batching),
+            ranking=await _open_ranking(settings, registry, batching, opened),
             positions=open_positions(registry),
             updates=updates,
             wearers=_wearers(settings, redis, withholds),
             corrected=_correction_adapters(settings, redis, scenario, pool, withholds),
             revisions=loaded.revisions(),
-            llm=open_llm(settings, redis),
+            llm=llm,
+            _opened=opened,
         )
 
     async def close(self) -> None:
         """Let running batches end and close the connections."""
-        batchers = (
-            self.sound_localizer,
-            self.scenario_recognizer,
-            self.scenario_ahead,
-            self.activity_recognizer,
-            self.sound_namer,
-            self.near_field_extractor,
-            self.sound_separator,
-        )
-        for batcher in batchers:
-            if batcher is not None:
-                await batcher.close()
-        if self.ranking is not None:
-            await self.ranking.ranker.close()
-            await self.ranking.labels.close()
-        await self.updates.close()
-        if self.llm is not None:
-            await self.llm.close()
-        self.pool.shutdown(wait=True, cancel_futures=True)
-        self.windowing_pool.shutdown(wait=True, cancel_futures=True)
-        await self.redis.aclose()
+        await self._opened.aclose()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from contextlib import AsyncExitStack
 from typing import TYPE_CHECKING
 
 from faust.cli import argument, option
@@ -48,18 +49,15 @@ def register(group: ActionGroup, app: EgoLogApp) -> None:
         asked = " ".join(question)
         of_zone = _checked(asked, zone)
         settings = running(app.settings, "redis_url")
-        redis = await connect(settings)
-        llm = open_llm(settings, redis)
-        try:
+        async with AsyncExitStack() as opened:
+            redis = await opened.enter_async_context(await connect(settings))
+            llm = open_llm(settings, redis)
             if llm is None:
                 raise LogCommandError(NOT_CONFIGURED)
+            opened.push_async_callback(llm.close)
             store = LogStore(redis, settings.app_id, settings.log_retention_days)
             await refuse_unknown(store, device)
             answer = await answered(store, llm, device, asked, span_of(from_, to), of_zone)
-        finally:
-            if llm is not None:
-                await llm.close()
-            await redis.aclose()
         print(answer.answer or "the log does not say")
         if answer.left_out:
             print(f"not looked at: the {answer.left_out} oldest blocks", file=sys.stderr)

@@ -35,8 +35,8 @@ def register(group: ActionGroup, app: EgoLogApp) -> None:
         from tqdm import tqdm
 
         settings = running(app.settings, "broker_url", "redis_url")
-        redis = await connect(settings)
         begin = event_time(from_) if from_ is not None else 0
+        redis = await connect(settings)
         try:
             with tqdm(unit=" records", desc="rebuild", disable=None) as bar:
 

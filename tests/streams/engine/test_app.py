@@ -155,3 +155,27 @@ async def test_only_a_worker_that_ends_by_itself_counts_as_one_that_lived_shortl
     await app.on_stop()
     joined = app.settings.run_dir / f"joined-{app.settings.web_port}"
     assert joined.exists() == ends_by_itself
+
+
+async def test_where_a_worker_does_not_start_its_connections_close_when_it_stops(
+    app: EgoLogApp, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    open_now: list[str] = []
+
+    async def open_controls(settings: object) -> None:
+        open_now.append("device.control")
+
+    async def close_controls() -> None:
+        open_now.clear()
+
+    async def fail(*_: object) -> None:
+        raise TopicsError("topic model.updates is missing")
+
+    monkeypatch.setattr(app._controls, "open", open_controls)
+    monkeypatch.setattr(app._controls, "close", close_controls)
+    monkeypatch.setattr("streams.engine.app.Runtime.open", fail)
+    with pytest.raises(TopicsError):
+        await app._start_worker()
+    assert open_now == ["device.control"]
+    await app.on_stop()
+    assert open_now == []
