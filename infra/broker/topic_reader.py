@@ -10,10 +10,11 @@ from __future__ import annotations
 
 import asyncio
 from contextlib import suppress
+from time import monotonic
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
-from aiokafka.errors import ConsumerStoppedError, KafkaError
+from aiokafka.errors import ConsumerStoppedError, KafkaError, RequestTimedOutError
 from aiokafka.partitioner import DefaultPartitioner
 
 from infra import topics
@@ -39,6 +40,8 @@ _READ_WAIT_MS = 20
 # How often aiokafka checks each partition even without data, s.
 _FOLLOWED_LOOK_S = 5.0
 _AT_MS = 2_000
+# As long as aiokafka waits for an answer. It asks again without end, also a broker that is gone.
+_SILENT_S = 40.0
 # Kafka answers the end of a TLS connection only once it has answered the fetch that it holds back.
 _CLOSE_S = 0.2
 # Most messages in a batch of the embedded broker.
@@ -110,11 +113,18 @@ class TopicReader:
         """
         try:
             ends = await self._consumer.end_offsets(self._partitions)
-            while not await self._is_at(ends):
+            positions, answered_at = await self._positions(), monotonic()
+            # Of the last batch the embedded broker counts one message only, but a fetch has all.
+            while any(positions[tp] < end for tp, end in ends.items()):
                 batches = await self._consumer.getmany(timeout_ms=_FETCH_MS)
                 for records in batches.values():
                     for record in records:
                         yield record
+                before, positions = positions, await self._positions()
+                if positions != before:
+                    answered_at = monotonic()
+                elif monotonic() - answered_at > _SILENT_S:
+                    raise RequestTimedOutError(f"its topic {self._name} is not read to the end")
         except KafkaError as error:
             raise broker_error(self._settings, error, "Read") from error
 
@@ -122,10 +132,10 @@ class TopicReader:
         """Return an upper bound of the offsets left up to the topic's end; raises `BrokerError`."""
         try:
             ends = await self._consumer.end_offsets(self._partitions)
-            left = [end - await self._consumer.position(tp) for tp, end in ends.items()]
+            positions = await self._positions()
         except KafkaError as error:
             raise broker_error(self._settings, error, "Read") from error
-        return sum(max(0, each) for each in left)
+        return sum(max(0, end - positions[tp]) for tp, end in ends.items())
 
     async def at(self, partition: int, offsets: Sequence[int]) -> list[bytes]:
         """Return the values of one partition at ascending offsets, skipping deleted ones."""
@@ -139,7 +149,7 @@ class TopicReader:
             for offset in offsets:
                 if not first <= offset < end + _EMBEDDED_END_LAG:
                     continue
-                if await self._consumer.position(tp) != offset:
+                if await self._position(tp) != offset:
                     self._consumer.seek(tp, offset)
                 batches = await self._consumer.getmany(tp, timeout_ms=_AT_MS, max_records=1)
                 values += [
@@ -172,9 +182,15 @@ class TopicReader:
                 for record in records:
                     yield record
 
-    async def _is_at(self, ends: dict[TopicPartition, int]) -> bool:
-        # Of the last batch the embedded broker counts one message only, but a fetch has all of it.
-        return all([await self._consumer.position(tp) >= end for tp, end in ends.items()])
+    async def _positions(self) -> dict[TopicPartition, int]:
+        return {tp: await self._position(tp) for tp in self._partitions}
+
+    async def _position(self, tp: TopicPartition) -> int:
+        try:
+            async with asyncio.timeout(_SILENT_S):
+                return int(await self._consumer.position(tp))
+        except TimeoutError:
+            raise RequestTimedOutError(f"where {tp.topic} begins is not known") from None
 
 
 def by_writing(records: Sequence[Any]) -> list[Any]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import logging
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING, Any
@@ -13,6 +12,7 @@ from infra.broker.signing import Signatures
 from infra.broker.topic_reader import TopicReader
 from infra.errors import RevisionError
 from infra.model_store.history import Attempt, Revisions
+from infra.model_store.store_calls import ask
 from infra.model_store.weights import WeightsStore
 from infra.redis.client import connect
 from schemas import ModelUpdate, SchemaError
@@ -89,7 +89,7 @@ async def publish(settings: Settings, update: ModelUpdate) -> None:
             )
         dropped = await revisions.record(Attempt.of(update))
         await _send(settings, update)
-    await asyncio.to_thread(_remove, WeightsStore.of(settings), dropped)
+    await _remove(WeightsStore.of(settings), dropped)
 
 
 async def reject(settings: Settings, attempt: Attempt) -> None:
@@ -101,7 +101,7 @@ async def reject(settings: Settings, attempt: Attempt) -> None:
         before = await revisions.find(attempt.model, attempt.revision)
         if before is None or before.state == "rejected":
             dropped = await revisions.record(attempt.model_copy(update={"state": "rejected"}))
-            await asyncio.to_thread(_remove, WeightsStore.of(settings), dropped)
+            await _remove(WeightsStore.of(settings), dropped)
 
 
 async def pin(settings: Settings, revision: str, model: str = SCENARIO) -> ModelUpdate:
@@ -199,12 +199,12 @@ async def _changing(settings: Settings, model: str) -> AsyncIterator[Revisions]:
         yield revisions
 
 
-def _remove(store: WeightsStore, dropped: list[Attempt]) -> None:
+async def _remove(store: WeightsStore, dropped: list[Attempt]) -> None:
     """Remove the weights of revisions that were dropped from the history."""
     for attempt in dropped:
         if attempt.weights is None:
             continue
         try:
-            store.remove(attempt.model, attempt.revision)
+            await ask(store, store.remove, attempt.model, attempt.revision)
         except RevisionError as error:
             log.warning("weights left behind: %s", error)

@@ -25,6 +25,7 @@ from typing import TYPE_CHECKING, Any
 from infra import metrics, topics
 from infra.errors import InfraError, RevisionError
 from infra.model_store.deployment import SCENARIO, read_update
+from infra.model_store.store_calls import SilentStoreError, ask
 from infra.model_store.weights import WeightsStore
 from models.serving.candidate_check import require_replaceable
 from models.serving.predict import PredictError, ScenarioRecognizer
@@ -36,40 +37,54 @@ from streams.engine.followed_topic import FollowedTopic
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
+    from pathlib import Path
 
     from infra.model_store.history import Attempt, Revisions
     from infra.settings import Settings
 
 log = logging.getLogger(__name__)
 
-# A store that hangs must not keep later updates from being read.
-_LOAD_S = 60.0
+# Of a store that is silent a local copy is still there at once.
+_COPY_S = 1.0
 
 
 class RefusedError(Exception):
-    """A revision cannot be used by this worker; `outcome` is the reason in metrics."""
+    """A revision cannot be used by this worker; `outcome` is the reason in metrics.
 
-    def __init__(self, outcome: str, text: str) -> None:
+    `silent`: the store of weights did not answer.
+    """
+
+    def __init__(self, outcome: str, text: str, *, silent: bool = False) -> None:
         super().__init__(text)
         self.outcome = outcome
+        self.silent = silent
 
 
-def fetch(
-    store: WeightsStore,
-    registry: Registry,
-    wanted: ModelUpdate | Attempt,
-    shipped: Opened,
-) -> Opened:
-    """Load the network of a revision and check it against the `shipped` one; blocks.
+async def fetch(
+    store: WeightsStore, wanted: ModelUpdate | Attempt, limit_s: float | None = None
+) -> Path:
+    """Return a local copy of a revision's weights, waited for as `infra.model_store` does.
 
     Raises `RefusedError`.
     """
     if wanted.weights is None or wanted.sha256 is None:
         raise RefusedError("unavailable", f"revision {wanted.revision} has no weights")
     try:
-        loaded = registry.open(SCENARIO_NET, store.get(wanted.weights, wanted.sha256))
+        return await ask(store, store.get, wanted.weights, wanted.sha256, limit_s=limit_s)
     except RevisionError as error:
-        raise RefusedError("unavailable", str(error)) from error
+        silent = isinstance(error, SilentStoreError)
+        raise RefusedError("unavailable", str(error), silent=silent) from error
+
+
+def open_checked(
+    registry: Registry, path: Path, wanted: ModelUpdate | Attempt, shipped: Opened
+) -> Opened:
+    """Load the network of a revision and check it against the `shipped` one; blocks.
+
+    Raises `RefusedError`.
+    """
+    try:
+        loaded = registry.open(SCENARIO_NET, path)
     except RegistryError as error:
         raise RefusedError("damaged", str(error)) from error
     if loaded.revision != wanted.revision:
@@ -101,7 +116,7 @@ class ModelUpdates:
         self._followed = FollowedTopic(settings, topics.MODEL_UPDATES, self._take)
         self._newest: ModelUpdate | None = None
         self._shipped = scenario_recognizer.current
-        # A thread of its own, so that inference does not wait for a download.
+        # A thread of its own, so that inference does not wait for a network that is tried.
         self._loader = ThreadPoolExecutor(1, "revisions")
 
     async def open(self) -> None:
@@ -149,12 +164,15 @@ class ModelUpdates:
         """Use a revision, or its nearest ancestor that can be used."""
         wanted: ModelUpdate | Attempt | None = update
         tried: set[str] = set()
+        limit_s: float | None = None
         while wanted is not None and wanted.revision not in tried:
             tried.add(wanted.revision)
             try:
-                self._replace(await self._load(wanted))
+                self._replace(await self._load(wanted, limit_s))
             except RefusedError as error:
                 await self._refuse(wanted.revision, error)
+                # A hundred ancestors in a silent store would keep a worker from starting for hours.
+                limit_s = _COPY_S if error.silent else limit_s
             else:
                 return
             if wanted.parent == self._scenario_recognizer.scenario_revision:
@@ -162,7 +180,7 @@ class ModelUpdates:
             wanted = await self._parent(wanted)
         self._replace(self._shipped)
 
-    async def _load(self, wanted: ModelUpdate | Attempt) -> Opened:
+    async def _load(self, wanted: ModelUpdate | Attempt, limit_s: float | None) -> Opened:
         if wanted.revision in (SHIPPED, self._shipped.revision):
             return self._shipped
         if wanted.encoders != self._scenario_recognizer.encoders_revision:
@@ -173,18 +191,13 @@ class ModelUpdates:
             )
         if wanted.revision == self._scenario_recognizer.scenario_revision:
             return self._scenario_recognizer.current
-        loading = asyncio.get_running_loop().run_in_executor(
-            self._loader, fetch, self._store, self._registry, wanted, self._shipped
-        )
         try:
-            return await asyncio.wait_for(loading, _LOAD_S)
+            path = await fetch(self._store, wanted, limit_s)
+            return await asyncio.get_running_loop().run_in_executor(
+                self._loader, open_checked, self._registry, path, wanted, self._shipped
+            )
         except RefusedError:
             raise
-        except TimeoutError as error:
-            raise RefusedError(
-                "unavailable",
-                f"weights of revision {wanted.revision} did not come within {_LOAD_S:g} s",
-            ) from error
         except Exception as error:  # a damaged file may raise anything
             raise RefusedError(
                 "damaged",

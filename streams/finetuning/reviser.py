@@ -6,7 +6,6 @@ revision is in use already.
 
 from __future__ import annotations
 
-import asyncio
 import logging
 import time
 from typing import TYPE_CHECKING
@@ -16,6 +15,7 @@ from infra.errors import InfraError, RevisionError
 from infra.model_store import deployment
 from infra.model_store.deployment import SCENARIO
 from infra.model_store.history import REASON_CHARS, Attempt
+from infra.model_store.store_calls import ask
 from infra.model_store.weights import WeightsStore
 from schemas import ModelUpdate
 from schemas.learning import SHIPPED
@@ -117,9 +117,7 @@ class Reviser:
             self._buffer.mark_learned(up_to)
             _count(outcome, f"revision {result.revision}: {attempt.reason}")
             return
-        stored = await asyncio.to_thread(
-            self._store.put, self._candidate, SCENARIO, result.revision
-        )
+        stored = await ask(self._store, self._store.put, self._candidate, SCENARIO, result.revision)
         revised = attempt.model_copy(update={"weights": stored.url, "sha256": stored.sha256})
         self._buffer.pend(revised.update(attempt.created_ns, attempt.reason).encode(), up_to)
 
@@ -131,7 +129,7 @@ class Reviser:
         )
         await deployment.reject(self._settings, rejected)
         if update.revision not in known:
-            await asyncio.to_thread(self._store.remove, update.model, update.revision)
+            await ask(self._store, self._store.remove, update.model, update.revision)
 
     async def _weights(self, now: ModelUpdate) -> Path | None:
         """Return the file of the network in use, None if workers use the shipped one."""
@@ -139,7 +137,7 @@ class Reviser:
             return None
         assert now.weights is not None  # noqa: S101 - narrows a type, checks nothing
         assert now.sha256 is not None  # noqa: S101 - narrows a type, checks nothing
-        return await asyncio.to_thread(self._store.get, now.weights, now.sha256)
+        return await ask(self._store, self._store.get, now.weights, now.sha256)
 
 
 def _count(outcome: str, reason: str) -> None:

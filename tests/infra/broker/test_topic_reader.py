@@ -1,19 +1,25 @@
 from __future__ import annotations
 
 import asyncio
-from typing import Any
+import os
+import signal
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from aiokafka import AIOKafkaProducer
 
-from infra.broker import broker_topics
+from infra.broker import broker_topics, topic_reader
 from infra.broker.access import client_arguments
 from infra.broker.topic_reader import TopicReader, partition_of, publish, read_at
 from infra.errors import BrokerError, TopicsError
+from infra.local.broker_embedded import EmbeddedBroker
 from infra.local.probe import free_port
 from infra.settings import Settings, load
 from tests.broker_settings import never_resting, with_topics
 from tests.infra.broker.silent_broker import silent_broker
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 NAME = "labels"
 
@@ -65,6 +71,34 @@ async def test_a_reader_that_is_stopped_while_it_connects_closes_what_it_opened(
         with pytest.raises(asyncio.CancelledError):
             await connecting
     assert reader._consumer._closed
+
+
+@pytest.mark.parametrize("frozen", [True, False])
+async def test_a_broker_that_falls_silent_before_the_end_is_named_and_not_waited_for(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, *, frozen: bool
+) -> None:
+    monkeypatch.setattr(topic_reader, "_SILENT_S", 1.0)
+    with EmbeddedBroker(tmp_path) as broker:
+        settings = await with_topics(broker.url, 1)
+        await publish(settings, NAME, "ironing", b"1")
+        reader = TopicReader(settings, NAME)
+        await reader.__aenter__()
+        end_offsets = reader._consumer.end_offsets
+
+        async def and_then_silent(partitions: Any) -> Any:
+            ends = await end_offsets(partitions)
+            if frozen:
+                os.kill(broker.pid or 0, signal.SIGSTOP)
+            return {tp: end + 5 for tp, end in ends.items()}
+
+        monkeypatch.setattr(reader._consumer, "end_offsets", and_then_silent)
+        try:
+            async with asyncio.timeout(60):
+                with pytest.raises(BrokerError, match=r"does not answer .*labels.*: start those"):
+                    await reader.to_the_end()
+                await reader.__aexit__()
+        finally:
+            os.kill(broker.pid or 0, signal.SIGCONT)
 
 
 async def test_every_partition_is_read_and_a_key_keeps_its_order(settings: Settings) -> None:

@@ -5,7 +5,7 @@ import json
 import threading
 import time
 from contextlib import asynccontextmanager
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
 import pytest
@@ -17,7 +17,7 @@ from safetensors.torch import save_file
 
 from infra import metrics, topics
 from infra.broker.topic_reader import publish as publish_value
-from infra.model_store import deployment
+from infra.model_store import deployment, store_calls
 from infra.model_store.history import Revisions
 from infra.model_store.weights import WeightsStore
 from models.egolog.scenario import SCENARIO, ScenarioConfig, ScenarioNet
@@ -35,7 +35,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from infra.settings import Settings
-    from models.serving.registry import Loaded, Opened, Registry
+    from models.serving.registry import Loaded, Registry
 
 
 @pytest.fixture(scope="module")
@@ -350,14 +350,14 @@ async def test_while_a_file_loads_the_event_loop_and_inference_go_on(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     came, go_on = threading.Event(), threading.Event()
-    slow = module.fetch
+    slow = WeightsStore.get
 
-    def fetch(*arguments: object) -> Opened:
+    def get(*arguments: Any) -> Path:
         came.set()
         assert go_on.wait(60)
-        return slow(*arguments)  # type: ignore[arg-type]
+        return slow(*arguments)
 
-    monkeypatch.setattr(module, "fetch", fetch)
+    monkeypatch.setattr(WeightsStore, "get", get)
     shipped = scenario_recognizer.scenario_revision
     async with following(settings, registry, scenario_recognizer):
         update = await tuner.publish()
@@ -376,18 +376,47 @@ async def test_a_store_that_hangs_is_given_up(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     go_on = threading.Event()
-    slow = module.fetch
+    hangs, get = True, WeightsStore.get
 
-    def fetch(*arguments: object) -> Opened:
-        assert go_on.wait(60)
-        return slow(*arguments)  # type: ignore[arg-type]
+    def get_or_hang(*arguments: Any) -> Path:
+        assert not hangs or go_on.wait(60)
+        return get(*arguments)
 
-    monkeypatch.setattr(module, "fetch", fetch)
-    monkeypatch.setattr(module, "_LOAD_S", 0.1)
+    monkeypatch.setattr(WeightsStore, "get", get_or_hang)
+    monkeypatch.setattr(store_calls, "ANSWER_S", 0.1)
     async with following(settings, registry, scenario_recognizer):
         update = await tuner.publish()
-        assert "did not come within 0.1 s" in await refusal(settings, update.revision)
-        go_on.set()
+        assert "did not answer within 0.1 s" in await refusal(settings, update.revision)
+        # Nothing waits behind the call that hangs still.
+        hangs = False
+        monkeypatch.setattr(store_calls, "ANSWER_S", 60.0)
+        second = await tuner.publish(update.revision)
+        await until(scenario_recognizer, second.revision)
+    go_on.set()
+
+
+async def test_behind_a_silent_store_the_ancestors_are_only_looked_for_among_the_copies(
+    settings: Settings,
+    registry: Registry,
+    scenario_recognizer: ScenarioRecognizer,
+    tuner: Tuner,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    first = await tuner.publish()
+    async with following(settings, registry, scenario_recognizer):
+        assert scenario_recognizer.scenario_revision == first.revision
+    second = await tuner.publish(first.revision)
+    third = await tuner.publish(second.revision)
+    go_on = threading.Event()
+    monkeypatch.setattr(WeightsStore, "_fetch", lambda *_: go_on.wait(60))
+    monkeypatch.setattr(store_calls, "ANSWER_S", 2.0)
+    monkeypatch.setattr(module, "_COPY_S", 0.5)
+    restarted = ScenarioRecognizer(registry)
+    async with following(settings, registry, restarted):
+        assert restarted.scenario_revision == first.revision
+        assert "within 2 s" in await refusal(settings, third.revision)
+        assert "within 0.5 s" in await refusal(settings, second.revision)
+    go_on.set()
 
 
 async def test_without_a_history_an_update_is_still_used(
