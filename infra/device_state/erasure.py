@@ -25,7 +25,7 @@ from infra.device_state.corrected_windows import CorrectedWindows
 from infra.device_state.live_states import LiveStates
 from infra.device_state.replay_progress import ReplayProgress, ReplayProgressError
 from infra.device_state.window_pictures import WindowPictures
-from infra.errors import BrokerError, StoreError, TopicsError
+from infra.errors import BrokerError, ServiceError, StoreError, TopicsError
 from infra.model_store.replay_buffer import ReplayBuffer
 from infra.notifications.journal import Journal
 from schemas import Correction, DeviceControl, SchemaError
@@ -93,7 +93,7 @@ async def erase(
     try:
         progress = ReplayProgress(settings.run_dir)
         erased.add("notes of replays", progress.forget_device(device_id))
-    except ReplayProgressError as error:
+    except (ReplayProgressError, ServiceError) as error:
         erased.left.append(str(error))
     try:
         letters = await purge(settings, LetterSelection(about=device_id))

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING
 
 import pytest
@@ -29,3 +30,28 @@ def test_a_file_of_something_else_is_one_line(tmp_path: Path, text: str) -> None
     (tmp_path / "replay.json").write_text(text)
     with pytest.raises(ReplayProgressError, match=r"replay\.json holds no progress of replays"):
         ReplayProgress(tmp_path)
+
+
+def test_replays_at_once_keep_what_the_others_noted(tmp_path: Path) -> None:
+    one, other = ReplayProgress(tmp_path), ReplayProgress(tmp_path)
+    one.note("glasses", "s", 0, 30.0)
+    other.note("phone", "s", 0, 7.0)
+    one.note("glasses", "s", 0, 60.0)
+    again = ReplayProgress(tmp_path)
+    assert again.done_s("glasses", "s", 0) == 60.0
+    assert again.done_s("phone", "s", 0) == 7.0
+    again.forget_device("phone")
+    one.note("glasses", "s", 1, 5.0)
+    assert ReplayProgress(tmp_path).done_s("phone", "s", 0) == 0.0
+
+
+def test_notes_of_many_threads_are_all_there(tmp_path: Path) -> None:
+    def replay(number: int) -> None:
+        progress = ReplayProgress(tmp_path)
+        for loop in range(20):
+            progress.note(f"glasses-{number}", "s", loop, 1.0)
+
+    with ThreadPoolExecutor(4) as pool:
+        list(pool.map(replay, range(4)))
+    progress = ReplayProgress(tmp_path)
+    assert all(progress.done_s(f"glasses-{n}", "s", loop) for n in range(4) for loop in range(20))
