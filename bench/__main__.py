@@ -11,7 +11,6 @@ import asyncio
 import sys
 from dataclasses import asdict
 from functools import partial
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from bench.command import save_figures
@@ -28,6 +27,7 @@ from bench.subjects.services import services
 from infra.errors import InfraError
 from models.research.lib.figures_file import read_figures
 from schemas.interruption import one_line_interruptions
+from schemas.output_path import output_file
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -46,8 +46,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     size.add_argument(
         "--from", dest="source", type=read_figures, help="read the figures of this JSON file"
     )
-    parser.add_argument("--json", type=Path, help="write the figures to this file")
-    parser.add_argument("--page", type=Path, help="write tables and plots to this Markdown file")
+    parser.add_argument("--json", type=output_file, help="write the figures to this file")
+    parser.add_argument(
+        "--page", type=output_file, help="write tables and plots to this Markdown file"
+    )
     options = parser.parse_args(arguments)
     if options.source is not None:
         figures = options.source

@@ -24,6 +24,7 @@ from models.serving.torch_session import TorchSessions, open_cuda
 from schemas import Activity, Message, Scenario, Spatial
 from schemas.atomic_file import write_atomically
 from schemas.interruption import one_line_interruptions
+from schemas.output_path import output_file
 from schemas.ranking import likeliest
 from streams.producers.frames import Identity, frames
 
@@ -94,7 +95,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument(
         "--device", choices=("cpu", "cuda"), default="cpu", help="what torch computes on"
     )
-    parser.add_argument("--json", type=Path, help="file to write the figures to")
+    parser.add_argument("--json", type=output_file, help="file to write the figures to")
     options = parser.parse_args(arguments)
     try:
         torch_sessions = open_cuda() if options.device == "cuda" else TorchSessions("cpu", batch=1)

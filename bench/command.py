@@ -7,7 +7,6 @@ import asyncio
 import json
 import sys
 from math import inf
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from infra.errors import InfraError
@@ -15,10 +14,12 @@ from models.recordings.protocol import RecordingError
 from models.recordings.shared_data import data_folder
 from models.research.lib.page_sections import put_section
 from schemas.atomic_file import write_atomically
+from schemas.output_path import output_file
 from streams.producers.recordings import open_recordings
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine, Sequence
+    from pathlib import Path
     from typing import Any
 
     from bench.report.figures import Figures
@@ -36,7 +37,7 @@ def fleet_parser(
         ("--rounds", rounds, "number of runs of each kind"),
     ):
         parser.add_argument(name, type=at_least_one, default=default, help=about_it)
-    parser.add_argument("--json", type=Path, help="write the figures to this file")
+    parser.add_argument("--json", type=output_file, help="write the figures to this file")
     return parser
 
 

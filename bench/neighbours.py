@@ -15,7 +15,6 @@ import sys
 from collections import defaultdict
 from contextlib import suppress
 from datetime import UTC, datetime
-from pathlib import Path
 from statistics import median
 from typing import TYPE_CHECKING, Any
 
@@ -35,6 +34,7 @@ from infra.broker import topic_creation
 from models.network.windows import SCENARIO_WINDOW_S
 from models.research.lib.tables import table
 from schemas.interruption import one_line_interruptions
+from schemas.output_path import output_file
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -55,7 +55,7 @@ Run = dict[str, dict[str, float]]
 def main(arguments: Sequence[str] | None = None) -> int:
     """Measure, and print or write the figures."""
     parser = fleet_parser("python -m bench.neighbours", __doc__, seconds=125, rounds=4, wearers=24)
-    parser.add_argument("--page", type=Path, help="put the figures into this Markdown file")
+    parser.add_argument("--page", type=output_file, help="put the figures into this Markdown file")
     options = parser.parse_args(arguments)
     work = measure(options.wearers, options.seconds, options.rounds)
     figures = run_measurement(work, options.json, options.page, section)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 import sys
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from bench.scaling import Assumptions, Needs, monthly_cost, needs_of
@@ -12,6 +11,7 @@ from models.research.lib.figures_file import read_figures
 from models.research.lib.tables import table
 from schemas.atomic_file import write_atomically
 from schemas.interruption import one_line_interruptions
+from schemas.output_path import output_file
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -66,7 +66,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Read the figures and write the page."""
     parser = argparse.ArgumentParser(prog="python -m bench.scale", description=__doc__)
     parser.add_argument("figures", type=read_figures, help="JSON file of `python -m bench`")
-    parser.add_argument("--page", type=Path, help="Markdown file to write; else it is printed")
+    parser.add_argument(
+        "--page", type=output_file, help="Markdown file to write; else it is printed"
+    )
     options = parser.parse_args(arguments)
     text = page(options.figures, Assumptions())
     if options.page is None:

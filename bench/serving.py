@@ -13,7 +13,6 @@ import os
 import subprocess
 import sys
 from functools import partial
-from pathlib import Path
 from statistics import median
 from time import thread_time
 from typing import TYPE_CHECKING, Any
@@ -28,6 +27,7 @@ from models.serving.segment_sounds import tagged_count
 from models.serving.served import ALL
 from schemas.atomic_file import write_atomically
 from schemas.interruption import one_line_interruptions
+from schemas.output_path import output_file
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -104,7 +104,7 @@ print(time.process_time(), now)
 def main(arguments: Sequence[str] | None = None) -> int:
     """Print the tables, and write the figures to a file if one is given."""
     parser = argparse.ArgumentParser(prog="python -m bench.serving", description=__doc__)
-    parser.add_argument("--json", type=Path, help="file to write the figures to")
+    parser.add_argument("--json", type=output_file, help="file to write the figures to")
     options = parser.parse_args(arguments)
     costs = networks(Registry())
     starts = {"torch": measure_start(_TORCH), "onnxruntime": measure_start(_ONNX)}

@@ -34,6 +34,7 @@ from bench.without_stream.work import RESULTS
 from infra.broker import topic_creation
 from models.research.lib.tables import table
 from schemas.interruption import one_line_interruptions
+from schemas.output_path import output_file
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -62,8 +63,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         "--wearers", type=at_least_one, default=8, help="number of wearers that send"
     )
     parser.add_argument("--speed", type=above_zero, default=1.0, help="playback speed")
-    parser.add_argument("--json", type=Path, help="write the figures to this file")
-    parser.add_argument("--page", type=Path, help="put the figures into this Markdown file")
+    parser.add_argument("--json", type=output_file, help="write the figures to this file")
+    parser.add_argument("--page", type=output_file, help="put the figures into this Markdown file")
     options = parser.parse_args(arguments)
     work = measure(options.minutes, options.wearers, options.speed)
     figures = run_measurement(work, options.json, options.page, section)

@@ -28,6 +28,7 @@ from operators.doubt import doubt
 from schemas import Scenario
 from schemas.atomic_file import write_atomically
 from schemas.interruption import one_line_interruptions
+from schemas.output_path import output_file
 from streams.producers.frames import Identity, frames
 from streams.refinement import expert_refinement, refinement_messages
 
@@ -105,7 +106,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="python -m bench.stored", description=__doc__)
     parser.add_argument("recordings", nargs="*", default=RECORDINGS, help="as `replay` takes them")
     parser.add_argument("--data", type=Path, help="folder of the recordings")
-    parser.add_argument("--json", type=Path, help="file to write the figures to")
+    parser.add_argument("--json", type=output_file, help="file to write the figures to")
     options = parser.parse_args(arguments)
     settings = load(None)
     recordings = named_recordings(parser, options.recordings, options.data)

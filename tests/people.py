@@ -36,6 +36,7 @@ from redis.asyncio import Redis
 
 from infra.daily_log.store import LogStore
 from infra.local.redis_embedded import EmbeddedRedis
+from schemas.output_path import output_file
 from streams.web.routes import PageSources, install
 from tests.docs.running import Outcome, follow_all
 from tests.streams.synthetic_log import PLAN, day, put
@@ -206,7 +207,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
         description=__doc__,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    parser.add_argument("--json", type=Path, help="output file of the figures")
+    parser.add_argument("--json", type=output_file, help="output file of the figures")
     parser.add_argument("--axe", type=Path, default=axe_file(), help="axe.min.js of axe-core")
     parser.add_argument(
         "--corrections", type=Path, help="figures of the command that measures them"

@@ -41,6 +41,7 @@ from models.research.lib.page_command import page_command
 from models.research.lib.page_sections import sections, with_section
 from schemas.atomic_file import write_atomically
 from schemas.interruption import one_line_interruptions
+from schemas.output_path import output_file
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -99,8 +100,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         type=read_figures,
         help="figures of this command with more wearers, for the page",
     )
-    parser.add_argument("--json", type=Path, help="write the figures to this file")
-    parser.add_argument("--page", type=Path, help="write tables to this Markdown file")
+    parser.add_argument("--json", type=output_file, help="write the figures to this file")
+    parser.add_argument("--page", type=output_file, help="write tables to this Markdown file")
     options = parser.parse_args(arguments)
     if options.sources:
         figures = together(options.sources)

@@ -12,7 +12,6 @@ from __future__ import annotations
 import argparse
 import json
 import sys
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import torch
@@ -30,6 +29,7 @@ from models.serving.registry import Registry, RegistryError
 from models.serving.torch_session import BATCH, TorchSessions, open_cuda
 from schemas.atomic_file import write_atomically
 from schemas.interruption import one_line_interruptions
+from schemas.output_path import output_file
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -45,8 +45,8 @@ WEARERS = (4, 64)
 def main(arguments: Sequence[str] | None = None) -> int:
     """Print the section; write it and the figures to files if they are given."""
     parser = argparse.ArgumentParser(prog="python -m bench.gpu", description=__doc__)
-    parser.add_argument("--json", type=Path, help="file to write the figures to")
-    parser.add_argument("--page", type=Path, help="page to put the section into")
+    parser.add_argument("--json", type=output_file, help="file to write the figures to")
+    parser.add_argument("--page", type=output_file, help="page to put the section into")
     parser.add_argument(
         "--from",
         dest="source",

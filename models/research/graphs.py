@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import argparse
 import sys
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import torch
@@ -36,6 +35,7 @@ from models.research.served_localization.network import regions, regions_and_hea
 from models.serving.graph_file import GRAPHS_DIR
 from models.serving.graph_functions import GRAPH_FUNCTIONS
 from models.serving.registry import WEIGHTS_DIR, Registry
+from schemas.output_path import output_folder
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -197,7 +197,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
         "--weights", type=weights_folder, default=WEIGHTS_DIR, help="folder of the networks"
     )
     parser.add_argument(
-        "--out", type=Path, help="folder to write to, graphs in that of --weights by default"
+        "--out",
+        type=output_folder,
+        help="folder to write to, graphs in that of --weights by default",
     )
     parser.add_argument("names", nargs="*", metavar="GRAPH", help="all unless named")
     options = parser.parse_args(arguments)

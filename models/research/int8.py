@@ -40,6 +40,7 @@ from models.serving.served import ENCODERS, ENCODERS_INT8, INT8_ENDING
 from models.serving.weights_file import write_weights
 from models.simulation.sources.material import Material
 from schemas.extras import needs
+from schemas.output_path import kept_folder
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -185,7 +186,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Quantize the encoders."""
     parser = argparse.ArgumentParser(prog="python -m models.research.int8", description=__doc__)
     add_weights_and_out(parser, "encoders")
-    parser.add_argument("--cache", type=Path, default=CACHE, help="cache of the composed days")
+    parser.add_argument(
+        "--cache", type=kept_folder, default=CACHE, help="cache of the composed days"
+    )
     options = parser.parse_args(arguments)
     pin_one_thread()
     weights = Registry(options.weights).weights(ENCODERS)

@@ -26,6 +26,7 @@ from models.recordings.unseen import TRAINED_ON, split_elsewhere
 from models.research.lib.error_lines import one_line_errors
 from models.research.lib.recordings_folder import needed_recordings
 from schemas.atomic_file import write_atomically
+from schemas.output_path import output_file
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -97,7 +98,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         description="Write which recordings the shipped weights were trained or chosen on.",
     )
     parser.add_argument("--data", type=Path, help="folder of recordings; the shared one if absent")
-    parser.add_argument("--out", type=Path, default=TRAINED_ON, help="file to write")
+    parser.add_argument("--out", type=output_file, default=str(TRAINED_ON), help="file to write")
     options = parser.parse_args(arguments)
     names = trained_recordings(needed_recordings(parser, options))
     write_atomically(options.out, json.dumps(names, indent=0))

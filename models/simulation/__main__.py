@@ -19,6 +19,7 @@ from models.recordings.unseen import unseen
 from models.simulation.composed_day import DEVICES, ComposedDay
 from models.simulation.sources.material import Material, missing
 from schemas.interruption import one_line_interruptions
+from schemas.output_path import output_folder
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -31,7 +32,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command line; after Ctrl-C or SIGTERM only whole days are left."""
     parser = argparse.ArgumentParser(prog="python -m models.simulation", description=__doc__)
     parser.add_argument(
-        "--out", type=Path, required=True, help="output folder, one subfolder per day"
+        "--out", type=output_folder, required=True, help="output folder, one subfolder per day"
     )
     parser.add_argument("--data", type=Path, help="folder of recordings (default: the shared ones)")
     parser.add_argument("--seed", type=int, default=0, help="random seed of the first day")

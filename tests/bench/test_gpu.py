@@ -49,3 +49,18 @@ def test_a_machine_without_a_gpu_is_an_error_of_one_line(
     assert main([]) == 1
     [line] = capsys.readouterr().err.splitlines()
     assert line.startswith("error: device is 'cuda', and torch ")
+
+
+@pytest.mark.parametrize("option", ["--json", "--page"])
+def test_an_output_that_cannot_be_written_is_refused_before_the_measurement(
+    option: str, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("bench.gpu.__main__.measure", lambda *_: pytest.fail("measured"))
+    with pytest.raises(SystemExit) as ended:
+        main([option, str(tmp_path)])
+    assert ended.value.code == 2
+    line = capsys.readouterr().err.splitlines()[-1]
+    assert line.endswith(
+        f"argument {option}: output file is {str(tmp_path)!r}, a folder; expected the path of a "
+        "file"
+    )

@@ -24,6 +24,7 @@ from PIL import Image
 
 from infra.local.broker_embedded import EmbeddedBroker
 from infra.local.redis_embedded import EmbeddedRedis
+from schemas.output_path import output_folder
 from tests.conftest import Services
 from tests.dashboard_queries import BY_QUESTION
 from tests.docs import troubled_device
@@ -161,7 +162,7 @@ def _log_some_trouble(worker: Worker) -> None:
 def main(arguments: Sequence[str] | None = None) -> None:
     """Run the command line."""
     parser = argparse.ArgumentParser(prog="python -m tests.docs.dashboards", description=__doc__)
-    parser.add_argument("--out", type=Path, default=FIGURES, help="folder of the pictures")
+    parser.add_argument("--out", type=output_folder, default=FIGURES, help="folder of the pictures")
     out = parser.parse_args(arguments).out
     with (
         tempfile.TemporaryDirectory(prefix="egolog-dashboards-") as folder,

@@ -15,6 +15,7 @@ import tracemalloc
 import warnings
 from pathlib import Path
 
+from schemas.output_path import output_folder
 from tests.fuzz.files import file_targets
 from tests.fuzz.messages import message_targets
 from tests.fuzz.texts import text_targets
@@ -27,7 +28,7 @@ def main() -> None:
     parser.add_argument("--cases", type=int, default=1_000_000, help="number of cases in all")
     parser.add_argument("--seed", type=int, default=0, help="seed of the mutations")
     parser.add_argument("--only", help="part of a target's name")
-    parser.add_argument("--keep", type=Path, help="folder for the cases that fail")
+    parser.add_argument("--keep", type=output_folder, help="folder for the cases that fail")
     options = parser.parse_args()
     logging.disable(logging.CRITICAL)
     warnings.simplefilter("ignore")

@@ -11,10 +11,10 @@ import json
 import logging
 import sys
 from datetime import UTC, datetime
-from pathlib import Path
 
 from tqdm import tqdm
 
+from schemas.output_path import output_file
 from tests.simulation.course import differences
 
 
@@ -23,7 +23,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m tests.simulation", description=__doc__)
     parser.add_argument("--seeds", type=int, default=10_000, help="number of seeds")
     parser.add_argument("--first", type=int, default=0, help="first seed")
-    parser.add_argument("--json", type=Path, help="write how many were kept to this file")
+    parser.add_argument("--json", type=output_file, help="write how many were kept to this file")
     options = parser.parse_args()
     if options.seeds < 1:
         parser.error(f"--seeds is {options.seeds}; expected 1 or more")

@@ -26,6 +26,7 @@ from models.research.lib.recordings_folder import recordings_or_simulated
 from models.research.lib.torch_device import torch_device
 from models.serving.one_thread import pin_one_thread
 from models.serving.registry import WEIGHTS_DIR
+from schemas.output_path import kept_folder, output_folder
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -74,9 +75,11 @@ def _parser() -> argparse.ArgumentParser:
         default=5.0,
         help="training time per step, minutes, once its days are composed",
     )
-    parser.add_argument("--out", type=Path, default=WEIGHTS_DIR, help="folder to write weights to")
     parser.add_argument(
-        "--cache", type=Path, default=CACHE, help="cache folder of the composed days"
+        "--out", type=output_folder, default=str(WEIGHTS_DIR), help="folder to write weights to"
+    )
+    parser.add_argument(
+        "--cache", type=kept_folder, default=CACHE, help="cache folder of the composed days"
     )
     parser.add_argument(
         "--stretches", type=int, default=4 * PART, help="number of composed training minutes"

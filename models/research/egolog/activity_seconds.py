@@ -19,7 +19,6 @@ import copy
 import sys
 from dataclasses import dataclass, replace
 from functools import partial
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -50,9 +49,11 @@ from models.research.lib.weights_folder import weights_folder
 from models.serving.one_thread import pin_one_thread
 from models.serving.registry import WEIGHTS_DIR, Registry
 from models.simulation.sources.material import Material
+from schemas.output_path import kept_folder, output_file
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from pathlib import Path
 
     from numpy.random import Generator
 
@@ -260,8 +261,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         default=WEIGHTS_DIR,
         help="folder of the weights to start from",
     )
-    parser.add_argument("--cache", type=Path, help="cache folder of composed days")
-    parser.add_argument("--out", type=Path, required=True, help="output file of the weights")
+    parser.add_argument("--cache", type=kept_folder, help="cache folder of composed days")
+    parser.add_argument("--out", type=output_file, required=True, help="output file of the weights")
     options = parser.parse_args(arguments)
     check_minimums(parser, options, seeds=0, stretches=1, steps=1)
     data = needed_recordings(parser, options)

@@ -25,6 +25,7 @@ from models.research.lib.recordings_folder import recordings_or_simulated
 from models.serving.one_thread import pin_one_thread
 from models.serving.registry import WEIGHTS_DIR
 from schemas.atomic_file import atomic_path
+from schemas.output_path import kept_folder, output_file
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -95,9 +96,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
         prog="python -m models.research.egolog.coreset", description=__doc__
     )
     parser.add_argument(
-        "--cache", type=Path, default=Path(".run/training"), help="cache folder of days"
+        "--cache", type=kept_folder, default=Path(".run/training"), help="cache folder of days"
     )
-    parser.add_argument("--out", type=Path, default=FILE, help="file to write")
+    parser.add_argument("--out", type=output_file, default=str(FILE), help="file to write")
     parser.add_argument("--seed", type=int, default=0, help="random seed of the selection")
     options = parser.parse_args(arguments)
     pin_one_thread()

@@ -33,6 +33,7 @@ from models.research.lib.recordings_folder import needed_recordings
 from models.serving.one_thread import pin_one_thread
 from models.serving.registry import WEIGHTS_DIR
 from schemas.atomic_file import write_atomically
+from schemas.output_path import kept_folder, output_file
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -198,8 +199,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(
         prog="python -m models.research.egolog.offline_expert", description=__doc__
     )
-    parser.add_argument("--cache", type=Path, help="cache folder of the composed days")
-    parser.add_argument("--out", type=Path, default=TABLE, help="output file of the table")
+    parser.add_argument("--cache", type=kept_folder, help="cache folder of the composed days")
+    parser.add_argument(
+        "--out", type=output_file, default=str(TABLE), help="output file of the table"
+    )
     parser.add_argument("--processes", type=int, default=2)
     options = parser.parse_args(arguments)
     data = needed_recordings(parser, options)

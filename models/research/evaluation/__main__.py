@@ -27,6 +27,7 @@ from models.research.lib.option_minimums import check_minimums
 from models.research.lib.weights_folder import weights_folder
 from models.serving.registry import WEIGHTS_DIR, Precision, Registry
 from schemas.atomic_file import write_atomically
+from schemas.output_path import kept_folder, output_file
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -59,7 +60,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     )
     parser.add_argument("--data", type=Path, help="folder of recordings (default: the shared ones)")
     parser.add_argument("--seed", type=int, default=0, help="random seed of the composed days")
-    parser.add_argument("--json", type=Path, help="output file of the metrics")
+    parser.add_argument("--json", type=output_file, help="output file of the metrics")
     parser.add_argument(
         "--weights",
         type=weights_folder,
@@ -72,8 +73,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         default="int8",
         help="precision of the sound encoders, as EGOLOG_PRECISION",
     )
-    parser.add_argument("--cache", type=Path, help="cache folder of the composed days")
-    parser.add_argument("--results", type=Path, help="output page, over all --seeds")
+    parser.add_argument("--cache", type=kept_folder, help="cache folder of the composed days")
+    parser.add_argument("--results", type=output_file, help="output page, over all --seeds")
     parser.add_argument(
         "--seeds",
         type=int,

@@ -18,7 +18,6 @@ import argparse
 import json
 import sys
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from models.research.egolog import contrastive, recipes
@@ -41,9 +40,11 @@ from models.research.lib.weights_folder import weights_folder
 from models.serving.one_thread import pin_one_thread
 from models.serving.registry import WEIGHTS_DIR, Registry
 from schemas.atomic_file import write_atomically
+from schemas.output_path import kept_folder, output_file
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from pathlib import Path
 
 __all__ = ["COMPARISONS", "TrainingBudget", "main", "train_with"]
 
@@ -127,15 +128,17 @@ def _parser() -> argparse.ArgumentParser:
         help="torch device that --contrastive-alone trains and measures on; the other comparisons "
         "run on cpu only",
     )
-    parser.add_argument("--cache", type=Path, help="cache folder of the composed days")
+    parser.add_argument("--cache", type=kept_folder, help="cache folder of the composed days")
     parser.add_argument("--stretches", type=int, default=4 * PART)
-    parser.add_argument("--json", type=Path, help="output file of the metrics")
+    parser.add_argument("--json", type=output_file, help="output file of the metrics")
     parser.add_argument(
         "--resume",
         action="store_true",
         help="keep the seeds that --json has of the same budget, and measure the others",
     )
-    parser.add_argument("--results", type=Path, help="page that the comparison's section is put in")
+    parser.add_argument(
+        "--results", type=output_file, help="page that the comparison's section is put in"
+    )
     parser.set_defaults(comparison="tables")
     return parser
 

@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import argparse
 import sys
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -20,9 +19,11 @@ from models.egolog.offline_expert.evidence import ITEMS
 from models.egolog.offline_expert.expert import Expert
 from models.labels import SCENARIOS
 from models.research.lib.error_lines import one_line_errors
+from schemas.output_path import output_file
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from pathlib import Path
 
 TOP = 6
 
@@ -68,7 +69,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--scenario", choices=SCENARIOS, help="print only this scenario")
     parser.add_argument("--top", type=int, default=TOP, help="number of items for and against")
     parser.add_argument("--all", action="store_true", help="print the whole table")
-    parser.add_argument("--draw", type=Path, help="output file of a plot")
+    parser.add_argument("--draw", type=output_file, help="output file of a plot")
     options = parser.parse_args(arguments)
     if options.top < 1:
         parser.error(f"--top is {options.top}; expected 1 or more")

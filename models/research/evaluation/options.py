@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from argparse import ArgumentParser
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from models.egolog.contrastive import ENCODERS
@@ -15,10 +14,12 @@ from models.research.lib.recordings_folder import given_or_shared
 from models.research.lib.weights_folder import weights_folder
 from models.serving.registry import WEIGHTS_DIR
 from models.simulation.sources.material import missing
+from schemas.output_path import kept_folder
 
 if TYPE_CHECKING:
     from argparse import Namespace
     from collections.abc import Sequence
+    from pathlib import Path
 
     from models.serving.registry import Registry
 
@@ -63,7 +64,7 @@ def choosing_options(prog: str, about: str | None, arguments: Sequence[str] | No
         default=WEIGHTS_DIR,
         help="folder of the weights to choose for",
     )
-    parser.add_argument("--cache", type=Path, help="cache folder of the composed days")
+    parser.add_argument("--cache", type=kept_folder, help="cache folder of the composed days")
     options = parser.parse_args(arguments)
     check_minimums(parser, options, seeds=0, stretches=1)
     return options

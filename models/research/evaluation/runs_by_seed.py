@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import json
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from models.research.lib.figures_file import read_figures
 from models.research.lib.page_command import page_command
 from models.research.lib.page_sections import put_section
 from schemas.atomic_file import write_atomically
+from schemas.output_path import output_file
 
 if TYPE_CHECKING:
     from argparse import ArgumentParser, Namespace
@@ -25,8 +25,10 @@ _NO_FIGURE = ("seed", "json", "earlier", "cache", "processes")
 def add_runs_by_seed(parser: ArgumentParser, section: str) -> None:
     """Add `--seed`, `--json`, `--results` for a page's section, `--seeds` and `--from`."""
     parser.add_argument("--seed", type=int, default=0, help="random seed of the wearers")
-    parser.add_argument("--json", type=Path, help="output file of the metrics")
-    parser.add_argument("--results", type=Path, help=f"page whose section on {section} is updated")
+    parser.add_argument("--json", type=output_file, help="output file of the metrics")
+    parser.add_argument(
+        "--results", type=output_file, help=f"page whose section on {section} is updated"
+    )
     parser.add_argument(
         "--seeds", type=int, nargs="+", default=[0, 1, 2], help="random seeds of --results"
     )

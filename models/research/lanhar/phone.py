@@ -29,6 +29,7 @@ from models.serving.open_vocabulary import in_force_by_default
 from models.serving.registry import WEIGHTS_DIR, Registry
 from schemas.atomic_file import write_atomically
 from schemas.extras import needs
+from schemas.output_path import output_file
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -122,7 +123,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     )
     parser.add_argument("--graphs", type=Path, default=GRAPHS_DIR, help="folder of the graphs")
     parser.add_argument("--trials", type=int, default=TRIALS, help="number of timed runs")
-    parser.add_argument("--out", type=Path, required=True, help="output file, .onnx")
+    parser.add_argument("--out", type=output_file, required=True, help="output file, .onnx")
     options = parser.parse_args(arguments)
     check_minimums(parser, options, trials=1)
     registry = Registry(options.weights)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from models.serving.registry import WEIGHTS_DIR
 from models.serving.trained_with import trained_with_others
+from schemas.output_path import output_folder
 
 if TYPE_CHECKING:
     from argparse import ArgumentParser, Namespace
@@ -36,7 +37,9 @@ def add_weights_and_out(parser: ArgumentParser, of: str) -> None:
     parser.add_argument(
         "--weights", type=weights_folder, default=WEIGHTS_DIR, help=f"folder of the {of}"
     )
-    parser.add_argument("--out", type=Path, help="folder to write to, that of --weights by default")
+    parser.add_argument(
+        "--out", type=output_folder, help="folder to write to, that of --weights by default"
+    )
 
 
 def out_folder(options: Namespace) -> Path:

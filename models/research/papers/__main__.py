@@ -34,6 +34,7 @@ from models.research.papers.scenario_table import scenario_table
 from models.serving.one_thread import pin_one_thread
 from models.serving.registry import WEIGHTS_DIR, Registry
 from schemas.atomic_file import write_atomically
+from schemas.output_path import output_file
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -214,7 +215,9 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "--weights", type=weights_folder, default=WEIGHTS_DIR, help="folder of our weights"
     )
-    parser.add_argument("--json", type=Path, metavar="OUT", help="output file of the metrics")
+    parser.add_argument(
+        "--json", type=output_file, metavar="OUT", help="output file of the metrics"
+    )
     return parser
 
 

@@ -21,6 +21,7 @@ from models.research.papers.text_table import (
     read_table,
     write_table,
 )
+from schemas.output_path import output_file
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -64,7 +65,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     ):
         sub = commands.add_parser(command, help=about)
         sub.add_argument("--table", type=Path, help="table to start from")
-        sub.add_argument("--out", type=Path, default=Path(SHIPPED.name), help="output file")
+        sub.add_argument("--out", type=output_file, default=SHIPPED.name, help="output file")
         if command == "list":
             continue
         sub.add_argument("names", nargs="+", metavar="NAME")

@@ -122,3 +122,20 @@ def test_a_day_that_cannot_be_composed_is_one_clear_line(
     (line,) = capsys.readouterr().err.splitlines()
     assert "esc50.csv" in line
     assert not (tmp_path / "out").exists()
+
+
+def test_an_output_folder_that_is_a_file_is_refused_before_any_day_is_composed(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("models.simulation.__main__.shared_data", lambda: pytest.fail("read data"))
+    taken = tmp_path / "taken"
+    taken.write_text("kept")
+    with pytest.raises(SystemExit) as ended:
+        main(["--out", str(taken)])
+    assert ended.value.code == 2
+    line = capsys.readouterr().err.splitlines()[-1]
+    assert line.endswith(
+        f"error: argument --out: output folder is {str(taken)!r}, a file; expected the path of a "
+        "folder"
+    )
+    assert taken.read_text() == "kept"

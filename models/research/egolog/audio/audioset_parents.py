@@ -21,6 +21,7 @@ from models.recordings.shared_data import shared_data
 from models.research.lib.error_lines import one_line_errors
 from models.research.lib.errors import ResearchError
 from schemas.atomic_file import atomic_path
+from schemas.output_path import output_file
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -150,7 +151,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         help=f"folder of AudioSet's {ONTOLOGY} and {CLASSES}",
     )
     parser.add_argument(
-        "--out", type=Path, default=Path(parents.__file__).with_name(parents.RESOURCE)
+        "--out", type=output_file, default=str(Path(parents.__file__).with_name(parents.RESOURCE))
     )
     options = parser.parse_args(arguments)
     folded = parent_of_class(options.labels)

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import argparse
 import sys
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -17,6 +16,7 @@ from models.features import MEL_BANK, FeatureConfig
 from models.research.lib.error_lines import one_line_errors
 from models.serving.registry import WEIGHTS_DIR
 from schemas.atomic_file import atomic_path
+from schemas.output_path import output_file
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -43,7 +43,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(
         prog="python -m models.research.egolog.audio.mel_bank", description=__doc__
     )
-    parser.add_argument("--out", type=Path, default=WEIGHTS_DIR / MEL_BANK, help="output file")
+    parser.add_argument(
+        "--out", type=output_file, default=str(WEIGHTS_DIR / MEL_BANK), help="output file"
+    )
     options = parser.parse_args(arguments)
     with atomic_path(options.out) as draft, draft.open("wb") as file:
         np.savez_compressed(file, bank=mel_bank(FeatureConfig()).numpy())

@@ -18,7 +18,6 @@ from __future__ import annotations
 import argparse
 import sys
 from dataclasses import replace
-from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple, cast
 
 import numpy as np
@@ -45,6 +44,7 @@ from models.serving.one_thread import pin_one_thread
 from models.serving.registry import WEIGHTS_DIR, Registry
 from models.simulation.sources.material import Material
 from schemas.evidence import DIRECTIONS
+from schemas.output_path import kept_folder, output_file
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -164,8 +164,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
         default=WEIGHTS_DIR,
         help="folder of the weights to start from",
     )
-    parser.add_argument("--cache", type=Path, help="cache folder of drawn clips and composed days")
-    parser.add_argument("--out", type=Path, required=True, help="output file of the weights")
+    parser.add_argument(
+        "--cache", type=kept_folder, help="cache folder of drawn clips and composed days"
+    )
+    parser.add_argument("--out", type=output_file, required=True, help="output file of the weights")
     options = parser.parse_args(arguments)
     check_minimums(parser, options, seeds=0, clips=1, stretches=1)
     data = needed_recordings(parser, options)

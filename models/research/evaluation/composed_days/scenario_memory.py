@@ -12,7 +12,6 @@ import argparse
 import sys
 from dataclasses import dataclass
 from itertools import product
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -37,6 +36,7 @@ from models.research.lib.weights_folder import weights_folder
 from models.serving.one_thread import pin_one_thread
 from models.serving.registry import WEIGHTS_DIR, Registry
 from models.simulation.sources.material import Material
+from schemas.output_path import kept_folder
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -112,7 +112,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         default=WEIGHTS_DIR,
         help="folder of the weights to choose for",
     )
-    parser.add_argument("--cache", type=Path, help="cache folder of the composed days")
+    parser.add_argument("--cache", type=kept_folder, help="cache folder of the composed days")
     options = parser.parse_args(arguments)
     check_minimums(parser, options, stretches=1, domains=0, wearers=1)
     data = recordings_or_simulated()

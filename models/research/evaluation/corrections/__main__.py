@@ -57,6 +57,7 @@ from models.research.lib.error_lines import one_line_errors
 from models.research.lib.option_minimums import check_minimums
 from models.research.lib.weights_folder import weights_folder
 from models.serving.registry import WEIGHTS_DIR, Registry
+from schemas.output_path import kept_folder
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -86,7 +87,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "--weights", type=weights_folder, default=WEIGHTS_DIR, help="folder of the weights"
     )
-    parser.add_argument("--cache", type=Path, help="cache folder of the composed days")
+    parser.add_argument("--cache", type=kept_folder, help="cache folder of the composed days")
     parser.add_argument(
         "--processes", type=int, default=2, help="number of processes that compose days"
     )

@@ -40,6 +40,7 @@ from models.research.lib.option_minimums import check_minimums
 from models.research.lib.tables import table
 from models.serving.one_thread import pin_one_thread
 from models.serving.registry import WEIGHTS_DIR, Registry
+from schemas.output_path import kept_folder
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -119,7 +120,7 @@ def _parser() -> argparse.ArgumentParser:
         "--seeds", type=int, default=1, help="number of seeds, each of which is a domain"
     )
     parser.add_argument("--wearers", type=int, default=3, help="number of wearers of each seed")
-    parser.add_argument("--cache", type=Path, help="cache folder of the composed days")
+    parser.add_argument("--cache", type=kept_folder, help="cache folder of the composed days")
     parser.add_argument(
         "--processes", type=int, default=2, help="number of processes that compose days"
     )

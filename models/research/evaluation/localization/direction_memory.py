@@ -47,6 +47,7 @@ from models.simulation.sources.material import Material, unseen_material
 from schemas.atomic_file import write_atomically
 from schemas.evidence import DISTANCES, REGIONS
 from schemas.frames import NS
+from schemas.output_path import kept_folder, output_file
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -158,8 +159,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument(
         "--weights", type=weights_folder, default=WEIGHTS_DIR, help="folder of the weights"
     )
-    parser.add_argument("--cache", type=Path, help="cache folder of the composed days")
-    parser.add_argument("--json", type=Path, help="output file of the metrics")
+    parser.add_argument("--cache", type=kept_folder, help="cache folder of the composed days")
+    parser.add_argument("--json", type=output_file, help="output file of the metrics")
     options = parser.parse_args(arguments)
     check_minimums(parser, options, stretches=1)
     data = needed_recordings(parser, options)

@@ -12,7 +12,6 @@ from __future__ import annotations
 import argparse
 import sys
 from dataclasses import replace
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -41,6 +40,7 @@ from operators.sound_places import (
     near_probability,
 )
 from schemas import DIRECTIONS
+from schemas.output_path import kept_folder
 from schemas.ranking import likeliest
 
 if TYPE_CHECKING:
@@ -144,7 +144,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         default=WEIGHTS_DIR,
         help="folder of the weights to fit for",
     )
-    parser.add_argument("--cache", type=Path, help="cache folder of the composed days")
+    parser.add_argument("--cache", type=kept_folder, help="cache folder of the composed days")
     options = parser.parse_args(arguments)
     if min(options.seeds) < 0 or options.stretches < 1:
         parser.error("--seeds are 0 or more and --stretches 1 or more")

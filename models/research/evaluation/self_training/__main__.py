@@ -61,6 +61,7 @@ from models.research.lib.tables import table
 from models.research.lib.weights_folder import weights_folder
 from models.serving.registry import WEIGHTS_DIR
 from schemas.atomic_file import write_atomically
+from schemas.output_path import kept_folder
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -91,7 +92,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "--weights", type=weights_folder, default=WEIGHTS_DIR, help="folder of the weights"
     )
-    parser.add_argument("--cache", type=Path, help="cache folder of the composed days")
+    parser.add_argument("--cache", type=kept_folder, help="cache folder of the composed days")
     parser.add_argument("--labels", choices=LABELS, default=DEFAULT_LABELS)
     parser.add_argument("--wearers", type=int, default=WEARERS, help="number of wearers")
     parser.add_argument(

@@ -45,6 +45,7 @@ from models.serving.audio_tagger import (
 from models.serving.one_thread import pin_one_thread
 from models.serving.registry import WEIGHTS_DIR, Registry
 from schemas.atomic_file import write_atomically
+from schemas.output_path import output_file
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -201,7 +202,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument(
         "--weights", type=weights_folder, default=WEIGHTS_DIR, help="folder of our weights"
     )
-    parser.add_argument("--json", type=Path, help="output file of the metrics")
+    parser.add_argument("--json", type=output_file, help="output file of the metrics")
     options = parser.parse_args(arguments)
     check_minimums(parser, options, every=1)
     pin_one_thread()

@@ -39,6 +39,7 @@ from models.serving.one_thread import pin_one_thread
 from models.serving.registry import WEIGHTS_DIR, Registry
 from models.serving.speech import SoundSecond, SpeechDetector, WithSilero
 from schemas.atomic_file import write_atomically
+from schemas.output_path import output_file
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -170,7 +171,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         default="test",
         help="recordings to use: for tuning, or for evaluation",
     )
-    parser.add_argument("--json", type=Path, help="write the figures to this file")
+    parser.add_argument("--json", type=output_file, help="write the figures to this file")
     options = parser.parse_args(arguments)
     data = needed_recordings(parser, options)
     pin_one_thread()

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 from models.research.lanhar.datasets import hapt, hhar, motionsense, pamap2, shoaib, uci_har
 from models.research.lanhar.interpretation.windows import Windows, write_npz
 from models.research.lib.error_lines import one_line_errors
+from schemas.output_path import output_file
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -39,7 +40,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     )
     parser.add_argument("dataset", choices=READERS)
     parser.add_argument("root", type=Path, help="folder of the unpacked archive")
-    parser.add_argument("--out", type=Path, required=True, help="output file, .npz")
+    parser.add_argument("--out", type=output_file, required=True, help="output file, .npz")
     options = parser.parse_args(arguments)
     windows, report = READERS[options.dataset](options.root)
     write_npz(options.out, windows)

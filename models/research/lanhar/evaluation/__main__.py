@@ -28,6 +28,7 @@ from models.research.lanhar.training.sentence_text import SentenceText
 from models.research.lib.error_lines import one_line_errors
 from models.research.lib.option_minimums import check_minimums
 from schemas.atomic_file import write_atomically
+from schemas.output_path import kept_folder, output_file
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -82,7 +83,9 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "--seed", type=int, default=0, help="random seed of weights, batches and texts"
     )
-    parser.add_argument("--json", type=Path, required=True, help="output file of the metrics")
+    parser.add_argument(
+        "--json", type=output_file, required=True, help="output file of the metrics"
+    )
     parser.add_argument("--quick", action="store_true", help="train for a quarter of the steps")
     parser.add_argument("--without-baselines", action="store_true", help="skip the baselines")
     parser.add_argument(
@@ -104,7 +107,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--endpoint", help="OpenAI-compatible URL for the HARGPT baseline")
     parser.add_argument("--model", help="name of the model at --endpoint")
     parser.add_argument(
-        "--answers", type=Path, default=Path("answers"), help="cache folder of the answers"
+        "--answers", type=kept_folder, default=Path("answers"), help="cache folder of the answers"
     )
     return parser
 

@@ -40,6 +40,7 @@ from models.research.lanhar.training.transfer import (
 from models.research.lib.error_lines import one_line_errors
 from models.research.lib.option_minimums import check_minimums
 from schemas.atomic_file import write_atomically
+from schemas.output_path import output_file, output_folder
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -249,8 +250,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--labels", choices=get_args(LabelSet), default="four", help="label set")
     parser.add_argument("--seeds", type=int, nargs="+", default=[0, 1, 2])
     parser.add_argument("--rows", nargs="+", help="prefixes of the rows to run (default: all)")
-    parser.add_argument("--json", type=Path, required=True, help="output file of the metrics")
-    parser.add_argument("--pictures", type=Path, help="output folder of t-SNE plots")
+    parser.add_argument(
+        "--json", type=output_file, required=True, help="output file of the metrics"
+    )
+    parser.add_argument("--pictures", type=output_folder, help="output folder of t-SNE plots")
     options = parser.parse_args(arguments)
     check_minimums(parser, options, seeds=0)
     prefixes = tuple(options.rows or ("",))

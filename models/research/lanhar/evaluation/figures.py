@@ -36,6 +36,7 @@ from models.research.lib.page_command import page_command
 from models.research.lib.page_sections import put_section
 from models.research.lib.recordings_folder import needed_recordings
 from models.serving.one_thread import pin_one_thread
+from schemas.output_path import output_file
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -66,7 +67,7 @@ def _parser() -> argparse.ArgumentParser:
         help=f"what an endpoint said of {' and of '.join(list(DATA_SETS.values())[:2])}",
     )  # fmt: skip
     add_kept_runs(parser)
-    parser.add_argument("--page", type=Path, help="page whose sections are written")
+    parser.add_argument("--page", type=output_file, help="page whose sections are written")
     return parser
 
 

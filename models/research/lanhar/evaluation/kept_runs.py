@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from models.research.lanhar.evaluation.shared_classes import EvaluationError
 from schemas.atomic_file import write_atomically
+from schemas.output_path import kept_folder
 
 if TYPE_CHECKING:
     from argparse import ArgumentParser
@@ -18,7 +19,10 @@ if TYPE_CHECKING:
 def add_kept_runs(parser: ArgumentParser) -> None:
     """Add `--runs`, the folder, and `--only-kept`, which trains nothing."""
     parser.add_argument(
-        "--runs", type=Path, default=Path(".run/lanhar"), help="cache folder of finished runs"
+        "--runs",
+        type=kept_folder,
+        default=Path(".run/lanhar"),
+        help="cache folder of finished runs",
     )
     parser.add_argument(
         "--only-kept", action="store_true", help="report finished runs without training"

@@ -48,6 +48,7 @@ from models.research.lib.recordings_folder import needed_recordings
 from models.research.lib.tables import Figures, spread, table
 from models.serving.one_thread import pin_one_thread
 from models.serving.open_vocabulary import in_force_by_default
+from schemas.output_path import output_file
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -274,7 +275,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--most", type=int, default=LeaveOneOutSettings.most)
     parser.add_argument("--share", type=float, default=LeaveOneOutSettings.share)
     add_kept_runs(parser)
-    parser.add_argument("--page", type=Path, help="page that the table is put at the end of")
+    parser.add_argument("--page", type=output_file, help="page that the table is put at the end of")
     options = parser.parse_args(arguments)
     check_minimums(parser, options, seeds=0, users=1, most=1, share=0)
     folder = needed_recordings(parser, options) / IMU

@@ -40,6 +40,7 @@ from models.serving.lanhar_loading import require_lanhar
 from models.serving.one_thread import pin_one_thread
 from models.serving.registry import WEIGHTS_DIR, Registry
 from schemas.atomic_file import write_atomically
+from schemas.output_path import output_file
 from schemas.position import KNOWN_PLACES
 
 if TYPE_CHECKING:
@@ -104,8 +105,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument(
         "--workers", type=int, default=2, help="number of single-threaded processes"
     )
-    parser.add_argument("--json", type=Path, help="output file of the figures")
-    parser.add_argument("--page", type=Path, help="page that the figures are put at the top of")
+    parser.add_argument("--json", type=output_file, help="output file of the figures")
+    parser.add_argument(
+        "--page", type=output_file, help="page that the figures are put at the top of"
+    )
     options = parser.parse_args(arguments)
     check_minimums(parser, options, workers=1)
     data = needed_recordings(parser, options)

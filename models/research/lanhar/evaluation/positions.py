@@ -32,6 +32,7 @@ from models.research.lib.weights_folder import weights_folder
 from models.serving.one_thread import pin_one_thread
 from models.serving.registry import WEIGHTS_DIR, Registry
 from schemas.atomic_file import write_atomically
+from schemas.output_path import output_file
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -114,8 +115,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument(
         "--validation", action="store_true", help="measure the users that a choice is made by"
     )
-    parser.add_argument("--json", type=Path, help="output file of the figures")
-    parser.add_argument("--page", type=Path, help="page that the figures are put into")
+    parser.add_argument("--json", type=output_file, help="output file of the figures")
+    parser.add_argument("--page", type=output_file, help="page that the figures are put into")
     options = parser.parse_args(arguments)
     folder = needed_recordings(parser, options) / IMU
     pin_one_thread()

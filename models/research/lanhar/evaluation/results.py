@@ -53,6 +53,7 @@ from models.research.lib.recordings_folder import needed_recordings
 from models.research.lib.sizes import sizes
 from models.serving.one_thread import pin_one_thread
 from models.serving.registry import Registry
+from schemas.output_path import output_file
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -113,7 +114,9 @@ def _parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("--data", type=Path, help="folder of recordings (default: the shared ones)")
     parser.add_argument("--seeds", type=int, nargs="+", default=[0, 1, 2])
-    parser.add_argument("--out", type=Path, default=Path("docs/LANHAR.md"), help="output page")
+    parser.add_argument(
+        "--out", type=output_file, default=Path("docs/LANHAR.md"), help="output page"
+    )
     add_kept_runs(parser)
     parser.add_argument("--quick", action="store_true", help="train for a quarter of the steps")
     parser.add_argument(

@@ -24,6 +24,7 @@ from models.research.lanhar.interpretation.__main__ import (
 from models.research.lanhar.interpretation.llm_batch import EndpointError, LlmBatch
 from models.research.lib.error_lines import one_line_errors
 from models.research.lib.option_minimums import check_minimums
+from schemas.output_path import output_folder
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -63,7 +64,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("labels", nargs="*", metavar="LABEL")
     parser.add_argument("--endpoint", required=True, help="base URL of an OpenAI-compatible API")
     add_endpoint_options(parser)
-    parser.add_argument("--out", type=Path, default=Path("activities"), help="output folder")
+    parser.add_argument(
+        "--out", type=output_folder, default=Path("activities"), help="output folder"
+    )
     parser.add_argument(
         "--count",
         type=int,

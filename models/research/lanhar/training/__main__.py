@@ -47,6 +47,7 @@ from models.research.lib.option_minimums import check_minimums
 from models.research.lib.recordings_folder import needed_recordings
 from models.serving.one_thread import pin_one_thread
 from models.serving.registry import WEIGHTS_DIR, Registry
+from schemas.output_path import output_folder
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -153,7 +154,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
         prog="python -m models.research.lanhar.training", description=__doc__
     )
     parser.add_argument("--data", type=Path, help="folder of the data sets")
-    parser.add_argument("--out", type=Path, default=WEIGHTS_DIR, help="folder to write weights to")
+    parser.add_argument(
+        "--out", type=output_folder, default=WEIGHTS_DIR, help="folder to write weights to"
+    )
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--share", type=float, default=1.0, help="fraction of the training steps")
     parser.add_argument("--check", action="store_true", help="dry run: evaluate and write nothing")

@@ -28,6 +28,7 @@ from models.research.lib.option_minimums import check_minimums
 from models.research.lib.sentence_encoder import SentenceEncoder
 from models.serving.one_thread import pin_one_thread
 from models.serving.registry import WEIGHTS_DIR, MissingWeightsError, Registry
+from schemas.output_path import output_folder
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -99,7 +100,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     )
     parser.add_argument("--data", type=Path, help="folder of data sets that add texts")
     parser.add_argument("--model", help="folder or cached name (default: all-MiniLM-L6-v2)")
-    parser.add_argument("--out", type=Path, default=WEIGHTS_DIR, help="folder to write weights to")
+    parser.add_argument(
+        "--out", type=output_folder, default=str(WEIGHTS_DIR), help="folder to write weights to"
+    )
     parser.add_argument("--seed", type=int, default=0)
     options = parser.parse_args(arguments)
     check_minimums(parser, options, seed=0)

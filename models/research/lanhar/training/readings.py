@@ -27,6 +27,7 @@ from models.research.lib.error_lines import one_line_errors
 from models.research.lib.recordings_folder import needed_recordings
 from models.serving.one_thread import pin_one_thread
 from models.serving.registry import WEIGHTS_DIR, Registry
+from schemas.output_path import output_folder
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -75,7 +76,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
         prog="python -m models.research.lanhar.training.readings", description=__doc__
     )
     parser.add_argument("--data", type=Path, help="folder of the data sets")
-    parser.add_argument("--out", type=Path, default=WEIGHTS_DIR, help="folder of the weights")
+    parser.add_argument(
+        "--out", type=output_folder, default=str(WEIGHTS_DIR), help="folder of the weights"
+    )
     options = parser.parse_args(arguments)
     data = needed_recordings(parser, options)
     pin_one_thread()

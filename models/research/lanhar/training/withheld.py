@@ -37,6 +37,7 @@ from models.serving.one_thread import pin_one_thread
 from models.serving.open_vocabulary import IN_FORCE
 from models.serving.registry import WEIGHTS_DIR, Registry
 from schemas.atomic_file import write_atomically
+from schemas.output_path import output_file
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -169,7 +170,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument(
         "--most", type=int, default=MOST, help="windows of an activity in a data set"
     )
-    parser.add_argument("--json", type=Path, help="output file of the figures")
+    parser.add_argument("--json", type=output_file, help="output file of the figures")
     options = parser.parse_args(arguments)
     check_minimums(parser, options, seed=0, steps=0, most=1)
     data = needed_recordings(parser, options)
