@@ -6,7 +6,6 @@ import argparse
 import asyncio
 import json
 import sys
-from math import inf
 from typing import TYPE_CHECKING
 
 from infra.errors import InfraError
@@ -36,27 +35,9 @@ def fleet_parser(
         ("--seconds", seconds, "event time of each run, s"),
         ("--rounds", rounds, "number of runs of each kind"),
     ):
-        parser.add_argument(name, type=at_least_one, default=default, help=about_it)
+        parser.add_argument(name, type=int, default=default, help=about_it)
     parser.add_argument("--json", type=output_file, help="write the figures to this file")
     return parser
-
-
-def at_least_one(text: str) -> int:
-    """Return a number that is at least 1, as an argument's type."""
-    if not text.isdecimal() or int(text) < 1:
-        raise argparse.ArgumentTypeError(f"number is {text!r}; expected 1 or more")
-    return int(text)
-
-
-def above_zero(text: str) -> float:
-    """Return a finite number above 0, as an argument's type."""
-    try:
-        number = float(text)
-    except ValueError:
-        number = 0.0
-    if not 0 < number < inf:
-        raise argparse.ArgumentTypeError(f"number is {text!r}; expected more than 0")
-    return number
 
 
 def named_recordings(

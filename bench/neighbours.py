@@ -34,6 +34,7 @@ from infra.broker import topic_creation
 from models.network.windows import SCENARIO_WINDOW_S
 from models.research.lib.tables import table
 from schemas.interruption import one_line_interruptions
+from schemas.option_bounds import check_minimums
 from schemas.output_path import output_file
 
 if TYPE_CHECKING:
@@ -57,6 +58,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser = fleet_parser("python -m bench.neighbours", __doc__, seconds=125, rounds=4, wearers=24)
     parser.add_argument("--page", type=output_file, help="put the figures into this Markdown file")
     options = parser.parse_args(arguments)
+    check_minimums(parser, options, wearers=1, seconds=1, rounds=1)
     work = measure(options.wearers, options.seconds, options.rounds)
     figures = run_measurement(work, options.json, options.page, section)
     return 1 if figures is None else 0

@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from scipy.stats import theilslopes
 
-from bench.command import above_zero, at_least_one, run_measurement
+from bench.command import run_measurement
 from bench.load.messages import Fleet
 from bench.load.recording import COARSE, simulate_recording
 from bench.load.sending import send_in_real_time
@@ -34,6 +34,7 @@ from bench.without_stream.work import RESULTS
 from infra.broker import topic_creation
 from models.research.lib.tables import table
 from schemas.interruption import one_line_interruptions
+from schemas.option_bounds import check_above, check_minimums
 from schemas.output_path import output_file
 
 if TYPE_CHECKING:
@@ -58,14 +59,14 @@ _JUDGED_FROM_MINUTES = 60.0
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the soak test, and print or write the figures."""
     parser = argparse.ArgumentParser(prog="python -m bench.soak", description=__doc__)
-    parser.add_argument("--minutes", type=above_zero, default=120.0, help="how long it runs")
-    parser.add_argument(
-        "--wearers", type=at_least_one, default=8, help="number of wearers that send"
-    )
-    parser.add_argument("--speed", type=above_zero, default=1.0, help="playback speed")
+    parser.add_argument("--minutes", type=float, default=120.0, help="how long it runs")
+    parser.add_argument("--wearers", type=int, default=8, help="number of wearers that send")
+    parser.add_argument("--speed", type=float, default=1.0, help="playback speed")
     parser.add_argument("--json", type=output_file, help="write the figures to this file")
     parser.add_argument("--page", type=output_file, help="put the figures into this Markdown file")
     options = parser.parse_args(arguments)
+    check_above(parser, options, minutes=0, speed=0)
+    check_minimums(parser, options, wearers=1)
     work = measure(options.minutes, options.wearers, options.speed)
     figures = run_measurement(work, options.json, options.page, section)
     if figures is None:

@@ -24,6 +24,7 @@ from bench.subjects.subject import CONSTANT, Subject
 from bench.without_stream.bare import BareLoop
 from models.network.windows import SCENARIO_WINDOW_S
 from schemas.interruption import one_line_interruptions
+from schemas.option_bounds import check_minimums
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -39,6 +40,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Measure, and print or write the figures."""
     parser = fleet_parser("python -m bench.stream", __doc__, seconds=120, rounds=3)
     options = parser.parse_args(arguments)
+    check_minimums(parser, options, wearers=1, seconds=1, rounds=1)
     work = measure(options.wearers, options.seconds, options.rounds)
     return 1 if run_measurement(work, options.json) is None else 0
 

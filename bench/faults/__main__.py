@@ -19,7 +19,7 @@ from functools import partial, reduce
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from bench.command import above_zero, at_least_one, save_figures
+from bench.command import save_figures
 from bench.faults import (
     of_brokers,
     of_devices,
@@ -41,6 +41,7 @@ from models.research.lib.page_command import page_command
 from models.research.lib.page_sections import sections, with_section
 from schemas.atomic_file import write_atomically
 from schemas.interruption import one_line_interruptions
+from schemas.option_bounds import check_above, check_minimums
 from schemas.output_path import output_file
 
 if TYPE_CHECKING:
@@ -79,9 +80,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
         metavar="NAME",
         help="run the fault class of this name",
     )
-    parser.add_argument("--wearers", type=at_least_one, help="number of wearers that send")
-    parser.add_argument("--seconds", type=at_least_one, help="event time of each wearer, s")
-    parser.add_argument("--speed", type=above_zero, help="playback speed")
+    parser.add_argument("--wearers", type=int, help="number of wearers that send")
+    parser.add_argument("--seconds", type=int, help="event time of each wearer, s")
+    parser.add_argument("--speed", type=float, help="playback speed")
     parser.add_argument("--seed", type=int, default=0, help="seed of random choices")
     parser.add_argument(
         "--from",
@@ -103,6 +104,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--json", type=output_file, help="write the figures to this file")
     parser.add_argument("--page", type=output_file, help="write tables to this Markdown file")
     options = parser.parse_args(arguments)
+    check_above(parser, options, speed=0)
+    check_minimums(parser, options, wearers=1, seconds=1, seed=0)
     if options.sources:
         figures = together(options.sources)
     else:

@@ -16,7 +16,6 @@ from typing import TYPE_CHECKING, Any
 
 import torch
 
-from bench.command import at_least_one
 from bench.gpu.networks import network_figures
 from bench.gpu.section import section
 from bench.gpu.timing import measured_limits
@@ -29,6 +28,7 @@ from models.serving.registry import Registry, RegistryError
 from models.serving.torch_session import BATCH, TorchSessions, open_cuda
 from schemas.atomic_file import write_atomically
 from schemas.interruption import one_line_interruptions
+from schemas.option_bounds import check_minimums
 from schemas.output_path import output_file
 
 if TYPE_CHECKING:
@@ -57,15 +57,16 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument(
         "--device", choices=("cuda", "cpu"), default="cuda", help="cpu: torch's, to try this out"
     )
-    parser.add_argument("--batches", type=at_least_one, nargs="+", default=BATCHES, metavar="ROWS")
+    parser.add_argument("--batches", type=int, nargs="+", default=BATCHES, metavar="ROWS")
     parser.add_argument(
         "--wearers",
-        type=at_least_one,
+        type=int,
         nargs="+",
         default=WEARERS,
         help="numbers of wearers of one worker",
     )
     options = parser.parse_args(arguments)
+    check_minimums(parser, options, batches=1, wearers=1)
     if options.source is not None:
         figures = options.source
     else:

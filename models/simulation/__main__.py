@@ -19,6 +19,7 @@ from models.recordings.unseen import unseen
 from models.simulation.composed_day import DEVICES, ComposedDay
 from models.simulation.sources.material import Material, missing
 from schemas.interruption import one_line_interruptions
+from schemas.option_bounds import check_above, check_minimums
 from schemas.output_path import output_folder
 
 if TYPE_CHECKING:
@@ -45,11 +46,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         help="whose recordings to use (default: those that no weights were trained on)",
     )
     options = parser.parse_args(arguments)
-    for name in ("days", "minutes"):
-        if getattr(options, name) <= 0:
-            parser.error(f"--{name} is {getattr(options, name)}; expected more than 0")
-    if options.seed < 0:
-        parser.error(f"--seed is {options.seed}; expected 0 or more")
+    check_above(parser, options, minutes=0)
+    check_minimums(parser, options, days=1, seed=0)
     data = options.data if options.data is not None else shared_data()
     if data is None or not data.is_dir():
         parser.error(

@@ -28,6 +28,7 @@ from infra.settings import EMBEDDED, Settings, env_name, load
 from models.recordings.protocol import Recording, RecordingError
 from schemas.extras import needs
 from schemas.interruption import one_line_interruptions
+from schemas.option_bounds import check_above, check_minimums
 from streams.demo import learning
 from streams.demo.follow import Follower, expected_counts
 from streams.producers.replay import Replay, ReplayOptions
@@ -56,8 +57,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         "--speed", type=float, default=10.0, help="playback speed, a factor of real time"
     )
     options = parser.parse_args(arguments)
-    if not options.speed > 0:
-        parser.error(f"--speed is {options.speed:g}; expected a factor greater than 0")
+    check_above(parser, options, minutes=0, speed=0)
+    check_minimums(parser, options, seed=0)
     try:
         # Needs an extra; if it is missing, the import fails with a one-line error.
         from models.simulation.simulated_day import SimulatedDay

@@ -14,6 +14,7 @@ from datetime import UTC, datetime
 
 from tqdm import tqdm
 
+from schemas.option_bounds import check_minimums
 from schemas.output_path import output_file
 from tests.simulation.course import differences
 
@@ -25,8 +26,7 @@ def main() -> None:
     parser.add_argument("--first", type=int, default=0, help="first seed")
     parser.add_argument("--json", type=output_file, help="write how many were kept to this file")
     options = parser.parse_args()
-    if options.seeds < 1:
-        parser.error(f"--seeds is {options.seeds}; expected 1 or more")
+    check_minimums(parser, options, seeds=1, first=0)
     # Networks fail on purpose, and each failure would be logged.
     logging.disable(logging.ERROR)
     failed = 0

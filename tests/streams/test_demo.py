@@ -30,7 +30,7 @@ def test_a_speed_at_which_nothing_is_sent_is_one_line(
         demo.main([f"--speed={speed}"])
     assert ended.value.code == 2
     *_, line = capsys.readouterr().err.splitlines()
-    assert line.endswith(f"--speed is {speed}; expected a factor greater than 0")
+    assert line.endswith(f"--speed is {float(speed)}; expected more than 0")
 
 
 @pytest.mark.parametrize(

@@ -26,6 +26,7 @@ from models.research.lib.recordings_folder import recordings_or_simulated
 from models.research.lib.torch_device import torch_device
 from models.serving.one_thread import pin_one_thread
 from models.serving.registry import WEIGHTS_DIR
+from schemas.option_bounds import check_above, check_minimums
 from schemas.output_path import kept_folder, output_folder
 
 if TYPE_CHECKING:
@@ -117,9 +118,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command line."""
     parser = _parser()
     options = parser.parse_args(arguments)
-    for name in ("minutes", "stretches", "clips", "jobs"):
-        if not getattr(options, name) > 0:
-            parser.error(f"--{name} is {getattr(options, name)}; expected more than 0")
+    check_above(parser, options, minutes=0)
+    check_minimums(parser, options, seed=0, stretches=1, clips=1, jobs=1)
     pin_one_thread()
     data = recordings_or_simulated()
     context = TrainingContext(

@@ -43,12 +43,12 @@ from models.research.lib.cache_folder import cache_folder
 from models.research.lib.column_dataset import ColumnDataset
 from models.research.lib.error_lines import one_line_errors
 from models.research.lib.fit import Fit, fit
-from models.research.lib.option_minimums import check_minimums
 from models.research.lib.recordings_folder import needed_recordings
 from models.research.lib.weights_folder import weights_folder
 from models.serving.one_thread import pin_one_thread
 from models.serving.registry import WEIGHTS_DIR, Registry
 from models.simulation.sources.material import Material
+from schemas.option_bounds import check_minimums
 from schemas.output_path import kept_folder, output_file
 
 if TYPE_CHECKING:

@@ -25,6 +25,7 @@ from models.research.lib.recordings_folder import recordings_or_simulated
 from models.serving.one_thread import pin_one_thread
 from models.serving.registry import WEIGHTS_DIR
 from schemas.atomic_file import atomic_path
+from schemas.option_bounds import check_minimums
 from schemas.output_path import kept_folder, output_file
 
 if TYPE_CHECKING:
@@ -101,6 +102,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--out", type=output_file, default=str(FILE), help="file to write")
     parser.add_argument("--seed", type=int, default=0, help="random seed of the selection")
     options = parser.parse_args(arguments)
+    check_minimums(parser, options, seed=0)
     pin_one_thread()
     context = TrainingContext(recordings_or_simulated(), WEIGHTS_DIR, options.cache, stretches=PART)
     rng = np.random.default_rng(options.seed)

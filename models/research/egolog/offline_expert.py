@@ -33,6 +33,7 @@ from models.research.lib.recordings_folder import needed_recordings
 from models.serving.one_thread import pin_one_thread
 from models.serving.registry import WEIGHTS_DIR
 from schemas.atomic_file import write_atomically
+from schemas.option_bounds import check_minimums
 from schemas.output_path import kept_folder, output_file
 
 if TYPE_CHECKING:
@@ -205,6 +206,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     )
     parser.add_argument("--processes", type=int, default=2)
     options = parser.parse_args(arguments)
+    check_minimums(parser, options, processes=1)
     data = needed_recordings(parser, options)
     pin_one_thread()
     torch.manual_seed(0)

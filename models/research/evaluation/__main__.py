@@ -23,10 +23,10 @@ from models.research.evaluation.measures import Figures, measure
 from models.research.evaluation.options import measured_data, weights_measured
 from models.research.evaluation.sounds import real_sounds
 from models.research.lib.error_lines import one_line_errors
-from models.research.lib.option_minimums import check_minimums
 from models.research.lib.weights_folder import weights_folder
 from models.serving.registry import WEIGHTS_DIR, Precision, Registry
 from schemas.atomic_file import write_atomically
+from schemas.option_bounds import check_minimums
 from schemas.output_path import kept_folder, output_file
 
 if TYPE_CHECKING:

@@ -40,6 +40,7 @@ from models.research.lib.weights_folder import weights_folder
 from models.serving.one_thread import pin_one_thread
 from models.serving.registry import WEIGHTS_DIR, Registry
 from schemas.atomic_file import write_atomically
+from schemas.option_bounds import check_above, check_minimums
 from schemas.output_path import kept_folder, output_file
 
 if TYPE_CHECKING:
@@ -148,21 +149,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command line."""
     parser = _parser()
     options = parser.parse_args(arguments)
-    for name, minutes in (
-        ("minutes", options.minutes),
-        ("sharing-minutes", options.sharing_minutes),
-    ):
-        if not minutes > 0:
-            parser.error(f"--{name} is {minutes}; expected more than 0")
-    for name, count, least in (
-        ("steps", options.steps, 1),
-        ("sharing-steps", options.sharing_steps, 1),
-        ("scenario-batch", options.scenario_batch, 1),
-        # A pair needs another to differ from.
-        ("sharing-batch", options.sharing_batch, 2),
-    ):
-        if count is not None and count < least:
-            parser.error(f"--{name} is {count}; expected {least} or more")
+    check_above(parser, options, minutes=0, sharing_minutes=0)
+    check_minimums(
+        parser, options, seeds=0, stretches=1, steps=1, sharing_steps=1, scenario_batch=1
+    )
+    # A pair needs another to differ from.
+    check_minimums(parser, options, sharing_batch=2)
     if options.device != "cpu" and options.comparison != "contrastive_alone":
         parser.error(f"--device is {options.device}; expected cpu unless --contrastive-alone")
     data = needed_recordings(parser, options)

@@ -19,6 +19,7 @@ from models.egolog.offline_expert.evidence import ITEMS
 from models.egolog.offline_expert.expert import Expert
 from models.labels import SCENARIOS
 from models.research.lib.error_lines import one_line_errors
+from schemas.option_bounds import check_minimums
 from schemas.output_path import output_file
 
 if TYPE_CHECKING:
@@ -71,8 +72,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--all", action="store_true", help="print the whole table")
     parser.add_argument("--draw", type=output_file, help="output file of a plot")
     options = parser.parse_args(arguments)
-    if options.top < 1:
-        parser.error(f"--top is {options.top}; expected 1 or more")
+    check_minimums(parser, options, top=1)
     expert = Expert.load()
     if options.draw is not None:
         draw(expert, options.draw)

@@ -9,11 +9,11 @@ from models.egolog.contrastive import ENCODERS
 from models.egolog.har import HAR
 from models.egolog.localization import LOCALIZATION
 from models.research.egolog.days import disturbed as disturbed_days
-from models.research.lib.option_minimums import check_minimums
 from models.research.lib.recordings_folder import given_or_shared
 from models.research.lib.weights_folder import weights_folder
 from models.serving.registry import WEIGHTS_DIR
 from models.simulation.sources.material import missing
+from schemas.option_bounds import check_minimums
 from schemas.output_path import kept_folder
 
 if TYPE_CHECKING:
@@ -29,8 +29,7 @@ def measured_data(parser: ArgumentParser, options: Namespace) -> Path | None:
 
     Exits if `--data` is not a folder or `--seed` is negative.
     """
-    if options.seed < 0:
-        parser.error(f"--seed is {options.seed}; expected 0 or more")
+    check_minimums(parser, options, seed=0)
     data = given_or_shared(parser, options)
     if data is None:
         print("no recordings (--data, EGOLOG_SHARED_DATA): only simulated life is measured")

@@ -22,13 +22,13 @@ from models.lanhar.label_table import LANHAR_LABELS
 from models.lanhar.rotation_invariant import GRAVITY, channels, measures
 from models.lanhar.sensor_encoder import LANHAR_SENSOR
 from models.research.lib.error_lines import one_line_errors
-from models.research.lib.option_minimums import check_minimums
 from models.research.lib.weights_folder import weights_folder
 from models.serving.graph_file import GRAPHS_DIR, GraphFile
 from models.serving.open_vocabulary import in_force_by_default
 from models.serving.registry import WEIGHTS_DIR, Registry
 from schemas.atomic_file import write_atomically
 from schemas.extras import needs
+from schemas.option_bounds import check_minimums
 from schemas.output_path import output_file
 
 if TYPE_CHECKING:

@@ -23,7 +23,6 @@ from models.egolog.scenario_text import SCENARIO_TEXT
 from models.recordings.datasets import ego4d, egoadl, samosa, self_collected
 from models.research.lib.error_lines import one_line_errors
 from models.research.lib.fit import Fit
-from models.research.lib.option_minimums import check_minimums
 from models.research.lib.weights_folder import weights_folder
 from models.research.papers.activity_table import ScenarioContext, activity_table
 from models.research.papers.feature_pair import FeaturePair, feature_pair
@@ -34,6 +33,7 @@ from models.research.papers.scenario_table import scenario_table
 from models.serving.one_thread import pin_one_thread
 from models.serving.registry import WEIGHTS_DIR, Registry
 from schemas.atomic_file import write_atomically
+from schemas.option_bounds import check_minimums
 from schemas.output_path import output_file
 
 if TYPE_CHECKING:
@@ -168,7 +168,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         parser.error(
             f"no data set is given; expected one of {', '.join(f'--{n.lower()}' for n in SETS)}"
         )
-    check_minimums(parser, given, steps=1, limit=0, activities=0)
+    check_minimums(parser, given, seed=0, steps=1, limit=0, activities=0)
     pin_one_thread()
     options = Options(
         given.seed,

@@ -22,7 +22,6 @@ from models.recordings.datasets.labelled_windows import read
 from models.recordings.shared_data import IMU
 from models.research.lanhar.training.last_layers import FILES_OF_MOTION
 from models.research.lib.error_lines import one_line_errors
-from models.research.lib.option_minimums import check_minimums
 from models.research.lib.recordings_folder import needed_recordings
 from models.research.lib.weights_folder import add_weights_and_out, out_folder
 from models.research.without_gyroscope.derived import write_derived
@@ -43,6 +42,7 @@ from models.serving.open_vocabulary import in_force_by_default
 from models.serving.registry import Registry
 from models.serving.served import ENCODERS as SERVED_ENCODERS
 from models.serving.served import LANHAR_SENSOR as SERVED_SENSOR
+from schemas.option_bounds import check_minimums
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

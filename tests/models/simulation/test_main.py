@@ -96,7 +96,7 @@ def test_a_recording_without_sound_cannot_be_written(tmp_path: Path) -> None:
     ("option", "message"),
     [
         (["--minutes", "0"], "--minutes is 0.0; expected more than 0"),
-        (["--days", "-1"], "--days is -1; expected more than 0"),
+        (["--days", "-1"], "--days is -1; expected 1 or more"),
         (["--seed", "-1"], "--seed is -1; expected 0 or more"),
         (["--data", "nowhere"], "--data is nowhere; expected a folder"),
     ],

@@ -37,13 +37,13 @@ from models.research.egolog.localization.batched.validation import VALIDATION, v
 from models.research.egolog.localization.new_head import with_new_head
 from models.research.lib.cache_folder import cache_folder
 from models.research.lib.error_lines import one_line_errors
-from models.research.lib.option_minimums import check_minimums
 from models.research.lib.recordings_folder import needed_recordings
 from models.research.lib.weights_folder import weights_folder
 from models.serving.one_thread import pin_one_thread
 from models.serving.registry import WEIGHTS_DIR, Registry
 from models.simulation.sources.material import Material
 from schemas.evidence import DIRECTIONS
+from schemas.option_bounds import check_minimums
 from schemas.output_path import kept_folder, output_file
 
 if TYPE_CHECKING:

@@ -29,13 +29,13 @@ from models.research.evaluation.self_training.uncertainty import log_labels
 from models.research.lib.cache_folder import cache_folder
 from models.research.lib.error_lines import one_line_errors
 from models.research.lib.metrics import micro_f1
-from models.research.lib.option_minimums import check_minimums
 from models.research.lib.recordings_folder import recordings_or_simulated
 from models.research.lib.tables import table
 from models.research.lib.weights_folder import weights_folder
 from models.serving.one_thread import pin_one_thread
 from models.serving.registry import WEIGHTS_DIR, Registry
 from models.simulation.sources.material import Material
+from schemas.option_bounds import check_minimums
 from schemas.output_path import kept_folder
 
 if TYPE_CHECKING:

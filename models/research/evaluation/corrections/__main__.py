@@ -54,9 +54,9 @@ from models.research.evaluation.runs_by_seed import (
 )
 from models.research.lib.cache_folder import cache_folder
 from models.research.lib.error_lines import one_line_errors
-from models.research.lib.option_minimums import check_minimums
 from models.research.lib.weights_folder import weights_folder
 from models.serving.registry import WEIGHTS_DIR, Registry
+from schemas.option_bounds import check_minimums
 from schemas.output_path import kept_folder
 
 if TYPE_CHECKING:
@@ -100,7 +100,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command line."""
     parser = _parser()
     options = parser.parse_args(arguments)
-    check_minimums(parser, options, wearers=1, corrections=1, processes=1)
+    check_minimums(parser, options, seed=0, seeds=0, wearers=1, corrections=1, processes=1)
     runs = earlier_runs(options)
     if runs is None:
         runs = _measure_seeds(parser, options)

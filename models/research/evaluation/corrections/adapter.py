@@ -36,10 +36,10 @@ from models.research.evaluation.options import measured_data
 from models.research.lib.cache_folder import cache_folder
 from models.research.lib.error_lines import one_line_errors
 from models.research.lib.metrics import macro_f1_of_labels, micro_f1
-from models.research.lib.option_minimums import check_minimums
 from models.research.lib.tables import table
 from models.serving.one_thread import pin_one_thread
 from models.serving.registry import WEIGHTS_DIR, Registry
+from schemas.option_bounds import check_minimums
 from schemas.output_path import kept_folder
 
 if TYPE_CHECKING:
@@ -98,7 +98,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command line."""
     parser = _parser()
     options = parser.parse_args(arguments)
-    check_minimums(parser, options, seeds=1, wearers=1, processes=1)
+    check_minimums(parser, options, seed=0, seeds=1, wearers=1, processes=1)
     data = measured_data(parser, options)
     pin_one_thread()
     registry = Registry(WEIGHTS_DIR)

@@ -36,7 +36,6 @@ from models.research.egolog.localization.direction_memory import SecondsInOrder,
 from models.research.evaluation.localization.rendered import SourceSeconds
 from models.research.lib.cache_folder import cache_folder
 from models.research.lib.error_lines import one_line_errors
-from models.research.lib.option_minimums import check_minimums
 from models.research.lib.recordings_folder import needed_recordings
 from models.research.lib.tables import table
 from models.research.lib.weights_folder import weights_folder
@@ -47,6 +46,7 @@ from models.simulation.sources.material import Material, unseen_material
 from schemas.atomic_file import write_atomically
 from schemas.evidence import DISTANCES, REGIONS
 from schemas.frames import NS
+from schemas.option_bounds import check_minimums
 from schemas.output_path import kept_folder, output_file
 
 if TYPE_CHECKING:
@@ -162,7 +162,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--cache", type=kept_folder, help="cache folder of the composed days")
     parser.add_argument("--json", type=output_file, help="output file of the metrics")
     options = parser.parse_args(arguments)
-    check_minimums(parser, options, stretches=1)
+    check_minimums(parser, options, seeds=0, stretches=1)
     data = needed_recordings(parser, options)
     pin_one_thread()
     localizer = SoundLocalizer(Registry(options.weights))

@@ -40,6 +40,7 @@ from operators.sound_places import (
     near_probability,
 )
 from schemas import DIRECTIONS
+from schemas.option_bounds import check_minimums
 from schemas.output_path import kept_folder
 from schemas.ranking import likeliest
 
@@ -146,8 +147,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     )
     parser.add_argument("--cache", type=kept_folder, help="cache folder of the composed days")
     options = parser.parse_args(arguments)
-    if min(options.seeds) < 0 or options.stretches < 1:
-        parser.error("--seeds are 0 or more and --stretches 1 or more")
+    check_minimums(parser, options, seeds=0, stretches=1)
     data = recordings_or_simulated()
     pin_one_thread()
     places = EventPlacer(Registry(options.weights))

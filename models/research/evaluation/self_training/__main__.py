@@ -56,11 +56,11 @@ from models.research.evaluation.self_training.measures import (
 from models.research.evaluation.self_training.refining import THRESHOLDS
 from models.research.lib.cache_folder import cache_folder
 from models.research.lib.error_lines import one_line_errors
-from models.research.lib.option_minimums import check_minimums
 from models.research.lib.tables import table
 from models.research.lib.weights_folder import weights_folder
 from models.serving.registry import WEIGHTS_DIR
 from schemas.atomic_file import write_atomically
+from schemas.option_bounds import check_minimums
 from schemas.output_path import kept_folder
 
 if TYPE_CHECKING:
@@ -118,7 +118,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command line."""
     parser = _parser()
     options = parser.parse_args(arguments)
-    check_minimums(parser, options, processes=1, wearers=1)
+    check_minimums(parser, options, seed=0, seeds=0, processes=1, wearers=1)
     if options.shares:
         _measure_shares(parser, options)
         return 0

@@ -31,7 +31,6 @@ from models.research.egolog.audio.yamnet import Yamnet, YamnetError, class_names
 from models.research.egolog.recogniser.sound_names import PARENT_OF_CATEGORY, PARENT_OF_SOUND
 from models.research.lib import sizes
 from models.research.lib.error_lines import one_line_errors
-from models.research.lib.option_minimums import check_minimums
 from models.research.lib.recordings_folder import given_or_shared
 from models.research.lib.tables import table
 from models.research.lib.weights_folder import weights_folder
@@ -45,6 +44,7 @@ from models.serving.audio_tagger import (
 from models.serving.one_thread import pin_one_thread
 from models.serving.registry import WEIGHTS_DIR, Registry
 from schemas.atomic_file import write_atomically
+from schemas.option_bounds import check_minimums
 from schemas.output_path import output_file
 
 if TYPE_CHECKING:

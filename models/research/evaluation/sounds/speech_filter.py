@@ -39,6 +39,7 @@ from models.serving.one_thread import pin_one_thread
 from models.serving.registry import WEIGHTS_DIR, Registry
 from models.serving.speech import SoundSecond, SpeechDetector, WithSilero
 from schemas.atomic_file import write_atomically
+from schemas.option_bounds import check_minimums
 from schemas.output_path import output_file
 
 if TYPE_CHECKING:
@@ -173,6 +174,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     )
     parser.add_argument("--json", type=output_file, help="write the figures to this file")
     options = parser.parse_args(arguments)
+    check_minimums(parser, options, seeds=0)
     data = needed_recordings(parser, options)
     pin_one_thread()
     registry = Registry(options.weights)

@@ -26,8 +26,8 @@ from models.research.lanhar.interpretation.windows import read_npz
 from models.research.lanhar.training.sensor import SensorSettings
 from models.research.lanhar.training.sentence_text import SentenceText
 from models.research.lib.error_lines import one_line_errors
-from models.research.lib.option_minimums import check_minimums
 from schemas.atomic_file import write_atomically
+from schemas.option_bounds import check_minimums
 from schemas.output_path import kept_folder, output_file
 
 if TYPE_CHECKING:

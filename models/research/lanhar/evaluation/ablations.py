@@ -38,8 +38,8 @@ from models.research.lanhar.training.transfer import (
     interpret,
 )
 from models.research.lib.error_lines import one_line_errors
-from models.research.lib.option_minimums import check_minimums
 from schemas.atomic_file import write_atomically
+from schemas.option_bounds import check_minimums
 from schemas.output_path import output_file, output_folder
 
 if TYPE_CHECKING:

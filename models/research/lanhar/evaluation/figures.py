@@ -31,11 +31,11 @@ from models.research.lanhar.evaluation.kept_runs import add_kept_runs
 from models.research.lanhar.evaluation.variants import by_answers
 from models.research.lanhar.interpretation.windows import read_npz
 from models.research.lib.error_lines import one_line_errors
-from models.research.lib.option_minimums import check_minimums
 from models.research.lib.page_command import page_command
 from models.research.lib.page_sections import put_section
 from models.research.lib.recordings_folder import needed_recordings
 from models.serving.one_thread import pin_one_thread
+from schemas.option_bounds import check_minimums
 from schemas.output_path import output_file
 
 if TYPE_CHECKING:

@@ -41,13 +41,13 @@ from models.research.lanhar.training.sensor import train_sequence
 from models.research.lanhar.training.train_on import training_set
 from models.research.lanhar.training.transfer import encode, interpret
 from models.research.lib.error_lines import one_line_errors
-from models.research.lib.option_minimums import check_minimums
 from models.research.lib.page_command import page_command
 from models.research.lib.page_sections import put_section
 from models.research.lib.recordings_folder import needed_recordings
 from models.research.lib.tables import Figures, spread, table
 from models.serving.one_thread import pin_one_thread
 from models.serving.open_vocabulary import in_force_by_default
+from schemas.option_bounds import check_minimums
 from schemas.output_path import output_file
 
 if TYPE_CHECKING:

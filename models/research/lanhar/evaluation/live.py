@@ -30,7 +30,6 @@ from models.research.lib.measured_motion import (
     print_other_files,
     windows_to_measure,
 )
-from models.research.lib.option_minimums import check_minimums
 from models.research.lib.page_command import page_command
 from models.research.lib.page_sections import put_section
 from models.research.lib.process_pool import process_pool
@@ -40,6 +39,7 @@ from models.serving.lanhar_loading import require_lanhar
 from models.serving.one_thread import pin_one_thread
 from models.serving.registry import WEIGHTS_DIR, Registry
 from schemas.atomic_file import write_atomically
+from schemas.option_bounds import check_minimums
 from schemas.output_path import output_file
 from schemas.position import KNOWN_PLACES
 

@@ -41,9 +41,9 @@ from models.research.lanhar.interpretation.template_interpreter import (
 )
 from models.research.lanhar.interpretation.windows import Windows, read_npz
 from models.research.lib.error_lines import one_line_errors
-from models.research.lib.option_minimums import check_minimums
 from models.research.lib.sentence_encoder import SentenceEncoder
 from schemas.atomic_file import write_atomically
+from schemas.option_bounds import check_minimums
 from schemas.output_path import output_folder
 
 if TYPE_CHECKING:

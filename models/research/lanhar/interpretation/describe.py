@@ -23,7 +23,7 @@ from models.research.lanhar.interpretation.__main__ import (
 )
 from models.research.lanhar.interpretation.llm_batch import EndpointError, LlmBatch
 from models.research.lib.error_lines import one_line_errors
-from models.research.lib.option_minimums import check_minimums
+from schemas.option_bounds import check_minimums
 from schemas.output_path import output_folder
 
 if TYPE_CHECKING:

@@ -43,10 +43,10 @@ from models.research.lanhar.training.sensor import (
 from models.research.lanhar.training.text import TextSettings, train_text
 from models.research.lanhar.training.transfer import Interpreted, encode, inputs_of, interpret
 from models.research.lib.error_lines import one_line_errors
-from models.research.lib.option_minimums import check_minimums
 from models.research.lib.recordings_folder import needed_recordings
 from models.serving.one_thread import pin_one_thread
 from models.serving.registry import WEIGHTS_DIR, Registry
+from schemas.option_bounds import check_minimums
 from schemas.output_path import output_folder
 
 if TYPE_CHECKING:

@@ -24,10 +24,10 @@ from models.lanhar.text_encoder import LANHAR_WORDS, WordEncoder
 from models.research.lanhar.training.expected_patterns import synthesised
 from models.research.lanhar.training.one_cycle import train_one_cycle
 from models.research.lib.error_lines import one_line_errors
-from models.research.lib.option_minimums import check_minimums
 from models.research.lib.sentence_encoder import SentenceEncoder
 from models.serving.one_thread import pin_one_thread
 from models.serving.registry import WEIGHTS_DIR, MissingWeightsError, Registry
+from schemas.option_bounds import check_minimums
 from schemas.output_path import output_folder
 
 if TYPE_CHECKING:

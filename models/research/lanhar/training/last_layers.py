@@ -39,12 +39,12 @@ from models.research.lanhar.training.losses import any_right
 from models.research.lanhar.training.one_cycle import train_one_cycle
 from models.research.lanhar.training.scores import macro_f1
 from models.research.lib.error_lines import one_line_errors
-from models.research.lib.option_minimums import check_minimums
 from models.research.lib.recordings_folder import needed_recordings
 from models.research.lib.weights_folder import add_weights_and_out, out_folder
 from models.serving.one_thread import pin_one_thread
 from models.serving.open_vocabulary import in_force_by_default
 from models.serving.registry import Registry
+from schemas.option_bounds import check_minimums
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

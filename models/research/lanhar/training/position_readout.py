@@ -28,12 +28,12 @@ from models.research.lanhar.training.pocket_windows import FILES, concatenate, s
 from models.research.lanhar.training.position_readout_check import check_readouts
 from models.research.lanhar.training.readout_training import SHARES, train_readout
 from models.research.lib.error_lines import one_line_errors
-from models.research.lib.option_minimums import check_minimums
 from models.research.lib.recordings_folder import needed_recordings
 from models.research.lib.weights_folder import add_weights_and_out, out_folder
 from models.serving.lanhar_loading import require_lanhar
 from models.serving.one_thread import pin_one_thread
 from models.serving.registry import Registry
+from schemas.option_bounds import check_minimums
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -38,11 +38,11 @@ from models.research.lanhar.training.scores import macro_f1
 from models.research.lanhar.training.sensor import SensorSettings, TrainingSet, train_sequence
 from models.research.lanhar.training.transfer import Interpreted, encode, interpret
 from models.research.lib.error_lines import one_line_errors
-from models.research.lib.option_minimums import check_minimums
 from models.research.lib.recordings_folder import needed_recordings
 from models.serving.one_thread import pin_one_thread
 from models.serving.open_vocabulary import in_force_by_default
 from models.serving.registry import WEIGHTS_DIR, Registry
+from schemas.option_bounds import check_minimums
 from schemas.output_path import output_folder
 
 if TYPE_CHECKING:

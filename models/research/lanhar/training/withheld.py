@@ -30,13 +30,13 @@ from models.research.lanhar.training.__main__ import ShippedSettings, read
 from models.research.lanhar.training.sensor import TrainingSet, embed, train_sequence
 from models.research.lanhar.training.transfer import encode, interpret
 from models.research.lib.error_lines import one_line_errors
-from models.research.lib.option_minimums import check_minimums
 from models.research.lib.recordings_folder import needed_recordings
 from models.research.lib.weights_folder import weights_folder
 from models.serving.one_thread import pin_one_thread
 from models.serving.open_vocabulary import IN_FORCE
 from models.serving.registry import WEIGHTS_DIR, Registry
 from schemas.atomic_file import write_atomically
+from schemas.option_bounds import check_minimums
 from schemas.output_path import output_file
 
 if TYPE_CHECKING:
