@@ -39,6 +39,7 @@ register_page(
         access=Access.of(settings),
         vitals=app.vitals,
         unsure_below=settings.activity_unsure_below,
+        refine_context_s=settings.refine_context_s,
         publish=backend.publish_correction,
         attempts=backend.attempts,
         publish_frame=backend.publish_frame,

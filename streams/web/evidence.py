@@ -24,24 +24,28 @@ if TYPE_CHECKING:
     from infra.daily_log.records import Log, LogActivity, LogScenario
     from schemas import Scenario, SoundPlace
 
-CONTEXT_NS = SMOOTHING_NS + 60 * NS
-"""Length of the log before and after a time that is read."""
-
-_ASKED_ABOUT_NS = 300 * NS
+# More than a record lasts, which may begin before the time.
+_RECORD_NS = 60 * NS
 
 
-def evidence(log: Log, at_ns: int, unsure_below: float) -> dict[str, Any]:
+def context_ns(asked_ns: int) -> int:
+    """Return the length of the log before and after a time that `evidence` needs."""
+    return max(SMOOTHING_NS, asked_ns) + _RECORD_NS
+
+
+def evidence(log: Log, at_ns: int, unsure_below: float, asked_ns: int) -> dict[str, Any]:
     """Return the `scenario` and the `activity` of `log` at a time, each None if absent.
 
     In addition to the fields of `streams.web.timeline`: the `places` of the sound events, all eight
     `regions`, all `motion`, the weight of each of the fifteen `key_frames`, `familiarity` by
     modality, `position`, where the device was worn, and `asked`, what a language model was told of
-    the record (it is made anew from the log, by the same template).
+    the record: it is made anew from the log, by the same template, with the records of `asked_ns`
+    before it (the setting `refine_context_s`).
     """
     scenario = next((r for r in log.scenarios if r.start_ns <= at_ns < r.end_ns), None)
     activity = next((r for r in log.activities if r.start_ns <= at_ns < r.end_ns), None)
     return {
-        "scenario": scenario and _scenario(log, scenario, unsure_below),
+        "scenario": scenario and _scenario(log, scenario, unsure_below, asked_ns),
         "activity": activity and _activity(activity, unsure_below),
     }
 
@@ -66,7 +70,7 @@ def picture(arrays: Mapping[str, NDArray[Any]]) -> dict[str, Any]:
     }
 
 
-def _scenario(log: Log, record: LogScenario, unsure_below: float) -> dict[str, Any]:
+def _scenario(log: Log, record: LogScenario, unsure_below: float, asked_ns: int) -> dict[str, Any]:
     [row] = [
         each
         for each in timeline(log, record.start_ns, unsure_below)["scenarios"]
@@ -75,7 +79,7 @@ def _scenario(log: Log, record: LogScenario, unsure_below: float) -> dict[str, A
     before = [
         each
         for each in log.scenarios
-        if record.start_ns - _ASKED_ABOUT_NS <= each.start_ns < record.start_ns
+        if record.start_ns - asked_ns <= each.start_ns < record.start_ns
     ]
     answer = record.refined
     if answer is not None and row["refined"] is not None:

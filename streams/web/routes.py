@@ -32,6 +32,7 @@ from infra.model_store.history import Attempt
 from infra.notifications.rules_file import NotificationPlan
 from infra.settings import Settings
 from schemas import Correction, Frame
+from schemas.frames import NS
 from streams.web.access import Access
 from streams.web.connections import Connections, GuardedSite
 from streams.web.corrections import CorrectionViews
@@ -69,6 +70,7 @@ class PageSources:
     get_store: the store; None or a `RuntimeError` while the worker is still connecting.
     registry: the metrics. access: the access rules. vitals: the worker's state of health.
     unsure_below: activities less likely than this go by their description (`operators.naming`).
+    refine_context_s: how much before a record the language model is told of.
     publish: publishes a correction; without it the log cannot be corrected here.
     attempts: the revisions that were tried, the oldest first.
     publish_frame: publishes a frame of a phone (`streams.web.sensor`).
@@ -82,6 +84,7 @@ class PageSources:
     access: Access = field(default_factory=Access)
     vitals: Vitals = field(default_factory=NoVitals)
     unsure_below: float = Settings.model_fields["activity_unsure_below"].default
+    refine_context_s: float = Settings.model_fields["refine_context_s"].default
     publish: Publish | None = None
     attempts: Attempts | None = None
     publish_frame: PublishFrame | None = None
@@ -109,7 +112,8 @@ def install(application: web.Application, sources: PageSources) -> None:
     """Add the routes and the guard to any aiohttp application."""
     files = StaticViews()
     logs = Logs(sources.get_store)
-    views = Views(logs, sources.registry, sources.unsure_below, sources.decisions)
+    asked_ns = round(sources.refine_context_s * NS)
+    views = Views(logs, sources.registry, sources.unsure_below, sources.decisions, asked_ns)
     health = HealthViews(logs.store, sources.vitals)
     login = LoginViews(sources.access)
     corrections = CorrectionViews(logs, sources.publish, sources.attempts)

@@ -15,7 +15,7 @@ from infra.device_state.window_pictures import WindowPictures
 from schemas.event_time import NS_PER_MS
 from streams.web import parameters
 from streams.web.corrections import rows as correction_rows
-from streams.web.evidence import CONTEXT_NS, evidence, picture
+from streams.web.evidence import context_ns, evidence, picture
 from streams.web.hours import Hours
 from streams.web.openapi.document import description
 from streams.web.timeline import SMOOTHING_NS, timeline
@@ -35,7 +35,9 @@ class Views:
         registry: CollectorRegistry,
         unsure_below: float,
         decisions: DeviceDecisions,
+        asked_ns: int,
     ) -> None:
+        self._asked_ns = asked_ns
         self._unsure_below = unsure_below
         self._decisions = decisions
         self._logs = logs
@@ -159,9 +161,10 @@ class Views:
         device = await self._logs.device(parameters.device_id(query))
         at_ns = parameters.time_of(query, "at")
         store = self._logs.store()
-        log = await store.read(device.device_id, max(0, at_ns - CONTEXT_NS), at_ns + CONTEXT_NS)
+        around_ns = context_ns(self._asked_ns)
+        log = await store.read(device.device_id, max(0, at_ns - around_ns), at_ns + around_ns)
         every = await store.corrections(device.device_id, at_ns, at_ns + 1)
-        answer = evidence(log, at_ns, self._unsure_below)
+        answer = evidence(log, at_ns, self._unsure_below, self._asked_ns)
         start_ns = next((r.start_ns for r in log.scenarios if r.start_ns <= at_ns < r.end_ns), None)
         if start_ns is not None:
             arrays = await WindowPictures.of(store).read(device.device_id, start_ns)

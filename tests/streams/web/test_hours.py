@@ -11,7 +11,7 @@ from infra.daily_log.records import Log, LogActivity, LogScenario
 from operators.smoothing import smooth
 from schemas import Correction, NamedSpan
 from streams.web import hours
-from streams.web.evidence import evidence
+from streams.web.evidence import context_ns, evidence
 from streams.web.hours import HOUR_NS, Hours, brief, in_columns, of_hour
 from streams.web.routes import PageSources, install
 from streams.web.timeline import CORRECTED, UNKNOWN
@@ -236,6 +236,28 @@ async def test_what_cannot_be_asked_is_named(store: LogStore, query: str, parame
         assert (await answer.json())["parameter"] == parameter
 
 
+@pytest.mark.parametrize("context_s", [0, 90, 300, 900])
+async def test_evidence_tells_of_the_time_that_the_model_was_told_of(
+    store: LogStore, context_s: int
+) -> None:
+    log = await log_of(store)
+    asked = [s for s in log.scenarios if s.refined is not None][-1]
+    assert asked.refined is not None
+    prompted = asked.model_copy(
+        update={"refined": asked.refined.model_copy(update={"revision": "scenario.v5"})}
+    )
+    others = [record for record in log.scenarios if record.window_id != asked.window_id]
+    known = Log.of([*others, prompted], log.activities)
+    assert context_ns(context_s * NS) >= context_s * NS + (asked.end_ns - asked.start_ns)
+    answered = evidence(known, asked.start_ns, 0.5, context_s * NS)
+    prompt = answered["scenario"]["refined"]["asked"]
+    first = asked.start_ns - context_s * NS
+    before = [each for each in others if first <= each.start_ns < asked.start_ns]
+    minutes = [each["minutes_before"] for each in json.loads(prompt).get("last_minutes", [])]
+    assert len(minutes) == len(before)
+    assert all(each <= context_s / 60 for each in minutes)
+
+
 async def test_evidence_is_what_the_record_was_judged_by(store: LogStore) -> None:
     log = await log_of(store)
     asked = next(s for s in log.scenarios if s.refined is not None)
@@ -245,7 +267,7 @@ async def test_evidence_is_what_the_record_was_judged_by(store: LogStore) -> Non
     )
     others = [record for record in log.scenarios if record.window_id != asked.window_id]
     log = Log.of([*others, prompted], log.activities)
-    answered = evidence(log, asked.start_ns + 7 * NS, 0.5)
+    answered = evidence(log, asked.start_ns + 7 * NS, 0.5, 300 * NS)
     scenario, activity = answered["scenario"], answered["activity"]
     assert scenario["window"] == asked.window_id
     assert [name for name, _ in scenario["regions"]] == ["front-near", "left-far"]
@@ -270,7 +292,7 @@ async def test_evidence_is_what_the_record_was_judged_by(store: LogStore) -> Non
 
 def test_a_time_without_a_record_has_no_evidence() -> None:
     log = Log(scenarios=[], activities=[])
-    assert evidence(log, 5, 0.5) == {"scenario": None, "activity": None}
+    assert evidence(log, 5, 0.5, 300 * NS) == {"scenario": None, "activity": None}
 
 
 def test_an_unknown_record_is_flagged_and_counts_as_unknown() -> None:
