@@ -61,12 +61,13 @@ class Track:
         elif seq > self.run[0]:
             heappush(self.ahead, (seq, t_ns))
 
-    def watermark(self, lateness_ns: int) -> int:
-        """Return the event time before which nothing more is waited for.
+    def advance_watermark(self, lateness_ns: int) -> int:
+        """Advance over the frames that need not be waited for; return the watermark, ns.
 
-        If no number is missing, nothing can be late. Missing frames, and those possibly sent before
-        the first frame that arrived, are waited for until the newest sample is `lateness_ns` past
-        the frame that follows them.
+        That is the event time before which nothing more is waited for. If no number is missing,
+        nothing can be late. Missing frames, and those possibly sent before the first frame that
+        arrived, are waited for until the newest sample is `lateness_ns` past the frame that follows
+        them.
         """
         trailing = (self.newest_ns or 0) - lateness_ns
         if self.run is None:

@@ -127,14 +127,14 @@ class WindowSession(Generic[TokenT]):
         for track in self.tracks.values():
             track.ended_by_later = False
 
-    def watermark(self, lateness_ns: int) -> int | None:
-        """Return the watermark in ns, or None if no stream is waited for."""
+    def advance_watermark(self, lateness_ns: int) -> int | None:
+        """Advance every stream's watermark; return the lowest, ns, None if none is waited for."""
         live = self.live
         if not live:
             return None
         if any(track.newest_ns is None for track in live.values()):
             return 0
-        return min(track.watermark(lateness_ns) for track in live.values())
+        return min(track.advance_watermark(lateness_ns) for track in live.values())
 
     def waiting(self) -> Waiting | None:
         """Return which streams are behind, or None if no token is held."""

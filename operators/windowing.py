@@ -255,7 +255,7 @@ class Windower(Generic[TokenT]):
 
     def _advance(self, session: WindowSession[TokenT], out: Windowed[TokenT]) -> None:
         """Emit every window that ends by the watermark, in order of end."""
-        watermark = session.watermark(self._lateness_ns)
+        watermark = session.advance_watermark(self._lateness_ns)
         closed_ns = session.closed_ns
         while session.ends and (watermark is None or session.ends[0][0] <= watermark):
             end_ns, _, kind, index = heappop(session.ends)

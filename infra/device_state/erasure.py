@@ -26,7 +26,7 @@ from infra.device_state.live_states import LiveStates
 from infra.device_state.replay_progress import ReplayProgress, ReplayProgressError
 from infra.device_state.window_pictures import WindowPictures
 from infra.errors import BrokerError, ServiceError, StoreError, TopicsError
-from infra.model_store.replay_buffer import ReplayBuffer
+from infra.model_store.replay_buffer import ReplayBuffer, buffer_path
 from infra.notifications.journal import Journal
 from schemas import Correction, DeviceControl, SchemaError
 from schemas.event_time import NS_PER_MS
@@ -133,7 +133,7 @@ async def _take_back_corrections(settings: Settings, device_id: str) -> int:
 
 
 def _from_buffer(settings: Settings, device_id: str) -> int:
-    path = settings.run_dir / "finetune" / "replay.sqlite"
+    path = buffer_path(settings.run_dir)
     if not path.is_file():
         return 0
     with ReplayBuffer(path, settings.finetune_buffer_max) as buffer:

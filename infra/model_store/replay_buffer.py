@@ -19,9 +19,12 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 FORMAT = 3
+FINETUNE_FOLDER = "finetune"
+"""The fine-tuner's folder in the run folder."""
 TRUSTED_COUNTS = 10
 """How many other windows one window labelled by its wearer counts for in `fresh`."""
 
+_FILE = "replay.sqlite"
 _TABLES = """
 CREATE TABLE items (
     number INTEGER PRIMARY KEY AUTOINCREMENT,
@@ -38,6 +41,11 @@ INSERT INTO state VALUES (1, 0, NULL, NULL);
 _FROM_1_TO_2 = "ALTER TABLE items ADD COLUMN trusted INTEGER NOT NULL DEFAULT 0;"
 _FROM_2_TO_3 = "ALTER TABLE items ADD COLUMN after_ms INTEGER NOT NULL DEFAULT 0;"
 _UPGRADES = {1: _FROM_1_TO_2 + _FROM_2_TO_3, 2: _FROM_2_TO_3}
+
+
+def buffer_path(run_dir: Path) -> Path:
+    """Return the path of the replay buffer in a run folder."""
+    return run_dir / FINETUNE_FOLDER / _FILE
 
 
 class ReplayBuffer:

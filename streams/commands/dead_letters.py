@@ -11,10 +11,11 @@ from infra import topics
 from infra.broker.dead_letters import LetterSelection, purge, replay, scan
 from infra.errors import InfraError
 from schemas import DeadLetter, SchemaError
-from schemas.event_time import EXPECTED, NS_PER_MS, iso, parse
+from schemas.event_time import NS_PER_MS, iso
 from streams.commands.groups import ActionGroup
 from streams.commands.running_services import running
 from streams.commands.tables import table
+from streams.commands.times import time_ns
 
 if TYPE_CHECKING:
     from collections import Counter
@@ -117,16 +118,10 @@ def _selection(
     known = {settings.topic(each.name) for each in topics.TOPICS}
     if topic is not None and topic not in known and settings.topic(topic) in known:
         topic = settings.topic(topic)
-    return LetterSelection(topic, device, reason, _wall_ms(from_), _wall_ms(to))
-
-
-def _wall_ms(text: str | None) -> int | None:
-    if text is None:
-        return None
-    try:
-        return parse(text) // NS_PER_MS
-    except ValueError as error:
-        raise DeadLetterCommandError(f"time is {text!r}; expected {EXPECTED}") from error
+    first_ms, end_ms = (
+        None if text is None else time_ns(text) // NS_PER_MS for text in (from_, to)
+    )
+    return LetterSelection(topic, device, reason, first_ms, end_ms)
 
 
 def _lines(letter: DeadLetter, written_ms: int) -> list[str]:

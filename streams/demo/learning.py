@@ -16,10 +16,10 @@ from infra.errors import ServiceError
 from infra.local.probe import free_port, port_is_free
 from infra.local.process import ChildProcess
 from infra.model_store import deployment
+from infra.model_store.replay_buffer import FINETUNE_FOLDER
 from infra.settings import Settings, env_name
 from schemas import FinetuneItem, ModelUpdate, Refined
 from schemas.scenario import NO_REFINER
-from streams.finetuning.finetuner import FOLDER
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -39,7 +39,7 @@ ATTEMPT_TIMEOUT_S = 90.0
 @contextmanager
 def finetuner(settings: Settings) -> Iterator[ChildProcess]:
     """Run a fine-tuner without data of earlier demos; if it fails, the demo continues."""
-    shutil.rmtree(settings.run_dir / FOLDER, ignore_errors=True)
+    shutil.rmtree(settings.run_dir / FINETUNE_FOLDER, ignore_errors=True)
     port = free_port()
     values = {
         "run_dir": settings.run_dir,

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from infra import metrics
 from infra.broker.access import require_broker
-from infra.model_store.replay_buffer import ReplayBuffer
+from infra.model_store.replay_buffer import FINETUNE_FOLDER, ReplayBuffer, buffer_path
 from models.serving.served import ENCODERS
 from streams.engine.device_controls import DeviceControls
 from streams.finetuning.folder_lock import FolderLock
@@ -20,7 +20,6 @@ if TYPE_CHECKING:
     from models.serving.registry import Registry
     from schemas import DeadLetter
 
-FOLDER = "finetune"
 
 _TRAINING_POLL_S = 1.0
 
@@ -93,9 +92,9 @@ class Finetuner:
 
     async def _open(self) -> None:
         settings, encoders = self._settings, self._encoders
-        folder = settings.run_dir / FOLDER
+        folder = settings.run_dir / FINETUNE_FOLDER
         self._stack.enter_context(FolderLock(folder))
-        buffer = ReplayBuffer(folder / "replay.sqlite", settings.finetune_buffer_max)
+        buffer = ReplayBuffer(buffer_path(settings.run_dir), settings.finetune_buffer_max)
         self._buffer = self._stack.enter_context(buffer)
         metrics.finetune_items.labels(outcome="other_encoders").inc(buffer.forget_other(encoders))
         metrics.finetune_buffer.set(len(buffer))

@@ -12,10 +12,10 @@ import yaml
 
 from infra.local.kafka.jars import POM
 from infra.local.kafka.server import _PROPERTIES
+from infra.model_store.replay_buffer import FINETUNE_FOLDER
 from infra.model_store.weights import WeightsStore
 from infra.settings import PREFIX, Settings, env_name, load, may_be_in_file
 from infra.web_access import require_guard
-from streams.finetuning.finetuner import FOLDER
 
 ROOT = Path(__file__).parents[2]
 COMPOSE: dict[str, Any] = yaml.safe_load((ROOT / "docker-compose.yml").read_text())
@@ -119,7 +119,7 @@ def test_the_fine_tuners_folders_are_volumes_that_its_user_may_write() -> None:
     run_dir = Path("/var/lib/egolog")
     assert WeightsStore.of(load(env_file=None, run_dir=run_dir)).url == f"{run_dir}/revisions"
     mounted = {volume.split(":")[1] for volume in SERVICES["finetune"]["volumes"]}
-    assert mounted == {str(run_dir / "revisions"), str(run_dir / FOLDER)}
+    assert mounted == {str(run_dir / "revisions"), str(run_dir / FINETUNE_FOLDER)}
     assert f"revisions:{run_dir}/revisions" in SERVICES["worker"]["volumes"]
     made = (ROOT / "Dockerfile").read_text().split("install -d -o egolog")[1].split("\nUSER")[0]
     assert mounted <= set(made.split())

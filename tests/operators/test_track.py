@@ -55,7 +55,7 @@ def test_a_track_begins_with_nothing_seen_and_is_waited_for() -> None:
 
 
 def test_a_number_that_came_before_carries_the_run_no_further() -> None:
-    assert track_after((4, 10), (4, 11)).watermark(round(1.5 * NS)) == round(10.5 * NS)
+    assert track_after((4, 10), (4, 11)).advance_watermark(round(1.5 * NS)) == round(10.5 * NS)
 
 
 def test_the_newest_number_and_time_never_go_back() -> None:
@@ -109,13 +109,13 @@ def test_after_a_sequence_reset_old_numbers_are_new_and_the_time_stays() -> None
 def test_the_lateness_is_waited_for_what_is_missing_only(
     frames: tuple[tuple[int, float], ...], watermark_s: float
 ) -> None:
-    assert track_after(*frames).watermark(2 * NS) == round(watermark_s * NS)
+    assert track_after(*frames).advance_watermark(2 * NS) == round(watermark_s * NS)
 
 
 def test_numbers_that_begin_again_may_have_predecessors_again() -> None:
     track = track_after((4, 10.0), (5, 11.0), (6, 12.0))
     track.restart_sequence()
     track.accept(0, 13 * NS, 14 * NS)
-    assert track.watermark(2 * NS) == 12 * NS
+    assert track.advance_watermark(2 * NS) == 12 * NS
     track.accept(1, 14 * NS, 15 * NS)
-    assert track.watermark(2 * NS) == 14 * NS
+    assert track.advance_watermark(2 * NS) == 14 * NS

@@ -11,10 +11,10 @@ from streams.commands.log import (
     search,
     show,
 )
-from streams.commands.log.span import LogCommandError, event_time
+from streams.commands.log.span import LogCommandError
 from streams.engine.app import EgoLogApp
 
-__all__ = ["LogCommandError", "event_time", "register"]
+__all__ = ["LogCommandError", "register"]
 
 
 def register(app: EgoLogApp) -> None:

@@ -12,9 +12,10 @@ from infra.daily_log.editing import correction_line
 from models.labels import ACTIVITIES, SCENARIOS
 from schemas.correction import WEARER
 from schemas.event_time import iso
-from streams.commands.log.span import FROM, TO, LogCommandError, event_time, span_of
+from streams.commands.log.span import FROM, TO, LogCommandError, span_of
 from streams.commands.log.store import editing, open_store
 from streams.commands.tables import table
+from streams.commands.times import time_ns
 
 if TYPE_CHECKING:
     from schemas import Correction
@@ -82,7 +83,7 @@ def _parts(labels: tuple[str, ...], span: tuple[int, int], split: str | None) ->
     first, end = span
     if split is None:
         return [Part(start=first, end=end, labels=list(labels))]
-    at = event_time(split)
+    at = time_ns(split)
     if len(labels) != 2 or not first < at < end:
         raise LogCommandError(
             f"--split {split} has {len(labels)} labels; expected two, and a time within the span"

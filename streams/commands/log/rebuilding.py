@@ -9,8 +9,8 @@ from faust.cli import option
 
 from infra.daily_log.rebuild import rebuild
 from infra.redis.client import connect
-from streams.commands.log.span import event_time
 from streams.commands.running_services import running
+from streams.commands.times import time_ns
 
 if TYPE_CHECKING:
     from streams.commands.groups import ActionGroup
@@ -35,7 +35,7 @@ def register(group: ActionGroup, app: EgoLogApp) -> None:
         from tqdm import tqdm
 
         settings = running(app.settings, "broker_url", "redis_url")
-        begin = event_time(from_) if from_ is not None else 0
+        begin = time_ns(from_) if from_ is not None else 0
         redis = await connect(settings)
         try:
             with tqdm(unit=" records", desc="rebuild", disable=None) as bar:

@@ -20,7 +20,7 @@ from infra.device_state.checkpoints import Checkpoints
 from infra.device_state.corrected_windows import CorrectedWindows
 from infra.device_state.erasure import erase
 from infra.device_state.window_pictures import WindowPictures
-from infra.model_store.replay_buffer import ReplayBuffer
+from infra.model_store.replay_buffer import ReplayBuffer, buffer_path
 from infra.notifications.journal import Journal
 from schemas import DeadLetter, FinetuneItem, Vector
 from schemas.notification import Notification, notification_id
@@ -68,7 +68,7 @@ async def fill(settings: Settings, redis: Redis, device: str) -> None:
     )
     await WindowPictures.of(store).put(device, T0, {"sound": np.ones((2, 3))}, 1)
     await Journal.of(store).commit(device, None, b"state", T0, [(notified, ["phone"])])
-    with ReplayBuffer(settings.run_dir / "finetune" / "replay.sqlite", 9) as buffer:
+    with ReplayBuffer(buffer_path(settings.run_dir), 9) as buffer:
         buffer.put([(f"{device}/s/scenario/1", "e" * 12, f"of {device}".encode())])
     for name, value in ((device, b"frame"), ("unknown", f"of {device}.".encode())):
         letter = DeadLetter(

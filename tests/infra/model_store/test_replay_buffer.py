@@ -8,7 +8,7 @@ from unittest import mock
 import pytest
 
 from infra.errors import ReplayBufferError
-from infra.model_store.replay_buffer import TRUSTED_COUNTS, ReplayBuffer
+from infra.model_store.replay_buffer import TRUSTED_COUNTS, ReplayBuffer, buffer_path
 
 ENCODERS = "e" * 12
 
@@ -21,7 +21,7 @@ def item(
 
 @pytest.fixture
 def path(tmp_path: Path) -> Path:
-    return tmp_path / "finetune" / "replay.sqlite"
+    return buffer_path(tmp_path)
 
 
 def test_a_window_is_one_item_however_often_it_comes(path: Path) -> None:

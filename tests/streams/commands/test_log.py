@@ -13,7 +13,7 @@ from infra.daily_log.store import LogStore
 from infra.settings import Settings
 from schemas.correction import NamedSpan
 from schemas.event_time import EXPECTED
-from streams.commands.log import LogCommandError, event_time
+from streams.commands.log import LogCommandError
 from streams.commands.log.span import span_of
 from tests.infra.daily_log.corrected_log import correction
 from tests.infra.daily_log.csv_log import from_csv
@@ -193,13 +193,6 @@ def test_what_cannot_be_answered_is_one_line(
     ours: Worker, tmp_path: Path, arguments: tuple[str, ...], line: str
 ) -> None:
     assert refused(ours, tmp_path, *arguments) == f"error: {line}\n"
-
-
-def test_a_time_without_an_offset_is_utc_and_any_other_is_refused() -> None:
-    assert event_time("2023-11-14T22:13:30") == T0
-    assert event_time("2023-11-14T23:13:30+01:00") == T0
-    with pytest.raises(LogCommandError, match="time is '1700000010'"):
-        event_time("1700000010")
 
 
 @pytest.mark.parametrize(

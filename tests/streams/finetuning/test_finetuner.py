@@ -18,7 +18,7 @@ from infra.broker.topic_reader import read_letters
 from infra.errors import BrokerError, FinetuneError
 from infra.local.process import wait_until_gone
 from infra.model_store import deployment
-from infra.model_store.replay_buffer import ReplayBuffer
+from infra.model_store.replay_buffer import ReplayBuffer, buffer_path
 from infra.model_store.weights import WeightsStore
 from infra.settings import Settings
 from models.egolog.contrastive import ENCODERS
@@ -28,7 +28,7 @@ from schemas import DeviceControl, FinetuneItem
 from schemas.correction import WEARER
 from schemas.learning import SHIPPED
 from streams.engine.device_controls import DeviceControls
-from streams.finetuning.finetuner import FOLDER, Finetuner
+from streams.finetuning.finetuner import Finetuner
 from tests.broker_settings import never_resting, with_topics
 from tests.models.finetuning.windows import items, mislabel, queue, stuck
 from tests.pipeline.running import Worker, wait_for
@@ -81,7 +81,7 @@ async def run_finetuner(settings: Settings) -> None:
 
 
 def buffer(settings: Settings) -> ReplayBuffer:
-    return ReplayBuffer(settings.run_dir / FOLDER / "replay.sqlite", settings.finetune_buffer_max)
+    return ReplayBuffer(buffer_path(settings.run_dir), settings.finetune_buffer_max)
 
 
 def items_counted(outcome: str) -> float:
