@@ -37,6 +37,7 @@ VALIDATION = 96
 SIMULATED, SIMULATED_SEED = 256, 90
 # The rest are synthesised, so that a class does not depend on thirty recordings only.
 REAL_SHARE = 0.8
+_VARIED_SEED = 5
 
 
 @dataclass(frozen=True)
@@ -120,14 +121,20 @@ class TrainingContext:
 
     def encoded_by(self, encoders: Encoders) -> tuple[EncodedDays, EncodedDays]:
         """Return the training and validation days, encoded by `encoders`; cached."""
-        rng, material = np.random.default_rng(5), self.material.name
         parts = [
-            self._encode_days(
-                encoders, days, f"{material}-train-{number}", rng if number % 2 == 0 else None
-            )
+            self._encode_part(encoders, days, number)
             for number, days in enumerate(self.train_days, 1)
         ]
         return EncodedDays.concatenate(parts), self._encode_validation(encoders)
+
+    def _encode_part(self, encoders: Encoders, days: Days, number: int) -> EncodedDays:
+        """Encode a part of the training days, every second one with varied sensors."""
+        name = f"{self.material.name}-train-{number}"
+        if number % 2:
+            return self._encode_days(encoders, days, name)
+        # Of its own, so that a part is the same whether those before it were cached or not.
+        rng = np.random.default_rng([_VARIED_SEED, number])
+        return self._encode_days(encoders, days, f"{name}-varied", rng)
 
     def encoded_validation(self) -> EncodedDays:
         """Return the validation days only, encoded by the current encoders."""

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
     from models.egolog.audio_encoder import SoundEncoder
     from models.network.key import Key
+    from models.research.egolog.days.encoded import EncodedDays
 
 
 @pytest.fixture(scope="module")
@@ -139,6 +140,34 @@ def test_encoded_days_are_kept_until_the_encoders_change(
     assert len(set(small.cache.glob("encoded-*"))) == 2 * len(folders)
 
 
+def test_an_interrupted_encoding_goes_on_as_if_it_had_not_been(
+    small: TrainingContext, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(context, "PART", 1)
+    whole = replace(small, stretches=4, cache=tmp_path / "whole")
+    days, _ = whole.encoded_days()
+    interrupted = replace(whole, cache=tmp_path / "interrupted")
+    made = context.encode
+    calls = 0
+
+    def encode(*arguments: Any, **options: Any) -> EncodedDays:
+        nonlocal calls
+        calls += 1
+        # After the first part with varied sensors.
+        if calls == 4:
+            raise KeyboardInterrupt
+        return made(*arguments, **options)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(context, "encode", encode)
+        with pytest.raises(KeyboardInterrupt):
+            interrupted.encoded_days()
+    assert len([*interrupted.cache.glob("encoded-*")]) == 3
+    resumed, _ = interrupted.encoded_days()
+    for name, values in vars(days).items():
+        assert values.equal(getattr(resumed, name)), name
+
+
 def test_days_of_other_material_are_encoded_anew(
     small: TrainingContext, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -149,7 +178,7 @@ def test_days_of_other_material_are_encoded_anew(
     composed = set(small.cache.glob("encoded-*")) - simulated
     assert sorted(folder.name.partition("composed-")[2] for folder in composed) == [
         "train-1-2",
-        "train-2-2",
+        "train-2-varied-2",
         "validation-2",
     ]
 
