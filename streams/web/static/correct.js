@@ -13,9 +13,8 @@ const SECONDS = /^(\d{1,2}):(\d{2})(?::(\d{2}))?$/;
 
 let context = null;
 
-// Open the form on a block: `device`, `row`, `start`, `end`, `label` and `also` (what else all of it
-// was, or nothing) of it, `names` by row, `runs`
-// (row, from, to) → how many blocks a span has, and `saved`, which is called after a change.
+// Open the form on a block of a `device`; `names` by row, `runs` (row, from, to) → how many blocks a span
+// has, and `saved`, which is called after a change.
 export function open(block) {
   context = block;
   const form = byId("correct");
@@ -156,7 +155,6 @@ function tell(text) {
   byId("correct-problem").textContent = text;
 }
 
-// Confirm the scenario of a block.
 export const confirm = (device, { start, end, labels }) => api.correct(device, {
   action: "confirm", row: "scenario", note: "", parts: [{ from: start, to: end, labels }],
 });
@@ -170,7 +168,7 @@ export const confirmActivity = (device, { start, end, name, flags }) => api.corr
 
 const LINES = 12;
 
-// The corrections of the time in view, the newest first, each with a button to undo it.
+// The corrections of the time in view, the newest first.
 export function drawCorrections(corrections, device, from, to, saved) {
   const inView = corrections.filter(({ start, end }) => end > from && start < to);
   byId("corrections").hidden = !inView.length;
@@ -214,7 +212,6 @@ export function words({ action, before, after, note, by }, undone = null) {
   return `${list(before)} → ${list(after)}${more}${who}`;
 }
 
-// What the scenario network learned from the corrections.
 export function drawLearned(learned) {
   const { corrections, revisions: [newest] } = learned;
   const percent = (share) => `${Math.round(share * 100)} %`;

@@ -77,8 +77,7 @@ function areas(pieces, names, x, y) {
   return [...drawn, ...labels];
 }
 
-// The name is placed where its area is high enough over the name's width, else vertically where the
-// area is narrow but high, else omitted.
+// Flat where its area is high enough over the name's width, else upright where that fits.
 function areaLabel(name, xs, floor, roof, y) {
   const text = short(name);
   const long = textWidth(text, 12, 500) + 14;
@@ -93,7 +92,7 @@ function areaLabel(name, xs, floor, roof, y) {
   }, text);
 }
 
-// The position at which a box of this width has the most room between the curves.
+// Where a box of this width has the most room.
 function roomiest(xs, floor, roof, y, wide) {
   let best = null;
   for (let left = 0, right = 0; left < xs.length; left += 1) {
@@ -113,12 +112,11 @@ function roomiest(xs, floor, roof, y, wide) {
 }
 
 function ribbon(scenarios, x, from, to) {
-  // A name stands over an unknown half minute within it, as it does over any that is too short to be seen.
+  // A name stands over an unknown half minute within it.
   const unknown = runs(scenarios, (record) => !record.leading && record.unknown && UNKNOWN);
   return [...unknown, ...runs(scenarios, (record) => record.leading)].flatMap(({ name, start, end }) => {
     const left = x(Math.max(start, from));
     const wide = x(Math.min(end, to)) - left;
-    // Runs that are too narrow for a gap between them keep their exact width.
     const seam = wide >= SEAMED ? 1 : 0;
     const [text, inset] = [[name, 8], [short(name), 8], [short(name), 4]]
       .find(([each, side]) => textWidth(each, 12, 600) + 2 * side <= wide) ?? [];
@@ -134,7 +132,6 @@ function ribbon(scenarios, x, from, to) {
   });
 }
 
-// A dot for each refined record.
 function refined(scenarios, x, y) {
   return scenarios.filter(({ refined: answer }) => answer?.labels.length)
     .map(({ start, end }) => svg("circle", { cx: x((start + end) / 2).toFixed(1), cy: y, r: 1.5 }));
@@ -162,7 +159,7 @@ function gaps(pieces, wanted, last, x, from, to, middle) {
   }));
 }
 
-// Split a gap into its intended and its unintended parts.
+// The intended and the unintended parts of a gap.
 function parted(start, end, wanted) {
   const parts = [];
   let at = start;

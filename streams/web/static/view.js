@@ -1,4 +1,4 @@
-// What the page shows: its state, and the span of time that it makes visible.
+// What the page shows.
 
 import { Day } from "./day.js";
 import { firstOfMonth, midnight, MINUTE } from "./time.js";
