@@ -2,7 +2,7 @@
 
 import * as api from "./api.js";
 import { DESCRIBED } from "./day.js";
-import { byId, el, put } from "./dom.js";
+import { byId, el, keepingFocus, put } from "./dom.js";
 import { clock, clockSpan, dayName, duration, HOUR, timesOn } from "./time.js";
 
 // How far from its block a time may be on another day than the block.
@@ -134,21 +134,21 @@ function change(nothing) {
   return { action, row, note, parts: [{ from, to, labels }] };
 }
 
-let saving = false;
+let saving = null;
 
 async function save(nothing) {
   // By a second press before the answer, it would be saved twice.
-  if (saving) return;
-  saving = true;
-  const { device, saved } = context;
+  if (saving === context) return;
+  const mine = saving = context;
   try {
-    const done = await api.correct(device, change(nothing));
-    close();
-    saved(done);
+    const done = await api.correct(mine.device, change(nothing));
+    // It may be open on another block by now.
+    if (context === mine) close();
+    mine.saved(done);
   } catch (error) {
-    tell(error.message);
+    byId(context === mine ? "correct-problem" : "saved").textContent = error.message;
   }
-  saving = false;
+  if (saving === mine) saving = null;
 }
 
 function tell(text) {
@@ -173,7 +173,7 @@ export function drawCorrections(corrections, device, from, to, saved) {
   const inView = corrections.filter(({ start, end }) => end > from && start < to);
   byId("corrections").hidden = !inView.length;
   const byIds = new Map(corrections.map((each) => [each.id, each]));
-  put(byId("corrections-list"), ...inView.slice(0, LINES).map((each) => {
+  keepingFocus(byId("corrections-list"), (list) => put(list, ...inView.slice(0, LINES).map((each) => {
     const text = words(each, byIds.get(each.undoes));
     const line = el("li", { class: each.standing ? null : "quiet" },
       el("span", { class: "number" }, `${dayName(each.start, { day: "numeric", month: "short" })} `
@@ -193,7 +193,7 @@ export function drawCorrections(corrections, device, from, to, saved) {
       line.append(" ", button);
     }
     return line;
-  }));
+  })));
 }
 
 // `undone` is what an undo took back, where that is known.

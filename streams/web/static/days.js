@@ -1,7 +1,7 @@
 // A week or a month: a timeline and totals for each day.
 
 import * as api from "./api.js";
-import { byId, el, put, sized, svg, textWidth } from "./dom.js";
+import { byId, el, keepingFocus, put, sized, svg, textWidth } from "./dom.js";
 import { NOTHING } from "./headline.js";
 import { colour, ink, short } from "./palette.js";
 import { clockChange, clockTime, dayName, duration, HOUR, midnight, zoneName } from "./time.js";
@@ -96,7 +96,7 @@ function drawDays(days, width, address, go) {
   // On a narrow page a day's name stands above its line.
   const gutter = width < NARROW ? 0 : 104;
   put(byId("days-hours"), ...hours(Math.max(60, width - gutter), gutter));
-  put(byId("days-list"), ...days.map((day) => row(day, width, gutter, address, go)));
+  keepingFocus(byId("days-list"), (list) => put(list, ...days.map((day) => row(day, width, gutter, address, go))));
   drawTrend(byId("trend-scenarios"), days, (day) => day.scenarios, colour);
   drawTrend(byId("trend-activities"), days, (day) => day.activities, () => null);
 }
@@ -140,7 +140,7 @@ function row(day, width, gutter, address, go) {
   runs.filter((run) => x(run.right) - x(run.left) >= textWidth(short(run.name), 11, 600) + 4)
     .map((run) => svg("text", { x: ((x(run.left) + x(run.right)) / 2).toFixed(1), y: HEIGHT / 2,
       "text-anchor": "middle", fill: ink(colour(run.name)) }, short(run.name))));
-  const link = el("a", { href: address(day), "aria-label": `${dayName(day.start)}: ${most || "nothing recorded"}` },
+  const link = el("a", { href: address(day), "data-key": day.start, "aria-label": `${dayName(day.start)}: ${most || "nothing recorded"}` },
     el("span", { class: "day-name" }, name), line);
   link.addEventListener("click", (event) => {
     if (event.metaKey || event.ctrlKey || event.shiftKey) return;

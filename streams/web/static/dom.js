@@ -1,6 +1,8 @@
 // Elements from plain data. Text only ever becomes a text node, so no label can become markup.
 
 const SVG = "http://www.w3.org/2000/svg";
+// A click comes this long after its finger at most.
+const CLICK_MS = 50;
 
 function fill(node, attributes, children) {
   for (const [name, value] of Object.entries(attributes)) {
@@ -25,13 +27,29 @@ export function svg(tag, attributes = {}, ...children) {
   return fill(document.createElementNS(SVG, tag), attributes, children);
 }
 
-// Replace the children of `root`; the focus moves to the new child with the same `data-key`.
+// What is pressed, and what is drawn once it is let go: a button that is replaced by then has no click.
+let held = null;
+const owed = new Map();
+
+window.addEventListener("pointerdown", ({ target }) => { held = target; });
+window.addEventListener("click", () => { held = null; }, true);
+for (const end of ["pointerup", "pointercancel"]) {
+  window.addEventListener(end, () => setTimeout(() => {
+    held = null;
+    for (const [root, draw] of owed) keepingFocus(root, draw);
+  }, CLICK_MS));
+}
+
+// Replace the children of `root`; the focus moves to the new child with the same `data-key`, or to the
+// charts if there is none.
 export function keepingFocus(root, draw) {
+  if (root.contains(held)) return owed.set(root, draw);
+  owed.delete(root);
   const key = root.contains(document.activeElement) ? document.activeElement.dataset.key : null;
   draw(root);
   if (!key) return;
   const same = [...root.querySelectorAll("[data-key]")].find((node) => node.dataset.key === key);
-  same?.focus({ preventScroll: true });
+  (same ?? byId("rows")).focus({ preventScroll: true });
 }
 
 export const byId = (id) => document.getElementById(id);

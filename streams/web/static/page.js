@@ -269,8 +269,8 @@ function drawCursor() {
   const whole = record && !record.added ? evidenceAt(record, activity, at) : null;
   drawRecord(record, activity, whole, state, {
     release: () => choose(null, false), correct: openForm,
-    confirm: (block) => say(() => correct.confirm(state.device, block)),
-    confirmActivity: (one) => say(() => correct.confirmActivity(state.device, one)),
+    confirm: (block) => say(correct.confirm, block),
+    confirmActivity: (one) => say(correct.confirmActivity, one),
     block: record && confirmable(drawn, Math.max(record.start, from)),
     why: state.day.wantedAt(at) ?? whyNothing(at),
   });
@@ -357,28 +357,30 @@ function zoom(share) {
   go({ span, end: end >= state.day.last && state.end === null ? null : end, chosen, pinned });
 }
 
-let saying = false;
+const saying = new Set();
 
-async function say(post) {
+async function say(post, what) {
   // A second press before the answer is the same word.
-  if (saying) return;
-  saying = true;
+  const word = JSON.stringify(what);
+  if (saying.has(word)) return;
+  saying.add(word);
   try {
-    changed(await post());
+    changed(await post(state.device, what));
   } catch (error) {
     byId("saved").textContent = sentence(error.message);
     poll();
   }
-  saying = false;
+  saying.delete(word);
 }
 
 function changed(done, undone = null) {
   const text = correct.words(done, undone);
   byId("saved").textContent = done.action === "undo" ? text : `Saved: ${text}`;
   evidence.clear();
-  refreshLearned();
+  refreshLearned().catch(() => {});
   poll();
-  byId("rows").focus({ preventScroll: true });
+  // An answer may come late: who writes something else by then goes on writing it.
+  if (!document.activeElement.closest("form, label")?.checkVisibility()) byId("rows").focus({ preventScroll: true });
 }
 
 // ---- controls ----

@@ -18,10 +18,13 @@ const percent = (share) => `${Math.round(share * 100)} %`;
 
 let open = false;
 
-// Draw the record of a time: its labels first, and behind "Details" what only people who know the
-// pipeline need. `whole` is the evidence, null until it is loaded; `chosen` is null for the last record in
-// view, which is the latest of all where `end` is null; `release` returns to it, `correct` opens the form, `confirm` confirms the record or the
-// whole `block` around it, and `confirmActivity` the activity.
+// A press this soon after a change meant what was there before.
+const SEEN_MS = 400;
+let [meaning, since] = ["", 0];
+
+// Draw the record of a time, behind "Details" what only people who know the pipeline need. `whole` is the
+// evidence, null until it is loaded; `chosen` is null for the last record in view, which is the latest of
+// all where `end` is null; `release` returns to it.
 export function drawRecord(record, activity, whole, { chosen, pinned, end }, {
   release, correct, confirm, confirmActivity, block: around, why,
 }) {
@@ -30,8 +33,11 @@ export function drawRecord(record, activity, whole, { chosen, pinned, end }, {
   root.dataset.state = record && !record.added && !whole ? "loading" : "whole";
   const wearersWord = el("div", { class: "word" }, ...confirmButtons(record, around, confirm),
     correctButton(record, correct));
-  keepingFocus(root, () => put(root,
-    el("p", { class: "record-time" },
+  keepingFocus(root, () => {
+    const before = meaning;
+    meaning = [record?.start, !whole, wearersWord.textContent].join();
+    if (meaning !== before) since = performance.now();
+    put(root, el("p", { class: "record-time" },
       el("span", {}, record ? `${clock(record.start, true)} – ${clock(record.end, true)}`
         : chosen && clock(chosen, true)),
       el("span", { class: "quiet" }, chosen ? "chosen" : end === null ? "latest" : record ? "last shown" : ""),
@@ -40,7 +46,8 @@ export function drawRecord(record, activity, whole, { chosen, pinned, end }, {
       el("h2", {}, NOTHING[why][0]),
       el("p", { class: "quiet" }, NOTHING[why][1]),
       wearersWord,
-    ])));
+    ]));
+  });
 }
 
 // A block that the wearer corrected already needs no confirmation.
@@ -58,7 +65,8 @@ function confirmButton(key, shortcut, text, confirm) {
   const button = el("button", {
     type: "button", class: "act", "data-key": key, "aria-keyshortcuts": shortcut,
   }, text);
-  button.addEventListener("click", confirm);
+  // By key, `detail` is 0.
+  button.addEventListener("click", ({ detail }) => detail && performance.now() - since < SEEN_MS || confirm());
   return button;
 }
 

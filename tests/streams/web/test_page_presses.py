@@ -1,0 +1,244 @@
+"""What is pressed, written and focused while the page changes under the finger."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tests.streams.synthetic_log import MORNING, Records, day, put
+from tests.streams.web.site import DRAWN, PHONE, WHOLE, Site
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from infra.daily_log.store import LogStore
+    from tests.streams.web.browser import Page
+
+NS = 10**9
+# How long a change of the record takes no press.
+SEEN_S = 0.45
+FOCUSED = "document.activeElement.id || document.activeElement.dataset.key"
+# Presses what is where the record's first button was, as a finger does, as soon as it changes.
+PRESS_AT_ONCE = """new MutationObserver((_, watching) => {
+  const button = document.querySelector('#record > .word button');
+  if (button.textContent === before) return;
+  watching.disconnect();
+  button.dispatchEvent(new MouseEvent('click', {detail: 1, bubbles: true}));
+  window.pressed = button.textContent;
+}).observe(document.querySelector('#record'), {childList: true, subtree: true})"""
+
+
+async def centre(page: Page, selector: str) -> tuple[float, float]:
+    """Return the middle of the first match, in the window and painted."""
+    await page.value(f"document.querySelector({selector!r}).scrollIntoView({{block: 'center'}})")
+    await page.painted()
+    x, y = await page.value(
+        f"(({{left, top, width, height}}) => [left + width / 2, top + height / 2])"
+        f"(document.querySelector({selector!r}).getBoundingClientRect())"
+    )
+    return x, y
+
+
+async def slow(page: Page, latency_ms: int) -> None:
+    await page.call("Network.enable")
+    await page.call(
+        "Network.emulateNetworkConditions",
+        offline=False,
+        latency=latency_ms,
+        downloadThroughput=-1,
+        uploadThroughput=-1,
+    )
+
+
+def said(site: Site) -> list[tuple[str, int]]:
+    """Return each correction's row and its seconds."""
+    return [(each.row, (each.end_ns - each.start_ns) // NS) for each in site.published]
+
+
+@pytest.fixture
+async def growing(store: LogStore) -> Callable[[], Records]:
+    """A log of which the next half minute is returned at each call."""
+    made = day()
+    at = len(made.scenarios) // 2
+
+    def until(past: int) -> Records:
+        end = made.scenarios[past].start_ns
+        return Records(
+            made.scenarios[:past], [], [each for each in made.activities if each.end_ns <= end]
+        )
+
+    await put(store, until(at))
+
+    def more() -> Records:
+        nonlocal at
+        at += 1
+        whole = until(at)
+        return Records(whole.scenarios[-1:], [], whole.activities[-6:])
+
+    return more
+
+
+@pytest.mark.parametrize("size", [PHONE, (1280, 900)])
+async def test_the_second_of_two_quick_taps_confirms_nothing_else(
+    site: Site, page: Page, records: Records, size: tuple[int, int]
+) -> None:
+    await page.open(site.url, *size)
+    await page.until(DRAWN)
+    await asyncio.sleep(SEEN_S)
+    await page.value('window.before = "That\'s right"')
+    await page.value(PRESS_AT_ONCE)
+    x, y = await centre(page, "[data-key=right]")
+    if size == PHONE:
+        await page.tap(x, y)
+    else:
+        for kind, buttons in (("mouseMoved", 0), ("mousePressed", 1), ("mouseReleased", 0)):
+            await page.pointer(kind, x, y, buttons)
+    await page.until("window.pressed.startsWith('All of')")
+    await asyncio.sleep(SEEN_S)
+    assert said(site) == [("scenario", 30)]
+    # Who has seen the button presses it.
+    x, y = await centre(page, "[data-key=all-right]")
+    await page.value("document.querySelector('[data-key=all-right]').click()")
+    await page.until("document.querySelectorAll('#corrections-list li').length === 2")
+    assert said(site) == [("scenario", 30), ("scenario", 1500)]
+
+
+async def test_a_press_confirms_the_record_that_was_there_when_the_finger_came(
+    site: Site, page: Page, store: LogStore, growing: Callable[[], Records]
+) -> None:
+    await page.open(site.url)
+    await page.until(DRAWN)
+    await asyncio.sleep(SEEN_S)
+    headline = "document.querySelector('.axis').textContent + document.body.innerText"
+    x, y = await centre(page, "[data-key=right]")
+    seen = (await page.texts(".record-time span"))[0]
+    await page.pointer("mouseMoved", x, y)
+    await page.pointer("mousePressed", x, y, 1)
+    status = await page.texts("#status")
+    for _ in range(2):
+        await put(store, growing())
+    before = await page.value(headline)
+    await page.until(
+        f"({headline}) !== {before!r} && "
+        f"document.querySelector('#status').textContent !== {status[0]!r}"
+    )
+    assert (await page.texts(".record-time span"))[0] == seen
+    await page.pointer("mouseReleased", x, y)
+    await page.until("document.querySelector('#saved').textContent.startsWith('Saved')")
+    [confirmed] = site.published
+    assert f"{confirmed.start_ns // NS % 60:02d} – " in seen
+    # Then the newest one is there.
+    await page.until(f"document.querySelector('.record-time span').textContent !== {seen!r}")
+
+
+async def test_a_press_on_a_record_that_has_just_been_replaced_confirms_nothing(
+    site: Site, page: Page, store: LogStore, growing: Callable[[], Records]
+) -> None:
+    await page.open(site.url)
+    await page.until(DRAWN)
+    await page.value(
+        """new MutationObserver((_, watching) => {
+             if (document.querySelector('.record-time').textContent === shown) return;
+             watching.disconnect();
+             const press = new MouseEvent('click', {detail: 1, bubbles: true});
+             document.querySelector('[data-key=right]').dispatchEvent(press);
+             window.pressed = true;
+           }).observe(document.querySelector('#record'), {childList: true});
+           window.shown = document.querySelector('.record-time').textContent; 0"""
+    )
+    await put(store, growing())
+    await page.until("window.pressed")
+    await asyncio.sleep(SEEN_S)
+    assert site.published == []
+
+
+async def test_who_writes_while_a_confirmation_is_sent_goes_on_writing(
+    site: Site, page: Page, records: Records
+) -> None:
+    await page.open(site.url)
+    await page.until(DRAWN)
+    for key, field in (("Home", "#correct-note"), ("End", "#find-words")):
+        await page.value("document.querySelector('#rows').focus()")
+        await page.press(key)
+        await page.until(WHOLE)
+        await slow(page, 500)
+        await page.value("document.querySelector('#saved').textContent = ''")
+        await page.value("document.querySelector('[data-key=right]').click()")
+        await page.value("document.querySelector('[data-key=correct]').click()")
+        await page.value(f"document.querySelector({field!r}).focus()")
+        await page.until("document.querySelector('#saved').textContent !== ''")
+        # Keys of the charts, where they confirm.
+        for letter in "yay":
+            await page.call("Input.dispatchKeyEvent", type="keyDown", key=letter, text=letter)
+        assert await page.value(f"document.querySelector({field!r}).value") == "yay"
+        await slow(page, 0)
+    assert said(site) == [("scenario", 30)] * 2
+
+
+async def test_two_records_are_confirmed_while_the_first_word_is_on_its_way(
+    site: Site, page: Page, records: Records
+) -> None:
+    await page.open(site.url)
+    await page.until(DRAWN)
+    await slow(page, 500)
+    await page.value("document.querySelector('#rows').focus()")
+    for key in ("Home", "y", "y", "ArrowRight", "y"):
+        await page.press(key)
+    await page.until("document.querySelectorAll('#corrections-list li').length === 2")
+    starts = [each.start_ns // NS - MORNING for each in site.published]
+    assert sorted(starts) == [0, 30]
+
+
+async def test_a_form_that_is_opened_while_another_is_saved_stays_open(
+    site: Site, page: Page, records: Records
+) -> None:
+    await page.open(site.url)
+    await page.until(DRAWN)
+    await slow(page, 500)
+    await page.value("document.querySelector('[data-key=correct]').click()")
+    await page.value("document.querySelector('#correct-label').value = 'Fishing'")
+    await page.value("document.querySelector('#correct').requestSubmit()")
+    await page.value("document.querySelector('#rows').focus()")
+    await page.press("Home")
+    await page.press("c")
+    await page.value("document.querySelector('#correct-note').value = 'with Ada'")
+    await page.until("document.querySelector('#saved').textContent.startsWith('Saved')")
+    assert await page.value("document.querySelector('#correct').checkVisibility()")
+    await page.value("document.querySelector('#correct').requestSubmit()")
+    await page.until("!document.querySelector('#correct').checkVisibility()")
+    assert [(each.action, each.note) for each in site.published] == [
+        ("correct", ""),
+        ("note", "with Ada"),
+    ]
+
+
+async def test_the_focus_stays_where_one_is_when_a_list_is_drawn_again(
+    site: Site, page: Page, store: LogStore, growing: Callable[[], Records]
+) -> None:
+    await page.open(site.url)
+    await page.until(DRAWN)
+    await page.value("document.querySelector('[data-key=right]').click()")
+    undo = "document.querySelector('#corrections-list button')"
+    await page.until(f"{undo} !== null")
+    await page.value(f"window.first = {undo}; first.focus()")
+    key = await page.value(FOCUSED)
+    await put(store, growing())
+    await page.until("!first.isConnected")
+    assert await page.value(FOCUSED) == key
+    # A button that is gone leaves it to the charts, from where its key works.
+    await page.value("document.querySelector('#rows').focus()")
+    await page.press("Home")
+    await page.value("document.querySelector('.release').focus()")
+    await page.press("Enter")
+    await page.until("document.querySelector('.release') === null")
+    assert await page.value(FOCUSED) == "rows"
+    await page.value("document.querySelector('[data-span=week]').click()")
+    await page.until("document.querySelectorAll('#days-list li').length === 7")
+    await page.value("window.first = document.querySelector('#days-list li:nth-child(4) a')")
+    await page.value("first.focus()")
+    key = await page.value(FOCUSED)
+    await put(store, growing())
+    await page.until("!first.isConnected")
+    assert await page.value(FOCUSED) == key != None  # noqa: E711
