@@ -23,6 +23,7 @@ const PHONE = 640;
 const LEARNED_EVERY = 15;
 const EVIDENCE_KEPT = 200;
 const HOVER_MS = 80;
+const REST_MS = 200;
 
 // Modules that are not needed to draw a day.
 let [search, weeks] = [null, null];
@@ -430,11 +431,15 @@ function step(direction) {
   return go({ end: end >= state.day.last ? null : end });
 }
 
+let noting = null;
+
 function choose(at, pinned) {
   const linked = pinned || state.pinned;
   Object.assign(state, { chosen: at, pinned });
-  // A pinned time is part of the address, but no entry of the history.
-  if (linked) address.write(state, { step: false });
+  // A pinned time is part of the address, but no entry of the history. Browsers refuse a hundred in half
+  // a minute, which a finger along the chart passes at once.
+  clearTimeout(noting);
+  if (linked) noting = setTimeout(() => address.write(state, { step: false }), REST_MS);
   drawCursor();
 }
 

@@ -242,3 +242,23 @@ async def test_the_focus_stays_where_one_is_when_a_list_is_drawn_again(
     await put(store, growing())
     await page.until("!first.isConnected")
     assert await page.value(FOCUSED) == key != None  # noqa: E711
+
+
+async def test_a_time_that_moves_is_written_to_the_address_when_it_rests(
+    site: Site, page: Page, records: Records
+) -> None:
+    await page.open(site.url)
+    await page.until(DRAWN)
+    await page.value(
+        """window.written = 0;
+           history.replaceState = new Proxy(history.replaceState, {
+             apply: (write, it, given) => { written += 1; return write.apply(it, given); }}); 0"""
+    )
+    await page.value("document.querySelector('#rows').focus()")
+    await page.press("Home")
+    # Safari refuses the 101st within half a minute by an error.
+    for _ in range(110):
+        await page.press("ArrowRight")
+    middle = (MORNING + 110 * 30 + 15) * 1000
+    await page.until(f"location.search.endsWith('at={middle}')")
+    assert await page.value("written") < 50
