@@ -23,7 +23,6 @@ export class Days {
 
   // Merge a response of /api/v1/hours?detail=brief; return whether something changed.
   merge(answer) {
-    this.complete = answer.complete;
     if (answer.complete) this.revision = answer.revision;
     this.first = Math.floor(answer.first_ns / 1e6);
     this.last = Math.ceil(answer.last_ns / 1e6);
@@ -69,7 +68,7 @@ const add = (sums, name, time) => sums.set(name, (sums.get(name) ?? 0) + time);
 const longest = (sums) => [...sums].sort(([a, m], [b, n]) => n - m || (a < b ? -1 : 1));
 
 // Draws a week or a month of `state`; `go` changes to another span.
-export function draw(days, { from, to, width }, go) {
+export function draw(days, { from, to, width, coming }, go) {
   byId("as-csv").href = api.spanAddress(state.device, from, to, "csv");
   byId("as-json").href = api.spanAddress(state.device, from, to, "jsonl");
   byId("as-ics").href = api.calendarAddress(state.device, from, to, zoneName());
@@ -80,7 +79,7 @@ export function draw(days, { from, to, width }, go) {
   byId("date").textContent = state.span === "week"
     ? `${dayName(from).replace(/ \d+$/, "")} to ${dayName(to - 1)}`
     : dayName(from, { month: "long", year: "numeric" });
-  if (state.days.complete) {
+  if (!coming) {
     byId("headline").textContent = recorded ? `${duration(recorded)} recorded` : NOTHING;
     byId("detail").textContent = `on ${days.filter((day) => day.recorded).length} of ${days.length} days`;
   } else {

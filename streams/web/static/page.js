@@ -145,9 +145,10 @@ function draw() {
   byId("day").dataset.span = isLong() ? "long" : "short";
   byId("as-picture-too").hidden = isLong();
   const { from, to } = view();
+  const coming = state.loaded !== daysKey() || byId("day").dataset.complete !== "true";
   if (isLong()) {
     const room = roomOf("days");
-    drawn = { from, to, scenarios: [], activities: [], room, width: room.width, gutter: 0 };
+    drawn = { from, to, scenarios: [], activities: [], room, width: room.width, gutter: 0, coming };
     weeks.draw(state.days.list(from, to), drawn, go);
     return drawRange();
   }
@@ -160,10 +161,10 @@ function draw() {
   const gutter = width < PHONE ? 0 : gutterFor(lanes);
   const byScenario = totals(scenarios, ({ leading }) => leading, from, to);
   const likeNone = totals(scenarios, (one) => !one.leading && one.unknown && UNKNOWN, from, to);
-  drawn = { from, to, scenarios, activities, room, width, gutter };
+  drawn = { from, to, scenarios, activities, room, width, gutter, coming };
 
   drawScenarios(byId("scenarios"), {
-    ...drawn, wanted: state.day.wanted, last: state.day.last, tall: gutter ? 172 : 150,
+    ...drawn, wanted: state.day.wanted, last: coming ? from : state.day.last, tall: gutter ? 172 : 150,
   });
   drawLanes(byId("activities"), { ...drawn, totals: lanes });
   drawBars(byActivity, width);
@@ -191,9 +192,9 @@ function gutterFor(byActivity) {
 }
 
 function drawHeadline(byScenario) {
-  const { from, scenarios, activities } = drawn;
+  const { from, scenarios, activities, coming } = drawn;
   byId("date").textContent = dayName(from);
-  const [headline, detail] = state.end === null
+  const [headline, detail] = coming && !activities.length ? ["Loading", ""] : state.end === null
     ? presentWords(scenarios, activities)
     : pastWords(byScenario, scenarios, activities);
   byId("headline").replaceChildren(...unbroken(headline));
@@ -291,6 +292,7 @@ function drawCursor() {
 
 // A half minute's activities are there before its scenario, so that the last one is still to come.
 function whyNothing(at) {
+  if (drawn.coming) return "coming";
   if (!drawn.scenarios.length && !drawn.activities.length && state.chosen === null) return "nothing";
   const past = state.day.scenarios.at(-1)?.end ?? state.day.last;
   return at >= (state.day.last - past <= GAP ? past : state.day.last) ? "later" : "missing";

@@ -12,6 +12,7 @@ const NOTHING = {
   later: ["Not yet recorded", "The log has not reached this time yet."],
   missing: ["Not recorded", "The log has no record of this half minute."],
   nothing: ["Nothing recorded", "The log has no record of this time."],
+  coming: ["Loading", "The log of this time is still to come."],
 };
 
 const percent = (share) => `${Math.round(share * 100)} %`;

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.streams.synthetic_log import MORNING, Records, day, put
+from tests.streams.synthetic_log import MORNING, PLAN, Records, day, put
 from tests.streams.web.site import DRAWN, PHONE, WHOLE, Site
 
 if TYPE_CHECKING:
@@ -262,3 +262,23 @@ async def test_a_time_that_moves_is_written_to_the_address_when_it_rests(
     middle = (MORNING + 110 * 30 + 15) * 1000
     await page.until(f"location.search.endsWith('at={middle}')")
     assert await page.value("written") < 50
+
+
+async def test_what_is_not_loaded_yet_is_not_called_missing(
+    site: Site, page: Page, store: LogStore
+) -> None:
+    for back in (0, 1, 8):
+        await put(store, day(start_s=MORNING - back * 86_400, plan=PLAN[:3], seed=back))
+    await page.open(site.url)
+    await page.until(DRAWN)
+    await slow(page, 1000)
+    await page.value("document.querySelector('#earlier').click()")
+    assert await page.texts("#headline, #record h2") == ["Loading", "Loading"]
+    assert await page.texts(".gaps text") == []
+    await page.until("document.querySelector('#headline').textContent.startsWith('Mostly')")
+    await page.until(DRAWN)
+    await page.value("document.querySelector('[data-span=week]').click()")
+    await page.until("document.querySelector('#headline').textContent.endsWith(' recorded')")
+    await page.value("document.querySelector('#earlier').click()")
+    assert await page.texts("#headline") == ["At least 0 s recorded"]
+    await page.until("document.querySelector('#headline').textContent === '1 h 5 min recorded'")
