@@ -74,7 +74,11 @@ export function draw(days, { from, to, width, coming }, go) {
   byId("as-ics").href = api.calendarAddress(state.device, from, to, zoneName());
   // It describes a single day.
   byId("foot-details").hidden = true;
-  drawDays(days, width, addressOf, ({ start, end }) => go({ span: "day", end: end > state.days.last && start < state.days.last ? null : end }));
+  drawDays(days, width, addressOf, ({ start, end }) => {
+    go({ span: "day", end: end > state.days.last && start < state.days.last ? null : end });
+    // As a link does: its line may be far below the day's beginning.
+    window.scrollTo(0, 0);
+  });
   const recorded = days.reduce((sum, day) => sum + day.recorded, 0);
   byId("date").textContent = state.span === "week"
     ? `${dayName(from).replace(/ \d+$/, "")} to ${dayName(to - 1)}`

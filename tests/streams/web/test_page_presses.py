@@ -282,3 +282,14 @@ async def test_what_is_not_loaded_yet_is_not_called_missing(
     await page.value("document.querySelector('#earlier').click()")
     assert await page.texts("#headline") == ["At least 0 s recorded"]
     await page.until("document.querySelector('#headline').textContent === '1 h 5 min recorded'")
+
+
+async def test_a_day_of_a_month_is_shown_from_its_beginning(
+    site: Site, page: Page, records: Records
+) -> None:
+    await page.open(f"{site.url}?span=month", *PHONE)
+    await page.until("document.querySelectorAll('#days-list li').length === 30")
+    await page.tap(*await centre(page, "#days-list li:nth-child(20) a"))
+    await page.until(DRAWN)
+    assert await page.texts("#date") == ["Thursday, 20 November 2025"]
+    assert await page.value("scrollY") == 0
