@@ -14,11 +14,18 @@ async function get(path, query = {}) {
   const answer = await fetch(`${path}?${new URLSearchParams(query)}`, {
     signal: AbortSignal.timeout(TIMEOUT_MS),
   });
-  // The login has expired: reloading the page shows the login form.
-  if (answer.status === 401) location.reload();
+  return taken(answer);
+}
+
+const UNSAVED = "#correct:not([hidden]), body:not([data-recording=off]) .sensor";
+
+async function taken(answer) {
   const body = await answer.json();
-  if (!answer.ok) throw new Refused(answer.status, body.error);
-  return body;
+  if (answer.ok) return body;
+  if (answer.status !== 401) throw new Refused(answer.status, body.error);
+  // Reloading the page shows the login form; what is being written or recorded would be lost.
+  if (!document.querySelector(UNSAVED)) location.reload();
+  throw new Refused(401, "the login has expired, log in on another tab");
 }
 
 // Milliseconds to the nanoseconds of the interface, without passing through a float.
@@ -54,10 +61,7 @@ async function post(path, body, timeout = TIMEOUT_MS) {
     body: JSON.stringify(body),
     signal: AbortSignal.timeout(timeout),
   });
-  if (answer.status === 401) location.reload();
-  const result = await answer.json();
-  if (!answer.ok) throw new Refused(answer.status, result.error);
-  return result;
+  return taken(answer);
 }
 
 export const correct = (device, { action, row, parts, note }) => post("/api/v1/corrections", {

@@ -293,3 +293,24 @@ async def test_a_day_of_a_month_is_shown_from_its_beginning(
     await page.until(DRAWN)
     assert await page.texts("#date") == ["Thursday, 20 November 2025"]
     assert await page.value("scrollY") == 0
+
+
+async def test_a_login_that_expires_takes_nothing_that_is_being_written(
+    site: Site, page: Page, records: Records
+) -> None:
+    await page.open(site.url)
+    await page.until(DRAWN)
+    await page.value("document.querySelector('[data-key=correct]').click()")
+    await page.value("document.querySelector('#correct-note').value = 'with Ada'")
+    await page.value(
+        """window.fetch = async () => new Response('{"error": "a token"}', {status: 401}); 0"""
+    )
+    status = "document.querySelector('#status').textContent"
+    await page.until(f"{status}.startsWith('The login has expired, log in on another tab')")
+    await page.value("document.querySelector('#correct').requestSubmit()")
+    problem = "document.querySelector('#correct-problem').textContent"
+    await page.until(f"{problem}.includes('login has expired')")
+    assert await page.value("document.querySelector('#correct-note').value") == "with Ada"
+    # Then the page is loaded anew, as without a form.
+    await page.value("document.querySelector('#correct-cancel').click(); window.former = true")
+    await page.until("window.former === undefined")
