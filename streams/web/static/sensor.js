@@ -147,8 +147,9 @@ async function begin() {
   localStorage.setItem("egolog-device", device);
   const position = byId("position").value;
   localStorage.setItem("egolog-position", position);
+  let media = null;
   try {
-    const media = await navigator.mediaDevices.getUserMedia({ audio: {
+    media = await navigator.mediaDevices.getUserMedia({ audio: {
       channelCount: { ideal: 2 }, echoCancellation: false, noiseSuppression: false,
       autoGainControl: false,
     } });
@@ -158,10 +159,25 @@ async function begin() {
     window.addEventListener("devicemotion", onMotion);
     lock = await navigator.wakeLock?.request("screen").catch(() => null);
   } catch (error) {
+    recording = null;
+    media?.getTracks().forEach((track) => track.stop());
     problem(error.name === "NotAllowedError"
       ? "The browser was not allowed to use the microphone." : error.message);
   }
   tell();
+}
+
+let busy = false;
+
+// A second press while the microphone is opened or closed would open another, which nothing closes.
+async function once(act) {
+  if (busy) return;
+  busy = true;
+  try {
+    await act();
+  } finally {
+    busy = false;
+  }
 }
 
 const onMotion = (event) => recording?.moved(event);
@@ -278,9 +294,9 @@ async function start() {
   byId("name").value = localStorage.getItem("egolog-device")
     ?? `phone-${Math.random().toString(36).slice(2, 6)}`;
   byId("position").value = localStorage.getItem("egolog-position") ?? "";
-  byId("start").addEventListener("click", begin);
-  byId("pause").addEventListener("click", pause);
-  byId("stop").addEventListener("click", end);
+  byId("start").addEventListener("click", () => once(begin));
+  byId("pause").addEventListener("click", () => once(pause));
+  byId("stop").addEventListener("click", () => once(end));
   document.addEventListener("visibilitychange", async () => {
     if (!document.hidden && recording) {
       lock = await navigator.wakeLock?.request("screen").catch(() => null);

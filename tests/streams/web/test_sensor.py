@@ -174,3 +174,30 @@ async def test_axe_finds_nothing_wrong_while_a_phone_records_or_pauses(
         await page.until("document.querySelector('#state').textContent.startsWith('Paused')")
         assert await complaints_of(page, axe_file()) == []
         await page.value("document.querySelector('#stop').click()")
+
+
+async def test_two_quick_taps_open_one_microphone_and_close_it(
+    devtools: int, worker: Worker
+) -> None:
+    await worker.start()
+    async with tab(devtools) as page:
+        await page.open(f"http://127.0.0.1:{worker.port}/sensor", 390, 844)
+        await page.until("document.querySelector('#connection').textContent.startsWith('Conn')")
+        await page.value(
+            """window.opened = [];
+               const {mediaDevices} = navigator;
+               const open = mediaDevices.getUserMedia.bind(mediaDevices);
+               mediaDevices.getUserMedia = async (what) => {
+                 const media = await open(what);
+                 opened.push(...media.getTracks());
+                 return media;
+               }; 0"""
+        )
+        twice = "for (let n = 0; n < 2; n += 1)"
+        await page.value(f"{twice} document.querySelector('#start').click()")
+        await until(page, lambda: worker.of(AudioFrame))
+        await page.until("document.querySelector('#stop').checkVisibility()")
+        await page.value(f"{twice} document.querySelector('#stop').click()")
+        await page.until("document.querySelector('#start').checkVisibility()")
+        assert await page.value("opened.map(({readyState}) => readyState)") == ["ended"]
+        assert page.complaints == []
