@@ -11,11 +11,18 @@ const EVENING = ["22:00", "07:00"];
 
 let device = new URLSearchParams(location.search).get("device");
 
+// Counts what was asked and decided: an answer to an earlier question is not drawn.
+let turn = 0;
+
 const sentence = (text) => text.charAt(0).toUpperCase() + text.slice(1);
 
 function problem(error) {
-  byId("problem").textContent = error
-    ? sentence(error instanceof api.Refused ? error.message : "the worker does not answer") : "";
+  tell(error ? sentence(error instanceof api.Refused ? error.message : "the worker does not answer") : "");
+}
+
+// Announced once, not at every look.
+function tell(text) {
+  if (byId("problem").textContent !== text) byId("problem").textContent = text;
 }
 
 // ---- recording ----
@@ -32,8 +39,12 @@ function drawRecording(decided) {
 }
 
 async function decide(changes) {
+  const asked = device;
+  turn += 1;
   try {
-    const decided = await api.decide(device, changes);
+    const decided = await api.decide(asked, changes);
+    if (asked !== device) return null;
+    turn += 1;
     problem(null);
     drawRecording(decided);
     return decided;
@@ -106,34 +117,42 @@ function add() {
 // ---- the page ----
 
 async function load() {
+  turn += 1;
+  const mine = turn;
+  // What is there may be another device's, and would be saved for this one.
+  byId("decided").hidden = true;
   try {
     const devices = (await api.devices()).map(({ device_id: id }) => id);
+    if (mine !== turn) return;
     device ??= devices[0] ?? null;
     put(byId("device"), ...devices.map((id) => el("option", { value: id }, id)));
     byId("device").disabled = devices.length < 2;
-    byId("decided").hidden = device === null;
     if (device === null) {
-      byId("problem").textContent = "No device has a log yet.";
+      tell("No device has a log yet.");
       return;
     }
     byId("device").value = device;
     byId("page").href = `/?${new URLSearchParams({ device })}`;
     useZone(chosenFor(device));
     const decided = await api.settings(device);
+    if (mine !== turn) return;
     problem(null);
     drawRecording(decided);
     drawQuiet(decided);
+    byId("decided").hidden = false;
   } catch (error) {
-    byId("decided").hidden = true;
-    problem(error);
+    if (mine === turn) problem(error);
   }
 }
 
 // A pause may end by itself, and settings may be changed elsewhere.
 async function follow() {
-  if (!document.hidden && device !== null && !byId("decided").hidden) {
+  if (!document.hidden && byId("decided").hidden) await load();
+  else if (!document.hidden) {
+    const mine = turn;
     try {
-      drawRecording(await api.settings(device));
+      const decided = await api.settings(device);
+      if (mine === turn) drawRecording(decided);
     } catch {
       // The next request may succeed.
     }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
@@ -130,3 +131,50 @@ async def test_the_log_calls_a_wanted_gap_so(
     await page.screenshot(tmp_path / "paused.png")
     address = await page.value("document.querySelector('#settings').getAttribute('href')")
     assert address == "/settings?device=glasses-01"
+
+
+async def test_settings_are_those_of_the_device_that_was_chosen_last(
+    url: str, page: Page, store: LogStore, decided: Decided
+) -> None:
+    await put(store, day(device="phone", plan=PARTS))
+    quiet = DeviceControl(device_id="glasses-01", state="active", quiet="22:00-07:00@UTC")
+    await decided.decide(quiet)
+    shown = "document.querySelector('#decided').checkVisibility()"
+    hours = "document.querySelectorAll('#spans li').length"
+    await page.open(f"{url}settings?device=phone")
+    await page.until(f"{shown} && {hours} === 0")
+    # The answers of the other device come late.
+    await page.value(
+        """const answer = window.fetch;
+           window.fetch = async (address, more) => {
+             const late = /settings.*glasses/.test(address) ? 1000 : 0;
+             await new Promise((done) => { setTimeout(done, late); });
+             return answer(address, more);
+           };
+           window.choose = (device) => {
+             const select = document.querySelector('#device');
+             select.value = device;
+             select.dispatchEvent(new Event('change'));
+           }; choose('glasses-01')"""
+    )
+    # Nobody saves the one's hours for the other meanwhile.
+    assert not await page.value(shown)
+    await page.until(f"{shown} && {hours} === 1")
+    await page.value("choose('glasses-01'); choose('phone')")
+    await asyncio.sleep(1.5)
+    assert await page.value(f"{shown} && {hours} === 0")
+
+
+async def test_settings_come_once_the_worker_answers(
+    url: str, page: Page, decided: Decided
+) -> None:
+    await page.call("Network.enable")
+    await page.call("Network.setBlockedURLs", urls=["*/api/*"])
+    await page.open(f"{url}settings?device=glasses-01")
+    problem = "document.querySelector('#problem').textContent"
+    await page.until(f"{problem} === 'The worker does not answer'")
+    await page.call("Network.setBlockedURLs", urls=[])
+    await page.until("document.querySelector('#decided').checkVisibility()")
+    assert await page.value(problem) == ""
+    # The browser itself notes what it could not load.
+    page.complaints.clear()
