@@ -302,6 +302,8 @@ async function start() {
       lock = await navigator.wakeLock?.request("screen").catch(() => null);
     }
   });
+  // A link on the page, or the way back, would end the recording.
+  window.addEventListener("beforeunload", (event) => recording && event.preventDefault());
   setInterval(tell, 1000);
   if (!window.isSecureContext) {
     problem("Browsers allow the microphone only on https pages and on localhost.");

@@ -201,3 +201,24 @@ async def test_two_quick_taps_open_one_microphone_and_close_it(
         await page.until("document.querySelector('#start').checkVisibility()")
         assert await page.value("opened.map(({readyState}) => readyState)") == ["ended"]
         assert page.complaints == []
+
+
+LEAVES = """(() => {
+  const leaving = new Event('beforeunload', { cancelable: true });
+  window.dispatchEvent(leaving);
+  return !leaving.defaultPrevented;
+})()"""
+
+
+async def test_the_browser_asks_before_it_leaves_a_recording(devtools: int, worker: Worker) -> None:
+    await worker.start()
+    async with tab(devtools) as page:
+        await page.open(f"http://127.0.0.1:{worker.port}/sensor", 390, 844)
+        await page.until("document.querySelector('#connection').textContent.startsWith('Conn')")
+        assert await page.value(LEAVES)
+        await page.value("document.querySelector('#start').click()")
+        await page.until("document.querySelector('#stop').checkVisibility()")
+        assert not await page.value(LEAVES)
+        await page.value("document.querySelector('#stop').click()")
+        await page.until("document.querySelector('#start').checkVisibility()")
+        assert await page.value(LEAVES)
