@@ -187,7 +187,8 @@ export function drawCorrections(corrections, device, from, to, saved) {
           saved(await api.undo(device, each.id), each);
         } catch (error) {
           button.disabled = false;
-          line.append(el("span", { role: "alert" }, ` ${error.message}`));
+          // The list may be drawn anew at any moment.
+          byId("saved").textContent = error.message;
         }
       });
       line.append(" ", button);
