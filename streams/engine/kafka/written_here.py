@@ -4,8 +4,8 @@ The log, the refiner and notifications consume what the windower in the same pro
 produced. Each such record would end a fetch that waits for frames, and a fetch costs the same for
 one message as for many. Records of this process are therefore delivered in memory once the broker
 has acknowledged them, and their partitions are fetched only once a second: for records of other
-producers, for those that the buffer had no room for, and after each rebalance. Offsets are
-delivered and committed as usual; after a crash everything is read from the topics.
+producers, for those beyond what may wait for room in the buffer, and after each rebalance. Offsets
+are delivered and committed as usual; after a crash everything is read from the topics.
 """
 
 from __future__ import annotations
