@@ -120,7 +120,7 @@ async def test_workers_that_come_and_go_lose_and_change_nothing(
 ) -> None:
     recordings = open_recordings("simulated:15:2")
     options = ReplayOptions(speed=None, devices=4)
-    logs = []
+    logs: list[dict[str, list[Any]]] = []
     for together in (False, True):
         # Longer than the replay may stand still on a busy machine.
         settings = settings_for(
