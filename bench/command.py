@@ -13,6 +13,7 @@ from models.recordings.protocol import RecordingError
 from models.recordings.shared_data import data_folder
 from models.research.lib.page_sections import put_section
 from schemas.atomic_file import write_atomically
+from schemas.option_bounds import check_minimums
 from schemas.output_path import output_file
 from streams.producers.recordings import open_recordings
 
@@ -28,7 +29,7 @@ if TYPE_CHECKING:
 def fleet_parser(
     prog: str, about: str | None, seconds: int, rounds: int, wearers: int = 8
 ) -> argparse.ArgumentParser:
-    """Return a parser for rounds of a simulated fleet, with these defaults."""
+    """Return a parser for rounds of a simulated fleet, with these defaults; for `fleet_options`."""
     parser = argparse.ArgumentParser(prog=prog, description=about)
     for name, default, about_it in (
         ("--wearers", wearers, "number of wearers that send"),
@@ -38,6 +39,15 @@ def fleet_parser(
         parser.add_argument(name, type=int, default=default, help=about_it)
     parser.add_argument("--json", type=output_file, help="write the figures to this file")
     return parser
+
+
+def fleet_options(
+    parser: argparse.ArgumentParser, arguments: Sequence[str] | None
+) -> argparse.Namespace:
+    """Return what was given to a `fleet_parser`; ends the program if a number is below 1."""
+    options = parser.parse_args(arguments)
+    check_minimums(parser, options, wearers=1, seconds=1, rounds=1)
+    return options
 
 
 def named_recordings(

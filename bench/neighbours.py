@@ -18,7 +18,7 @@ from datetime import UTC, datetime
 from statistics import median
 from typing import TYPE_CHECKING, Any
 
-from bench.command import fleet_parser, run_measurement
+from bench.command import fleet_options, fleet_parser, run_measurement
 from bench.faults.of_devices import NOISY_HZ, send_single_samples, single_samples
 from bench.load.closing import closing_frames
 from bench.load.messages import Fleet
@@ -34,7 +34,6 @@ from infra.broker import topic_creation
 from models.network.windows import SCENARIO_WINDOW_S
 from models.research.lib.tables import table
 from schemas.interruption import one_line_interruptions
-from schemas.option_bounds import check_minimums
 from schemas.output_path import output_file
 
 if TYPE_CHECKING:
@@ -57,8 +56,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Measure, and print or write the figures."""
     parser = fleet_parser("python -m bench.neighbours", __doc__, seconds=125, rounds=4, wearers=24)
     parser.add_argument("--page", type=output_file, help="put the figures into this Markdown file")
-    options = parser.parse_args(arguments)
-    check_minimums(parser, options, wearers=1, seconds=1, rounds=1)
+    options = fleet_options(parser, arguments)
     work = measure(options.wearers, options.seconds, options.rounds)
     figures = run_measurement(work, options.json, options.page, section)
     return 1 if figures is None else 0

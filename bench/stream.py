@@ -12,7 +12,7 @@ from datetime import UTC, datetime
 from statistics import median
 from typing import TYPE_CHECKING, Any
 
-from bench.command import fleet_parser, run_measurement
+from bench.command import fleet_options, fleet_parser, run_measurement
 from bench.load.messages import Fleet, first_sample
 from bench.load.recording import COARSE, simulate_recording
 from bench.measuring.machine import machine
@@ -24,7 +24,6 @@ from bench.subjects.subject import CONSTANT, Subject
 from bench.without_stream.bare import BareLoop
 from models.network.windows import SCENARIO_WINDOW_S
 from schemas.interruption import one_line_interruptions
-from schemas.option_bounds import check_minimums
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -39,8 +38,7 @@ _NAME = "stream"
 def main(arguments: Sequence[str] | None = None) -> int:
     """Measure, and print or write the figures."""
     parser = fleet_parser("python -m bench.stream", __doc__, seconds=120, rounds=3)
-    options = parser.parse_args(arguments)
-    check_minimums(parser, options, wearers=1, seconds=1, rounds=1)
+    options = fleet_options(parser, arguments)
     work = measure(options.wearers, options.seconds, options.rounds)
     return 1 if run_measurement(work, options.json) is None else 0
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from pydantic import TypeAdapter, ValidationError
 
 from infra.errors import InfraError
-from infra.local.file_lock import lock
+from infra.local.file_lock import locked
 from schemas.atomic_file import write_atomically
 
 if TYPE_CHECKING:
@@ -55,9 +55,7 @@ class ReplayProgress:
     @contextmanager
     def _changing(self) -> Iterator[None]:
         """Change what the file has now, which other replays and erasures write too."""
-        self._path.parent.mkdir(parents=True, exist_ok=True)
-        with self._path.with_name(f"{self._path.name}.lock").open("w") as file:
-            lock(file.fileno(), self._path)
+        with locked(self._path.with_name(f"{self._path.name}.lock")):
             before = self._read()
             self._done_s = dict(before)
             yield

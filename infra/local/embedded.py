@@ -10,7 +10,7 @@ import json
 import logging
 import os
 import uuid
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Annotated
 from urllib.parse import urlsplit
@@ -18,14 +18,13 @@ from urllib.parse import urlsplit
 from pydantic import Field, TypeAdapter
 
 from infra.local.broker_embedded import EmbeddedBroker
-from infra.local.file_lock import lock
+from infra.local.file_lock import locked
 from infra.local.probe import kafka_answers, redis_answers
 from infra.local.redis_embedded import EmbeddedRedis
 from infra.settings import EMBEDDED, Settings
 from schemas.atomic_file import write_atomically
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
     from pathlib import Path
 
     from infra.local.service import EmbeddedService
@@ -68,7 +67,7 @@ class EmbeddedServices:
         wanted = [n for n in ("broker_url", "redis_url") if getattr(settings, n) == EMBEDDED]
         if not wanted:
             return settings
-        with _lock(settings.run_dir):
+        with locked(settings.run_dir / "embedded.lock"):
             try:
                 return settings.model_copy(update=self._urls(wanted))
             except BaseException:
@@ -167,12 +166,3 @@ def _alive(pid: int) -> bool:
 
 def _port(url: str) -> int:
     return urlsplit(url).port or 0
-
-
-@contextmanager
-def _lock(run_dir: Path) -> Iterator[None]:
-    run_dir.mkdir(parents=True, exist_ok=True)
-    path = run_dir / "embedded.lock"
-    with path.open("w") as file:
-        lock(file.fileno(), path)
-        yield

@@ -3,17 +3,31 @@
 from __future__ import annotations
 
 import fcntl
+from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from infra.errors import ServiceError
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
 
 
 def lock(file: int, path: Path) -> None:
     """Lock the open file at `path`, waiting for whoever has the lock; raises as `try_lock`."""
     _flock(file, path, fcntl.LOCK_EX)
+
+
+@contextmanager
+def locked(path: Path) -> Iterator[None]:
+    """Hold the lock of the file at `path`, which is made if it is not there; raises as `try_lock`.
+
+    Waits for whoever has the lock.
+    """
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with path.open("w") as file:
+        lock(file.fileno(), path)
+        yield
 
 
 def try_lock(file: int, path: Path) -> bool:

@@ -5,16 +5,11 @@ from __future__ import annotations
 import os
 import shutil
 import subprocess
-from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from infra.errors import ServiceError
-from infra.local.file_lock import lock
+from infra.local.file_lock import locked
 from infra.local.kafka.java import find_program
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
 
 POM = Path(__file__).parent / "pom.xml"
 FETCH_TIMEOUT_S = 600.0
@@ -31,7 +26,7 @@ def resolve_jars(libs: Path | None = None) -> Path:
     Raises `BinaryMissingError` without Maven, and `ServiceError` if it fails.
     """
     libs = libs or libs_dir()
-    with _lock(libs):
+    with locked(libs.with_name(f"{libs.name}.lock")):
         if not _complete(libs):
             _fetch(libs)
     return libs
@@ -71,12 +66,3 @@ def _fetch(libs: Path) -> None:
 def _first_error(output: str) -> str:
     lines = [line for line in output.splitlines() if line.startswith("[ERROR]")]
     return lines[0].removeprefix("[ERROR]").strip() if lines else "mvn gave no reason"
-
-
-@contextmanager
-def _lock(libs: Path) -> Iterator[None]:
-    libs.parent.mkdir(parents=True, exist_ok=True)
-    path = libs.with_name(f"{libs.name}.lock")
-    with path.open("w") as file:
-        lock(file.fileno(), path)
-        yield
