@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 
 from models.finetuning.noisy_labels import Trust, word_of_wearers
 from models.finetuning.scoring import probabilities
+from schemas.correction import WEARER
 
 if TYPE_CHECKING:
     from models.egolog.scenario import ScenarioNet
@@ -81,18 +82,19 @@ def judge(
     coreset: Examples,
     queue: Examples,
     settings: GateSettings = GateSettings(),
-    by_wearer: NDArray[np.bool_] | None = None,
+    labellers: NDArray[np.str_] | None = None,
     shipped: ScenarioNet | None = None,
 ) -> Verdict:
     """Compare both on the held-out part of the queue, and with `shipped` on the coreset's.
 
     Without `shipped` it is the parent; what several revisions lose one after another then adds up.
-    `by_wearer` (N,) says which windows of the queue the wearer named; without it none.
+    `labellers` are who named each of the N windows of the queue; without it one named all.
     """
     of_coreset = [probabilities(network, coreset.rows) for network in (parent, candidate)]
     of_queue = [probabilities(network, queue.rows) for network in (parent, candidate)]
-    named = np.zeros(len(queue), bool) if by_wearer is None else by_wearer
-    trust = Trust.of(of_queue[0][~named], queue.labels[~named])
+    names = np.full(len(queue), "") if labellers is None else labellers
+    named = names == WEARER
+    trust = Trust.of_labellers(of_queue[0], queue.labels, names)
     weights = np.where(named, np.float32(settings.wearer), np.float32(1))
     weights *= len(queue) / max(float(weights.sum()), 1.0)
     explained = [weights * _label_loss(trust, each, queue.labels, named) for each in of_queue]

@@ -1,7 +1,8 @@
 """The reliability of pseudo-labels, estimated from their agreement with the network (Dawid–Skene).
 
-The labeller is a noisy channel: a present scenario is named with one probability, an absent one
-with another. Both are estimated from all labels, with the network's probabilities as the prior.
+Each labeller is a noisy channel: a present scenario is named with one probability, an absent one
+with another. Both are estimated from all of its labels, with the network's probabilities as the
+prior.
 Random labels, and a label given to everything, then carry no information, however confident.
 A. P. Dawid, A. M. Skene: Maximum likelihood estimation of observer error-rates using the EM
 algorithm, 1979.
@@ -30,7 +31,10 @@ PRIOR_CLIP = 0.02
 
 @dataclass(frozen=True)
 class Trust:
-    """Probabilities (16,) that each scenario is named if present, and if absent."""
+    """Probabilities that each scenario is named if present, and if absent.
+
+    They are (16,) of one labeller, or (N, 16) of the labeller of each window.
+    """
 
     if_true: Array
     if_false: Array
@@ -51,6 +55,16 @@ class Trust:
                 _rate(1 - belief, labels, _NAMED_IF_FALSE, _AS_ALL[1]),
             )
         return trust
+
+    @classmethod
+    def of_labellers(cls, prior: Array, labels: Array, labellers: NDArray[np.str_]) -> Trust:
+        """Estimate of each window's labeller (N,) what `of` does of one."""
+        if_true, if_false = np.empty_like(labels), np.empty_like(labels)
+        for name in np.unique(labellers):
+            own = labellers == name
+            trust = cls.of(prior[own], labels[own])
+            if_true[own], if_false[own] = trust.if_true, trust.if_false
+        return cls(if_true, if_false)
 
     def belief(self, prior: Array, labels: Array) -> Array:
         """Return the posterior of each scenario (N, 16), given the network and the labels."""

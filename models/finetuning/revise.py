@@ -52,13 +52,13 @@ def revise(
     `ExamplesError`.
     """
     named = without_overruled([item for item in items if item.pseudo_labels])
-    by_wearer = np.array([item.provenance == WEARER for item in named], bool)
+    labellers = np.array([item.provenance for item in named], str)
     every, when, out_of = Examples.of_items(named), Timeline.of_items(named), held_out(named)
     coreset = Coreset.load(registry)
     first = registry.load(SCENARIO).module
     parent = first if in_use is None else registry.load(SCENARIO, in_use).module
     tuned = tune(
-        first, every.take(~out_of), coreset.train, tuning, when.take(~out_of), by_wearer[~out_of]
+        first, every.take(~out_of), coreset.train, tuning, when.take(~out_of), labellers[~out_of]
     )
     learned, left = int((~out_of).sum()), int(out_of.sum())
     for share in tuning.strides:
@@ -70,7 +70,7 @@ def revise(
             coreset.held_out,
             every.take(out_of),
             gate,
-            by_wearer[out_of],
+            labellers[out_of],
             first,
         )
         if verdict.outcome != "original":

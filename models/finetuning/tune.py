@@ -23,6 +23,7 @@ from models.finetuning import head, sequence
 from models.finetuning.examples import Examples
 from models.finetuning.noisy_labels import Trust, word_of_wearers
 from models.finetuning.temporal_smoothing import Timeline, in_hindsight
+from schemas.correction import WEARER
 
 if TYPE_CHECKING:
     from models.egolog.scenario import ScenarioNet
@@ -59,13 +60,13 @@ def tune(
     coreset: Examples,
     settings: TuneSettings = TuneSettings(),
     when: Timeline | None = None,
-    by_wearer: NDArray[np.bool_] | None = None,
+    labellers: NDArray[np.str_] | None = None,
 ) -> ScenarioNet:
     """Return a copy of `parent` tuned on `queue`, in inference mode; `parent` is unchanged.
 
-    when: sessions and times of the windows; without it they are independent. by_wearer: (N,) marks
-    windows labelled by their wearer (default none), whose labels are taken as true and support
-    their neighbours.
+    when: sessions and times of the windows; without it they are independent. labellers: who
+    labelled each of the N windows (default: one labels all), each trusted as far as its own labels
+    agree with the parent. Those of `WEARER` are taken as true and support their neighbours.
 
     The same input and seed give the same weights on the same machine. An empty queue gives a copy.
     """
@@ -74,8 +75,9 @@ def tune(
         return network
     met, known = (head.points(network, each.rows) for each in (queue, coreset))
     prior, own = (head.probabilities(network, points) for points in (met, known))
-    named = np.zeros(len(queue), bool) if by_wearer is None else by_wearer
-    trusted = Trust.of(prior[~named], queue.labels[~named]).belief(prior, queue.labels)
+    names = np.full(len(queue), "") if labellers is None else labellers
+    trusted = Trust.of_labellers(prior, queue.labels, names).belief(prior, queue.labels)
+    named = names == WEARER
     trusted[named] = word_of_wearers(queue.labels[named])
     wanted = in_hindsight(trusted, Timeline.apart(len(queue)) if when is None else when)
     wanted[named] = trusted[named]

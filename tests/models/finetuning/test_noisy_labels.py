@@ -62,6 +62,25 @@ def test_one_label_for_everything_says_nothing() -> None:
     assert abs(float(belief[:, 3].mean()) - float(prior[:, 3].mean())) < 0.05
 
 
+def test_each_labeller_is_trusted_as_far_as_its_own_labels_agree() -> None:
+    truth, prior, labels = world(0.9)
+    _, _, by_chance = world(0.0)
+    who = np.where(np.arange(COUNT) % 4, "often right", "by chance")
+    chance = who == "by chance"
+    mixed = np.where(chance[:, None], by_chance, labels)
+    trust = Trust.of_labellers(prior, mixed, who)
+    assert trust.if_true.shape == trust.if_false.shape == (COUNT, 16)
+    for name in ("often right", "by chance"):
+        alone = Trust.of(prior[who == name], mixed[who == name])
+        np.testing.assert_array_equal(
+            trust.if_true[who == name], np.tile(alone.if_true, (sum(who == name), 1))
+        )
+    belief = trust.belief(prior, mixed)
+    as_one = Trust.of(prior, mixed).belief(prior, mixed)
+    assert wrong(belief[chance], truth[chance]) < wrong(as_one[chance], truth[chance]) - 0.1
+    assert wrong(belief[~chance], truth[~chance]) < wrong(prior[~chance], truth[~chance])
+
+
 def test_the_wearers_word_is_what_went_on_near_enough() -> None:
     labels = np.eye(16, dtype=np.float32)[:2]
     belief = word_of_wearers(labels)
