@@ -52,10 +52,10 @@ def expert_refinement(expert: Expert, record: Scenario, before: Sequence[Scenari
 
 
 def llm_refinement(
-    template: str, record: Scenario, answer: Answer[list[str]], refine_threshold: float
+    template: str, record: Scenario, answer: Answer[list[str]], unsure_below: float
 ) -> Refined:
     """Return a language model's answer to the prompt of a template's version."""
-    reason = doubt(record, refine_threshold) or LOW_CONFIDENCE
+    reason = doubt(record, unsure_below) or LOW_CONFIDENCE
     return _refinement(
         template, record, answer.value, answer.model, reason, answer.latency_ms, answer.tokens
     )

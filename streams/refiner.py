@@ -1,13 +1,13 @@
 """`scenario` → `scenario.refined` and `finetune.queue`: refines uncertain records (EgoLog §4.4).
 
-Reading never waits for the language model: a confident record is acknowledged at once, and the
-others are refined concurrently and published in the order of their answers. A worker reads all its
-topics through one consumer, so a slow endpoint would otherwise hold up everything else.
+Reading never waits for the language model: records are refined concurrently and published in the
+order of their answers. A worker reads all its topics through one consumer, so a slow endpoint would
+otherwise hold up everything else.
 
-Without an endpoint the offline expert refines the same records at once. It costs nothing and uses
-the minutes before, which the networks do not, so it also reviews confident records and publishes if
-it disagrees. The expert is no fallback for an endpoint: after a failure the local estimate stands,
-so that the state of a network connection never decides between two judges.
+The offline expert reviews at once the records that no endpoint is asked about: the confident ones,
+and without an endpoint all. It costs nothing and uses the minutes before, which the networks do
+not, so it publishes if it disagrees. The expert is no fallback for an endpoint: after a failure the
+local estimate stands, so that the state of a network connection never decides between two judges.
 """
 
 from __future__ import annotations
@@ -90,7 +90,7 @@ class Refiner:
         )
 
     async def read(self, stream: StreamT[Any]) -> None:
-        """Refine records concurrently with reading; confident ones are acknowledged at once."""
+        """Refine records concurrently with reading; those of no doubt are acknowledged at once."""
         async for received in self._queue.receive(stream):
             before = self._context.push(received.message, monotonic(), received.after_ms)
             if doubt(received.message, self._settings.refine_threshold) is not None:
@@ -129,7 +129,8 @@ class Refiner:
         runtime = self._runtime()
         if not self._context.reaches_back(record):
             before = _merge(await self._read_before(record), before)
-        if runtime.llm is None:
+        below = self._settings.llm_confidence_threshold
+        if runtime.llm is None or doubt(record, below) is None:
             return expert_refinement(self._expert, record, before)
         version = self._template.version
         try:
@@ -140,7 +141,7 @@ class Refiner:
             )
         except LlmError as error:
             return unchanged_refinement(version, record, str(error), error.latency_ms, error.tokens)
-        return llm_refinement(version, record, answer, self._settings.refine_threshold)
+        return llm_refinement(version, record, answer, below)
 
     async def _read_before(self, record: Scenario) -> Sequence[Scenario]:
         """Return the log before a device's first record in this worker, read once.

@@ -210,8 +210,8 @@ class Settings(ServiceSettings):
     )
     expert_confidence_threshold: Share = Field(
         1.0,
-        description="confidence below which the offline expert reviews a scenario where no "
-        "language model is configured",
+        description="confidence below which the offline expert reviews a scenario that no "
+        "language model is asked about",
     )
     scenario_names: NamesFile | None = Field(
         None,
@@ -383,8 +383,6 @@ class Settings(ServiceSettings):
     @property
     def refine_threshold(self) -> float:
         """Confidence below which a scenario is refined, by the language model or the expert."""
-        if self.llm_api_key is not None:
-            return self.llm_confidence_threshold
         return max(self.llm_confidence_threshold, self.expert_confidence_threshold)
 
     def topic(self, name: str) -> str:

@@ -15,7 +15,7 @@ from models.research.evaluation.self_training.annotators import Oracle
 from operators.prompting import messages
 from streams import refiner
 from tests.pipeline.llm_endpoint import LlmEndpoint, completion
-from tests.streams.refining import record, refining, watching
+from tests.streams.refining import record, refining, says, watching
 
 if TYPE_CHECKING:
     from redis.asyncio import Redis
@@ -101,6 +101,28 @@ async def test_the_expert_speaks_up_where_it_disagrees_with_a_sure_record(redis:
         local = {name for name, p in each.scenarios.items() if p >= 0.5}
         assert (each.window_id in by_window) == (set(opinion.scenarios) != local)
     assert by_window[day[9].window_id].scenarios == ["Watching tv"]
+
+
+async def test_the_expert_reviews_what_no_endpoint_is_asked_about(redis: Redis) -> None:
+    day = [record(n, 0.95, scenarios=watching(0.95)) for n in range(9)]
+    odd = dict.fromkeys(SCENARIOS, 0.02) | {"Cooking": 0.55, "Watching tv": 0.4}
+    day += [record(9, 0.55, scenarios=odd), record(10, 0.4, scenarios=watching(0.4))]
+    with LlmEndpoint(says('{"scenarios": ["Eating"]}')) as endpoint:
+        async with refining(redis, endpoint.url) as app:
+            await app.read(day)
+            await app.finish(len(day))
+    assert len(endpoint.requests) == 1
+    refined = {each.window_id: each for each in app.of("scenario.refined")}
+    queue = {each.window_id: each for each in app.of("finetune.queue")}
+    assert set(queue) == {each.window_id for each in day}
+    for number, each in enumerate(day[:10]):
+        assert queue[each.window_id].provenance.startswith("offline expert ")
+        opinion = Expert.load().judge(each, day[:number])
+        assert queue[each.window_id].pseudo_labels == opinion.scenarios
+    assert refined[day[9].window_id].scenarios == ["Watching tv"]
+    asked = refined[day[10].window_id]
+    assert (asked.refined_by, asked.scenarios) == ("gpt-4o-mini", ["Eating"])
+    assert queue[day[10].window_id].provenance == "gpt-4o-mini"
 
 
 async def test_an_oracle_of_stated_accuracy_refines_over_http(redis: Redis) -> None:

@@ -20,7 +20,8 @@ async def test_of_four_hours_nothing_leaves_but_labels_and_probabilities(redis: 
     day = [record(n, confidence=0.9 if n % 4 else 0.4) for n in range(480)]
     uncertain = len(day) // 4
     with LlmEndpoint(says("Eating")) as endpoint:
-        async with refining(redis, endpoint.url, llm_queue_max=3_000) as app:
+        changes = {"llm_queue_max": 3_000, "expert_confidence_threshold": 0}
+        async with refining(redis, endpoint.url, **changes) as app:
             await app.read(day)
             await app.finish(len(day))
     assert len(endpoint.requests) == uncertain

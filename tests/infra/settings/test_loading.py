@@ -316,10 +316,8 @@ def test_topics_carry_the_prefix() -> None:
     assert load(topic_prefix="lab.").topic("windows") == "lab.windows"
 
 
-def test_the_refiner_and_not_its_threshold_alone_decides_what_is_refined() -> None:
-    thresholds: dict[str, Any] = {
-        "llm_confidence_threshold": 0.4,
-        "expert_confidence_threshold": 0.9,
-    }
-    assert load(**thresholds).refine_threshold == 0.9
-    assert load(**thresholds, llm_api_key="sk").refine_threshold == 0.4
+@pytest.mark.parametrize("key", [{}, {"llm_api_key": "sk"}])
+def test_what_either_refiner_looks_at_is_refined(key: dict[str, Any]) -> None:
+    for model, expert in ((0.4, 0.9), (0.4, 0.0)):
+        settings = load(llm_confidence_threshold=model, expert_confidence_threshold=expert, **key)
+        assert settings.refine_threshold == max(model, expert)

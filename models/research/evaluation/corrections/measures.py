@@ -73,7 +73,7 @@ def items_of_wearer(
 ) -> tuple[list[FinetuneItem], list[FinetuneItem]]:
     """Return the expert's items of all windows, and the wearer's of at most `most` wrong ones."""
     expert = ByExpert(Expert.load())
-    guesses = queue_items(days, days.scenarios, expert)
+    guesses = queue_items(days, days.scenarios, [expert])
     asked = np.arange(len(days))
     log = refine(days.scenarios, asked, [item.pseudo_labels for item in guesses])
     wrong = np.flatnonzero((log != days.truth).any(axis=1) & days.truth.any(axis=1))

@@ -18,7 +18,8 @@ sounds come in other proportions. Every figure is a gain in micro-F1.
 - `calls_per_hour`: windows below 0.5 in a wearer's hour of each day, while every day's queue is
   learned from and judged before the next.
 
-The offline expert, who costs nothing, looks at every window; an endpoint is asked below 0.5.
+The offline expert, who costs nothing, looks at every window that no endpoint is asked about; one is
+asked below 0.5.
 
 `--shares` measures of a seed only what the log says by the expert's own share of its word, the rest
 being the record's estimate, and by the confidence of the network below which that stands; with

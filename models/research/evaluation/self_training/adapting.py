@@ -24,6 +24,7 @@ from models.research.lib.metrics import micro_f1
 from schemas import FinetuneItem, Vector
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from pathlib import Path
 
     from models.egolog.scenario import ScenarioNet
@@ -53,24 +54,29 @@ class Day:
 
 
 def queue_items(
-    days: HouseholdWindows, estimates: Array, annotator: Annotator
+    days: HouseholdWindows, estimates: Array, annotators: Sequence[Annotator]
 ) -> list[FinetuneItem]:
-    """Return the items that the refiner queues for estimates (N, 16) of the shipped order."""
-    asked = annotator.looks_at(estimates)
-    items = []
-    for number, answer in zip(asked, annotator(days, estimates, asked), strict=True):
-        record = days.record(int(number), estimates[number])
-        rows = Vector.of(days.rows[number], "<f2")
-        items.append(
-            FinetuneItem.of(record, rows, answer, annotator.provenance if answer else "none")
-        )
-    return items
+    """Return the items that the refiner queues for estimates (N, 16) of the shipped order.
+
+    Of several annotators the first that looks at a window names it.
+    """
+    items: dict[int, FinetuneItem] = {}
+    for annotator in annotators:
+        looked_at = annotator.looks_at(estimates)
+        asked = looked_at[~np.isin(looked_at, list(items))]
+        for number, answer in zip(asked, annotator(days, estimates, asked), strict=True):
+            record = days.record(int(number), estimates[number])
+            rows = Vector.of(days.rows[number], "<f2")
+            items[int(number)] = FinetuneItem.of(
+                record, rows, answer, annotator.provenance if answer else "none"
+            )
+    return [items[number] for number in sorted(items)]
 
 
 def adapt_daily(
     registry: Registry,
     days: HouseholdWindows,
-    annotator: Annotator,
+    annotators: Sequence[Annotator],
     out: Path,
     tuning: TuneSettings = TUNING,
     gate: GateSettings = GATE,
@@ -85,7 +91,7 @@ def adapt_daily(
             break
         today = days.take(days.day == day)
         estimates = smoothed_labels(today, probabilities(network, today.rows))
-        items = queue_items(today, estimates, annotator)
+        items = queue_items(today, estimates, annotators)
         queue += items
         file = out / f"{SCENARIO.name}-{day}.safetensors"
         revised = revise(registry, queue, in_use, file, tuning, gate)

@@ -112,20 +112,20 @@ def measure(
     }
     registry = Registry(weights)
     shipped = _Shipped.estimate(registry, days, reference_rows)
-    annotators, poisons = _annotators(expert, seed), _poisons(days, seed)
+    annotators, poisons = _annotators(expert, seed), _poisons(days, expert, seed)
     with tempfile.TemporaryDirectory(prefix="egolog-loop-") as folder:
         jobs = [
             (
                 registry.weights_dir,
                 days,
-                annotator,
+                named_by,
                 shipped,
                 reference_rows,
                 Path(folder) / name,
                 last,
             )
             for last, group in ((None, annotators), (0, poisons))
-            for name, annotator in group.items()
+            for name, named_by in group.items()
         ]
         results = _each(jobs, processes)
     adapting = dict(zip(annotators, results[: len(annotators)], strict=True))
@@ -174,20 +174,19 @@ def _render(
         return days, submitted.result()
 
 
-def _annotators(expert: ByExpert, seed: int) -> dict[str, Annotator]:
-    oracles: dict[str, Annotator] = {f"{at:g}": Oracle(at, seed) for at in ACCURACIES}
-    return {"expert": expert} | oracles
+def _annotators(expert: ByExpert, seed: int) -> dict[str, Sequence[Annotator]]:
+    return {"expert": [expert], **{f"{at:g}": [Oracle(at, seed), expert] for at in ACCURACIES}}
 
 
-def _poisons(days: HouseholdWindows, seed: int) -> dict[str, Annotator]:
+def _poisons(days: HouseholdWindows, expert: ByExpert, seed: int) -> dict[str, Sequence[Annotator]]:
     often = days.truth.sum(axis=0)
     most, least = SCENARIOS[int(often.argmax())], SCENARIOS[int(often.argmin())]
     return {
-        f"{RANDOM_SHARE:.0%} random": Oracle(1 - RANDOM_SHARE, seed + 1),
-        f"{RANDOM_SHARE:.0%} random, of all": Oracle(1 - RANDOM_SHARE, seed + 1, always=True),
-        "stuck on the most frequent": Stuck(most),
-        "stuck on the most frequent, of all": Stuck(most, always=True),
-        "stuck on the rarest": Stuck(least),
+        f"{RANDOM_SHARE:.0%} random": [Oracle(1 - RANDOM_SHARE, seed + 1), expert],
+        f"{RANDOM_SHARE:.0%} random, of all": [Oracle(1 - RANDOM_SHARE, seed + 1, always=True)],
+        "stuck on the most frequent": [Stuck(most), expert],
+        "stuck on the most frequent, of all": [Stuck(most, always=True)],
+        "stuck on the rarest": [Stuck(least), expert],
     }
 
 
@@ -222,15 +221,15 @@ class _Shipped:
 def _measure_adapting(
     weights: Path,
     days: HouseholdWindows,
-    annotator: Annotator,
+    annotators: Sequence[Annotator],
     shipped: _Shipped,
     reference: Reference,
     out: Path,
     last: int | None = None,
 ) -> Figures:
-    """Return the figures of the network that is fine-tuned on one annotator's labels."""
+    """Return the figures of the network that is fine-tuned on the annotators' labels."""
     pin_one_thread()
-    outcomes: Sequence[Day] = adapt_daily(Registry(weights), days, annotator, out, last=last)
+    outcomes: Sequence[Day] = adapt_daily(Registry(weights), days, annotators, out, last=last)
     later = days.take(days.day > 0)
     tuned, latest = outcomes[0].network, outcomes[-1].network
     after = probabilities(tuned, later.rows)

@@ -54,7 +54,7 @@ def section(runs: Sequence[Figures], figures: Path, command: str, date: str) -> 
     who = first["adapting"]
     by = [
         [
-            name if name == "expert" else f"oracle {name}",
+            "the expert" if name == "expert" else f"an oracle right in {name}",
             *(_across(runs, ("details", "adapting", name, key)) for key in _KEYS),
             _gates(runs, name),
         ]
@@ -72,15 +72,17 @@ def section(runs: Sequence[Figures], figures: Path, command: str, date: str) -> 
             f"the {_who(first['labels'])}.",
             table(["gain in micro-F1", "ours", "bar"], rows),
             "The first day's queue by who names it, on the two days after, and what the gate "
-            "said of each day's revision:",
-            table(["named by", "gain", "on the original domain", "accepted on day"], by),
+            "said of each day's revision; an oracle is asked in doubt, as an endpoint is, and the "
+            "expert names the rest:",
+            table(["in doubt, named by", *_COLUMNS, "accepted on day"], by),
             "![gain by an endpoint's accuracy](figures/oracle.png) "
             "![calls per wearer-hour](figures/calls.png)",
         ]
     )
 
 
-_KEYS = ("gain", "original_change")
+_KEYS = ("gain", "log_gain", "original_change")
+_COLUMNS = ("gain", "gain in the log", "on the original domain")
 
 
 def present(page: str) -> str:

@@ -13,7 +13,7 @@ from models.labels import SCENARIOS
 from models.research.egolog.households.log import smoothed_labels
 from models.research.evaluation.self_training import adapting
 from models.research.evaluation.self_training.adapting import adapt_daily, change_of, queue_items
-from models.research.evaluation.self_training.annotators import Oracle
+from models.research.evaluation.self_training.annotators import Oracle, Stuck
 from models.research.evaluation.self_training.uncertainty import uncertain
 from models.serving.registry import Registry
 from tests.models import fresh
@@ -27,13 +27,22 @@ def registry(tmp_path_factory: pytest.TempPathFactory) -> Registry:
 
 def test_windows_in_doubt_are_queued_with_their_rows_and_names() -> None:
     days = household_windows(12, uncertainty=[4, 9])
-    items = queue_items(days, days.scenarios, Oracle(1.0))
+    items = queue_items(days, days.scenarios, [Oracle(1.0)])
     assert [item.window_id for item in items] == [days.record(n).window_id for n in (4, 9)]
     for item, n in zip(items, (4, 9), strict=True):
         assert np.array_equal(item.embeddings.array(), days.rows[n])
         assert item.pseudo_labels == [SCENARIOS[int(days.truth[n].argmax())]]
         assert item.provenance == "oracle 1"
         assert item.confidence == pytest.approx(0.4)
+
+
+def test_of_several_the_first_who_looks_at_a_window_names_it() -> None:
+    days = household_windows(12, uncertainty=[4, 9])
+    items = queue_items(days, days.scenarios, [Oracle(1.0), Stuck("Cooking", always=True)])
+    assert [item.window_id for item in items] == [days.record(n).window_id for n in range(12)]
+    for n, item in enumerate(items):
+        named_by = "oracle 1" if n in (4, 9) else "stuck on Cooking"
+        assert item.provenance == named_by
 
 
 @pytest.fixture
@@ -59,7 +68,7 @@ def test_a_day_begins_with_what_the_gate_let_through_the_day_before(
     registry: Registry, tmp_path: Path, revisions: list[dict[str, Any]]
 ) -> None:
     days = household_windows(12, days=4, wearers=2)
-    found = adapt_daily(registry, days, Oracle(1.0), tmp_path)
+    found = adapt_daily(registry, days, [Oracle(1.0)], tmp_path)
     shipped = registry.load(SCENARIO).module
     first, second = (days.take(days.day == n) for n in (0, 1))
     in_doubt = [
@@ -86,9 +95,8 @@ def test_a_day_begins_with_what_the_gate_let_through_the_day_before(
 def test_days_after_the_last_are_not_lived(
     registry: Registry, tmp_path: Path, revisions: list[dict[str, Any]]
 ) -> None:
-    assert (
-        len(adapt_daily(registry, household_windows(8, days=3), Oracle(1.0), tmp_path, last=0)) == 1
-    )
+    days = household_windows(8, days=3)
+    assert len(adapt_daily(registry, days, [Oracle(1.0)], tmp_path, last=0)) == 1
     assert len(revisions) == 1
 
 
