@@ -13,6 +13,7 @@ from faust.types import TP
 from streams.engine.kafka.consumer import Consumer
 from streams.engine.kafka.contiguous_offsets import ContiguousOffsets
 from streams.engine.kafka.fetching import OffsetRange
+from streams.engine.kafka.memory_delivery import MemoryDelivery
 from streams.engine.kafka.written_here import WrittenHere
 
 if TYPE_CHECKING:
@@ -64,8 +65,11 @@ class Broker:
         self.consumer._acked_index = defaultdict(set)
         self.consumer._not_stored = {}
         self.consumer.app = SimpleNamespace()
-        self.consumer._written, self.consumer._kept = [], []
+        self.consumer._sought = False
         self.consumer._written_here = WrittenHere({"t"}, self.consumer._next.get)
+        self.consumer._in_memory = MemoryDelivery(
+            self.consumer._written_here, self.consumer._expected, self.consumer._deliver_written
+        )
         broker = self
 
         async def getmany(_: object, timeout: float) -> AsyncIterator[tuple[TP, Record]]:

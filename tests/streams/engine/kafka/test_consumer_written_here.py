@@ -59,7 +59,7 @@ async def test_what_was_written_here_is_handed_over_once(monkeypatch: pytest.Mon
 async def test_records_in_quick_succession_are_handed_over_together(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr("streams.engine.kafka.consumer._APART_S", 0.5)
+    monkeypatch.setattr("streams.engine.kafka.memory_delivery._APART_S", 0.5)
     writing = Writing(monkeypatch)
     writing.consumer.take_written(Record(0))
     await asyncio.sleep(0.01)
@@ -107,7 +107,7 @@ async def test_what_waits_for_room_and_is_fetched_meanwhile_is_handed_over_once(
 
 
 async def test_more_than_may_wait_for_room_is_fetched(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("streams.engine.kafka.consumer._KEPT_BYTES", 2_000)
+    monkeypatch.setattr("streams.engine.kafka.memory_delivery._KEPT_BYTES", 2_000)
     writing = Writing(monkeypatch, room=1)
     await writing.write(0, 1, 2, 3)
     assert writing.asked == {T: 4}
