@@ -15,6 +15,7 @@ from models.network.windows import SCENARIO_WINDOW_S
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from bench.load.recording import ArrayRecording
     from bench.parts.plan import Plan
     from bench.subjects.running import Cost
     from bench.subjects.services import Services
@@ -34,19 +35,34 @@ class Fleets:
 
 
 async def measure_fleets(services: Services, plan: Plan, report: Callable[[str], None]) -> Fleets:
-    """Send fleets to one worker, the smallest first."""
-    settings = services.settings("fleets", plan.partitions)
+    """Send growing fleets to one worker, the smallest first, and all others to another.
+
+    A worker knows a large fleet's sessions for a minute and keeps the memory that they took.
+    """
     result = Fleets()
-    coarse, long = (
-        simulate_recording(plan.fleet_seconds, COARSE),
-        simulate_recording(plan.seconds, COARSE),
-    )
-    warm_up = simulate_recording(SCENARIO_WINDOW_S, COARSE)
-    async with start_subject(Subject("fleets", PRODUCT, settings), warm_up) as running:
+    await _measure_growing(services, plan, report, result)
+    await _measure_others(services, plan, report, result)
+    return result
+
+
+async def _measure_growing(
+    services: Services, plan: Plan, report: Callable[[str], None], result: Fleets
+) -> None:
+    recording = simulate_recording(plan.fleet_seconds, COARSE)
+    subject = Subject("fleets", PRODUCT, services.settings("fleets", plan.partitions))
+    async with start_subject(subject, _warm_up()) as running:
         for count in plan.fleets:
             report(f"one worker, {count} wearers")
-            fleet = Fleet(f"of{count}", count, coarse, unaligned=True)
+            fleet = Fleet(f"of{count}", count, recording, unaligned=True)
             result.by_count[count] = await running.cost(fleet, TIMEOUT_S)
+
+
+async def _measure_others(
+    services: Services, plan: Plan, report: Callable[[str], None], result: Fleets
+) -> None:
+    long = simulate_recording(plan.seconds, COARSE)
+    subject = Subject("loads", PRODUCT, services.settings("loads", plan.partitions))
+    async with start_subject(subject, _warm_up()) as running:
         for name, unaligned in (("aligned", False), ("unaligned", True)):
             report(f"one worker, {name} clocks")
             fleet = Fleet(name, plan.wearers, long, unaligned)
@@ -65,4 +81,7 @@ async def measure_fleets(services: Services, plan: Plan, report: Callable[[str],
             )
             name = f"{count} of {seconds} s"
             result.by_sessions[name] = await running.cost(fleet, TIMEOUT_S)
-    return result
+
+
+def _warm_up() -> ArrayRecording:
+    return simulate_recording(SCENARIO_WINDOW_S, COARSE)

@@ -102,9 +102,7 @@ def _by_load(figures: Figures) -> list[str]:
         "## Wearers, clocks, rates, workers",
         _costs("wearers of one worker", figures["wearers"]),
         f"![Cost by number of wearers]({_FIGURES}/wearers.png)",
-        "What follows is measured in this order in the same worker, which still knows the "
-        "largest fleet's sessions for a minute and keeps the memory that it took: the first rows "
-        "cost more for it.",
+        "What follows is measured in this order in a worker of its own.",
         _costs("clocks", figures["clocks"]),
         _costs("signals", figures["rates"]),
         _costs("sessions", figures["sessions"]),
