@@ -36,7 +36,7 @@ export function drawLanes(root, { activities, totals, from, to, width, gutter })
   );
 }
 
-// How much of each point on the axis an activity fills, in a few levels.
+// How much of each point on the axis an activity fills, in a few levels, with equal neighbours merged.
 function heat(activities, rows, from, to, places) {
   const width = (to - from) / places;
   const filled = [...rows].map(() => new Float64Array(places));
@@ -71,7 +71,7 @@ function heat(activities, rows, from, to, places) {
   return [...paths.values()];
 }
 
-// Names do not fit under narrower bars, which lie.
+// Below this width names do not fit under vertical bars, so the bars are horizontal.
 const BAR_NAME = 56;
 const BAR_GAP = 8;
 

@@ -29,7 +29,7 @@ export function read() {
   };
 }
 
-// As a new entry of the history (`step`) or in place of the last one.
+// Write the view to the address, as a new entry of the history or in place of the last one.
 export function write({ device, span, end, zone, chosen, pinned }, { step }) {
   const query = new URLSearchParams();
   if (device !== null) query.set("device", device);

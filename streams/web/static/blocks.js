@@ -22,7 +22,7 @@ function alsoOf(drawn, row, { start, end }) {
   return rest.every(({ labels }) => labels[1] === also) ? also : "";
 }
 
-// `corrected` if the wearer has corrected all of it.
+// The scenario block at a time; `corrected` if the wearer has corrected all of it.
 export function confirmable(drawn, at) {
   const block = blockAt(drawn, "scenario", at);
   const inside = drawn.scenarios.filter(({ start, end }) => end > block.start && start < block.end);

@@ -13,8 +13,9 @@ const SECONDS = /^(\d{1,2}):(\d{2})(?::(\d{2}))?$/;
 
 let context = null;
 
-// Open the form on a block of a `device`; `names` by row, `runs` (row, from, to) → how many blocks a span
-// has, and `saved`, which is called after a change.
+// Open the form on a block: `device`, `row`, `start`, `end`, `label` and `also` (what else all of it
+// was, or nothing) of it, `names` by row, `runs`
+// (row, from, to) → how many blocks a span has, and `saved`, which is called after a change.
 export function open(block) {
   context = block;
   const form = byId("correct");
@@ -168,7 +169,7 @@ export const confirmActivity = (device, { start, end, name, flags }) => api.corr
 
 const LINES = 12;
 
-// The corrections of the time in view, the newest first.
+// The corrections of the time in view, the newest first, each with a button to undo it.
 export function drawCorrections(corrections, device, from, to, saved) {
   const inView = corrections.filter(({ start, end }) => end > from && start < to);
   byId("corrections").hidden = !inView.length;

@@ -111,7 +111,7 @@ function rows([pauses = [], lasts, ...columns]) {
   });
 }
 
-// Neighbours with the same label, which gaps interrupt.
+// Neighbours with the same label merged into runs, which gaps interrupt.
 export function runs(records, label) {
   const spans = [];
   for (const record of records) {
@@ -140,7 +140,7 @@ export function totals(records, label, from, to) {
 // The name by which an activity is counted, or an empty one if it is unknown.
 export const known = ({ name, flags }) => (flags & UNKNOWN ? null : name);
 
-// The smoothed probabilities as at most `most` points, in pieces without gaps.
+// The smoothed probabilities as points for at most `most` places, in pieces without gaps.
 export function curves(scenarios, from, to, most) {
   const width = Math.max((to - from) / most, 1);
   const pieces = [];
@@ -176,7 +176,7 @@ export function curves(scenarios, from, to, most) {
   return pieces;
 }
 
-// The number of records by refiner, the busiest first.
+// The number of records by refiner, the busiest first; `name` names a refiner.
 export function refiners(scenarios, name) {
   const counts = new Map();
   for (const { refined } of scenarios) {
@@ -197,7 +197,7 @@ export function network(scenarios) {
   return { name: name(last), since: first ? scenarios[first].start : null };
 }
 
-// Of the last record that starts at or before a time; -1 before the first.
+// The index of the last record that starts at or before a time; -1 before the first.
 export function indexAt(records, at) {
   let [low, high] = [0, records.length];
   while (low < high) {

@@ -68,7 +68,8 @@ const widths = new Map();
 const MOST_WIDTHS = 2000;
 let family = null;
 
-// In a chart's pixels. Cached, since the same few names are measured at each draw, which may lay it out.
+// Width of a text in a chart's pixels, in the page's own font. Cached, because the same few names
+// are measured at each draw, and each measurement may trigger a layout.
 export function textWidth(text, size = 12, weight = 400) {
   const key = `${weight} ${size} ${text}`;
   const kept = widths.get(key);

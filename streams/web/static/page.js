@@ -32,6 +32,7 @@ let [search, weeks] = [null, null];
 
 let polls = 0;
 
+// The days that the view needs, of which device and in which detail.
 function daysKey() {
   const { from, to } = wanted();
   return `${state.device}/${from}/${to}/${isLong()}`;
@@ -74,6 +75,7 @@ async function refresh() {
 
 let linked = false;
 
+// If the address names a time of an earlier day, that day is shown.
 function broughtIntoView() {
   if (!linked) return false;
   linked = false;
@@ -128,6 +130,7 @@ const words = (error) => (error instanceof api.Refused ? error.message : "the wo
 
 let drawn = null;
 
+// What a chart has to fit, in its own pixels.
 function roomOf(id) {
   const scale = fontScale();
   const { clientWidth } = byId(id);
@@ -185,7 +188,7 @@ function draw() {
   byId("as-ics").href = api.calendarAddress(state.device, from, to, zoneName());
 }
 
-// Both rows share a time axis.
+// Both rows leave room for the longest activity name, so that they share a time axis.
 function gutterFor(byActivity) {
   const widest = Math.max(0, ...byActivity.map(({ name }) => textWidth(name, 13)));
   return Math.ceil(Math.min(200, Math.max(60, widest + 12)));
@@ -486,6 +489,7 @@ async function offerQuestions() {
   byId("ask").title = `Asks ${model}, which is sent the log`;
 }
 
+// Show a time on its own day.
 function open(at) {
   const end = midnight(at, 1);
   go({ span: "day", end: end > shown().last ? null : end, chosen: at, pinned: true });
@@ -501,6 +505,7 @@ function start() {
     find("find");
   });
   byId("ask").addEventListener("click", () => find("question"));
+  // The field's clear button.
   byId("find-words").addEventListener("search", ({ target }) => target.value || search?.clear());
   offerQuestions();
   zones.start((zone) => {

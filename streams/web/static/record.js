@@ -6,6 +6,7 @@ import { byId, el, keepingFocus, put, svg } from "./dom.js";
 import { colour, UNKNOWN as UNKNOWN_SCENARIO } from "./palette.js";
 import { clock, clockSpan, duration } from "./time.js";
 
+// Why there is no record at a time, and what that means.
 const NOTHING = {
   paused: ["Paused", "Recording was paused at this time."],
   quiet: ["Quiet hours", "Nothing is recorded in quiet hours."],
@@ -151,6 +152,7 @@ function details(record, activity) {
   return node;
 }
 
+// Where the device was worn: declared by it, or inferred from the wearer's steps or the microphones.
 function worn({ at, probability, said }) {
   if (said) return `${at}, as the device says`;
   if (at === "unknown") return "unknown, by its wearer's steps";
@@ -165,7 +167,7 @@ function familiarity(record, activity) {
     ...lines("activity", activity?.familiarity ?? {})].join(" · "));
 }
 
-// The level of each band in each tenth of a second.
+// The level of each band in each tenth of a second, as shades of one colour.
 function shades({ bands, shades: packed }) {
   const bytes = Uint8Array.from(atob(packed), (letter) => letter.charCodeAt(0));
   const steps = bytes.length / bands;
@@ -184,6 +186,7 @@ function shades({ bands, shades: packed }) {
   return canvas;
 }
 
+// Acceleration beyond gravity, and the rate of rotation, over the half minute.
 function moved(traces) {
   return el("div", { class: "traces" }, ...[
     ["acceleration", "m/s² beyond gravity", 2], ["turning", "rad/s", 1],
@@ -200,6 +203,7 @@ function moved(traces) {
   }));
 }
 
+// The activity of each five seconds, with equal neighbours merged.
 function everyFive(activities) {
   const runs = [];
   for (const [start, name, , unknown] of activities) {
@@ -210,6 +214,7 @@ function everyFive(activities) {
     el("li", {}, el("span", { class: "number quiet" }, clock(start, true)), ` ${name}`)));
 }
 
+// The weight of each two seconds in the estimate of the half minute.
 function keyFrames(weights) {
   const most = Math.max(...weights, 1e-6);
   const wide = 100 / weights.length;
@@ -245,6 +250,7 @@ function shares(ranked) {
 
 const EXPERT = "offline expert";
 
+// The name of a refiner without its revision.
 export const refinerName = (by) => (by.startsWith(EXPERT) ? EXPERT : by);
 
 function refined({ labels, by, preliminary }) {
@@ -256,7 +262,7 @@ function refined({ labels, by, preliminary }) {
       : el("span", { class: "quiet" }, ` · first estimate: ${preliminary}`)));
 }
 
-// Who refined the record and why.
+// Who refined the record and why: revisions, log-odds and budgets; and a language model's prompt.
 function review({ labels, by, reason, asked, tokens }) {
   return block(labels.length ? "Refined by" : "Not refined",
     el("p", {}, labels.length ? by : "The local estimate stands."),
@@ -311,6 +317,7 @@ function words(ranked, nothing) {
   ]));
 }
 
+// Each sound with its place, one per line if any place is known.
 function heard({ sounds, places }) {
   if (!sounds.some(([name]) => places[name]?.words.length)) return words(sounds, "nothing above the threshold");
   return el("ul", { class: "heard" }, sounds.map(([name, share]) => el("li", {}, name,

@@ -24,6 +24,7 @@ export function signOfLife(silentS) {
   return silent < LIVE ? "Live" : `Silent since ${moment(Date.now() - silent)}`;
 }
 
+// A time of the clock, with its day where that is not within a day of now.
 function moment(ms) {
   const away = Math.abs(ms - Date.now());
   if (away < DAY) return clock(ms);

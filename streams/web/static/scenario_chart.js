@@ -77,7 +77,8 @@ function areas(pieces, names, x, y) {
   return [...drawn, ...labels];
 }
 
-// Flat where its area is high enough over the name's width, else upright where that fits.
+// The name is placed where its area is high enough over the name's width, else vertically where the
+// area is narrow but high, else omitted.
 function areaLabel(name, xs, floor, roof, y) {
   const text = short(name);
   const long = textWidth(text, 12, 500) + 14;
@@ -92,7 +93,7 @@ function areaLabel(name, xs, floor, roof, y) {
   }, text);
 }
 
-// Where a box of this width has the most room.
+// The position at which a box of this width has the most room between the curves.
 function roomiest(xs, floor, roof, y, wide) {
   let best = null;
   for (let left = 0, right = 0; left < xs.length; left += 1) {
@@ -112,11 +113,12 @@ function roomiest(xs, floor, roof, y, wide) {
 }
 
 function ribbon(scenarios, x, from, to) {
-  // A name stands over an unknown half minute within it.
+  // A name stands over an unknown half minute within it, as it does over any that is too short to be seen.
   const unknown = runs(scenarios, (record) => !record.leading && record.unknown && UNKNOWN);
   return [...unknown, ...runs(scenarios, (record) => record.leading)].flatMap(({ name, start, end }) => {
     const left = x(Math.max(start, from));
     const wide = x(Math.min(end, to)) - left;
+    // Runs that are too narrow for a gap between them keep their exact width.
     const seam = wide >= SEAMED ? 1 : 0;
     const [text, inset] = [[name, 8], [short(name), 8], [short(name), 4]]
       .find(([each, side]) => textWidth(each, 12, 600) + 2 * side <= wide) ?? [];
@@ -159,7 +161,7 @@ function gaps(pieces, wanted, last, x, from, to, middle) {
   }));
 }
 
-// The intended and the unintended parts of a gap.
+// Split a gap into its intended and its unintended parts.
 function parted(start, end, wanted) {
   const parts = [];
   let at = start;

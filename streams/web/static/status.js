@@ -76,6 +76,7 @@ function drawDevices() {
   if (state.device !== null) select.value = state.device;
 }
 
+// Watched only while visible, and only for a device that sent something recently.
 export async function watchNow(loaded) {
   const follows = loaded && state.connected && state.end === null && !isLong() && !document.hidden
     && state.heard !== null && performance.now() - state.heard < LIVE;

@@ -46,13 +46,14 @@ export function clock(ms, seconds = false) {
   return seconds ? `${text}:${two(rest)}` : text;
 }
 
-// Since midnight, in milliseconds.
+// Milliseconds since midnight as the clock shows them.
 export function clockTime(ms) {
   const [, , , hours, minutes, seconds] = calendar(ms);
   return hours * HOUR + minutes * MINUTE + seconds * SECOND + (ms % SECOND);
 }
 
-// Where the clock leaves the time that passes, to the second, or null.
+// Where from one time to another the clock shows other than the time that passes, to the second;
+// null where it does not.
 export function clockChange(from, to) {
   const begin = clockTime(from);
   const changed = (at) => clockTime(at) - begin !== at - from;
@@ -119,6 +120,7 @@ export function duration(ms) {
   return rest ? `${Math.floor(minutes / 60)} h ${rest} min` : `${Math.floor(minutes / 60)} h`;
 }
 
+// How long ago, rounded as in conversation.
 export function ago(ms) {
   const days = Math.floor(ms / (24 * HOUR));
   if (days >= 2) return `${days} days`;

@@ -1,4 +1,4 @@
-// What the page shows.
+// What the page shows: its state, and the span of time that it makes visible.
 
 import { Day } from "./day.js";
 import { firstOfMonth, midnight, MINUTE } from "./time.js";

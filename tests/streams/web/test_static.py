@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import gzip
 import re
+from hashlib import sha256
 from importlib import resources
 from typing import TYPE_CHECKING
 
@@ -11,6 +12,7 @@ from aiohttp import web
 from aiohttp.test_utils import TestClient, TestServer
 
 from streams.web.routes import PageSources, install
+from streams.web.static_files import without_comments
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -34,10 +36,44 @@ def test_the_page_asks_for_all_its_modules_at_once() -> None:
     assert sorted(preloaded) == sorted(imported("page.js", set()) - {"page.js"})
 
 
+def sent(name: str) -> bytes:
+    """Return a file as it is sent, before it is compressed."""
+    return without_comments(STATIC.joinpath(name).read_bytes(), f".{name.rpartition('.')[2]}")
+
+
 def test_what_a_first_draw_needs_of_the_page_is_few_bytes() -> None:
     needed = {"index.html", "page.css", *imported("page.js", set())}
-    packed = [cramjam.brotli.compress(STATIC.joinpath(name).read_bytes()) for name in needed]
-    assert sum(map(len, packed)) < 40_000
+    packed = [cramjam.brotli.compress(sent(name)) for name in needed]
+    assert sum(map(len, packed)) < 38_000
+
+
+@pytest.mark.parametrize(
+    ("suffix", "text", "bare"),
+    [
+        (".js", "// why\nlet a;\n  // since\n", "\nlet a;\n\n"),
+        (".js", 'const at = "http://a";  // there\n', 'const at = "http://a";  // there\n'),
+        (".css", "/* Two\n   lines */\na { }\n", "\n\na { }\n"),
+        (".css", "/* the */ a { }\n/* rest */\n", "/* the */ a { }\n\n"),
+        (".html", "// text\n", "// text\n"),
+    ],
+)
+def test_comments_on_lines_of_their_own_are_not_sent(suffix: str, text: str, bare: str) -> None:
+    assert without_comments(text.encode(), suffix) == bare.encode()
+
+
+@pytest.mark.parametrize("name", sorted(each.name for each in STATIC.iterdir()))
+def test_what_is_not_sent_of_a_file_is_a_comment(name: str) -> None:
+    written = STATIC.joinpath(name).read_text(encoding="utf-8").splitlines()
+    got = sent(name).decode().splitlines()
+    # An error names the line of the source.
+    assert len(got) == len(written)
+    within_template = False
+    for number, (line, bare) in enumerate(zip(written, got, strict=True), 1):
+        if bare != line:
+            assert not within_template, f"{name}:{number} is text, no comment"
+        elif name.endswith(".js"):
+            within_template ^= line.count("`") % 2 == 1
+    assert not within_template
 
 
 @pytest.mark.parametrize(
@@ -62,4 +98,5 @@ async def test_a_file_is_packed_as_its_reader_can_unpack_it(
         assert answer.headers.get("Content-Encoding") == packed
         assert answer.headers["Vary"] == "Accept-Encoding"
         body = bytes(unpacked(await answer.read()))
-        assert body == STATIC.joinpath("page.js").read_bytes()
+        assert body == sent("page.js")
+        assert answer.headers["ETag"] == f'"{sha256(body).hexdigest()[:16]}"'
