@@ -42,6 +42,7 @@ from tests.docs.running import Outcome, follow_all
 from tests.streams.synthetic_log import PLAN, day, put
 from tests.streams.web.axe import axe_file, complaints_of
 from tests.streams.web.browser import chromium, tab
+from tests.streams.web.correction_form import open_form
 from tests.streams.web.recording_phone import FAKE_MICROPHONE, Worker, lost, recorded, tone
 from tests.streams.web.site import DRAWN
 
@@ -123,7 +124,7 @@ async def violations(port: int, url: str, axe: Path) -> list[str]:
                     # Elements that are fading in do not have their contrast yet.
                     await page.until(f"document.querySelector('#loading')?.hidden && {drawn}", 300)
                 if view == "":
-                    await page.value("document.querySelector('[data-key=correct]').click()")
+                    await open_form(page)
                     # Also open what is collapsed: evidence, the split, notifications.
                     await page.value(
                         "document.querySelectorAll('details').forEach((each) => each.open = true)"

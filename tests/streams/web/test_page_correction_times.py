@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from datetime import UTC, datetime
 from itertools import pairwise
 from typing import TYPE_CHECKING
@@ -10,6 +9,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests.streams.synthetic_log import Part, day, put
+from tests.streams.web.correction_form import cancel, field, fill_in, open_form, save, send
 from tests.streams.web.site import DRAWN, Site
 
 if TYPE_CHECKING:
@@ -22,16 +22,6 @@ COOKING = Part(60, "Cooking", "Eating", ("standing",), ("frying",))
 
 def utc(text: str) -> int:
     return int(datetime.fromisoformat(text).replace(tzinfo=UTC).timestamp())
-
-
-async def save(page: Page, **fields: str) -> None:
-    """Open the form on the chosen block, fill in fields and save it."""
-    await page.value("document.querySelector('#rows').focus()")
-    await page.press("c")
-    for name, value in fields.items():
-        await page.value(f"document.querySelector('#correct-{name}').value = {json.dumps(value)}")
-    await page.value("document.querySelector('#correct').requestSubmit()")
-    await page.until("document.querySelector('#saved').textContent.startsWith('Saved')")
 
 
 # In Berlin clocks were put forward from 2:00 on 30 March and back from 3:00 on 26 October 2025.
@@ -98,10 +88,9 @@ async def test_times_are_those_of_the_clock_on_days_on_which_it_changes(
     await put(store, day(start_s=utc(starts), plan=[READING]))
     await page.open(f"{site.url}?zone=Europe/Berlin")
     await page.until(DRAWN)
-    await page.value("document.querySelector('[data-key=correct]').click()")
-    times = [f"document.querySelector('#correct-{name}').value" for name in ("from", "to")]
-    assert (await page.value(times[0]), await page.value(times[1])) == shown
-    await page.value("document.querySelector('#correct-cancel').click()")
+    await open_form(page)
+    assert (await field(page, "from"), await field(page, "to")) == shown
+    await cancel(page)
     await save(page, label="Fishing", **fields)
     [said] = site.published
     assert (said.start_ns, said.end_ns) == (utc(saved[0]) * 10**9, utc(saved[1]) * 10**9)
@@ -137,9 +126,9 @@ async def test_an_end_before_its_start_is_rather_mistyped_than_of_the_next_day(
     await put(store, day(start_s=utc("2025-11-20T07:30"), plan=[READING]))
     await page.open(site.url)
     await page.until(DRAWN)
-    await page.value("document.querySelector('[data-key=correct]').click()")
-    await page.value("document.querySelector('#correct-to').value = '6:00'")
-    await page.value("document.querySelector('#correct').requestSubmit()")
+    await open_form(page)
+    await fill_in(page, to="6:00")
+    await send(page)
     await page.until("document.querySelector('#correct-problem').textContent !== ''")
     assert await page.texts("#correct-problem") == [
         "From 07:30 to 06:00 of the next day is 22 h 30 min: after midnight a span ends within "

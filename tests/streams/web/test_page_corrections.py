@@ -7,6 +7,15 @@ from typing import TYPE_CHECKING
 
 from tests.streams.synthetic_log import MORNING, Records
 from tests.streams.web.browser import tab
+from tests.streams.web.correction_form import (
+    SAVED,
+    cancel,
+    field,
+    fill_in,
+    open_first,
+    open_form,
+    send,
+)
 from tests.streams.web.site import DRAWN, PHONE, WHOLE, Site
 
 if TYPE_CHECKING:
@@ -16,27 +25,17 @@ if TYPE_CHECKING:
     from tests.streams.web.browser import Page
 
 
-async def correct_the_first(page: Page) -> None:
-    """Open the form of the log's first record, by keys."""
-    await page.value("document.querySelector('#rows').focus()")
-    await page.press("Home")
-    await page.press("c")
-
-
 async def test_a_block_is_corrected_by_key_and_taken_back(
     site: Site, page: Page, records: Records
 ) -> None:
     await page.open(site.url)
     await page.until(DRAWN)
-    await correct_the_first(page)
+    await open_first(page)
     assert await page.value("document.activeElement.id") == "correct-label"
-    assert await page.value("document.querySelector('#correct-from').value") == "07:30:00"
-    await page.value("document.querySelector('#correct-label').value = 'Fishing'")
-    await page.value("document.querySelector('#correct-also').value = 'Eating'")
-    await page.value("document.querySelector('#correct-to').value = '7:40'")
-    await page.value("document.querySelector('#correct-note').value = 'with Ada'")
-    await page.value("document.querySelector('#correct').requestSubmit()")
-    await page.until("document.querySelector('#saved').textContent.startsWith('Saved')")
+    assert await field(page, "from") == "07:30:00"
+    await fill_in(page, label="Fishing", also="Eating", to="7:40", note="with Ada")
+    await send(page)
+    await page.until(SAVED)
     await page.until("document.querySelector('.ribbon rect').dataset.name === 'Fishing'")
     [said] = site.published
     start = MORNING * 1_000_000_000
@@ -56,7 +55,7 @@ async def test_the_form_stays_in_sight_when_the_evidence_comes(
 ) -> None:
     await page.open(site.url)
     await page.until(DRAWN)
-    await correct_the_first(page)
+    await open_first(page)
     await page.until(WHOLE)
     await page.until(
         """(() => { const box = document.querySelector('#correct').getBoundingClientRect();
@@ -78,10 +77,9 @@ async def test_what_is_taken_back_is_named_once_a_note_and_a_confirmation_too(
         return saved, line
 
     async def save(label: str, note: str) -> None:
-        await correct_the_first(page)
-        await page.value(f"document.querySelector('#correct-label').value = {label!r}")
-        await page.value(f"document.querySelector('#correct-note').value = {note!r}")
-        await page.value("document.querySelector('#correct').requestSubmit()")
+        await open_first(page)
+        await fill_in(page, label=label, note=note)
+        await send(page)
         await page.until("document.querySelector('#corrections-list button') !== null")
 
     await page.open(site.url)
@@ -112,7 +110,7 @@ async def test_a_record_and_its_block_are_confirmed_by_key_and_by_one_tap(
         "Correct or note",
     ]
     await page.press("y")
-    await page.until("document.querySelector('#saved').textContent.startsWith('Saved')")
+    await page.until(SAVED)
     assert await page.texts("#saved") == ["Saved: Daily hygiene confirmed"]
     await page.until("document.querySelector('.corrected .confirmed') !== null")
     await page.until(WHOLE)
@@ -153,10 +151,10 @@ async def test_all_names_of_a_half_minute_are_shown_and_confirmed(
     await page.press("Home")
     await page.until("document.querySelector('#record h2').textContent === 'Cooking, Watching tv'")
     await page.press("c")
-    assert await page.value("document.querySelector('#correct-also').value") == "Watching tv"
-    await page.value("document.querySelector('#correct-cancel').click()")
+    assert await field(page, "also") == "Watching tv"
+    await cancel(page)
     await page.press("y")
-    await page.until("document.querySelector('#saved').textContent.startsWith('Saved')")
+    await page.until(SAVED)
     assert await page.texts("#saved") == ["Saved: Cooking, Watching tv confirmed"]
     assert [each.labels for each in site.published[0].after] == [["Cooking", "Watching tv"]]
 
@@ -207,9 +205,9 @@ async def test_a_second_press_changes_nothing_twice(
     listed = "document.querySelectorAll('#corrections-list li').length"
     await page.value(f"{twice} document.querySelector('[data-key=right]').click()")
     await page.until(f"{listed} === 1")
-    await page.value("document.querySelector('[data-key=correct]').click()")
-    await page.value("document.querySelector('#correct-label').value = 'Fishing'")
-    await page.value(f"{twice} document.querySelector('#correct').requestSubmit()")
+    await open_form(page)
+    await fill_in(page, label="Fishing")
+    await send(page, 2)
     await page.until(f"{listed} === 2")
     await page.value(f"{twice} document.querySelector('#corrections-list button').click()")
     await page.until(f"{listed} === 3")
@@ -245,10 +243,9 @@ async def test_a_long_word_breaks(site: Site, page: Page, records: Records) -> N
     too_wide = "document.documentElement.scrollWidth - document.documentElement.clientWidth"
     await page.open(site.url, *PHONE)
     await page.until(DRAWN)
-    await page.value("document.querySelector('[data-key=correct]').click()")
-    await page.value(f"document.querySelector('#correct-label').value = '{'W' * 48}'")
-    await page.value(f"document.querySelector('#correct-note').value = '{'w' * 500}'")
-    await page.value("document.querySelector('#correct').requestSubmit()")
+    await open_form(page)
+    await fill_in(page, label="W" * 48, note="w" * 500)
+    await send(page)
     await page.until("document.querySelector('#corrections-list li') !== null")
     await page.until(WHOLE)
     assert await page.value(too_wide) == 0
@@ -285,11 +282,11 @@ async def test_a_change_that_cannot_be_meant_says_so_in_the_form(
 ) -> None:
     await page.open(site.url)
     await page.until(DRAWN)
-    await page.value("document.querySelector('[data-key=correct]').click()")
-    await page.value("document.querySelector('#correct-from').value = 'noon'")
-    await page.value("document.querySelector('#correct').requestSubmit()")
+    await open_form(page)
+    await fill_in(page, **{"from": "noon"})
+    await send(page)
     problem = "document.querySelector('#correct-problem').textContent"
     assert await page.until(problem) == "A time is written as 08:30 or 08:30:00."
-    await page.value("document.querySelector('#correct-cancel').click()")
+    await cancel(page)
     assert await page.value("document.querySelector('#correct').hidden")
     assert site.published == []

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests.streams.synthetic_log import MORNING, PLAN, Records, day, put
+from tests.streams.web.correction_form import OPEN, cancel, field, fill_in, open_form, send
 from tests.streams.web.site import DRAWN, PHONE, WHOLE, Site
 
 if TYPE_CHECKING:
@@ -159,20 +160,20 @@ async def test_who_writes_while_a_confirmation_is_sent_goes_on_writing(
 ) -> None:
     await page.open(site.url)
     await page.until(DRAWN)
-    for key, field in (("Home", "#correct-note"), ("End", "#find-words")):
+    for key, place in (("Home", "#correct-note"), ("End", "#find-words")):
         await page.value("document.querySelector('#rows').focus()")
         await page.press(key)
         await page.until(WHOLE)
         await slow(page, 500)
         await page.value("document.querySelector('#saved').textContent = ''")
         await page.value("document.querySelector('[data-key=right]').click()")
-        await page.value("document.querySelector('[data-key=correct]').click()")
-        await page.value(f"document.querySelector({field!r}).focus()")
+        await open_form(page)
+        await page.value(f"document.querySelector({place!r}).focus()")
         await page.until("document.querySelector('#saved').textContent !== ''")
         # Keys of the charts, where they confirm.
         for letter in "yay":
             await page.call("Input.dispatchKeyEvent", type="keyDown", key=letter, text=letter)
-        assert await page.value(f"document.querySelector({field!r}).value") == "yay"
+        assert await page.value(f"document.querySelector({place!r}).value") == "yay"
         await slow(page, 0)
     assert said(site) == [("scenario", 30)] * 2
 
@@ -197,17 +198,17 @@ async def test_a_form_that_is_opened_while_another_is_saved_stays_open(
     await page.open(site.url)
     await page.until(DRAWN)
     await slow(page, 500)
-    await page.value("document.querySelector('[data-key=correct]').click()")
-    await page.value("document.querySelector('#correct-label').value = 'Fishing'")
-    await page.value("document.querySelector('#correct').requestSubmit()")
+    await open_form(page)
+    await fill_in(page, label="Fishing")
+    await send(page)
     await page.value("document.querySelector('#rows').focus()")
     await page.press("Home")
     await page.press("c")
-    await page.value("document.querySelector('#correct-note').value = 'with Ada'")
+    await fill_in(page, note="with Ada")
     await page.until("document.querySelector('#saved').textContent.startsWith('Saved')")
-    assert await page.value("document.querySelector('#correct').checkVisibility()")
-    await page.value("document.querySelector('#correct').requestSubmit()")
-    await page.until("!document.querySelector('#correct').checkVisibility()")
+    assert await page.value(OPEN)
+    await send(page)
+    await page.until(f"!{OPEN}")
     assert [(each.action, each.note) for each in site.published] == [
         ("correct", ""),
         ("note", "with Ada"),
@@ -300,17 +301,18 @@ async def test_a_login_that_expires_takes_nothing_that_is_being_written(
 ) -> None:
     await page.open(site.url)
     await page.until(DRAWN)
-    await page.value("document.querySelector('[data-key=correct]').click()")
-    await page.value("document.querySelector('#correct-note').value = 'with Ada'")
+    await open_form(page)
+    await fill_in(page, note="with Ada")
     await page.value(
         """window.fetch = async () => new Response('{"error": "a token"}', {status: 401}); 0"""
     )
     status = "document.querySelector('#status').textContent"
     await page.until(f"{status}.startsWith('The login has expired, log in on another tab')")
-    await page.value("document.querySelector('#correct').requestSubmit()")
+    await send(page)
     problem = "document.querySelector('#correct-problem').textContent"
     await page.until(f"{problem}.includes('login has expired')")
-    assert await page.value("document.querySelector('#correct-note').value") == "with Ada"
+    assert await field(page, "note") == "with Ada"
     # Then the page is loaded anew, as without a form.
-    await page.value("document.querySelector('#correct-cancel').click(); window.former = true")
+    await page.value("window.former = true")
+    await cancel(page)
     await page.until("window.former === undefined")
