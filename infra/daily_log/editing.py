@@ -119,16 +119,19 @@ class LogEditor:
         if change.undoes is None:
             raise CorrectionError("undoes is missing; expected the id of a correction")
         every = await self._store.corrections(change.device, 0, END_OF_TIME_NS)
-        taken_back = {each.undoes for each in every if each.undoes}
         known = {each.correction_id: each for each in every}
         if change.undoes not in known:
             raise CorrectionError(f"correction {change.undoes} is unknown; expected one of the log")
+        undone = known[change.undoes]
+        undos = [each.created_ns for each in every if each.undoes == change.undoes]
+        # An undo that was taken back itself leaves what it undid in force.
         standing = {each.correction_id for each in in_force(every)}
-        if known[change.undoes].action != "undo" and change.undoes not in standing:
-            raise CorrectionError(f"correction {change.undoes} was taken back already")
-        if known[change.undoes].action == "undo" and change.undoes in taken_back:
-            raise CorrectionError(f"undo {change.undoes} was taken back already")
-        return known[change.undoes]
+        if undos and (undone.action == "undo" or change.undoes not in standing):
+            raise CorrectionError(
+                f"{_in_words(undone)} was taken back already, at {iso(max(undos))}; "
+                "expected one that stands"
+            )
+        return undone
 
     def _spans(self, change: Change) -> list[NamedSpan]:
         if not change.parts:
@@ -186,11 +189,27 @@ def _corrected_by(log: Log, corrections: list[Correction]) -> Log:
     )
 
 
+def _names(spans: Iterable[NamedSpan]) -> str:
+    return ", ".join(dict.fromkeys(name for span in spans for name in span.labels)) or "nothing"
+
+
+def _in_words(correction: Correction) -> str:
+    """Return a correction as the subject of a sentence: wearers know none by its id."""
+    span = f"{iso(correction.start_ns)} to {iso(correction.end_ns)}"
+    before, after = _names(correction.before), _names(correction.after)
+    if correction.action == "note":
+        return f"the note {correction.note[:40]!r} on {span}"
+    if correction.action == "confirm":
+        return f"the confirmation of {after!r} from {span}"
+    if correction.action == "undo":
+        return f"the undo that left {after!r} from {span}"
+    return f"the correction '{before} → {after}' from {span}"
+
+
 def correction_line(correction: Correction) -> str:
     """Return a correction as one line for people."""
     span = f"{iso(correction.start_ns)} to {iso(correction.end_ns)}"
-    before = ", ".join(dict.fromkeys(n for s in correction.before for n in s.labels)) or "nothing"
-    after = ", ".join(dict.fromkeys(n for s in correction.after for n in s.labels)) or "nothing"
+    before, after = _names(correction.before), _names(correction.after)
     if correction.action == "note":
         return f"note on {span}: {correction.note}"
     if correction.action == "confirm":

@@ -1,5 +1,7 @@
 // The worker's HTTP interface.
 
+import { byTheClock } from "./time.js";
+
 const TIMEOUT_MS = 10_000;
 const ASK_TIMEOUT_MS = 120_000;
 
@@ -22,7 +24,7 @@ const UNSAVED = "#correct:not([hidden]), body:not([data-recording=off]) .sensor"
 async function taken(answer) {
   const body = await answer.json();
   if (answer.ok) return body;
-  if (answer.status !== 401) throw new Refused(answer.status, body.error);
+  if (answer.status !== 401) throw new Refused(answer.status, byTheClock(body.error));
   // Reloading the page shows the login form; what is being written or recorded would be lost.
   if (!document.querySelector(UNSAVED)) location.reload();
   throw new Refused(401, "the login has expired, log in on another tab");

@@ -3,6 +3,7 @@
 import * as api from "./api.js";
 import { DESCRIBED } from "./day.js";
 import { byId, el, keepingFocus, put } from "./dom.js";
+import { sentence } from "./status.js";
 import { clock, clockSpan, dayName, duration, HOUR, timesOn } from "./time.js";
 
 // How far from its block a time may be on another day than the block.
@@ -147,7 +148,7 @@ async function save(nothing) {
     if (context === mine) close();
     mine.saved(done);
   } catch (error) {
-    byId(context === mine ? "correct-problem" : "saved").textContent = error.message;
+    byId(context === mine ? "correct-problem" : "saved").textContent = sentence(error.message);
   }
   if (saving === mine) saving = null;
 }
@@ -188,8 +189,8 @@ export function drawCorrections(corrections, device, from, to, saved) {
           saved(await api.undo(device, each.id), each);
         } catch (error) {
           button.disabled = false;
-          // The list may be drawn anew at any moment.
-          byId("saved").textContent = error.message;
+          // The list may be drawn anew at any moment. A wearer knows the correction by its words.
+          byId("saved").textContent = sentence(error.message.replace(each.id, `“${text}”`));
         }
       });
       line.append(" ", button);

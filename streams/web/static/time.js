@@ -80,6 +80,12 @@ export function dayName(ms, options = {
   return new Date(ms).toLocaleDateString("en-GB", { ...options, timeZone: zone ?? undefined });
 }
 
+// A text of the worker, whose times are in UTC, with those of the wearer's clock.
+export const byTheClock = (text) => text.replace(/\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z/g, (iso) => {
+  const ms = Date.parse(iso);
+  return `${dayName(ms, { day: "numeric", month: "short" })} ${clock(ms, ms % MINUTE >= SECOND)}`;
+});
+
 export function midnight(ms, days = 0) {
   const [year, month, day] = calendar(ms);
   return civil(year, month, day + days);

@@ -108,6 +108,34 @@ async def test_a_change_is_taken_back_and_done_again(editor: Editor, store: LogS
         await editor.say("undo", undoes=done.correction_id)
     await editor.say("undo", undoes=back.correction_id)
     assert await leading(store) == ["Eating"] * 4
+    await editor.say("undo", undoes=done.correction_id)
+    assert await leading(store) == ["Cooking"] * 4
+
+
+@pytest.mark.parametrize(
+    ("action", "labels", "note", "words"),
+    [
+        ("correct", ["Eating"], "", "the correction 'Cooking → Eating' from"),
+        ("delete", [], "", "the correction 'Cooking → nothing' from"),
+        ("confirm", [], "", "the confirmation of 'Cooking' from"),
+        ("note", [], "with Ada", "the note 'with Ada' on"),
+    ],
+)
+async def test_a_refused_undo_says_in_words_what_was_taken_back_and_when(
+    store: LogStore, action: str, labels: list[str], note: str, words: str
+) -> None:
+    await store.put_scenarios([scenario(T0 + n * 30 * S) for n in range(4)])
+    editor = Editor(store, T0 + 3600 * S)
+    done = await editor.say(action, (0, 120, labels), note=note)
+    back = await editor.say("undo", undoes=done.correction_id)
+    span, at = "2023-11-14T22:13:30Z to 2023-11-14T22:15:30Z", "2023-11-14T23:13:30Z"
+    said = f"{words} {span} was taken back already, at {at}; expected one that stands"
+    with pytest.raises(CorrectionError) as refused:
+        await editor.say("undo", undoes=done.correction_id)
+    assert str(refused.value) == said
+    await editor.say("undo", undoes=back.correction_id)
+    with pytest.raises(CorrectionError, match=r"^the undo that left '.*' from 2023-11"):
+        await editor.say("undo", undoes=back.correction_id)
 
 
 async def test_each_record_of_a_span_is_confirmed_as_it_is(editor: Editor, store: LogStore) -> None:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+from datetime import datetime
 from typing import TYPE_CHECKING
+from zoneinfo import ZoneInfo
 
 from tests.streams.synthetic_log import MORNING, Records
 from tests.streams.web.browser import tab
@@ -217,13 +219,13 @@ async def test_a_second_press_changes_nothing_twice(
 async def test_what_two_tabs_take_back_at_once_is_taken_back_once(
     site: Site, page: Page, records: Records, devtools: int
 ) -> None:
-    await page.open(site.url)
+    await page.open(f"{site.url}?zone=Asia/Tokyo")
     await page.until(DRAWN)
     await page.value("document.querySelector('[data-key=right]').click()")
     undo = "document.querySelector('#corrections-list button')"
     await page.until(f"{undo} !== null")
     async with tab(devtools) as other:
-        await other.open(site.url)
+        await other.open(f"{site.url}?zone=Asia/Tokyo")
         await other.until(f"{DRAWN} && {undo} !== null")
         await asyncio.gather(*(each.value(f"{undo}.click()") for each in (page, other)))
         answers = []
@@ -235,8 +237,19 @@ async def test_what_two_tabs_take_back_at_once_is_taken_back_once(
             await each.resize(1000, 800)
             answers.append(await each.value(answer))
             each.complaints.clear()
-    assert [each.startswith("Taken back") for each in sorted(answers)] == [True, False], answers
+    confirmed, undone = site.published
     assert [each.action for each in site.published] == ["confirm", "undo"]
+    [label] = confirmed.after[0].labels
+    start, end, at = (
+        f"{datetime.fromtimestamp(ns // 10**9, ZoneInfo('Asia/Tokyo')):%-d %b %H:%M:%S}"
+        for ns in (confirmed.start_ns, confirmed.end_ns, undone.created_ns)
+    )
+    clock = [each.removesuffix(":00") for each in (start, end, at)]
+    assert sorted(answers) == [
+        f"Taken back: {label} confirmed",
+        f"The confirmation of '{label}' from {clock[0]} to {clock[1]} was taken back already, "
+        f"at {clock[2]}; expected one that stands",
+    ]
 
 
 async def test_a_long_word_breaks(site: Site, page: Page, records: Records) -> None:
