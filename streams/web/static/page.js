@@ -413,7 +413,10 @@ function takeZone(zone) {
   state.zone = useZone(zone) ? zone : null;
   if (state.zone === null) useZone(null);
   // Midnights differ by zone.
-  if (zoneName() !== before) state.loaded = null;
+  if (zoneName() !== before) {
+    state.loaded = null;
+    search?.byNewClock();
+  }
   zones.draw(state.zone);
 }
 

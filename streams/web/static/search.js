@@ -12,6 +12,8 @@ const INTO_MS = 15_000;
 const PARTS = 12;
 
 let asked = 0;
+// Shows what is there by the clock of another zone.
+let again = null;
 
 const words = () => byId("find-words").value.trim();
 
@@ -19,7 +21,11 @@ const words = () => byId("find-words").value.trim();
 // `open` shows that time.
 export function find(device, address, open) {
   clear();
-  if (words()) look(device, words(), null, [], address, open);
+  const text = words();
+  if (!text) return;
+  // "Yesterday" and "at 8" are other times there.
+  again = () => look(device, text, null, [], address, open);
+  again();
 }
 
 // Ask the language model instead.
@@ -30,10 +36,11 @@ export function question(device, address, open) {
 
 async function askModel(device, text, address, open) {
   const mine = ++asked;
+  const zone = zoneName();
   byId("found-note").textContent = "Asking";
   let answer;
   try {
-    answer = await api.ask(device, text, zoneName());
+    answer = await api.ask(device, text, zone);
   } catch (error) {
     if (mine === asked) byId("found-note").textContent = error instanceof api.Refused
       ? error.message : "The worker does not answer.";
@@ -41,16 +48,27 @@ async function askModel(device, text, address, open) {
   }
   if (mine !== asked) return;
   byId("answer").textContent = answer.answer ?? "";
-  byId("found-note").textContent = [
+  const note = [
     answer.answer === null ? "The log has no answer." : `By ${answer.model}, from:`,
     answer.left_out ? `The ${answer.left_out} oldest blocks were not used.` : null,
   ].filter(Boolean).join(" ");
-  put(byId("found"), ...answer.records.map((hit) => line(hit, device, address, open)));
+  const list = () => put(byId("found"), ...answer.records.map((hit) => line(hit, device, address, open)));
+  // Asked again it would cost as much and say something else, so what it says of times stays.
+  again = () => {
+    list();
+    byId("found-note").textContent = zone === zoneName() || answer.answer === null ? note
+      : `The answer's times are those of ${zone}. ${note}`;
+  };
+  again();
 }
+
+// Call it when the zone has changed.
+export const byNewClock = () => again?.();
 
 // Clear the results, for example when the device changes.
 export function clear() {
   asked += 1;
+  again = null;
   byId("found-note").textContent = "";
   byId("answer").textContent = "";
   put(byId("found"));
@@ -64,9 +82,11 @@ async function look(device, text, from, before, address, open, parts = PARTS) {
   try {
     answer = await api.search(device, text, zoneName(), from);
   } catch (error) {
-    if (mine === asked) byId("found-note").textContent = error instanceof api.Refused
+    if (mine !== asked) return;
+    byId("found-note").textContent = error instanceof api.Refused
       ? `Not understood: ${error.message.replace(/^parameter words has value /, "")}`
       : "The worker does not answer.";
+    if (!before.length) put(byId("found"));
     return;
   }
   if (mine !== asked) return;

@@ -218,6 +218,8 @@ async def choose_zone(page: Page, zone: str) -> None:
     await page.value(
         f"""(() => {{
           const zone = document.querySelector('#zone');
+          // The names come with the focus.
+          zone.dispatchEvent(new Event('focus'));
           zone.value = {zone!r};
           zone.dispatchEvent(new Event('change'));
         }})()"""
@@ -292,6 +294,60 @@ async def test_of_many_hits_the_newest_are_shown_and_it_is_said(
     await page.value(f"{words}.value = 'cooking or eating'; {words}.form.requestSubmit()")
     await page.until("document.querySelectorAll('#found li').length === 12")
     assert await page.texts("#found-note") == ["14 times, the newest 12 shown."]
+
+
+async def test_hits_are_those_of_the_zone_that_is_chosen(
+    site: Site, page: Page, store: LogStore
+) -> None:
+    await put(store, day(plan=PLAN[:2]))
+    await page.open(site.url)
+    await page.until(DRAWN)
+    words = "document.querySelector('#find-words')"
+    hit = "document.querySelector('#found a')?.textContent"
+    for text, utc, tokyo in (
+        ("cooking", "Thu 20 Nov 07:50 – 08:15 Cooking", "Thu 20 Nov 16:50 – 17:15 Cooking"),
+        # The clock of Tokyo has it in its evening.
+        ("cooking at 8", "Thu 20 Nov 08:00 – 08:15 Cooking", None),
+    ):
+        await page.value(f"{words}.value = {text!r}; {words}.form.requestSubmit()")
+        await page.until(f"{hit} === {utc!r}")
+        # What is being written meanwhile is not searched for yet.
+        await page.value(f"{words}.value = 'zebra'")
+        await choose_zone(page, "Asia/Tokyo")
+        await page.until(f"({hit} ?? null) === {json.dumps(tokyo)}")
+        assert not (await page.texts("#found-note"))[0].startswith("Not understood")
+        await choose_zone(page, "")
+
+
+async def test_records_of_an_answer_are_shown_by_the_zone_that_is_chosen(
+    site: Site, page: Page, store: LogStore
+) -> None:
+    await put(store, day(plan=PLAN[:2]))
+    await page.open(site.url)
+    await page.until(DRAWN)
+    await page.value(
+        f"""window.asked = 0;
+            window.fetch = new Proxy(window.fetch, {{ apply: (fetch, it, [path, ...rest]) => {{
+              if (!path.startsWith('/api/v1/ask')) return fetch(path, ...rest);
+              window.asked += 1;
+              return new Response(JSON.stringify({{ answer: 'At 07:50.', model: 'm', records: [
+                {{ start_ns: {MORNING * 10**9}, end_ns: {(MORNING + 60) * 10**9},
+                   scenario: 'Cooking', activities: [], sounds: [], named: [] }}] }}));
+            }} }});
+            document.querySelector('#find-words').value = 'when did I cook';
+            document.querySelector('#ask').click()"""
+    )
+    await page.until("document.querySelector('#found a') !== null")
+    assert await page.texts("#found-note") == ["By m, from:"]
+    await choose_zone(page, "Asia/Tokyo")
+    assert await page.texts("#found a") == ["Thu 20 Nov 16:30 – 16:31 Cooking"]
+    assert await page.texts("#answer, #found-note") == [
+        "At 07:50.",
+        "The answer's times are those of UTC. By m, from:",
+    ]
+    await choose_zone(page, "")
+    assert await page.texts("#found-note") == ["By m, from:"]
+    assert await page.value("window.asked") == 1
 
 
 async def test_on_a_phone_a_hit_has_a_space_between_its_time_and_its_name(
