@@ -19,7 +19,7 @@ from redis.exceptions import RedisError
 from infra.daily_log.change_request import CorrectionError
 from infra.errors import InfraError
 from streams.web.access import host_name
-from streams.web.login import login_page
+from streams.web.login import PAGES, login_page
 from streams.web.not_found import is_unknown_address, not_found_page, takes_html
 from streams.web.parameters import ParameterError
 from streams.web.writing import WriteRefusedError
@@ -97,8 +97,8 @@ async def _guarded(
         return await _state_of_health(request, handler)
     if access.token is None:
         return error(403, "this address is not that of a proxy that may ask")
-    if request.path == "/":
-        return login_page()
+    if request.path in PAGES:
+        return login_page(request.path_qs)
     refusal = error(401, "expected the header Authorization: Bearer TOKEN, or a login at /")
     refusal.headers["WWW-Authenticate"] = 'Bearer realm="egolog"'
     return refusal

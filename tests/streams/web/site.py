@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from aiohttp import web
 
 from schemas import Refined
+from streams.web.access import Access
 from streams.web.routes import PageSources, install
 
 if TYPE_CHECKING:
@@ -38,8 +39,9 @@ VISIBLE_TEXT = """(() => {
 class Site:
     """The page on a port of its own, which a test can take away and bring back."""
 
-    def __init__(self, store: LogStore | None) -> None:
+    def __init__(self, store: LogStore | None, access: Access | None = None) -> None:
         self.store = store
+        self._access = access or Access()
         self.published: list[Correction] = []
         self._runner: web.AppRunner | None = None
         self.port = 0
@@ -47,7 +49,10 @@ class Site:
     async def start(self) -> None:
         application = web.Application()
         sources = PageSources(
-            lambda: self.store, publish=self.publish, publish_frame=self.take_frame
+            lambda: self.store,
+            access=self._access,
+            publish=self.publish,
+            publish_frame=self.take_frame,
         )
         install(application, sources)
         self._runner = web.AppRunner(application, shutdown_timeout=0.1)

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import re
+from html import unescape
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -96,6 +98,93 @@ async def test_a_browser_logs_in_once_and_out_again(serve: Serve) -> None:
         assert answer.status == 200
     async with client.post("/logout", cookies=jar, allow_redirects=False) as answer:
         assert answer.cookies[COOKIE].value == ""
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        "/",
+        "/?device=d1&span=3600000&end=1763625600000&at=1763625000000&zone=Asia%2FTokyo",
+        "/settings?device=a+%22b%22%3E%26c",
+        "/sensor",
+    ],
+)
+async def test_a_login_leads_to_the_page_that_was_asked_for(
+    serve: Serve, monkeypatch: pytest.MonkeyPatch, address: str
+) -> None:
+    monkeypatch.setattr(login, "_WRONG_S", 0.0)
+    client = await serve(Access(TOKEN))
+
+    async def target(answer: Any) -> str:
+        [value] = re.findall(r'name="next" value="([^"]*)"', await answer.text())
+        return unescape(value)
+
+    async with client.get(address) as page:
+        assert page.status == 401
+        asked = await target(page)
+    # Also after a token that is mistyped.
+    async with client.post("/login", data={"token": "wrong", "next": asked}) as page:
+        assert await target(page) == asked
+    form = {"token": TOKEN, "next": asked}
+    async with client.post("/login", data=form, allow_redirects=False) as answer:
+        assert (answer.status, answer.headers["Location"]) == (303, address)
+
+
+@pytest.mark.parametrize(
+    "hostile",
+    [
+        "//evil.example",
+        "///evil.example",
+        "/\\evil.example",
+        "\\\\evil.example",
+        "/\t/evil.example",
+        "\t//evil.example",
+        "https://evil.example/",
+        "https:evil.example",
+        "HTTPS://evil.example",
+        "javascript:alert(1)",
+        "data:text/html,evil",
+        "%2F%2Fevil.example",
+        "/%2Fevil.example",
+        "/%5Cevil.example",
+        "/%09/evil.example",
+        "/@evil.example",
+        "@evil.example",
+        ".evil.example",
+        "evil.example",
+        "/.//evil.example",
+        "/settings/..//evil.example",
+        "/settings@evil.example",
+        "/api/v1/export?device=d1",
+        "/logout",
+        "/\r\nSet-Cookie: a=b",
+        "",
+        "#//evil.example",
+    ],
+)
+async def test_a_login_leads_to_no_other_site(serve: Serve, hostile: str) -> None:
+    client = await serve(Access(TOKEN))
+    form = {"token": TOKEN, "next": hostile}
+    async with client.post("/login", data=form, allow_redirects=False) as answer:
+        assert (answer.status, answer.headers["Location"]) == (303, "/")
+
+
+async def test_what_follows_a_page_of_ours_stays_a_query(
+    serve: Serve, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(login, "_WRONG_S", 0.0)
+    client = await serve(Access(TOKEN))
+    for query, written in (
+        ("//evil.example", "/?%2F%2Fevil.example="),
+        ("at=1\r\nSet-Cookie: a=b", "/?at=1%0D%0ASet-Cookie%3A+a%3Db"),
+        ('a="><script>', "/?a=%22%3E%3Cscript%3E"),
+    ):
+        form = {"token": TOKEN, "next": f"/?{query}"}
+        async with client.post("/login", data=form, allow_redirects=False) as answer:
+            assert answer.headers["Location"] == written
+            assert "a" not in answer.cookies
+        async with client.post("/login", data={**form, "token": "wrong"}) as page:
+            assert f'value="{written}"' in await page.text()
 
 
 async def test_a_wrong_token_at_the_login_leaves_no_cookie(
