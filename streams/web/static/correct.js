@@ -3,6 +3,7 @@
 import * as api from "./api.js";
 import { DESCRIBED } from "./day.js";
 import { byId, el, keepingFocus, put } from "./dom.js";
+import { onPress, watchingPresses } from "./presses.js";
 import { sentence } from "./status.js";
 import { clock, clockSpan, dayName, duration, HOUR, timesOn } from "./time.js";
 
@@ -169,13 +170,14 @@ export const confirmActivity = (device, { start, end, name, flags }) => api.corr
 });
 
 const LINES = 12;
+const TOO_SOON = "That press did nothing: what was there had just changed. Press again if you mean this.";
 
 // The corrections of the time in view, the newest first, each with a button to undo it.
 export function drawCorrections(corrections, device, from, to, saved) {
   const inView = corrections.filter(({ start, end }) => end > from && start < to);
   byId("corrections").hidden = !inView.length;
   const byIds = new Map(corrections.map((each) => [each.id, each]));
-  keepingFocus(byId("corrections-list"), (list) => put(list, ...inView.slice(0, LINES).map((each) => {
+  keepingFocus(byId("corrections-list"), (list) => watchingPresses(list, () => put(list, ...inView.slice(0, LINES).map((each) => {
     const text = words(each, byIds.get(each.undoes));
     const line = el("li", { class: each.standing ? null : "quiet" },
       el("span", { class: "number" }, `${dayName(each.start, { day: "numeric", month: "short" })} `
@@ -183,7 +185,7 @@ export function drawCorrections(corrections, device, from, to, saved) {
     if (each.standing && each.action !== "undo") {
       const button = el("button", { type: "button", class: "act", "data-key": each.id,
         "aria-label": `Undo: ${text}` }, "Undo");
-      button.addEventListener("click", async () => {
+      onPress(button, each.id, async () => {
         button.disabled = true;
         try {
           saved(await api.undo(device, each.id), each);
@@ -192,11 +194,17 @@ export function drawCorrections(corrections, device, from, to, saved) {
           // The list may be drawn anew at any moment. A wearer knows the correction by its words.
           byId("saved").textContent = sentence(error.message.replace(each.id, `“${text}”`));
         }
-      });
+      }, missed);
       line.append(" ", button);
     }
     return line;
-  })));
+  }))));
+}
+
+// Say that a press did nothing, beside what was said of the one before it.
+export function missed() {
+  const said = byId("saved").textContent.split(` · ${TOO_SOON}`).at(0);
+  byId("saved").textContent = [said !== TOO_SOON && said, TOO_SOON].filter(Boolean).join(" · ");
 }
 
 // `undone` is what an undo took back, where that is known.

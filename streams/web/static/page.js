@@ -275,7 +275,7 @@ function drawCursor() {
   drawRecord(record, activity, whole, state, {
     release: () => choose(null, false), correct: openForm,
     confirm: (block) => say(correct.confirm, block),
-    confirmActivity: (one) => say(correct.confirmActivity, one),
+    confirmActivity: (one) => say(correct.confirmActivity, one), missed: correct.missed,
     block: record && confirmable(drawn, Math.max(record.start, from)),
     why: state.day.wantedAt(at) ?? whyNothing(at),
   });

@@ -4,6 +4,7 @@ import { compass } from "./compass.js";
 import { CORRECTED, DESCRIBED, FAR_FIELD, NEAR_ONLY, UNKNOWN } from "./day.js";
 import { byId, el, keepingFocus, put, svg } from "./dom.js";
 import { colour, UNKNOWN as UNKNOWN_SCENARIO } from "./palette.js";
+import { onPress, watchingPresses } from "./presses.js";
 import { clock, clockSpan, duration } from "./time.js";
 
 // Why there is no record at a time, and what that means.
@@ -20,55 +21,48 @@ const percent = (share) => `${Math.round(share * 100)} %`;
 
 let open = false;
 
-// A press this soon after a change meant what was there before.
-const SEEN_MS = 400;
-let [meaning, since] = ["", 0];
-
 // Draw the record of a time, behind "Details" what only people who know the pipeline need. `whole` is the
 // evidence, null until it is loaded; `chosen` is null for the last record in view, which is the latest of
-// all where `end` is null; `release` returns to it.
+// all where `end` is null; `release` returns to it. `missed` is told of a press that confirms nothing,
+// because it was aimed before the record changed.
 export function drawRecord(record, activity, whole, { chosen, pinned, end }, {
-  release, correct, confirm, confirmActivity, block: around, why,
+  release, correct, confirm, confirmActivity, missed, block: around, why,
 }) {
   const root = byId("record");
   root.classList.toggle("chosen", pinned);
   root.dataset.state = record && !record.added && !whole ? "loading" : "whole";
-  const wearersWord = el("div", { class: "word" }, ...confirmButtons(record, around, confirm),
+  const wearersWord = el("div", { class: "word" }, ...confirmButtons(record, around, confirm, missed),
     correctButton(record, correct));
   keepingFocus(root, () => {
-    const before = meaning;
-    meaning = [record?.start, !whole, wearersWord.textContent].join();
-    if (meaning !== before) since = performance.now();
-    put(root, el("p", { class: "record-time" },
+    watchingPresses(root, () => put(root, el("p", { class: "record-time" },
       el("span", {}, record ? `${clock(record.start, true)} – ${clock(record.end, true)}`
         : chosen && clock(chosen, true)),
       el("span", { class: "quiet" }, chosen ? "chosen" : end === null ? "latest" : record ? "last shown" : ""),
       pinned && releaseButton(release)),
-    ...(record ? content(record, activity, whole, wearersWord, confirmActivity) : [
+    ...(record ? content(record, activity, whole, wearersWord, confirmActivity, missed) : [
       el("h2", {}, NOTHING[why][0]),
       el("p", { class: "quiet" }, NOTHING[why][1]),
       wearersWord,
-    ]));
+    ])));
   });
 }
 
 // A block that the wearer corrected already needs no confirmation.
-function confirmButtons(record, around, confirm) {
+function confirmButtons(record, around, confirm, missed) {
   if (!record?.leading) return [];
   const longer = around.start < record.start || around.end > record.end;
   return [
-    !record.corrected && confirmButton("right", "y", "That's right", () => confirm(record)),
+    !record.corrected && confirmButton("right", "y", "That's right", record, () => confirm(record), missed),
     longer && !around.corrected && confirmButton("all-right", "Shift+Y",
-      `All of ${clockSpan(around.start, around.end)} is right`, () => confirm(around)),
+      `All of ${clockSpan(around.start, around.end)} is right`, around, () => confirm(around), missed),
   ];
 }
 
-function confirmButton(key, shortcut, text, confirm) {
+function confirmButton(key, shortcut, text, { start, end, labels }, confirm, missed) {
   const button = el("button", {
     type: "button", class: "act", "data-key": key, "aria-keyshortcuts": shortcut,
   }, text);
-  // By key, `detail` is 0.
-  button.addEventListener("click", ({ detail }) => detail && performance.now() - since < SEEN_MS || confirm());
+  onPress(button, [start, end, labels].join(), confirm, missed);
   return button;
 }
 
@@ -88,7 +82,7 @@ function correctButton(record, correct) {
   return button;
 }
 
-function content(record, activity, whole, wearersWord, confirmActivity) {
+function content(record, activity, whole, wearersWord, confirmActivity, missed) {
   const evidence = whole?.scenario;
   const doing = whole?.activity;
   return [
@@ -117,7 +111,8 @@ function content(record, activity, whole, wearersWord, confirmActivity) {
     doing ? described(doing) : null,
     activity && !(activity.flags & (UNKNOWN | CORRECTED)) ? el("div", { class: "word" },
       confirmButton("activity-right", "a", `“${activity.name}” is right, ${clock(activity.start, true)}`
-        + ` – ${clock(activity.end, true)}`, () => confirmActivity(activity))) : null),
+        + ` – ${clock(activity.end, true)}`, { ...activity, labels: [activity.name] },
+      () => confirmActivity(activity), missed)) : null),
     evidence ? block("Heard", heard(evidence), spatial(evidence)) : null,
     evidence ? details(evidence, doing) : null,
   ];

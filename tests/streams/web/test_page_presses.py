@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import json
 from typing import TYPE_CHECKING
 
 import pytest
 
 from tests.streams.synthetic_log import MORNING, PLAN, Records, day, put
-from tests.streams.web.correction_form import OPEN, cancel, field, fill_in, open_form, send
+from tests.streams.web.correction_form import OPEN, SAVED, cancel, field, fill_in, open_form, send
 from tests.streams.web.site import DRAWN, PHONE, WHOLE, Site
 
 if TYPE_CHECKING:
@@ -18,17 +19,32 @@ if TYPE_CHECKING:
     from tests.streams.web.browser import Page
 
 NS = 10**9
-# How long a change of the record takes no press.
-SEEN_S = 0.45
+# Longer than a press may have been aimed before a change, and than a double tap.
+SEEN_S = 0.55
+TOO_SOON = "That press did nothing: what was there had just changed. Press again if you mean this."
 FOCUSED = "document.activeElement.id || document.activeElement.dataset.key"
-# Presses what is where the record's first button was, as a finger does, as soon as it changes.
-PRESS_AT_ONCE = """new MutationObserver((_, watching) => {
-  const button = document.querySelector('#record > .word button');
-  if (button.textContent === before) return;
-  watching.disconnect();
-  button.dispatchEvent(new MouseEvent('click', {detail: 1, bubbles: true}));
-  window.pressed = button.textContent;
-}).observe(document.querySelector('#record'), {childList: true, subtree: true})"""
+# Presses the first match, as a finger at this place does, at the moment at which `within` is drawn
+# otherwise than it is.
+PRESS_AT_ONCE = """(selector, within, x, y) => {
+  const root = document.querySelector(within);
+  const before = root.textContent;
+  window.pressed = undefined;
+  new MutationObserver((_, watching) => {
+    const button = document.querySelector(selector);
+    if (!button || root.textContent === before) return;
+    watching.disconnect();
+    const box = button.getBoundingClientRect();
+    const at = { clientX: x ?? box.left + 5, clientY: y ?? box.top + 5, bubbles: true };
+    button.dispatchEvent(new PointerEvent('pointerdown', at));
+    button.dispatchEvent(new PointerEvent('pointerup', at));
+    button.dispatchEvent(new MouseEvent('click', { ...at, detail: 1 }));
+    window.pressed = button.textContent;
+  }).observe(root, { childList: true, subtree: true });
+}"""
+
+
+async def press_at_once(page: Page, selector: str, *at: float, within: str = "#record") -> None:
+    await page.value(f"({PRESS_AT_ONCE})(...{json.dumps([selector, within, *at])})")
 
 
 async def centre(page: Page, selector: str) -> tuple[float, float]:
@@ -88,9 +104,8 @@ async def test_the_second_of_two_quick_taps_confirms_nothing_else(
     await page.open(site.url, *size)
     await page.until(DRAWN)
     await asyncio.sleep(SEEN_S)
-    await page.value('window.before = "That\'s right"')
-    await page.value(PRESS_AT_ONCE)
     x, y = await centre(page, "[data-key=right]")
+    await press_at_once(page, "#record > .word button", x, y)
     if size == PHONE:
         await page.tap(x, y)
     else:
@@ -99,8 +114,8 @@ async def test_the_second_of_two_quick_taps_confirms_nothing_else(
     await page.until("window.pressed.startsWith('All of')")
     await asyncio.sleep(SEEN_S)
     assert said(site) == [("scenario", 30)]
+    assert (await page.texts("#saved"))[0].startswith("Saved: ")
     # Who has seen the button presses it.
-    x, y = await centre(page, "[data-key=all-right]")
     await page.value("document.querySelector('[data-key=all-right]').click()")
     await page.until("document.querySelectorAll('#corrections-list li').length === 2")
     assert said(site) == [("scenario", 30), ("scenario", 1500)]
@@ -134,25 +149,108 @@ async def test_a_press_confirms_the_record_that_was_there_when_the_finger_came(
     await page.until(f"document.querySelector('.record-time span').textContent !== {seen!r}")
 
 
-async def test_a_press_on_a_record_that_has_just_been_replaced_confirms_nothing(
+async def test_a_press_on_a_record_that_has_just_been_replaced_says_that_it_confirms_nothing(
     site: Site, page: Page, store: LogStore, growing: Callable[[], Records]
 ) -> None:
     await page.open(site.url)
     await page.until(DRAWN)
-    await page.value(
-        """new MutationObserver((_, watching) => {
-             if (document.querySelector('.record-time').textContent === shown) return;
-             watching.disconnect();
-             const press = new MouseEvent('click', {detail: 1, bubbles: true});
-             document.querySelector('[data-key=right]').dispatchEvent(press);
-             window.pressed = true;
-           }).observe(document.querySelector('#record'), {childList: true});
-           window.shown = document.querySelector('.record-time').textContent; 0"""
-    )
+    await press_at_once(page, "[data-key=right]")
     await put(store, growing())
     await page.until("window.pressed")
+    assert (await page.texts("#saved"))[0].startswith(TOO_SOON)
     await asyncio.sleep(SEEN_S)
     assert site.published == []
+    x, y = await centre(page, "[data-key=right]")
+    for kind, buttons in (("mouseMoved", 0), ("mousePressed", 1), ("mouseReleased", 0)):
+        await page.pointer(kind, x, y, buttons)
+    await page.until(SAVED)
+    assert said(site) == [("scenario", 30)]
+
+
+@pytest.mark.parametrize("size", [(360, 640), (1280, 800)])
+async def test_what_a_press_did_is_in_sight_and_over_nothing_else(
+    site: Site, page: Page, records: Records, size: tuple[int, int]
+) -> None:
+    await page.open(site.url, *size)
+    await page.until(DRAWN)
+    await page.value("document.querySelector('#rows').focus()")
+    await page.press("Home")
+    await page.until(WHOLE)
+    await page.value("document.querySelector('[data-key=right]').click()")
+    await page.until(SAVED)
+    await page.until(WHOLE)
+    for text in ("", f" · {TOO_SOON}"):
+        await page.value(f"document.querySelector('#saved').append({text!r})")
+        seen = await page.value(
+            """(() => { const saved = document.querySelector('#saved');
+                 const { left, top, right, bottom } = saved.getBoundingClientRect();
+                 const own = [top + 3, (top + bottom) / 2, bottom - 3].every((y) =>
+                   saved.contains(document.elementFromPoint((left + right) / 2, y)));
+                 const { backgroundColor } = getComputedStyle(saved);
+                 return [bottom <= innerHeight, own, backgroundColor !== 'rgba(0, 0, 0, 0)'];
+               })()"""
+        )
+        assert seen == [True, True, True]
+
+
+async def test_a_press_on_a_button_that_was_there_all_along_is_taken(
+    site: Site, page: Page, records: Records
+) -> None:
+    await page.open(site.url)
+    await page.until(DRAWN)
+    await slow(page, 800)
+    await page.value("document.querySelector('#rows').focus()")
+    await page.press("Home")
+    await asyncio.sleep(SEEN_S)
+    # The evidence comes below it.
+    assert not await page.value(WHOLE)
+    await press_at_once(page, "[data-key=right]")
+    await page.until(f"window.pressed && {WHOLE}")
+    await page.until(SAVED)
+    assert said(site) == [("scenario", 30)]
+
+
+async def test_a_press_on_a_button_that_has_just_moved_confirms_nothing(
+    site: Site, page: Page, records: Records
+) -> None:
+    await page.open(site.url, *PHONE)
+    await page.until(DRAWN)
+    await slow(page, 800)
+    await page.value("document.querySelector('#rows').focus()")
+    await page.press("Home")
+    await asyncio.sleep(SEEN_S)
+    top = "document.querySelector('[data-key=right]').getBoundingClientRect().top"
+    before = await page.value(top)
+    assert not await page.value(WHOLE)
+    await press_at_once(page, "[data-key=right]")
+    await page.until(f"window.pressed && {WHOLE}")
+    assert await page.value(top) < before - 20
+    assert (await page.texts("#saved"))[0].startswith(TOO_SOON)
+    assert site.published == []
+
+
+async def test_an_undo_that_has_just_come_under_the_finger_takes_nothing_back(
+    site: Site, page: Page, records: Records
+) -> None:
+    await page.open(site.url)
+    await page.until(DRAWN)
+    await page.value("document.querySelector('[data-key=right]').click()")
+    await page.until("document.querySelector('#corrections-list button') !== null")
+    await asyncio.sleep(SEEN_S)
+    listed = "#corrections-list"
+    await press_at_once(page, f"{listed} li:first-child button", within=listed)
+    # As from another tab.
+    parts = [{"from": str(MORNING * NS), "to": str((MORNING + 60) * NS)}]
+    note = {"device": "glasses-01", "action": "note", "parts": parts, "note": "with Ada"}
+    await page.value(
+        f"""fetch('/api/v1/corrections', {{
+              method: 'POST', body: JSON.stringify({json.dumps(note)}),
+              headers: {{ 'Content-Type': 'application/json', 'X-EgoLog': '1' }} }}); 0"""
+    )
+    await page.until("window.pressed === 'Undo'")
+    assert (await page.texts("#saved"))[0].endswith(f" confirmed · {TOO_SOON}")
+    await asyncio.sleep(SEEN_S)
+    assert [each.action for each in site.published] == ["confirm", "note"]
 
 
 async def test_who_writes_while_a_confirmation_is_sent_goes_on_writing(
