@@ -54,16 +54,35 @@ class LogEditor:
         self._clock_ns = clock_ns
 
     async def change(self, change: Change) -> Correction:
-        """Publish a change, apply it and return it; raises `CorrectionError`."""
+        """Publish a change, apply it and return it; raises `CorrectionError`.
+
+        One with the id of a correction in the log was asked for again, because its answer was lost:
+        that correction is returned as it was made.
+        """
         mark = await self._store.erasures.read(change.device)
         erased = CorrectionError(f"device {change.device!r} was erased; expected one with a log")
         if mark < 0:
             raise erased
+        if made := await self._made_before(change):
+            return made
         correction = await self._make_correction(change)
         await self._publish(correction)
         if await self._store.put_corrections([correction], mark):
             raise erased
         return correction
+
+    async def _made_before(self, change: Change) -> Correction | None:
+        if change.correction_id is None:
+            return None
+        every = await self._store.corrections(change.device, 0, END_OF_TIME_NS)
+        made = next((c for c in every if c.correction_id == change.correction_id), None)
+        asked = (change.action, change.note.strip(), change.author, change.undoes)
+        if made and (made.action, made.note, made.author, made.undoes) != asked:
+            raise CorrectionError(
+                f"correction_id {made.correction_id} is that of {_in_words(made)}; "
+                "expected a new one"
+            )
+        return made
 
     async def _is_to_come(self, device: str, end_ns: int, now_ns: int) -> bool:
         """Return whether a time is past this clock and past the log, whose device may be ahead."""

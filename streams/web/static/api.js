@@ -12,17 +12,23 @@ export class Refused extends Error {
   }
 }
 
-async function get(path, query = {}) {
-  const answer = await fetch(`${path}?${new URLSearchParams(query)}`, {
-    signal: AbortSignal.timeout(TIMEOUT_MS),
-  });
-  return taken(answer);
-}
+// The request or its answer was lost on the way.
+export class Unanswered extends Error {}
+
+const get = (path, query = {}) =>
+  taken(`${path}?${new URLSearchParams(query)}`, { signal: AbortSignal.timeout(TIMEOUT_MS) });
 
 const UNSAVED = "#correct:not([hidden]), body:not([data-recording=off]) .sensor";
 
-async function taken(answer) {
-  const body = await answer.json();
+async function taken(path, request) {
+  let [answer, body] = [null, null];
+  try {
+    answer = await fetch(path, request);
+    body = await answer.json();
+  } catch {
+    // A browser's own words for it differ, and a proxy answers with a page of its own.
+    throw new Unanswered("the worker does not answer");
+  }
   if (answer.ok) return body;
   if (answer.status !== 401) throw new Refused(answer.status, byTheClock(body.error));
   // Reloading the page shows the login form; what is being written or recorded would be lost.
@@ -55,18 +61,37 @@ export const learned = (device) => get("/api/v1/learned", { device });
 
 export const notifications = () => get("/api/v1/notifications");
 
-async function post(path, body, timeout = TIMEOUT_MS) {
-  const answer = await fetch(path, {
-    method: "POST",
-    // A page elsewhere cannot send this header.
-    headers: { "Content-Type": "application/json", "X-EgoLog": "1" },
-    body: JSON.stringify(body),
-    signal: AbortSignal.timeout(timeout),
-  });
-  return taken(answer);
+const post = (path, body, timeout = TIMEOUT_MS) => taken(path, {
+  method: "POST",
+  // A page elsewhere cannot send this header.
+  headers: { "Content-Type": "application/json", "X-EgoLog": "1" },
+  body: JSON.stringify(body),
+  signal: AbortSignal.timeout(timeout),
+});
+
+// The ids of changes without an answer: the log may have them, and has each once if it is sent again.
+const unanswered = new Map();
+
+async function change(what) {
+  const key = JSON.stringify(what);
+  if (!unanswered.has(key)) unanswered.set(key, newId());
+  try {
+    const done = await post("/api/v1/corrections", { ...what, correction_id: unanswered.get(key) });
+    unanswered.delete(key);
+    return done;
+  } catch (error) {
+    if (error instanceof Unanswered) throw new Unanswered("the worker does not answer: try again, it is saved only once");
+    // An error of the worker itself may have come after the log had it.
+    if (error.status < 500) unanswered.delete(key);
+    throw error;
+  }
 }
 
-export const correct = (device, { action, row, parts, note }) => post("/api/v1/corrections", {
+// `crypto.randomUUID` is there only on https pages and on localhost.
+const newId = () => [...crypto.getRandomValues(new Uint8Array(16))]
+  .map((byte) => byte.toString(16).padStart(2, "0")).join("");
+
+export const correct = (device, { action, row, parts, note }) => change({
   device, action, row, note,
   parts: parts.map(({ from, to, labels }) => ({ from: ns(from), to: ns(to), labels })),
 });
@@ -76,8 +101,7 @@ export const decide = (device, { until, ...changes }) => post("/api/v1/settings"
   device, ...changes, ...(until ? { until: ns(until) } : {}),
 });
 
-export const undo = (device, undoes) =>
-  post("/api/v1/corrections", { device, action: "undo", undoes });
+export const undo = (device, undoes) => change({ device, action: "undo", undoes });
 
 // Null if no language model is configured.
 export const languageModel = async () => (await get("/api/v1/ask")).model;

@@ -212,10 +212,21 @@ async def test_readers_see_that_something_changed(editor: Editor, store: LogStor
 
 
 async def test_asking_twice_with_an_id_is_one_change(editor: Editor, store: LogStore) -> None:
-    ident = "c" * 32
-    for _ in range(2):
-        await editor.say("correct", (0, 60, ["Eating"]), correction_id=ident)
-    assert [each.correction_id for each in await store.corrections("d1", 0, 2**62)] == [ident]
+    ident, undo = "c" * 32, "d" * 32
+    first = await editor.say("correct", (0, 60, ["Eating"]), correction_id=ident)
+    assert await editor.say("correct", (0, 60, ["Eating"]), correction_id=ident) == first
+    assert await store.corrections("d1", 0, 2**62) == [first]
+    assert [span.labels for span in first.before] == [["Cooking"]]
+    back = await editor.say("undo", undoes=ident, correction_id=undo)
+    # As an answer that was lost, not as a second undo.
+    assert await editor.say("undo", undoes=ident, correction_id=undo) == back
+    assert editor.published == [first, back]
+
+
+async def test_an_id_of_another_change_is_refused(editor: Editor) -> None:
+    await editor.say("correct", (0, 60, ["Eating"]), correction_id="c" * 32)
+    with pytest.raises(CorrectionError, match=r"is that of the correction 'Cooking → Eating' from"):
+        await editor.say("note", (0, 60, []), note="with Ada", correction_id="c" * 32)
 
 
 async def test_only_what_touches_a_span_is_read(editor: Editor, store: LogStore) -> None:

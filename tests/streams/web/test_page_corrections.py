@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import json
 from datetime import datetime
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
+
+import pytest
 
 from tests.streams.synthetic_log import MORNING, Records
 from tests.streams.web.browser import tab
@@ -25,6 +28,9 @@ if TYPE_CHECKING:
 
     from infra.daily_log.store import LogStore
     from tests.streams.web.browser import Page
+
+
+UNANSWERED = "The worker does not answer: try again, it is saved only once"
 
 
 async def test_a_block_is_corrected_by_key_and_taken_back(
@@ -250,6 +256,54 @@ async def test_what_two_tabs_take_back_at_once_is_taken_back_once(
         f"The confirmation of '{label}' from {clock[0]} to {clock[1]} was taken back already, "
         f"at {clock[2]}; expected one that stands",
     ]
+
+
+@pytest.mark.parametrize("reaches", [False, True])
+@pytest.mark.parametrize(
+    "lost", ["throw new TypeError('Failed to fetch')", "return new Response('<p>502')"]
+)
+async def test_what_is_sent_again_after_a_lost_answer_is_saved_once(
+    site: Site, page: Page, records: Records, reaches: bool, lost: str
+) -> None:
+    async def losing(reaches: bool) -> None:
+        await page.value(
+            f"""window.whole ??= window.fetch;
+                window.fetch = async (path, asked) => {{
+                  if (asked.method !== 'POST') return whole(path, asked);
+                  window.fetch = whole;
+                  if ({json.dumps(reaches)}) await whole(path, asked);
+                  {lost};
+                }}; 0"""
+        )
+
+    def said(selector: str) -> str:
+        return f"document.querySelector({selector!r}).textContent === {UNANSWERED!r}"
+
+    listed = "document.querySelectorAll('#corrections-list li').length"
+    await page.open(site.url)
+    await page.until(DRAWN)
+    await open_first(page)
+    await fill_in(page, label="Fishing", note="with Ada")
+    await losing(reaches)
+    await send(page)
+    await page.until(said("#correct-problem"))
+    assert await field(page, "note") == "with Ada"
+    if reaches:
+        # The log has it, as the list under the open form shows.
+        await page.until(f"{listed} === 1")
+    await send(page)
+    await page.until(SAVED)
+    await page.until(f"{listed} === 1")
+    assert await page.texts("#saved") == ["Saved: Daily hygiene → Fishing · with Ada"]
+    await losing(reaches)
+    await page.value("document.querySelector('#corrections-list button').click()")
+    await page.until(said("#saved"))
+    # Unless the list shows by then that it was taken back.
+    await page.until(
+        f"{listed} === 2 || (document.querySelector('#corrections-list button:enabled').click(), 1)"
+    )
+    await page.until(f"{listed} === 2")
+    assert [each.action for each in site.published] == ["correct", "undo"]
 
 
 async def test_a_long_word_breaks(site: Site, page: Page, records: Records) -> None:
