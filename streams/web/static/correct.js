@@ -55,6 +55,10 @@ export function start() {
   new ResizeObserver(() => {
     if (isOpen()) form.scrollIntoView({ block: "nearest" });
   }).observe(byId("record"));
+  // A phone that is turned has the field that is being written in somewhere else.
+  window.addEventListener("resize", () => {
+    if (form.contains(document.activeElement)) document.activeElement.scrollIntoView({ block: "nearest" });
+  });
   form.addEventListener("submit", (event) => {
     event.preventDefault();
     save(false);
