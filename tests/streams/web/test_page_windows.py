@@ -1,8 +1,10 @@
-"""The page in windows that are turned or zoomed."""
+"""The page in windows that are turned or zoomed, and in the reader's own colours."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
+
+import pytest
 
 from tests.streams.web.correction_form import cancel, field, fill_in, open_first, send
 from tests.streams.web.site import DRAWN, WHOLE, Site
@@ -86,3 +88,31 @@ async def test_a_phone_is_turned_while_the_form_is_filled_in(
     await send(page)
     await page.until("document.querySelector('#saved').textContent.startsWith('Saved')")
     assert [(each.action, each.note) for each in site.published] == [("correct", "with Ada")]
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+async def test_what_only_a_colour_says_is_seen_in_the_readers_own_colours(
+    site: Site, page: Page, records: Records, scheme: str
+) -> None:
+    await page.open(site.url)
+    await page.call(
+        "Emulation.setEmulatedMedia",
+        features=[
+            {"name": "forced-colors", "value": "active"},
+            {"name": "prefers-color-scheme", "value": scheme},
+        ],
+    )
+    await page.until(DRAWN)
+    same = await page.value(
+        """(() => {
+          const ground = (selector) =>
+            getComputedStyle(document.querySelector(selector)).backgroundColor;
+          const nothing = [getComputedStyle(document.body).backgroundColor, 'rgba(0, 0, 0, 0)'];
+          return ['.legend .chip', '#record .chip', '.bar-fill', '.share-fill',
+            '[data-span=day]', '#latest', '#correct [type=submit]']
+            .filter((each) => [...nothing, ground('#earlier')].includes(ground(each)));
+        })()"""
+    )
+    assert same == []
+    dot = "getComputedStyle(document.querySelector('#status'), '::before').backgroundColor"
+    assert await page.value(f"{dot} !== getComputedStyle(document.body).backgroundColor")
