@@ -6,14 +6,18 @@ import { drawBars, drawLanes } from "./activity_chart.js";
 import { blockAt, confirmable } from "./blocks.js";
 import * as correct from "./correct.js";
 import { Day, GAP, indexAt, known, network, recordAt, refiners, runs, totals } from "./day.js";
-import { byId, el, fontScale, keepingFocus, textWidth } from "./dom.js";
+import { byId, el, fontScale, textWidth } from "./dom.js";
+import { evidenceAt, forgetEvidence } from "./evidence.js";
 import { pastWords, presentWords } from "./headline.js";
-import { byFamily, PALETTE, short, UNKNOWN } from "./palette.js";
+import { steerByKey } from "./keyboard.js";
+import { drawFocus, drawLegend } from "./legend.js";
+import { PALETTE, UNKNOWN } from "./palette.js";
 import { steerByPointer, uncoverForGood } from "./pointer.js";
-import { chip, drawRecord, refinerName } from "./record.js";
+import { drawRecord, refinerName } from "./record.js";
 import { drawScenarios } from "./scenario_chart.js";
+import { stepped, zoomed } from "./spans.js";
 import { drawStatus, sentence, watchNow } from "./status.js";
-import { clock, dayName, duration, firstOfMonth, midnight, MINUTE, useZone, zoneName } from "./time.js";
+import { clock, dayName, midnight, MINUTE, useZone, zoneName } from "./time.js";
 import { deviceSummary, isLong, shown, state, view, wanted } from "./view.js";
 import * as zones from "./zone.js";
 
@@ -21,8 +25,6 @@ const POLL_MS = 2000;
 const DEVICES_EVERY = 5;
 const PHONE = 640;
 const LEARNED_EVERY = 15;
-const EVIDENCE_KEPT = 200;
-const HOVER_MS = 80;
 const REST_MS = 200;
 
 // Modules that are not needed to draw a day.
@@ -65,7 +67,7 @@ async function refresh() {
   const summary = deviceSummary();
   if (summary) Object.assign(summary, { first_ns: answer.first_ns, last_ns: answer.last_ns });
   if (shown().merge(answer) || since === 0) {
-    evidence.clear();
+    forgetEvidence();
     // The days of an earlier moment may be loaded already.
     if (!broughtIntoView() || daysKey() === key) draw();
   }
@@ -210,30 +212,6 @@ function unbroken(headline) {
   return [name, ...time.map((each) => el("span", { class: "unbroken" }, each))];
 }
 
-function drawLegend(byScenario) {
-  const ordered = byScenario.sort((a, b) => b.time - a.time || byFamily(a.name, b.name));
-  keepingFocus(byId("legend"), (list) => list.replaceChildren(...ordered
-    .map(({ name, time }) => {
-      const button = el("button", {
-        type: "button", "data-key": name, "aria-pressed": state.focus === name,
-        title: `Show ${short(name)} alone`,
-      }, chip(name), el("span", {}, name), el("span", { class: "number" }, duration(time)));
-      button.addEventListener("click", () => {
-        state.focus = state.focus === name ? null : name;
-        drawLegend(byScenario);
-        drawFocus();
-        show(byId("scenarios"));
-      });
-      return el("li", {}, button);
-    })));
-}
-
-// On a phone the chart is out of sight when the legend is tapped, so scroll to it.
-function show(chart) {
-  const { top, bottom } = chart.getBoundingClientRect();
-  if (bottom < 0 || top > window.innerHeight) chart.scrollIntoView({ block: "start" });
-}
-
 function drawRefiners() {
   const by = refiners(drawn.scenarios, refinerName).map(([name, count]) => `${count} by ${name}`);
   byId("refined-note").hidden = !by.length;
@@ -247,14 +225,6 @@ function drawNetwork() {
   byId("network").textContent = used
     ? `Scenario network ${used.name}${used.since ? `, in use since ${clock(used.since)}` : ""}`
     : "";
-}
-
-function drawFocus() {
-  const chart = byId("scenarios");
-  chart.classList.toggle("focused", state.focus !== null);
-  for (const shape of chart.querySelectorAll("[data-name]")) {
-    shape.classList.toggle("in-focus", shape.dataset.name === state.focus);
-  }
 }
 
 function drawRange() {
@@ -271,7 +241,8 @@ function drawCursor() {
   const at = state.chosen ?? (scenarios.at(-1)?.end ?? to) - 1;
   const record = recordAt(scenarios, at);
   const activity = recordAt(activities, at);
-  const whole = record && !record.added ? evidenceAt(record, activity, at) : null;
+  const whole = record && !record.added
+    ? evidenceAt(record, activity, at, { came: drawWithEvidence, failed: poll }) : null;
   drawRecord(record, activity, whole, state, {
     release: () => choose(null, false), correct: openForm,
     confirm: (block) => say(correct.confirm, block),
@@ -293,36 +264,17 @@ function drawCursor() {
     : `${clock(at, true)}, not recorded`);
 }
 
+function drawWithEvidence() {
+  if (drawn && !isLong()) drawCursor();
+  uncoverForGood();
+}
+
 // A half minute's activities are there before its scenario, so that the last one is still to come.
 function whyNothing(at) {
   if (drawn.coming) return "coming";
   if (!drawn.scenarios.length && !drawn.activities.length && state.chosen === null) return "nothing";
   const past = state.day.scenarios.at(-1)?.end ?? state.day.last;
   return at >= (state.day.last - past <= GAP ? past : state.day.last) ? "later" : "missing";
-}
-
-// The evidence of records, by the starts of the half minute and of the activity.
-const evidence = new Map();
-let asking = null;
-
-function evidenceAt(record, activity, at) {
-  const key = `${state.device}/${record.start}/${activity?.start ?? ""}`;
-  if (evidence.has(key)) return evidence.get(key);
-  clearTimeout(asking);
-  asking = setTimeout(async () => {
-    try {
-      const whole = await api.evidence(state.device, at);
-      if (evidence.size > EVIDENCE_KEPT) evidence.clear();
-      evidence.set(key, whole);
-      if (drawn && !isLong()) drawCursor();
-      uncoverForGood();
-    } catch (error) {
-      // The status line reports problems of the worker.
-      if (!(error instanceof api.Refused)) poll();
-    }
-    // A moving pointer passes over records that are not of interest, so wait until it rests.
-  }, state.chosen === null ? 0 : HOVER_MS);
-  return null;
 }
 
 // ---- corrections ----
@@ -346,21 +298,9 @@ function openForm() {
   });
 }
 
-const CONFIRMED_BY = { y: "right", Y: "all-right", a: "activity-right" };
-
-function confirmAtCursor(what) {
-  byId("record").querySelector(`[data-key=${what}]`)?.click();
-}
-
 function zoom(share) {
-  if (share > 1 && state.span === "day") return;
-  const { from, to } = drawn;
-  const span = Math.max(address.SHORTEST, Math.round((to - from) * share));
-  if (span >= address.LONGEST) return go({ span: "day" });
-  const middle = state.chosen ?? to;
-  const end = Math.round(Math.min(to, Math.max(from + span, middle + span / 2)));
-  const { chosen, pinned } = state;
-  go({ span, end: end >= state.day.last && state.end === null ? null : end, chosen, pinned });
+  const changes = zoomed(drawn, share);
+  if (changes) go(changes);
 }
 
 const saying = new Set();
@@ -382,7 +322,7 @@ async function say(post, what) {
 function changed(done, undone = null) {
   const text = correct.words(done, undone);
   byId("saved").textContent = done.action === "undo" ? text : `Saved: ${text}`;
-  evidence.clear();
+  forgetEvidence();
   refreshLearned().catch(() => {});
   poll();
   // An answer may come late: who writes something else by then goes on writing it.
@@ -426,19 +366,6 @@ function redraw() {
   poll();
 }
 
-function step(direction) {
-  const { from, to } = drawn;
-  const { last } = shown();
-  const past = (end) => (end > last ? null : end);
-  if (state.span === "day") {
-    return go({ end: past(midnight((state.end ?? last) - 1, direction > 0 ? 2 : 0)) });
-  }
-  if (state.span === "week") return go({ end: past(midnight(to - 1, 1 + 7 * direction)) });
-  if (state.span === "month") return go({ end: past(firstOfMonth(from, 1 + direction)) });
-  const end = direction > 0 ? to + state.span : from;
-  return go({ end: end >= state.day.last ? null : end });
-}
-
 let noting = null;
 
 function choose(at, pinned) {
@@ -449,30 +376,6 @@ function choose(at, pinned) {
   clearTimeout(noting);
   if (linked) noting = setTimeout(() => address.write(state, { step: false }), REST_MS);
   drawCursor();
-}
-
-function steerByKey(rows) {
-  rows.addEventListener("keydown", (event) => {
-    if (!drawn?.scenarios.length || isLong()) return;
-    const { scenarios } = drawn;
-    const last = scenarios.length - 1;
-    const index = state.chosen === null ? last : Math.max(0, indexAt(scenarios, state.chosen));
-    const moves = {
-      ArrowLeft: index - 1, ArrowDown: index - 1, ArrowRight: index + 1, ArrowUp: index + 1,
-      PageDown: index - 10, PageUp: index + 10, Home: 0, End: last,
-    };
-    if (event.key === "Escape") choose(null, false);
-    else if (event.ctrlKey || event.metaKey || event.altKey) return;
-    else if (event.key === "c") openForm();
-    else if (event.key in CONFIRMED_BY) confirmAtCursor(CONFIRMED_BY[event.key]);
-    else if (event.key === "+") zoom(0.5);
-    else if (event.key === "-") zoom(2);
-    else if (event.key in moves) {
-      const record = scenarios[Math.min(last, Math.max(0, moves[event.key]))];
-      choose((record.start + record.end) / 2, true);
-    } else return;
-    event.preventDefault();
-  });
 }
 
 async function find(how) {
@@ -522,8 +425,8 @@ function start() {
   byId("device").addEventListener("change", ({ target }) => go({
     device: target.value, end: null, focus: null, zone: zones.chosenFor(target.value),
   }));
-  byId("earlier").addEventListener("click", () => step(-1));
-  byId("later").addEventListener("click", () => step(1));
+  byId("earlier").addEventListener("click", () => go(stepped(drawn, -1)));
+  byId("later").addEventListener("click", () => go(stepped(drawn, 1)));
   byId("latest").addEventListener("click", () => go({ end: null }));
   byId("spans").addEventListener("click", ({ target }) => {
     const { span } = target.dataset;
@@ -534,7 +437,7 @@ function start() {
     redraw();
   });
   steerByPointer(byId("rows"), { drawn: () => drawn, choose, go });
-  steerByKey(byId("rows"));
+  steerByKey(byId("rows"), { drawn: () => drawn, choose, openForm, zoom });
   new ResizeObserver(() => drawn && resized() && draw()).observe(byId("day"));
   document.addEventListener("visibilitychange", () => {
     if (document.hidden) {
