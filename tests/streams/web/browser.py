@@ -187,6 +187,11 @@ class Page:
             clickCount=0 if kind == "mouseMoved" else 1,
         )
 
+    async def click(self, x: float, y: float) -> None:
+        """Move the mouse to a place and click it."""
+        for kind, buttons in (("mouseMoved", 0), ("mousePressed", 1), ("mouseReleased", 0)):
+            await self.pointer(kind, x, y, buttons)
+
     async def tap(self, x: float, y: float) -> None:
         """Tap a point."""
         await self.call(

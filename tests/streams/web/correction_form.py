@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING
 
+from tests.streams.web.site import choose_first
+
 if TYPE_CHECKING:
     from tests.streams.web.browser import Page
 
@@ -19,8 +21,7 @@ async def open_form(page: Page) -> None:
 
 async def open_first(page: Page) -> None:
     """Open the form of the log's first record, by keys."""
-    await page.value("document.querySelector('#rows').focus()")
-    await page.press("Home")
+    await choose_first(page)
     await page.press("c")
 
 

@@ -101,3 +101,9 @@ async def headings(page: Page) -> list[str]:
              .map((title) => title.textContent)"""
     )
     return texts
+
+
+async def choose_first(page: Page) -> None:
+    """Choose the first record of the view, by keys."""
+    await page.value("document.querySelector('#rows').focus()")
+    await page.press("Home")

@@ -21,7 +21,7 @@ from tests.streams.web.correction_form import (
     open_form,
     send,
 )
-from tests.streams.web.site import DRAWN, PHONE, WHOLE, Site
+from tests.streams.web.site import DRAWN, PHONE, WHOLE, Site, choose_first
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -110,8 +110,7 @@ async def test_a_record_and_its_block_are_confirmed_by_key_and_by_one_tap(
 ) -> None:
     await page.open(site.url)
     await page.until(DRAWN)
-    await page.value("document.querySelector('#rows').focus()")
-    await page.press("Home")
+    await choose_first(page)
     assert await page.texts("#record > .word button") == [
         "That's right",
         "All of 07:30 – 07:50 is right",
@@ -155,8 +154,7 @@ async def test_all_names_of_a_half_minute_are_shown_and_confirmed(
     await store.put_scenarios([first.model_copy(update={"scenarios": both})])
     await page.open(site.url)
     await page.until(DRAWN)
-    await page.value("document.querySelector('#rows').focus()")
-    await page.press("Home")
+    await choose_first(page)
     await page.until("document.querySelector('#record h2').textContent === 'Cooking, Watching tv'")
     await page.press("c")
     assert await field(page, "also") == "Watching tv"
@@ -207,8 +205,7 @@ async def test_a_second_press_changes_nothing_twice(
 ) -> None:
     await page.open(site.url)
     await page.until(DRAWN)
-    await page.value("document.querySelector('#rows').focus()")
-    await page.press("Home")
+    await choose_first(page)
     twice = "for (let n = 0; n < 2; n += 1)"
     listed = "document.querySelectorAll('#corrections-list li').length"
     await page.value(f"{twice} document.querySelector('[data-key=right]').click()")
@@ -333,8 +330,7 @@ async def test_what_the_log_says_no_more_is_not_confirmed(
     )
     first = records.scenarios[0]
     await store.put_scenarios([first.model_copy(update={"scenarios": {"Eating": 0.9}})])
-    await page.value("document.querySelector('#rows').focus()")
-    await page.press("Home")
+    await choose_first(page)
     await page.value(
         "document.querySelector('#rows').dispatchEvent("
         "new KeyboardEvent('keydown', {key: 'Y', shiftKey: true}))"

@@ -9,7 +9,7 @@ import pytest
 
 from streams.web.access import COOKIE, Access
 from tests.streams.synthetic_log import MORNING
-from tests.streams.web.site import DRAWN, PHONE, WHOLE, Site
+from tests.streams.web.site import DRAWN, PHONE, WHOLE, Site, choose_first
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -67,8 +67,7 @@ async def test_a_login_that_expires_leads_back_to_the_record_that_was_chosen(
         await page.open(site.url, *size)
         await log_in(page)
         await page.until(DRAWN)
-        await page.value("document.querySelector('#rows').focus()")
-        await page.press("Home")
+        await choose_first(page)
         await page.until(f"{WHOLE} && location.search.includes('at=')")
         address = await page.value("location.href")
         [shown, *_] = await page.texts(".record-time span")

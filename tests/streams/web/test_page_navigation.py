@@ -6,7 +6,7 @@ import json
 from typing import TYPE_CHECKING
 
 from tests.streams.synthetic_log import MORNING, PLAN, Part, Records, day, put
-from tests.streams.web.site import DRAWN, PHONE, Site
+from tests.streams.web.site import DRAWN, PHONE, Site, choose_first
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -17,11 +17,17 @@ if TYPE_CHECKING:
     from tests.streams.web.browser import Page
 
 
+FIND_WORDS = "document.querySelector('#find-words')"
+
+
+async def search(page: Page, text: str) -> None:
+    await page.value(f"{FIND_WORDS}.value = {text!r}; {FIND_WORDS}.form.requestSubmit()")
+
+
 async def test_keys_walk_through_the_records(site: Site, page: Page, records: Records) -> None:
     await page.open(site.url)
     await page.until(DRAWN)
-    await page.value("document.querySelector('#rows').focus()")
-    await page.press("Home")
+    await choose_first(page)
     said = "document.querySelector('#rows').getAttribute('aria-valuetext')"
     assert (await page.value(said)).startswith("07:30:00, Daily hygiene")
     await page.press("ArrowRight")
@@ -241,10 +247,9 @@ async def test_a_few_words_find_a_time_and_lead_to_it(
     await put(store, day(start_s=MORNING - 630, plan=[short]))
     await page.open(site.url)
     await page.until(DRAWN)
-    words = "document.querySelector('#find-words')"
 
     async def ask(text: str, begin: str) -> None:
-        await page.value(f"{words}.value = '{text}'; {words}.form.requestSubmit()")
+        await search(page, text)
         note = "document.querySelector('#found-note').textContent"
         await page.until(f"{note}.startsWith({json.dumps(begin)})")
 
@@ -290,8 +295,7 @@ async def test_of_many_hits_the_newest_are_shown_and_it_is_said(
     await put(store, day(plan=[part._replace(minutes=2) for part in PLAN[1:3]] * 7))
     await page.open(site.url)
     await page.until(DRAWN)
-    words = "document.querySelector('#find-words')"
-    await page.value(f"{words}.value = 'cooking or eating'; {words}.form.requestSubmit()")
+    await search(page, "cooking or eating")
     await page.until("document.querySelectorAll('#found li').length === 12")
     assert await page.texts("#found-note") == ["14 times, the newest 12 shown."]
 
@@ -302,17 +306,16 @@ async def test_hits_are_those_of_the_zone_that_is_chosen(
     await put(store, day(plan=PLAN[:2]))
     await page.open(site.url)
     await page.until(DRAWN)
-    words = "document.querySelector('#find-words')"
     hit = "document.querySelector('#found a')?.textContent"
     for text, utc, tokyo in (
         ("cooking", "Thu 20 Nov 07:50 – 08:15 Cooking", "Thu 20 Nov 16:50 – 17:15 Cooking"),
         # The clock of Tokyo has it in its evening.
         ("cooking at 8", "Thu 20 Nov 08:00 – 08:15 Cooking", None),
     ):
-        await page.value(f"{words}.value = {text!r}; {words}.form.requestSubmit()")
+        await search(page, text)
         await page.until(f"{hit} === {utc!r}")
         # What is being written meanwhile is not searched for yet.
-        await page.value(f"{words}.value = 'zebra'")
+        await page.value(f"{FIND_WORDS}.value = 'zebra'")
         await choose_zone(page, "Asia/Tokyo")
         await page.until(f"({hit} ?? null) === {json.dumps(tokyo)}")
         assert not (await page.texts("#found-note"))[0].startswith("Not understood")
@@ -355,8 +358,7 @@ async def test_on_a_phone_a_hit_has_a_space_between_its_time_and_its_name(
 ) -> None:
     await page.open(site.url, *PHONE)
     await page.until(DRAWN)
-    words = "document.querySelector('#find-words')"
-    await page.value(f"{words}.value = 'cooking'; {words}.form.requestSubmit()")
+    await search(page, "cooking")
     await page.until("document.querySelector('#found a') !== null")
     gap = await page.value(
         """(() => { const link = document.querySelector('#found a');

@@ -10,7 +10,7 @@ import pytest
 
 from tests.streams.synthetic_log import MORNING, PLAN, Records, day, put
 from tests.streams.web.correction_form import OPEN, SAVED, cancel, field, fill_in, open_form, send
-from tests.streams.web.site import DRAWN, PHONE, WHOLE, Site
+from tests.streams.web.site import DRAWN, PHONE, WHOLE, Site, choose_first
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -109,8 +109,7 @@ async def test_the_second_of_two_quick_taps_confirms_nothing_else(
     if size == PHONE:
         await page.tap(x, y)
     else:
-        for kind, buttons in (("mouseMoved", 0), ("mousePressed", 1), ("mouseReleased", 0)):
-            await page.pointer(kind, x, y, buttons)
+        await page.click(x, y)
     await page.until("window.pressed.startsWith('All of')")
     await asyncio.sleep(SEEN_S)
     assert said(site) == [("scenario", 30)]
@@ -142,7 +141,7 @@ async def test_a_press_confirms_the_record_that_was_there_when_the_finger_came(
     )
     assert (await page.texts(".record-time span"))[0] == seen
     await page.pointer("mouseReleased", x, y)
-    await page.until("document.querySelector('#saved').textContent.startsWith('Saved')")
+    await page.until(SAVED)
     [confirmed] = site.published
     assert f"{confirmed.start_ns // NS % 60:02d} – " in seen
     # Then the newest one is there.
@@ -161,8 +160,7 @@ async def test_a_press_on_a_record_that_has_just_been_replaced_says_that_it_conf
     await asyncio.sleep(SEEN_S)
     assert site.published == []
     x, y = await centre(page, "[data-key=right]")
-    for kind, buttons in (("mouseMoved", 0), ("mousePressed", 1), ("mouseReleased", 0)):
-        await page.pointer(kind, x, y, buttons)
+    await page.click(x, y)
     await page.until(SAVED)
     assert said(site) == [("scenario", 30)]
 
@@ -173,8 +171,7 @@ async def test_what_a_press_did_is_in_sight_and_over_nothing_else(
 ) -> None:
     await page.open(site.url, *size)
     await page.until(DRAWN)
-    await page.value("document.querySelector('#rows').focus()")
-    await page.press("Home")
+    await choose_first(page)
     await page.until(WHOLE)
     await page.value("document.querySelector('[data-key=right]').click()")
     await page.until(SAVED)
@@ -199,8 +196,7 @@ async def test_a_press_on_a_button_that_was_there_all_along_is_taken(
     await page.open(site.url)
     await page.until(DRAWN)
     await slow(page, 800)
-    await page.value("document.querySelector('#rows').focus()")
-    await page.press("Home")
+    await choose_first(page)
     await asyncio.sleep(SEEN_S)
     # The evidence comes below it.
     assert not await page.value(WHOLE)
@@ -216,8 +212,7 @@ async def test_a_press_on_a_button_that_has_just_moved_confirms_nothing(
     await page.open(site.url, *PHONE)
     await page.until(DRAWN)
     await slow(page, 800)
-    await page.value("document.querySelector('#rows').focus()")
-    await page.press("Home")
+    await choose_first(page)
     await asyncio.sleep(SEEN_S)
     top = "document.querySelector('[data-key=right]').getBoundingClientRect().top"
     before = await page.value(top)
@@ -299,11 +294,10 @@ async def test_a_form_that_is_opened_while_another_is_saved_stays_open(
     await open_form(page)
     await fill_in(page, label="Fishing")
     await send(page)
-    await page.value("document.querySelector('#rows').focus()")
-    await page.press("Home")
+    await choose_first(page)
     await page.press("c")
     await fill_in(page, note="with Ada")
-    await page.until("document.querySelector('#saved').textContent.startsWith('Saved')")
+    await page.until(SAVED)
     assert await page.value(OPEN)
     await send(page)
     await page.until(f"!{OPEN}")
@@ -327,8 +321,7 @@ async def test_the_focus_stays_where_one_is_when_a_list_is_drawn_again(
     await page.until("!first.isConnected")
     assert await page.value(FOCUSED) == key
     # A button that is gone leaves it to the charts, from where its key works.
-    await page.value("document.querySelector('#rows').focus()")
-    await page.press("Home")
+    await choose_first(page)
     await page.value("document.querySelector('.release').focus()")
     await page.press("Enter")
     await page.until("document.querySelector('.release') === null")
@@ -353,8 +346,7 @@ async def test_a_time_that_moves_is_written_to_the_address_when_it_rests(
            history.replaceState = new Proxy(history.replaceState, {
              apply: (write, it, given) => { written += 1; return write.apply(it, given); }}); 0"""
     )
-    await page.value("document.querySelector('#rows').focus()")
-    await page.press("Home")
+    await choose_first(page)
     # Safari refuses the 101st within half a minute by an error.
     for _ in range(110):
         await page.press("ArrowRight")

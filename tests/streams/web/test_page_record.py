@@ -11,7 +11,7 @@ from infra.device_state.window_pictures import WindowPictures
 from schemas import SoundPlace
 from schemas.scenario import NO_REFINER
 from tests.streams.synthetic_log import PLAN, Part, Records, day, put
-from tests.streams.web.site import DRAWN, VISIBLE_TEXT, WHOLE, Site, refined_by
+from tests.streams.web.site import DRAWN, VISIBLE_TEXT, WHOLE, Site, choose_first, refined_by
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -100,8 +100,7 @@ async def test_the_page_says_who_refined_why_and_by_which_network(
         (others[0], (f"{others[0].scenarios[0]}, by gpt-4o-mini, a language model",)),
     ):
         at = [record.window_id for record in made.scenarios].index(answer.window_id)
-        await page.value("document.querySelector('#rows').focus()")
-        await page.press("Home")
+        await choose_first(page)
         for _ in range(at):
             await page.press("ArrowRight")
         await page.until(WHOLE)
@@ -143,8 +142,7 @@ async def test_the_wearer_sees_no_hash_and_no_log_odds_outside_of_details(
         "corrected by the wearer before cccccc"
     ) in shown
     # They stay open for the next record.
-    await page.value("document.querySelector('#rows').focus()")
-    await page.press("Home")
+    await choose_first(page)
     await page.until(WHOLE)
     assert await page.value("document.querySelector('#record details').open")
 
@@ -180,8 +178,7 @@ async def test_each_sound_says_where_it_was_itself(
     ]
     await page.screenshot(tmp_path / "places.png", whole=True)
     # A record of before places were known is as it was.
-    await page.value("document.querySelector('#rows').focus()")
-    await page.press("Home")
+    await choose_first(page)
     await page.until(WHOLE)
     assert await page.texts(".heard li, .places li, .compass .event") == []
     assert "frying" in (await page.texts("#record"))[0]

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.streams.web.correction_form import cancel, field, fill_in, open_first, send
-from tests.streams.web.site import DRAWN, WHOLE, Site
+from tests.streams.web.correction_form import SAVED, cancel, field, fill_in, open_first, send
+from tests.streams.web.site import DRAWN, WHOLE, Site, choose_first
 
 if TYPE_CHECKING:
     from tests.streams.synthetic_log import Records
@@ -26,18 +26,13 @@ SEEN = """(() => {
 NAME = "document.activeElement.id || document.activeElement.textContent.slice(0, 20)"
 
 
-async def choose_the_first(page: Page) -> None:
-    await page.value("document.querySelector('#rows').focus()")
-    await page.press("Home")
-    await page.until(WHOLE)
-
-
 async def test_what_has_the_focus_is_in_sight_when_the_page_is_zoomed(
     site: Site, page: Page, records: Records
 ) -> None:
     await page.open(site.url, *ZOOMED)
     await page.until(DRAWN)
-    await choose_the_first(page)
+    await choose_first(page)
+    await page.until(WHOLE)
     hidden = []
     for _ in range(60):
         await page.press("Tab")
@@ -55,7 +50,8 @@ async def test_each_field_of_the_form_is_scrolled_to_when_the_page_is_zoomed(
 ) -> None:
     await page.open(site.url, *ZOOMED)
     await page.until(DRAWN)
-    await choose_the_first(page)
+    await choose_first(page)
+    await page.until(WHOLE)
     await page.press("c")
     reached = []
     while (name := await page.value(NAME)) != "correct-cancel":
@@ -86,7 +82,7 @@ async def test_a_phone_is_turned_while_the_form_is_filled_in(
         assert await page.value(NAME) == "correct-note"
         assert (await field(page, "label"), await field(page, "note")) == ("Fishing", "with Ada")
     await send(page)
-    await page.until("document.querySelector('#saved').textContent.startsWith('Saved')")
+    await page.until(SAVED)
     assert [(each.action, each.note) for each in site.published] == [("correct", "with Ada")]
 
 
