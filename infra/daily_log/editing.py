@@ -177,7 +177,7 @@ def _as_logged(log: Log, row: Row, asked: list[NamedSpan]) -> list[NamedSpan]:
     if len(asked) != 1:
         raise CorrectionError(f"action 'confirm' has {len(asked)} parts; expected one")
     [seen] = asked
-    where = f"{iso(seen.start_ns)} to {iso(seen.end_ns)}"
+    where = _when(seen)
     # No gaps are bridged: a hole or an unknown window has no label that could be confirmed.
     logged = runs(log, row, seen.start_ns, seen.end_ns, gap_ns=0)
     if not logged:
@@ -212,10 +212,18 @@ def _names(spans: Iterable[NamedSpan]) -> str:
     return ", ".join(dict.fromkeys(name for span in spans for name in span.labels)) or "nothing"
 
 
+def _when(span: Correction | NamedSpan) -> str:
+    return f"{iso(span.start_ns)} to {iso(span.end_ns)}"
+
+
+def _parts(correction: Correction) -> tuple[str, str, str]:
+    """Return a correction's span, and its names before and after, as text."""
+    return _when(correction), _names(correction.before), _names(correction.after)
+
+
 def _in_words(correction: Correction) -> str:
     """Return a correction as the subject of a sentence: wearers know none by its id."""
-    span = f"{iso(correction.start_ns)} to {iso(correction.end_ns)}"
-    before, after = _names(correction.before), _names(correction.after)
+    span, before, after = _parts(correction)
     if correction.action == "note":
         return f"the note {correction.note[:40]!r} on {span}"
     if correction.action == "confirm":
@@ -227,8 +235,7 @@ def _in_words(correction: Correction) -> str:
 
 def correction_line(correction: Correction) -> str:
     """Return a correction as one line for people."""
-    span = f"{iso(correction.start_ns)} to {iso(correction.end_ns)}"
-    before, after = _names(correction.before), _names(correction.after)
+    span, before, after = _parts(correction)
     if correction.action == "note":
         return f"note on {span}: {correction.note}"
     if correction.action == "confirm":
