@@ -14,10 +14,10 @@ from models.network.windows import SCENARIO_WINDOW_S
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from contextlib import AbstractAsyncContextManager
 
-    from bench.load.recording import ArrayRecording
     from bench.parts.plan import Plan
-    from bench.subjects.running import Cost
+    from bench.subjects.running import Cost, Running
     from bench.subjects.services import Services
 
 # A third of a scenario window: five of its fifteen segments have data.
@@ -49,8 +49,7 @@ async def _measure_growing(
     services: Services, plan: Plan, report: Callable[[str], None], result: Fleets
 ) -> None:
     recording = simulate_recording(plan.fleet_seconds, COARSE)
-    subject = Subject("fleets", PRODUCT, services.settings("fleets", plan.partitions))
-    async with start_subject(subject, _warm_up()) as running:
+    async with _start_worker(services, plan, "fleets") as running:
         for count in plan.fleets:
             report(f"one worker, {count} wearers")
             fleet = Fleet(f"of{count}", count, recording, unaligned=True)
@@ -61,8 +60,7 @@ async def _measure_others(
     services: Services, plan: Plan, report: Callable[[str], None], result: Fleets
 ) -> None:
     long = simulate_recording(plan.seconds, COARSE)
-    subject = Subject("loads", PRODUCT, services.settings("loads", plan.partitions))
-    async with start_subject(subject, _warm_up()) as running:
+    async with _start_worker(services, plan, "loads") as running:
         for name, unaligned in (("aligned", False), ("unaligned", True)):
             report(f"one worker, {name} clocks")
             fleet = Fleet(name, plan.wearers, long, unaligned)
@@ -83,5 +81,8 @@ async def _measure_others(
             result.by_sessions[name] = await running.cost(fleet, TIMEOUT_S)
 
 
-def _warm_up() -> ArrayRecording:
-    return simulate_recording(SCENARIO_WINDOW_S, COARSE)
+def _start_worker(
+    services: Services, plan: Plan, name: str
+) -> AbstractAsyncContextManager[Running]:
+    subject = Subject(name, PRODUCT, services.settings(name, plan.partitions))
+    return start_subject(subject, simulate_recording(SCENARIO_WINDOW_S, COARSE))
