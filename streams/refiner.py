@@ -90,7 +90,7 @@ class Refiner:
         )
 
     async def read(self, stream: StreamT[Any]) -> None:
-        """Refine records concurrently with reading; those of no doubt are acknowledged at once."""
+        """Refine doubtful records concurrently with reading, and acknowledge the others at once."""
         async for received in self._queue.receive(stream):
             before = self._context.push(received.message, monotonic(), received.after_ms)
             if doubt(received.message, self._settings.refine_threshold) is not None:

@@ -92,9 +92,10 @@ def judge(
     """
     of_coreset = [probabilities(network, coreset.rows) for network in (parent, candidate)]
     of_queue = [probabilities(network, queue.rows) for network in (parent, candidate)]
-    names = np.full(len(queue), "") if labellers is None else labellers
-    named = names == WEARER
-    trust = Trust.of_labellers(of_queue[0], queue.labels, names)
+    if labellers is None:
+        labellers = np.full(len(queue), "")
+    named = labellers == WEARER
+    trust = Trust.of_labellers(of_queue[0], queue.labels, labellers)
     weights = np.where(named, np.float32(settings.wearer), np.float32(1))
     weights *= len(queue) / max(float(weights.sum()), 1.0)
     explained = [weights * _label_loss(trust, each, queue.labels, named) for each in of_queue]

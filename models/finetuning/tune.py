@@ -75,9 +75,10 @@ def tune(
         return network
     met, known = (head.points(network, each.rows) for each in (queue, coreset))
     prior, own = (head.probabilities(network, points) for points in (met, known))
-    names = np.full(len(queue), "") if labellers is None else labellers
-    trusted = Trust.of_labellers(prior, queue.labels, names).belief(prior, queue.labels)
-    named = names == WEARER
+    if labellers is None:
+        labellers = np.full(len(queue), "")
+    trusted = Trust.of_labellers(prior, queue.labels, labellers).belief(prior, queue.labels)
+    named = labellers == WEARER
     trusted[named] = word_of_wearers(queue.labels[named])
     wanted = in_hindsight(trusted, Timeline.apart(len(queue)) if when is None else when)
     wanted[named] = trusted[named]
