@@ -51,9 +51,8 @@ LEFT_OUT: tuple[tuple[str, ...], ...] = (
 )
 """Data sets of places that others have too; those of a group are left out together."""
 _LEFT_OUT_NOTE = (
-    "Data sets that were left out of the training in turn, GeoTec's two together. A phone in a "
-    "pocket and a watch of makes that nothing was learned from are taken for one another, and "
-    "surely: those devices have to say where they are worn."
+    "Data sets that were left out of the training in turn, GeoTec's two together: devices of makes "
+    "that nothing was learned from."
 )
 _HEAD = (
     *("data set", "place", "wearers", "windows", "of steps", "since steps", "known"),
