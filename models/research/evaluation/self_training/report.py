@@ -34,6 +34,11 @@ _LOCAL = (
     (("details", "refining", "expert", "all_before"), "as logged, the minutes before", "0.74"),
     (("details", "refining", "expert", "all_after"), "with the expert", "≥ as logged"),
 )
+_ADAPTING = {
+    "gain": "gain",
+    "gain in the log": "log_gain",
+    "on the original domain": "original_change",
+}
 
 
 def section(runs: Sequence[Figures], figures: Path, command: str, date: str) -> str:
@@ -55,7 +60,7 @@ def section(runs: Sequence[Figures], figures: Path, command: str, date: str) -> 
     by = [
         [
             "the expert" if name == "expert" else f"an oracle right in {name}",
-            *(_across(runs, ("details", "adapting", name, key)) for key in _KEYS),
+            *(_across(runs, ("details", "adapting", name, key)) for key in _ADAPTING.values()),
             _gates(runs, name),
         ]
         for name in who
@@ -66,7 +71,7 @@ def section(runs: Sequence[Figures], figures: Path, command: str, date: str) -> 
     return "\n\n".join(
         [
             f"{HEADING}\nWritten by `{command}` on {date}, {weights}: wearers, ears, rooms and a "
-            "mix of life that the weights never met, for three days; "
+            "mix of life that the weights never met, composed for three days; "
             f"seeds {seeds}, {first['windows']} windows each. What an answer replaces is the "
             "likeliest scenario, which stands in doubt. The queue of the lower rows is named by "
             f"the {_who(first['labels'])}.",
@@ -74,15 +79,11 @@ def section(runs: Sequence[Figures], figures: Path, command: str, date: str) -> 
             "The first day's queue by who names it, on the two days after, and what the gate "
             "said of each day's revision; an oracle is asked in doubt, as an endpoint is, and the "
             "expert names the rest:",
-            table(["in doubt, named by", *_COLUMNS, "accepted on day"], by),
+            table(["in doubt, named by", *_ADAPTING, "accepted on day"], by),
             "![gain by an endpoint's accuracy](figures/oracle.png) "
             "![calls per wearer-hour](figures/calls.png)",
         ]
     )
-
-
-_KEYS = ("gain", "log_gain", "original_change")
-_COLUMNS = ("gain", "gain in the log", "on the original domain")
 
 
 def present(page: str) -> str:
