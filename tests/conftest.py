@@ -18,7 +18,7 @@ from infra.local.probe import free_port, redis_answers
 from infra.local.process import ChildProcess
 from infra.local.redis_embedded import EmbeddedRedis
 from models.serving.one_thread import pin_one_thread
-from tests.needed import need, need_redis
+from tests.needed import need, need_embedded_redis, need_redis
 from tests.spare_worker import FromBothEnds, is_spare, step_back
 
 if TYPE_CHECKING:
@@ -146,6 +146,12 @@ def redis_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """One embedded Redis for the session; tests use app ids of their own."""
     with EmbeddedRedis(tmp_path_factory.mktemp("redis")) as server:
         yield server.url
+
+
+@pytest.fixture(scope="session")
+def real_redis() -> None:
+    """A server that is not fakeredis; without one the test is skipped."""
+    need_embedded_redis()
 
 
 @pytest.fixture

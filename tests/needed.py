@@ -8,6 +8,8 @@ import subprocess
 
 import pytest
 
+from infra.local.redis_program import find_redis
+
 
 def need_redis() -> str:
     """Return the path of a Redis server that speaks TLS, like `need`.
@@ -21,6 +23,12 @@ def need_redis() -> str:
         "redis-server",
         "with TLS (Debian: redis-server)",
     )
+
+
+def need_embedded_redis() -> None:
+    """Skip the test, or fail it in CI, where fakeredis takes the embedded store's place."""
+    if not find_redis().durable:
+        _needed(None, "redis-server", "or valkey-server (Debian: redis-server)")
 
 
 def _has_tls(redis_server: str) -> bool:

@@ -35,6 +35,7 @@ def test_a_setting_that_cannot_be_used_is_named(
     assert remedy in line
 
 
+@pytest.mark.usefixtures("real_redis")
 def test_a_broker_that_does_not_answer_is_named(tmp_path: Path) -> None:
     url = f"kafka://127.0.0.1:{free_port()}"
     line = refusal(tmp_path, WORKER, EGOLOG_BROKER_URL=url, EGOLOG_WEB_PORT=str(free_port()))
@@ -86,6 +87,7 @@ def test_weights_that_cannot_be_used_are_named(
     assert all(part in line for part in expected)
 
 
+@pytest.mark.usefixtures("real_redis")
 async def test_topics_that_are_missing_or_differ_are_named(tmp_path: Path, broker_url: str) -> None:
     prefix = f"errors-{uuid4().hex[:8]}."
     settings = {

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 
 @pytest.fixture
-async def full(redis: Redis, redis_url: str) -> AsyncIterator[LogStore]:
+async def full(real_redis: None, redis: Redis, redis_url: str) -> AsyncIterator[LogStore]:
     """A log of two records in a store that takes no more, through the product's own client."""
     settings = Settings(_env_file=None, redis_url=redis_url)
     client = await connect(settings)

@@ -78,6 +78,7 @@ def test_only_the_embedded_one_of_the_two_is_started(settings: Settings) -> None
         assert find_running(given.run_dir) == Running(None, real.redis_url, os.getpid())
 
 
+@pytest.mark.usefixtures("real_redis")
 def test_the_brokers_limits_are_said_once_where_it_starts(
     settings: Settings, caplog: pytest.LogCaptureFixture
 ) -> None:

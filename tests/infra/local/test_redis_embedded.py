@@ -21,6 +21,7 @@ def test_what_is_set_can_be_read(redis_url: str) -> None:
         assert redis.get("greeting") == b"hello"
 
 
+@pytest.mark.usefixtures("real_redis")
 def test_it_listens_on_loopback_only_and_writes_each_command_to_disk(redis_url: str) -> None:
     with Redis.from_url(redis_url) as redis:
         assert redis.config_get("bind")["bind"] == "127.0.0.1"
@@ -29,6 +30,7 @@ def test_it_listens_on_loopback_only_and_writes_each_command_to_disk(redis_url: 
         assert redis.config_get("appendfsync")["appendfsync"] == "always"
 
 
+@pytest.mark.usefixtures("real_redis")
 def test_what_was_written_is_there_after_a_restart(run_dir: Path) -> None:
     with EmbeddedRedis(run_dir) as server, Redis.from_url(server.url) as redis:
         redis.hset("log", mapping={f"window {i}": f"record {i}" for i in range(100)})
@@ -37,6 +39,7 @@ def test_what_was_written_is_there_after_a_restart(run_dir: Path) -> None:
         assert redis.hget("log", "window 99") == b"record 99"
 
 
+@pytest.mark.usefixtures("real_redis")
 def test_what_was_answered_is_there_after_a_kill(run_dir: Path) -> None:
     server = EmbeddedRedis(run_dir)
     with Redis.from_url(server.start()) as redis:
@@ -59,6 +62,7 @@ time.sleep(600)
 """
 
 
+@pytest.mark.usefixtures("real_redis")
 @pytest.mark.skipif(sys.platform != "linux", reason="needs linux: PR_SET_PDEATHSIG")
 def test_what_was_answered_is_there_after_a_kill_of_its_owner(run_dir: Path) -> None:
     command = [sys.executable, "-c", OWNER, str(run_dir)]
@@ -72,6 +76,7 @@ def test_what_was_answered_is_there_after_a_kill_of_its_owner(run_dir: Path) -> 
         assert redis.get("log") == b"kept"
 
 
+@pytest.mark.usefixtures("real_redis")
 def test_a_tail_that_was_cut_costs_no_more_than_itself(run_dir: Path) -> None:
     with EmbeddedRedis(run_dir) as server, Redis.from_url(server.url) as redis:
         redis.set("whole", 1)
@@ -83,6 +88,7 @@ def test_a_tail_that_was_cut_costs_no_more_than_itself(run_dir: Path) -> None:
         assert redis.get("cut") is None
 
 
+@pytest.mark.usefixtures("real_redis")
 def test_two_servers_never_write_to_one_folder(
     run_dir: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -55,6 +55,7 @@ async def test_a_redis_that_is_not_there_is_one_line_at_once() -> None:
     )
 
 
+@pytest.mark.usefixtures("real_redis")
 async def test_a_refused_or_missing_password_says_so(run_dir: Path) -> None:
     with EmbeddedRedis(run_dir) as server:
         async with Redis.from_url(server.url) as redis:
@@ -72,6 +73,7 @@ async def test_an_embedded_url_must_have_become_a_real_one() -> None:
         await connect(at("embedded://"))
 
 
+@pytest.mark.usefixtures("real_redis")
 async def test_a_redis_that_restarts_is_waited_for(run_dir: Path) -> None:
     port = free_port()
     first = EmbeddedRedis(run_dir, port)

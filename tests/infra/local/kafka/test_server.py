@@ -22,6 +22,7 @@ from infra.local.kafka.__main__ import main
 from infra.local.kafka.server import property_value
 from infra.local.probe import free_port, kafka_answers
 from infra.settings import Settings, load
+from tests.needed import need
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -204,6 +205,7 @@ def test_a_taken_port_is_one_clear_line(run_dir: Path, kafka_url: str) -> None:
 def test_a_run_folder_that_cannot_be_written_is_one_clear_line(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
+    need("java", "default-jre-headless")
     (tmp_path / "run").write_text("a file in the folder's place")
     assert main(["start", "--run-dir", str(tmp_path / "run"), "--port", str(free_port())]) == 1
     (line,) = capsys.readouterr().err.splitlines()
