@@ -1,4 +1,4 @@
-PYTHON ?= $(shell command -v python3.11 || command -v python3.12 || command -v python3.13 || command -v python3)
+PYTHON ?= $(shell command -v python3.11 || command -v python3.12 || command -v python3.13 || command -v python3.14 || command -v python3)
 BIN := .venv/bin
 
 .PHONY: audit coverage docs help newest bench results lanhar-results demo demo-check simulate-faults faults fuzz fuzz-http soak test suite test-kernels test-pipeline lint lock test-accuracy test-training test-soak mutation style types kafka kafka-stop kafka-status packages compose compose-down
@@ -30,8 +30,8 @@ UV_SETTINGS := $(if $(PIP_FIND_LINKS),UV_FIND_LINKS="$(PIP_FIND_LINKS)") \
 	$(if $(PIP_INDEX_URL),UV_DEFAULT_INDEX="$(PIP_INDEX_URL)")
 
 # pip would say so after a gigabyte.
-ALLOWED := import platform, sys; (3, 11) <= sys.version_info < (3, 14) or sys.exit( \
-	"error: $(PYTHON) is Python " + platform.python_version() + "; expected 3.11, 3.12 or 3.13, as in make PYTHON=python3.13")
+ALLOWED := import platform, sys; (3, 11) <= sys.version_info < (3, 15) or sys.exit( \
+	"error: $(PYTHON) is Python " + platform.python_version() + "; expected 3.11 to 3.14, as in make PYTHON=python3.13")
 
 # One stamp for the environment: made again when what it is made of changes.
 .venv/.installed: pyproject.toml requirements/dev.txt

@@ -233,5 +233,5 @@ async def test_a_checkpoint_of_another_copy_than_the_offsets_is_not_gone_on_from
 
     monkeypatch.setattr(world.Worker, "take_over", beside_a_failover)
     monkeypatch.setattr(world.Worker, "get", get)
-    changed = [each for seed in range(4) for each in await differences(seed)]
+    changed = [each for seed in range(12) for each in await differences(seed)]
     assert (not changed) == kept
