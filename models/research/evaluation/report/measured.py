@@ -108,7 +108,8 @@ def real_motion(first: Figures) -> str:
     return (
         "\n\nMotion alone, without sound or scenario, of users nothing was trained on; an activity "
         "outside of the closed set is right only as unknown, where a label is several each of them "
-        "is right, and sure is 0.5 and more:\n\n"
+        "is right, a posture is wrong where the label says what the hands do, and sure is 0.5 and "
+        "more:\n\n"
         + _motion_table(files)
         + "\n\nThe same real windows with their rotation set to zero, as of devices without a "
         "gyroscope:\n\n" + _motion_table(alone)
