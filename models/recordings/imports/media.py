@@ -1,4 +1,8 @@
-"""Sound of M4A, AAC, MP4 and other videos through PyAV, which the extra `media` installs."""
+"""Sound of M4A, AAC, MP4 and other videos through PyAV, which the extra `media` installs.
+
+Samples are placed by the container's time stamps: sound that begins after the film, or has a hole
+in it, is silent there, and what follows keeps its time.
+"""
 
 from __future__ import annotations
 
@@ -36,6 +40,9 @@ MEDIA_SUFFIXES = frozenset(
 _MISSING = (
     "needs PyAV, which is not installed: pip install 'egolog-streams[media]', or convert it to WAV"
 )
+CREATION_TIME = "creation_time"
+# Time stamps are whole milliseconds, and a phone's sound drifts against its clock.
+_HOLE_S = 0.1
 
 
 @dataclass(frozen=True)
@@ -68,14 +75,24 @@ def open_media(path: Path) -> OpenedMedia:
             # The length of a raw ADTS file is only an estimate.
             if path.suffix.lower() in (".aac", ".amr") or not length:
                 length = None
-            wanted = tags.get("creation_time") or tags.get("date") or ""
+            start = written_time(tags.get(CREATION_TIME) or tags.get("date") or "", CREATION_TIME)
+            late_s = _late_s(stream, container) if stream.duration is not None else 0.0
     except (av.FFmpegError, OSError, ValueError) as error:
         if isinstance(error, RecordingError):
             raise
         raise RecordingError(f"cannot be read as sound: {_brief(error)}") from error
-    decoder = _Decoder(path, av, channels, keep=4 * rate)
-    frames = decoder.count() if length is None else int(float(length) * rate)
-    return OpenedMedia(rate, channels, frames, decoder.read, written_time(wanted, "creation_time"))
+    frames = None if length is None else int((float(length) + late_s) * rate)
+    decoder = _Decoder(path, av, channels, rate, frames)
+    frames = decoder.count() if frames is None else frames
+    return OpenedMedia(rate, channels, frames, decoder.read, start)
+
+
+def _late_s(stream: Any, container: Any) -> float:
+    """Return by how many seconds the sound begins after the film; 0 for less than a hole."""
+    if stream.start_time is None or container.start_time is None:
+        return 0.0
+    late_s = float(stream.start_time * stream.time_base) - container.start_time / 1_000_000
+    return late_s if late_s > _HOLE_S else 0.0
 
 
 def _av() -> Any:
@@ -92,13 +109,16 @@ def _brief(error: Exception) -> str:
 
 
 class _Decoder:
-    """Decodes forwards; a step back of more than `keep` samples restarts at the file's beginning.
+    """Decodes forwards; a step back of more than 4 s restarts at the file's beginning.
 
-    A seek would be faster, but the time of the packet is only known to some milliseconds.
+    A seek would be faster, but the time of the packet is only known to some milliseconds. Holes are
+    filled with silence up to the container's length, `frames`; without one, time stamps are
+    reckoned from the samples and have none.
     """
 
-    def __init__(self, path: Path, av: Any, channels: int, keep: int) -> None:
-        self._path, self._av, self._channels, self._keep = path, av, channels, keep
+    def __init__(self, path: Path, av: Any, channels: int, rate: int, frames: int | None) -> None:
+        self._path, self._av, self._channels = path, av, channels
+        self._rate, self._frames, self._keep = rate, frames, 4 * rate
         self._nothing = np.empty((0, channels), np.float32)
         self._parts: Iterator[NDArray[np.float32]] = iter(())
         self._held: NDArray[np.float32] | None = None
@@ -135,11 +155,31 @@ class _Decoder:
             with av.open(str(self._path)) as container:
                 stream = container.streams.audio[0]
                 planar = av.AudioResampler(format="fltp", layout=stream.layout, rate=stream.rate)
+                begin_s = (container.start_time or 0) / 1_000_000
+                given = 0
                 for frame in container.decode(stream):
+                    for silence in self._hole(frame.time, begin_s, given):
+                        given += len(silence)
+                        yield silence
                     for part in planar.resample(frame):
-                        yield self._samples(part)
+                        samples = self._samples(part)
+                        given += len(samples)
+                        yield samples
         except (av.FFmpegError, OSError) as error:
             raise RecordingError(f"breaks off: {_brief(error)}") from error
+
+    def _hole(
+        self, time_s: float | None, begin_s: float, given: int
+    ) -> Iterator[NDArray[np.float32]]:
+        """Yield the silence between `given` samples and a frame at `time_s`, a second at a time."""
+        if time_s is None or self._frames is None:
+            return
+        due = round((time_s - begin_s) * self._rate)
+        if due - given <= _HOLE_S * self._rate:
+            return
+        for first in range(given, min(due, self._frames), self._rate):
+            length = min(self._rate, due - first, self._frames - first)
+            yield np.zeros((length, self._channels), np.float32)
 
     def _samples(self, part: Any) -> NDArray[np.float32]:
         samples = np.asarray(part.to_ndarray().T, np.float32)

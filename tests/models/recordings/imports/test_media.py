@@ -17,21 +17,33 @@ from schemas.event_time import iso
 from tests.models.recordings.imports.sounds import MARCH_NS, NOW_NS, tone
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from pathlib import Path
 
 
-def film(path: Path, seconds: float, rate: int, channels: int = 1, **tags: str) -> Path:
-    """Write AAC as phones do."""
+def film(
+    path: Path,
+    seconds: float,
+    rate: int,
+    channels: int = 1,
+    hole: tuple[float, float] | None = None,
+    tags: Mapping[str, str] | None = None,
+) -> Path:
+    """Write AAC as phones do; a `hole` (at s, of s) is left out of the time stamps."""
     av: Any = pytest.importorskip("av")
     samples = tone(seconds, rate, channels).T
     layout = "mono" if channels == 1 else "stereo"
-    with av.open(str(path), "w", format="adts" if path.suffix == ".aac" else "mp4") as container:
-        container.metadata.update(tags)
+    how = {
+        "format": "adts" if path.suffix == ".aac" else "mp4",
+    }
+    with av.open(str(path), "w", **how) as container:
+        container.metadata.update(tags or {})
         stream = container.add_stream("aac", rate=rate, layout=layout)
         for first in range(0, samples.shape[1], 1_024):
             part = np.ascontiguousarray(samples[:, first : first + 1_024])
             frame = av.AudioFrame.from_ndarray(part, format="fltp", layout=layout)
-            frame.sample_rate, frame.pts, frame.time_base = rate, first, Fraction(1, rate)
+            late = round(hole[1] * rate) if hole is not None and first >= hole[0] * rate else 0
+            frame.sample_rate, frame.pts, frame.time_base = rate, first + late, Fraction(1, rate)
             container.mux(stream.encode(frame))
         container.mux(stream.encode(None))
     return path
@@ -69,14 +81,60 @@ def test_96_khz_is_resampled(tmp_path: Path) -> None:
 
 
 def test_the_creation_time_is_the_start(tmp_path: Path) -> None:
-    film(tmp_path / "Recording.m4a", 3, 16_000, creation_time="2026-03-02T08:00:00.000000Z")
+    film(
+        tmp_path / "Recording.m4a", 3, 16_000, tags={"creation_time": "2026-03-02T08:00:00.000000Z"}
+    )
     (recording,) = open_import(tmp_path, now_ns=NOW_NS).recordings
     assert recording.start_ns == MARCH_NS
     assert recording.warnings == ["start time is taken from the creation_time"]
 
 
+@pytest.mark.parametrize("lasts", [0.5, 3.2])
+def test_a_hole_in_the_time_stamps_is_silent(tmp_path: Path, lasts: float) -> None:
+    whole = open_sound(film(tmp_path / "whole.m4a", 4, 16_000)).at_rate(16_000)(0, 64_000)
+    file = open_sound(film(tmp_path / "hole.m4a", 4, 16_000, hole=(2.048, lasts)))
+    read = file.at_rate(16_000)(0, file.frames)
+    late = round(lasts * 16_000)
+    first = 2_048 * 16
+    assert len(read) == 64_000 + late
+    assert not read[first + 100 : first + late - 100].any()
+    # The codec's delay moves where the silence begins, and not what follows it.
+    after = slice(first + 4_096, 60_000)
+    assert np.array_equal(read[after.start + late : after.stop + late], whole[after])
+
+
+def test_sound_that_begins_after_the_picture_keeps_its_time(tmp_path: Path) -> None:
+    av: Any = pytest.importorskip("av")
+    path = tmp_path / "late.mkv"
+    samples = tone(2, 16_000, 1).T
+    with av.open(str(path), "w") as container:
+        picture = container.add_stream("mpeg4", rate=10, width=16, height=16)
+        stream = container.add_stream("flac", rate=16_000, layout="mono")
+        for number in range(35):
+            frame = av.VideoFrame(16, 16, "yuv420p")
+            frame.pts, frame.time_base = number, Fraction(1, 10)
+            container.mux(picture.encode(frame))
+        container.mux(picture.encode(None))
+        for first in range(0, 32_000, 1_024):
+            part = np.round(samples[:, first : first + 1_024] * 32_767).astype(np.int16)
+            frame = av.AudioFrame.from_ndarray(part, format="s16", layout="mono")
+            frame.sample_rate, frame.pts, frame.time_base = (
+                16_000,
+                first + 24_000,
+                Fraction(1, 16_000),
+            )
+            container.mux(stream.encode(frame))
+        container.mux(stream.encode(None))
+    file = open_sound(path)
+    read = file.at_rate(16_000)(0, file.frames)
+    assert not read[:24_000].any()
+    assert np.abs(read[24_000:56_000] / 32_767 - tone(2, 16_000, 1)).max() < 0.01
+
+
 def test_a_creation_time_that_was_never_set_is_none(tmp_path: Path) -> None:
-    film(tmp_path / "Recording.m4a", 3, 16_000, creation_time="1970-01-01T00:00:00.000000Z")
+    film(
+        tmp_path / "Recording.m4a", 3, 16_000, tags={"creation_time": "1970-01-01T00:00:00.000000Z"}
+    )
     (recording,) = open_import(tmp_path, now_ns=NOW_NS).recordings
     assert iso(recording.start_ns) == "2026-03-02T00:00:00Z"
     assert "start time is unknown" in recording.warnings[0]
