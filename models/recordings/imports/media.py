@@ -6,13 +6,15 @@ in it, is silent there, and what follows keeps its time.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from models.recordings.imports.name_times import StartTime, written_time
 from models.recordings.protocol import RecordingError
+from schemas.event_time import FIRST_NS
+from schemas.frames import NS
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -41,6 +43,9 @@ _MISSING = (
     "needs PyAV, which is not installed: pip install 'egolog-streams[media]', or convert it to WAV"
 )
 CREATION_TIME = "creation_time"
+# Android's MPEG4Writer takes the time when it writes the header, after the last sample.
+_ANDROID = "com.android.version"
+_AT_THE_END = f"{CREATION_TIME}, which Android writes at the end"
 # Time stamps are whole milliseconds, and a phone's sound drifts against its clock.
 _HOLE_S = 0.1
 
@@ -84,6 +89,10 @@ def open_media(path: Path) -> OpenedMedia:
     frames = None if length is None else int((float(length) + late_s) * rate)
     decoder = _Decoder(path, av, channels, rate, frames)
     frames = decoder.count() if frames is None else frames
+    if start is not None and start.time_ns < FIRST_NS:
+        start = None  # a clock that was never set
+    if start is not None and tags.get(CREATION_TIME) and _ANDROID in tags:
+        start = replace(start, time_ns=start.time_ns - frames * NS // rate, source=_AT_THE_END)
     return OpenedMedia(rate, channels, frames, decoder.read, start)
 
 

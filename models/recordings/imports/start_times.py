@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
 from models.recordings.imports.file_times import metadata_time
+from models.recordings.imports.media import CREATION_TIME
 from models.recordings.imports.name_times import StartTime, named_time
 from schemas.frames import NS
 
@@ -37,7 +38,7 @@ def sound_time(
         return StartTime(recorder.start_ns, True, recorder.source)
     inside = sound.start or metadata_time(file.path)
     if named is not None:
-        return _zoned_by(named, inside)
+        return _zoned_by(named, inside, round(sound.seconds * NS))
     return inside or folder_time(file.display_path, root_name, now_ns)
 
 
@@ -71,13 +72,19 @@ def _local(named: StartTime, zone: ZoneInfo, source: str) -> StartTime:
     return StartTime(named.time_ns - shift_ns, True, f"name, zone from {source}")
 
 
-def _zoned_by(named: StartTime, inside: StartTime | None) -> StartTime:
-    """Return a local time in UTC if the metadata have the same moment with its zone."""
+def _zoned_by(named: StartTime, inside: StartTime | None, length_ns: int) -> StartTime:
+    """Return a local time in UTC if the metadata have the same moment with its zone.
+
+    A film's creation time may be its end, `length_ns` after its start.
+    """
     if inside is None or not inside.zoned:
         return named
-    offset_ns = named.time_ns - inside.time_ns
-    quarters = round(offset_ns / _QUARTER_NS)
-    if abs(offset_ns) > _MAX_OFFSET_NS or abs(offset_ns - quarters * _QUARTER_NS) > _SLACK_NS:
-        return named
-    time_ns = named.time_ns - quarters * _QUARTER_NS
-    return StartTime(time_ns, True, f"name, zone from the {inside.source}")
+    ends_ns = (0, length_ns) if inside.source == CREATION_TIME else (0,)
+    for before_ns in ends_ns:
+        offset_ns = named.time_ns - (inside.time_ns - before_ns)
+        quarters = round(offset_ns / _QUARTER_NS)
+        off_ns = abs(offset_ns - quarters * _QUARTER_NS)
+        if abs(offset_ns) <= _MAX_OFFSET_NS and off_ns <= _SLACK_NS:
+            time_ns = named.time_ns - quarters * _QUARTER_NS
+            return StartTime(time_ns, True, f"name, zone from the {inside.source}")
+    return named

@@ -14,6 +14,7 @@ from models.recordings.imports.media import open_media
 from models.recordings.imports.sound import open_sound
 from models.recordings.protocol import RecordingError
 from schemas.event_time import iso
+from schemas.frames import NS
 from tests.models.recordings.imports.sounds import MARCH_NS, NOW_NS, tone
 
 if TYPE_CHECKING:
@@ -35,6 +36,7 @@ def film(
     layout = "mono" if channels == 1 else "stereo"
     how = {
         "format": "adts" if path.suffix == ".aac" else "mp4",
+        "options": {"movflags": "use_metadata_tags"},
     }
     with av.open(str(path), "w", **how) as container:
         container.metadata.update(tags or {})
@@ -89,6 +91,37 @@ def test_the_creation_time_is_the_start(tmp_path: Path) -> None:
     assert recording.warnings == ["start time is taken from the creation_time"]
 
 
+def test_a_film_of_android_ended_at_its_creation_time(tmp_path: Path) -> None:
+    film(
+        tmp_path / "Recording.m4a",
+        3,
+        16_000,
+        tags={"creation_time": "2026-03-02T08:00:03.000000Z", "com.android.version": "15"},
+    )
+    (recording,) = open_import(tmp_path, now_ns=NOW_NS).recordings
+    assert recording.start_ns == pytest.approx(MARCH_NS, abs=NS // 10)
+    assert recording.warnings == [
+        "start time is taken from the creation_time, which Android writes at the end"
+    ]
+
+
+@pytest.mark.parametrize("android", [{}, {"com.android.version": "15"}])
+def test_a_creation_time_at_the_end_names_the_zone_of_the_name(
+    tmp_path: Path, android: dict[str, str]
+) -> None:
+    created = {"creation_time": "2026-03-02T08:00:14.000000Z", **android}
+    film(tmp_path / "2026-03-02-10-00-00.m4a", 14, 16_000, tags=created)
+    (recording,) = open_import(tmp_path, now_ns=NOW_NS).recordings
+    assert recording.start_ns == MARCH_NS
+
+
+def test_a_quarter_of_an_hour_of_android_is_not_taken_for_a_zone(tmp_path: Path) -> None:
+    created = {"creation_time": "2026-03-02T08:15:00.000000Z", "com.android.version": "15"}
+    film(tmp_path / "2026-03-02-10-00-00.m4a", 900, 8_000, tags=created)
+    (recording,) = open_import(tmp_path, now_ns=NOW_NS).recordings
+    assert recording.start_ns == MARCH_NS
+
+
 @pytest.mark.parametrize("lasts", [0.5, 3.2])
 def test_a_hole_in_the_time_stamps_is_silent(tmp_path: Path, lasts: float) -> None:
     whole = open_sound(film(tmp_path / "whole.m4a", 4, 16_000)).at_rate(16_000)(0, 64_000)
@@ -131,10 +164,9 @@ def test_sound_that_begins_after_the_picture_keeps_its_time(tmp_path: Path) -> N
     assert np.abs(read[24_000:56_000] / 32_767 - tone(2, 16_000, 1)).max() < 0.01
 
 
-def test_a_creation_time_that_was_never_set_is_none(tmp_path: Path) -> None:
-    film(
-        tmp_path / "Recording.m4a", 3, 16_000, tags={"creation_time": "1970-01-01T00:00:00.000000Z"}
-    )
+@pytest.mark.parametrize("clock", ["1970-01-01T00:00:00.000000Z", "1970-01-01T00:05:00.000000Z"])
+def test_a_creation_time_that_was_never_set_is_none(tmp_path: Path, clock: str) -> None:
+    film(tmp_path / "Recording.m4a", 3, 16_000, tags={"creation_time": clock})
     (recording,) = open_import(tmp_path, now_ns=NOW_NS).recordings
     assert iso(recording.start_ns) == "2026-03-02T00:00:00Z"
     assert "start time is unknown" in recording.warnings[0]
