@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 import click
 from faust.cli import argument, option
 
 from infra.daily_log.agreement import Agreement
-from infra.daily_log.records import leading
+from infra.daily_log.records import LogActivity, LogScenario, leading
 from models.labels import ACTIVITIES, SCENARIOS
+from models.network.windows import SCENARIO_WINDOW_S
 from models.recordings.window_truth import WindowTruth
 from schemas.event_time import iso
 from schemas.frames import NS
@@ -21,10 +22,14 @@ from streams.commands.replay import list_skipped
 from streams.commands.tables import table
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from infra.daily_log.records import Log
-    from models.recordings.protocol import Recording
+    from models.recordings.protocol import Recording, TruthKind
     from streams.commands.groups import ActionGroup
     from streams.engine.app import EgoLogApp
+
+RecordT = TypeVar("RecordT", LogScenario, LogActivity)
 
 
 def register(group: ActionGroup, app: EgoLogApp) -> None:
@@ -50,9 +55,9 @@ def register(group: ActionGroup, app: EgoLogApp) -> None:
     ) -> None:
         """Compare the log with the labels of the recordings that were replayed.
 
-        A SPEC is one of `replay`, as folder:PATH with a truth.csv. Windows without a label, or
-        that the wearer corrected, are left out; an unknown one is a mistake. Devices that have no
-        log are skipped and listed.
+        A SPEC is one of `replay`, as folder:PATH with a truth.csv. Windows that are labelled for
+        less than half of what was recorded of them, or that the wearer corrected, are left out; an
+        unknown one is a mistake. Devices that have no log are skipped and listed.
         """
         comparison = Comparison()
         recordings = _open(specs, data, start)
@@ -64,9 +69,10 @@ def register(group: ActionGroup, app: EgoLogApp) -> None:
             for name, recording in named:
                 if not logged[name]:
                     continue
-                start_ns = recording.start_ns
-                end_ns = start_ns + round(recording.duration_s * NS)
-                comparison.add(recording, await store.read(name, start_ns, end_ns))
+                start_ns, end_ns = _span(recording)
+                # The first windows begin before the recording does.
+                log = await store.read(name, start_ns - SCENARIO_WINDOW_S * NS, end_ns)
+                comparison.add(recording, log)
         for name, has_log in logged.items():
             if not has_log:
                 print(f"skipped: device {name!r} has no log", file=sys.stderr)
@@ -84,6 +90,17 @@ def _open(specs: tuple[str, ...], data: Path | None, start: str | None) -> list[
     return [each for spec in specs for each in open_recordings(spec, data_folder(data), start_ns)]
 
 
+def _span(recording: Recording) -> tuple[int, int]:
+    return recording.start_ns, recording.start_ns + round(recording.duration_s * NS)
+
+
+def _of_session(records: Sequence[RecordT], session: str) -> Sequence[RecordT]:
+    """Return a session's records; all of them where it was replayed as another."""
+    reset = f"{session[:58]}.r"
+    its = [r for r in records if r.session_id == session or r.session_id.startswith(reset)]
+    return its or records
+
+
 class Comparison:
     """Scenarios and activities of some recordings beside their labels."""
 
@@ -96,20 +113,26 @@ class Comparison:
         self._refined = 0
 
     def add(self, recording: Recording, log: Log) -> None:
-        """Add the records of a recording's span."""
+        """Add the records of a recording's span; a window counts by its recorded part."""
+        first_ns, last_ns = _span(recording)
         spans = [span for span in recording.truth() if span.kind in ("scenario", "activity")]
         self._labelled += [(span.start_ns, span.end_ns) for span in spans]
         truth = WindowTruth(spans)
-        for record in log.scenarios:
+
+        def labels(kind: TruthKind, record: LogScenario | LogActivity) -> list[str]:
+            start_ns, end_ns = max(record.start_ns, first_ns), min(record.end_ns, last_ns)
+            return truth.labels(kind, start_ns, end_ns) if start_ns < end_ns else []
+
+        for record in _of_session(log.scenarios, recording.session_id):
             if record.corrected is None:
-                truths = truth.labels("scenario", record.start_ns, record.end_ns)
+                truths = labels("scenario", record)
                 self.scenarios.add(truths, record.leading)
                 self._refined += bool(truths and record.refined_labels)
                 estimate = "" if record.unknown else leading(record.scenarios)
                 self.estimates.add(truths, estimate)
-        for activity in log.activities:
+        for activity in _of_session(log.activities, recording.session_id):
             if activity.corrected is None:
-                truths = truth.labels("activity", activity.start_ns, activity.end_ns)
+                truths = labels("activity", activity)
                 self.activities.add(truths, activity.leading)
 
     def show(self) -> None:
