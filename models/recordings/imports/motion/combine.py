@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from models.recordings.imports.motion.sample_rate import even, rate_and_stretches
+from models.recordings.imports.motion.turning import measured_unit
 from models.recordings.imports.motion.unit_names import G
 from models.recordings.imports.motion.units import acc_factor, gyro_factor
 from models.recordings.protocol import RecordingError
@@ -79,18 +80,16 @@ def align(
 
     `stretches` are starts, s, and rows at `rate` whose last three columns are filled in.
     """
-    factor, warnings = gyro_factor(gyro.values["gyro"], gyro.triples["gyro"], 1.0)
-    warnings = [] if gyro.sensor_logger else warnings
     try:
         its_rate, timings = rate_and_stretches(gyro.times)
     except RecordingError as error:
-        return CombinedMotion(stretches, False, [*warnings, f"{gyro.path.name} {error}: left out"])
+        return CombinedMotion(stretches, False, [f"{gyro.path.name} {error}: left out"])
     shift = _shift(lead, gyro)
     grids, rows = [], []
     for timing in timings:
         part = even(gyro.times, gyro.values["gyro"], timing, its_rate)
         grids.append(timing.start_s + shift + np.arange(len(part)) / its_rate)
-        rows.append(part * factor)
+        rows.append(part)
     grid, turns = np.concatenate(grids), np.concatenate(rows)
     merged: list[tuple[float, NDArray[np.float64]]] = []
     total = sum(len(part) for _, part in stretches)
@@ -106,6 +105,10 @@ def align(
             if len(rows_there) and near[rows_there[0]]
         ]
     shared = sum(len(part) for _, part in merged)
+    longest = max((part for _, part in merged), key=len, default=np.zeros((0, 6)))
+    measured = measured_unit(longest[:, :3], longest[:, 3:], 1 / rate)
+    factor, warnings = gyro_factor(gyro.values["gyro"], gyro.triples["gyro"], 1.0, measured)
+    warnings = [] if gyro.sensor_logger else warnings
     if shared < _MIN_SHARED * total:
         for _, part in stretches:
             part[:, 3:] = 0
@@ -118,6 +121,8 @@ def align(
             f"{(total - shared) / rate:.2f} s of acceleration have no rotation in "
             f"{gyro.path.name}: left out",
         ]
+    for _, part in merged:
+        part[:, 3:] *= factor
     return CombinedMotion(merged, True, warnings)
 
 

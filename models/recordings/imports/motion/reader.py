@@ -14,6 +14,7 @@ from models.recordings.imports.motion.hints import NO_HINTS, Hints
 from models.recordings.imports.motion.motion_file import MotionFile, Stretch
 from models.recordings.imports.motion.sample_rate import even, rate_and_stretches
 from models.recordings.imports.motion.sensor_file import SensorFile, read_sensor_file
+from models.recordings.imports.motion.turning import measured_unit
 from models.recordings.imports.motion.two_clocks import on_the_sensors_clock
 from models.recordings.imports.motion.unit_names import G
 from models.recordings.imports.motion.units import gyro_factor, reachable, rest_norm
@@ -115,10 +116,20 @@ def _values(
         values[:, :3] *= -1
         warnings = [*warnings, TURNED]
     if "gyro" in lead.values:
-        factor, gyro_warnings = gyro_factor(lead.values["gyro"], lead.triples["gyro"], scale)
-        values[:, 3:] = lead.values["gyro"] * factor
+        turns = lead.values["gyro"]
+        measured = measured_unit(values[:, :3], turns, _step_s(lead.times))
+        factor, gyro_warnings = gyro_factor(turns, lead.triples["gyro"], scale, measured)
+        values[:, 3:] = turns * factor
         warnings = [*warnings, *([] if lead.sensor_logger else gyro_warnings)]
     return values, list(warnings)
+
+
+def _step_s(times: NDArray[np.float64]) -> float:
+    """Return about how far rows are apart; of bursts their mean."""
+    steps = np.diff(times)
+    steps = steps[steps < 1.0]
+    typical = float(np.median(steps)) if len(steps) else 0.0
+    return typical or (float(steps.mean()) if len(steps) else 0.0) or 1.0
 
 
 def _reachable_rows(

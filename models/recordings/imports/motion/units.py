@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import math
 from typing import TYPE_CHECKING
 
 import numpy as np
 
+from models.recordings.imports.motion.turning import DEGREE, RADIAN
 from models.recordings.imports.motion.unit_names import G
 from models.recordings.protocol import RecordingError
 
@@ -19,10 +19,10 @@ MAX_ACC = 400.0  # m/s², 40 g: beyond what a worn sensor measures
 MAX_GYRO = 80.0  # rad/s: sensors of 4000 °/s end at 70
 DEGREES_ABOVE = 40.0  # rad/s: no body turns as fast
 _UNSAID_DEGREES_ABOVE = 12.0
-_DEGREE = math.pi / 180
 
 # Counts per g and per °/s of the usual ranges, smallest first (MPU-6050, BMI160 and kin).
 _COUNTS = ((16_384, 131.0), (8_192, 65.5), (4_096, 32.8), (2_048, 16.4))
+_TURNS = {RADIAN: ("rad/s", "rad_s"), DEGREE: ("degrees a second", "deg_s")}
 _NAMED = ((1.0, "m/s2"), (G, "g"), (G / 1000, "mg"))
 _BLOCK = 25
 
@@ -83,28 +83,41 @@ def acc_factor(acc: NDArray[np.float64], triple: Triple) -> tuple[float, list[st
 
 
 def gyro_factor(
-    gyro: NDArray[np.float64], triple: Triple, acc_scale: float
+    gyro: NDArray[np.float64], triple: Triple, acc_scale: float, measured: float | None
 ) -> tuple[float, list[str]]:
-    """Return the factor of (n, 3) values to rad/s, with warnings; `acc_scale` is that of acc."""
+    """Return the factor of (n, 3) values to rad/s, with warnings.
+
+    `acc_scale` is that of acc; `measured` is `turning.measured_unit` of the same rows.
+    """
     columns = f"columns {triple.names[0]!r} to {triple.names[2]!r}"
     size = np.abs(gyro).max(axis=1)
     fast = size > DEGREES_ABOVE
     many = fast.sum() > max(2, 0.002 * len(size))
     if triple.factor is not None:
         if triple.factor == 1.0 and many:
-            return _DEGREE, [
+            return DEGREE, [
                 f"{columns}: reach {float(np.quantile(size, 0.998)):.0f}, too fast for rad/s: "
                 "read as degrees a second; name the unit in the header, as gyro_x_deg_s"
+            ]
+        named = next((unit for unit in _TURNS if abs(triple.factor / unit - 1) < 1e-6), None)
+        if named is not None and measured not in (None, named):
+            unit, header = _TURNS[measured]
+            return measured, [
+                f"{columns}: gravity turns as it does with {unit}, not {triple.unit}: read as "
+                f"{unit}; name the unit in the header, as gyro_x_{header}"
             ]
         return triple.factor, []
     for counts, per_degree in _COUNTS:
         if abs(acc_scale * counts / G - 1) < 1e-6:
-            return _DEGREE / per_degree, [
+            return DEGREE / per_degree, [
                 f"{columns}: read as raw counts, {per_degree:g} per degree a second"
             ]
     reason = f"name no unit that is known ({triple.unit})" if triple.unit else "name no unit"
-    if many or float(np.quantile(size, 0.99)) > _UNSAID_DEGREES_ABOVE:
-        return _DEGREE, [f"{columns} {reason}: read as degrees a second, for they are large"]
+    large = measured is None and float(np.quantile(size, 0.99)) > _UNSAID_DEGREES_ABOVE
+    if many or large:
+        return DEGREE, [f"{columns} {reason}: read as degrees a second, for they are large"]
+    if measured is not None:
+        return measured, [f"{columns} {reason}: read as {_TURNS[measured][0]}, as gravity turns"]
     return 1.0, [f"{columns} {reason}: read as rad/s"]
 
 
