@@ -16,6 +16,9 @@ _STEP_BACK_S = 0.5  # as many rows below the latest time are a clock set back, n
 _MAX_OVERLAP = 0.25  # of the rows after a step back: more, and none of them can be placed
 _FORWARD_S = 2.0
 _DESCENDING = 0.9  # of the steps between rows, in files whose newest row is the first
+_SHUFFLED = 0.05  # of the steps between rows go back where rows come in no order
+_EVEN = (0.6, 1.6)  # steps of sorted rows, in medians
+_MOSTLY_EVEN = 0.99
 
 
 def in_order(
@@ -26,8 +29,9 @@ def in_order(
 ) -> tuple[NDArray[np.int64], list[str]]:
     """Return indices of the rows to keep, in the order of their times (n,), s, and warnings.
 
-    Late packets are sorted, duplicate and stray rows dropped. Where the clock steps back, the
-    longer part is kept, and the other as well if the two hardly overlap.
+    Late packets are sorted, duplicate and stray rows dropped, and a file whose rows or parts come
+    in another order than they were sampled in is sorted. Where the clock steps back, the longer
+    part is kept, and the other as well if the two hardly overlap.
     """
     order = np.arange(len(times))
     warnings = []
@@ -35,6 +39,10 @@ def in_order(
         order = order[::-1]
         warnings.append("rows go from the latest to the earliest: read backwards")
     order = order[~_repeats(times, values, lines, left_out)[order]]
+    if _merely_unsorted(times[order]):
+        if (np.maximum.accumulate(times[order]) - times[order]).max() > _DISORDER_S:
+            warnings.append("rows are not in the order of their times: sorted")
+        return order[np.argsort(times[order], kind="stable")], warnings
     order = _without_outliers(times, order, lines, left_out)
     order, steps = _settle(times, order, lines, left_out)
     if not steps:
@@ -66,6 +74,30 @@ def _repeats(
     for index in np.flatnonzero(none)[:1]:
         left_out.add("doubled", int(lines[index]), count=int(none.sum()))
     return none
+
+
+def _merely_unsorted(t: NDArray[np.float64]) -> bool:
+    """Return whether times (n,) s are those of one even recording once they are sorted.
+
+    Those of a clock that stepped back are not: its parts overlap, or are apart from one another.
+    """
+    falls = np.flatnonzero(np.diff(t) < 0) + 1
+    if not len(falls) or (np.diff(t) <= 0).all():
+        return False
+    steps = np.diff(np.sort(t))
+    low, high = np.array(_EVEN) * np.median(steps)
+    if ((steps >= low) & (steps <= high)).mean() < _MOSTLY_EVEN:
+        return False
+    far = np.concatenate([[True], steps > _FORWARD_S, [True]])
+    if len(falls) > _SHUFFLED * len(t):
+        return not (far[1:] & far[:-1]).any()  # no row is astray
+    given = np.diff(t)
+    jumps = np.flatnonzero(given > _EVEN[1] * np.median(given[given > 0])) + 1
+    runs = np.split(t, np.union1d(falls, jumps))
+    starts, ends = np.array([run[0] for run in runs]), np.array([run[-1] for run in runs])
+    by_start = np.argsort(starts)
+    apart = starts[by_start][1:] - ends[by_start][:-1]
+    return bool((apart > 0).all() and (apart <= _FORWARD_S).all())
 
 
 def _without_outliers(

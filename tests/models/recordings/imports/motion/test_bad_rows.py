@@ -287,3 +287,54 @@ def test_signs_of_other_languages_are_read(tmp_path: Path, minus: str, point: st
     assert (motion.seconds, motion.gyroscope, motion.rows_left_out) == (20.0, True, {})
     _, values = walk(20.0)
     assert np.allclose(motion.stretches[0].values, values, atol=1e-5)
+
+
+def in_another_order(kind: str, rows: list[str]) -> list[str]:
+    order = np.arange(len(rows))
+    if kind == "shuffled":
+        np.random.default_rng(1).shuffle(order)
+    elif kind == "by value":  # as a table that was sorted by another column
+        order = np.argsort([float(row.split(",")[1]) for row in rows], kind="stable")
+    elif kind == "ring buffer":
+        order = np.roll(order, 300)
+    elif kind == "parts":
+        order = np.concatenate([order[k * 150 : k * 150 + 150] for k in (3, 0, 6, 1, 5, 4, 2)])
+    return [rows[at] for at in order]
+
+
+@pytest.mark.parametrize("kind", ["shuffled", "by value", "ring buffer", "parts"])
+@pytest.mark.parametrize("clock", ["time_s", "time", "timestamp"])
+@pytest.mark.parametrize("gap", [False, True])
+def test_rows_in_another_order_are_sorted(
+    tmp_path: Path, kind: str, clock: str, *, gap: bool
+) -> None:
+    header, *rows = lines_of(21.0)
+    if clock == "timestamp":
+        rows = [
+            f"{START_S * 1e3 + 20 * at:.0f}," + row.split(",", 1)[1] for at, row in enumerate(rows)
+        ]
+    if gap:
+        rows = rows[:500] + rows[560:]
+        kind = {"ring buffer": "shuffled", "parts": "by value"}.get(kind, kind)
+    text = [header.replace("time_s", clock), *in_another_order(kind, rows)]
+    motion = read_motion(write_lines(tmp_path, text), now=now)
+    assert (motion.rate_hz, motion.rows_left_out) == (50.0, {})
+    assert motion.first_ns == 0
+    assert motion.start_ns == (round(START_S) * 10**9 if clock == "timestamp" else None)
+    values = np.concatenate([part.values for part in motion.stretches])
+    expected = walk(21.0)[1]
+    expected = np.concatenate([expected[:500], expected[560:]]) if gap else expected
+    np.testing.assert_allclose(values, expected, atol=1e-4)
+    assert "rows are not in the order of their times: sorted" in motion.warnings
+
+
+@pytest.mark.parametrize("back_s", [10.0, 10.01, 4.99, 300.0])
+def test_a_clock_that_steps_back_is_not_taken_for_another_order(
+    tmp_path: Path, back_s: float
+) -> None:
+    header, *rows = lines_of()
+    later = [f"{10 + at / 50 - back_s:.2f}," + rows[500 + at].split(",", 1)[1] for at in range(500)]
+    motion = read_motion(write_lines(tmp_path, [header, *rows[:500], *later]), now=now)
+    assert motion.rate_hz == 50.0
+    assert any("the clock steps back" in warning for warning in motion.warnings)
+    np.testing.assert_allclose(motion.stretches[0].values[:200], walk()[1][:200], atol=1e-4)
