@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from models.recordings.folder_report import ReadReport, UnusableFileError
 from models.recordings.folder_times import begin
 from models.recordings.imports.motion import MotionFile, motion_groups, read_motion
-from models.recordings.imports.timeline import MAX_TRIM_NS
+from models.recordings.imports.timeline import MAX_LEAD_NS, MAX_TRIM_NS
 from models.recordings.named_times import named_ns
 from models.recordings.protocol import ImuChunk, RecordingError, cuts, sample_time_ns
 from schemas.frames import NS
@@ -21,11 +21,8 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-# A file is named by its own start: rows from an hour on count from elsewhere, as from midnight.
-_OWN_CLOCK_NS = 3_600 * NS
-_PLACED = (
-    "its first row is at {:.3f} s of a clock of its own: taken to be at the time in the file's name"
-)
+_PLACED = "its first row is at {:.3f} s of a clock of its own: taken to be at {}"
+_AT_NAME, _AT_START = "the time in the file's name", "the start of the recording"
 
 
 @dataclass(frozen=True)
@@ -52,6 +49,10 @@ class FolderMotion:
         self._start_ns = start_ns
         self._report = report
         self.imu_rate: float | None = None
+        firsts_ns = [file.first_ns for file in files if not _is_dated(file)]
+        # Files without a name may go on with one clock, which began with the device.
+        first_ns = min(firsts_ns, default=0)
+        self._clock_ns = first_ns if first_ns > MAX_LEAD_NS else 0
         self.stretches = self._find(files)
 
     def chunks(self, chunk_s: float, start_s: float) -> Iterator[ImuChunk]:
@@ -89,7 +90,9 @@ class FolderMotion:
             self.imu_rate = self.imu_rate or rate
             self._report.motion(motion)
             if _has_its_own_clock(motion):
-                self._report.warnings.append((motion.path, _PLACED.format(motion.first_ns / NS)))
+                self._report.warnings.append((motion.path, _placed(motion, _AT_NAME)))
+            elif not stretches and not _is_dated(motion) and self._clock_ns:
+                self._report.warnings.append((motion.path, _placed(motion, _AT_START)))
             for stretch in motion.stretches:
                 start_ns = begin_ns - offset_ns + stretch.offset_ns + round(rows * NS / rate)
                 values = stretch.values[rows:]
@@ -103,17 +106,22 @@ class FolderMotion:
         if motion.start_ns is not None:
             return motion.start_ns
         named = named_ns(motion.path)
-        base_ns = self._start_ns if named is None else named
-        return base_ns if _has_its_own_clock(motion) else base_ns + motion.first_ns
+        if named is None:
+            return self._start_ns + motion.first_ns - self._clock_ns
+        return named if _has_its_own_clock(motion) else named + motion.first_ns
+
+
+def _is_dated(motion: MotionFile) -> bool:
+    return motion.start_ns is not None or named_ns(motion.path) is not None
 
 
 def _has_its_own_clock(motion: MotionFile) -> bool:
     """Return whether rows count from elsewhere than the time in the name, as times of day do."""
-    return (
-        motion.start_ns is None
-        and named_ns(motion.path) is not None
-        and motion.first_ns >= _OWN_CLOCK_NS
-    )
+    return motion.start_ns is None and _is_dated(motion) and motion.first_ns > MAX_LEAD_NS
+
+
+def _placed(motion: MotionFile, where: str) -> str:
+    return _PLACED.format(motion.first_ns / NS, where)
 
 
 def _rows_before(early_ns: int, motion: MotionFile) -> int:

@@ -76,7 +76,8 @@ def _beside(
 ) -> tuple[list[ImportedRecording], int, int]:
     """Return the recordings beside and below a file, and the start and shift of the file's times.
 
-    The start is `start_ns`, or else the first of the recordings; without any the file is skipped.
+    The start is `start_ns`, or else where the first of the recordings' clocks begins; without any
+    the file is skipped.
     """
     folder = file.display_path.parent
     its = [r for r in result.recordings if any(folder in p.parents for p in r.files)]
@@ -84,5 +85,5 @@ def _beside(
         result.skipped.append((str(file.display_path), "no recording lies beside it"))
     shift_ns = its[0].shift_ns if its else 0
     if start_ns is None:
-        start_ns = min((r.start_ns for r in its), default=0) - shift_ns
+        start_ns = min((r.zero_ns for r in its), default=0) - shift_ns
     return its, start_ns, shift_ns

@@ -48,6 +48,7 @@ class SoundSegment:
     display_path: PurePosixPath
     start_ns: int
     skip_ns: int = 0
+    lead_ns: int = 0
     notes: tuple[str, ...] = ()
 
     @property
@@ -60,7 +61,8 @@ class SoundSegment:
 class MotionStretch:
     """Motion without a gap from `start_ns` on: (n, 6) float32 in m/s² and rad/s.
 
-    `trimmed_s` seconds at its beginning were trimmed.
+    `trimmed_s` seconds at its beginning were trimmed; the clock of its file was `lead_ns` on at the
+    first row.
     """
 
     display_path: PurePosixPath
@@ -69,6 +71,7 @@ class MotionStretch:
     values: NDArray[np.float32] = field(repr=False)
     gyroscope: bool = True
     trimmed_s: float = 0.0
+    lead_ns: int = 0
     notes: tuple[str, ...] = ()
 
     @property
@@ -81,7 +84,8 @@ class ImportedRecording:
     """Imported files as a `models.recordings.protocol.Recording`.
 
     `warnings` list changes and assumptions; `report` gets the files that break off while read.
-    `shift_ns` is how far it is moved from the times of its own files.
+    `shift_ns` is how far it is moved from the times of its own files, whose clocks begin at
+    `zero_ns`.
     """
 
     def __init__(
@@ -96,6 +100,7 @@ class ImportedRecording:
         self._items: tuple[SoundSegment | MotionStretch, ...] = (*segments, *stretches)
         self._scratch = scratch  # kept alive, because unpacked files are removed with it
         self.start_ns = min(item.start_ns for item in self._items)
+        self.zero_ns = min(item.start_ns - item.lead_ns for item in self._items)
         self.duration_s = (max(item.end_ns for item in self._items) - self.start_ns) / NS
         self.device_id = safe_name(device_id)
         self.session_id = safe_name(session_id or f"{device_id}-{self.start_ns // NS}")

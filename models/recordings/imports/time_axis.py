@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from models.recordings.imports.recording import REMEDY, MotionStretch, SoundSegment
 from models.recordings.imports.sensor_logger import METADATA_NAME
 from models.recordings.imports.sound import SoundFile
+from models.recordings.imports.timeline import MAX_LEAD_NS
 from models.recordings.protocol import EPOCH_START_NS
 from schemas.event_time import iso, why_refused
 from schemas.frames import NS
@@ -19,9 +20,7 @@ if TYPE_CHECKING:
     from models.recordings.imports.device_motion import DeviceMotion
     from models.recordings.imports.name_times import StartTime
 
-# A clock that counts from the device's start does not date a file that has a name.
-_MAX_OWN_LEAD_NS = 60 * NS
-_MAX_LEAD_NS = 86_400 * NS
+_MAX_UNNAMED_LEAD_NS = 86_400 * NS
 _NO_TIME = (
     "does not tell when it began, as sound beside it does: name it by its start, "
     "as 2026-03-02T08-00-00Z, or import it alone with --start"
@@ -51,7 +50,7 @@ class DatedFile:
         if isinstance(self.content, SoundFile) or self.content.motion.start_ns is not None:
             return 0
         lead_ns = self.content.motion.first_ns
-        most_ns = _MAX_LEAD_NS if self.start is None else _MAX_OWN_LEAD_NS
+        most_ns = _MAX_UNNAMED_LEAD_NS if self.start is None else MAX_LEAD_NS
         return lead_ns if 0 <= lead_ns <= most_ns else 0
 
 
@@ -168,6 +167,7 @@ def _put(
             s.rate_hz,
             s.values,
             motion.gyroscope,
+            lead_ns=file.lead_ns if file.lead_ns <= MAX_LEAD_NS else 0,
             notes=notes,
         )
         for s in motion.stretches

@@ -13,6 +13,8 @@ if TYPE_CHECKING:
 
 # Recorders name segments by the whole second and let them overlap a little.
 MAX_TRIM_NS = NS // 2
+# A motion clock that is further on at its first row began with the device, not with the recording.
+MAX_LEAD_NS = 60 * NS
 # Duty-cycled recorders pause for seconds to minutes within a recording.
 MAX_GAP_NS = 300 * NS
 _SAME_RATE = 0.01

@@ -9,8 +9,9 @@ import pytest
 import soundfile
 
 from models.recordings.folder import open_folder
+from models.recordings.imports.importing import open_import
 from models.recordings.named_times import name_of, named_ns
-from models.recordings.protocol import EPOCH_START_NS, RecordingError
+from models.recordings.protocol import EPOCH_START_NS, Recording, RecordingError
 from schemas.frames import NS
 
 HEADER = "time_s,acc_x_m_s2,acc_y_m_s2,acc_z_m_s2,gyro_x_rad_s,gyro_y_rad_s,gyro_z_rad_s"
@@ -340,6 +341,35 @@ def test_times_of_day_are_those_of_the_time_in_the_name(tmp_path: Path) -> None:
     assert recording.report.lines()[-1] == (
         "2026-03-01T23-59-30Z.csv: its first row is at 86370.000 s of a clock of its own: taken to "
         "be at the time in the file's name"
+    )
+
+
+@pytest.mark.parametrize("lead_s", [0.0, 0.4, 20.0, 200.0, 12_345.0])
+@pytest.mark.parametrize("name", ["m.csv", "2026-03-02T00-00-00Z.csv"])
+def test_labels_lie_on_the_same_rows_in_a_folder_and_in_an_import(
+    tmp_path: Path, name: str, lead_s: float
+) -> None:
+    motion(tmp_path / name, 2_000, start_s=lead_s)
+    (tmp_path / "truth.csv").write_text("start_s,end_s,kind,label\n25,30,activity,walking\n")
+    # Clocks that are on by more than a minute began with the device, and are not what is labelled.
+    expected_s = 25.0 - (lead_s if lead_s <= 60 else 0.0)
+    recordings: list[Recording] = [open_folder(tmp_path), *open_import(tmp_path).recordings]
+    for recording in recordings:
+        first = next(iter(recording.imu()))
+        (span,) = recording.truth()
+        assert (span.start_ns - first.t_ns) / NS == pytest.approx(expected_s)
+        assert recording.duration_s == pytest.approx(40.0, abs=20.001)
+
+
+def test_files_without_a_name_go_on_with_the_clock_of_the_device(tmp_path: Path) -> None:
+    motion(tmp_path / "a.csv", 100, start_s=12_345.0)
+    motion(tmp_path / "b.csv", 100, start_s=12_350.0)
+    recording = open_folder(tmp_path)
+    times = [(chunk.t_ns - recording.start_ns) / NS for chunk in recording.imu(2.0)]
+    assert (times, recording.duration_s) == ([0.0, 5.0], 7.0)
+    assert (
+        "a.csv: its first row is at 12345.000 s of a clock of its own: taken to be at the start of "
+        "the recording" in recording.report.lines()
     )
 
 
