@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from models.recordings.folder_report import ReadReport, UnusableFileError
 from models.recordings.folder_times import begin
 from models.recordings.imports.motion import MotionFile, motion_groups, read_motion
+from models.recordings.imports.running_clocks import running_clocks
 from models.recordings.imports.timeline import MAX_LEAD_NS, MAX_TRIM_NS
 from models.recordings.named_times import named_ns
 from models.recordings.protocol import ImuChunk, RecordingError, cuts, sample_time_ns
@@ -53,6 +54,13 @@ class FolderMotion:
         # Files without a name may go on with one clock, which began with the device.
         first_ns = min(firsts_ns, default=0)
         self._clock_ns = first_ns if first_ns > MAX_LEAD_NS else 0
+        self._began = running_clocks(
+            {
+                file.path: (named, file.first_ns)
+                for file in files
+                if file.start_ns is None and (named := named_ns(file.path)) is not None
+            }
+        )
         self.stretches = self._find(files)
 
     def chunks(self, chunk_s: float, start_s: float) -> Iterator[ImuChunk]:
@@ -89,7 +97,7 @@ class FolderMotion:
                 continue
             self.imu_rate = self.imu_rate or rate
             self._report.motion(motion)
-            if _has_its_own_clock(motion):
+            if motion.path not in self._began and _has_its_own_clock(motion):
                 self._report.warnings.append((motion.path, _placed(motion, _AT_NAME)))
             elif not stretches and not _is_dated(motion) and self._clock_ns:
                 self._report.warnings.append((motion.path, _placed(motion, _AT_START)))
@@ -105,6 +113,8 @@ class FolderMotion:
         """Return the time that the rows of a file count from."""
         if motion.start_ns is not None:
             return motion.start_ns
+        if motion.path in self._began:
+            return self._began[motion.path] + motion.first_ns
         named = named_ns(motion.path)
         if named is None:
             return self._start_ns + motion.first_ns - self._clock_ns

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from models.recordings.imports.recording import REMEDY, MotionStretch, SoundSegment
+from models.recordings.imports.running_clocks import running_clocks
 from models.recordings.imports.sensor_logger import METADATA_NAME
 from models.recordings.imports.sound import SoundFile
 from models.recordings.imports.timeline import MAX_LEAD_NS
@@ -72,6 +73,7 @@ def place(
     with those in their folder that have one, or else follow one another by name. Sound without a
     time beside sound that has one is `skipped`: it was recorded before or after it.
     """
+    files = _on_running_clocks(files)
     starts_ns = [file.start.time_ns for file in files if file.start is not None]
     starts_ns = starts_ns or [file.base_ns for file in files if file.base_ns is not None]
     shift_ns = 0 if start_ns is None or not starts_ns else start_ns - min(starts_ns)
@@ -102,6 +104,23 @@ def place(
             end_ns = max(end_ns, at_ns + file.length_ns)
             _put(placed, file, at_ns, notes, now_ns, skipped)
         cursors[base_ns] = end_ns
+    return placed
+
+
+def _on_running_clocks(files: Sequence[DatedFile]) -> list[DatedFile]:
+    """Return the files; those of one clock start where it says, not where their names do."""
+    named = {
+        at: (file.start.time_ns, file.content.motion.first_ns)
+        for at, file in enumerate(files)
+        if file.start is not None
+        and not isinstance(file.content, SoundFile)
+        and file.content.motion.start_ns is None
+    }
+    placed = list(files)
+    for at, began_ns in running_clocks(named).items():
+        file, (_, first_ns) = files[at], named[at]
+        start_ns = began_ns + first_ns - file.lead_ns
+        placed[at] = replace(file, start=file.start and replace(file.start, time_ns=start_ns))
     return placed
 
 

@@ -373,6 +373,43 @@ def test_files_without_a_name_go_on_with_the_clock_of_the_device(tmp_path: Path)
     )
 
 
+@pytest.mark.parametrize(("lasts_s", "first_s"), [(20, 0.0), (20, 0.3), (60, 0.0), (20, 12_345.0)])
+def test_a_clock_that_runs_on_through_named_files_is_not_counted_twice(
+    tmp_path: Path, lasts_s: int, first_s: float
+) -> None:
+    rows, values = lasts_s * 50, []
+    for part in range(5):
+        minute, second = divmod(part * lasts_s, 60)
+        path = tmp_path / f"2026-03-02T08-{minute:02d}-{second:02d}Z.csv"
+        values.append(motion(path, rows, start_s=first_s + part * lasts_s))
+    (tmp_path / "truth.csv").write_text("start_s,end_s,kind,label\n25,30,activity,walking\n")
+    lead_s = first_s if first_s <= 60 else 0.0
+    (imported,) = open_import(tmp_path).recordings
+    recordings: list[Recording] = [open_folder(tmp_path), imported]
+    for recording in recordings:
+        chunks = list(recording.imu(1.0))
+        began = at("2026-03-02T08:00:00+00:00")
+        assert (chunks[0].t_ns - began) / NS == pytest.approx(lead_s)
+        assert np.diff([chunk.t_ns for chunk in chunks]) == pytest.approx(NS, abs=2)
+        acc = np.concatenate([chunk.acc for chunk in chunks])
+        np.testing.assert_allclose(acc, np.concatenate(values)[:, :3])
+        assert [span.start_ns for span in recording.truth()] == [began + 25 * NS]
+
+
+def test_sessions_whose_clocks_begin_anew_lie_where_their_names_say(tmp_path: Path) -> None:
+    for hour in (8, 9):
+        for part in range(3):
+            path = tmp_path / f"2026-03-02T{hour:02d}-0{part}-00Z.csv"
+            motion(path, 500, start_s=60.0 * part)
+    # A clock of each file's own, on by a little.
+    motion(tmp_path / "2026-03-02T09-03-00Z.csv", 500, start_s=0.5)
+    motion(tmp_path / "2026-03-02T09-04-00Z.csv", 500, start_s=0.5)
+    times = [chunk.t_ns for chunk in open_folder(tmp_path).imu(10.0)]
+    expected = [at(f"2026-03-02T{h:02d}:0{m}:00+00:00") for h in (8, 9) for m in range(3)]
+    late = [at(f"2026-03-02T09:0{m}:00+00:00") + NS // 2 for m in (3, 4)]
+    assert times == pytest.approx([*expected, *late], abs=2)
+
+
 def test_what_only_an_import_reads_is_named(tmp_path: Path) -> None:
     sound(tmp_path / "20260302_080000.wav", 1.0)
     (tmp_path / "b.ogg").touch()
