@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from infra.daily_log.keys import ROWS
 from infra.daily_log.log_changes import BUCKET_NS
 from infra.daily_log.record_index import Counts
-from infra.daily_log.redis_format import IDS_AT_ONCE, score, text
+from infra.daily_log.redis_format import IDS_AT_ONCE, score, text, writing_time
 from infra.daily_log.scripts import BUMP_REVISION, EXPIRE_SILENT
 
 if TYPE_CHECKING:
@@ -30,7 +30,7 @@ class Deletion:
         keys: LogKeys,
         index: RecordIndex,
         retention_us: int,
-        clock_ns: Callable[[], int],
+        clock_ns: Callable[[], int] | None,
     ) -> None:
         self._redis = redis
         self._keys = keys
@@ -64,7 +64,7 @@ class Deletion:
         async for member in self._redis.sscan_iter(devices, count=_DEVICES_AT_ONCE):
             device = text(member)
             keys = [*self._keys.of(device), devices]
-            times = (score(self._clock_ns()), self._retention_us, score(BUCKET_NS))
+            times = (writing_time(self._clock_ns), self._retention_us, score(BUCKET_NS))
             expired += int(await self._redis.eval(EXPIRE_SILENT, len(keys), *keys, *times, device))
         return expired
 

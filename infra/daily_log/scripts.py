@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from infra.redis.erasure_marks import IS_ERASED
+from infra.redis.store_clock import NOW_US
 
 # KEYS: the three indices, the three hashes, the three sets of writing times, the changes, the
-# revision counter. ARGV: the wall clock, the retention and the length of a bucket (µs).
+# revision counter. ARGV: the wall clock, '' for the store's own, the retention and the length of a
+# bucket (µs). `now` is that clock's time.
 EXPIRE = """
-local now, bucket_us = tonumber(ARGV[1]), tonumber(ARGV[3])
+local bucket_us = tonumber(ARGV[3])
 local before = '(' .. string.format('%.0f', now - tonumber(ARGV[2]))
 for row = 1, 3 do
   -- Records of an earlier build have no writing time: they count from now on.
@@ -40,14 +42,16 @@ end
 # and the JSON, then the changed buckets. Returns whether they are written.
 PUT_RECORDS = (
     IS_ERASED
+    + NOW_US
     + """
 if is_erased(KEYS[13], ARGV[4], ARGV[5]) then return 0 end
+local now = now_us(ARGV[1])
 redis.call('SADD', KEYS[12], ARGV[4])
 local row, last = tonumber(ARGV[6]), 7 + 3 * tonumber(ARGV[7])
 for i = 8, last, 3 do
   redis.call('ZADD', KEYS[row], ARGV[i + 1], ARGV[i])
   redis.call('HSET', KEYS[row + 3], ARGV[i], ARGV[i + 2])
-  redis.call('ZADD', KEYS[row + 6], ARGV[1], ARGV[i])
+  redis.call('ZADD', KEYS[row + 6], now, ARGV[i])
 end
 """
     + EXPIRE
@@ -62,7 +66,9 @@ return 1
 )
 # Further KEYS: the set of devices. Further ARGV: the device, which is removed if nothing is left.
 EXPIRE_SILENT = (
-    EXPIRE
+    NOW_US
+    + "local now = now_us(ARGV[1])"
+    + EXPIRE
     + """
 local left = 0
 for row = 1, 3 do left = left + redis.call('ZCARD', KEYS[row]) end
@@ -75,11 +81,12 @@ return expired
 )
 
 # KEYS: the index, the hash, the changes, the revision counter, the marks of erased devices. ARGV:
-# the wall clock (ms), the device, the erasure that the corrections come after (ms), their number,
-# of each the id, the start (µs) and the JSON, then the changed buckets. Returns whether they are
-# written.
+# the wall clock (µs), '' for the store's own, the device, the erasure that the corrections come
+# after (ms), their number, of each the id, the start (µs) and the JSON, then the changed buckets.
+# Returns whether they are written.
 PUT_CORRECTIONS = (
     IS_ERASED
+    + NOW_US
     + """
 if is_erased(KEYS[5], ARGV[2], ARGV[3]) then return 0 end
 local last = 4 + 3 * tonumber(ARGV[4])
@@ -87,7 +94,8 @@ for i = 5, last, 3 do
   redis.call('ZADD', KEYS[1], ARGV[i + 1], ARGV[i])
   redis.call('HSET', KEYS[2], ARGV[i], ARGV[i + 2])
 end
-local revision = math.max(tonumber(ARGV[1]), (tonumber(redis.call('GET', KEYS[4])) or 0) + 1)
+local now_ms = math.floor(now_us(ARGV[1]) / 1000)
+local revision = math.max(now_ms, (tonumber(redis.call('GET', KEYS[4])) or 0) + 1)
 redis.call('SET', KEYS[4], string.format('%.0f', revision))
 for i = last + 1, #ARGV do redis.call('ZADD', KEYS[3], revision, ARGV[i]) end
 return 1

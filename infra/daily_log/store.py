@@ -3,8 +3,8 @@
 Each device and row (scenario, refined, activity) has an index, which is a sorted set of ids by
 start, a hash from id to record, and a sorted set of ids by time of writing. A refined record is
 stored separately and merged into its scenario on reading, so it may arrive first. All times except
-the time of writing are event times. Records expire by the wall clock, counted from their last
-write: recordings of last year are replayed today, and no record may expire another.
+the time of writing are event times. Records expire by the wall clock of the store, counted from
+their last write: recordings of last year are replayed today, and no record may expire another.
 
 Corrections (`infra.daily_log.stored_corrections`) are applied on reading. Nothing is read in a
 transaction: a full store refuses whatever is queued in one.
@@ -26,7 +26,7 @@ from infra.daily_log.keys import ROWS, SHOWN, LogKeys
 from infra.daily_log.log_changes import BUCKET_NS, LogChanges
 from infra.daily_log.record_index import RecordIndex
 from infra.daily_log.records import EMBEDDINGS, DeviceSummary, Log, LogActivity, LogScenario
-from infra.daily_log.redis_format import fetch_stored, score
+from infra.daily_log.redis_format import fetch_stored, score, writing_time
 from infra.daily_log.rollups import Rollups
 from infra.daily_log.scripts import PUT_RECORDS
 from infra.daily_log.stored_corrections import StoredCorrections
@@ -50,14 +50,18 @@ ModelT = TypeVar("ModelT", bound=BaseModel)
 
 
 class LogStore:
-    """The log of all devices of one app; every `put` is one transaction, safe to repeat."""
+    """The log of all devices of one app; every `put` is one transaction, safe to repeat.
+
+    `clock_ns` dates what is written, and says what is past its retention, in place of the store's
+    own clock.
+    """
 
     def __init__(
         self,
         redis: Redis,
         app_id: str,
         retention_days: float,
-        clock_ns: Callable[[], int] = clock.now_ns,
+        clock_ns: Callable[[], int] | None = None,
     ) -> None:
         if not retention_days > 0:
             raise ValueError(
@@ -70,7 +74,7 @@ class LogStore:
         self._clock_ns = clock_ns
         self._index = RecordIndex(redis, self._keys)
         self._deletion = Deletion(redis, self._keys, self._index, self._retention_us, clock_ns)
-        self._summaries = DeviceSummaries(redis, self._keys, clock_ns)
+        self._summaries = DeviceSummaries(redis, self._keys, clock_ns or clock.now_ns)
         self._changes = LogChanges(redis, self._keys)
         self._corrections = StoredCorrections(redis, self._keys, clock_ns)
         self.rollups = Rollups(redis, self._keys, retention_days)
@@ -219,7 +223,7 @@ class LogStore:
             PUT_RECORDS,
             len(keys),
             *keys,
-            *(score(self._clock_ns()), self._retention_us, score(BUCKET_NS)),
+            *(writing_time(self._clock_ns), self._retention_us, score(BUCKET_NS)),
             *(device, after_ms, ROWS.index(row) + 1, len(newest)),
             *(
                 field

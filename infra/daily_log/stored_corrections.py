@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from infra.daily_log.log_changes import buckets
-from infra.daily_log.redis_format import fetch_stored, score, text
+from infra.daily_log.redis_format import fetch_stored, score, text, writing_time
 from infra.daily_log.scripts import PUT_CORRECTIONS
 from schemas import Correction
 from schemas.correction import MAX_SPAN_NS
@@ -27,7 +27,7 @@ _ROW = "correction"
 class StoredCorrections:
     """The corrections of one app's logs; every `put` is safe to repeat."""
 
-    def __init__(self, redis: Redis, keys: LogKeys, clock_ns: Callable[[], int]) -> None:
+    def __init__(self, redis: Redis, keys: LogKeys, clock_ns: Callable[[], int] | None) -> None:
         self._redis = redis
         self._keys = keys
         self._clock_ns = clock_ns
@@ -62,7 +62,7 @@ class StoredCorrections:
                 PUT_CORRECTIONS,
                 len(keys),
                 *keys,
-                *(self._clock_ns() // 1_000_000, device, after_ms, len(corrections)),
+                *(writing_time(self._clock_ns), device, after_ms, len(corrections)),
                 *fields,
                 *sorted(changed),
             )

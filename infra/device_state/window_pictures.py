@@ -14,9 +14,9 @@ from typing import TYPE_CHECKING, Any, cast
 import msgpack
 import numpy as np
 
-from infra import clock
 from infra.errors import StoreError
 from infra.redis.erasure_marks import IS_ERASED, marks_key
+from infra.redis.store_clock import NOW_US
 
 if TYPE_CHECKING:
     from redis.asyncio import Redis
@@ -25,16 +25,18 @@ if TYPE_CHECKING:
 
 _AT_ONCE = 500
 # KEYS: a window's picture, the device's index, the marks of erased devices. ARGV: the device, the
-# erasure that the window comes after (ms), the picture, its start (ns), the wall time and for how
-# long the picture is kept (s).
+# erasure that the window comes after (ms), the picture, its start (ns) and for how long the picture
+# is kept (s).
 _PUT = (
     IS_ERASED
+    + NOW_US
     + """
 if is_erased(KEYS[3], ARGV[1], ARGV[2]) then return 0 end
-redis.call('SET', KEYS[1], ARGV[3], 'EX', ARGV[6])
-redis.call('ZADD', KEYS[2], ARGV[5] + ARGV[6], ARGV[4])
-redis.call('ZREMRANGEBYSCORE', KEYS[2], '-inf', ARGV[5])
-redis.call('EXPIRE', KEYS[2], ARGV[6])
+local now_s = now_us('') / 1000000
+redis.call('SET', KEYS[1], ARGV[3], 'EX', ARGV[5])
+redis.call('ZADD', KEYS[2], now_s + ARGV[5], ARGV[4])
+redis.call('ZREMRANGEBYSCORE', KEYS[2], '-inf', now_s)
+redis.call('EXPIRE', KEYS[2], ARGV[5])
 return 1
 """
 )
@@ -71,7 +73,7 @@ class WindowPictures:
             self._key(device, start_ns),
             self._index(device),
             marks_key(self._prefix),
-            *(device, after_ms, packed, start_ns, clock.now_s(), hours * 3_600),
+            *(device, after_ms, packed, start_ns, hours * 3_600),
         )
 
     async def read(self, device: str, start_ns: int) -> dict[str, np.ndarray[Any, Any]]:

@@ -11,9 +11,10 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
-from infra import clock
 from infra.errors import ErasedError
 from infra.redis.erasure_marks import IS_ERASED, log_prefix, marks_key
+from infra.redis.store_clock import store_now_ns
+from schemas.event_time import NS_PER_MS
 from schemas.notification import Notification
 
 if TYPE_CHECKING:
@@ -110,10 +111,10 @@ class Entry(NamedTuple):
 
 
 class Journal:
-    """The notifications of one app."""
+    """The notifications of one app, dated by the store's clock, or by `clock_ns` in its place."""
 
     def __init__(
-        self, redis: Redis, app_id: str, clock_ns: Callable[[], int] = clock.now_ns
+        self, redis: Redis, app_id: str, clock_ns: Callable[[], int] | None = None
     ) -> None:
         self._redis = redis
         self._app_id = app_id
@@ -145,7 +146,7 @@ class Journal:
         are too old are recorded in the history, but not sent. Raises `ErasedError` if the device
         was erased after the erasure `after_ms`, which the record comes after.
         """
-        now_ms = self._now_ms()
+        now_ms = await self._now_ms()
         arguments: list[Any] = []
         for each, targets in due:
             first = Delivery("old" if each.old else "waiting", now_ms)
@@ -184,7 +185,7 @@ class Journal:
 
     async def take(self) -> Due | None:
         """Take one due delivery off the queue, or return None."""
-        now_ms = self._now_ms()
+        now_ms = await self._now_ms()
         keys = [self._key("due"), self._key("deliveries")]
         while True:
             taken: Any = await self._redis.eval(
@@ -202,7 +203,7 @@ class Journal:
     async def note(self, due: Due, state: State, error: str = "", again_s: float = 0.0) -> None:
         """Record a delivery's outcome; a waiting one is due again in `again_s`."""
         field = f"{due.notification.notification_id} {due.target}"
-        now_ms = self._now_ms()
+        now_ms = await self._now_ms()
         delivery = Delivery(state, now_ms, due.tries + 1, error)
         keys = [self._key(name) for name in ("entries", *_DELIVERING)]
         again_ms = now_ms + round(again_s * 1_000) if state == "waiting" else ""
@@ -234,7 +235,7 @@ class Journal:
 
     async def forget_old(self) -> None:
         """Delete expired history, and the deliveries of deleted notifications."""
-        before = self._now_ms() - KEEP_S * 1_000
+        before = await self._now_ms() - KEEP_S * 1_000
         ids: Any = await self._redis.zrangebyscore(self._key("history"), "-inf", before)
         await self._drop([identity.decode() for identity in ids])
         kept: Any = await self._redis.hkeys(self._key("entries"))
@@ -275,8 +276,12 @@ class Journal:
                 pipe.zrem(self._key("due"), *fields)
             await pipe.execute()
 
-    def _now_ms(self) -> int:
-        return self._clock_ns() // 1_000_000
+    async def now_ns(self) -> int:
+        """Return the time that notifications are dated by, ns since the epoch."""
+        return await store_now_ns(self._redis) if self._clock_ns is None else self._clock_ns()
+
+    async def _now_ms(self) -> int:
+        return await self.now_ns() // NS_PER_MS
 
     def _state(self, device: str) -> str:
         return self._key(f"state:{device}")

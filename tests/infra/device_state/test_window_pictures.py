@@ -49,16 +49,24 @@ async def test_a_span_of_one_device_is_deleted(pictures: WindowPictures) -> None
     assert len([key async for key in pictures._redis.scan_iter("app:log:features:*")]) == 3
 
 
-async def test_starts_are_kept_no_longer_than_their_pictures(
+async def test_starts_are_kept_no_longer_than_their_pictures(pictures: WindowPictures) -> None:
+    index = "app:log:feature-starts:d1"
+    await pictures.put("d1", T0, {"sound": SOUND}, 1)
+    expires_s = await pictures._redis.zscore(index, str(T0))
+    assert expires_s is not None
+    await pictures._redis.zadd(index, {str(T0): expires_s - 3_601})
+    await pictures.put("d1", T0 + 30 * S, {"sound": SOUND}, 1)
+    assert await pictures._redis.zrange(index, 0, -1) == [str(T0 + 30 * S).encode()]
+
+
+async def test_a_worker_whose_clock_is_ahead_forgets_no_start(
     pictures: WindowPictures, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     await pictures.put("d1", T0, {"sound": SOUND}, 1)
-    now_s = clock.now_s()
-    monkeypatch.setattr(clock, "now_s", lambda: now_s + 3_601)
+    now_ns = clock.now_ns()
+    monkeypatch.setattr(clock, "_read", lambda: now_ns + 86_400 * S)
     await pictures.put("d1", T0 + 30 * S, {"sound": SOUND}, 1)
-    assert await pictures._redis.zrange("app:log:feature-starts:d1", 0, -1) == [
-        str(T0 + 30 * S).encode()
-    ]
+    assert await pictures.delete("d1", 0, 2**62) == 2
 
 
 async def test_what_is_no_picture_is_one_line(pictures: WindowPictures) -> None:

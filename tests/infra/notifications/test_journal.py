@@ -6,8 +6,10 @@ from uuid import uuid4
 import pytest
 from redis.asyncio import Redis
 
+from infra import clock as wall_clock
 from infra.notifications import journal as module
 from infra.notifications.journal import KEEP_S, Delivery, Journal
+from schemas.frames import NS
 from tests.infra.notifications.numbered import notification
 
 if TYPE_CHECKING:
@@ -116,6 +118,24 @@ async def test_the_history_keeps_the_newest(
     clock.now_ms += KEEP_S * 1_000 + 1
     await journal.forget_old()
     assert await journal.history() == []
+
+
+@pytest.mark.parametrize("days_off", [-400, 400])
+async def test_a_worker_whose_clock_is_wrong_forgets_no_notification(
+    redis_url: str, monkeypatch: pytest.MonkeyPatch, days_off: int
+) -> None:
+    wrong_ns = wall_clock.now_ns() + days_off * 86_400 * NS
+    async with Redis.from_url(redis_url) as redis:
+        journal = Journal(redis, f"journal-{uuid4().hex[:8]}")
+        await journal.commit("d", None, b"s", None, [(notification(1), ["a"])])
+        with monkeypatch.context() as patch:
+            patch.setattr(wall_clock, "_read", lambda: wrong_ns)
+            await journal.commit("e", None, b"s", None, [(notification(2, "e"), ["a"])])
+            await journal.forget_old()
+        await journal.forget_old()
+        assert len(await journal.history()) == 2
+        # Each is told at once.
+        assert [await journal.take() is None for _ in range(3)] == [False, False, True]
 
 
 async def test_of_an_erased_device_nothing_is_left(journal: Journal) -> None:
