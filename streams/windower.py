@@ -20,6 +20,8 @@ from streams.engine.startup import open_speech_detector
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
+    from faust.types import Message
+
     from infra.settings import Settings
     from operators.featurizer import Featurizer
     from operators.windowed import Windowed
@@ -29,12 +31,16 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
+# Kafka's number for a topic of `message.timestamp.type=LogAppendTime`.
+_BY_THE_BROKER = 1
+
 
 class Windowing:
     """Cuts the frames of each device into windows.
 
     A frame with a time that is implausible by the wall clock is rejected before it can move a
-    watermark.
+    watermark. That clock is the later one of this host's and, where topics are stamped by it, the
+    broker's: a host whose clock is behind would reject what devices send now.
     """
 
     def __init__(
@@ -92,7 +98,7 @@ class Windowing:
         """Process a frame; raises `OperatorError` if it is unusable."""
         frame, token = received.message, received.token
         _FRAMES[self.stream(frame)].inc()
-        refusal = why_refused(frame.t_ns, self._clock_ns())
+        refusal = why_refused(frame.t_ns, max(self._clock_ns(), written_ns(token.message)))
         if refusal is not None:
             raise ImplausibleTimeError(f"t_ns {frame.t_ns} {refusal}")
         self._newest.note(token.message.topic, frame.t_ns)
@@ -120,6 +126,11 @@ class Windowing:
         windowed = self._windower.give_up(session.device_id, session.name, modalities)
         count(windowed)
         return windowed
+
+
+def written_ns(message: Message) -> int:
+    """Return when the broker wrote a message, ns since the epoch; 0 where only its sender says."""
+    return round(message.timestamp * NS) if message.timestamp_type == _BY_THE_BROKER else 0
 
 
 def featurizer(settings: Settings) -> Featurizer:

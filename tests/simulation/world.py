@@ -362,6 +362,8 @@ class Worker:
             key=frame.device_id.encode(),
             value=b"",
             generation_id=generation,
+            timestamp=0.0,
+            timestamp_type=0,
         )
 
         def acknowledge() -> None:

@@ -153,6 +153,21 @@ def test_a_host_whose_own_clock_is_not_set_refuses_no_frame() -> None:
     assert len(list(windowing.waiting())) == 1
 
 
+def test_a_host_whose_clock_is_behind_refuses_no_frame_that_the_broker_wrote_just_now() -> None:
+    behind_ns, inbox = T0 - 60 * 86_400 * NS, Inbox()
+    windowing = Windowing(Settings(_env_file=None), Samples(), clock_ns=lambda: behind_ns)
+    windowing.restore("wearer", None)
+    inbox.written_s, inbox.stamped_by = T0 / NS, 1
+    windowing.push(inbox.receive(imu(0, T0, imu_signal(50))))
+    with pytest.raises(ImplausibleTimeError):
+        windowing.push(inbox.receive(imu(1, T0 + 86_401 * NS, imu_signal(50))))
+    # Where the sender dates its messages, it may be wrong there too.
+    inbox.stamped_by = 0
+    with pytest.raises(ImplausibleTimeError):
+        windowing.push(inbox.receive(imu(1, T0 + NS, imu_signal(50))))
+    assert len(list(windowing.waiting())) == 1
+
+
 def test_the_newest_time_is_that_of_no_frame_that_is_refused() -> None:
     windowing = Windowing(Settings(_env_file=None), Samples(), clock_ns=lambda: T0 + 60 * NS)
     windowing.restore("wearer", None)

@@ -18,6 +18,8 @@ class Inbox:
 
     def __init__(self, partition: int = 3) -> None:
         self.acked: list[int] = []
+        # When messages were written, and by whose clock: 0 the sender's, 1 the broker's.
+        self.written_s, self.stamped_by = 0.0, 0
         self._partition = partition
         self._offset = 0
 
@@ -31,6 +33,8 @@ class Inbox:
             key=message.device_id.encode(),
             value=b"bytes",
             generation_id=generation,
+            timestamp=self.written_s,
+            timestamp_type=self.stamped_by,
         )
         return Received(message, Token(consumed, lambda: self.acked.append(offset)))
 
