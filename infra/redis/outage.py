@@ -131,10 +131,12 @@ class OutageRetry(Retry):
         # Beginning and latest failure of the outage that was logged.
         self._since: float | None = None
         self._failed_at = 0.0
+        # What was logged last.
+        self._said = ""
 
     @property
     def outage(self) -> str | None:
-        """The current outage in one line; None if there is none."""
+        """The latest failure of the current outage in one line; None if there is none."""
         return self._cause if self._waiting else None
 
     def __deepcopy__(self, memo: object) -> OutageRetry:
@@ -188,9 +190,11 @@ class OutageRetry(Retry):
         new = self._since is None or now - self._failed_at > self._outage_max_s
         if new:
             self._since = now
-        # A server that closed its connections may come back with a certificate that has expired.
-        if new or (_is_of_tls(error) and cause(error) not in str(self._cause)):
-            self._cause = f"{self._name} {cause(error)}"
+        # A server that closed its connections may come back full, as a replica, or with a
+        # certificate that has expired.
+        self._cause = f"{self._name} {cause(error)}"
+        if new or (_is_of_tls(error) and self._cause != self._said):
+            self._said = self._cause
             log.warning("%s; trying again for up to %.0f s", self._cause, self._outage_max_s)
         self._failed_at = now
 

@@ -114,6 +114,23 @@ async def test_a_server_that_comes_back_with_an_expired_certificate_is_said_once
     assert last.startswith("redis at x answers again, after ")
 
 
+async def test_a_server_that_comes_back_and_refuses_is_said_to_refuse(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    retry = OutageRetry("redis at x")
+    full = OutOfMemoryError("command not allowed", status_code="OOM")
+    call, told = Flaky(ConnectionError("gone"), full, full), []
+
+    async def fail(_: object) -> None:
+        told.append(retry.outage)
+
+    assert await retry.call_with_retry(call, fail) == "answer"
+    away = "redis at x does not answer: gone"
+    refuses = "redis at x refuses: OOM command not allowed"
+    assert told == [away, refuses, refuses]
+    assert caplog.messages[:-1] == [f"{away}; trying again for up to 60 s"]
+
+
 async def test_sentinels_that_name_no_primary_are_said_with_what_each_lacks(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
