@@ -46,6 +46,7 @@ __all__ = [
     "devices_sending",
     "dropped",
     "duplicates",
+    "expired",
     "familiarity",
     "finetune_buffer",
     "finetune_items",
@@ -146,6 +147,11 @@ dead_letters = Counter(
     "egolog_dead_letters", "Messages that could not be processed", ["topic", "reason"]
 )
 offset_gaps = Counter("egolog_offset_gaps", "Offset gaps, which are re-read", ["topic"])
+expired = Counter(
+    "egolog_expired_messages",
+    "Offsets that the broker deleted before they were read, by retention or by hand",
+    ["topic"],
+)
 
 read_again = Counter(
     "egolog_read_again_messages", "Committed messages read again because the store lost writes"
@@ -262,6 +268,7 @@ def initialise_topics(topics: Iterable[str]) -> None:
     """Initialise the counters of these topics (the broker's names, with prefix) to 0."""
     for topic in topics:
         offset_gaps.labels(topic=topic)
+        expired.labels(topic=topic)
         for error in SCHEMA_ERRORS:
             dead_letters.labels(topic=topic, reason=error.reason)
 

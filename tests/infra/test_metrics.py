@@ -49,6 +49,7 @@ def test_topics_start_with_every_reason_at_zero() -> None:
     for error in metric_labels.SCHEMA_ERRORS:
         assert value("egolog_dead_letters_total", topic="p.frames", reason=error.reason) == 0
     assert value("egolog_offset_gaps_total", topic="p.frames") == 0
+    assert value("egolog_expired_messages_total", topic="p.frames") == 0
 
 
 def test_initialising_again_keeps_what_was_counted() -> None:

@@ -10,9 +10,9 @@ Three things in Faust 0.15.3 lose messages of agents that acknowledge late or ou
   commit, or when nothing was committed yet.
 
 Here a partition delivers nothing until it was sought. A jump over offsets that the fetch covered is
-a hole: transaction markers, aborted transactions, compacted or expired messages. Any other jump
-raises an alarm and seeks back. The committed offset is the end of the unbroken run of acknowledged
-offsets and holes.
+a hole: transaction markers, aborted transactions, compacted or expired messages. So is a jump to
+the first offset that the broker still has. Any other jump raises an alarm and seeks back. The
+committed offset is the end of the unbroken run of acknowledged offsets and holes.
 """
 
 from __future__ import annotations
@@ -63,6 +63,8 @@ class Consumer(StoredConsumer):
     _gate: ShareGate | None = None
     _conductor: DirectConductor | None = None
     _refused = 0
+    # By partition: where the fetch after the latest one begins.
+    _positions: Mapping[TP, int] = {}
     # The partition of the message that is being delivered through Faust's own path.
     _awaiting_room: TP | None = None
 
@@ -146,6 +148,11 @@ class Consumer(StoredConsumer):
             if expected is None or tp in held_back or message.offset < expected:
                 continue
             if message.offset > expected and not self._is_covered(tp, expected):
+                expected = await self._pass_expired(tp, expected)
+                if self._next.get(tp) != expected:
+                    # The position changed meanwhile.
+                    continue
+            if message.offset > expected and not self._is_covered(tp, expected):
                 where = f'topic="{tp.topic}" partition="{tp.partition}" offset="{message.offset}"'
                 log.error("%s: expected offset %d; seeking back", where, expected)
                 metrics.offset_gaps.labels(topic=tp.topic).inc()
@@ -181,6 +188,12 @@ class Consumer(StoredConsumer):
                 continue
             if self._is_covered(tp, expected) and expected > self._fetched_last.get(tp, -1):
                 await self._skip_to(tp, span.end, may_be_lost=tp not in begun)
+        for tp, position in self._positions.items():
+            expected = self._next.get(tp)
+            if expected is None or tp in held_back or expected >= position:
+                continue
+            if not self._is_covered(tp, expected):
+                await self._pass_expired(tp, expected)
 
     def _deliver(self, message: Message) -> bool:
         if self._conductor is None or not self._conductor.deliver(message):
@@ -206,6 +219,7 @@ class Consumer(StoredConsumer):
     async def _getmany(self, active_partitions: set[TP] | None, timeout: float) -> Any:
         era = self._era
         self._covered = {}
+        self._positions = {}
         all_have_room = active_partitions is None or active_partitions >= self._next.keys()
         wait_s = min(timeout, _IDLE_WAIT_S if all_have_room else _FETCH_WAIT_S)
         try:
@@ -217,7 +231,8 @@ class Consumer(StoredConsumer):
             raise asyncio.CancelledError from None
         if era == self._era:
             self._covered = self._thread.covered
-            for tp, position in self._thread.positions.items():
+            self._positions = self._thread.positions
+            for tp, position in self._positions.items():
                 if position < self._next.get(tp, 0):
                     await self._start_over(tp)
             for tp in self._written_here.recreated & self._next.keys():
@@ -271,9 +286,23 @@ class Consumer(StoredConsumer):
         begin = self._next[tp]
         self._offsets.add_hole(tp, begin, end)
         self._next[tp] = end
-        if may_be_lost and (await self._beginnings([tp]))[tp] > begin:
-            where = f'topic="{tp.topic}" partition="{tp.partition}" offset="{end}"'
-            log.error("%s: offsets from %d on are not in the broker", where, begin)
+        if may_be_lost:
+            _note_expired(tp, begin, min((await self._beginnings([tp]))[tp], end))
+
+    async def _pass_expired(self, tp: TP, expected: int) -> int:
+        """Continue at the first offset that the broker has; return the next one to read.
+
+        The client goes on from there by itself, at a time when no fetch is under way, so it looks
+        as if no fetch had covered what expired. Seeking back would repeat that, and the partition
+        would stand still for as long as others are busy.
+        """
+        first = (await self._beginnings([tp]))[tp]
+        if first <= expected or self._next.get(tp) != expected:
+            return expected
+        self._offsets.add_hole(tp, expected, first)
+        self._next[tp] = first
+        _note_expired(tp, expected, first)
+        return first
 
     def _new_offset(self, tp: TP) -> int | None:
         """Return the end of the unbroken run of acknowledged offsets, or None if it is empty."""
@@ -297,3 +326,11 @@ class Consumer(StoredConsumer):
         thread = FetchingThread(self, loop=self.loop, beacon=self.beacon)
         thread.written_here = self._written_here
         return thread
+
+
+def _note_expired(tp: TP, begin: int, end: int) -> None:
+    """Say and count that messages were deleted before they were read, if there are any."""
+    if begin < end:
+        where = f'topic="{tp.topic}" partition="{tp.partition}" offset="{end}"'
+        log.error("%s: offsets from %d on are not in the broker", where, begin)
+        metrics.expired.labels(topic=tp.topic).inc(end - begin)

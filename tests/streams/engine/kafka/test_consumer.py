@@ -12,6 +12,7 @@ from aiokafka.errors import IllegalStateError
 from faust.transport.drivers.aiokafka import Consumer as FaustConsumer
 from faust.types import TP
 
+from infra import metrics
 from streams.engine.kafka.fetching import OffsetRange
 from tests.streams.engine.kafka.one_partition import Broker, ConsumedMessage, Record, T
 
@@ -66,6 +67,45 @@ async def test_offsets_that_the_broker_no_longer_has_are_passed_and_logged(
     assert await broker.fetch(2) == [6, 7, 8, 9]
     assert "offsets from 2 on are not in the broker" in caplog.text
     assert broker.ack(6) == 7
+
+
+async def test_what_expired_between_two_fetches_is_passed_and_never_sought_back(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    broker, before = Broker(monkeypatch, first=6), expired()
+    broker.consumer._next[T] = broker.consumer._offsets.uncommitted[T] = 2
+    # The client knows by now that the partition begins at 6.
+    assert await broker.fetch(6) == [6, 7, 8, 9]
+    assert broker.seeks == []
+    [line] = caplog.messages
+    assert line.endswith('offset="6": offsets from 2 on are not in the broker')
+    assert expired() - before == 4
+    assert broker.ack(6) == 7
+
+
+async def test_of_what_expired_only_that_is_passed(monkeypatch: pytest.MonkeyPatch) -> None:
+    broker, before = Broker(monkeypatch, first=4), expired()
+    broker.consumer._next[T] = broker.consumer._offsets.uncommitted[T] = 2
+    assert await broker.fetch(6) == []
+    assert broker.seeks == [4]
+    assert await broker.fetch() == [4, 5, 6, 7, 8, 9]
+    assert expired() - before == 2
+
+
+async def test_a_partition_of_which_everything_expired_is_read_to_its_end(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    broker, before = Broker(monkeypatch, first=10), expired()
+    broker.consumer._next[T] = broker.consumer._offsets.uncommitted[T] = 2
+    broker.consumer._positions = {T: 10}
+    assert await broker.fetch(10) == []
+    assert broker.consumer._next[T] == 10
+    assert expired() - before == 8
+    assert broker.ack() == 10
+
+
+def expired() -> float:
+    return metrics.expired.labels(topic="t")._value.get()
 
 
 class Gate:
