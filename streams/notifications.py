@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from redis.exceptions import RedisError
 
-from infra import clock, metrics, topics
+from infra import metrics, topics
 from infra.broker.topic_reader import partition_of
 from infra.errors import ErasedError
 from infra.notifications.journal import Journal
@@ -132,7 +132,6 @@ class Silences:
         partitions: int,
         writer: NotificationWriter,
         expected: Callable[[str, int], bool],
-        clock_ns: Callable[[], int] = clock.now_ns,
     ) -> None:
         lasting = [rule.condition.for_s for rule in rules if rule.condition.kind == "silent"]
         self.wanted = bool(lasting)
@@ -140,16 +139,20 @@ class Silences:
         self._partitions = partitions
         self._writer = writer
         self._expected = expected
-        self._clock_ns = clock_ns
         # Silence while no worker ran is unknown.
-        self._began_ns = clock_ns()
+        self._began_ns: int | None = None
         self._excused_ns: dict[str, int] = {}
 
     async def look(self, journal: Journal, assigned: set[int], most_behind: float) -> None:
-        """Store the silence of each device in the assigned partitions."""
+        """Store the silence of each device in the assigned partitions.
+
+        It is told by the store's clock: this worker's may be minutes off, or step.
+        """
+        now_ns = await journal.now_ns()
+        if self._began_ns is None:
+            self._began_ns = now_ns
         if most_behind > _MAX_LAG:
             return
-        now_ns = self._clock_ns()
         for device in await journal.silent_since(now_ns - self._least_ns):
             if partition_of(device.encode(), self._partitions) not in assigned:
                 continue

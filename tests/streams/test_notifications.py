@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from pydantic import SecretStr
 
+from infra import clock as wall_clock
 from infra.broker.topic_reader import partition_of
 from infra.notifications.journal import Journal
 from infra.notifications.rules_file import NotificationPlan, Target
@@ -184,13 +185,13 @@ async def test_a_target_that_the_file_names_no_more_is_sent_nothing(journal: Jou
 
 
 class Quiet:
-    """Looks for silence as a worker does that began as the newest record came."""
+    """Looks for silence as a worker does that began at its first look."""
 
-    def __init__(self, journal: Journal, clock: Clock, expected: bool = False) -> None:
+    def __init__(self, journal: Journal, expected: bool = False) -> None:
         writer = NotificationWriter(PLAN, Queue(), lambda: journal)  # type: ignore[arg-type]
         self.expected = expected
         self.journal = journal
-        self.silences = Silences(PLAN.rules, 4, writer, lambda *_: self.expected, clock)
+        self.silences = Silences(PLAN.rules, 4, writer, lambda *_: self.expected)
 
     async def look(self, behind: float = 0.0, assigned: set[int] | None = None) -> int:
         """Return how many silences were noted so far."""
@@ -206,7 +207,8 @@ async def test_silence_is_notified_of_once_by_the_worker_that_has_the_device(
     record = half_minute(0, sound_events={})
     await write_all(Topic([record]), journal)
     clock.now_ns = record.end_ns + LATE_S * NS
-    quiet = Quiet(journal, clock)
+    quiet = Quiet(journal)
+    assert await quiet.look() == 0
     clock.now_ns += 600 * NS - 1
     assert await quiet.look() == 0
     clock.now_ns += 1
@@ -216,7 +218,7 @@ async def test_silence_is_notified_of_once_by_the_worker_that_has_the_device(
     assert await quiet.look() == 1
     clock.now_ns += 86_400 * NS
     assert await quiet.look() == 1
-    assert await Quiet(journal, clock).look() == 1
+    assert await Quiet(journal).look() == 1
 
 
 async def test_of_a_paused_device_silence_is_expected_and_counts_from_its_end(
@@ -224,7 +226,8 @@ async def test_of_a_paused_device_silence_is_expected_and_counts_from_its_end(
 ) -> None:
     record = half_minute(0, sound_events={})
     await write_all(Topic([record]), journal)
-    quiet = Quiet(journal, clock, expected=True)
+    quiet = Quiet(journal, expected=True)
+    assert await quiet.look() == 0
     clock.now_ns += 9 * 3_600 * NS
     assert await quiet.look() == 0
     quiet.expected = False
@@ -237,15 +240,29 @@ async def test_of_a_paused_device_silence_is_expected_and_counts_from_its_end(
 async def test_while_no_worker_ran_nobody_was_silent(journal: Journal, clock: Clock) -> None:
     await write_all(Topic([half_minute(0, sound_events={})]), journal)
     clock.now_ns += 86_400 * NS
-    quiet = Quiet(journal, clock)
+    quiet = Quiet(journal)
     assert await quiet.look() == 0
     clock.now_ns += 600 * NS
     assert await quiet.look() == 1
 
 
-async def test_rules_without_silence_need_no_looking(journal: Journal, clock: Clock) -> None:
+async def test_a_worker_whose_clock_steps_tells_of_no_silence(
+    redis: Redis, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    journal = Journal(redis, "stepped")
     writer = NotificationWriter(PLAN, Queue(), lambda: journal)  # type: ignore[arg-type]
-    assert not Silences((SIREN,), 4, writer, lambda *_: False, clock).wanted
+    came: Any = SimpleNamespace(partition=0, timestamp=wall_clock.now_s())
+    await writer.push(Received(half_minute(0, sound_events={}), Token(came, lambda: None)))
+    quiet = Quiet(journal)
+    assert await quiet.look() == 0
+    ahead_ns = wall_clock.now_ns() + 3_600 * NS
+    monkeypatch.setattr(wall_clock, "_read", lambda: ahead_ns)
+    assert await quiet.look() == 0
+
+
+async def test_rules_without_silence_need_no_looking(journal: Journal) -> None:
+    writer = NotificationWriter(PLAN, Queue(), lambda: journal)  # type: ignore[arg-type]
+    assert not Silences((SIREN,), 4, writer, lambda *_: False).wanted
 
 
 @pytest.mark.pipeline
