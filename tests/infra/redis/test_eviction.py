@@ -20,15 +20,16 @@ LIMIT = 3_000_000
 @pytest.mark.parametrize(
     ("policy", "limit", "deletes"),
     [
-        ("allkeys-lru", LIMIT, True),
-        ("allkeys-random", LIMIT, True),
-        ("allkeys-lru", 0, False),
-        ("volatile-lru", LIMIT, False),
-        ("noeviction", LIMIT, False),
+        ("allkeys-lru", LIMIT, "keys"),
+        ("allkeys-random", LIMIT, "keys"),
+        ("allkeys-lru", 0, ""),
+        ("volatile-lru", LIMIT, "checkpoints"),
+        ("volatile-ttl", LIMIT, "checkpoints"),
+        ("noeviction", LIMIT, ""),
     ],
 )
-async def test_a_store_that_would_delete_the_log_is_named_at_the_start(
-    tmp_path: Path, caplog: pytest.LogCaptureFixture, policy: str, limit: int, deletes: bool
+async def test_a_store_that_would_delete_what_is_needed_is_named_at_the_start(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture, policy: str, limit: int, deletes: str
 ) -> None:
     options = ("--maxmemory", str(limit), "--maxmemory-policy", policy)
     with debian_redis(tmp_path, *options) as url:
@@ -36,7 +37,7 @@ async def test_a_store_that_would_delete_the_log_is_named_at_the_start(
         async with await connect(settings) as redis:
             await warn_of_eviction(redis, settings)
     line = (
-        f"redis at {url} deletes keys of any device once its memory is full (maxmemory-policy "
+        f"redis at {url} deletes {deletes} of any device once its memory is full (maxmemory-policy "
         f"{policy}, maxmemory {limit}), and has deleted 0: set maxmemory-policy noeviction there"
     )
     assert caplog.messages == ([line] if deletes else [])
@@ -68,7 +69,7 @@ async def test_a_log_that_is_deleted_meanwhile_is_said_until_the_policy_is_right
                 while watch.problem is not None:
                     await asyncio.sleep(0.01)
             watching.cancel()
-    assert caplog.messages == [said, f"redis at {url} deletes no more keys of the log"]
+    assert caplog.messages == [said, f"redis at {url} deletes no more keys"]
 
 
 def test_a_server_that_was_started_again_counts_from_zero() -> None:
@@ -86,3 +87,13 @@ async def test_a_store_that_does_not_say_is_not_warned_of() -> None:
             raise NoPermissionError("no permissions to run the 'info' command")
 
     assert await eviction(Silent()) is None  # type: ignore[arg-type]
+
+
+def test_a_server_that_deletes_checkpoints_is_said_to() -> None:
+    watch = EvictionWatch(load(env_file=None, redis_url="redis://a"))
+    for evicted in (0, 1):
+        watch.look_at(Eviction("volatile-lru", LIMIT, evicted))
+    assert watch.problem == (
+        "redis at redis://a deletes checkpoints, because its memory is full (maxmemory-policy "
+        f"volatile-lru, maxmemory {LIMIT}): set maxmemory-policy noeviction, give it more memory"
+    )
