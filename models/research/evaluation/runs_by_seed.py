@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 
     from models.research.lib.tables import Figures
 
+# Those of a page.
+_SEEDS = (0, 1, 2)
 # Options that the figures of several seeds do not depend on.
 _NO_FIGURE = ("seed", "json", "earlier", "cache", "processes")
 
@@ -30,7 +32,10 @@ def add_runs_by_seed(parser: ArgumentParser, section: str) -> None:
         "--results", type=output_file, help=f"page whose section on {section} is updated"
     )
     parser.add_argument(
-        "--seeds", type=int, nargs="+", default=[0, 1, 2], help="random seeds of --results"
+        "--seeds",
+        type=int,
+        nargs="+",
+        help="several random seeds in place of --seed; 0 1 2 for --results",
     )
     parser.add_argument(
         "--from",
@@ -43,7 +48,9 @@ def add_runs_by_seed(parser: ArgumentParser, section: str) -> None:
 
 def seeds_of(options: Namespace) -> list[int]:
     """Return the seeds to measure."""
-    return list(options.seeds) if options.results is not None else [options.seed]
+    if options.seeds is not None:
+        return list(options.seeds)
+    return list(_SEEDS) if options.results is not None else [options.seed]
 
 
 def earlier_runs(options: Namespace) -> list[Figures] | None:
@@ -73,6 +80,7 @@ def write_runs(
     if page is None:
         return
     seeds = [run["details"]["seed"] for run in runs]
-    command = page_command(parser, options, _NO_FIGURE, seeds=seeds)
+    told = None if seeds == list(_SEEDS) else seeds
+    command = page_command(parser, options, _NO_FIGURE, seeds=told)
     put_section(page, section(runs, command, datetime.now(UTC).date().isoformat()))
     print(f"wrote {page}")

@@ -177,6 +177,10 @@ def test_the_command_writes_the_figures_and_the_page(
     assert "## Refining and learning" in text
     for plot in re.findall(r"\((figures/\w+\.png)\)", text):
         assert (page.parent / plot).read_bytes().startswith(b"\x89PNG")
+    command.main(["--json", str(tmp_path / "more.json"), "--seeds", "2", "4", *weights])
+    assert seeds == [0, 1, 2, 4]
+    more = json.loads((tmp_path / "more.json").read_text())
+    assert [each["details"]["seed"] for each in more] == [2, 4]
 
 
 def test_only_the_log_is_measured_by_the_experts_share_where_that_is_asked(
