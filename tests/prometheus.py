@@ -99,7 +99,8 @@ class Prometheus:
                 result: list[dict[str, Any]] = json.load(reply)["data"]["result"]
                 return result
         except HTTPError as error:
-            reason = json.loads(error.read() or b"{}").get("error", error.reason)
+            with error:
+                reason = json.loads(error.read() or b"{}").get("error", error.reason)
             raise ServiceError(f"prometheus refuses {expr!r}: {reason}") from error
 
     def __enter__(self) -> Self:

@@ -59,7 +59,8 @@ async def test_what_was_written_here_is_handed_over_once(monkeypatch: pytest.Mon
 async def test_records_in_quick_succession_are_handed_over_together(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr("streams.engine.kafka.memory_delivery._APART_S", 0.5)
+    for apart in ("_APART_S", "_APART_AT_MOST_S"):
+        monkeypatch.setattr(f"streams.engine.kafka.memory_delivery.{apart}", 2.0)
     writing = Writing(monkeypatch)
     writing.consumer.take_written(Record(0))
     await asyncio.sleep(0.01)
@@ -68,8 +69,9 @@ async def test_records_in_quick_succession_are_handed_over_together(
         writing.consumer.take_written(Record(offset))
     await asyncio.sleep(0.01)
     assert writing.delivered == [0]
-    await asyncio.sleep(0.6)
-    assert writing.delivered == [0, 1, 2]
+    async with asyncio.timeout(20):
+        while writing.delivered != [0, 1, 2]:
+            await asyncio.sleep(0.05)
 
 
 async def test_what_somebody_else_wrote_between_is_fetched(monkeypatch: pytest.MonkeyPatch) -> None:
