@@ -97,7 +97,8 @@ class FolderRecording:
         self.streams = tuple(streams)
         end_ns = max([*self._sound.ends_ns, *self._motion.ends_ns])
         self.duration_s = (end_ns - self.start_ns) / NS
-        self._truth = self._read_truth(folder / TRUTH_NAME, end_ns)
+        first_ns = min([*self._sound.begins_ns, *self._motion.begins_ns])
+        self._truth = self._read_truth(folder / TRUTH_NAME, first_ns, end_ns)
 
     def _plausible(self, paths: Iterable[Path]) -> list[Path]:
         """Return the files in order of their names, without those named by an impossible time."""
@@ -145,11 +146,11 @@ class FolderRecording:
         except ValueError as error:
             raise RecordingError(f"recording.json {error}") from error
 
-    def _read_truth(self, path: Path, end_ns: int) -> tuple[TruthSpan, ...]:
+    def _read_truth(self, path: Path, first_ns: int, end_ns: int) -> tuple[TruthSpan, ...]:
         if not path.is_file():
             return ()
         try:
-            spans, bad = read_truth(path, self.start_ns, end_ns)
+            spans, bad = read_truth(path, self.start_ns, first_ns, end_ns)
         except RecordingError as error:
             self.report.skipped.append((path, str(error)))
             return ()

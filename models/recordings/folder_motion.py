@@ -73,6 +73,11 @@ class FolderMotion:
                 yield ImuChunk.of_rows(time_ns, rows)
 
     @property
+    def begins_ns(self) -> list[int]:
+        """When each stretch begins."""
+        return [stretch.start_ns for stretch in self.stretches]
+
+    @property
     def ends_ns(self) -> list[int]:
         """When each stretch ends."""
         return [stretch.end_ns for stretch in self.stretches]

@@ -49,6 +49,11 @@ class FolderSound:
         self.files = self._find(paths)
 
     @property
+    def begins_ns(self) -> list[int]:
+        """When each file begins."""
+        return [file.start_ns for file in self.files]
+
+    @property
     def ends_ns(self) -> list[int]:
         """When each file ends."""
         rate = self.sample_rate or 1

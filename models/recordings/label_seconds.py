@@ -11,10 +11,12 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 
-def label_seconds(row: Mapping[str, str], length_s: float) -> tuple[float, float]:
+def label_seconds(
+    row: Mapping[str, str], length_s: float, first_s: float = 0.0
+) -> tuple[float, float]:
     """Return a row's `start_s` and `end_s`; raises `RecordingError` where they cannot be.
 
-    A label may end after its recording, of `length_s`, and begins before it ends.
+    A label overlaps its recording, which begins at `first_s` and ends at `length_s`.
     """
     start, end = number(row.get("start_s")), number(row.get("end_s"))
     if start is None or end is None:
@@ -29,4 +31,6 @@ def label_seconds(row: Mapping[str, str], length_s: float) -> tuple[float, float
             f"begins at {start} s, and the recording ends at {length_s:g} s (seconds count from "
             "its start, not from 1970 or midnight)"
         )
+    if end <= first_s:
+        raise RecordingError(f"ends at {end} s, and the recording begins at {first_s:g} s")
     return start, end

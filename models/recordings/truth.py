@@ -23,10 +23,13 @@ COLUMNS = ("start_s", "end_s", "kind", "label")
 BAD_ROW = f"unusable in {TRUTH_NAME}"
 
 
-def read_truth(path: Path, start_ns: int, end_ns: int) -> tuple[list[TruthSpan], SkippedRows]:
-    """Return the spans by start, and the rows that are none; the recording ends at `end_ns`.
+def read_truth(
+    path: Path, start_ns: int, first_ns: int, end_ns: int
+) -> tuple[list[TruthSpan], SkippedRows]:
+    """Return the spans by start, and the rows that are none.
 
-    Raises `RecordingError` if the header above them lacks a column, or none of them can be used.
+    They count from `start_ns`; what is recorded begins at `first_ns` and ends at `end_ns`. Raises
+    `RecordingError` if the header above them lacks a column, or none of them can be used.
     """
     header, rows = read_table_and_header(path)
     missing = [name for name in COLUMNS if name not in header]
@@ -37,7 +40,7 @@ def read_truth(path: Path, start_ns: int, end_ns: int) -> tuple[list[TruthSpan],
     first = ""
     for line, row in rows:
         try:
-            spans.append(_span(row, start_ns, end_ns))
+            spans.append(_span(row, start_ns, first_ns, end_ns))
         except RecordingError as error:
             first = first or f"line {line}: {error}"
             skipped.add(BAD_ROW, line, str(error))
@@ -46,7 +49,7 @@ def read_truth(path: Path, start_ns: int, end_ns: int) -> tuple[list[TruthSpan],
     return sorted(spans, key=lambda span: (span.start_ns, span.end_ns)), skipped
 
 
-def _span(row: dict[str, str], start_ns: int, end_ns: int) -> TruthSpan:
+def _span(row: dict[str, str], start_ns: int, first_ns: int, end_ns: int) -> TruthSpan:
     given = row.get("kind")
     kind = next((k for k in TRUTH_KINDS if k == (given or "").lower()), None)
     if kind is None:
@@ -56,7 +59,7 @@ def _span(row: dict[str, str], start_ns: int, end_ns: int) -> TruthSpan:
         raise RecordingError(f"region is {region!r}; expected one of {', '.join(REGIONS)}")
     if not row.get("label"):
         raise RecordingError("label is empty; expected a name")
-    start, end = label_seconds(row, (end_ns - start_ns) / NS)
+    start, end = label_seconds(row, (end_ns - start_ns) / NS, (first_ns - start_ns) / NS)
     return TruthSpan(
         start_ns + round(start * NS), start_ns + round(end * NS), kind, row["label"], region
     )

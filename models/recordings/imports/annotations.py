@@ -6,17 +6,21 @@ from typing import TYPE_CHECKING
 
 from models.recordings.imports.sensor_logger import ANNOTATION_NAME, Mark, read_marks, spans_of
 from models.recordings.protocol import RecordingError
+from models.recordings.skipped_rows import MAX_EXAMPLES
 from models.recordings.truth import TRUTH_NAME, read_truth
 from schemas.frames import NS
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
 
     from models.recordings.imports.files import FoundFile
     from models.recordings.imports.import_result import Import
     from models.recordings.imports.recorders import Recorders
     from models.recordings.imports.recording import ImportedRecording
     from models.recordings.imports.recording_json import RecordingJsons
+    from models.recordings.protocol import TruthSpan
+
+_OUTSIDE = "label outside what was recorded"
 
 
 def add_truth(files: Iterable[FoundFile], abouts: RecordingJsons, result: Import) -> None:
@@ -28,15 +32,14 @@ def add_truth(files: Iterable[FoundFile], abouts: RecordingJsons, result: Import
         if not its:
             continue
         try:
-            spans, bad = read_truth(file.path, start_ns + shift_ns, _end_ns(its))
+            spans, bad = read_truth(file.path, start_ns + shift_ns, _first_ns(its), _end_ns(its))
         except RecordingError as error:
             result.skipped.append((str(file.display_path), str(error)))
             continue
         for kind, count in bad.counts.items():
             result.leave_out_rows(kind, count)
         result.examples += [f"{file.display_path}: {text}" for text in bad.examples]
-        for recording in its:
-            recording.add_truth(spans)
+        _add(file, spans, its, start_ns + shift_ns, result)
 
 
 def add_annotations(files: Iterable[FoundFile], recorders: Recorders, result: Import) -> None:
@@ -58,8 +61,30 @@ def add_annotations(files: Iterable[FoundFile], recorders: Recorders, result: Im
             result.examples += [f"{file.display_path}: line {line}: {kind}" for line in bad]
         marks = [Mark(mark.time_ns + shift_ns, mark.text) for mark in marks]
         spans = spans_of(marks, _end_ns(its))
-        for recording in its:
-            recording.add_truth(spans)
+        _add(file, spans, its, start_ns + shift_ns, result)
+
+
+def _add(
+    file: FoundFile,
+    spans: Sequence[TruthSpan],
+    recordings: Sequence[ImportedRecording],
+    zero_ns: int,
+    result: Import,
+) -> None:
+    """Add spans to the recordings that they overlap; list those that lie outside all of them."""
+    kept = {span for recording in recordings for span in recording.add_truth(spans)}
+    outside = [span for span in spans if span not in kept]
+    if not outside:
+        return
+    result.leave_out_rows(_OUTSIDE, len(outside))
+    result.examples += [
+        f"{file.display_path}: {_OUTSIDE}: {span.label!r} at {(span.start_ns - zero_ns) / NS:g} s"
+        for span in outside[:MAX_EXAMPLES]
+    ]
+
+
+def _first_ns(recordings: list[ImportedRecording]) -> int:
+    return min(each.start_ns for each in recordings)
 
 
 def _end_ns(recordings: list[ImportedRecording]) -> int:

@@ -225,11 +225,12 @@ class ImportedRecording:
         """Return the spans of truth.csv that overlap this recording."""
         return tuple(self._spans)
 
-    def add_truth(self, spans: Sequence[TruthSpan]) -> None:
-        """Keep those of `spans` that overlap this recording."""
+    def add_truth(self, spans: Sequence[TruthSpan]) -> list[TruthSpan]:
+        """Keep those of `spans` that overlap this recording, and return them."""
         end_ns = self.start_ns + round(self.duration_s * NS)
         its = [s for s in spans if s.start_ns < end_ns and s.end_ns > self.start_ns]
         self._spans = sorted([*self._spans, *its], key=lambda s: (s.start_ns, s.end_ns))
+        return its
 
 
 def safe_name(name: str) -> str:

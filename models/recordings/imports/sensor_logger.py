@@ -123,8 +123,9 @@ def spans_of(marks: Sequence[Mark], end_ns: int) -> list[TruthSpan]:
         kind: TruthKind = "scenario" if text.casefold() in _SCENARIOS else "activity"
         end(kind, mark.time_ns)
         begun[kind] = Mark(mark.time_ns, _SCENARIOS.get(text.casefold(), text))
-    end("scenario", end_ns)
-    end("activity", end_ns)
+    for kind, mark in list(begun.items()):
+        # One that was set after the end is there, so that it can be named as lost.
+        end(kind, max(end_ns, mark.time_ns + 1))
     return sorted(spans, key=lambda span: (span.start_ns, span.end_ns))
 
 

@@ -361,6 +361,30 @@ def test_labels_lie_on_the_same_rows_in_a_folder_and_in_an_import(
         assert recording.duration_s == pytest.approx(40.0, abs=20.001)
 
 
+def test_labels_before_the_first_row_and_after_the_last_are_listed(tmp_path: Path) -> None:
+    motion(tmp_path / "m.csv", 1_000, start_s=20.0)  # to 40 s
+    (tmp_path / "truth.csv").write_text(
+        "start_s,end_s,kind,label\n5,20,activity,sitting\n10,21,activity,walking\n"
+        "40,50,activity,lying\n"
+    )
+    reasons = [
+        f"truth.csv: line {line}: unusable in truth.csv: {says}"
+        for line, says in (
+            (2, "ends at 20.0 s, and the recording begins at 20 s"),
+            (4, "begins at 40.0 s, and the recording ends at 40 s"),
+        )
+    ]
+    imported = open_import(tmp_path)
+    folder = open_folder(tmp_path)
+    recordings: list[Recording] = [folder, *imported.recordings]
+    for recording in recordings:
+        assert [span.label for span in recording.truth()] == ["walking"]
+    for examples in (imported.examples, folder.report.examples):
+        assert [text[: len(reason)] for text, reason in zip(examples, reasons, strict=True)] == (
+            reasons
+        )
+
+
 def test_files_without_a_name_go_on_with_the_clock_of_the_device(tmp_path: Path) -> None:
     motion(tmp_path / "a.csv", 100, start_s=12_345.0)
     motion(tmp_path / "b.csv", 100, start_s=12_350.0)

@@ -37,3 +37,10 @@ def test_a_label_begins_within_its_recording(
 def test_what_is_no_label_of_its_recording_is_said(row: dict[str, str], says: str) -> None:
     with pytest.raises(RecordingError, match=f"^{says}"):
         label_seconds(row, 6.0)
+
+
+def test_a_label_ends_after_what_was_recorded_began() -> None:
+    row = {"start_s": "1", "end_s": "2"}
+    assert label_seconds(row, 6.0, 1.9) == (1.0, 2.0)
+    with pytest.raises(RecordingError, match=r"^ends at 2.0 s, and the recording begins at 2 s$"):
+        label_seconds(row, 6.0, 2.0)

@@ -245,6 +245,18 @@ def test_truth_beside_it_is_kept(tmp_path: Path) -> None:
     assert not found.skipped
 
 
+def test_a_label_between_two_recordings_is_listed(tmp_path: Path) -> None:
+    sound(tmp_path / "2026-03-02T08-00-00Z.wav", 5)
+    sound(tmp_path / "2026-03-02T12-00-00Z.wav", 5)
+    (tmp_path / "truth.csv").write_text(
+        "start_s,end_s,kind,label\n1,2,sound,speech\n60,70,sound,dog\n14401,14402,sound,cat\n"
+    )
+    found = import_of(tmp_path)
+    assert [span.label for r in found.recordings for span in r.truth()] == ["speech", "cat"]
+    assert found.rows_left_out == {"label outside what was recorded": 1}
+    assert found.examples == ["truth.csv: label outside what was recorded: 'dog' at 60 s"]
+
+
 def test_a_truth_that_is_wrong_is_skipped(tmp_path: Path) -> None:
     sound(tmp_path / "a.wav", 5)
     (tmp_path / "truth.csv").write_text("start_s,end_s,kind,label,region\n1,x,sound,speech,\n")

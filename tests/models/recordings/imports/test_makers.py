@@ -157,6 +157,24 @@ def test_annotations_are_truth_until_the_next_of_their_kind(tmp_path: Path) -> N
     assert [s.kind for s in phone.truth()] == ["scenario", "activity"]
 
 
+def test_annotations_outside_their_recording_are_listed(tmp_path: Path) -> None:
+    with zipfile.ZipFile(makers.sensor_logger_android(tmp_path)) as archive:
+        archive.extractall(tmp_path / "there")
+    path = next((tmp_path / "there").rglob("Annotation.csv"))
+    marks = ((-20, "lying"), (-10, "walking"), (30, "end"), (70, "sitting"), (80, "end"),
+             (90, "Reading books"))  # fmt: skip
+    path.write_text(makers.annotation(*marks))
+    found = import_of(tmp_path / "there")
+    (recording,) = found.recordings
+    assert [span.label for span in recording.truth()] == ["walking"]
+    assert found.rows_left_out == {"label outside what was recorded": 3}
+    assert [text.split(": ", 2)[2] for text in found.examples] == [
+        "'lying' at -20 s",
+        "'sitting' at 70 s",
+        "'Reading books' at 90 s",
+    ]
+
+
 @pytest.mark.parametrize("moved_s", [-3_600, 86_400])
 def test_annotations_move_with_their_recording_to_a_given_start(
     tmp_path: Path, moved_s: int
