@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from functools import partial
 from typing import TYPE_CHECKING
@@ -14,6 +14,7 @@ from models.recordings.imports.motion.dates import (
     SERIAL_DAYS,
     day_order,
     day_time_of_slashes,
+    is_day,
     parse_date,
     parse_day,
     parse_daytime,
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from models.recordings.imports.motion.columns import TimeColumn
+    from models.recordings.imports.motion.dates import DayOrder
 
 SCALES = {"s": 1.0, "ms": 1e-3, "us": 1e-6, "ns": 1e-9}
 LONG_NAMES = {"s": "seconds", "ms": "milliseconds", "us": "microseconds", "ns": "nanoseconds"}
@@ -37,6 +39,14 @@ AHEAD_S = 86_400.0
 _MAX_UPTIME_S = 1e8  # three years; above that a small number is a broken date
 _APPLE_S = 978_307_200.0  # 2001-01-01, Apple's epoch
 _STEPS_S = (1 / 900, 1 / 8)
+_UNREAD = (
+    "column {!r}: {!r} may begin with the day or the month, so the date is not read; write the "
+    "year first, as 2026-03-02"
+)
+_NO_DAYTIME = (
+    "column {!r}: {!r} is not read, because no column has the time of the day as 08:00:00; --start "
+    "sets it"
+)
 _NO_ZONE = "column {!r} names no time zone: taken as UTC"
 
 _DAY_S = 86_400.0
@@ -49,8 +59,8 @@ class Clock:
     """How to read a time column: `parse` (None for plain numbers) returns units of `scale` seconds.
 
     `epoch`: they count from 1970. `local`: in a time zone that is not named, which may change to
-    summer time and back. `turn_s`: the clock begins anew after as long. `day`: it is only the date
-    of a day.
+    summer time and back. `turn_s`: the clock begins anew after as long. `daytime`: it is only the
+    date of a day, whose time this one tells.
     """
 
     column: TimeColumn
@@ -60,7 +70,7 @@ class Clock:
     warnings: tuple[str, ...] = ()
     local: bool = False
     turn_s: float | None = None
-    day: bool = False
+    daytime: Clock | None = None
 
 
 def clock_of(
@@ -96,8 +106,10 @@ def clock_of(
     if spacing.epoch:
         return spacing, None
     dating = next((clock for clock in clocks if clock.epoch), None)
-    if dating is None and spacing.parse is parse_daytime:
-        dating = _day(columns, rows, now_s)
+    if dating is None:
+        daytime = next((clock for clock in clocks if clock.parse is parse_daytime), None)
+        dating, warnings = _day(columns, rows, daytime, now_s)
+        spacing = replace(spacing, warnings=(*spacing.warnings, *warnings))
     return spacing, dating
 
 
@@ -109,17 +121,39 @@ def _shown(column: TimeColumn, rows: Sequence[Sequence[str]]) -> str:
 
 
 def _day(
-    columns: Sequence[TimeColumn], rows: Sequence[Sequence[str]], now_s: float
-) -> Clock | None:
-    """Return the column of dates beside one of times of day."""
+    columns: Sequence[TimeColumn],
+    rows: Sequence[Sequence[str]],
+    daytime: Clock | None,
+    now_s: float,
+) -> tuple[Clock | None, tuple[str, ...]]:
+    """Return the column of dates beside one of times of day, or a warning if it is not read."""
+    times = () if daytime is None else (daytime.column.index,)
+    warnings: tuple[str, ...] = ()
     for column in columns:
+        whole = [row for row in rows if max(column.index, *times, 0) < len(row)]
+        days = [row[column.index] for row in whole]
         zone = zone_of(column.zone)
-        parse = partial(parse_day, zone=zone or UTC)
-        values = _parse(parse, [row[column.index] for row in rows if column.index < len(row)])
-        if len(values) >= max(1, 0.5 * len(rows)) and possible(np.array(values), now_s).all():
-            warnings = () if zone else (_NO_ZONE.format(column.name),)
-            return Clock(column, 1.0, True, parse, warnings, local=zone is None, day=True)
-    return None
+        # AM and PM beside the date tell how it is written, as in one column.
+        texts = [" ".join([row[column.index], *(row[at] for at in times)]) for row in whole]
+        order = column.order or day_order(texts)
+        parse = partial(parse_day, zone=zone or UTC, order=order)
+        values = _parse(parse, days)
+        enough = max(1, 0.5 * len(rows))
+        read = len(values) >= enough and possible(np.array(values), now_s).all()
+        if read and daytime is not None:
+            said = (*(() if zone else (_NO_ZONE.format(column.name),)), *_read(column, days, order))
+            return Clock(column, 1.0, True, parse, said, zone is None, daytime=daytime), ()
+        if read or sum(map(is_day, days)) >= enough:
+            why = _NO_DAYTIME if daytime is None else _UNREAD
+            warnings = (why.format(column.name, days[0]),)
+    return None, warnings
+
+
+def _read(column: TimeColumn, texts: Sequence[str], order: DayOrder | None) -> tuple[str, ...]:
+    """Return how dates with slashes are read, if they are."""
+    if order is None or re.match(r"\s*\d{4}", texts[0]):
+        return ()
+    return (f"column {column.name!r}: {texts[0]!r} is read {order}",)
 
 
 def possible(times_s: NDArray[np.float64], now_s: float) -> NDArray[np.bool_]:
@@ -218,19 +252,14 @@ def _text(column: TimeColumn, texts: Sequence[str], now_s: float) -> Clock | Non
             raise RecordingError(impossible(column.name, float(np.median(values)), now_s))
         local = zone is None and not re.search(r"(Z|UTC|GMT|[+-]\d\d:?\d\d)\s*$", texts[0])
         warnings = (_NO_ZONE.format(column.name),) if local else ()
-        if order is not None and not re.match(r"\s*\d{4}", texts[0]):
-            warnings = (*warnings, f"column {column.name!r}: {texts[0]!r} is read {order}")
-        return Clock(column, 1.0, True, parse, warnings, local)
+        return Clock(column, 1.0, True, parse, (*warnings, *_read(column, texts, order)), local)
     if len(_parse(parse_daytime, texts)) >= enough:
         return Clock(column, 1.0, False, parse_daytime, turn_s=_DAY_S)
     if len(_parse(parse_minutes, texts)) >= enough:
         return Clock(column, 1.0, False, parse_minutes, turn_s=_HOUR_S)
     if len(_parse(day_time_of_slashes, texts)) >= enough:
-        warning = (
-            f"column {column.name!r}: {texts[0]!r} may begin with the day or the month, so the "
-            "date is not read; write the year first, as 2026-03-02"
-        )
-        return Clock(column, 1.0, False, day_time_of_slashes, (warning,), turn_s=_DAY_S)
+        warnings = (_UNREAD.format(column.name, texts[0]),)
+        return Clock(column, 1.0, False, day_time_of_slashes, warnings, turn_s=_DAY_S)
     return None
 
 

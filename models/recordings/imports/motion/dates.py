@@ -54,9 +54,7 @@ _DAYTIME = re.compile(
     + r"\s*$"
 )
 _MINUTES = re.compile(r"^\s*(\d{1,3}):(\d\d(?:[.,]\d{1,9})?)\s*$")
-_DATE_ALONE = re.compile(
-    r"^\s*(?:(\d{4})[-/](\d{1,2})[-/](\d{1,2})|(\d{1,2})\.(\d{1,2})\.(\d{4}))\s*$"
-)
+_DATE_ALONE = re.compile(r"^\s*\d{1,4}([-/.])\d{1,2}\1\d{1,4}\s*$")
 
 
 def parse_date(text: str, zone: timezone = UTC, order: DayOrder | None = None) -> float:
@@ -167,15 +165,14 @@ def parse_minutes(text: str) -> float:
     return 60.0 * int(match[1]) + float(match[2].replace(",", "."))
 
 
-def parse_day(text: str, zone: timezone = UTC) -> float:
+def parse_day(text: str, zone: timezone = UTC, order: DayOrder | None = None) -> float:
     """Return the start of a date without a time, s since 1970; raises `ValueError`."""
-    match = _DATE_ALONE.match(text)
-    if match is None:
-        raise ValueError(f"{text!r} is no date alone")
-    year, month, day = (
-        (match[1], match[2], match[3]) if match[1] else (match[6], match[5], match[4])
-    )
-    return datetime(int(year), int(month), int(day), tzinfo=zone).timestamp()
+    return parse_date(f"{text} 00:00:00", zone, order)
+
+
+def is_day(text: str) -> bool:
+    """Return whether a text looks like a date alone, whatever its order."""
+    return _DATE_ALONE.match(text) is not None
 
 
 def _seconds(hour: int, minute: int, second: int, fraction: str | None) -> float:

@@ -97,8 +97,11 @@ def date_of_first_row(
         table.shift,
         table.width,
     )
-    parsers = {dating.column.index: dating.parse} if dating.parse else None
-    values, _ = one.numbers([dating.column.index], SkippedRows(), parsers)
+    clocks = [dating] if dating.daytime is None else [dating, dating.daytime]
+    parsers = {clock.column.index: clock.parse for clock in clocks if clock.parse}
+    values, _ = one.numbers([clock.column.index for clock in clocks], SkippedRows(), parsers)
     if not len(values) or not possible(values[:, 0] * dating.scale, now_s)[0]:
         return None
-    return round(float(values[0, 0]) * dating.scale * 1e6) * 1000
+    return sum(
+        round(float(v) * c.scale * 1e6) * 1000 for v, c in zip(values[0], clocks, strict=True)
+    )

@@ -146,8 +146,6 @@ def _of_table(
     else:
         first_ns += round(shift * 1e6) * 1000
         start_ns = date_of_first_row(table, dating, int(line_numbers[0]), now_s)
-        if start_ns is not None and dating is not None and dating.day:
-            start_ns += first_ns
     return SensorFile(
         path,
         start_ns,

@@ -192,12 +192,58 @@ def test_a_date_that_may_be_two_is_not_guessed(tmp_path: Path) -> None:
     )
 
 
-@pytest.mark.parametrize("form", ["2026-03-28,08:00:00.{:03d}", "28.03.2026,8:00:00.{:03d} AM"])
-def test_a_date_and_a_time_of_day_may_be_two_columns(tmp_path: Path, form: str) -> None:
+@pytest.mark.parametrize(
+    ("form", "read"),
+    [
+        ("2026-03-28,08:00:00.{:03d}", None),
+        ("28.03.2026,8:00:00.{:03d} AM", None),
+        ("2026/03/28,08:00:00.{:03d}", None),
+        ("20260328,08:00:00.{:03d}", None),
+        ("28-Mar-2026,08:00:00.{:03d}", None),
+        ("28/03/2026,08:00:00.{:03d}", "day first"),
+        ("28-03-2026,08:00:00.{:03d}", "day first"),
+        ("3/28/2026,08:00:00.{:03d}", "month first"),
+        ("3/2/2026,8:00:00.{:03d} AM", "month first"),
+    ],
+)
+def test_a_date_and_a_time_of_day_may_be_two_columns(
+    tmp_path: Path, form: str, read: str | None
+) -> None:
     motion = read_stamps(tmp_path, "date,time", [form.format(20 * i) for i in range(50)])
-    assert motion.start_ns == round(parse_date("2026-03-28T08:00:00Z") * NS)
+    first = "2026-03-02T08:00:00" if form.startswith("3/2/") else "2026-03-28T08:00:00"
+    assert motion.start_ns == round(parse_date(f"{first}Z") * NS)
     assert motion.rate_hz == 50.0
-    assert motion.warnings == ("column 'date' names no time zone: taken as UTC",)
+    day = form.partition(",")[0]
+    order = [f"column 'date': {day!r} is read {read}"] if read else []
+    assert list(motion.warnings) == ["column 'date' names no time zone: taken as UTC", *order]
+
+
+@pytest.mark.parametrize("day", ["02/03/2026", "28/03/26"])
+def test_a_date_beside_a_time_that_may_be_two_is_said(tmp_path: Path, day: str) -> None:
+    stamps = [f"{day},08:00:00.{20 * i:03d}" for i in range(50)]
+    motion = read_stamps(tmp_path, "date,time", stamps)
+    assert (motion.start_ns, motion.first_ns, motion.rate_hz) == (None, 28_800 * NS, 50.0)
+    assert motion.warnings == (
+        f"column 'date': {day!r} may begin with the day or the month, so the date is not read; "
+        "write the year first, as 2026-03-02",
+    )
+
+
+def test_a_date_and_a_time_date_rows_that_seconds_space(tmp_path: Path) -> None:
+    stamps = [f"{20 * i / 1000},28/03/2026,08:00:{i // 50:02d}" for i in range(100)]
+    motion = read_stamps(tmp_path, "elapsed_s,date,time", stamps)
+    assert motion.start_ns == round(parse_date("2026-03-28T08:00:00Z") * NS)
+    assert (motion.rate_hz, motion.seconds) == (50.0, 2.0)
+
+
+def test_a_date_without_a_time_of_day_is_said(tmp_path: Path) -> None:
+    stamps = [f"28/03/2026,{20 * i / 1000}" for i in range(50)]
+    motion = read_stamps(tmp_path, "date,time_s", stamps)
+    assert (motion.start_ns, motion.rate_hz) == (None, 50.0)
+    assert motion.warnings == (
+        "column 'date': '28/03/2026' is not read, because no column has the time of the day as "
+        "08:00:00; --start sets it",
+    )
 
 
 def test_two_columns_go_on_after_midnight(tmp_path: Path) -> None:
