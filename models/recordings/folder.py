@@ -1,9 +1,10 @@
 """A plain folder as a recording: WAV or FLAC sound, CSV motion, optional truth.
 
-- **Sound**: any number of `.wav` and `.flac` files of one rate and channel count, by name. A file
-  named `YYYY-mm-ddTHH-MM-SS[.mmm]Z` starts at that time, any other where the one before it ended
-  (the first at the recording's start). Names are of whole seconds where recorders leave out the
-  rest: up to 0.5 s that are in the file before already are trimmed.
+- **Sound**: any number of `.wav` and `.flac` files of one rate and channel count, without silent
+  channels and copies, by name. A file named `YYYY-mm-ddTHH-MM-SS[.mmm]Z` starts at that time, any
+  other where the one before it ended (the first at the recording's start). Names are of whole
+  seconds where recorders leave out the rest: up to 0.5 s that are in the file before already are
+  trimmed.
 - **Motion**: `.csv` files of any maker that `models.recordings.imports.motion` reads: a header with
   `time_s`, `acc_x_m_s2` or `acc_x_g` and so on, or the maker's own. Times count from 1970, or else
   from the time in the file's name, or else from the recording's start. Rows that begin an hour or

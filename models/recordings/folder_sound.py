@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import soundfile
 
+from models.recordings.distinct_channels import Channels, distinct_channels
 from models.recordings.folder_report import ReadReport, UnusableFileError
 from models.recordings.folder_times import begin
 from models.recordings.imports.timeline import MAX_TRIM_NS
@@ -32,6 +33,7 @@ class _Sound:
     path: Path
     start_ns: int
     frames: int
+    used: tuple[int, ...]
     skipped: int = 0
 
 
@@ -78,7 +80,7 @@ class FolderSound:
             for first, last in cuts(sound.frames, rate, chunk_s, skip):
                 if file.tell() != sound.skipped + first:
                     file.seek(sound.skipped + first)
-                samples = _int16(file, last - first)
+                samples = _int16(file, last - first)[:, list(sound.used)]
                 if len(samples):
                     yield AudioChunk(sample_time_ns(sound.start_ns, first, rate), samples)
                 if len(samples) < last - first:
@@ -92,45 +94,59 @@ class FolderSound:
             paths, key=lambda p: (named_ns(p) is not None, named_ns(p) or 0, p.name)
         ):
             try:
-                info = _sound_info(path, self.sample_rate, self.channels)
+                info, kept = _sound_info(path, self.sample_rate, self.channels)
                 start_ns = named_ns(path)
                 begin_ns, early_ns = begin(
                     next_ns if start_ns is None else start_ns, next_ns, first=not sounds
                 )
-                sound = _trimmed(path, begin_ns, early_ns, info)
+                sound = _trimmed(path, begin_ns, early_ns, info, kept.used)
             except (UnusableFileError, soundfile.LibsndfileError, OSError) as error:
                 self._report.skipped.append((path, str(error)))
                 continue
-            self.sample_rate, self.channels = info.samplerate, info.channels
+            if kept.note is not None:
+                self._report.warnings.append((path, kept.note))
+            self.sample_rate, self.channels = info.samplerate, len(kept.used)
             sounds.append(sound)
             next_ns = sample_time_ns(sound.start_ns, sound.frames, info.samplerate)
         return sounds
 
 
-def _trimmed(path: Path, start_ns: int, early_ns: int, info: Any) -> _Sound:
+def _trimmed(path: Path, start_ns: int, early_ns: int, info: Any, used: tuple[int, ...]) -> _Sound:
     """Return a file from `start_ns` on without its first `early_ns`, which are heard already."""
     skipped = -(-early_ns * info.samplerate // NS)
     if skipped > MAX_TRIM_NS * info.samplerate // NS or skipped >= info.frames:
         raise UnusableFileError(f"starts {early_ns / NS:.3f} s before the sound before it ends")
     start_ns = sample_time_ns(start_ns, skipped, info.samplerate)
-    return _Sound(path, start_ns, info.frames - skipped, skipped)
+    return _Sound(path, start_ns, info.frames - skipped, used, skipped)
 
 
-def _sound_info(path: Path, rate: int | None, channels: int | None) -> Any:
+def _sound_info(path: Path, rate: int | None, channels: int | None) -> tuple[Any, Channels]:
     info = soundfile.info(path)
     low, high = SAMPLE_RATES
     if not low <= info.samplerate <= high:
         raise UnusableFileError(f"sample rate is {info.samplerate} Hz; expected {low} to {high}")
     if info.channels not in CHANNELS:
         raise UnusableFileError(f"has {info.channels} channels; expected 1, 2 or 4")
-    if rate is not None and (info.samplerate, info.channels) != (rate, channels):
-        raise UnusableFileError(
-            f"has {info.channels} channels at {info.samplerate} Hz; the files before it have "
-            f"{channels} at {rate}"
-        )
     if info.frames == 0:
         raise UnusableFileError("holds no samples")
-    return info
+    kept = _distinct(path, info)
+    count = len(kept.used)
+    if rate is not None and (info.samplerate, count) != (rate, channels):
+        raise UnusableFileError(
+            f"has {count} channel{'' if count == 1 else 's'} at {info.samplerate} Hz; the files "
+            f"before it have {channels} at {rate}"
+        )
+    return info, kept
+
+
+def _distinct(path: Path, info: Any) -> Channels:
+    with soundfile.SoundFile(path) as file:
+
+        def read(first: int, last: int) -> NDArray[np.float32]:
+            file.seek(first)
+            return np.asarray(file.read(last - first, dtype="float32", always_2d=True), np.float32)
+
+        return distinct_channels(info.channels, info.frames, info.samplerate, read)
 
 
 def _int16(file: Any, n: int) -> NDArray[np.int16]:

@@ -4,7 +4,7 @@ channels; what is faster is resampled.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from math import gcd
 from typing import TYPE_CHECKING
 
@@ -12,6 +12,7 @@ import numpy as np
 from scipy import signal
 
 from models.recordings.blocks import Blocks
+from models.recordings.distinct_channels import Channels, distinct_channels
 from models.recordings.imports import media
 from models.recordings.imports.sndfile import SndFile
 from models.recordings.protocol import RecordingError
@@ -49,13 +50,15 @@ FILE_RATES = (8_000, 192_000)
 MAX_RATE = 48_000
 MAX_CHANNELS = 8
 _MARGIN_S = 1  # well above the filter's length
+_CODED_S = 120
+_FIRST = Channels((0,))
 
 
 @dataclass(frozen=True, eq=False)
 class SoundFile:
     """The sound of a file: `read(first, last)` returns (n, all channels) in [-1, 1].
 
-    `used` are the channels to keep, counted from 0; `start` is that of the file's metadata, if the
+    `kept` are the channels that the pipeline takes; `start` is that of the file's metadata, if the
     opener already read it. `stated` is the number of samples by the header, of which `frames` can
     be read; None if it is the same or not known.
     """
@@ -67,11 +70,12 @@ class SoundFile:
     read: Callable[[int, int], NDArray[np.float32]] = field(repr=False)
     start: StartTime | None = None
     stated: int | None = None
+    kept: Channels = _FIRST
 
     @property
     def used(self) -> tuple[int, ...]:
-        """Channels that the pipeline takes: all of 1, 2 or 4, else the first 2 or 4."""
-        return tuple(range(4 if self.channels >= 4 else min(self.channels, 2)))
+        """Channels that the pipeline takes, from 0: 1, 2 or 4."""
+        return self.kept.used
 
     @property
     def seconds(self) -> float:
@@ -135,7 +139,11 @@ def open_sound(path: Path) -> SoundFile:
         raise RecordingError(f"has {sound.channels} channels; expected 1 to {MAX_CHANNELS}")
     if not sound.frames:
         raise RecordingError("holds no samples")
-    return sound
+    # What PyAV decodes is decoded from the beginning on.
+    coded = sound.start is not None or path.suffix.lower() in media.MEDIA_SUFFIXES
+    looked_at = min(sound.frames, _CODED_S * sound.rate) if coded else sound.frames
+    kept = distinct_channels(sound.channels, looked_at, sound.rate, sound.read)
+    return replace(sound, kept=kept)
 
 
 def _through_libsndfile(path: Path) -> SoundFile:

@@ -205,7 +205,4 @@ def _cut_notes(sound: SoundFile, display_path: PurePosixPath) -> tuple[str, ...]
 
 
 def _channel_notes(sound: SoundFile) -> tuple[str, ...]:
-    used = len(sound.used)
-    if used == sound.channels:
-        return ()
-    return (f"channels 1 to {used} of {sound.channels} are used",)
+    return () if sound.kept.note is None else (sound.kept.note,)
