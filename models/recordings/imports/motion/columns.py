@@ -94,6 +94,7 @@ class Columns:
     triples: dict[Sensor, Triple]
     assumed: bool = False
     incomplete: tuple[str, ...] = ()  # columns of a sensor whose axes are not in one unit
+    repeated: tuple[str, ...] = ()  # columns of a second sensor of one kind
     by_units: bool = False
 
 
@@ -101,6 +102,7 @@ def columns_of(names: Sequence[str], stem: str = "") -> Columns | None:
     """Return the columns of a header, or None unless it has time and one sensor's x, y and z."""
     times: list[TimeColumn] = []
     axes: dict[tuple[Sensor | None, str | None], dict[str, int]] = {}
+    repeated: list[str] = []
     for index, name in enumerate(names):
         time = _time(index, name)
         if time is not None:
@@ -109,7 +111,8 @@ def columns_of(names: Sequence[str], stem: str = "") -> Columns | None:
         axis = _axis(name)
         if axis is not None:
             sensor, unit, letter = axis
-            axes.setdefault((sensor, unit), {}).setdefault(letter, index)
+            if axes.setdefault((sensor, unit), {}).setdefault(letter, index) != index:
+                repeated.append(name)
     triples: dict[Sensor, Triple] = {}
     assumed = False
     # Of two triples of one sensor, the one with a unit (Physics Toolbox: gFx before ax).
@@ -139,7 +142,7 @@ def columns_of(names: Sequence[str], stem: str = "") -> Columns | None:
         if sensor is not None and sensor not in triples
         for index in axis_columns.values()
     )
-    return Columns(tuple(times), triples, assumed, incomplete)
+    return Columns(tuple(times), triples, assumed, incomplete, repeated=tuple(repeated))
 
 
 def _add_unitless(

@@ -119,6 +119,12 @@ def _of_table(
             f"columns {', '.join(columns.incomplete)} are not read: x, y and z must be there in "
             "one unit"
         )
+    if columns.repeated:
+        warnings.append(
+            f"{len(columns.repeated)} columns, {columns.repeated[0]!r} to "
+            f"{columns.repeated[-1]!r}, are not read: the sensors before them are of the same "
+            "kind; import a table of one place of the body"
+        )
     triples = choose_triples(columns)
     own = sensors_own_clock(columns, clock)
     numbers, line_numbers, triples = sensor_numbers(table, clock, own, triples, left_out, warnings)

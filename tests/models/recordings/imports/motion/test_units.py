@@ -158,3 +158,24 @@ def test_a_row_of_units_below_the_header_tells_them(tmp_path: Path, turned: floa
     assert (motion.start_ns, motion.rate_hz) == (START_S * 10**9, 50.0)
     assert (motion.warnings, motion.rows_left_out) == ((), {})
     assert np.allclose(motion.stretches[0].values, values, atol=1e-4)
+
+
+@pytest.mark.parametrize("second", ["acc2_{}_m_s2", "ankle_acc_{}_m_s2", "acc_{}_m_s2"])
+@pytest.mark.parametrize("interleaved", [False, True])
+def test_a_second_sensor_of_a_table_is_named(
+    tmp_path: Path, second: str, interleaved: bool
+) -> None:
+    first, other = [f"acc_{a}_m_s2" for a in "xyz"], [second.format(a) for a in "xyz"]
+    names = [n for pair in zip(first, other, strict=True) for n in pair] if interleaved else [
+        *first, *other]  # fmt: skip
+    values = {0: (0.1, 0.2, 9.8), 1: (5.0, 6.0, 7.0)}
+    row = [f"{values[i % 2][i // 2] if interleaved else values[i // 3][i % 3]}" for i in range(6)]
+    rows = [f"{i / 50},{','.join(row)}" for i in range(50)]
+    path = tmp_path / "m.csv"
+    path.write_text("\n".join([",".join(["time_s", *names]), *rows]))
+    motion = read_motion(path)
+    np.testing.assert_allclose(motion.stretches[0].values[:, :3], [values[0]] * 50, rtol=1e-6)
+    assert motion.warnings[0] == (
+        f"3 columns, {other[0]!r} to {other[-1]!r}, are not read: the sensors before them are of "
+        "the same kind; import a table of one place of the body"
+    )
