@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
+from contextlib import ExitStack
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -14,13 +15,14 @@ import soundfile
 from tqdm import tqdm
 
 from models.recordings.named_times import name_of
-from models.recordings.protocol import RecordingError
+from models.recordings.protocol import RecordingError, position_of, sample_time_ns
 from schemas.frames import NS
 
 if TYPE_CHECKING:
     from models.recordings.protocol import Recording
 
 CHUNK_S = 30.0
+_HOLE_NS = 5_000_000  # chunks that are closer follow one another
 _SENSORS = (("acc", "m_s2"), ("gyro", "rad_s"))
 
 
@@ -56,9 +58,8 @@ def _write_files(
     rate, channels, imu_rate = recording.sample_rate, recording.channels, recording.imu_rate
     if rate is None or channels is None or imu_rate is None:
         raise RecordingError(f"recording {recording.name!r} lacks sound or motion; expected both")
-    sound = folder / f"{name_of(recording.start_ns)}.flac"
-    _write_sound(recording, sound, length_s, rate, channels)
-    _write_motion(recording, folder / "imu.csv", length_s, imu_rate)
+    _write_sound(recording, folder, length_s, rate, channels)
+    _write_motion(recording, folder, length_s, imu_rate)
     _write_truth(recording, folder / "truth.csv", length_s)
     described = {"start": _iso(recording.start_ns)}
     if device_id is None:
@@ -69,6 +70,9 @@ def _write_files(
         }
     else:
         described = {"device_id": device_id, **described}
+    position = position_of(recording)
+    if position is not None:
+        described["position"] = position
     (folder / "recording.json").write_text(json.dumps(described, indent=2))
 
 
@@ -78,33 +82,46 @@ def _iso(time_ns: int) -> str:
 
 
 def _write_sound(
-    recording: Recording, path: Path, length_s: float, rate: int, channels: int
+    recording: Recording, folder: Path, length_s: float, rate: int, channels: int
 ) -> None:
-    left = round(length_s * rate)
-    with soundfile.SoundFile(path, "w", rate, channels, "PCM_16") as sound:
-        chunks = recording.audio(CHUNK_S)
-        total = -(-int(length_s) // int(CHUNK_S))
+    """Write a file for each stretch of sound, named by its start."""
+    end_ns = recording.start_ns + round(length_s * NS)
+    chunks = recording.audio(CHUNK_S)
+    total = -(-int(length_s) // int(CHUNK_S))
+    with ExitStack() as last:
+        sound, next_ns = None, 0
         for chunk in tqdm(chunks, desc=recording.name, total=total, unit="chunk", mininterval=2):
-            sound.write(chunk.samples[:left])
-            left -= len(chunk.samples)
+            left = round((end_ns - chunk.t_ns) * rate / NS)
             if left <= 0:
                 break
+            if sound is None or abs(chunk.t_ns - next_ns) > _HOLE_NS:
+                last.close()
+                path = folder / f"{name_of(chunk.t_ns)}.flac"
+                sound = last.enter_context(soundfile.SoundFile(path, "w", rate, channels, "PCM_16"))
+                begin_ns = chunk.t_ns
+            sound.write(chunk.samples[:left])
+            next_ns = sample_time_ns(begin_ns, sound.frames, rate)
 
 
-def _write_motion(recording: Recording, path: Path, length_s: float, rate: float) -> None:
-    with path.open("w", newline="") as file:
-        rows = csv.writer(file)
-        axes = [f"{kind}_{axis}_{unit}" for kind, unit in _SENSORS for axis in "xyz"]
-        rows.writerow(["time_s", *axes])
-        done, last = 0, round(length_s * rate)
+def _write_motion(recording: Recording, folder: Path, length_s: float, rate: float) -> None:
+    """Write all motion to a file that is named by its start; holes are missing rows."""
+    end_ns = recording.start_ns + round(length_s * NS)
+    with ExitStack() as file:
+        rows, begin_ns = None, 0
         for part in recording.imu(CHUNK_S):
-            values = np.concatenate([part.acc, part.gyro], axis=1)[: last - done]
-            for row in values:
-                # Nine digits round-trip any float32.
-                rows.writerow([f"{done / rate:.4f}", *(f"{v:.9g}" for v in row)])
-                done += 1
-            if done >= last:
+            left = round((end_ns - part.t_ns) * rate / NS)
+            if left <= 0:
                 break
+            if rows is None:
+                begin_ns = part.t_ns
+                path = folder / f"{name_of(begin_ns)}.csv"
+                rows = csv.writer(file.enter_context(path.open("w", newline="")))
+                axes = [f"{kind}_{axis}_{unit}" for kind, unit in _SENSORS for axis in "xyz"]
+                rows.writerow(["time_s", *axes])
+            for row, values in enumerate(np.concatenate([part.acc, part.gyro], axis=1)[:left]):
+                time_s = (part.t_ns - begin_ns) / NS + row / rate
+                # Nine digits round-trip any float32.
+                rows.writerow([f"{time_s:.6f}", *(f"{value:.9g}" for value in values)])
 
 
 def _write_truth(recording: Recording, path: Path, length_s: float) -> None:

@@ -12,8 +12,10 @@ from models.recordings.folder import open_folder
 from models.recordings.folder_writer import write
 from models.recordings.protocol import RecordingError
 from models.simulation.simulated_day import SimulatedDay
+from schemas.frames import NS
 from streams.commands.example import SECONDS, SPEC, write_example
 from streams.producers.recordings import open_recordings
+from tests.models.recordings.imports.sounds import motion, sound
 from tests.warm_process import FaustProcess
 
 TUTORIAL = Path(__file__).parents[3] / "docs" / "tutorial.md"
@@ -59,6 +61,34 @@ def test_an_example_of_a_recording_that_begins_within_a_second_keeps_its_sound(
     assert example.report.lines() == []
     assert (example.streams, example.start_ns) == (("audio", "imu"), day.start_ns)
     assert next(example.audio()).t_ns == day.start_ns
+
+
+def test_an_example_keeps_holes_late_beginnings_and_the_position(tmp_path: Path) -> None:
+    there = tmp_path / "there"
+    there.mkdir()
+    for second in (2, 30):
+        sound(there / f"2026-03-02T08-00-{second:02d}Z.wav", 5.0)
+    motion(there / "2026-03-02T08-01-30.5Z.csv", 5.0)
+    motion(there / "2026-03-02T08-02-00Z.csv", 5.0)
+    (there / "recording.json").write_text(
+        '{"start": "2026-03-02T08:00:00Z", "position": "wrist", "device_id": "w"}'
+    )
+    original = open_folder(there)
+    write(original, tmp_path / "copy", seconds=122.0)
+    copy = open_folder(tmp_path / "copy")
+    assert copy.report.lines() == original.report.lines() == []
+    assert (copy.start_ns, copy.duration_s) == (original.start_ns, 122.0)
+    assert (copy.position, copy.device_id) == ("wrist", "w")
+    sounds = [(c.t_ns - copy.start_ns) / NS for c in copy.audio(5.0)]
+    motions = [(c.t_ns - copy.start_ns) / NS for c in copy.imu(5.0)]
+    assert (sounds, motions) == ([2.0, 30.0], [90.5, 120.0])
+    assert np.array_equal(
+        np.concatenate([c.samples for c in copy.audio()]),
+        np.concatenate([c.samples for c in original.audio()]),
+    )
+    acc = np.concatenate([c.acc for c in copy.imu()])
+    assert np.array_equal(acc, np.concatenate([c.acc for c in original.imu()])[: len(acc)])
+    assert len(acc) == 350  # to 122 s
 
 
 def test_nothing_is_overwritten(tmp_path: Path) -> None:
