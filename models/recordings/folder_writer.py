@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
+import shutil
 from contextlib import ExitStack
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -85,6 +86,20 @@ def _write_sound(
     recording: Recording, folder: Path, length_s: float, rate: int, channels: int
 ) -> None:
     """Write a file for each stretch of sound, named by its start."""
+    try:
+        _write_stretches(recording, folder, length_s, rate, channels)
+    except soundfile.LibsndfileError as error:
+        # It does not say that a disk is full.
+        left_mb = shutil.disk_usage(folder).free / 1_000_000
+        raise RecordingError(
+            f"sound cannot be written to {folder.parent.parent}: {str(error).rstrip('.').lower()}, "
+            f"with {left_mb:.1f} MB left on its disk"
+        ) from error
+
+
+def _write_stretches(
+    recording: Recording, folder: Path, length_s: float, rate: int, channels: int
+) -> None:
     end_ns = recording.start_ns + round(length_s * NS)
     chunks = recording.audio(CHUNK_S)
     total = -(-int(length_s) // int(CHUNK_S))

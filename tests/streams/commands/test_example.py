@@ -7,6 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import soundfile
 
 from models.recordings.folder import open_folder
 from models.recordings.folder_writer import write
@@ -89,6 +90,18 @@ def test_an_example_keeps_holes_late_beginnings_and_the_position(tmp_path: Path)
     acc = np.concatenate([c.acc for c in copy.imu()])
     assert np.array_equal(acc, np.concatenate([c.acc for c in original.imu()])[: len(acc)])
     assert len(acc) == 350  # to 122 s
+
+
+def test_sound_that_cannot_be_written_is_one_line(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(*_: object) -> None:
+        raise soundfile.LibsndfileError(2)  # as on a full disk
+
+    monkeypatch.setattr(soundfile.SoundFile, "write", full)
+    with pytest.raises(RecordingError, match=r"^sound cannot be written to .*: system error, with"):
+        write(SimulatedDay(3, 1), tmp_path / "desk", seconds=2.0)
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_nothing_is_overwritten(tmp_path: Path) -> None:
