@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 
 MAX_MICROPHONES = 4
 
+# Decoders of MP3 exceed 1 by little; files of 16-bit numbers as floats reach 32768.
+_LOUD, _MAX_PEAK = 1.5, 100.0
 _PROBES = 12
 _PROBE_S = 0.5
 _QUIET = 3e-4  # of full scale, -70 dB: ten steps of 16 bits
@@ -33,10 +35,29 @@ _SAME = 3e-3
 
 @dataclass(frozen=True)
 class Channels:
-    """The channels of a file that are `used`, from 0; `note` says why, if not all of them are."""
+    """The channels of a file that are `used`, from 0; `note` says why, if not all of them are.
+
+    `peak` is the largest sample that was seen, of a full scale of 1.
+    """
 
     used: tuple[int, ...]
     note: str | None = None
+    peak: float = 0.0
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What the user has to know of the file."""
+        notes = () if self.note is None else (self.note,)
+        if self.peak <= _LOUD:
+            return notes
+        return (*notes, f"samples reach {self.peak:.3g} and are clipped at 1: save it less loud")
+
+    @property
+    def why_unusable(self) -> str | None:
+        """Why the file cannot be used, or None."""
+        if self.peak <= _MAX_PEAK:
+            return None
+        return f"holds samples up to {self.peak:.6g}; expected -1 to 1 (or 16-bit integers)"
 
 
 def distinct_channels(
@@ -49,8 +70,8 @@ def distinct_channels(
     """
     silent: list[int] = []
     copies: list[int] = []
+    probes, peak = _probes(frames, rate, read)
     if channels > 1:
-        probes = _probes(frames, rate, read)
         silent = [c for c in range(channels) if probes and all(_silent(p, c) for p in probes)]
         heard = [c for c in range(channels) if c not in silent]
         for place, channel in enumerate(heard):
@@ -60,7 +81,7 @@ def distinct_channels(
     own = [c for c in range(channels) if c not in silent and c not in copies]
     used = own[: MAX_MICROPHONES if len(own) >= MAX_MICROPHONES else 2]
     if len(used) == channels:
-        return Channels(tuple(used))
+        return Channels(tuple(used), peak=peak)
     why = [
         f"{_named(which)} {'is' if len(which) == 1 else 'are'} {what}"
         for which, what in ((silent, "silent"), (copies, "the same sound"))
@@ -68,25 +89,26 @@ def distinct_channels(
     ]
     verb = "is" if len(used) == 1 else "are"
     note = f"{_named(used)} of {channels} {verb} used"
-    return Channels(tuple(used), ": ".join([note, *([", ".join(why)] if why else [])]))
+    return Channels(tuple(used), ": ".join([note, *([", ".join(why)] if why else [])]), peak)
 
 
 def _probes(
     frames: int, rate: int, read: Callable[[int, int], NDArray[np.float32]]
-) -> list[NDArray[np.float64]]:
-    """Return places (n, channels) at which something is heard, without their mean."""
+) -> tuple[list[NDArray[np.float64]], float]:
+    """Return places (n, channels) where something is heard, without their mean, and the peak."""
     length = min(frames, round(_PROBE_S * rate))
-    found = []
+    found, peak = [], 0.0
     for first in np.unique(np.linspace(0, frames - length, _PROBES).astype(int)).tolist():
         try:
             samples = np.nan_to_num(read(first, first + length).astype(np.float64))
         except (RecordingError, soundfile.LibsndfileError, OSError):
             break  # which is said when it is read
         if len(samples):
+            peak = max(peak, float(np.abs(samples).max()))
             samples -= samples.mean(axis=0)
             if float(_loudness(samples).max()) > _QUIET:
                 found.append(samples)
-    return found
+    return found, peak
 
 
 def _silent(probe: NDArray[np.float64], channel: int) -> bool:

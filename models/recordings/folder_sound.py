@@ -103,8 +103,7 @@ class FolderSound:
             except (UnusableFileError, soundfile.LibsndfileError, OSError) as error:
                 self._report.skipped.append((path, str(error)))
                 continue
-            if kept.note is not None:
-                self._report.warnings.append((path, kept.note))
+            self._report.warnings += [(path, note) for note in kept.notes]
             self.sample_rate, self.channels = info.samplerate, len(kept.used)
             sounds.append(sound)
             next_ns = sample_time_ns(sound.start_ns, sound.frames, info.samplerate)
@@ -130,6 +129,8 @@ def _sound_info(path: Path, rate: int | None, channels: int | None) -> tuple[Any
     if info.frames == 0:
         raise UnusableFileError("holds no samples")
     kept = _distinct(path, info)
+    if kept.why_unusable is not None:
+        raise UnusableFileError(kept.why_unusable)
     count = len(kept.used)
     if rate is not None and (info.samplerate, count) != (rate, channels):
         raise UnusableFileError(

@@ -143,6 +143,8 @@ def open_sound(path: Path) -> SoundFile:
     coded = sound.start is not None or path.suffix.lower() in media.MEDIA_SUFFIXES
     looked_at = min(sound.frames, _CODED_S * sound.rate) if coded else sound.frames
     kept = distinct_channels(sound.channels, looked_at, sound.rate, sound.read)
+    if kept.why_unusable is not None:
+        raise RecordingError(kept.why_unusable)
     return replace(sound, kept=kept)
 
 

@@ -170,7 +170,7 @@ def _put(
                 content,
                 file.display_path,
                 at_ns,
-                notes=(*notes, *_channel_notes(content), *_cut_notes(content, file.display_path)),
+                notes=(*notes, *content.kept.notes, *_cut_notes(content, file.display_path)),
             )
         )
         return
@@ -202,7 +202,3 @@ def _cut_notes(sound: SoundFile, display_path: PurePosixPath) -> tuple[str, ...]
         f"{display_path} breaks off: {sound.seconds:.1f} of {whole_s:.1f} s can be read; copy it "
         "again before it is imported if the rest is still somewhere",
     )
-
-
-def _channel_notes(sound: SoundFile) -> tuple[str, ...]:
-    return () if sound.kept.note is None else (sound.kept.note,)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -10,6 +11,7 @@ import soundfile
 
 from models.recordings.distinct_channels import distinct_channels
 from models.recordings.folder import open_folder
+from models.recordings.protocol import RecordingError
 from tests.models.recordings.imports.opening import import_of
 
 if TYPE_CHECKING:
@@ -74,3 +76,25 @@ def test_one_microphone_that_is_saved_as_two_is_one(tmp_path: Path, subtype: str
     note = "channel 2 of 2 is used: channel 1 is silent"
     assert imported.warnings == [note]
     assert folder.report.lines() == [f"{path.name}: {note}"]
+
+
+@pytest.mark.parametrize("channels", [1, 2])
+def test_samples_beyond_full_scale_are_said(tmp_path: Path, channels: int) -> None:
+    path = tmp_path / "2026-03-02T08-00-00Z.wav"
+    loudest = float(np.abs(_ONE).max())
+    wave = np.stack([_ONE, _OTHER / np.abs(_OTHER).max() * loudest][:channels], axis=1) / loudest
+    soundfile.write(path, 3 * wave, RATE, subtype="FLOAT")
+    (imported,) = import_of(tmp_path).recordings
+    (line,) = open_folder(tmp_path).report.lines()
+    assert imported.warnings == [line.removeprefix(f"{path.name}: ")]
+    assert re.fullmatch(
+        r"samples reach [23](\.\d+)? and are clipped at 1: save it less loud", imported.warnings[0]
+    )
+
+
+def test_integers_that_are_saved_as_floats_are_refused(tmp_path: Path) -> None:
+    soundfile.write(tmp_path / "a.wav", np.sin(np.arange(RATE) / 5) * 20_000, RATE, subtype="FLOAT")
+    reason = dict(import_of(tmp_path).skipped)["a.wav"]
+    assert re.match(r"holds samples up to 20000; expected -1 to 1 \(or 16-bit int", reason)
+    with pytest.raises(RecordingError, match="holds samples up to 20000"):
+        open_folder(tmp_path)
