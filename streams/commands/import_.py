@@ -70,11 +70,11 @@ def register(app: EgoLogApp) -> None:
         position: Position | None = None,
         session: str | None = None,
     ) -> None:
-        """Import recordings: a file, a folder or a zip of sound and motion.
+        """Import recordings: a file, a folder, a zip or a tar of sound and motion.
 
         Reports before anything is published: recordings with their start, and skipped files with
-        the reason. Start times come from names (ISO 8601, AudioMoth, BirdNET-Pi, phones), else from
-        the files' metadata, else from --start.
+        the reason. Start times come from dates in the rows, names (ISO 8601, AudioMoth, BirdNET-Pi,
+        phones), else from the files' metadata; --start moves them all.
         """
         from models.recordings.imports import report
         from models.recordings.imports.importing import open_import
