@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -131,6 +131,9 @@ def _sound_info(path: Path, rate: int | None, channels: int | None) -> tuple[Any
     kept = _distinct(path, info)
     if kept.why_unusable is not None:
         raise UnusableFileError(kept.why_unusable)
+    if channels == info.channels:
+        # An ear that is silent for a while is still one.
+        kept = replace(kept, used=tuple(range(info.channels)), note=None)
     count = len(kept.used)
     if rate is not None and (info.samplerate, count) != (rate, channels):
         raise UnusableFileError(

@@ -64,6 +64,16 @@ def test_only_channels_of_their_own_sound_are_used(
     assert (found.used, found.note) == (used, note)
 
 
+def test_an_ear_that_is_silent_in_a_later_file_is_still_one(tmp_path: Path) -> None:
+    for at, second in enumerate((_OTHER, _NONE)):
+        path = tmp_path / f"2026-03-02T08-00-{at * SECONDS:02}Z.wav"
+        soundfile.write(path, np.stack([_ONE, second], axis=1), RATE)
+    recording = open_folder(tmp_path)
+    samples = np.concatenate([chunk.samples for chunk in recording.audio(1.0)])
+    assert samples.shape == (2 * RATE * SECONDS, 2)
+    assert (recording.report.skipped, recording.report.warnings) == ([], [])
+
+
 @pytest.mark.parametrize("subtype", ["PCM_16", "PCM_24", "FLOAT"])
 def test_one_microphone_that_is_saved_as_two_is_one(tmp_path: Path, subtype: str) -> None:
     path = tmp_path / "2026-03-02T08-00-00Z.wav"
