@@ -135,5 +135,8 @@ def http_answers(port: int, path: str, host: str = LOOPBACK) -> bool:
         opener = build_opener(ProxyHandler({}))
         with opener.open(f"http://{host}:{port}{path}", timeout=1.0) as reply:
             return bool(reply.status < 400)
+    except HTTPError as refusal:
+        refusal.close()
+        return False
     except (OSError, HTTPException):
         return False
