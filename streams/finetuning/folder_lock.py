@@ -26,8 +26,8 @@ class FolderLock:
         try:
             if not try_lock(self._file.fileno(), self._path):
                 raise FinetuneError(
-                    f"folder {self._path.parent} is in use by another fine-tuner: "
-                    "end it, or set another EGOLOG_RUN_DIR"
+                    f"folder {self._path.parent} is in use by another fine-tuner: end it, or set "
+                    "EGOLOG_RUN_DIR and EGOLOG_APP_ID to others (two of one app share its queue)"
                 )
         except BaseException:
             self._file.close()
