@@ -7,9 +7,10 @@
   trimmed.
 - **Motion**: `.csv` files of any maker that `models.recordings.imports.motion` reads: a header with
   `time_s`, `acc_x_m_s2` or `acc_x_g` and so on, or the maker's own. Times count from 1970, or else
-  from the time in the file's name, or else from the recording's start. Rows that begin an hour or
-  more after the time in the name have a clock of their own: the first is at that time. A hole
-  starts a new stretch; a bad row is left out and counted.
+  from the time in the file's name, or else from the recording's start. Rows that begin
+  more than a minute after the time in the name have a clock of their own: the first is at that
+  time, or, where one clock runs on through the files, where it says. A hole starts a new stretch;
+  a bad row is left out and counted.
 - **Truth** (optional): `truth.csv` with `start_s,end_s,kind,label,region` from the start.
 - **Who and when** (optional): `recording.json` with `device_id`, `session_id`, `start` (ISO
   8601 with a zone) and `position` (one of `schemas.POSITIONS`). Without a start the earliest file
