@@ -11,6 +11,7 @@ from operators.errors import FormatChangeError, SessionEndedError
 from operators.track import Track
 from operators.windowed import Waiting
 from schemas.frames import NS
+from schemas.windows import session_name
 
 if TYPE_CHECKING:
     from operators.grid import Grid
@@ -75,7 +76,7 @@ class WindowSession(Generic[TokenT]):
     @property
     def name(self) -> str:
         """The session's name in window ids; each clock reset inside a session gives a new one."""
-        return self.session_id if not self.epoch else f"{self.session_id[:58]}.r{self.epoch}"
+        return session_name(self.session_id, self.epoch)
 
     @property
     def live(self) -> dict[Modality, Track]:

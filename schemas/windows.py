@@ -46,6 +46,24 @@ class Window(Message):
     channels: Annotated[int, Field(ge=1, le=4)] | None = None
 
 
+# So much of a session's id is left where a number follows it; an id has at most 64 characters.
+_BEFORE_RESET = 58
+
+
+def session_name(session_id: str, epoch: int) -> str:
+    """Return a session's name in window ids; each clock reset inside of it gives a new one."""
+    return f"{_reset(session_id)}{epoch}" if epoch else session_id
+
+
+def is_of_session(name: str, session_id: str) -> bool:
+    """Return whether `name` is one that `session_name` gives to a session."""
+    return name == session_id or name.startswith(_reset(session_id))
+
+
+def _reset(session_id: str) -> str:
+    return f"{session_id[:_BEFORE_RESET]}.r"
+
+
 def window_id(device_id: str, session_id: str, kind: str, start_ns: int) -> str:
     """Return the deterministic id of a window: the same data always gets the same id."""
     return f"{device_id}/{session_id}/{kind}/{start_ns}"

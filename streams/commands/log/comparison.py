@@ -16,6 +16,7 @@ from models.network.windows import SCENARIO_WINDOW_S
 from models.recordings.window_truth import WindowTruth
 from schemas.event_time import iso
 from schemas.frames import NS
+from schemas.windows import is_of_session
 from streams.commands.log.span import LogCommandError
 from streams.commands.log.store import open_store, refuse_unknown
 from streams.commands.replay import list_skipped
@@ -96,9 +97,7 @@ def _span(recording: Recording) -> tuple[int, int]:
 
 def _of_session(records: Sequence[RecordT], session: str) -> Sequence[RecordT]:
     """Return a session's records; all of them where it was replayed as another."""
-    reset = f"{session[:58]}.r"
-    its = [r for r in records if r.session_id == session or r.session_id.startswith(reset)]
-    return its or records
+    return [each for each in records if is_of_session(each.session_id, session)] or records
 
 
 class Comparison:
