@@ -153,7 +153,7 @@ class Consumer(StoredConsumer):
                     # The position changed meanwhile.
                     continue
             if message.offset > expected and not self._is_covered(tp, expected):
-                where = f'topic="{tp.topic}" partition="{tp.partition}" offset="{message.offset}"'
+                where = _where(tp, message.offset)
                 log.error("%s: expected offset %d; seeking back", where, expected)
                 metrics.offset_gaps.labels(topic=tp.topic).inc()
                 held_back.add(tp)
@@ -328,9 +328,12 @@ class Consumer(StoredConsumer):
         return thread
 
 
+def _where(tp: TP, offset: int) -> str:
+    return f'topic="{tp.topic}" partition="{tp.partition}" offset="{offset}"'
+
+
 def _note_expired(tp: TP, begin: int, end: int) -> None:
     """Say and count that messages were deleted before they were read, if there are any."""
     if begin < end:
-        where = f'topic="{tp.topic}" partition="{tp.partition}" offset="{end}"'
-        log.error("%s: offsets from %d on are not in the broker", where, begin)
+        log.error("%s: offsets from %d on are not in the broker", _where(tp, end), begin)
         metrics.expired.labels(topic=tp.topic).inc(end - begin)
