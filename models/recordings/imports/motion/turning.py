@@ -15,12 +15,10 @@ from typing import TYPE_CHECKING
 import numpy as np
 from scipy.ndimage import uniform_filter1d
 
-from models.recordings.imports.motion.unit_names import G
+from models.recordings.imports.motion.unit_names import DEGREE, RADIAN, G
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
-
-RADIAN, DEGREE = 1.0, math.pi / 180
 
 _SMOOTH_S = 0.3  # steps and blows are shorter
 _LEAST_S = 10.0

@@ -7,6 +7,7 @@ import re
 from typing import Literal
 
 G = 9.80665
+RADIAN, DEGREE = 1.0, math.pi / 180
 
 _ACC = {
     "m/s2": 1.0,
@@ -32,20 +33,20 @@ _GYRO = {
     "radians/sec": 1.0,
     "rads-1": 1.0,
     "mrad/s": 0.001,
-    "deg/s": math.pi / 180,
-    "degs": math.pi / 180,
-    "deg/sec": math.pi / 180,
-    "degrees/s": math.pi / 180,
-    "degree/s": math.pi / 180,
-    "degrees/sec": math.pi / 180,
-    "dps": math.pi / 180,
-    "°/s": math.pi / 180,
-    "º/s": math.pi / 180,
-    "°/sec": math.pi / 180,
+    "deg/s": DEGREE,
+    "degs": DEGREE,
+    "deg/sec": DEGREE,
+    "degrees/s": DEGREE,
+    "degree/s": DEGREE,
+    "degrees/sec": DEGREE,
+    "dps": DEGREE,
+    "°/s": DEGREE,
+    "º/s": DEGREE,
+    "°/sec": DEGREE,
     "рад/с": 1.0,
-    "град/с": math.pi / 180,
-    "°/с": math.pi / 180,
-    "�/s": math.pi / 180,
+    "град/с": DEGREE,
+    "°/с": DEGREE,
+    "�/s": DEGREE,
     "mdps": math.pi / 180_000,
 }
 

@@ -6,8 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from models.recordings.imports.motion.turning import DEGREE, RADIAN
-from models.recordings.imports.motion.unit_names import G
+from models.recordings.imports.motion.unit_names import DEGREE, RADIAN, G
 from models.recordings.protocol import RecordingError
 
 if TYPE_CHECKING:
