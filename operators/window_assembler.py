@@ -59,38 +59,40 @@ class WindowAssembler(Generic[TokenT]):
         """Emit a session's window `index` of a kind, unless it has no samples."""
         length = self._lengths[kind]
         start_ns, end_ns = index * length, (index + 1) * length
-        first = start_ns // self._slice_ns
-        slices: list[SliceFeatures | None] = []
-        for number in range(first, end_ns // self._slice_ns):
-            if number in session.buffers:
-                session.slices[number] = self._featurize(session, number, out)
-            slices.append(session.slices.get(number))
+        numbers = range(start_ns // self._slice_ns, end_ns // self._slice_ns)
+        slices = [self._slice(session, number, out) for number in numbers]
         if kind == "scenario":
-            self._count_absent(session, [n for n, s in enumerate(slices, first) if s is None], out)
+            absent = [n for n, each in zip(numbers, slices, strict=True) if each is None]
+            self._count_absent(session, absent, out)
         published = session.published.setdefault(kind, [])
         has_audio = any(each is not None and each.filled.get("audio") for each in slices)
         channels = session.formats["audio"][1] if has_audio else None
-        if self._speech_filter != "off" and any(
-            each is not None and each.speaks for each in slices
-        ):
-            out.counts["speech", "audio"] += 1
-            whole = self._speech_filter == "drop-window"
-            slices = [None if whole or each is None else each.without_sound() for each in slices]
+        slices = self._without_speech(slices, out)
         if any(s is not None and (kind != "spatial" or s.filled.get("audio")) for s in slices):
             published.append(start_ns)
             out.windows.append(self._window(session, kind, start_ns, end_ns, slices, channels))
         if kind == "spatial":
-            for number in range(first, end_ns // self._slice_ns):
-                if number in session.slices:
-                    for name in _SPATIAL_ALONE:
-                        session.slices[number].features.pop(name, None)
+            _forget_spatial_features(session, numbers)
         if kind == "scenario":
-            session.after = start_ns
-            session.positions.forget_before(end_ns)
-            for number in range(first, end_ns // self._slice_ns):
-                session.slices.pop(number, None)
-            for starts in session.published.values():
-                starts[:] = [s for s in starts if s >= end_ns]
+            _forget_slices(session, numbers, start_ns, end_ns)
+
+    def _slice(
+        self, session: WindowSession[TokenT], number: int, out: Windowed[TokenT]
+    ) -> SliceFeatures | None:
+        if number in session.buffers:
+            session.slices[number] = self._featurize(session, number, out)
+        return session.slices.get(number)
+
+    def _without_speech(
+        self, slices: list[SliceFeatures | None], out: Windowed[TokenT]
+    ) -> list[SliceFeatures | None]:
+        """Return the slices as the speech filter leaves them."""
+        speaks = any(each is not None and each.speaks for each in slices)
+        if self._speech_filter == "off" or not speaks:
+            return slices
+        out.counts["speech", "audio"] += 1
+        whole = self._speech_filter == "drop-window"
+        return [None if whole or each is None else each.without_sound() for each in slices]
 
     def _count_absent(
         self, session: WindowSession[TokenT], absent: list[int], out: Windowed[TokenT]
@@ -187,3 +189,22 @@ class WindowAssembler(Generic[TokenT]):
             position=session.positions.by(end_ns),
             channels=channels,
         )
+
+
+def _forget_spatial_features(session: WindowSession[TokenT], numbers: range) -> None:
+    for number in numbers:
+        if number in session.slices:
+            for name in _SPATIAL_ALONE:
+                session.slices[number].features.pop(name, None)
+
+
+def _forget_slices(
+    session: WindowSession[TokenT], numbers: range, start_ns: int, end_ns: int
+) -> None:
+    """Forget what no window after a scenario window needs."""
+    session.after = start_ns
+    session.positions.forget_before(end_ns)
+    for number in numbers:
+        session.slices.pop(number, None)
+    for starts in session.published.values():
+        starts[:] = [s for s in starts if s >= end_ns]

@@ -226,16 +226,8 @@ class Windower(Generic[TokenT]):
             # The next slice's first sample may lie before its start.
             if position >= grid.number((index + 1) * self._slice_ns):
                 index += 1
-            start_ns = index * self._slice_ns
-            end_ns = start_ns + self._slice_ns
-            if index not in session.buffers:
-                session.buffers[index] = SliceBuffers()
-                for rank, (kind, length) in enumerate(self._lengths.items()):
-                    window = start_ns // length
-                    if window not in session.pending.setdefault(kind, set()):
-                        session.pending[kind].add(window)
-                        heappush(session.ends, ((window + 1) * length, rank, kind, window))
-            buffers = session.buffers[index]
+            buffers = self._buffers(session, index)
+            start_ns, end_ns = index * self._slice_ns, (index + 1) * self._slice_ns
             end = min(grid.number(end_ns), stop)
             part = samples[position - number : end - number]
             session.sample_bytes += part.nbytes
@@ -252,6 +244,17 @@ class Windower(Generic[TokenT]):
                 t_ns = frame.t_ns + grid.lasts_ns(position - number)
                 buffers.imu.add(position, t_ns, frame.seq, part)
             position = end
+
+    def _buffers(self, session: WindowSession[TokenT], index: int) -> SliceBuffers:
+        """Return the buffers of a slice; a new one's windows end once the watermark passes them."""
+        if index not in session.buffers:
+            session.buffers[index] = SliceBuffers()
+            for rank, (kind, length) in enumerate(self._lengths.items()):
+                window = index * self._slice_ns // length
+                if window not in session.pending.setdefault(kind, set()):
+                    session.pending[kind].add(window)
+                    heappush(session.ends, ((window + 1) * length, rank, kind, window))
+        return session.buffers[index]
 
     def _advance(self, session: WindowSession[TokenT], out: Windowed[TokenT]) -> None:
         """Emit every window that ends by the watermark, in order of end."""

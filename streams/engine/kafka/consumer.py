@@ -20,6 +20,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from contextlib import suppress
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from aiokafka.errors import IllegalStateError
@@ -54,6 +55,14 @@ _IDLE_WAIT_S = 0.5
 _DELIVERED_AT_ONCE = 100
 # Messages refused before yielding to the event loop: a fetch may hold thousands of single samples.
 _REFUSED_AT_ONCE = 32
+
+
+@dataclass(frozen=True)
+class _Fetch:
+    """The partitions of one fetch that were sought back, and those of which a message was next."""
+
+    held_back: set[TP] = field(default_factory=set)
+    begun: set[TP] = field(default_factory=set)
 
 
 class Consumer(StoredConsumer):
@@ -140,31 +149,15 @@ class Consumer(StoredConsumer):
 
         Yields only the messages that have to wait for room.
         """
-        held_back: set[TP] = set()
-        begun: set[TP] = set()
+        fetch = _Fetch()
         delivered = 0
         async for tp, message in super().getmany(timeout):
             expected = self._next.get(tp)
-            if expected is None or tp in held_back or message.offset < expected:
+            if expected is None or tp in fetch.held_back or message.offset < expected:
                 continue
-            if message.offset > expected and not self._is_covered(tp, expected):
-                expected = await self._pass_expired(tp, expected)
-                if self._next.get(tp) != expected:
-                    # The position changed meanwhile.
-                    continue
-            if message.offset > expected and not self._is_covered(tp, expected):
-                where = _where(tp, message.offset)
-                log.error("%s: expected offset %d; seeking back", where, expected)
-                metrics.offset_gaps.labels(topic=tp.topic).inc()
-                held_back.add(tp)
-                await self._seek_back(tp, expected)
+            if message.offset > expected and not await self._pass_gap(tp, message.offset, fetch):
                 continue
-            if message.offset > expected:
-                await self._skip_to(tp, message.offset, may_be_lost=tp not in begun)
-                if self._next.get(tp) != message.offset:
-                    # Delivered in memory meanwhile, or the position changed.
-                    continue
-            begun.add(tp)
+            fetch.begun.add(tp)
             self._next[tp] = message.offset + 1
             if self._gate is not None and self._gate.refuses(message):
                 self._offsets.add_refused(tp, message.offset)
@@ -182,15 +175,42 @@ class Consumer(StoredConsumer):
             delivered += 1
             if delivered % _DELIVERED_AT_ONCE == 0:
                 await asyncio.sleep(0)
+        await self._pass_ends(fetch)
+
+    async def _pass_gap(self, tp: TP, offset: int, fetch: _Fetch) -> bool:
+        """Pass the offsets before a message's; return whether the message is the next.
+
+        Seeks back if the broker may have messages between.
+        """
+        expected = self._next[tp]
+        if not self._is_covered(tp, expected):
+            expected = await self._pass_expired(tp, expected)
+            if self._next.get(tp) != expected:
+                # The position changed meanwhile.
+                return False
+        if offset <= expected:
+            return True
+        if not self._is_covered(tp, expected):
+            log.error("%s: expected offset %d; seeking back", _where(tp, offset), expected)
+            metrics.offset_gaps.labels(topic=tp.topic).inc()
+            fetch.held_back.add(tp)
+            await self._seek_back(tp, expected)
+            return False
+        await self._skip_to(tp, offset, may_be_lost=tp not in fetch.begun)
+        # Otherwise delivered in memory meanwhile, or the position changed.
+        return self._next.get(tp) == offset
+
+    async def _pass_ends(self, fetch: _Fetch) -> None:
+        """Pass the offsets without messages after the last one that each partition returned."""
         for tp, span in self._covered.items():
             expected = self._next.get(tp)
-            if expected is None or tp in held_back or expected >= span.end:
+            if expected is None or tp in fetch.held_back or expected >= span.end:
                 continue
             if self._is_covered(tp, expected) and expected > self._fetched_last.get(tp, -1):
-                await self._skip_to(tp, span.end, may_be_lost=tp not in begun)
+                await self._skip_to(tp, span.end, may_be_lost=tp not in fetch.begun)
         for tp, position in self._positions.items():
             expected = self._next.get(tp)
-            if expected is None or tp in held_back or expected >= position:
+            if expected is None or tp in fetch.held_back or expected >= position:
                 continue
             if not self._is_covered(tp, expected):
                 await self._pass_expired(tp, expected)
