@@ -86,6 +86,12 @@ def _parser() -> argparse.ArgumentParser:
         "--stretches", type=int, default=4 * PART, help="number of composed training minutes"
     )
     parser.add_argument(
+        "--steps",
+        type=int,
+        help="number of batches of each scenario network, with which a seed gives the same weights "
+        "on any machine; by default as many as --minutes allow",
+    )
+    parser.add_argument(
         "--clips", type=int, default=8000, help="number of clips to train localization on"
     )
     parser.add_argument(
@@ -119,7 +125,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser = _parser()
     options = parser.parse_args(arguments)
     check_above(parser, options, minutes=0)
-    check_minimums(parser, options, seed=0, stretches=1, clips=1, jobs=1)
+    check_minimums(parser, options, seed=0, stretches=1, clips=1, jobs=1, steps=1)
     pin_one_thread()
     data = recordings_or_simulated()
     context = TrainingContext(
@@ -133,6 +139,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         options.device,
         options.further,
         tuple(options.parts),
+        options.steps,
     )
     for name in STEPS if options.name == "all" else (options.name,):
         share = SHARES[name] if options.name == "all" else 1.0

@@ -158,7 +158,7 @@ def scenario(context: TrainingContext, minutes: float) -> None:
     """Train the scenario network and its ablations, with equal time for each."""
     shared = context.encoders().space
     days, check = context.encoded_days()
-    fit = Fit(minutes / len(SCENARIO_NETWORKS), rate=RATE)
+    fit = Fit(minutes / len(SCENARIO_NETWORKS), rate=RATE, steps=context.steps)
     for key, sequence, sharing in SCENARIO_NETWORKS:
         network = of_scenario.train(
             days if sharing else days.plain(),

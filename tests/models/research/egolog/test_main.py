@@ -68,6 +68,22 @@ def test_a_step_saves_what_it_trains_and_nothing_else(
 
 
 @pytest.mark.training
+def test_a_number_of_steps_is_that_of_each_scenario_network(
+    small: TrainingContext, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[int | None] = []
+
+    def fit(minutes: float, *, steps: int | None, **_: float) -> Fit:
+        asked.append(steps)
+        return Fit(minutes, steps=2, checks=1)
+
+    monkeypatch.setattr(recipes, "Fit", fit)
+    recipes.scenario(replace(small, steps=7), 1.0)
+    recipes.scenario(small, 1.0)
+    assert asked == [7, None]
+
+
+@pytest.mark.training
 def test_sharing_teaches_copies_and_leaves_the_encoders_as_they_are(small: TrainingContext) -> None:
     before = small.encoders().state_dict()
     recipes.space(small, 1.0)
@@ -236,7 +252,7 @@ def test_all_runs_every_step_in_order_with_its_share(
 
 
 @pytest.mark.parametrize(
-    ("option", "value"), [("--minutes", "0"), ("--minutes", "nan"), ("--stretches", "0")]
+    ("option", "value"), [("--minutes", "0"), ("--minutes", "nan"), ("--stretches", "0"), ("--steps", "0")]
 )
 def test_no_time_and_no_material_are_refused(
     option: str, value: str, capsys: pytest.CaptureFixture[str]
