@@ -12,7 +12,11 @@ from models.recordings.imports.motion.combine import align, with_gravity
 from models.recordings.imports.motion.file_header import header_columns
 from models.recordings.imports.motion.hints import NO_HINTS, Hints
 from models.recordings.imports.motion.motion_file import MotionFile, Stretch
-from models.recordings.imports.motion.sample_rate import even, rate_and_stretches
+from models.recordings.imports.motion.sample_rate import (
+    even,
+    rate_and_stretches,
+    typical_step_s,
+)
 from models.recordings.imports.motion.sensor_file import SensorFile, read_sensor_file
 from models.recordings.imports.motion.turning import measured_unit
 from models.recordings.imports.motion.two_clocks import on_the_sensors_clock
@@ -117,19 +121,12 @@ def _values(
         warnings = [*warnings, TURNED]
     if "gyro" in lead.values:
         turns = lead.values["gyro"]
-        measured = measured_unit(values[:, :3], turns, _step_s(lead.times))
+        step_s = typical_step_s(lead.times)
+        measured = None if step_s is None else measured_unit(values[:, :3], turns, step_s)
         factor, gyro_warnings = gyro_factor(turns, lead.triples["gyro"], scale, measured)
         values[:, 3:] = turns * factor
         warnings = [*warnings, *([] if lead.sensor_logger else gyro_warnings)]
     return values, list(warnings)
-
-
-def _step_s(times: NDArray[np.float64]) -> float:
-    """Return about how far rows are apart; of bursts their mean."""
-    steps = np.diff(times)
-    steps = steps[steps < 1.0]
-    typical = float(np.median(steps)) if len(steps) else 0.0
-    return typical or (float(steps.mean()) if len(steps) else 0.0) or 1.0
 
 
 def _reachable_rows(

@@ -63,6 +63,17 @@ def rate_and_stretches(times: NDArray[np.float64]) -> tuple[float, list[Timing]]
     return rate, _stretches(times, borders, rate)
 
 
+def typical_step_s(times: NDArray[np.float64]) -> float | None:
+    """Return about how far apart rows were sampled, s, of times (n,) that must not decrease.
+
+    Stamps of a burst and those of whole seconds lie nearer together, or on one another. None where
+    all of them do.
+    """
+    if len(times) < 2 or times[-1] <= times[0]:
+        return None
+    return _first_guess(times)
+
+
 def even(
     times: NDArray[np.float64], values: NDArray[np.float64], timing: Timing, rate: float
 ) -> NDArray[np.float64]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -10,10 +11,11 @@ import pytest
 from models.recordings.datasets.motion_files import read_recordings
 from models.recordings.imports.motion import MotionFile, read_motion
 from models.recordings.imports.motion.turning import DEGREE, RADIAN, measured_unit
-from tests.models.recordings.imports.motion.wearer import G, now, table
+from tests.models.recordings.imports.motion.wearer import START_S, G, now, table
 from tests.shared_data import shared_data
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
 
 
@@ -67,6 +69,33 @@ def test_the_unit_is_the_one_in_which_gravity_turns(
     (stretch,) = motion.stretches
     np.testing.assert_allclose(stretch.values[:, 3:], sway(rate=rate)[1][:, 3:], atol=1e-4)
     assert [said in warning for warning in motion.warnings] == ([True] if said else [])
+
+
+def whole_seconds(times: np.ndarray) -> list[str]:
+    return [datetime.fromtimestamp(START_S + int(t), UTC).isoformat() for t in times]
+
+
+def bursts(times: np.ndarray) -> list[str]:
+    """Ten rows arrive together, 1 ms after one another."""
+    rows = np.arange(len(times))
+    return [f"{t:.3f}" for t in times[rows // 10 * 10] + 0.001 * (rows % 10)]
+
+
+@pytest.mark.parametrize("stamped", [whole_seconds, bursts])
+@pytest.mark.parametrize(
+    ("unit", "factor"), [("_rad_s", RADIAN), ("_deg_s", DEGREE), ("", RADIAN), ("", DEGREE)]
+)
+def test_stamps_that_lie_on_one_another_tell_no_other_unit(
+    tmp_path: Path, stamped: Callable[[np.ndarray], list[str]], unit: str, factor: float
+) -> None:
+    times, values = sway()
+    path = tmp_path / "m.csv"
+    columns = [stamped(times), *values[:, :3].T, *(values[:, 3:].T / factor)]
+    path.write_text(table(f"time_s,{ACC},{','.join(NAMES).format(unit)}", columns))
+    motion = read_motion(path, now=now)
+    fastest = max(float(np.abs(each.values[:, 3:]).max()) for each in motion.stretches)
+    assert fastest == pytest.approx(np.abs(values[:, 3:]).max(), rel=0.01)
+    assert not any("gravity turns as it does" in warning for warning in motion.warnings)
 
 
 def test_what_does_not_turn_tells_no_unit() -> None:
