@@ -53,8 +53,17 @@ _STEMS: tuple[tuple[str, Sensor], ...] = (
     ("linearaccelerometer", "linear"),
     ("useracceleration", "linear"),
     ("gravity", "gravity"),
-    ("acc", "acc"),
 )
+# As files' names shorten them: Sensor Kinetics (accm, gyrm, grvm, lacm, magm), MobiAct (acc, ori).
+_SHORT_NAMES: dict[str, Sensor | Literal["other"]] = {
+    **dict.fromkeys(("acc", "accm", "acce"), "acc"),
+    **dict.fromkeys(("lac", "lacm", "lacc", "linacc"), "linear"),
+    **dict.fromkeys(("grv", "grvm", "grav"), "gravity"),
+    **dict.fromkeys(("gyr", "gyrm", "gyro"), "gyro"),
+    **dict.fromkeys(("mag", "magm", "magn", "ori", "orim", "quat", "rotm", "rotv"), "other"),
+}
+SHORT_NAME = re.compile(rf"(?<![a-z])(?:{'|'.join(_SHORT_NAMES)})(?![a-z])")
+"""A sensor's short name in the name of a file in lower case."""
 _NO_MOTION = ("magnet", "orientation", "compass", "location", "quaternion", "barometer", "gps")
 
 
@@ -165,24 +174,32 @@ def stem_of(path: Path) -> str:
     return path.stem if re.search("[A-Za-z]", path.stem) else f"{path.parent.name}_{path.stem}"
 
 
-def sensor_of_stem(stem: str) -> Sensor | None:
-    """Return the sensor in a file's name: `WatchAccelerometer`, `..._Gyroscope_100Hz`."""
-    plain = re.sub(r"[^a-z]", "", stem.lower())
+def sensor_of_stem(stem: str) -> Sensor | Literal["other"] | None:
+    """Return the sensor in a file's name: `WatchAccelerometer`, `..._Gyroscope_100Hz`, `walk_gyrm`.
+
+    It is `other` for one that is not read, None where the name has none.
+    """
+    lower = stem.lower()
+    plain = re.sub(r"[^a-z]", "", lower)
     if any(word in plain for word in _NO_MOTION):
-        return None
-    return next((sensor for word, sensor in _STEMS if word in plain), None)
+        return "other"
+    named = next((sensor for word, sensor in _STEMS if word in plain), None)
+    short = SHORT_NAME.search(lower)
+    if named is None and short is not None:
+        return _SHORT_NAMES[short[0]]
+    return named or ("acc" if "acc" in plain else None)
 
 
 def _sensor_of_file(stem: str, unit: str | None) -> tuple[Sensor | None, bool]:
-    if any(word in stem.lower() for word in _NO_MOTION):
+    sensor = sensor_of_stem(stem)
+    if sensor == "other":
         return None, False
     if unit is not None:
         if unit_of(unit, "gyro") is not None:
             return "gyro", False
         if unit_of(unit, "acc") is None:
             return None, False
-        return sensor_of_stem(stem) or "acc", False
-    sensor = sensor_of_stem(stem)
+        return sensor or "acc", False
     return (sensor, False) if sensor else ("acc", True)
 
 

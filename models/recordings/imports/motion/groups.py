@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from models.recordings.imports.motion.columns import stem_of
+from models.recordings.imports.motion.columns import SHORT_NAME, stem_of
 from models.recordings.imports.motion.file_header import header_columns
 
 if TYPE_CHECKING:
@@ -64,7 +64,7 @@ def motion_groups(
 
 def device_of(path: Path) -> str:
     """Return a file's name without the sensor, the rate and whatever follows."""
-    name = _RATE.sub("", path.stem.lower())
+    name = SHORT_NAME.sub("", _RATE.sub("", path.stem.lower()))
     return re.sub(r"[^a-z0-9.]+", "-", _SENSOR_WORDS.sub("", name)).strip("-.")
 
 

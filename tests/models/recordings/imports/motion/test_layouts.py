@@ -136,6 +136,29 @@ def test_sensor_logger_watch_is_a_device_of_its_own(tmp_path: Path) -> None:
     assert unused == []
 
 
+def test_files_of_bare_axes_whose_names_shorten_the_sensor(tmp_path: Path) -> None:
+    """As Sensor Kinetics writes them, with gravity in a file of its own."""
+    times, values = walk()
+    gravity = np.tile([0.0, 0.0, G], (len(times), 1))
+    tables = {
+        "accm": values[:, :3],
+        "gyrm": values[:, 3:],
+        "grvm": gravity,
+        "lacm": values[:, :3] - gravity,
+        "magm": values[:, :3] * 3,
+        "rotm": values[:, 3:] / 9,
+    }
+    for name, sensor in tables.items():
+        (tmp_path / f"Stairs_f_157_47_36_{name}.csv").write_text(
+            table("time,X_value,Y_value,Z_value", [times, *sensor.T])
+        )
+    (group,), unused = motion_groups(tmp_path.iterdir())
+    assert group.device == "stairs-f-157-47-36"
+    assert [path.stem[-4:] for path in group.files] == ["accm", "grvm", "gyrm"]
+    assert [path.stem[-4:] for path, _ in unused] == ["lacm"]
+    is_the_walk(read_motion(group.files[0], group.files[1:], now=now))
+
+
 def test_phyphox_with_semicolons_and_decimal_commas(tmp_path: Path) -> None:
     times, values = walk()
     names = ("Accelerometer", "Gyroscope")
