@@ -91,6 +91,20 @@ class DelimitedTable:
             return np.empty((0, len(columns))), np.empty(0, np.int64)
         return np.concatenate(parts), np.concatenate(numbers)
 
+    def distinct(self, column: int, most: int) -> list[str]:
+        """Return the different texts of a column in their order, `most` and one more at most."""
+        found: dict[str, None] = {}
+        for line in self.lines:
+            fields = self._fields(line)
+            if len(fields) != self.width or self._plain(fields) == self._plain(self.names):
+                continue
+            text = fields[column + self.shift].strip(' "')
+            if text.lower() not in _NOTHING:
+                found[text] = None
+                if len(found) > most:
+                    break
+        return list(found)
+
     def _chunk(
         self,
         chunk: list[str],

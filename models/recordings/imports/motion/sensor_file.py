@@ -23,6 +23,7 @@ from models.recordings.imports.motion.file_header import (
     named_columns,
     why_no_header,
 )
+from models.recordings.imports.motion.one_sensor import require_one_sensor
 from models.recordings.imports.motion.row_order import in_order
 from models.recordings.imports.motion.row_times import date_of_first_row, row_times
 from models.recordings.imports.motion.sensor_rows import (
@@ -101,6 +102,7 @@ def _table(
         raise RecordingError("holds no rows below its header")
     if len(rows) == 1 and sum(bool(line.strip()) for line in table.lines) == 1:
         raise RecordingError(SINGLE_ROW)
+    require_one_sensor(table)
     return table, columns
 
 
