@@ -3,7 +3,9 @@
 Time stamps are those of the phone, not of the sensor: they come in bursts, late, rounded or with
 jitter. Row i of a segment was sampled at `o + i·p`; `t_i - i·p`, the lateness, is bounded as long
 as no row is lost, and increases permanently at a gap. So a gap is a step in the lower envelope of
-the lateness, whatever the individual steps between time stamps are.
+the lateness, whatever the individual steps between time stamps are. Stamps that are rounded to more
+than a period (dates of whole seconds) move that envelope by themselves: where rounding alone
+explains them, nothing is missing.
 """
 
 from __future__ import annotations
@@ -30,6 +32,8 @@ _WINDOW_S = 1.0
 _NEAR = 0.35  # steps within this of the median are regular
 _WANDER = 1.0  # periods by which the true time may deviate from an even grid
 _MIN_WANDER_S = 0.01
+_ROUNDED_TO_S = (1.0, 0.1, 0.01)
+_COARSE = 0.7  # periods from which on rounding hides where rows are
 
 
 @dataclass(frozen=True)
@@ -52,10 +56,20 @@ def rate_and_stretches(times: NDArray[np.float64]) -> tuple[float, list[Timing]]
     if times[-1] <= times[0]:
         raise RecordingError("all rows have the same time")
     guess = period = _first_guess(times)
+    rounded = _rounded(times, guess)
+    if rounded is not None:
+        period, borders = rounded
+        return _checked(times, borders, period)
     # An estimate biased by lost rows hides gaps, so the first passes use a smaller threshold.
     for hole in (0.5, 0.5, 0.5, _HOLE, _HOLE):
         borders = _borders(times, period, hole)
         period = float(np.clip(_fit_period(times, borders, period), 0.7 * guess, 1.4 * guess))
+    return _checked(times, borders, period)
+
+
+def _checked(
+    times: NDArray[np.float64], borders: NDArray[np.int64], period: float
+) -> tuple[float, list[Timing]]:
     rate = _whole_rate(times, borders, period)
     low, high = RATES_HZ
     if not low <= rate <= high:
@@ -111,6 +125,49 @@ def _first_guess(times: NDArray[np.float64]) -> float:
     if near.mean() >= 0.88 and typical >= 0.97 * counted:
         return typical
     return typical if _rows_are_lost(steps, near, typical) else float(counted)
+
+
+def _rounded(times: NDArray[np.float64], guess: float) -> tuple[float, NDArray[np.int64]] | None:
+    """Return the period and the borders of even rows whose times are rounded, or None.
+
+    The first row of each stamp was sampled within a period of it, so these rows tell the period.
+    """
+    unit = next((unit for unit in _ROUNDED_TO_S if _is_rounded(times, unit)), 0.0)
+    if unit < _COARSE * guess or _skips_rows(times, unit):
+        return None
+    holes = np.flatnonzero(np.diff(times) > unit + 1.5 * guess) + 1
+    borders = np.array([0, *holes.tolist(), len(times)])
+    # The first stamp of a segment may have begun before its first row.
+    starts = np.setdiff1d(np.flatnonzero(np.diff(times) > 0) + 1, holes)
+    which = np.searchsorted(borders, starts, side="right") - 1
+    number = np.maximum(np.bincount(which, minlength=len(borders) - 1), 1)
+    rows = starts - (np.bincount(which, starts, len(borders) - 1) / number)[which]
+    if not rows @ rows:
+        return None
+    period = float(rows @ times[starts]) / float(rows @ rows)
+    late = times - np.arange(len(times)) * period
+    highest, lowest = (part.reduceat(late, borders[:-1]) for part in (np.maximum, np.minimum))
+    if period <= 0 or float((highest - lowest).max()) > unit + _HOLE * period:
+        return None
+    return period, borders
+
+
+def _skips_rows(times: NDArray[np.float64], unit: float) -> bool:
+    """Return whether stamps that are all different skip some irregularly: these rows were lost.
+
+    Rounding skips one after about the same number of rows each time, or gives one to two rows.
+    """
+    steps = np.diff(times)
+    if (steps < 0.5 * unit).any():
+        return False
+    skipped = np.flatnonzero(steps > 1.5 * unit)
+    runs = np.diff(skipped)
+    return len(runs) < 2 or float(runs.std()) >= 0.4 * float(runs.mean())
+
+
+def _is_rounded(times: NDArray[np.float64], unit: float) -> bool:
+    counts = times / unit
+    return bool(np.abs(counts - np.round(counts)).max() < 1e-3)
 
 
 def _mean_step(times: NDArray[np.float64], runs: list[tuple[int, int]]) -> float:

@@ -55,6 +55,45 @@ def test_bursts_of_a_radio_are_one_stretch(rate: float, size: int, inner: float)
     assert [(s.first, s.last, s.wanders) for s in stretches] == [(0, len(rows), False)]
 
 
+@pytest.mark.parametrize("seconds", [5.0, 40.0, 300.0])
+@pytest.mark.parametrize(
+    ("unit", "rates"),
+    [
+        (1.0, (19.9, 49.73, 50.21, 100.3, 199.1)),
+        (0.1, (20.1, 49.73, 50.21, 99.6)),
+        (0.01, (99.1, 100.3, 199.1)),
+    ],
+)
+def test_rounded_stamps_are_one_stretch(
+    unit: float, rates: tuple[float, ...], seconds: float
+) -> None:
+    for rate in rates:
+        times = 0.37 + grid(rate, seconds)
+        for stamps in (np.floor(times / unit + 1e-9) * unit, np.round(times / unit) * unit):
+            found, stretches = rate_and_stretches(stamps - stamps[0])
+            assert found == pytest.approx(rate, rel=0.01)
+            assert [(s.first, s.last, s.wanders) for s in stretches] == [(0, len(times), False)]
+
+
+@pytest.mark.parametrize("late_s", [0.0, 0.008])
+def test_a_pause_between_whole_seconds_is_one_hole(late_s: float) -> None:
+    times = grid(49.6, 60.0)
+    times[1000:] += 12.3
+    stamps = np.floor(times + RNG.uniform(0, late_s, len(times)))
+    found, stretches = rate_and_stretches(np.maximum.accumulate(stamps))
+    assert found == pytest.approx(49.6, rel=0.01)
+    assert [(s.first, s.last) for s in stretches] == [(0, 1000), (1000, len(times))]
+    assert abs(stretches[1].start_s - times[1000]) < 1.0
+
+
+def test_irregularly_lost_rows_of_a_hundredth_of_a_second_are_holes() -> None:
+    times = grid(100.0)
+    keep = np.ones(len(times), bool)
+    keep[[100, 130, 900, 2100]] = False
+    found, stretches = rate_and_stretches(times[keep])
+    assert (found, len(stretches)) == (100.0, 5)
+
+
 def test_late_deliveries_are_one_stretch() -> None:
     for rate, late_s in ((50.0, 0.018), (100.0, 0.009), (52.08, 0.015)):
         times = grid(rate, 60.0)
