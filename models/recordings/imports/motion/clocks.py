@@ -92,6 +92,14 @@ def clock_of(
             continue
         if clock is not None:
             clocks.append(clock)
+    # A finer clock beside it tells more.
+    clocks = clocks or [
+        Clock(column, 1.0, epoch=True)
+        for column in columns
+        if _counts_whole_seconds(
+            [row[column.index] for row in rows if column.index < len(row)], now_s
+        )
+    ]
     if not clocks:
         if refused:
             raise refused[0]
@@ -179,6 +187,15 @@ def _numeric(column: TimeColumn, texts: Sequence[str], now_s: float) -> Clock | 
     typical = float(np.median(steps))
     mean = float(np.median(values[-5:]) - np.median(values[:5])) / max(len(values) - 5, 1)
     return _unit(column, middle, (typical, mean), now_s)
+
+
+def _counts_whole_seconds(texts: Sequence[str], now_s: float) -> bool:
+    """Return whether these are seconds since 1970 without fractions, many rows to each."""
+    values = np.array([_float(text) for text in texts])
+    if not len(values) or not np.isfinite(values).all() or (values != np.round(values)).any():
+        return False
+    ascending = bool((np.diff(values) >= 0).all()) and values[-1] > values[0]
+    return ascending and bool(possible(values, now_s).all())
 
 
 def _unit(column: TimeColumn, middle: float, steps: tuple[float, float], now_s: float) -> Clock:

@@ -33,6 +33,19 @@ def stamps(start: float, scale: float, seconds: float = 10.0) -> list[str]:
     return [f"{start + i / 50:.5f}" for i in range(count)]
 
 
+@pytest.mark.parametrize("form", ["{:d}", "{:d}.000"])
+def test_seconds_since_1970_without_fractions_date_and_time_the_motion(
+    tmp_path: Path, form: str
+) -> None:
+    rows = 50 * 60
+    whole = [form.format(round(START_S) + row // 50) for row in range(rows)]
+    motion = read_stamps(tmp_path, "timestamp", whole)
+    assert (motion.start_ns, motion.rate_hz, len(motion.stretches)) == (START_S * NS, 50.0, 1)
+    assert motion.seconds == rows / 50
+    with pytest.raises(RecordingError, match="always '1772438400'"):
+        read_stamps(tmp_path, "timestamp", [f"{START_S:.0f}"] * rows)
+
+
 @pytest.mark.parametrize(
     ("name", "scale"),
     [
