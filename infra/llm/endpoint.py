@@ -32,8 +32,10 @@ _MAX_BYTES_A_TOKEN = 360
 _REFUSALS = frozenset({400, 404, 415, 422, 424})
 # Statuses of servers that fail on a response format, or for any other reason.
 _FAILURES = frozenset({500, 501, 502})
-# httpx logs each call's URL, including a proxy's user and password.
+# The HTTP client below openai's logs each call's URL, with a user and a password. Since version
+# 3 that client is httpx2.
 mask_log("httpx")
+mask_log("httpx2")
 
 
 @dataclass(frozen=True)
