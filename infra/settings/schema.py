@@ -337,7 +337,9 @@ class Settings(ServiceSettings):
         "loopback, any elsewhere",
     )
     web_connections_max: Positive = Field(
-        256, description="maximum open connections to the page; more are refused"
+        256,
+        description="maximum open connections to the page; more are refused, but for metrics and "
+        "the state of health",
     )
     log_retention_days: Positive = Field(30, description="log retention, days")
     notifications: Folder | None = Field(

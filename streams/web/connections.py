@@ -1,6 +1,9 @@
 """Limits the number of connections and how long each may be idle.
 
 aiohttp waits forever for the first request of a connection, and for a client that does not read.
+
+Readers who take all connections must not make a worker look dead: a few more are taken, on which
+only metrics and the state of health are answered.
 """
 
 from __future__ import annotations
@@ -13,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 from aiohttp import web
 
 from infra.settings import env_name
+from streams.web.guard import HEALTH, METRICS, error
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -23,11 +27,17 @@ log = logging.getLogger(__name__)
 # response, from the last one.
 HEAD_S = 10.0
 IDLE_S = 30.0
+# Kept for Prometheus, Kubernetes' probes and whoever looks what is wrong.
+SPARE = 16
 _LOG_EACH_S = 60.0
 
 
 class Connections:
-    """The open connections of a server: at most `most`, each with a deadline while it waits."""
+    """The open connections of a server: at most `most`, each with a deadline while it waits.
+
+    `SPARE` more are for monitors. Of these the one that has waited longest for a request is ended
+    for the next, so that nobody can hold them.
+    """
 
     def __init__(self, most: int, head_s: float = HEAD_S, idle_s: float = IDLE_S) -> None:
         self.most, self.head_s, self.idle_s = most, head_s, idle_s
@@ -43,16 +53,29 @@ class Connections:
 
     def add(self, transport: asyncio.BaseTransport, connection: _Connection) -> bool:
         """Count a connection; return whether there is room for it."""
-        if len(self._open) < self.most:
-            self._open[transport] = connection
-            return True
+        if len(self._open) >= self.most:
+            self._log_full()
+            connection.spare = True
+            if len(self._open) >= self.most + SPARE and not self._end_a_spare_one():
+                return False
+        self._open[transport] = connection
+        return True
+
+    def _end_a_spare_one(self) -> bool:
+        for transport, connection in self._open.items():
+            if connection.spare and connection.waits:
+                del self._open[transport]
+                connection.end()
+                return True
+        return False
+
+    def _log_full(self) -> None:
         if monotonic() - self._logged_at >= _LOG_EACH_S:
             self._logged_at = monotonic()
             log.warning(
                 "the page has %d connections and refuses more (%s)",
                 *(self.most, env_name("web_connections_max")),
             )
-        return False
 
     def remove(self, transport: asyncio.BaseTransport | None) -> None:
         """Remove a connection from the count."""
@@ -65,8 +88,15 @@ class Connections:
         connection = None if request.transport is None else self._open.get(request.transport)
         if connection is not None:
             connection.wait(None)
+        spare = connection is not None and connection.spare
         try:
-            response: web.StreamResponse = await handler(request)
+            if spare and not request.path.startswith((METRICS, HEALTH)):
+                refusal = f"the page has {self.most} connections and takes no more; try again later"
+                response: web.StreamResponse = error(503, refusal)
+            else:
+                response = await handler(request)
+            if spare:
+                response.force_close()
             return response
         finally:
             if connection is not None:
@@ -75,6 +105,8 @@ class Connections:
 
 class _Connection(asyncio.Protocol):
     """Forwards everything to aiohttp's protocol, which exists only if there is room."""
+
+    spare = False
 
     def __init__(self, connections: Connections, make: Callable[[], asyncio.Protocol]) -> None:
         self._connections = connections
@@ -115,6 +147,16 @@ class _Connection(asyncio.Protocol):
         if self._inner is not None:
             self._inner.connection_lost(exc)
 
+    @property
+    def waits(self) -> bool:
+        """Return whether it waits for its client."""
+        return self._deadline is not None
+
+    def end(self) -> None:
+        """End it at once."""
+        if self._transport is not None:
+            self._transport.abort()
+
     def wait(self, seconds: float | None) -> None:
         """Set the deadline for the next event; None removes it."""
         if self._deadline is not None:
@@ -132,7 +174,7 @@ class _Connection(asyncio.Protocol):
             # A slow client that is still reading.
             self.wait(seconds)
             return
-        self._transport.abort()
+        self.end()
 
 
 class GuardedSite(web.TCPSite):

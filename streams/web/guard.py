@@ -50,6 +50,7 @@ LOGIN = "/login"
 # Public paths without data of a wearer: the package's own files, and the login.
 PUBLIC = ("/static/", LOGIN)
 HEALTH = "/api/health"
+METRICS = "/metrics"
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 Problem = Callable[[], str | None]

@@ -37,7 +37,7 @@ from streams.web.access import Access
 from streams.web.connections import Connections, GuardedSite
 from streams.web.corrections import CorrectionViews
 from streams.web.export import ExportView
-from streams.web.guard import LOGIN, guard, harden
+from streams.web.guard import LOGIN, METRICS, guard, harden
 from streams.web.health import HealthViews, NoVitals
 from streams.web.live import LiveViews
 from streams.web.login import LoginViews
@@ -153,7 +153,7 @@ def install(application: web.Application, sources: PageSources) -> None:
             web.get("/api/health", health.health),
             web.get("/api/health/live", health.live),
             web.get("/api/health/ready", health.ready),
-            web.get("/metrics", views.metrics),
+            web.get(METRICS, views.metrics),
             web.post(LOGIN, login.login),
             web.post("/logout", login.logout),
         ]

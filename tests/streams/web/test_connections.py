@@ -11,7 +11,7 @@ import pytest
 from aiohttp import web
 
 from infra.local.probe import free_port
-from streams.web.connections import Connections, GuardedSite
+from streams.web.connections import SPARE, Connections, GuardedSite
 from streams.web.routes import PageSources, register
 
 if TYPE_CHECKING:
@@ -34,8 +34,13 @@ async def serving(connections: Connections) -> AsyncIterator[int]:
     async def big(_request: web.Request) -> web.Response:
         return web.Response(body=bytes(BIG))
 
+    async def slow(_request: web.Request) -> web.Response:
+        await asyncio.sleep(0.5)
+        return web.Response(text="ok")
+
     application = web.Application(middlewares=[connections.middleware])
-    application.add_routes([web.get("/", ok), web.get("/big", big)])
+    application.add_routes([web.get("/", ok), web.get("/big", big), web.get("/metrics/slow", slow)])
+    application.add_routes([web.get("/metrics", ok), web.get("/api/health/live", ok)])
     runner = web.AppRunner(application, access_log=None)
     await runner.setup()
     site = GuardedSite(runner, "127.0.0.1", 0, connections)
@@ -91,6 +96,15 @@ async def test_an_answer_that_nobody_takes_is_given_up_and_a_slow_reader_is_not(
         lazy.close()
 
 
+async def asked(port: int, path: str) -> bytes:
+    """Return all that a new connection is answered."""
+    reader, writer = await asyncio.open_connection("127.0.0.1", port)
+    writer.write(GET.replace(b"GET / ", f"GET {path} ".encode()))
+    answer = await ended(reader)
+    writer.close()
+    return answer
+
+
 async def test_more_connections_than_allowed_are_refused_and_said_once(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
@@ -98,9 +112,9 @@ async def test_more_connections_than_allowed_are_refused_and_said_once(
     async with serving(connections) as port:
         held = [await asyncio.open_connection("127.0.0.1", port) for _ in range(2)]
         for _ in range(3):
-            reader, writer = await asyncio.open_connection("127.0.0.1", port)
-            assert await ended(reader) == b""
-            writer.close()
+            answer = await asked(port, "/")
+            assert answer.startswith(b"HTTP/1.1 503")
+            assert b"the page has 2 connections and takes no more" in answer
         assert caplog.messages == [
             "the page has 2 connections and refuses more (EGOLOG_WEB_CONNECTIONS_MAX)"
         ]
@@ -112,6 +126,38 @@ async def test_more_connections_than_allowed_are_refused_and_said_once(
         assert (await reader.readline()).startswith(b"HTTP/1.1 200")
         for each in (writer, held[1][1]):
             each.close()
+        await until_none(connections)
+
+
+@pytest.mark.parametrize("path", ["/metrics", "/api/health/live"])
+async def test_monitors_are_answered_while_readers_have_all_connections(path: str) -> None:
+    connections = Connections(2, NEVER_S, NEVER_S)
+    async with serving(connections) as port:
+        # Some more wait for room, and say nothing.
+        held = [await asyncio.open_connection("127.0.0.1", port) for _ in range(2 + 3 * SPARE)]
+        assert len(connections) == 2 + SPARE
+        for _ in range(2 * SPARE):
+            assert (await asked(port, path)).endswith(b"\r\n\r\nok")
+        for _, writer in held[:2]:
+            # Those that were there are still served.
+            writer.write(GET)
+        for reader, _ in held[:2]:
+            assert (await reader.readline()).startswith(b"HTTP/1.1 200")
+        for _, writer in held:
+            writer.close()
+        await until_none(connections)
+
+
+async def test_connections_for_monitors_that_are_being_answered_are_not_ended() -> None:
+    connections = Connections(1, NEVER_S, NEVER_S)
+    async with serving(connections) as port:
+        _, held = await asyncio.open_connection("127.0.0.1", port)
+        answers = [asyncio.create_task(asked(port, "/metrics/slow")) for _ in range(SPARE)]
+        while sum(not each.waits for each in connections._open.values()) < SPARE:
+            await asyncio.sleep(0.01)
+        assert await asked(port, "/metrics") == b""
+        assert all(answer.endswith(b"ok") for answer in await asyncio.gather(*answers))
+        held.close()
         await until_none(connections)
 
 
