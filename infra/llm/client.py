@@ -155,7 +155,7 @@ class Llm:
         """Return the parsed answer, its text and the tokens of all attempts."""
         tokens = 0
         while True:
-            reply = await self._within_deadline(chat, schema)
+            reply = await self._attempts(chat, schema)
             tokens += reply.usage.tokens if reply.usage is not None else 0
             try:
                 return read(reply.text), reply.text, tokens
@@ -186,13 +186,6 @@ class Llm:
         finally:
             self._slots.release()
 
-    async def _within_deadline(self, chat: Chat, schema: Mapping[str, Any] | None) -> Reply:
-        timeout_s = self._settings.llm_timeout_s
-        try:
-            return await asyncio.wait_for(self._attempts(chat, schema), timeout_s)
-        except TimeoutError as error:
-            raise CallError("timeout", f"no answer within {timeout_s:g} s") from error
-
     async def _attempts(self, chat: Chat, schema: Mapping[str, Any] | None) -> Reply:
         deadline = perf_counter() + self._settings.llm_timeout_s
         failures = 0
@@ -206,7 +199,7 @@ class Llm:
             if paused:
                 await asyncio.sleep(paused + _SPREAD_S * random.random())  # noqa: S311  no secret
             try:
-                return await self._attempt(chat, schema)
+                return await self._attempt(chat, schema, deadline)
             except CallError as error:
                 failures += 1
                 if error.wait_s is not None:
@@ -219,11 +212,13 @@ class Llm:
                 if error.wait_s is None:
                     await asyncio.sleep(wait_s)
 
-    async def _attempt(self, chat: Chat, schema: Mapping[str, Any] | None) -> Reply:
+    async def _attempt(
+        self, chat: Chat, schema: Mapping[str, Any] | None, deadline: float
+    ) -> Reply:
         prompt = ceil(sum(len(message["content"]) for message in chat) / _CHARS_A_TOKEN)
         reserved = await self._budget.reserve(Usage(prompt, self._limit.tokens))
         try:
-            reply = await self._endpoint.complete(chat, schema)
+            reply = await self._endpoint.complete(chat, schema, deadline - perf_counter())
         except CallError as error:
             await self._settle(reserved, Usage() if error.free else error.usage)
             raise

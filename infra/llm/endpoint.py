@@ -2,11 +2,12 @@
 
 Responses are untrusted: their size is bounded while reading, error bodies are not read, redirects
 are not followed (they would carry the prompt elsewhere), and every failure is a `CallError` that
-says whether to retry and whether it may have cost anything.
+says whether to retry and whether it may have cost anything: what was sent may have.
 """
 
 from __future__ import annotations
 
+import asyncio
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -15,6 +16,8 @@ import openai
 from infra.llm.backoff import retry_after_s
 from infra.llm.call_error import CallError, status_error
 from infra.llm.reply import AnswerLimit, Reply, read_reply
+from infra.llm.sent import watch, watching
+from infra.llm.unreached import unreached
 from infra.metric_labels import LLM_UNUSABLE
 from infra.secrets import mask_log
 from infra.settings import env_name
@@ -80,7 +83,7 @@ class EndpointConfig:
 
 
 class Endpoint:
-    """Makes single calls; the deadline over all attempts is the caller's.
+    """Makes single calls, each within a time that the caller sets.
 
     The strictest supported response format is found by trial: a refusal (400, 422) leads to the
     next weaker format, which is kept once it worked. Servers whose grammar engine fails answer 500
@@ -102,22 +105,26 @@ class Endpoint:
             http_client=openai.DefaultAsyncHttpxClient(
                 follow_redirects=False,
                 timeout=config.timeout_s,
-                event_hooks={"response": [_refuse_failure]},
+                event_hooks={"request": [watch], "response": [_refuse_failure]},
             ),
         )
 
     async def complete(
-        self, chat: Sequence[Mapping[str, str]], schema: Mapping[str, Any] | None
+        self,
+        chat: Sequence[Mapping[str, str]],
+        schema: Mapping[str, Any] | None,
+        within_s: float | None = None,
     ) -> Reply:
         """Return the answer to `chat`, constrained by the JSON `schema` where possible.
 
-        Raises only `CallError`.
+        Raises only `CallError`, also where no whole answer has come within `within_s` seconds.
         """
+        ends_at = None if within_s is None else asyncio.get_running_loop().time() + within_s
         forms = _forms(schema, self._config)
         number: int | None = min(self._form, len(forms) - 1)
         while number is not None:
             try:
-                reply = await self._call(chat, forms[number])
+                reply = await self._call(chat, forms[number], ends_at)
             except CallError as error:
                 weaker = self._weaker(forms, number, error)
                 if weaker is None:
@@ -147,39 +154,49 @@ class Endpoint:
         """Close the connections."""
         await self._client.close()
 
-    async def _call(self, chat: Sequence[Mapping[str, str]], form: Mapping[str, Any]) -> Reply:
+    async def _call(
+        self, chat: Sequence[Mapping[str, str]], form: Mapping[str, Any], ends_at: float | None
+    ) -> Reply:
+        with watching() as sent:
+            try:
+                async with asyncio.timeout_at(ends_at):
+                    body = await self._body(chat, form)
+            except CallError:
+                raise
+            except TimeoutError as error:
+                tried = "no answer" if sent else "the endpoint was not reached"
+                text = f"{tried} within {self._config.timeout_s:g} s"
+                raise CallError("timeout", text, free=not sent) from error
+            except openai.APITimeoutError as error:
+                text = f"the {'answer' if sent else 'connection'} timed out"
+                raise CallError("timeout", text, retry=True, free=not sent) from error
+            except Exception as error:
+                # Errors while reading the body come from the HTTP client and are not wrapped.
+                text = (
+                    f"the connection broke: {type(error.__cause__ or error).__name__}"
+                    if sent
+                    else f"the endpoint cannot be reached: {unreached(error)}"
+                )
+                raise CallError("connection", text, retry=True, free=not sent) from error
+        return read_reply(body, self._config.limit)
+
+    async def _body(self, chat: Sequence[Mapping[str, str]], form: Mapping[str, Any]) -> bytes:
         body = bytearray()
         options: Any = {"messages": list(chat), **form}
-        try:
-            async with self._client.chat.completions.with_streaming_response.create(
-                model=self._config.model, **options
-            ) as response:
-                if response.headers.get("content-encoding", "identity") != "identity":
+        async with self._client.chat.completions.with_streaming_response.create(
+            model=self._config.model, **options
+        ) as response:
+            if response.headers.get("content-encoding", "identity") != "identity":
+                raise CallError("malformed", "the answer is compressed, which was not asked for")
+            async for chunk in response.iter_bytes():
+                body += chunk
+                if len(body) > self._config.max_body_bytes:
                     raise CallError(
-                        "malformed", "the answer is compressed, which was not asked for"
+                        "too_large",
+                        f"the answer has more than {self._config.max_body_bytes} bytes; "
+                        f"expected {self._config.limit.tokens} tokens at most",
                     )
-                async for chunk in response.iter_bytes():
-                    body += chunk
-                    if len(body) > self._config.max_body_bytes:
-                        raise CallError(
-                            "too_large",
-                            f"the answer has more than {self._config.max_body_bytes} bytes; "
-                            f"expected {self._config.limit.tokens} tokens at most",
-                        )
-        except CallError:
-            raise
-        except openai.APITimeoutError as error:
-            raise CallError("timeout", "the connection timed out", retry=True) from error
-        except openai.APIConnectionError as error:
-            raise CallError(
-                "connection", "the endpoint cannot be reached", retry=True, free=True
-            ) from error
-        except Exception as error:
-            # Errors while reading the body come from httpx and are not wrapped.
-            raise CallError(
-                "connection", f"the connection broke: {type(error).__name__}", retry=True
-            ) from error
-        return read_reply(bytes(body), self._config.limit)
+        return bytes(body)
 
 
 def _forms(schema: Mapping[str, Any] | None, config: EndpointConfig) -> list[dict[str, Any]]:

@@ -176,7 +176,7 @@ async def test_what_the_model_says_is_published_and_queued(redis: Redis) -> None
     ("fault", "outcome", "reason"),
     [
         (too_late, "timeout", "no answer within 1 s"),
-        (reset, "connection", "cannot be reached"),
+        (reset, "connection", "the connection broke"),
         (lambda body: (429, b"{}"), "rate_limited", "answered 429"),
         (
             lambda body: Raw(429, headers={"retry-after": "90"}),
