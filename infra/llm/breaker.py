@@ -2,22 +2,26 @@
 
 from __future__ import annotations
 
+import logging
 from contextlib import contextmanager
 from time import monotonic
 from typing import TYPE_CHECKING
 
 from infra import metrics
 from infra.errors import LlmError
-from infra.llm.call_error import CallError
+from infra.llm.call_error import CallError, without_answer
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterator
+
+log = logging.getLogger(__name__)
 
 
 class Breaker:
     """Closed, open after `failures` failed calls in a row, then one trial every `open_s` seconds.
 
-    While it is open every call is refused at once; a trial that succeeds closes it.
+    While it is open every call is refused at once; a trial that succeeds closes it. Both are
+    logged, and so is each new reason for which a trial fails.
     """
 
     def __init__(
@@ -27,8 +31,11 @@ class Breaker:
         self._open_s = open_s
         self._clock = clock
         self._failed = 0
+        self._reason = ""
         self._opened_at: float | None = None
         self._trying = False
+        # What was said since the circuit was closed last.
+        self._logged: set[str] = set()
 
     def check(self) -> None:
         """Raise `LlmError` while the circuit is open."""
@@ -38,7 +45,7 @@ class Breaker:
         if left > 0 or self._trying:
             raise LlmError(
                 "breaker",
-                f"not asked: the last {self._failed} calls failed; "
+                f"not asked: the last {self._failed} calls failed ({self._reason}); "
                 f"the next trial is in {max(0.0, left):.0f} s",
             )
 
@@ -54,14 +61,31 @@ class Breaker:
             if error.outcome in spared:
                 raise
             self._failed += 1
+            self._reason = without_answer(error)
             if trial or (self._opened_at is None and self._failed >= self._limit):
-                self._opened_at = self._clock()
-                metrics.llm_breaker_open.set(1)
+                self._open()
             raise
         else:
-            self._failed = 0
-            self._opened_at = None
-            metrics.llm_breaker_open.set(0)
+            self._close()
         finally:
             if trial:
                 self._trying = False
+
+    def _open(self) -> None:
+        self._opened_at = self._clock()
+        metrics.llm_breaker_open.set(1)
+        if self._reason not in self._logged:
+            self._logged.add(self._reason)
+            log.warning(
+                "the language model is left alone and tried every %g s: the last %d calls failed "
+                "(%s); until it answers, local estimates stand",
+                *(self._open_s, self._failed, self._reason),
+            )
+
+    def _close(self) -> None:
+        self._failed = 0
+        self._opened_at = None
+        metrics.llm_breaker_open.set(0)
+        if self._logged:
+            self._logged.clear()
+            log.warning("the language model answers again")

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from infra.errors import LlmError
+from infra.metric_labels import LLM_UNUSABLE
 
 if TYPE_CHECKING:
     from infra.llm.budget import Usage
@@ -49,3 +50,8 @@ def status_error(status: int, text: str, *, free: bool, wait_s: float | None = N
         wait_s=wait_s,
         status=status,
     )
+
+
+def without_answer(error: LlmError) -> str:
+    """Return an error's text without an answer's words, which may be about a wearer."""
+    return f"unusable answer ({error.outcome})" if error.outcome in LLM_UNUSABLE else str(error)

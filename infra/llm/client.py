@@ -23,7 +23,7 @@ from infra.llm.backoff import Pause, backoff_s
 from infra.llm.breaker import Breaker
 from infra.llm.budget import Budget, Reservation, Usage
 from infra.llm.cache import Cache
-from infra.llm.call_error import CallError
+from infra.llm.call_error import CallError, without_answer
 from infra.llm.endpoint import Endpoint, EndpointConfig
 from infra.llm.structured import correction
 from infra.settings import Settings, env_name
@@ -79,6 +79,12 @@ class Llm:
         self._pause = Pause()
         self._slots = asyncio.Semaphore(settings.llm_concurrency)
         self._waiting = 0
+        self._state = "not asked yet"
+
+    @property
+    def state(self) -> str:
+        """What became of the newest question, in one line: "answers", or why there is no answer."""
+        return self._state
 
     async def ask(
         self,
@@ -101,8 +107,11 @@ class Llm:
             answer = await self._ask(chat, schema, read, corrections, open_question)
         except LlmError as error:
             metrics.llm_calls.labels(outcome=error.outcome).inc()
+            self._state = without_answer(error)
             raise
         metrics.llm_calls.labels(outcome="cached" if answer.cached else "answered").inc()
+        if not answer.cached:
+            self._state = "answers"
         return answer
 
     async def close(self) -> None:

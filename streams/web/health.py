@@ -3,7 +3,8 @@
 GET /api/health/live   503 if only a restart helps: no progress, or a blocked event loop
 GET /api/health/ready  503 while something it needs is unavailable (broker, topics, store, disk), or
                        it backs off in a crash loop
-GET /api/health        both
+GET /api/health        both, and what became of the newest question to the language model, if one is
+                       configured: a worker is well without it
 """
 
 from __future__ import annotations
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from infra.daily_log.store import LogStore
+    from infra.llm import Llm
 
 STORE_TIMEOUT_S = 2.0
 
@@ -54,11 +56,20 @@ class NoVitals:
 
 
 class HealthViews:
-    """The handlers; `store` raises `NotReadyError` while the worker still connects."""
+    """The handlers; `store` raises `NotReadyError` while the worker still connects.
 
-    def __init__(self, store: Callable[[], LogStore], vitals: Vitals) -> None:
+    `llm` returns the language model with its name, or None.
+    """
+
+    def __init__(
+        self,
+        store: Callable[[], LogStore],
+        vitals: Vitals,
+        llm: Callable[[], tuple[Llm, str] | None] = lambda: None,
+    ) -> None:
         self._store = store
         self._vitals = vitals
+        self._llm = llm
 
     async def live(self, request: web.Request) -> web.Response:  # noqa: ARG002 - the signature is its protocol's
         """Return 200 unless only a restart helps."""
@@ -74,7 +85,13 @@ class HealthViews:
         """Return 200 while the worker is alive and ready, with the measurements."""
         self._refuse_stuck()
         figures = await self._refuse_unready()
-        return web.json_response({"status": "ok", **figures, **self._vitals.figures()})
+        return web.json_response(
+            {"status": "ok", **figures, **self._vitals.figures(), **self._language_model()}
+        )
+
+    def _language_model(self) -> dict[str, str]:
+        known = self._llm()
+        return {} if known is None else {"language_model": known[0].state}
 
     def _refuse_stuck(self) -> None:
         stuck = self._vitals.stuck()

@@ -114,7 +114,7 @@ def install(application: web.Application, sources: PageSources) -> None:
     logs = Logs(sources.get_store)
     asked_ns = round(sources.refine_context_s * NS)
     views = Views(logs, sources.registry, sources.unsure_below, sources.decisions, asked_ns)
-    health = HealthViews(logs.store, sources.vitals)
+    health = HealthViews(logs.store, sources.vitals, sources.llm)
     login = LoginViews(sources.access)
     corrections = CorrectionViews(logs, sources.publish, sources.attempts)
     search = SearchView(logs)

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import logging
+
 import pytest
 
 from infra.errors import LlmError
@@ -72,3 +74,43 @@ def test_a_call_that_was_not_made_is_no_failure_and_ends_no_outage(clock: Clock)
     assert not is_refused(breaker)
     fail(breaker)
     assert is_refused(breaker)
+
+
+def test_it_says_once_why_it_opened_and_that_it_closed(
+    clock: Clock, caplog: pytest.LogCaptureFixture
+) -> None:
+    breaker = Breaker(2, 10.0, clock)
+    with caplog.at_level(logging.INFO, "infra.llm.breaker"):
+        fail(breaker)
+        assert not caplog.messages
+        for _ in range(3):
+            fail(breaker)
+            clock.now += 10.0
+        with pytest.raises(CallError), breaker.call():
+            raise CallError("timeout", "no answer within 20 s")
+        clock.now += 10.0
+        with breaker.call():
+            pass
+        with breaker.call():
+            pass
+    begin = "the language model is left alone and tried every 10 s: the last"
+    rest = "until it answers, local estimates stand"
+    assert caplog.messages == [
+        f"{begin} 2 calls failed (500); {rest}",
+        f"{begin} 5 calls failed (no answer within 20 s); {rest}",
+        "the language model answers again",
+    ]
+
+
+def test_its_refusal_says_why_but_not_what_an_answer_said(clock: Clock) -> None:
+    breaker = Breaker(1, 10.0, clock)
+    fail(breaker)
+    with pytest.raises(
+        LlmError, match=r"the last 1 calls failed \(500\); the next trial is in 10 s"
+    ):
+        breaker.check()
+    clock.now = 10.0
+    with pytest.raises(CallError), breaker.call():
+        raise CallError("invalid", "'the wearer is ill' is not a category")
+    with pytest.raises(LlmError, match=r"the last 2 calls failed \(unusable answer \(invalid\)\)"):
+        breaker.check()

@@ -94,6 +94,23 @@ async def test_an_endpoint_that_is_not_there_is_a_connection_error(redis: Redis)
         assert await asker.outcome() == "connection"
 
 
+async def test_its_state_is_what_became_of_the_newest_question(redis: Redis) -> None:
+    replies: list[Any] = [(503, b"{}"), (200, completion("Sleeping")), cooking({})]
+    states = []
+    with LlmEndpoint(lambda body: replies.pop(0)) as endpoint:
+        async with asking(redis, endpoint.url) as asker:
+            for _ in range(3):
+                states.append(asker.llm.state)
+                await asker.outcome()
+            states.append(asker.llm.state)
+    assert states == [
+        "not asked yet",
+        "the endpoint answered 503",
+        "unusable answer (invalid)",
+        "answers",
+    ]
+
+
 async def test_a_failure_is_retried_and_counted(redis: Redis) -> None:
     counted = metrics.llm_retries.labels(outcome="status")._value
     before = counted.get()

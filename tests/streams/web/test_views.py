@@ -5,6 +5,7 @@ import csv
 import io
 import re
 from importlib import resources
+from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
 import faust
@@ -177,6 +178,20 @@ async def test_health_names_what_keeps_the_worker_from_its_work(store: LogStore)
     for path in ("/api/health", "/api/health/live"):
         assert await get(client, path, status=503) == {"error": "nothing was processed"}
     await get(client, "/api/health/ready")
+    await client.close()
+
+
+async def test_health_tells_what_became_of_the_newest_question(store: LogStore) -> None:
+    model = SimpleNamespace(state="no answer within 20 s")
+    client = await serve(store, llm=lambda: (model, "small-model"))
+    # A worker is well without its language model.
+    assert (await get(client, "/api/health"))["language_model"] == "no answer within 20 s"
+    assert "language_model" not in await get(client, "/api/health/ready")
+    model.state = "answers"
+    assert (await get(client, "/api/health"))["language_model"] == "answers"
+    await client.close()
+    client = await serve(store)
+    assert "language_model" not in await get(client, "/api/health")
     await client.close()
 
 
