@@ -1,11 +1,11 @@
-"""Programs that end in one line at Ctrl-C and SIGTERM, with nothing half written."""
+"""Programs that end in one line at Ctrl-C, SIGTERM and SIGHUP, with nothing half written."""
 
 from __future__ import annotations
 
 import signal
 import sys
 import threading
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from functools import wraps
 from typing import TYPE_CHECKING, Protocol
 
@@ -18,9 +18,21 @@ INTERRUPTED = 130
 TERMINATED = 143
 """The status of a program that SIGTERM ended, as a shell's."""
 
+HUNG_UP = 129
+"""The status of a program whose terminal was closed, as a shell's."""
 
-class _TerminatedError(KeyboardInterrupt):
-    """SIGTERM, as from `kill`, `timeout` or a batch system."""
+_STATUSES = {signal.SIGTERM: TERMINATED, signal.SIGHUP: HUNG_UP}
+
+
+class _EndedError(KeyboardInterrupt):
+    """SIGTERM, as from `kill`, `timeout` or a batch system, or SIGHUP, from a terminal that closes.
+
+    `status` is that of the program.
+    """
+
+    def __init__(self, by: int) -> None:
+        super().__init__()
+        self.status = _STATUSES[signal.Signals(by)]
 
 
 class Main(Protocol):
@@ -31,16 +43,16 @@ class Main(Protocol):
 
 
 def one_line_interruptions(main: Main) -> Main:
-    """Return a command line's `main` that ends in one line at Ctrl-C and SIGTERM.
+    """Return a command line's `main` that ends in one line at Ctrl-C, SIGTERM and SIGHUP.
 
-    Its status is then `INTERRUPTED` or `TERMINATED`. Both are raised where `main` is, so what is
-    half written is deleted, and processes of the command end.
+    Its status is then `INTERRUPTED`, `TERMINATED` or `HUNG_UP`. They are raised where `main` is, so
+    what is half written is deleted, and processes of the command end.
     """
 
     @wraps(main)
     def run(arguments: Sequence[str] | None = None) -> int:
         try:
-            with _raised_at_sigterm():
+            with _signals_raised():
                 return main(arguments)
         except KeyboardInterrupt as interrupt:
             return _say(interrupt)
@@ -50,9 +62,9 @@ def one_line_interruptions(main: Main) -> Main:
 
 @contextmanager
 def interruptions_in_one_line() -> Iterator[None]:
-    """End the process in one line at Ctrl-C and SIGTERM, as `one_line_interruptions` does."""
+    """End the process in one line at these signals, as `one_line_interruptions` does."""
     try:
-        with _raised_at_sigterm():
+        with _signals_raised():
             yield
     except KeyboardInterrupt as interrupt:
         raise SystemExit(_say(interrupt)) from None
@@ -60,26 +72,32 @@ def interruptions_in_one_line() -> Iterator[None]:
 
 def _say(interrupt: KeyboardInterrupt) -> int:
     """Say it, and return the status of the process."""
-    print("interrupted", file=sys.stderr)
-    return TERMINATED if isinstance(interrupt, _TerminatedError) else INTERRUPTED
+    with suppress(OSError):
+        # The terminal may be gone.
+        print("interrupted", file=sys.stderr, flush=True)
+    return interrupt.status if isinstance(interrupt, _EndedError) else INTERRUPTED
 
 
 @contextmanager
-def _raised_at_sigterm() -> Iterator[None]:
-    """Raise the first SIGTERM in the main thread, as Ctrl-C is; the second one kills."""
-    if (
-        threading.current_thread() is not threading.main_thread()
-        or signal.getsignal(signal.SIGTERM) is not signal.SIG_DFL
-    ):
-        yield
-        return
+def _signals_raised() -> Iterator[None]:
+    """Raise the first SIGTERM or SIGHUP in the main thread, as Ctrl-C is; the second one kills.
 
-    def stop(*_: object) -> None:
-        signal.signal(signal.SIGTERM, signal.SIG_DFL)
-        raise _TerminatedError
+    What `nohup` started goes on without its terminal.
+    """
+    main = threading.current_thread() is threading.main_thread()
+    ours = [each for each in _STATUSES if main and signal.getsignal(each) is signal.SIG_DFL]
 
-    signal.signal(signal.SIGTERM, stop)
+    def let_kill() -> None:
+        for each in ours:
+            signal.signal(each, signal.SIG_DFL)
+
+    def stop(by: int, _: object) -> None:
+        let_kill()
+        raise _EndedError(by)
+
+    for each in ours:
+        signal.signal(each, stop)
     try:
         yield
     finally:
-        signal.signal(signal.SIGTERM, signal.SIG_DFL)
+        let_kill()

@@ -12,7 +12,17 @@ import pytest
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-SIGNALS = pytest.mark.parametrize(("by", "status"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+HANGUP = pytest.mark.skipif(
+    signal.getsignal(signal.SIGHUP) is signal.SIG_IGN, reason="nohup started these tests"
+)
+SIGNALS = pytest.mark.parametrize(
+    ("by", "status"),
+    [
+        (signal.SIGINT, 130),
+        (signal.SIGTERM, 143),
+        pytest.param(signal.SIGHUP, 129, marks=HANGUP),
+    ],
+)
 """The signals that stop a program, and the status that it ends with."""
 
 

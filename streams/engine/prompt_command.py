@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import signal
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from faust.cli.base import AppCommand
@@ -39,7 +40,9 @@ class CommandWorker(PromptEnd):
 
     def _install_signal_handlers_unix(self) -> None:
         super()._install_signal_handlers_unix()
-        for each in (signal.SIGINT, signal.SIGTERM):
+        for each in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+            if signal.getsignal(each) is signal.SIG_IGN:
+                continue
             # The loop is told all the same, by its wakeup descriptor.
             signal.signal(each, _raise_unless_loop_has_turn)
             signal.siginterrupt(each, False)
@@ -52,20 +55,25 @@ class CommandWorker(PromptEnd):
     def _on_sigterm(self) -> None:
         self._stop(signal.SIGTERM)
 
+    def _on_sighup(self) -> None:
+        self._stop(signal.SIGHUP)
+
     def _stop(self, by: signal.Signals) -> None:
         signal.setitimer(signal.ITIMER_REAL, 0)
         self._stopped_by = by
         self._schedule_shutdown(by)
 
     def execute_from_commandline(self) -> None:
-        """Run to the end; the exit status is 130 after Ctrl-C, and 143 after SIGTERM."""
+        """Run to the end; the status is 130 after Ctrl-C, 143 after SIGTERM, 129 after SIGHUP."""
         try:
             super().execute_from_commandline()
         except (SystemExit, BlockingWorkInterrupted) as ended:
             # Blocking work in a task of the command's own is raised here.
             if self._stopped_by is None or self.until_stopped:
                 raise SystemExit(getattr(ended, "code", 0)) from None
-            print("interrupted", file=self.stderr, flush=True)
+            with suppress(OSError):
+                # The terminal may be gone.
+                print("interrupted", file=self.stderr, flush=True)
             raise SystemExit(_BY_SIGNAL + self._stopped_by) from None
 
 

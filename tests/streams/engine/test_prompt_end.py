@@ -18,7 +18,7 @@ from streams.engine.app import EgoLogApp
 from streams.engine.prompt_command import CommandWorker, PromptCommand
 from streams.engine.prompt_end import PromptEnd
 from streams.engine.worker import Worker
-from tests.stopped import SIGNALS
+from tests.stopped import HANGUP, SIGNALS
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -81,8 +81,10 @@ def test_a_task_that_still_runs_is_waited_for(slept: list[float]) -> None:
     [
         (signal.SIGINT, False, 130),
         (signal.SIGTERM, False, 143),
+        pytest.param(signal.SIGHUP, False, 129, marks=HANGUP),
         (signal.SIGINT, True, 0),
         (signal.SIGTERM, True, 0),
+        pytest.param(signal.SIGHUP, True, 0, marks=HANGUP),
     ],
 )
 def test_a_command_that_a_signal_stops_before_its_work_is_done_says_so_by_its_status(
@@ -105,6 +107,22 @@ def test_a_command_that_a_signal_stops_before_its_work_is_done_says_so_by_its_st
         worker.execute_from_commandline()
     assert ended.value.code == status
     assert said.getvalue() == ("interrupted\n" if status else "")
+
+
+def test_what_nohup_started_goes_on_without_its_terminal() -> None:
+    done: list[str] = []
+
+    async def work() -> None:
+        os.kill(os.getpid(), signal.SIGHUP)
+        await asyncio.sleep(0.05)
+        done.append("work")
+
+    before = signal.signal(signal.SIGHUP, signal.SIG_IGN)
+    try:
+        run_to_its_end(CommandWorker, work())
+    finally:
+        signal.signal(signal.SIGHUP, before)
+    assert done == ["work"]
 
 
 @pytest.mark.parametrize("in_a_task", [False, True])

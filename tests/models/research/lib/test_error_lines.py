@@ -11,7 +11,8 @@ import pytest
 from models.research.lib.error_lines import UNUSABLE, one_line_errors
 from schemas.atomic_file import atomic_path
 from schemas.extras import MissingExtraError
-from schemas.interruption import INTERRUPTED, TERMINATED
+from schemas.interruption import HUNG_UP, INTERRUPTED, TERMINATED
+from tests.stopped import HANGUP
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -41,21 +42,25 @@ def test_ctrl_c_is_one_line(capsys: pytest.CaptureFixture[str]) -> None:
     assert capsys.readouterr().err == "interrupted\n"
 
 
-def test_sigterm_is_one_line_and_what_was_half_written_is_deleted(
-    capsys: pytest.CaptureFixture[str], tmp_path: Path
+@pytest.mark.parametrize(
+    ("by", "status"),
+    [(signal.SIGTERM, TERMINATED), pytest.param(signal.SIGHUP, HUNG_UP, marks=HANGUP)],
+)
+def test_what_was_half_written_is_deleted_at_a_signal(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path, by: signal.Signals, status: int
 ) -> None:
     @one_line_errors
     def main(arguments: Sequence[str] | None = None) -> int:
         with atomic_path(tmp_path / "har.safetensors") as draft:
             draft.write_bytes(b"half")
-            os.kill(os.getpid(), signal.SIGTERM)
+            os.kill(os.getpid(), by)
             time.sleep(60)
         return 0
 
-    assert main() == TERMINATED
+    assert main() == status
     assert capsys.readouterr().err == "interrupted\n"
     assert list(tmp_path.iterdir()) == []
-    assert signal.getsignal(signal.SIGTERM) is signal.SIG_DFL
+    assert signal.getsignal(by) is signal.SIG_DFL
 
 
 @pytest.mark.parametrize("error", [ValueError("a fault"), OSError("a fault")])
