@@ -23,7 +23,9 @@ _BACKOFF_MAX_S = 8.0
 def retry_after_s(headers: Mapping[str, str], now: datetime | None = None) -> float | None:
     """Return the seconds that `Retry-After` (RFC 9110 §10.2.3) asks for, None without it.
 
-    Both of its forms are read, and OpenAI's `retry-after-ms`, which takes precedence.
+    Both of its forms are read, and OpenAI's `retry-after-ms`, which takes precedence. A date is
+    compared with the endpoint's own clock where it says its time (`Date`), else with `now`: this
+    machine's may be hours off.
     """
     milliseconds = _number(headers.get("retry-after-ms"))
     if milliseconds is not None:
@@ -34,13 +36,11 @@ def retry_after_s(headers: Mapping[str, str], now: datetime | None = None) -> fl
     seconds = _number(asked)
     if seconds is not None:
         return _clamp(seconds)
-    try:
-        until = parsedate_to_datetime(asked)
-    except ValueError:
+    until = _date(asked)
+    if until is None:
         return None
-    if until.tzinfo is None:
-        until = until.replace(tzinfo=UTC)
-    return _clamp((until - (now or datetime.fromtimestamp(clock.now_s(), UTC))).total_seconds())
+    asked_at = _date(headers.get("date")) or now or datetime.fromtimestamp(clock.now_s(), UTC)
+    return _clamp((until - asked_at).total_seconds())
 
 
 def backoff_s(failures: int, draw: Callable[[], float] = random.random) -> float:
@@ -72,6 +72,14 @@ def _number(text: str | None) -> float | None:
     except ValueError:
         return None
     return value if value is not None and isfinite(value) else None
+
+
+def _date(text: str | None) -> datetime | None:
+    try:
+        date = None if text is None else parsedate_to_datetime(text)
+    except ValueError:
+        return None
+    return date if date is None or date.tzinfo is not None else date.replace(tzinfo=UTC)
 
 
 def _clamp(seconds: float) -> float:

@@ -18,6 +18,15 @@ NOW = datetime(2026, 3, 2, 8, 0, tzinfo=UTC)
         ({"retry-after-ms": "250", "retry-after": "7"}, 0.25),
         ({"retry-after": "Mon, 02 Mar 2026 08:00:30 GMT"}, 30.0),
         ({"retry-after": "Mon, 02 Mar 2026 07:00:00 GMT"}, 0.0),
+        # An endpoint whose clock is two hours behind this machine's, and one that says no time.
+        (
+            {
+                "retry-after": "Mon, 02 Mar 2026 06:00:30 GMT",
+                "date": "Mon, 02 Mar 2026 06:00:00 GMT",
+            },
+            30.0,
+        ),
+        ({"retry-after": "Mon, 02 Mar 2026 08:00:30 GMT", "date": "now"}, 30.0),
         ({"retry-after": "1e99"}, PAUSE_MAX_S),
         ({"retry-after": "-5"}, 0.0),
         ({"retry-after": "nan"}, None),
