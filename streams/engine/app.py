@@ -11,7 +11,7 @@ from infra.broker.device_keys import DeviceKeys
 from infra.broker.signing import Signatures
 from infra.daily_log.decisions import Decisions
 from infra.local.embedded import broker_life
-from infra.topics import ACTIVITY, SCENARIO_REFINED, TOPICS
+from infra.topics import ACTIVITY, RAW, SCENARIO_REFINED, TOPICS
 from infra.topics import SCENARIO as SCENARIO_RECORDS
 from operators.device_share import DeviceShare
 from streams.engine.dead_letters import keep_sound, to_dead_letter
@@ -58,6 +58,7 @@ class EgoLogApp(GuardedApp):
         # Topics that agents of this worker both write and read.
         read_back = (SCENARIO_RECORDS, SCENARIO_REFINED, ACTIVITY)
         self.read_back = frozenset(settings.topic(name) for name in read_back)
+        self.frame_topics = frozenset(settings.topic(name) for name in RAW)
         self._publisher = Publisher(
             self._full_name,
             self.maybe_start_producer,

@@ -21,6 +21,8 @@ import asyncio
 import logging
 from contextlib import suppress
 from dataclasses import dataclass, field
+from math import inf
+from time import monotonic
 from typing import TYPE_CHECKING, Any
 
 from aiokafka.errors import IllegalStateError
@@ -33,6 +35,7 @@ from streams.engine.kafka.contiguous_offsets import ContiguousOffsets
 from streams.engine.kafka.fetching import FetchingThread
 from streams.engine.kafka.memory_delivery import MemoryDelivery
 from streams.engine.kafka.stored_consumer import StoredConsumer
+from streams.engine.kafka.turns import Turns
 from streams.engine.kafka.written_here import WrittenHere
 
 if TYPE_CHECKING:
@@ -51,6 +54,9 @@ _FETCH_WAIT_S = 0.05
 # Where no buffer is full, an arriving message ends the wait; polling more often costs one percent
 # of a core.
 _IDLE_WAIT_S = 0.5
+# While fetched messages are left for further turns, how often is looked for those of other
+# partitions: each look costs as much as a few messages.
+_LOOK_AT_OTHERS_S = 0.01
 # Messages delivered before yielding to the event loop, as many as in Faust.
 _DELIVERED_AT_ONCE = 100
 # Messages refused before yielding to the event loop: a fetch may hold thousands of single samples.
@@ -92,11 +98,14 @@ class Consumer(StoredConsumer):
             getattr(self.app, "read_back", frozenset()), self._next.get
         )
         self._in_memory = MemoryDelivery(self._written_here, self._expected, self._deliver_written)
+        self._turns = Turns(getattr(self.app, "frame_topics", frozenset()))
+        self._looked_at_s = -inf
 
     async def on_partitions_assigned(self, assigned: set[TP], generation_id: int = 0) -> None:
         """Deliver nothing of any partition until it was sought."""
         self._sought = False
         self._next.clear()
+        self._turns.clear()
         self._written_here.clear()
         self._in_memory.clear()
         await super().on_partitions_assigned(assigned, generation_id)
@@ -104,6 +113,7 @@ class Consumer(StoredConsumer):
     async def on_partitions_revoked(self, revoked: set[TP]) -> None:
         """Trust no partition's end during a rebalance, when nothing is fetched."""
         self._sought = False
+        self._turns.clear()
         for tp in revoked:
             self._offsets.forget_holes(tp)
         await super().on_partitions_revoked(revoked)
@@ -136,6 +146,7 @@ class Consumer(StoredConsumer):
             self._next[tp] = first
             self._offsets.start(tp, first)
         await self._store_first({tp: self._next[tp] for tp in committed})
+        self._turns.clear()
         self._written_here.clear()
         self._in_memory.clear()
         self._era += 1
@@ -242,16 +253,20 @@ class Consumer(StoredConsumer):
         self._positions = {}
         all_have_room = active_partitions is None or active_partitions >= self._next.keys()
         wait_s = min(timeout, _IDLE_WAIT_S if all_have_room else _FETCH_WAIT_S)
-        try:
-            records = await super()._getmany(active_partitions, wait_s)
-        except DENIALS as error:
-            app: Any = self.app
-            self._end(broker_error(app.settings, error, "Read"))
-            # Faust would print the traceback of any other error, twice.
-            raise asyncio.CancelledError from None
+        fetched, left = active_partitions, self._turns.partitions
+        if active_partitions is not None and left:
+            fetched = active_partitions - left
+            if active_partitions & left:
+                # What is left goes on at once.
+                wait_s = 0.0
+                fetched = fetched if monotonic() - self._looked_at_s > _LOOK_AT_OTHERS_S else set()
+        # Of no partition at all the client would fetch every one.
+        fetches = bool(fetched) or not left
+        records = await self._fetch(fetched, wait_s) if fetches else {}
         if era == self._era:
-            self._covered = self._thread.covered
-            self._positions = self._thread.positions
+            if fetches:
+                self._covered = self._thread.covered
+                self._positions = self._thread.positions
             for tp, position in self._positions.items():
                 if position < self._next.get(tp, 0):
                     await self._start_over(tp)
@@ -259,13 +274,31 @@ class Consumer(StoredConsumer):
                 records.pop(tp, None)
                 await self._start_over(tp)
                 await self._seek_back(tp, self._next[tp])
+            if active_partitions is not None:
+                records, self._covered = self._turns.hand_on(
+                    records, self._covered, active_partitions
+                )
+                left = self._turns.partitions
+                self._positions = {tp: at for tp, at in self._positions.items() if tp not in left}
         self._fetched_last = {tp: batch[-1].offset for tp, batch in records.items() if batch}
+        return records
+
+    async def _fetch(self, partitions: set[TP] | None, wait_s: float) -> Any:
+        try:
+            records = await super()._getmany(partitions, wait_s)
+        except DENIALS as error:
+            app: Any = self.app
+            self._end(broker_error(app.settings, error, "Read"))
+            # Faust would print the traceback of any other error, twice.
+            raise asyncio.CancelledError from None
+        self._looked_at_s = monotonic()
         return records
 
     async def _seek_back(self, tp: TP, offset: int) -> None:
         # A partition that was reassigned meanwhile is sought when it comes back.
         with suppress(IllegalStateError):
             await self.seek(tp, offset)
+        self._turns.forget(tp)
         self._written_here.on_seek(tp)
         self._in_memory.forget(tp)
 
@@ -290,6 +323,7 @@ class Consumer(StoredConsumer):
         self._committed_offset[tp] = self._read_offset[tp] = None
         self._next[tp] = first
         self._offsets.start(tp, first)
+        self._turns.forget(tp)
         self._written_here.on_seek(tp)
         self._in_memory.forget(tp)
 

@@ -14,6 +14,7 @@ from streams.engine.kafka.consumer import Consumer
 from streams.engine.kafka.contiguous_offsets import ContiguousOffsets
 from streams.engine.kafka.fetching import OffsetRange
 from streams.engine.kafka.memory_delivery import MemoryDelivery
+from streams.engine.kafka.turns import Turns
 from streams.engine.kafka.written_here import WrittenHere
 
 if TYPE_CHECKING:
@@ -70,6 +71,8 @@ class Broker:
         self.consumer._in_memory = MemoryDelivery(
             self.consumer._written_here, self.consumer._expected, self.consumer._deliver_written
         )
+        self.consumer._turns = Turns()
+        self.consumer._looked_at_s = 0.0
         broker = self
 
         async def getmany(_: object, timeout: float) -> AsyncIterator[tuple[TP, Record]]:
