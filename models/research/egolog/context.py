@@ -47,8 +47,8 @@ class TrainingContext:
     `stretches` is the number of composed training minutes; `cache` stores rendered and encoded
     days. `clips` is the number of 2 s clips to train localization on, rendered by `jobs`
     processes; `device` is torch's. `further` continues training from the weights in `out`.
-    `parts` are the networks of localization to train, all if empty. `steps` is the number of batches
-    of each scenario network, by default as many as its time allows.
+    `parts` are the networks of localization to train, all if empty. `steps` is the number of
+    batches of each scenario network, by default as many as its time allows.
     """
 
     data: Path | None

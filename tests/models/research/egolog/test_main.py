@@ -252,7 +252,8 @@ def test_all_runs_every_step_in_order_with_its_share(
 
 
 @pytest.mark.parametrize(
-    ("option", "value"), [("--minutes", "0"), ("--minutes", "nan"), ("--stretches", "0"), ("--steps", "0")]
+    ("option", "value"),
+    [("--minutes", "0"), ("--minutes", "nan"), ("--stretches", "0"), ("--steps", "0")],
 )
 def test_no_time_and_no_material_are_refused(
     option: str, value: str, capsys: pytest.CaptureFixture[str]
