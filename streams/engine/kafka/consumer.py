@@ -105,9 +105,7 @@ class Consumer(StoredConsumer):
         """Deliver nothing of any partition until it was sought."""
         self._sought = False
         self._next.clear()
-        self._turns.clear()
-        self._written_here.clear()
-        self._in_memory.clear()
+        self._drop_all_ahead()
         await super().on_partitions_assigned(assigned, generation_id)
 
     async def on_partitions_revoked(self, revoked: set[TP]) -> None:
@@ -146,9 +144,7 @@ class Consumer(StoredConsumer):
             self._next[tp] = first
             self._offsets.start(tp, first)
         await self._store_first({tp: self._next[tp] for tp in committed})
-        self._turns.clear()
-        self._written_here.clear()
-        self._in_memory.clear()
+        self._drop_all_ahead()
         self._era += 1
         self._covered = {}
         if self._gate is not None:
@@ -298,9 +294,7 @@ class Consumer(StoredConsumer):
         # A partition that was reassigned meanwhile is sought when it comes back.
         with suppress(IllegalStateError):
             await self.seek(tp, offset)
-        self._turns.forget(tp)
-        self._written_here.on_seek(tp)
-        self._in_memory.forget(tp)
+        self._drop_ahead(tp)
 
     async def _start_over(self, tp: TP) -> None:
         """Read a partition from its beginning, because the next offset to read no longer exists.
@@ -323,9 +317,19 @@ class Consumer(StoredConsumer):
         self._committed_offset[tp] = self._read_offset[tp] = None
         self._next[tp] = first
         self._offsets.start(tp, first)
+        self._drop_ahead(tp)
+
+    def _drop_ahead(self, tp: TP) -> None:
+        """Drop what is held of a partition and not delivered: it is read from another offset."""
         self._turns.forget(tp)
         self._written_here.on_seek(tp)
         self._in_memory.forget(tp)
+
+    def _drop_all_ahead(self) -> None:
+        """Drop what is held of all partitions and not delivered."""
+        self._turns.clear()
+        self._written_here.clear()
+        self._in_memory.clear()
 
     def _is_covered(self, tp: TP, offset: int) -> bool:
         """Return whether the latest fetch would have returned a message at this offset."""
