@@ -37,7 +37,7 @@ from streams.web.access import Access
 from streams.web.connections import Connections, GuardedSite
 from streams.web.corrections import CorrectionViews
 from streams.web.export import ExportView
-from streams.web.guard import LOGIN, METRICS, guard, harden
+from streams.web.guard import HEALTH, LOGIN, METRICS, guard, harden
 from streams.web.health import HealthViews, NoVitals
 from streams.web.live import LiveViews
 from streams.web.login import LoginViews
@@ -150,9 +150,9 @@ def install(application: web.Application, sources: PageSources) -> None:
             web.get("/api/v1/ask", questions.state),
             web.post("/api/v1/ask", questions.ask),
             web.get("/api/openapi.json", views.openapi),
-            web.get("/api/health", health.health),
-            web.get("/api/health/live", health.live),
-            web.get("/api/health/ready", health.ready),
+            web.get(HEALTH, health.health),
+            web.get(f"{HEALTH}/live", health.live),
+            web.get(f"{HEALTH}/ready", health.ready),
             web.get(METRICS, views.metrics),
             web.post(LOGIN, login.login),
             web.post("/logout", login.logout),
